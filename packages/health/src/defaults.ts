@@ -1,0 +1,23 @@
+/**
+ * Every number that the library chooses for you, once, with its reason.
+ */
+
+/** Options common to everything that is sampled. */
+export const DEFAULTS = {
+  /** Time between two runs of a probe. 2 s is a cause named within 4 s, at half a query a second. */
+  intervalMs: 2_000,
+  /** Each interval is varied by this fraction at random, so that a fleet does not ask in step. */
+  jitter: 0.1,
+  /** A run that takes longer is ended, its connection destroyed, and counts as down. */
+  deadlineMs: 1_000,
+  /** An answer slower than this is `slow`, which degrades. */
+  slowMs: 500,
+  /** A result older than this many intervals is `stale`: the sampler itself no longer runs. */
+  staleAfterIntervals: 3,
+  /** All connections of the pool in use and callers waiting for this long in one go: saturated. */
+  poolSaturatedAfterMs: 1_000,
+  /** Callers waiting and no connection returned for this long, although the server answers: stalled. */
+  poolStalledAfterMs: 10_000,
+  /** The event loop was late by at least this much within the last interval. */
+  eventLoopDelayedAfterMs: 500,
+} as const;

@@ -1,0 +1,72 @@
+/**
+ * The closed catalogue of problems: every sentence that can ever appear in `errors`, and what it does to the status.
+ * Nothing of a driver's own message, host, port, user, database, path or SQL is part of any of them.
+ */
+
+/** What a problem does to the status beyond the state of its probe. */
+export type Effect =
+  /** Explains a state that already counts (`down`, `slow`, `stale`); adds nothing of its own. */
+  | 'explains'
+  /** A finding about something that is up: at least degraded. */
+  | 'degrades'
+  /** A finding about something that is up and yet of no use: unhealthy. */
+  | 'fails';
+
+/** A catalogue entry: the fixed sentence and its effect. */
+export interface Problem {
+  readonly sentence: string;
+  readonly effect: Effect;
+}
+
+/** Every problem there is, in the order in which `errors` lists them. */
+export const PROBLEMS = {
+  DATABASE_UNREACHABLE: { sentence: 'The database cannot be reached', effect: 'explains' },
+  DATABASE_TIMEOUT: { sentence: 'The database does not answer in time', effect: 'explains' },
+  DATABASE_REFUSED_LOGIN: { sentence: 'The database refuses the login', effect: 'explains' },
+  DATABASE_TOO_MANY_CONNECTIONS: { sentence: 'The database accepts no more connections', effect: 'explains' },
+  DATABASE_STARTING: { sentence: 'The database is starting up or shutting down', effect: 'explains' },
+  DATABASE_FAILED: { sentence: 'The database answers with an error', effect: 'explains' },
+  DATABASE_SLOW: { sentence: 'The database answers slowly', effect: 'explains' },
+  DATABASE_READ_ONLY: { sentence: 'The database refuses writes', effect: 'degrades' },
+  DATABASE_POOL_SATURATED: {
+    sentence: 'All connections of the pool are in use and callers wait',
+    effect: 'degrades',
+  },
+  DATABASE_POOL_STALLED: {
+    sentence: 'Callers wait for a connection and none has been returned for a while',
+    effect: 'fails',
+  },
+  CACHE_UNREACHABLE: { sentence: 'The cache cannot be reached', effect: 'explains' },
+  CACHE_TIMEOUT: { sentence: 'The cache does not answer in time', effect: 'explains' },
+  CACHE_REFUSED_LOGIN: { sentence: 'The cache refuses the login', effect: 'explains' },
+  CACHE_TOO_MANY_CONNECTIONS: { sentence: 'The cache accepts no more connections', effect: 'explains' },
+  CACHE_LOADING: { sentence: 'The cache is loading its data', effect: 'explains' },
+  CACHE_FAILED: { sentence: 'The cache answers with an error', effect: 'explains' },
+  CACHE_SLOW: { sentence: 'The cache answers slowly', effect: 'explains' },
+  CACHE_READ_ONLY: { sentence: 'The cache refuses writes', effect: 'degrades' },
+  CACHE_OUT_OF_MEMORY: { sentence: 'The cache is out of memory and refuses writes', effect: 'degrades' },
+  CACHE_NOT_CONFIGURED: { sentence: 'No cache is configured', effect: 'degrades' },
+  SOURCE_DRIFTED: { sentence: 'The source on disk is not the source that was started', effect: 'degrades' },
+  SOURCE_MISMATCH: { sentence: 'The running source is not the source that was released', effect: 'degrades' },
+  SOURCE_UNREADABLE: { sentence: 'The source cannot be read', effect: 'degrades' },
+  CHECK_FAILED: { sentence: 'A check of the application failed', effect: 'explains' },
+  CHECK_TIMEOUT: { sentence: 'A check of the application did not end in time', effect: 'explains' },
+  CHECK_STALE: { sentence: 'A check has no fresh result', effect: 'explains' },
+  EVENT_LOOP_DELAYED: { sentence: 'The event loop of the service is blocked', effect: 'degrades' },
+} as const satisfies Record<string, Problem>;
+
+/** A code of the catalogue: stable, for machines. */
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The catalogue's order of a code; `errors` is sorted by it. */
+const ORDER = new Map(Object.keys(PROBLEMS).map((code, index) => [code, index]));
+
+/** The entry of `errors` for a code: `<sentence> (<CODE>)`. */
+export function describe(code: ProblemCode): string {
+  return `${PROBLEMS[code].sentence} (${code})`;
+}
+
+/** Each code once, in the catalogue's order. */
+export function inOrder(codes: Iterable<ProblemCode>): ProblemCode[] {
+  return [...new Set(codes)].toSorted((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
+}
