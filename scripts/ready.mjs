@@ -34,9 +34,15 @@ if (!isBuilt()) {
 function isBuilt() {
   if (!existsSync(builtAt())) return false;
   const builtMs = statSync(builtAt()).mtimeMs;
-  return ['packages', 'test-kit', 'bench', 'e2e', 'tsconfig.json', 'tsconfig.base.json', 'package-lock.json'].every(
-    (entry) => newest(entry) < builtMs,
-  );
+  return [
+    'packages',
+    'test-kit',
+    'bench',
+    'e2e',
+    'tsconfig.json',
+    'tsconfig.base.json',
+    'package-lock.json',
+  ].every((entry) => newest(entry) < builtMs);
 }
 
 function builtAt() {

@@ -1,0 +1,10 @@
+/**
+ * The text of `?verbose` on the probes: one line a check, its name and the codes of its problems, nothing else.
+ */
+import type { Finding } from '../report.js';
+
+/** Lines such as `cache down CACHE_TIMEOUT`, closed by the verdict of the probe itself. */
+export function verboseText(findings: readonly Finding[], verdict: string): string {
+  const lines = findings.map(({ name, state, problems }) => [name, state, ...problems].join(' '));
+  return `${[...lines, verdict].join('\n')}\n`;
+}

@@ -1,0 +1,20 @@
+/**
+ * portal-health: every public name, one by one.
+ *
+ * @packageDocumentation
+ */
+export { createHealth, type Health } from './health.js';
+export type {
+  CacheOptions,
+  CheckOptions,
+  DatabaseOptions,
+  Failure,
+  HealthOptions,
+  SamplingOptions,
+  StatusChange,
+} from './options.js';
+export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
+export type { Finding } from './report.js';
+export { respond, type Answer, type Door, type Question } from './respond.js';
+export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
+export { verdict, type Part } from './verdict.js';

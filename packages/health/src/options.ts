@@ -1,0 +1,196 @@
+/**
+ * What `createHealth` is given: the options, their defaults filled in, each checked once at construction.
+ */
+import { DEFAULTS } from './defaults.js';
+import type { Check } from './probes/custom.js';
+import type { PostgresPool } from './probes/postgres.js';
+import type { RedisClient } from './probes/redis.js';
+import type { Pace } from './sampler.js';
+import type { SourceOptions } from './source/source.js';
+import type { Cause, Report, Status } from './types.js';
+
+/** How a probe is sampled; every field has a default. */
+export interface SamplingOptions {
+  /** Milliseconds between two runs; default 2,000. */
+  readonly intervalMs?: number;
+  /** Fraction of the interval, 0 to 1, by which each run is moved at random; default 0.1. */
+  readonly jitter?: number;
+  /** Milliseconds after which a run is ended and counts as down; default 1,000. */
+  readonly deadlineMs?: number;
+  /** Milliseconds from which an answer counts as slow, which degrades; default 500. */
+  readonly slowMs?: number;
+}
+
+/** The application's database: its own pool, which is read but never borrowed from. */
+export interface DatabaseOptions extends SamplingOptions {
+  readonly pool: PostgresPool;
+  /** Whether the application is unhealthy without it; default true. */
+  readonly critical?: boolean;
+  /** Milliseconds of all connections in use and callers waiting before `DATABASE_POOL_SATURATED`; default 1,000. */
+  readonly poolSaturatedAfterMs?: number;
+  /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
+  readonly poolStalledAfterMs?: number;
+}
+
+/** The application's cache. `client: null` says: there should be one, and none is configured. */
+export interface CacheOptions extends SamplingOptions {
+  readonly client: RedisClient | null;
+  /** Whether the application is unhealthy without it; default false. */
+  readonly critical?: boolean;
+}
+
+/** A check of your own, with options. */
+export interface CheckOptions extends SamplingOptions {
+  readonly check: Check;
+  /** Whether the application is unhealthy without it; default false. */
+  readonly critical?: boolean;
+}
+
+/** A probe that did not find its part simply up: for the log of the application. */
+export interface Failure {
+  /** `database`, `cache` or the name of the check. */
+  readonly name: string;
+  readonly problems: readonly string[];
+  /** The driver's words; its message can hold pieces of a password and is for level `debug` only. */
+  readonly cause: Cause | undefined;
+}
+
+/** A change of the status, told when an outcome brings it about. */
+export interface StatusChange {
+  readonly from: Status;
+  readonly to: Status;
+  readonly report: Report;
+}
+
+/** Everything `createHealth` can be told. What is left out is not watched and does not count. */
+export interface HealthOptions {
+  readonly database?: DatabaseOptions;
+  readonly cache?: CacheOptions;
+  /** Checks of your own by name; the name appears in `?verbose` of the probes and must be fit for the public. */
+  readonly checks?: Readonly<Record<string, Check | CheckOptions>>;
+  /** The source to hash before the service counts as started. */
+  readonly source?: SourceOptions;
+  /** Milliseconds by which the event loop may be late before `EVENT_LOOP_DELAYED`; default 500. */
+  readonly eventLoopDelayedAfterMs?: number;
+  /** Start of the service; default the moment of the call. */
+  readonly startedAt?: Date;
+  /** Told after every run that did not find its part simply up. */
+  readonly onFailure?: (failure: Failure) => void;
+  /** Told of every change of the status. */
+  readonly onStatusChange?: (change: StatusChange) => void;
+}
+
+const SAMPLING = ['intervalMs', 'jitter', 'deadlineMs', 'slowMs'];
+const KNOWN = {
+  health: [
+    'database',
+    'cache',
+    'checks',
+    'source',
+    'eventLoopDelayedAfterMs',
+    'startedAt',
+    'onFailure',
+    'onStatusChange',
+  ],
+  database: [...SAMPLING, 'pool', 'critical', 'poolSaturatedAfterMs', 'poolStalledAfterMs'],
+  cache: [...SAMPLING, 'client', 'critical'],
+  check: [...SAMPLING, 'check', 'critical'],
+};
+
+/** A check name must be readable on one line and hold nothing that needs escaping in any format. */
+const CHECK_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+
+/** Throws a `TypeError` that names option, rule and value unless every option is one that we know and can use. */
+export function checkHealthOptions(options: HealthOptions): void {
+  expectKnown('createHealth', options, KNOWN.health);
+  if (options.database !== undefined) {
+    expectKnown('database', options.database, KNOWN.database);
+    checkSampling('database', options.database);
+    expectBoolean('database.critical', options.database.critical);
+    expectMilliseconds('database.poolSaturatedAfterMs', options.database.poolSaturatedAfterMs);
+    expectMilliseconds('database.poolStalledAfterMs', options.database.poolStalledAfterMs);
+  }
+  if (options.cache !== undefined) {
+    expectKnown('cache', options.cache, KNOWN.cache);
+    checkSampling('cache', options.cache);
+    expectBoolean('cache.critical', options.cache.critical);
+  }
+  for (const [name, entry] of Object.entries(options.checks ?? {})) {
+    if (!CHECK_NAME.test(name) || name === 'database' || name === 'cache') {
+      throw expected(
+        `checks.${name}`,
+        `to have a name other than database and cache that matches ${CHECK_NAME}`,
+        name,
+      );
+    }
+    if (typeof entry === 'function') continue;
+    expectKnown(`checks.${name}`, entry, KNOWN.check);
+    checkSampling(`checks.${name}`, entry);
+    expectBoolean(`checks.${name}.critical`, entry.critical);
+  }
+  expectMilliseconds('eventLoopDelayedAfterMs', options.eventLoopDelayedAfterMs);
+  if (
+    options.startedAt !== undefined &&
+    !(options.startedAt instanceof Date && options.startedAt.getTime() > 0)
+  ) {
+    throw expected('startedAt', 'to be a valid Date', options.startedAt);
+  }
+  expectFunction('onFailure', options.onFailure);
+  expectFunction('onStatusChange', options.onStatusChange);
+}
+
+/** The pace of a probe, defaults filled in. */
+export function paceOf(options: SamplingOptions): Pace {
+  return {
+    intervalMs: options.intervalMs ?? DEFAULTS.intervalMs,
+    jitter: options.jitter ?? DEFAULTS.jitter,
+    deadlineMs: options.deadlineMs ?? DEFAULTS.deadlineMs,
+    staleAfterIntervals: DEFAULTS.staleAfterIntervals,
+  };
+}
+
+function checkSampling(name: string, options: SamplingOptions): void {
+  expectMilliseconds(`${name}.intervalMs`, options.intervalMs);
+  expectMilliseconds(`${name}.deadlineMs`, options.deadlineMs);
+  expectMilliseconds(`${name}.slowMs`, options.slowMs);
+  const { jitter } = options;
+  if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
+    throw expected(`${name}.jitter`, 'to be a number from 0 to 1', jitter);
+  }
+}
+
+function expectKnown(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw expected(name, 'to be an object', options);
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw expected(name, `to be among ${known.join(', ')}`, key);
+  }
+}
+
+/** Timers of Node count in 32 bits; longer ones fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function expectMilliseconds(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'number' || !(value > 0) || value > LONGEST_TIMER_MS) {
+    throw expected(name, `to be a positive number of milliseconds up to ${LONGEST_TIMER_MS}`, value);
+  }
+}
+
+function expectBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw expected(name, 'to be true or false', value);
+}
+
+function expectFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw expected(name, 'to be a function', value);
+}
+
+/** One sentence for every bad option: which, the rule, and what was given. */
+export function expected(option: string, rule: string, value: unknown): TypeError {
+  return new TypeError(`Expected the \`${option}\` option ${rule}, got ${shown(value)}.`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null && !(value instanceof Date)) return 'an object';
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

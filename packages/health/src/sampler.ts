@@ -1,0 +1,104 @@
+/**
+ * One probe, asked over and over in the background, so that a request never has to: at a steady pace, never two runs
+ * at once, each with a deadline, every result with an age.
+ */
+import type { Outcome, Probe } from './types.js';
+
+/** How often and how patiently a probe is asked. All times in milliseconds. */
+export interface Pace {
+  readonly intervalMs: number;
+  /** Fraction of the interval, 0 to 1, by which each run is moved at random. */
+  readonly jitter: number;
+  readonly deadlineMs: number;
+  /** Results older than this many intervals are stale. */
+  readonly staleAfterIntervals: number;
+}
+
+/** A running sampler. */
+export interface Sampler<Figures> {
+  /** Begins to ask; the promise is kept when the first outcome is in, which is at the deadline at the latest. */
+  start(): Promise<void>;
+  /** The last outcome; `undefined` before the first. */
+  latest(): Outcome<Figures> | undefined;
+  /** The monotonic time (`performance.now()`) from which the last outcome is stale; 0 before the first. */
+  staleAtMs(): number;
+  /** Stops asking; a run under way is told by its signal to let go of its connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Samples `probe` at `pace` and tells `onOutcome` of each outcome.
+ *
+ * Runs lie on a grid of intervals and are moved about it by the jitter: a fleet does not ask in step, and yet the
+ * number of runs in any time is bounded by time ÷ interval + 1.
+ */
+export function createSampler<Figures>(
+  probe: Probe<Figures>,
+  pace: Pace,
+  onOutcome: (outcome: Outcome<Figures>) => void,
+): Sampler<Figures> {
+  let latest: Outcome<Figures> | undefined;
+  let staleAtMs = 0;
+  let slotMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let running: AbortController | undefined;
+  let first: Promise<void> | undefined;
+  let firstIsIn = (): void => undefined;
+  let closed = false;
+
+  function run(): void {
+    const controller = new AbortController();
+    running = controller;
+    let ended = false;
+
+    function end(outcome: Outcome<Figures>): void {
+      if (ended || closed) return;
+      ended = true;
+      clearTimeout(deadline);
+      // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
+      controller.abort();
+      latest = outcome;
+      staleAtMs = performance.now() + pace.intervalMs * pace.staleAfterIntervals;
+      scheduleNext();
+      onOutcome(outcome);
+      firstIsIn();
+    }
+
+    // Holds the process for one deadline at most: a run under way is work, waiting for the next one is not.
+    const deadline = setTimeout(() => end(probe.failed('timeout')), pace.deadlineMs);
+    controller.signal.addEventListener('abort', () => clearTimeout(deadline));
+    // Inside a promise, so that a probe that throws at once is no different from one that throws later.
+    Promise.resolve()
+      .then(() => probe.run(controller.signal))
+      .then(end, (error: unknown) => end(probe.failed('threw', error)));
+  }
+
+  function scheduleNext(): void {
+    const nowMs = performance.now();
+    // After a long pause (a suspended laptop, a blocked loop) the missed slots are skipped, not caught up on.
+    slotMs = Math.max(slotMs + pace.intervalMs, nowMs);
+    const offsetMs = (Math.random() * 2 - 1) * pace.jitter * pace.intervalMs;
+    timer = setTimeout(run, Math.max(0, slotMs + offsetMs - nowMs));
+    timer.unref();
+  }
+
+  return {
+    start() {
+      first ??= new Promise((resolve) => {
+        firstIsIn = resolve;
+        slotMs = performance.now();
+        run();
+      });
+      return first;
+    },
+    latest: () => latest,
+    staleAtMs: () => staleAtMs,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      running?.abort();
+      firstIsIn();
+      await probe.close();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import { createSampler, type Pace } from '../src/sampler.js';
+import type { Outcome, Probe } from '../src/types.js';
+
+const pace: Pace = { intervalMs: 40, jitter: 0.1, deadlineMs: 30, staleAfterIntervals: 3 };
+const up: Outcome = { state: 'up', latencyMs: 1, problems: [] };
+
+/** A probe that does what `run` says, and counts. */
+function probeOf(run: (signal: AbortSignal) => Promise<Outcome>) {
+  const seen = { runs: 0, running: 0, mostAtOnce: 0, closed: 0 };
+  const probe: Probe = {
+    name: 'fake',
+    async run(signal) {
+      seen.runs += 1;
+      seen.running += 1;
+      seen.mostAtOnce = Math.max(seen.mostAtOnce, seen.running);
+      try {
+        return await run(signal);
+      } finally {
+        seen.running -= 1;
+      }
+    },
+    failed: (reason) => ({
+      state: 'down',
+      latencyMs: null,
+      problems: [reason === 'timeout' ? 'CHECK_TIMEOUT' : 'CHECK_FAILED'],
+    }),
+    async close() {
+      seen.closed += 1;
+    },
+  };
+  return { probe, seen };
+}
+
+/** Rejects when the run is ended, as a connection does that is destroyed. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('destroyed')));
+  });
+}
+
+test('asks at once, then at its interval, and never again after close', async () => {
+  const { probe, seen } = probeOf(async () => up);
+  const sampler = createSampler(probe, pace, () => undefined);
+  assert.equal(sampler.latest(), undefined);
+  await sampler.start();
+  assert.deepEqual(sampler.latest(), up);
+  await sleep(400);
+  await sampler.close();
+  const { runs } = seen;
+  assert.ok(runs >= 3 && runs <= 400 / pace.intervalMs + 2, `${runs} runs in 400 ms`);
+  await sleep(120);
+  assert.equal(seen.runs, runs);
+  assert.equal(seen.closed, 1);
+});
+
+test('a run that hangs ends at the deadline, told by its signal, and the next one follows', async () => {
+  const { probe, seen } = probeOf(untilAborted);
+  const outcomes: Outcome[] = [];
+  const sampler = createSampler(probe, pace, (outcome) => outcomes.push(outcome));
+  await sampler.start();
+  await sleep(200);
+  await sampler.close();
+  assert.ok(outcomes.length >= 2);
+  assert.ok(outcomes.every((outcome) => outcome.problems[0] === 'CHECK_TIMEOUT'));
+  assert.equal(seen.mostAtOnce, 1, 'never two at once');
+});
+
+test('a run that never settles does not stop the sampling, and its late answer is discarded', async () => {
+  let hang = true;
+  let answerLate: (outcome: Outcome) => void = () => undefined;
+  const { probe } = probeOf(() =>
+    hang ? new Promise((resolve) => (answerLate = resolve)) : Promise.resolve(up),
+  );
+  const sampler = createSampler(probe, pace, () => undefined);
+  await sampler.start();
+  assert.equal(sampler.latest()?.problems[0], 'CHECK_TIMEOUT');
+  hang = false;
+  const first = answerLate;
+  for (let tries = 0; sampler.latest()?.state !== 'up' && tries < 100; tries += 1) await sleep(10);
+  assert.equal(sampler.latest()?.state, 'up');
+  first({ state: 'down', latencyMs: null, problems: ['CHECK_FAILED'] });
+  await sleep(5);
+  assert.equal(sampler.latest()?.state, 'up');
+  await sampler.close();
+});
+
+test('a probe that throws, at once or later, is an outcome', async () => {
+  const throwing = [
+    () => {
+      throw new Error('at once');
+    },
+    async () => {
+      await sleep(1);
+      throw new Error('later');
+    },
+  ];
+  for (const run of throwing) {
+    const { probe } = probeOf(run);
+    const sampler = createSampler({ ...probe, run }, pace, () => undefined);
+    await sampler.start();
+    assert.deepEqual(sampler.latest()?.problems, ['CHECK_FAILED']);
+    await sampler.close();
+  }
+});
+
+test('an outcome is stale after three intervals without another', async () => {
+  const { probe } = probeOf(async () => up);
+  const sampler = createSampler(probe, pace, () => undefined);
+  assert.equal(sampler.staleAtMs(), 0, 'nothing is known before the first outcome');
+  await sampler.start();
+  const inMs = sampler.staleAtMs() - performance.now();
+  assert.ok(inMs > 0 && inMs <= 3 * pace.intervalMs, `stale in ${inMs} ms`);
+  await sampler.close();
+});
+
+test('close during a run ends it, and keeps the promise of start', async () => {
+  let aborted = false;
+  const { probe } = probeOf((signal) => {
+    signal.addEventListener('abort', () => (aborted = true));
+    return untilAborted(signal);
+  });
+  const sampler = createSampler(probe, { ...pace, deadlineMs: 60_000 }, () => undefined);
+  const first = sampler.start();
+  await sleep(5);
+  await sampler.close();
+  await first;
+  assert.ok(aborted);
+  assert.equal(sampler.latest(), undefined);
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Effect } from '../src/problems.js';
+import type { State } from '../src/types.js';
+import { verdict, type Part } from '../src/verdict.js';
+
+const state = fc.constantFrom<State>('up', 'slow', 'down', 'stale');
+const part = fc.record({ critical: fc.boolean(), state });
+const effect = fc.constantFrom<Effect>('explains', 'degrades', 'fails');
+const anything = [fc.array(part), fc.array(effect)] as const;
+
+const SEVERITY = { healthy: 0, degraded: 1, unhealthy: 2 };
+const up: Part = { critical: true, state: 'up' };
+
+test('the published table, row by row', () => {
+  const rows: [Part[], Effect[], string][] = [
+    [[{ critical: true, state: 'down' }], [], 'unhealthy'],
+    [[{ critical: true, state: 'stale' }], [], 'unhealthy'],
+    [[{ critical: true, state: 'slow' }], [], 'degraded'],
+    [[up, { critical: false, state: 'down' }], [], 'degraded'],
+    [[up, { critical: false, state: 'slow' }], [], 'degraded'],
+    [[up, { critical: false, state: 'stale' }], [], 'degraded'],
+    [[up], ['degrades'], 'degraded'],
+    [[up], ['fails'], 'unhealthy'],
+    [[up], ['explains'], 'healthy'],
+    [[up, { critical: false, state: 'up' }], [], 'healthy'],
+    [[], [], 'healthy'],
+  ];
+  for (const [parts, effects, expected] of rows) {
+    assert.equal(verdict(parts, effects), expected, JSON.stringify({ parts, effects }));
+  }
+});
+
+test('a critical part that is down or stale is unhealthy, whatever else holds', () => {
+  fc.assert(
+    fc.property(...anything, fc.constantFrom<State>('down', 'stale'), (parts, effects, broken) => {
+      assert.equal(verdict([...parts, { critical: true, state: broken }], effects), 'unhealthy');
+    }),
+  );
+});
+
+test('healthy means that every part is up and no finding counts', () => {
+  fc.assert(
+    fc.property(...anything, (parts, effects) => {
+      const nothingWrong =
+        parts.every((one) => one.state === 'up') && effects.every((one) => one === 'explains');
+      assert.equal(verdict(parts, effects) === 'healthy', nothingWrong);
+    }),
+  );
+});
+
+test('neither order nor repetition matters, and more trouble never improves the status', () => {
+  fc.assert(
+    fc.property(...anything, part, effect, (parts, effects, morePart, moreEffect) => {
+      const status = verdict(parts, effects);
+      assert.equal(verdict(parts.toReversed(), effects.toReversed()), status);
+      assert.equal(verdict([...parts, ...parts], [...effects, ...effects]), status);
+      assert.ok(SEVERITY[verdict([...parts, morePart], effects)] >= SEVERITY[status]);
+      assert.ok(SEVERITY[verdict(parts, [...effects, moreEffect])] >= SEVERITY[status]);
+    }),
+  );
+});
+
+test('no non-critical part alone makes the status unhealthy', () => {
+  fc.assert(
+    fc.property(fc.array(state), (states) => {
+      const parts = states.map((one) => ({ critical: false, state: one }));
+      assert.notEqual(verdict(parts, ['degrades', 'explains']), 'unhealthy');
+    }),
+  );
+});
