@@ -1,0 +1,92 @@
+/**
+ * The load of a benchmark: a fixed number of keep-alive connections, each asking again as soon as it was answered.
+ *
+ * Our own and not autocannon, because that rounds latencies to whole milliseconds, and a p99 here is one or two.
+ */
+import { createConnection, type Socket } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
+
+/** What a run of load saw. Latencies in milliseconds. */
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly requests: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly failed: number;
+}
+
+/** A request, repeated. `headers` are complete lines, e.g. `Cookie: psession=…`. */
+export interface LoadOptions {
+  readonly port: number;
+  readonly path: string;
+  readonly headers?: readonly string[];
+  readonly connections: number;
+  readonly durationMs: number;
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/** Loads the server at `port` of this machine for `durationMs`; an answer other than 200 counts as failed. */
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const histogram = createHistogram();
+  const request = [
+    `GET ${options.path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    ...(options.headers ?? []),
+    '',
+    '',
+  ].join('\r\n');
+  const startedMs = performance.now();
+  const endMs = startedMs + options.durationMs;
+  let requests = 0;
+  let failed = 0;
+
+  function worker(socket: Socket): Promise<void> {
+    return new Promise((resolve) => {
+      let sentAt = 0n;
+      let pending = Buffer.alloc(0);
+      function send(): void {
+        if (performance.now() >= endMs) {
+          socket.destroy();
+          return;
+        }
+        sentAt = process.hrtime.bigint();
+        socket.write(request);
+      }
+      socket.on('data', (chunk) => {
+        pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+        const length = answerLength(pending);
+        if (length === undefined || pending.length < length) return;
+        histogram.record(process.hrtime.bigint() - sentAt);
+        requests += 1;
+        if (pending.toString('latin1', 9, 12) !== '200') failed += 1;
+        pending = pending.subarray(length);
+        send();
+      });
+      socket.on('error', () => (failed += 1));
+      socket.on('close', () => resolve());
+      socket.on('connect', send);
+    });
+  }
+
+  await Promise.all(
+    Array.from({ length: options.connections }, () => worker(createConnection(options.port, '127.0.0.1'))),
+  );
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return {
+    requestsPerSecond: requests / seconds,
+    requests,
+    p50: histogram.percentile(50) / 1e6,
+    p99: histogram.percentile(99) / 1e6,
+    failed,
+  };
+}
+
+/** Bytes of the first answer in `bytes`, head and body; `undefined` until its head is complete. */
+function answerLength(bytes: Buffer): number | undefined {
+  const headEnd = bytes.indexOf(HEAD_END);
+  if (headEnd === -1) return undefined;
+  const match = /content-length: *(\d+)/i.exec(bytes.toString('latin1', 0, headEnd));
+  if (!match) throw new Error('The benchmark reads answers with a Content-Length only.');
+  return headEnd + HEAD_END.length + Number(match[1]);
+}

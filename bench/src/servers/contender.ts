@@ -1,0 +1,45 @@
+/**
+ * What every contender shares: it runs in a process of its own, listens where it likes, and tells the benchmark its
+ * port and, on request, what it has used so far.
+ */
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+/** What a contender has used since it started. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+/** The same pool and the same client for all that need them, against the same servers. */
+export function stores(): { pool: pg.Pool; redis: Redis } {
+  const { DATABASE_URL = '', REDIS_URL = '' } = process.env;
+  return {
+    pool: new pg.Pool({ connectionString: DATABASE_URL, max: 20 }),
+    redis: new Redis(REDIS_URL),
+  };
+}
+
+/** The bytes that the bare servers answer: the real answer of the real endpoint, taken before the benchmark. */
+export function sameBytes(): { headers: Record<string, string>; body: string } {
+  return JSON.parse(process.env['SAME_BYTES'] ?? '') as { headers: Record<string, string>; body: string };
+}
+
+/** Listens with `node:http` and reports. */
+export function listen(listener: RequestListener): void {
+  const server = createServer(listener);
+  server.listen(0, '127.0.0.1', () => report((server.address() as AddressInfo).port));
+}
+
+/** Tells the benchmark where to ask, and answers its questions about usage until it ends us. */
+export function report(port: number): void {
+  process.send?.({ port });
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    const usage: Usage = { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss() };
+    process.send?.(usage);
+  });
+  process.once('disconnect', () => process.exit());
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describe, inOrder, PROBLEMS, type ProblemCode } from '../src/problems.js';
+import {
+  buildReport,
+  oneDecimal,
+  publishedTime,
+  UNMEASURED_CACHE,
+  UNMEASURED_DATABASE,
+  type Facts,
+} from '../src/report.js';
+
+const facts: Facts = {
+  startedAt: '2026-03-01T00:00:00Z',
+  database: { name: 'database', critical: true, state: 'up', problems: [] },
+  cache: { name: 'cache', critical: false, state: 'up', problems: [] },
+  checks: [],
+  others: [],
+  databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
+  cacheStatistics: {
+    memory_usage_bytes: 1814192,
+    total_keys: 200,
+    connected_clients: 5,
+    uptime_seconds: 86400,
+    evicted_keys: 0,
+    hit_rate: 96.2,
+    total_commands_processed: 75000,
+    latency_ms: 0.3,
+  },
+  sourceHash: 'a1b2c3',
+};
+
+/** The document of the published page, to the letter. */
+const PUBLISHED = `{"status":"healthy","database":true,"cache":true,"started_at":"2026-03-01T00:00:00Z","db_statistics":{"size":20,"checked_in":18,"checked_out":2,"overflow":0,"total":20,"latency_ms":1.2},"cache_statistics":{"memory_usage_bytes":1814192,"total_keys":200,"connected_clients":5,"uptime_seconds":86400,"evicted_keys":0,"hit_rate":96.2,"total_commands_processed":75000,"latency_ms":0.3},"source_hash":"a1b2c3","errors":[]}`;
+
+test('the administrator gets the published document to the letter', () => {
+  assert.equal(JSON.stringify(buildReport(facts, 'admin')), PUBLISHED);
+});
+
+test('the public gets the same without source_hash', () => {
+  assert.equal(
+    JSON.stringify(buildReport(facts, 'public')),
+    PUBLISHED.replace('"source_hash":"a1b2c3",', ''),
+  );
+});
+
+test('what is down is false, explained once, the database first', () => {
+  const report = buildReport(
+    {
+      ...facts,
+      database: { name: 'database', critical: true, state: 'down', problems: ['DATABASE_TIMEOUT'] },
+      cache: { name: 'cache', critical: false, state: 'stale', problems: ['CHECK_STALE'] },
+      others: ['SOURCE_DRIFTED', 'SOURCE_DRIFTED'],
+      databaseStatistics: UNMEASURED_DATABASE,
+      cacheStatistics: UNMEASURED_CACHE,
+    },
+    'admin',
+  );
+  assert.equal(report.status, 'unhealthy');
+  assert.equal(report.database, false);
+  assert.equal(report.cache, false);
+  assert.deepEqual(report.errors, [
+    'The database does not answer in time (DATABASE_TIMEOUT)',
+    'The source on disk is not the source that was started (SOURCE_DRIFTED)',
+    'A check has no fresh result (CHECK_STALE)',
+  ]);
+  assert.ok(Object.values(report.cache_statistics).every((figure) => figure === null));
+});
+
+test('slow still answers: connectivity true, status degraded', () => {
+  const report = buildReport(
+    { ...facts, database: { name: 'database', critical: true, state: 'slow', problems: ['DATABASE_SLOW'] } },
+    'public',
+  );
+  assert.equal(report.database, true);
+  assert.equal(report.status, 'degraded');
+});
+
+test('a part that nobody named is false and does not count', () => {
+  const report = buildReport({ ...facts, database: undefined, cache: undefined }, 'public');
+  assert.deepEqual([report.database, report.cache, report.status, report.errors], [false, false, 'healthy', []]);
+});
+
+test('a failing check of the application is named by its code', () => {
+  const check = { name: 'queue', critical: false, state: 'down', problems: ['CHECK_FAILED'] } as const;
+  const report = buildReport({ ...facts, checks: [check] }, 'public');
+  assert.equal(report.status, 'degraded');
+  assert.deepEqual(report.errors, ['A check of the application failed (CHECK_FAILED)']);
+});
+
+test('a report cannot be changed by who receives it', () => {
+  const report = buildReport(facts, 'admin');
+  assert.ok([report, report.db_statistics, report.cache_statistics, report.errors].every(Object.isFrozen));
+});
+
+test('times have whole seconds, figures one decimal, and null stays null', () => {
+  assert.equal(publishedTime(new Date('2026-03-01T00:00:00.987Z')), '2026-03-01T00:00:00Z');
+  assert.deepEqual([1.25, 0.04, 3, null].map(oneDecimal), [1.3, 0, 3, null]);
+});
+
+test('the catalogue: every sentence is plain words, and every code keeps its order', () => {
+  const codes = Object.keys(PROBLEMS) as ProblemCode[];
+  for (const code of codes) {
+    assert.match(code, /^(DATABASE|CACHE|SOURCE|CHECK|EVENT_LOOP)_[A-Z_]+$/);
+    assert.match(describe(code), /^[A-Z][A-Za-z ]+ \([A-Z_]+\)$/);
+  }
+  assert.deepEqual(inOrder([...codes.toReversed(), ...codes]), codes);
+});
