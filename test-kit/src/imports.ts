@@ -7,11 +7,14 @@ import { dirname, join, relative } from 'node:path';
 /** Every file of a tree by its path from the root, with what it imports: files of the tree, or names of packages. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
-const IMPORT = /^\s*(?:import|export)\s[^;'"]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+const IMPORT =
+  /^\s*(?:import|export)\s[^;'"]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
 
 /** Reads every `.ts` file below `root`. */
 export function readImports(root: string): Imports {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
   return new Map(
     files.toSorted().map((file) => {
       const text = readFileSync(join(root, file), 'utf8');

@@ -1,0 +1,6 @@
+/** Everything that the test kit offers, name by name. */
+export { findCycle, type Imports, readImports } from './imports.js';
+export { type PostgresServer, startPostgres } from './postgres.js';
+export { type Fault, type FaultOptions, type Proxy, startProxy } from './proxy.js';
+export { childrenOf, isRunning } from './signals.js';
+export { waitFor } from './wait.js';

@@ -1,0 +1,235 @@
+/**
+ * A real Postgres to break on purpose, with a cluster of its own.
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { findFreePort } from 'portal-server/embedded/free-port';
+import { giveTo } from 'portal-server/embedded/identity';
+import {
+  ClusterNotStartedError,
+  startCluster,
+  SUPERUSER,
+  type Toolbox,
+} from 'portal-server/embedded/postgres-cluster';
+import type { ServerProcess } from 'portal-server/embedded/server-process';
+import { makeServerFolder } from './places.js';
+import { copyTemplate, openToolbox, PASSWORD } from './postgres-template.js';
+import { childrenOf, signalAll, waitUntilGone } from './signals.js';
+import { waitFor } from './wait.js';
+
+/** A running Postgres. Every promise is kept when the server has done what was asked. */
+export interface PostgresServer {
+  /** Of the superuser `portal`, in the database `postgres`. */
+  readonly url: string;
+  readonly port: number;
+  /** Of the postmaster; another one after `restart`. */
+  readonly pid: number;
+  /** A new, empty database, owned by the ordinary role `app`; resolves with that role's URL. */
+  createDatabase(): Promise<string>;
+  /** Runs SQL as the superuser, in the database `postgres`, over a connection made for it. */
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
+  /** Stops every process where it is (SIGSTOP); the kernel still accepts connections for it. */
+  freeze(): Promise<void>;
+  /** Stops the postmaster only: whoever is in goes on, nobody gets in. */
+  freezePostmaster(): void;
+  thaw(): Promise<void>;
+  /** Refuses writes, in every session, as a standby does; `false` ends it. */
+  readOnly(on: boolean): Promise<void>;
+  /** Takes every connection that an ordinary role can have: the next is refused with 53300. Returns its end. */
+  fillConnections(): Promise<() => Promise<void>>;
+  /** SIGKILL to every process, which is what a crash looks like. */
+  kill(): Promise<void>;
+  /** Stops it in good order; clients are disconnected. */
+  stop(): Promise<void>;
+  /** Starts it again, at the same port and with the same data, whether or not it still runs. */
+  restart(): Promise<void>;
+  /** Like `restart`, but as a server that is still starting: every login is refused with 57P03 until `restart`. */
+  restartStarting(): Promise<void>;
+  /** Like `restart`, but as a hot standby: reads only, `pg_is_in_recovery()` is true, until `restart`. */
+  restartStandby(): Promise<void>;
+  /** Ends it, frozen or not, and deletes its data. */
+  close(): Promise<void>;
+}
+
+/** What counts is the start: nothing need survive a power cut, nothing be ready for a crowd. */
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  shared_buffers: '16MB',
+  max_connections: 50,
+  min_wal_size: '8MB',
+  max_wal_size: '64MB',
+};
+
+/**
+ * Starts a Postgres for a test file, in about 0.3 s.
+ *
+ * @param options.settings - settings of Postgres besides the kit's own, e.g. `{ max_connections: 10 }`
+ */
+export async function startPostgres({
+  settings = {},
+}: { readonly settings?: Readonly<Record<string, string | number>> } = {}): Promise<PostgresServer> {
+  const folder = await makeServerFolder('postgres');
+  try {
+    const toolbox = await openToolbox(folder);
+    await copyTemplate(toolbox, join(folder, 'data'));
+    return await start(toolbox, folder, { ...SETTINGS, ...settings });
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function start(
+  toolbox: Toolbox,
+  folder: string,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<PostgresServer> {
+  const data = join(folder, 'data');
+  let port = await findFreePort();
+  let server = await launchAnywhere();
+  let databases = 0;
+
+  function launch(more: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+    return startCluster(toolbox, {
+      folder: data,
+      port,
+      settings: { ...settings, ...more },
+      logFile: join(folder, 'log'),
+      orphanSignal: 'KILL',
+      orphanFolder: folder,
+      startTimeoutMs: 30_000,
+    });
+  }
+
+  async function launchAnywhere(): Promise<ServerProcess> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await launch();
+      } catch (error) {
+        if (!(error instanceof ClusterNotStartedError) || !error.portIsTaken || tries === 4) throw error;
+        port = await findFreePort();
+      }
+    }
+  }
+
+  function urlOf(role: string, database: string): string {
+    return `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
+  }
+
+  async function query(
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: urlOf(SUPERUSER, 'postgres') });
+    await client.connect();
+    try {
+      // Without values by the simple protocol, which takes several statements at once.
+      const result = await client.query(sql, values.length > 0 ? [...values] : undefined);
+      return result.rows as Record<string, unknown>[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function signal(name: NodeJS.Signals): Promise<void> {
+    // The postmaster first, so that it has no more children after they were listed.
+    signalAll([server.pid], name);
+    signalAll(await childrenOf(server.pid), name);
+  }
+
+  async function kill(): Promise<void> {
+    if (server.hasEnded()) return;
+    const children = await childrenOf(server.pid);
+    signalAll([server.pid, ...children], 'SIGKILL');
+    await server.stop('SIGKILL', 0);
+    // They hold the shared memory, without which the next start is refused.
+    await waitUntilGone(children);
+  }
+
+  async function stop(): Promise<void> {
+    if (server.hasEnded()) return;
+    await signal('SIGCONT');
+    await server.stop('SIGINT', 10_000);
+  }
+
+  async function restart(
+    role: 'primary' | 'standby',
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    await stop();
+    const marker = join(data, 'standby.signal');
+    await rm(marker, { force: true });
+    if (role === 'standby') {
+      await writeFile(marker, '');
+      if (toolbox.identity.owner !== undefined) await giveTo(toolbox.identity, marker);
+    }
+    server = await launch(more);
+  }
+
+  return {
+    get url() {
+      return urlOf(SUPERUSER, 'postgres');
+    },
+    get port() {
+      return port;
+    },
+    get pid() {
+      return server.pid;
+    },
+    query,
+    async createDatabase() {
+      databases += 1;
+      const name = `test${databases}`;
+      if (databases === 1) await query(`create role app login password '${PASSWORD}'`);
+      await query(`create database ${name} owner app`);
+      return urlOf('app', name);
+    },
+    freeze: () => signal('SIGSTOP'),
+    freezePostmaster: () => signalAll([server.pid], 'SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    async readOnly(on) {
+      const value = on ? 'on' : 'off';
+      await query(`alter system set default_transaction_read_only = ${value}`);
+      await query('select pg_reload_conf()');
+      await waitFor(`default_transaction_read_only = ${value}`, async () => {
+        const [row] = await query('show default_transaction_read_only');
+        return row?.['default_transaction_read_only'] === value;
+      });
+    },
+    async fillConnections() {
+      await query(`do $$ begin
+        if not exists (select from pg_roles where rolname = 'filler') then
+          create role filler login password '${PASSWORD}';
+        end if;
+      end $$`);
+      const clients: pg.Client[] = [];
+      for (;;) {
+        const client = new pg.Client({ connectionString: urlOf('filler', 'postgres') });
+        client.on('error', () => undefined);
+        try {
+          await client.connect();
+        } catch (error) {
+          if ((error as { code?: string }).code === '53300') break;
+          throw error;
+        }
+        clients.push(client);
+      }
+      return async () => {
+        await Promise.all(clients.map((client) => client.end()));
+      };
+    },
+    kill,
+    stop,
+    restart: () => restart('primary'),
+    restartStarting: () => restart('standby', { hot_standby: 'off' }),
+    restartStandby: () => restart('standby'),
+    async close() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** One connection through the proxy: a client, the server, and what passes between them under a fault. */
+import { connect, type Socket } from 'node:net';
+import type { Fault, FaultOptions } from './proxy.js';
+
+/** A client's connection and the one made to the server for it. */
+export interface ProxiedConnection {
+  /** From now on this happens to what passes; `undefined` is nothing at all. */
+  apply(fault: Fault | undefined, options: Required<FaultOptions>): void;
+  /** Ends it at once, at both ends; the client sees a reset. */
+  reset(): void;
+}
+
+const TRICKLE_INTERVAL_MS = 1_000;
+
+/** What a client gets to read that has the wrong port. */
+const RUBBISH = Buffer.from('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+
+/** Joins `client`, which is paused, to `port` as soon as the network lets it through. */
+export function createProxiedConnection(client: Socket, port: number, onEnd: () => void): ProxiedConnection {
+  let server: Socket | undefined;
+  let fault: Fault | undefined;
+  let options: Required<FaultOptions> = { afterBytes: 1, latencyMs: 600 };
+  let answeredBytes = 0;
+  let held = Buffer.alloc(0);
+  let trickling: NodeJS.Timeout | undefined;
+  const delayed = new Set<NodeJS.Timeout>();
+  let ended = false;
+
+  function end(how: 'close' | 'reset'): void {
+    if (ended) return;
+    ended = true;
+    clearInterval(trickling);
+    for (const timer of delayed) clearTimeout(timer);
+    server?.destroy();
+    if (how === 'reset') client.resetAndDestroy();
+    // The client gets what was written, then the end.
+    else client.end(() => client.destroy());
+    onEnd();
+  }
+
+  function reach(): Socket {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.pause();
+    client.on('data', (bytes) => socket.write(bytes));
+    client.on('end', () => socket.end());
+    socket.on('data', answer);
+    socket.on('end', () => afterAnswer(() => end('close')));
+    socket.on('error', () => end('reset'));
+    socket.on('close', () => afterAnswer(() => end('close')));
+    return socket;
+  }
+
+  function answer(bytes: Buffer): void {
+    if (fault === 'slow') return later(() => client.write(bytes));
+    if (fault === 'rubbish') return void client.write(RUBBISH);
+    if (fault === 'trickle') {
+      held = Buffer.concat([held, bytes]);
+      return;
+    }
+    if (fault !== 'reset' && fault !== 'cut') return void client.write(bytes);
+    const rest = options.afterBytes - answeredBytes;
+    answeredBytes += bytes.length;
+    if (bytes.length < rest) return void client.write(bytes);
+    const how = fault === 'reset' ? 'reset' : 'close';
+    // A reset at once would overtake the bytes before it.
+    client.write(bytes.subarray(0, rest), () => end(how));
+  }
+
+  function later(action: () => void): void {
+    const timer = setTimeout(() => {
+      delayed.delete(timer);
+      action();
+    }, options.latencyMs);
+    delayed.add(timer);
+  }
+
+  /** The end of an answer comes after the answer, however long that takes. */
+  function afterAnswer(action: () => void): void {
+    if (fault === 'slow') later(action);
+    else if (held.length === 0) action();
+  }
+
+  function trickle(): void {
+    client.write(held.subarray(0, 1));
+    held = held.subarray(1);
+  }
+
+  client.on('error', () => end('close'));
+  client.on('close', () => end('close'));
+
+  return {
+    apply(next, nextOptions) {
+      fault = next;
+      options = nextOptions;
+      answeredBytes = 0;
+      clearInterval(trickling);
+      if (fault === 'trickle') trickling = setInterval(trickle, TRICKLE_INTERVAL_MS);
+      else if (held.length > 0) {
+        client.write(held);
+        held = Buffer.alloc(0);
+      }
+      if (fault === 'blackhole') {
+        client.pause();
+        server?.pause();
+        return;
+      }
+      server ??= reach();
+      client.resume();
+      if (fault === 'half-open') server.pause();
+      else server.resume();
+    },
+    reset: () => end('reset'),
+  };
+}
