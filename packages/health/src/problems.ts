@@ -51,6 +51,7 @@ export const PROBLEMS = {
   SOURCE_UNREADABLE: { sentence: 'The source cannot be read', effect: 'degrades' },
   CHECK_FAILED: { sentence: 'A check of the application failed', effect: 'explains' },
   CHECK_TIMEOUT: { sentence: 'A check of the application did not end in time', effect: 'explains' },
+  CHECK_SLOW: { sentence: 'A check of the application answers slowly', effect: 'explains' },
   CHECK_STALE: { sentence: 'A check has no fresh result', effect: 'explains' },
   EVENT_LOOP_DELAYED: { sentence: 'The event loop of the service is blocked', effect: 'degrades' },
 } as const satisfies Record<string, Problem>;
