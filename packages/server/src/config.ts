@@ -1,0 +1,92 @@
+/**
+ * The environment in, a frozen configuration out. The only file that reads `process.env`.
+ */
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { codeOf } from './error-code.js';
+import { BrokenRule } from './setting-rules.js';
+import { SETTINGS, type Setting } from './settings.js';
+
+type Settings = typeof SETTINGS;
+type ValueOf<S> = S extends { readonly rule: (text: string) => infer Value }
+  ? S extends { readonly fallback: string }
+    ? Value
+    : Value | undefined
+  : never;
+
+/** The value of every setting; `undefined` only where a setting has no default. */
+export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> };
+
+/** Settings that cannot be used: one sentence each, naming variable, rule and value. */
+export class ConfigError extends Error {
+  readonly sentences: readonly string[];
+
+  constructor(sentences: readonly string[]) {
+    super(sentences.join('\n'));
+    this.sentences = sentences;
+  }
+}
+
+/**
+ * The configuration from the environment of this process, completed by a file `.env` in the working folder.
+ *
+ * @throws ConfigError when a setting cannot be used, or a `PORTAL_` variable is not one of ours
+ */
+export function configFromEnvironment(): Config {
+  return readConfig({ ...environmentFile(), ...process.env });
+}
+
+/**
+ * The configuration from `environment`.
+ *
+ * @throws ConfigError when a setting cannot be used, or a `PORTAL_` variable is not one of ours
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const sentences = unknownVariables(environment);
+  const values: [string, unknown][] = [];
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    // A variable that is set to nothing is how many a launcher says "not set".
+    const text = environment[setting.variable] || setting.fallback;
+    try {
+      values.push([name, text === undefined ? undefined : setting.rule(text)]);
+    } catch (error) {
+      if (!(error instanceof BrokenRule)) throw error;
+      sentences.push(brokenSentence(setting, error, text));
+    }
+  }
+  if (sentences.length > 0) throw new ConfigError(sentences);
+  // Every setting has been read by its own rule, which is just what `Config` says of it.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.freeze(Object.fromEntries(values)) as Config;
+}
+
+function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set<string>(Object.values(SETTINGS).map((setting) => setting.variable));
+  return Object.keys(environment)
+    .filter((variable) => variable.startsWith('PORTAL_') && !known.has(variable))
+    .toSorted()
+    .map((variable) => {
+      // The value stays unsaid: a misspelt variable may hold a URL with a password.
+      const likely = [...known]
+        .filter((name) => name.startsWith('PORTAL_'))
+        .toSorted()
+        .join(', ');
+      return `Expected every variable that begins with PORTAL_ to be one of ${likely}, got \`${variable}\`.`;
+    });
+}
+
+function brokenSentence(setting: Setting<unknown>, broken: BrokenRule, text: string | undefined): string {
+  const got = setting.secret
+    ? '; what was given is not shown, because it can hold a password'
+    : `, got ${JSON.stringify(text)}`;
+  return `Expected \`${setting.variable}\` ${broken.message}${got}.`;
+}
+
+function environmentFile(): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return {};
+    throw new ConfigError([`Expected the file .env to be readable, got ${codeOf(error)}.`]);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Every error that the API answers: its status and its sentence. What else is known about an error is for the
+ * command line or the log, never for a client.
+ */
+import { STATUS_CODES } from 'node:http';
+
+/** Status and sentence of every kind of error. */
+export const ERRORS = {
+  badRequest: { status: 400, sentence: 'Bad request' },
+  authenticationRequired: { status: 401, sentence: 'Authentication required' },
+  adminRequired: { status: 403, sentence: 'Admin access required' },
+  notAllowed: { status: 403, sentence: 'Not allowed' },
+  notFound: { status: 404, sentence: 'Not found' },
+  methodNotAllowed: { status: 405, sentence: 'Method not allowed' },
+  conflict: { status: 409, sentence: 'Entity already exists' },
+  internal: { status: 500, sentence: 'Internal server error' },
+} as const;
+
+/** One of them. */
+export type ErrorKind = keyof typeof ERRORS;
+
+/** A refusal, as opposed to a bug: somebody asked for something that is not to be had. */
+export class PortalError extends Error {
+  readonly kind: ErrorKind;
+
+  /** @param explanation - a sentence for the operator at the command line; clients get that of the kind */
+  constructor(kind: ErrorKind, explanation?: string) {
+    super(explanation ?? ERRORS[kind].sentence);
+    this.kind = kind;
+  }
+}
+
+/** What a client is told: nothing but a status and a sentence. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly sentence: string;
+}
+
+/** The answer to any error whatsoever; one that nobody foresaw is a 500. */
+export function answerTo(error: unknown): ErrorAnswer {
+  if (error instanceof PortalError) {
+    const { status, sentence } = ERRORS[error.kind];
+    // A bad request is answered with the rule that was broken, which is written for whoever sent it.
+    return { status, sentence: error.kind === 'badRequest' ? error.message : sentence };
+  }
+  // The framework's own refusals: body too large, unreadable, of an unknown type.
+  const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return { status: statusCode, sentence: sentenceOfStatus(statusCode) };
+  }
+  return ERRORS.internal;
+}
+
+/** `Payload Too Large` becomes `Payload too large`, like every other sentence. */
+function sentenceOfStatus(status: number): string {
+  const phrase = STATUS_CODES[status] ?? ERRORS.badRequest.sentence;
+  return phrase.charAt(0) + phrase.slice(1).toLowerCase();
+}

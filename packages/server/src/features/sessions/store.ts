@@ -1,0 +1,170 @@
+/**
+ * The record of all sessions, in PostgreSQL. Its clock alone decides what has expired: that of this machine may be
+ * wrong, or be set back.
+ */
+import { isPermission, type Permission } from '../../permission.js';
+import type { Queryable } from '../../platform/postgres.js';
+import type { ListedSession, LiveSession } from './session.js';
+
+/** Life of a session in days. */
+const LIFE_DAYS = 30;
+/** Life of a session that opens the administrator's pages. */
+const ADMIN_LIFE_DAYS = 1;
+
+/**
+ * When a session `s` of the user `u` ends. Somebody made an Admin later on is held to the short life from then on,
+ * so this is computed when it is asked for and not only when the session is made.
+ */
+const ENDS = `CASE
+    WHEN u.permission >= 2 THEN least(s.expires_at, s.created_at + interval '${ADMIN_LIFE_DAYS} day')
+    ELSE s.expires_at
+  END`;
+const LIVES = `s.revoked_at IS NULL AND now() < ${ENDS}`;
+const LISTED = `s.id, u.name, u.permission, s.token_suffix, s.created_at, ${ENDS} AS ends_at`;
+
+/** Who made a session: somebody at the command line, or the start of the service. */
+export type MadeBy = 'command' | 'start';
+
+/** The statements about sessions. */
+export interface SessionStore {
+  /** Every live session among those with these token hashes, by hash. */
+  find(hashes: readonly string[], deadlineMs: number): Promise<ReadonlyMap<string, LiveSession>>;
+  add(session: NewSession): Promise<ListedSession>;
+  /** Every live session, of one user or of all, the newest first. */
+  list(userId?: number): Promise<ListedSession[]>;
+  /** Ends live sessions and gives the hashes of those it ended. */
+  revoke(ids: readonly number[]): Promise<string[]>;
+  /** Hashes of the live sessions of a user. */
+  hashesOf(userId: number): Promise<string[]>;
+  /** Ends all but the newest `keep` of the live sessions that the service made at its starts; gives their hashes. */
+  revokeOldStarts(keep: number): Promise<string[]>;
+}
+
+/** What a new session is made of. */
+export interface NewSession {
+  readonly userId: number;
+  readonly tokenHash: string;
+  readonly tokenSuffix: string;
+  readonly madeBy: MadeBy;
+}
+
+/** The sessions of `database`. */
+export function createSessionStore(database: Queryable): SessionStore {
+  return {
+    async find(hashes, deadlineMs) {
+      const rows = await database.rows<LiveRow>(
+        `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission,
+           (extract(epoch FROM ${ENDS} - now()) * 1000)::float8 AS remaining_ms
+         FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.token_hash = ANY($1::bytea[]) AND ${LIVES}`,
+        [hashes.map((hash) => Buffer.from(hash, 'hex'))],
+        deadlineMs,
+      );
+      return new Map(rows.map((row) => [row.hash, liveSession(row)]));
+    },
+    async add({ userId, tokenHash, tokenSuffix, madeBy }) {
+      const [row] = await database.rows<ListedRow>(
+        `WITH s AS (
+           INSERT INTO sessions (user_id, token_hash, token_suffix, made_by, expires_at)
+           SELECT id, $2, $3, $4, now() + CASE
+             WHEN permission >= 2 THEN interval '${ADMIN_LIFE_DAYS} day' ELSE interval '${LIFE_DAYS} days' END
+           FROM users WHERE id = $1
+           RETURNING *
+         )
+         SELECT ${LISTED} FROM s JOIN users u ON u.id = s.user_id`,
+        [userId, Buffer.from(tokenHash, 'hex'), tokenSuffix, madeBy],
+      );
+      if (!row) throw new Error('A session was added for a user who is not there.');
+      return listedSession(row);
+    },
+    async list(userId) {
+      const rows = await database.rows<ListedRow>(
+        `SELECT ${LISTED} FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE ${LIVES} AND ($1::integer IS NULL OR u.id = $1)
+         ORDER BY s.id DESC`,
+        [userId ?? null],
+      );
+      return rows.map(listedSession);
+    },
+    async revoke(ids) {
+      return hashesIn(
+        await database.rows<HashRow>(
+          `UPDATE sessions SET revoked_at = now() WHERE id = ANY($1::integer[]) AND revoked_at IS NULL
+           RETURNING encode(token_hash, 'hex') AS hash`,
+          [ids],
+        ),
+      );
+    },
+    async hashesOf(userId) {
+      return hashesIn(
+        await database.rows<HashRow>(
+          `SELECT encode(token_hash, 'hex') AS hash FROM sessions
+           WHERE user_id = $1 AND revoked_at IS NULL AND now() < expires_at`,
+          [userId],
+        ),
+      );
+    },
+    async revokeOldStarts(keep) {
+      return hashesIn(
+        await database.rows<HashRow>(
+          `UPDATE sessions SET revoked_at = now() WHERE id IN (
+             SELECT id FROM sessions WHERE made_by = 'start' AND revoked_at IS NULL ORDER BY id DESC OFFSET $1
+           ) RETURNING encode(token_hash, 'hex') AS hash`,
+          [keep],
+        ),
+      );
+    },
+  };
+}
+
+interface HashRow {
+  readonly hash: string;
+}
+
+interface LiveRow extends HashRow {
+  readonly id: number;
+  readonly user_id: number;
+  readonly name: string;
+  readonly permission: number;
+  readonly remaining_ms: number;
+}
+
+interface ListedRow {
+  readonly id: number;
+  readonly name: string;
+  readonly permission: number;
+  readonly token_suffix: string;
+  readonly created_at: Date;
+  readonly ends_at: Date;
+}
+
+function hashesIn(rows: readonly HashRow[]): string[] {
+  return rows.map(({ hash }) => hash);
+}
+
+function liveSession({ id, user_id, name, permission, remaining_ms }: LiveRow): LiveSession {
+  return { id, userId: user_id, userName: name, permission: level(permission), remainingMs: remaining_ms };
+}
+
+function listedSession({
+  id,
+  name,
+  permission,
+  token_suffix,
+  created_at,
+  ends_at,
+}: ListedRow): ListedSession {
+  return {
+    id,
+    userName: name,
+    permission: level(permission),
+    tokenSuffix: token_suffix,
+    createdAt: created_at,
+    expiresAt: ends_at,
+  };
+}
+
+/** The database holds levels to 0 to 3; should it ever not, nobody gains by it. */
+function level(value: number): Permission {
+  return isPermission(value) ? value : 0;
+}

@@ -1,0 +1,29 @@
+/**
+ * The token of a session: 256 random bits in base64url. Only its SHA-256 is ever stored, and only its last six
+ * characters are ever shown.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+
+const BYTES = 32;
+const SHAPE = /^[A-Za-z0-9_-]{43}$/;
+const SUFFIX_LENGTH = 6;
+
+/** A token nobody has ever had. */
+export function newToken(): string {
+  return randomBytes(BYTES).toString('base64url');
+}
+
+/** Whether a text could be a token at all; if not, no store needs to be asked. */
+export function isToken(text: string): boolean {
+  return SHAPE.test(text);
+}
+
+/** What is stored and looked up in place of the token: 64 hexadecimal digits. */
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** What may be shown of a token, to tell sessions apart. */
+export function suffixOf(token: string): string {
+  return token.slice(-SUFFIX_LENGTH);
+}

@@ -1,0 +1,75 @@
+/**
+ * The record of all users, in PostgreSQL.
+ */
+import { isPermission, type Permission } from '../../permission.js';
+import { codeOf } from '../../error-code.js';
+import type { Queryable } from '../../platform/postgres.js';
+
+/** Somebody with a name and a permission. */
+export interface User {
+  readonly id: number;
+  readonly name: string;
+  readonly permission: Permission;
+  readonly createdAt: Date;
+}
+
+/** The statements about users. */
+export interface UserStore {
+  /** `undefined` when there is one of that name already. */
+  add(name: string, permission: Permission): Promise<User | undefined>;
+  /** Everybody, by name. */
+  list(): Promise<User[]>;
+  /** Case of the name does not matter. */
+  findByName(name: string): Promise<User | undefined>;
+  setPermission(id: number, permission: Permission): Promise<void>;
+  isEmpty(): Promise<boolean>;
+}
+
+const COLUMNS = 'id, name, permission, created_at';
+const UNIQUE_VIOLATION = '23505';
+
+/** The users of `database`. */
+export function createUserStore(database: Queryable): UserStore {
+  return {
+    async add(name, permission) {
+      try {
+        const rows = await database.rows<UserRow>(
+          `INSERT INTO users (name, permission) VALUES ($1, $2) RETURNING ${COLUMNS}`,
+          [name, permission],
+        );
+        return rows.map(user)[0];
+      } catch (error) {
+        if (codeOf(error) === UNIQUE_VIOLATION) return undefined;
+        throw error;
+      }
+    },
+    async list() {
+      return (await database.rows<UserRow>(`SELECT ${COLUMNS} FROM users ORDER BY lower(name)`)).map(user);
+    },
+    async findByName(name) {
+      const rows = await database.rows<UserRow>(
+        `SELECT ${COLUMNS} FROM users WHERE lower(name) = lower($1)`,
+        [name],
+      );
+      return rows.map(user)[0];
+    },
+    async setPermission(id, permission) {
+      await database.rows('UPDATE users SET permission = $2 WHERE id = $1', [id, permission]);
+    },
+    async isEmpty() {
+      const [row] = await database.rows<{ empty: boolean }>('SELECT NOT EXISTS (SELECT FROM users) AS empty');
+      return row?.empty === true;
+    },
+  };
+}
+
+interface UserRow {
+  readonly id: number;
+  readonly name: string;
+  readonly permission: number;
+  readonly created_at: Date;
+}
+
+function user({ id, name, permission, created_at }: UserRow): User {
+  return { id, name, permission: isPermission(permission) ? permission : 0, createdAt: created_at };
+}

@@ -1,0 +1,99 @@
+/**
+ * The rules about users: what a name may be, and who may act on whom.
+ */
+import { PortalError } from '../../errors.js';
+import { OWNER, PERMISSION_NAMES, type Permission } from '../../permission.js';
+import type { User, UserStore } from './store.js';
+
+/** Who does something: a person of some permission, or whoever sits at the machine, who is above all of them. */
+export type Actor = Permission | 'operator';
+
+/** The users of the application. */
+export interface Users {
+  /** @throws PortalError when the name cannot be one or is taken, or the actor may not make such a user */
+  add(actor: Actor, name: string, permission: Permission): Promise<User>;
+  list(): Promise<User[]>;
+  /** @throws PortalError when there is nobody of that name */
+  named(name: string): Promise<User>;
+  /**
+   * Counts from the next request on.
+   *
+   * @throws PortalError when there is nobody of that name, or the actor may not do that
+   */
+  setPermission(actor: Actor, name: string, permission: Permission): Promise<User>;
+  /** Makes the first user, an Owner, when there is none at all; `undefined` when there is somebody. */
+  addFirst(name: string): Promise<User | undefined>;
+}
+
+/** What users are made of. */
+export interface UsersOptions {
+  readonly store: UserStore;
+  /** Called when the permission of a user has changed, before that is reported as done. */
+  readonly onPermissionChange: (userId: number) => Promise<void>;
+}
+
+/** Whether somebody may act on somebody: on levels below their own, and Owners also on Owners. */
+export function mayActOn(actor: Actor, level: Permission): boolean {
+  return actor === 'operator' || level < actor || (actor === OWNER && level === OWNER);
+}
+
+/** Puts the rules on top of the record. */
+export function createUsers({ store, onPermissionChange }: UsersOptions): Users {
+  async function add(actor: Actor, name: string, permission: Permission): Promise<User> {
+    checkName(name);
+    expectMayActOn(actor, permission);
+    const user = await store.add(name, permission);
+    if (!user)
+      throw new PortalError(
+        'conflict',
+        `There is a user named ${name} already; upper and lower case are the same.`,
+      );
+    return user;
+  }
+
+  async function named(name: string): Promise<User> {
+    const user = await store.findByName(name);
+    if (!user) throw new PortalError('notFound', `There is no user named ${JSON.stringify(name)}.`);
+    return user;
+  }
+
+  return {
+    add,
+    list: () => store.list(),
+    named,
+    async setPermission(actor, name, permission) {
+      const user = await named(name);
+      // Neither touch somebody above, nor lift somebody to a level that one could not touch.
+      expectMayActOn(actor, user.permission);
+      expectMayActOn(actor, permission);
+      await store.setPermission(user.id, permission);
+      await onPermissionChange(user.id);
+      return { ...user, permission };
+    },
+    async addFirst(name) {
+      return (await store.isEmpty()) ? add('operator', name, OWNER) : undefined;
+    },
+  };
+}
+
+const SHORTEST = 3;
+const LONGEST = 32;
+
+function checkName(name: string): void {
+  if (name.length < SHORTEST) throw badName(`must be at least ${SHORTEST} characters`);
+  if (name.length > LONGEST) throw badName(`must be at most ${LONGEST} characters`);
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw badName('must be letters, digits, ".", "_" and "-" only');
+}
+
+function badName(rule: string): PortalError {
+  return new PortalError('badRequest', `username ${rule}`);
+}
+
+function expectMayActOn(actor: Actor, level: Permission): void {
+  if (mayActOn(actor, level)) return;
+  const who = actor === 'operator' ? 'operator' : PERMISSION_NAMES[actor];
+  throw new PortalError(
+    'notAllowed',
+    `A person with the permission ${who} may not act on ${PERMISSION_NAMES[level]}.`,
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * The door to PostgreSQL: the application's one pool.
+ */
+import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
+
+/** How to reach the database, and how patiently. */
+export interface DatabaseOptions {
+  /** `postgres://…`; never logged, never part of an error of ours. */
+  readonly url: string;
+  /** Most connections of the pool. */
+  readonly poolSize: number;
+  /** Milliseconds that a caller waits for a connection: a free one of the pool, or a new one. */
+  readonly connectTimeoutMs: number;
+  /** Told of every connection that breaks while it is idle; without a listener that would end the process. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Something that runs a statement: the pool, or one connection within a transaction. */
+export interface Queryable {
+  /**
+   * Runs a statement and gives its rows.
+   *
+   * @param deadlineMs - when to give up and destroy the connection; default 10 s
+   */
+  rows<Row extends QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    deadlineMs?: number,
+  ): Promise<Row[]>;
+  /** Runs a text of several statements. */
+  script(text: string, deadlineMs: number): Promise<void>;
+}
+
+/** The database of the application. */
+export interface Database extends Queryable {
+  readonly pool: Pool;
+  /** Runs `work` in one transaction on one connection; rolls back when it throws. */
+  transaction<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
+  /** Lets go of every connection, of one that hangs too. */
+  close(): Promise<void>;
+}
+
+/** The server ends a statement at 8 s, so that it is the server that reports it; at 10 s we no longer believe it will. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+const QUERY_TIMEOUT_MS = 10_000;
+/** A goodbye on a healthy connection takes one round trip; a frozen server never answers it. */
+const GOODBYE_MS = 500;
+/** Connections kept warm: a look-up has 100 ms, and a new connection costs several round trips and a key derivation. */
+const WARM = 2;
+
+/** Opens a pool; connections are made when they are needed. */
+export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: DatabaseOptions): Database {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: 'portal',
+    max: poolSize,
+    min: Math.min(WARM, poolSize),
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+
+  const open = new Set<PoolClient>();
+  pool.on('connect', (client) => open.add(client));
+  pool.on('remove', (client) => open.delete(client));
+
+  return {
+    pool,
+    ...queryable(pool),
+    async transaction(work) {
+      const client = await pool.connect();
+      // While a connection is out of the pool, nobody else listens to it.
+      client.on('error', onError);
+      let broken: Error | undefined;
+      try {
+        await client.query('BEGIN');
+        const result = await work(queryable(client));
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
+        throw error;
+      } finally {
+        client.off('error', onError);
+        client.release(broken);
+      }
+    },
+    async close() {
+      const ended = pool.end();
+      const timer = setTimeout(() => {
+        for (const client of open) client.connection.stream.destroy();
+      }, GOODBYE_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** `query_timeout` of a single statement is missing from the types of the driver. */
+interface BoundedQuery extends QueryConfig<unknown[]> {
+  readonly query_timeout: number;
+}
+
+function queryable(on: Pick<Pool | PoolClient, 'query'>): Queryable {
+  async function run<Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+    deadlineMs: number,
+  ) {
+    const query: BoundedQuery = { text, values: [...values], query_timeout: deadlineMs };
+    return on.query<Row>(query);
+  }
+  return {
+    async rows<Row extends QueryResultRow>(
+      text: string,
+      values: readonly unknown[] = [],
+      deadlineMs = QUERY_TIMEOUT_MS,
+    ) {
+      const { rows } = await run<Row>(text, values, deadlineMs);
+      return rows;
+    },
+    async script(text, deadlineMs) {
+      await run(text, [], deadlineMs);
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * The rules a setting's text can be held to. A rule reads the text into its value, or throws what the text was
+ * expected to be; it never quotes the text, so that whoever prints the sentence decides whether it may be shown.
+ */
+import { isIP } from 'node:net';
+
+/** Reads the text of a setting into its value; throws `BrokenRule` when it cannot. */
+export type Rule<Value> = (text: string) => Value;
+
+/** What the text was expected to be, as the middle of a sentence: `to be a whole number from 0 to 65535`. */
+export class BrokenRule extends Error {}
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(from: number, to: number, of = ''): Rule<number> {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < from || value > to) {
+      throw new BrokenRule(`to be a whole number${of && ` of ${of}`} from ${from} to ${to}`);
+    }
+    return value;
+  };
+}
+
+/** One word of a closed list. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): Rule<Word> {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw new BrokenRule(`to be one of ${words.join(', ')}`);
+    return word;
+  };
+}
+
+/** A switch. Only these two words: `0`, `no` and `false` have meant too many things to too many programs. */
+export const onOrOff: Rule<boolean> = (text) => {
+  if (text !== 'on' && text !== 'off') throw new BrokenRule('to be on or off');
+  return text === 'on';
+};
+
+/** A name or an address to listen on. */
+export const host: Rule<string> = (text) => {
+  if (
+    isIP(text) === 0 &&
+    !/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text)
+  ) {
+    throw new BrokenRule('to be an IP address or a host name');
+  }
+  return text;
+};
+
+/** A path of the file system. */
+export const path: Rule<string> = (text) => {
+  if (text.includes('\0')) throw new BrokenRule('to be a path without a null byte');
+  return text;
+};
+
+/** Names or paths separated by commas. */
+export const list: Rule<readonly string[]> = (text) => {
+  const entries = text.split(',').map((entry) => entry.trim());
+  if (entries.includes('')) throw new BrokenRule('to be names or paths separated by single commas');
+  return entries;
+};
+
+/** A URL of a PostgreSQL server. */
+export const postgresUrl: Rule<string> = (text) => {
+  const url = storeUrl(text, ['postgres', 'postgresql'], 'postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+  if (url.hostname === '' && !url.searchParams.has('host')) throw new BrokenRule('to name a host');
+  return text;
+};
+
+/** A URL of a Redis server. */
+export const redisUrl: Rule<string> = (text) => {
+  const url = storeUrl(text, ['redis', 'rediss'], 'redis://USER:PASSWORD@HOST:PORT/NUMBER');
+  if (url.hostname === '') throw new BrokenRule('to name a host');
+  if (!/^\/?\d*$/.test(url.pathname)) throw new BrokenRule('to end in the number of a database, or in none');
+  return text;
+};
+
+/**
+ * Reads a URL that may hold a password. A password with an unescaped `@`, `/`, `?` or `#` in it usually still is a
+ * URL, only of another host: a piece of the password would then be looked up as a name. So a second `@`, one outside
+ * of the part before the path, and a fragment are refused rather than understood.
+ */
+function storeUrl(text: string, schemes: readonly string[], form: string): URL {
+  const [scheme, ...rest] = text.split('://');
+  if (scheme === undefined || rest.length === 0 || !schemes.includes(scheme.toLowerCase())) {
+    throw new BrokenRule(`to be a URL of the form ${form}`);
+  }
+  const afterScheme = rest.join('://');
+  const [authority = ''] = afterScheme.split(/[/?#]/);
+  const ats = afterScheme.split('@').length - 1;
+  if (ats > 1 || (ats === 1 && !authority.includes('@')) || afterScheme.includes('#')) throw unescaped();
+
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    // The error of `URL` holds the text; ours must not.
+    throw ats === 1 ? unescaped() : new BrokenRule(`to be a URL of the form ${form}`);
+  }
+  try {
+    decodeURIComponent(`${url.username}${url.password}${url.hostname}${url.pathname}`);
+  } catch {
+    throw new BrokenRule(
+      'to have no % that is not followed by two hexadecimal digits; a % itself is written %25',
+    );
+  }
+  return url;
+}
+
+function unescaped(): BrokenRule {
+  return new BrokenRule(
+    'to have a user name and a password whose special characters are percent-encoded: ' +
+      '@ as %40, / as %2F, : as %3A, ? as %3F, # as %23',
+  );
+}

@@ -1,0 +1,193 @@
+/**
+ * Every setting there is, once: the environment variable, its default, its rule, and what it is for. The type of the
+ * configuration, its parser, `.env.example` and the README's table all come from here.
+ */
+import { fileURLToPath } from 'node:url';
+import {
+  host,
+  list,
+  onOrOff,
+  oneOf,
+  path,
+  postgresUrl,
+  redisUrl,
+  wholeNumber,
+  type Rule,
+} from './setting-rules.js';
+
+/** One setting. */
+export interface Setting<Value> {
+  /** Name of the environment variable. */
+  readonly variable: string;
+  /** Text that stands for the variable while it is not set; absent: there is no value then. */
+  readonly fallback?: string;
+  readonly rule: Rule<Value>;
+  /** Whether the text can hold a password and must never be shown. */
+  readonly secret?: true;
+  /** One or two sentences for an operator. */
+  readonly about: string;
+  /** What happens while it is not set, where the fallback itself would say nothing to a reader. */
+  readonly unset?: string;
+}
+
+/** Longest time that a timer of Node can count, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+const milliseconds = wholeNumber(1, LONGEST_MS, 'milliseconds');
+
+/** Folder of both packages, whether they lie in a checkout or among installed packages. */
+const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** All settings, in the order in which `.env.example` and the README list them. */
+export const SETTINGS = {
+  host: {
+    variable: 'HOST',
+    fallback: '127.0.0.1',
+    rule: host,
+    about: 'Address to listen on. `0.0.0.0` is every IPv4 address of the machine.',
+  },
+  port: {
+    variable: 'PORT',
+    fallback: '7331',
+    rule: wholeNumber(0, 65_535),
+    about: 'Port to listen on; `0` takes a free one.',
+  },
+  databaseUrl: {
+    variable: 'DATABASE_URL',
+    rule: postgresUrl,
+    secret: true,
+    about: 'PostgreSQL of your own, as `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.',
+    unset: 'an embedded PostgreSQL, data in `PORTAL_DATA_DIR`',
+  },
+  redisUrl: {
+    variable: 'REDIS_URL',
+    rule: redisUrl,
+    secret: true,
+    about: 'Redis of your own, as `redis://USER:PASSWORD@HOST:PORT/NUMBER`.',
+    unset: 'redis-server or valkey-server of this machine',
+  },
+  dataDir: {
+    variable: 'PORTAL_DATA_DIR',
+    fallback: './.portal',
+    rule: path,
+    about: 'Folder of the embedded servers. Not used when both URLs are set.',
+  },
+  fetchRedis: {
+    variable: 'PORTAL_FETCH_REDIS',
+    fallback: 'on',
+    rule: onOrOff,
+    about: 'Whether Redis may be downloaded on Debian and Ubuntu when the machine has none (`on` or `off`).',
+  },
+  intervalMs: {
+    variable: 'PORTAL_INTERVAL_MS',
+    fallback: '2000',
+    rule: milliseconds,
+    about: 'Time between two looks at the database, and at the cache.',
+  },
+  deadlineMs: {
+    variable: 'PORTAL_DEADLINE_MS',
+    fallback: '1000',
+    rule: milliseconds,
+    about: 'A look that takes longer counts as down.',
+  },
+  slowMs: {
+    variable: 'PORTAL_SLOW_MS',
+    fallback: '500',
+    rule: milliseconds,
+    about: 'An answer from this time on counts as slow, which degrades.',
+  },
+  poolSize: {
+    variable: 'PORTAL_POOL_SIZE',
+    fallback: '20',
+    rule: wholeNumber(1, 10_000),
+    about: 'Most connections that the pool opens to PostgreSQL.',
+  },
+  poolSaturatedMs: {
+    variable: 'PORTAL_POOL_SATURATED_MS',
+    fallback: '1000',
+    rule: milliseconds,
+    about: 'All connections in use and callers waiting for this long: saturated, which degrades.',
+  },
+  poolStalledMs: {
+    variable: 'PORTAL_POOL_STALLED_MS',
+    fallback: '10000',
+    rule: milliseconds,
+    about: 'Callers waiting and no connection returned for this long: stalled, which is unhealthy.',
+  },
+  sessionDeadlineMs: {
+    variable: 'PORTAL_SESSION_DEADLINE_MS',
+    fallback: '100',
+    rule: milliseconds,
+    about: 'How long looking up a session waits for PostgreSQL and Redis.',
+  },
+  sessionMemoryMinutes: {
+    variable: 'PORTAL_SESSION_MEMORY_MINUTES',
+    fallback: '15',
+    rule: wholeNumber(0, 1_440, 'minutes'),
+    about:
+      'How long an administrator who was let in still sees the health page while neither store answers; `0` is never.',
+  },
+  cookieSecure: {
+    variable: 'PORTAL_COOKIE_SECURE',
+    fallback: 'on',
+    rule: onOrOff,
+    about:
+      'Whether session cookies carry `Secure` (`on` or `off`; off only for plain http while developing).',
+  },
+  sourceRoot: {
+    variable: 'PORTAL_SOURCE_ROOT',
+    fallback: PACKAGES,
+    rule: path,
+    about: 'Folder whose files `source_hash` covers.',
+    unset: 'the packages that are running',
+  },
+  sourceExclude: {
+    variable: 'PORTAL_SOURCE_EXCLUDE',
+    rule: list,
+    about: 'Names, or paths below that folder, that `source_hash` leaves out; separated by commas.',
+    unset: 'what is not run: sources, tests, other packages',
+  },
+  logLevel: {
+    variable: 'PORTAL_LOG_LEVEL',
+    fallback: 'info',
+    rule: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    about:
+      'Least severe line of the log (`debug`, `info`, `warn`, `error`, `silent`). Only `debug` quotes drivers, whose words can hold pieces of a password.',
+  },
+  shutdownGraceMs: {
+    variable: 'PORTAL_SHUTDOWN_GRACE_MS',
+    fallback: '500',
+    rule: wholeNumber(0, 60_000, 'milliseconds'),
+    about: 'How long `/readyz` says no before the port closes, so that a load balancer can look away.',
+  },
+  shutdownDeadlineMs: {
+    variable: 'PORTAL_SHUTDOWN_DEADLINE_MS',
+    fallback: '5000',
+    rule: wholeNumber(1, 600_000, 'milliseconds'),
+    about: 'A shutdown that takes longer cuts off what is still open.',
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** The text of `.env.example`: every variable with its default, all commented out. */
+export function exampleFile(): string {
+  const entries = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
+    const unset = setting.unset ? [`# Unless set: ${setting.unset}.`] : [];
+    const value = setting.unset ? '' : (setting.fallback ?? '');
+    return [`# ${about}`, ...unset, `#${variable}=${value}`].join('\n');
+  });
+  return [
+    '# Settings of the service. Copy to .env in the folder you start it from; the environment itself comes first.',
+    ...entries,
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
+/** The README's table: one row a variable. */
+export function settingsTable(): string {
+  const rows = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
+    const unset = setting.unset ?? `\`${setting.fallback ?? ''}\``;
+    return `| \`${variable}\` | ${unset} | ${about} |`;
+  });
+  return ['| variable | default | what it does |', '| --- | --- | --- |', ...rows, ''].join('\n');
+}
