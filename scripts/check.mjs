@@ -3,13 +3,13 @@
 import { spawnSync } from 'node:child_process';
 
 const gates = [
-  ['prettier', ['--check', '--log-level=warn', '.']],
-  ['oxlint', ['--type-aware', '--deny-warnings', '--quiet']],
-  ['knip', []],
+  { gate: 'prettier', args: ['--check', '--log-level=warn', '.'] },
+  { gate: 'oxlint', args: ['--type-aware', '--deny-warnings', '--quiet'] },
+  { gate: 'knip', args: [] },
 ];
 
 let failed = 0;
-for (const [gate, args] of gates) {
+for (const { gate, args } of gates) {
   const { status } = spawnSync(`node_modules/.bin/${gate}`, args, { stdio: 'inherit' });
   if (status !== 0) failed += 1;
   process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${gate}\n`);

@@ -57,7 +57,8 @@ export interface Failure {
 
 /** A change of the status, told when an outcome brings it about. */
 export interface StatusChange {
-  readonly from: Status;
+  /** `null` for the first status there is. */
+  readonly from: Status | null;
   readonly to: Status;
   readonly report: Report;
 }

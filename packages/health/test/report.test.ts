@@ -78,7 +78,10 @@ test('slow still answers: connectivity true, status degraded', () => {
 
 test('a part that nobody named is false and does not count', () => {
   const report = buildReport({ ...facts, database: undefined, cache: undefined }, 'public');
-  assert.deepEqual([report.database, report.cache, report.status, report.errors], [false, false, 'healthy', []]);
+  assert.deepEqual(
+    [report.database, report.cache, report.status, report.errors],
+    [false, false, 'healthy', []],
+  );
 });
 
 test('a failing check of the application is named by its code', () => {
