@@ -1,0 +1,65 @@
+/**
+ * A check of the application's own: any function, contained. Whatever it throws, returns or never does spoils its
+ * own entry of the report and nothing else.
+ */
+import { DEFAULTS } from '../defaults.js';
+import type { ProblemCode } from '../problems.js';
+import type { Outcome, Probe } from '../types.js';
+import { causeOf } from './foreign.js';
+import { whileWanted } from './while-wanted.js';
+
+/**
+ * A check of your own. It fails by throwing, by rejecting or by answering exactly `false`; every other answer,
+ * none included, counts as up. `signal` aborts when the deadline has passed, and also after the answer: end then
+ * whatever the check has under way.
+ */
+export type Check = (signal: AbortSignal) => unknown;
+
+/** What a check probe is made of. */
+export interface CheckProbeOptions {
+  /** Name of the check, fit for the public. */
+  readonly name: string;
+  readonly check: Check;
+  /** Milliseconds from which an answer counts as slow; default 500. */
+  readonly slowMs?: number;
+}
+
+/**
+ * A probe that asks `check`. Its latency is the time from the call to the answer.
+ *
+ * @throws TypeError when `check` is not a function
+ */
+export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: CheckProbeOptions): Probe {
+  if (typeof check !== 'function') {
+    throw new TypeError(
+      `Expected the \`checks.${name}.check\` option to be a function, got ${typeof check}.`,
+    );
+  }
+
+  function down(problem: ProblemCode, error?: unknown): Outcome {
+    const outcome: Outcome = { state: 'down', latencyMs: null, problems: [problem] };
+    return error === undefined ? outcome : { ...outcome, cause: causeOf(error) };
+  }
+
+  return {
+    name,
+    async run(signal) {
+      const startedMs = performance.now();
+      let answer: unknown;
+      try {
+        // Called inside a promise: a check that throws at once is no different from one that throws later.
+        const asked = Promise.resolve().then(() => check(signal));
+        answer = await whileWanted(signal, asked, () => undefined);
+      } catch (error) {
+        return down('CHECK_FAILED', error);
+      }
+      if (answer === false) return down('CHECK_FAILED');
+      const latencyMs = performance.now() - startedMs;
+      return latencyMs > slowMs
+        ? { state: 'slow', latencyMs, problems: ['CHECK_SLOW'] }
+        : { state: 'up', latencyMs, problems: [] };
+    },
+    failed: (reason, error) => down(reason === 'timeout' ? 'CHECK_TIMEOUT' : 'CHECK_FAILED', error),
+    close: async () => undefined,
+  };
+}

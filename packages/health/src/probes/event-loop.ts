@@ -1,0 +1,63 @@
+/**
+ * Tells when the event loop was blocked. A timer that comes late was kept waiting; how late it is, is the delay.
+ *
+ * A timer of our own rather than `monitorEventLoopDelay`, whose histogram keeps its maximum until somebody resets it
+ * and counts a block that still goes on as none.
+ */
+import { DEFAULTS } from '../defaults.js';
+import type { ProblemCode } from '../problems.js';
+
+/** What an event-loop watch is made of. */
+export interface EventLoopWatchOptions {
+  /** Milliseconds by which the loop may be late. */
+  readonly delayedAfterMs: number;
+  /** Milliseconds for which a delay stays a finding; default 2,000, one interval of the probes. */
+  readonly rememberedForMs?: number;
+}
+
+/** Watches the event loop from `start()` to `close()`. */
+export interface EventLoopWatch {
+  start(): void;
+  /** `EVENT_LOOP_DELAYED` while the loop is late, or was within the time remembered. */
+  findings(): readonly ProblemCode[];
+  close(): void;
+}
+
+const NONE: readonly ProblemCode[] = Object.freeze([]);
+const DELAYED: readonly ProblemCode[] = Object.freeze(['EVENT_LOOP_DELAYED'] as const);
+
+/** Watches the event loop; holds neither the process nor, before `start()`, anything at all. */
+export function createEventLoopWatch({
+  delayedAfterMs,
+  rememberedForMs = DEFAULTS.intervalMs,
+}: EventLoopWatchOptions): EventLoopWatch {
+  // A block is measured too short by up to one tick, so ticks are a tenth of what must not be missed.
+  const tickMs = Math.min(100, Math.max(5, delayedAfterMs / 10));
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = Number.POSITIVE_INFINITY;
+  let lateUntilMs = 0;
+
+  /** Notes a delay; also right after a block, when a request may be served before the timer that was due first. */
+  function note(): number {
+    const nowMs = performance.now();
+    if (nowMs - dueMs >= delayedAfterMs) lateUntilMs = nowMs + rememberedForMs;
+    return nowMs;
+  }
+
+  return {
+    start() {
+      if (timer !== undefined) return;
+      dueMs = performance.now() + tickMs;
+      timer = setInterval(() => {
+        dueMs = note() + tickMs;
+      }, tickMs);
+      timer.unref();
+    },
+    findings: () => (note() < lateUntilMs ? DELAYED : NONE),
+    close() {
+      clearInterval(timer);
+      timer = undefined;
+      dueMs = Number.POSITIVE_INFINITY;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Reading what is not ours: drivers of any version, errors of anybody, values that checks return. A getter may throw,
+ * a proxy may do anything; a probe must take it for a value that is not there.
+ */
+import type { Cause } from '../types.js';
+
+/** The member `key` of any value; `undefined` when there is none or reading it throws. */
+export function member(value: unknown, key: string): unknown {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined;
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when every one of `keys` is a method of `value`. */
+export function hasMethods(value: unknown, keys: readonly string[]): boolean {
+  return keys.every((key) => typeof member(value, key) === 'function');
+}
+
+/** Longer codes are no codes. */
+const CODE = /^[A-Za-z0-9_]{1,64}$/;
+
+/** Enough of a message to find the fault by, for a log that is kept. */
+const LONGEST_MESSAGE = 1_000;
+
+/** What was thrown, whatever it was, for the log of the application: never for a client. */
+export function causeOf(error: unknown): Cause {
+  return { code: codeOf(error) ?? 'UNKNOWN', message: messageOf(error) };
+}
+
+/** The driver's own code (`ECONNREFUSED`, an SQLSTATE) when it looks like one. */
+export function codeOf(error: unknown): string | undefined {
+  const code = member(error, 'code');
+  return typeof code === 'string' && CODE.test(code) ? code : undefined;
+}
+
+/** The driver's own words; empty when there are none. May hold anything, pieces of a password included. */
+export function messageOf(error: unknown): string {
+  const message = typeof error === 'string' ? error : member(error, 'message');
+  return typeof message === 'string' ? message.slice(0, LONGEST_MESSAGE) : '';
+}
+
+/** What the operating system says when there is nobody to talk to, or not any more. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+  'EAI_NONAME',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  // A Unix socket that is not there, or is not for us.
+  'ENOENT',
+  'EACCES',
+  'ENOTSOCK',
+]);
+
+/** True when the operating system says that the server cannot be reached. */
+export function isUnreachable(error: unknown): boolean {
+  return UNREACHABLE.has(codeOf(error) ?? '');
+}
+
+/** True when the operating system gave up waiting. */
+export function isTimeout(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
+}
