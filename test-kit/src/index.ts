@@ -2,5 +2,7 @@
 export { findCycle, type Imports, readImports } from './imports.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export { type Fault, type FaultOptions, type Proxy, startProxy } from './proxy.js';
+export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
+export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { childrenOf, isRunning } from './signals.js';
 export { waitFor } from './wait.js';

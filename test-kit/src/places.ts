@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** `.portal/test-kit` of this checkout: made once, used by every test run, safe to delete. */
-export const CACHE_FOLDER = fileURLToPath(new URL('../../../.portal/test-kit', import.meta.url));
+const DATA_FOLDER = fileURLToPath(new URL('../../../.portal', import.meta.url));
+
+/** Made once a checkout, used by every test run, safe to delete. */
+export const CACHE_FOLDER = join(DATA_FOLDER, 'test-kit');
+
+/** Where `npm start` keeps a Redis that it fetched, so that a checkout fetches one once. */
+export const REDIS_FOLDER = join(DATA_FOLDER, 'redis');
 
 /** A new folder for one server, through which the user that the server runs as can walk. */
 export async function makeServerFolder(name: string): Promise<string> {

@@ -3,8 +3,8 @@
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
-import { findFreePort } from 'portal-server/embedded/free-port';
+import { Client } from 'pg';
+import { withFreePort } from 'portal-server/embedded/free-port';
 import { giveTo } from 'portal-server/embedded/identity';
 import {
   ClusterNotStartedError,
@@ -89,31 +89,23 @@ async function start(
   settings: Readonly<Record<string, string | number>>,
 ): Promise<PostgresServer> {
   const data = join(folder, 'data');
-  let port = await findFreePort();
-  let server = await launchAnywhere();
+  const { port, server: first } = await withFreePort(
+    async (candidate) => ({ port: candidate, server: await launch(candidate) }),
+    (error) => error instanceof ClusterNotStartedError && error.portIsTaken,
+  );
+  let server = first;
   let databases = 0;
 
-  function launch(more: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  function launch(at: number, more: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
     return startCluster(toolbox, {
       folder: data,
-      port,
+      port: at,
       settings: { ...settings, ...more },
       logFile: join(folder, 'log'),
       orphanSignal: 'KILL',
       orphanFolder: folder,
       startTimeoutMs: 30_000,
     });
-  }
-
-  async function launchAnywhere(): Promise<ServerProcess> {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        return await launch();
-      } catch (error) {
-        if (!(error instanceof ClusterNotStartedError) || !error.portIsTaken || tries === 4) throw error;
-        port = await findFreePort();
-      }
-    }
   }
 
   function urlOf(role: string, database: string): string {
@@ -124,7 +116,7 @@ async function start(
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<readonly Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: urlOf(SUPERUSER, 'postgres') });
+    const client = new Client({ connectionString: urlOf(SUPERUSER, 'postgres') });
     await client.connect();
     try {
       // Without values by the simple protocol, which takes several statements at once.
@@ -167,16 +159,12 @@ async function start(
       await writeFile(marker, '');
       if (toolbox.identity.owner !== undefined) await giveTo(toolbox.identity, marker);
     }
-    server = await launch(more);
+    server = await launch(port, more);
   }
 
   return {
-    get url() {
-      return urlOf(SUPERUSER, 'postgres');
-    },
-    get port() {
-      return port;
-    },
+    url: urlOf(SUPERUSER, 'postgres'),
+    port,
     get pid() {
       return server.pid;
     },
@@ -206,9 +194,9 @@ async function start(
           create role filler login password '${PASSWORD}';
         end if;
       end $$`);
-      const clients: pg.Client[] = [];
+      const clients: Client[] = [];
       for (;;) {
-        const client = new pg.Client({ connectionString: urlOf('filler', 'postgres') });
+        const client = new Client({ connectionString: urlOf('filler', 'postgres') });
         client.on('error', () => undefined);
         try {
           await client.connect();

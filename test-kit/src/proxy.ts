@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { findFreePort } from 'portal-server/embedded/free-port';
+import { withFreePort } from 'portal-server/embedded/free-port';
 import { createProxiedConnection, type ProxiedConnection } from './proxied-connection.js';
 
 /**
@@ -55,7 +55,13 @@ export async function startProxy({ port: target }: { readonly port: number }): P
     connections.add(connection);
     connection.apply(fault, options);
   });
-  const port = await listenAnywhere(server);
+  const port = await withFreePort(
+    async (candidate) => {
+      await listen(server, candidate);
+      return candidate;
+    },
+    () => true,
+  );
 
   async function set(next: Fault | undefined): Promise<void> {
     fault = next;
@@ -88,18 +94,6 @@ export async function startProxy({ port: target }: { readonly port: number }): P
       await closed;
     },
   };
-}
-
-async function listenAnywhere(server: Server): Promise<number> {
-  for (let tries = 0; ; tries += 1) {
-    const port = await findFreePort();
-    try {
-      await listen(server, port);
-      return port;
-    } catch (error) {
-      if (tries === 4) throw error;
-    }
-  }
 }
 
 async function listen(server: Server, port: number): Promise<void> {

@@ -28,3 +28,22 @@ function isFree(port: number): Promise<boolean> {
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
+
+/**
+ * Starts something at a free port, and at another one when somebody else took the first in the meantime.
+ *
+ * @param start - starts it at `port`
+ * @param isTaken - whether what `start` threw says that the port is taken
+ */
+export async function withFreePort<Started>(
+  start: (port: number) => Promise<Started>,
+  isTaken: (error: unknown) => boolean,
+): Promise<Started> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(await findFreePort());
+    } catch (error) {
+      if (tries === 5 || !isTaken(error)) throw error;
+    }
+  }
+}

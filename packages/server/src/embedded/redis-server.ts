@@ -1,0 +1,101 @@
+/**
+ * A Redis as such: started on a free port with a password nobody else knows, and nothing kept on disk.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { giveTo, type Identity } from './identity.js';
+import type { RedisProgram } from './redis-program.js';
+import {
+  lastLines,
+  type ServerProcess,
+  type ServerProcessOptions,
+  startServerProcess,
+} from './server-process.js';
+
+/** A Redis to start. */
+export interface RedisOptions extends Pick<ServerProcessOptions, 'orphanSignal' | 'orphanFolder'> {
+  readonly program: RedisProgram;
+  readonly identity: Identity;
+  /** A folder for this server alone. */
+  readonly folder: string;
+  readonly port: number;
+  /** `''` for none. */
+  readonly password: string;
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly startTimeoutMs: number;
+  /** What to wait for: that it answers, or only that it begins to read its data. */
+  readonly until?: 'ready' | 'loading';
+}
+
+/** A Redis that did not start; `log` is the last of what it said. */
+export class RedisNotStartedError extends Error {
+  override readonly name = 'RedisNotStartedError';
+  readonly log: string;
+
+  constructor(log: string) {
+    super(`Redis did not start: ${log.split('\n').at(-1) || 'it gave no reason'}.`);
+    this.log = log;
+  }
+
+  /** Whether somebody else has the port. */
+  get portIsTaken(): boolean {
+    return this.log.includes('Address already in use');
+  }
+}
+
+/** A password of 256 random bits, in letters that need no escaping in a URL or a configuration file. */
+export function makePassword(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+const SAYS = { ready: 'Ready to accept connections', loading: 'Server initialized' };
+
+/**
+ * Starts Redis and waits for it. The password goes by a file that only the server's user can read: a command line
+ * can be read by everybody.
+ *
+ * @throws {RedisNotStartedError} when it ends instead, or takes longer than `startTimeoutMs`
+ */
+export async function startRedisServer(options: RedisOptions): Promise<ServerProcess> {
+  const { folder, identity, port, password, program, startTimeoutMs, until = 'ready' } = options;
+  const data = join(folder, 'data');
+  const logFile = join(folder, 'log');
+  const configuration = join(data, 'redis.conf');
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const settings = {
+    bind: '127.0.0.1',
+    port,
+    dir: `"${data}"`,
+    // A cache: what is lost with it is only slower the next time.
+    save: '""',
+    appendonly: 'no',
+    ...(password === '' ? {} : { requirepass: password }),
+    ...options.settings,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
+  await writeFile(configuration, lines.join(''), { mode: 0o600 });
+  await giveTo(identity, configuration);
+  await giveTo(identity, data);
+  const server = await startServerProcess({
+    ...options,
+    command: [program.file, configuration],
+    env: program.env,
+    logFile,
+  });
+  const deadlineMs = performance.now() + startTimeoutMs;
+  // Its own words in a log of its own: somebody else at our port cannot be mistaken for it.
+  while (!(await readFile(logFile, 'utf8')).includes(SAYS[until])) {
+    if (server.hasEnded()) {
+      await server.ended;
+      throw new RedisNotStartedError(await lastLines(logFile, 20));
+    }
+    if (performance.now() > deadlineMs) {
+      await server.stop('SIGTERM', 5_000);
+      throw new RedisNotStartedError(`it was not ready within ${startTimeoutMs / 1000} s`);
+    }
+    await sleep(5);
+  }
+  return server;
+}

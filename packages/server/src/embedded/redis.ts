@@ -1,0 +1,87 @@
+/**
+ * The cache when no REDIS_URL is given: a real Redis that this machine has or can fetch, for as long as we run.
+ */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { withFreePort } from './free-port.js';
+import { chooseIdentity } from './identity.js';
+import { findRedisProgram } from './redis-program.js';
+import { makePassword, RedisNotStartedError, startRedisServer } from './redis-server.js';
+
+/** A Redis of our own. */
+export interface EmbeddedRedis {
+  /** With the password; for this process and its log at no level. */
+  readonly url: string;
+  readonly pid: number;
+  /** Ends the server, within 5 s at the most. */
+  close(): Promise<void>;
+}
+
+/** Where the Redis lives, and whether it may be fetched. */
+export interface EmbeddedRedisOptions {
+  /** The service's data folder; the Redis uses `redis` in it. */
+  readonly dataDir: string;
+  /** Whether a Redis may be fetched from the package sources of this machine when it has none. */
+  readonly fetch: boolean;
+  /** Called with one sentence when a Redis is fetched, and with one that says how to mend it when there is none. */
+  readonly announce: (line: string) => void;
+}
+
+/** It is a short-lived copy of what Postgres holds: when it is full, what was used least makes room. */
+const SETTINGS = { maxmemory: '64mb', 'maxmemory-policy': 'allkeys-lru' };
+
+/**
+ * Starts a Redis at a free port of 127.0.0.1.
+ *
+ * @returns `undefined` when there is none to be had or it does not start, which was announced then: the service works
+ * without a cache
+ */
+export async function startEmbeddedRedis({
+  dataDir,
+  fetch,
+  announce,
+}: EmbeddedRedisOptions): Promise<EmbeddedRedis | undefined> {
+  const home = join(resolve(dataDir), 'redis');
+  let folder: string | undefined;
+  try {
+    await mkdir(home, { recursive: true });
+    const program = await findRedisProgram({ folder: home, fetch, announce });
+    if (program === undefined) return undefined;
+    const running = await mkdtemp(join(home, 'run-'));
+    folder = running;
+    await chmod(running, 0o711);
+    const identity = await chooseIdentity([dirname(program.file), running]);
+    const password = makePassword();
+    const { port, server } = await withFreePort(
+      async (candidate) => ({
+        port: candidate,
+        server: await startRedisServer({
+          program,
+          identity,
+          folder: running,
+          port: candidate,
+          password,
+          settings: SETTINGS,
+          startTimeoutMs: 10_000,
+          orphanSignal: 'TERM',
+          orphanFolder: running,
+        }),
+      }),
+      (error) => error instanceof RedisNotStartedError && error.portIsTaken,
+    );
+    return {
+      url: `redis://:${password}@127.0.0.1:${port}`,
+      pid: server.pid,
+      async close() {
+        await server.stop('SIGTERM', 5_000);
+        await rm(running, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    announce(
+      `${error instanceof Error ? error.message : String(error)} So there is no cache; REDIS_URL gives one.`,
+    );
+    return undefined;
+  }
+}

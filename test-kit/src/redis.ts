@@ -1,0 +1,201 @@
+/**
+ * A real Redis to break on purpose.
+ */
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Redis } from 'ioredis';
+import { withFreePort } from 'portal-server/embedded/free-port';
+import { chooseIdentity } from 'portal-server/embedded/identity';
+import { findRedisProgram } from 'portal-server/embedded/redis-program';
+import { RedisNotStartedError, startRedisServer } from 'portal-server/embedded/redis-server';
+import type { ServerProcess } from 'portal-server/embedded/server-process';
+import { makeServerFolder, REDIS_FOLDER } from './places.js';
+import { signalAll } from './signals.js';
+
+/** A running Redis. Every promise is kept when the server has done what was asked. */
+export interface RedisServer {
+  /** With the password of the start, whatever it is now. */
+  readonly url: string;
+  readonly port: number;
+  /** Another one after `restart`. */
+  readonly pid: number;
+  /** Runs one command over a connection made for it, e.g. `command('CLIENT', 'PAUSE', 1000)`. */
+  command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** Stops the process where it is (SIGSTOP); the kernel still accepts connections for it. */
+  freeze(): void;
+  thaw(): void;
+  /** Asks for this password from now on, and ends every connection: NOAUTH without one, WRONGPASS with another. */
+  requirePassword(password: string): Promise<void>;
+  /** Refuses writes for lack of memory (OOM); `false` ends it. */
+  outOfMemory(on: boolean): Promise<void>;
+  /** Refuses writes as a replica does (READONLY); `false` ends it. */
+  readOnly(on: boolean): Promise<void>;
+  /** Takes every connection there is: the next is refused for `maxclients`. Returns its end. */
+  fillConnections(): Promise<() => Promise<void>>;
+  /** SIGKILL; what was in it is lost. */
+  kill(): Promise<void>;
+  /** Starts it again, empty, at the same port, whether or not it still runs. */
+  restart(): Promise<void>;
+  /** Like `restart`, but reading data for a minute, which it answers with LOADING until `finishLoading`. */
+  restartLoading(): Promise<void>;
+  finishLoading(): Promise<void>;
+  /** Ends it, frozen or not, and deletes its data. */
+  close(): Promise<void>;
+}
+
+/** What to start. */
+export interface StartRedisOptions {
+  /** `''`, the default, for none. */
+  readonly password?: string;
+  /** Settings of Redis besides the kit's own, e.g. `{ maxmemory: '10mb' }`. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
+/** 3,000 keys at 20 ms: a minute of LOADING. It answers after every 1,024 bytes, thus after every key as long. */
+const LOADING = {
+  keys: 3_000,
+  settings: { 'key-load-delay': 20_000, 'loading-process-events-interval-bytes': 1_024 },
+};
+
+/** Starts a Redis for a test file, in less than 0.1 s; the very first of a checkout may have to fetch one. */
+export async function startRedis({
+  password = '',
+  settings = {},
+}: StartRedisOptions = {}): Promise<RedisServer> {
+  const folder = await makeServerFolder('redis');
+  try {
+    return await start(folder, password, { 'enable-debug-command': 'local', ...settings });
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function start(
+  folder: string,
+  initialPassword: string,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<RedisServer> {
+  const said: string[] = [];
+  const program = await findRedisProgram({
+    folder: REDIS_FOLDER,
+    fetch: true,
+    announce: (line) => said.push(line),
+  });
+  if (program === undefined) throw new Error(said.at(-1));
+  const identity = await chooseIdentity([dirname(program.file), folder]);
+  let password = initialPassword;
+  const { port, server: first } = await withFreePort(
+    async (candidate) => ({ port: candidate, server: await launch(candidate) }),
+    (error) => error instanceof RedisNotStartedError && error.portIsTaken,
+  );
+  let server = first;
+
+  function launch(at: number, more: Readonly<Record<string, string | number>> = {}): Promise<ServerProcess> {
+    return startRedisServer({
+      program: program ?? { file: '', env: {} },
+      identity,
+      folder,
+      port: at,
+      password,
+      settings: { ...settings, ...more },
+      until: 'key-load-delay' in more ? 'loading' : 'ready',
+      startTimeoutMs: 20_000,
+      orphanSignal: 'KILL',
+      orphanFolder: folder,
+    });
+  }
+
+  function open(): Redis {
+    const client = new Redis({
+      host: '127.0.0.1',
+      port,
+      ...(password === '' ? {} : { password }),
+      lazyConnect: true,
+      // As it is, not as a client would like it to be: no waiting for LOADING to end, no second try.
+      enableReadyCheck: false,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+    });
+    // Whoever asks gets the error from what was asked.
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  async function command(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    const client = open();
+    try {
+      await client.connect();
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async function restart(more: Readonly<Record<string, string | number>> = {}): Promise<void> {
+    await server.stop('SIGKILL', 0);
+    if (!('key-load-delay' in more)) await rm(join(folder, 'data', 'dump.rdb'), { force: true });
+    password = initialPassword;
+    server = await launch(port, more);
+  }
+
+  return {
+    url: `redis://${initialPassword === '' ? '' : `:${encodeURIComponent(initialPassword)}@`}127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return server.pid;
+    },
+    command,
+    freeze: () => signalAll([server.pid], 'SIGSTOP'),
+    thaw: () => signalAll([server.pid], 'SIGCONT'),
+    async requirePassword(next) {
+      await command('CONFIG', 'SET', 'requirepass', next);
+      password = next;
+      await command('CLIENT', 'KILL', 'TYPE', 'normal');
+    },
+    async outOfMemory(on) {
+      await command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+      await command('CONFIG', 'SET', 'maxmemory', on ? 1 : 0);
+    },
+    async readOnly(on) {
+      // Of a master that nobody is: port 1 is closed.
+      await (on ? command('REPLICAOF', '127.0.0.1', 1) : command('REPLICAOF', 'NO', 'ONE'));
+    },
+    async fillConnections() {
+      const clients: Redis[] = [];
+      await command('CONFIG', 'SET', 'maxclients', 16);
+      for (;;) {
+        const client = open();
+        try {
+          await client.connect();
+          await client.call('PING');
+        } catch {
+          client.disconnect();
+          break;
+        }
+        clients.push(client);
+      }
+      return async () => {
+        await clients[0]?.call('CONFIG', 'SET', 'maxclients', 1000);
+        for (const client of clients) client.disconnect();
+      };
+    },
+    async kill() {
+      await server.stop('SIGKILL', 0);
+    },
+    restart: () => restart(),
+    async restartLoading() {
+      await command('DEBUG', 'POPULATE', LOADING.keys, 'key', 2_048);
+      await command('CONFIG', 'SET', 'rdbcompression', 'no');
+      await command('SAVE');
+      await restart(LOADING.settings);
+    },
+    async finishLoading() {
+      await command('CONFIG', 'SET', 'key-load-delay', 0);
+    },
+    async close() {
+      await server.stop('SIGKILL', 0);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
