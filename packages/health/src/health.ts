@@ -70,9 +70,9 @@ export function createHealth(options: HealthOptions): Health {
   const { database, cache } = options;
 
   const databasePart = database && watch(createPostgresProbe(database), database, database.critical ?? true);
-  const cachePart =
-    cache?.client &&
-    watch(createRedisProbe({ ...cache, client: cache.client }), cache, cache.critical ?? false);
+  const cachePart = cache?.client
+    ? watch(createRedisProbe({ ...cache, client: cache.client }), cache, cache.critical ?? false)
+    : undefined;
   const checkParts = Object.entries(options.checks ?? {}).map(([name, entry]) => {
     const check: CheckOptions = typeof entry === 'function' ? { check: entry } : entry;
     return watch(createCheckProbe({ name, ...check }), check, check.critical ?? false);
@@ -238,13 +238,10 @@ function latencyOf(part: Part<unknown> | undefined, finding: Finding | undefined
   return isUp(finding?.state) ? oneDecimal(part?.sampler.latest()?.latencyMs ?? null) : null;
 }
 
-function statisticsOf(
-  part: Part<CacheFigures> | null | undefined,
-  finding: Finding | undefined,
-): CacheStatistics {
+function statisticsOf(part: Part<CacheFigures> | undefined, finding: Finding | undefined): CacheStatistics {
   const figures = isUp(finding?.state) ? part?.sampler.latest()?.figures : undefined;
   if (figures === undefined) return UNMEASURED_CACHE;
-  return { ...cacheStatistics(figures), latency_ms: latencyOf(part ?? undefined, finding) };
+  return { ...cacheStatistics(figures), latency_ms: latencyOf(part, finding) };
 }
 
 function samePool(a: PoolFigures | undefined, b: PoolFigures | undefined): boolean {

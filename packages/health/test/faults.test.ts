@@ -309,6 +309,32 @@ const CACHE_FAULTS: readonly Row[] = [
     begin: () => redis.kill(),
     end: () => redis.restart(),
   },
+  {
+    fault: 'paused (CLIENT PAUSE)',
+    code: 'CACHE_TIMEOUT',
+    begin: () => redis.command('CLIENT', 'PAUSE', 60_000),
+    end: () => redis.restart(),
+  },
+  {
+    fault: 'a password that we have not (NOAUTH)',
+    code: 'CACHE_REFUSED_LOGIN',
+    begin: () => redis.requirePassword('another'),
+    end: () => redis.requirePassword(''),
+  },
+  {
+    fault: 'too many connections (maxclients)',
+    code: 'CACHE_TOO_MANY_CONNECTIONS',
+    begin: async () => {
+      undo = await redis.fillConnections();
+    },
+    end: () => undo(),
+  },
+  {
+    fault: 'loading its data',
+    code: 'CACHE_LOADING',
+    begin: () => redis.restartLoading(),
+    end: () => redis.finishLoading(),
+  },
 ];
 
 describe('the cache', () => {
@@ -321,6 +347,30 @@ describe('the cache', () => {
         await end();
       }
       assert.equal((await reportWith()).status, 'healthy');
+    });
+  }
+});
+
+describe('a cache that answers but refuses writes', () => {
+  const findings = [
+    {
+      fault: 'out of memory (OOM)',
+      code: 'CACHE_OUT_OF_MEMORY',
+      set: (on: boolean) => redis.outOfMemory(on),
+    },
+    { fault: 'a replica (READONLY)', code: 'CACHE_READ_ONLY', set: (on: boolean) => redis.readOnly(on) },
+  ];
+  for (const { fault, code, set } of findings) {
+    test(`${fault}: ${code}, degraded, still connected, figures told`, async () => {
+      await set(true);
+      try {
+        const report = await reportWith(code);
+        assert.deepEqual([report.status, report.cache], ['degraded', true]);
+        assert.equal(typeof report.cache_statistics.memory_usage_bytes, 'number');
+      } finally {
+        await set(false);
+      }
+      await reportWith();
     });
   }
 });
