@@ -63,13 +63,14 @@ export function createPostgresProbe({ pool, slowMs = DEFAULTS.slowMs }: Postgres
         // A connection can break at any time, also after its run; unheard, its error would end the process.
         client.on('error', () => undefined);
         const { readOnly, latencyMs } = await whileWanted(signal, ask(client), () => destroy(client));
-        if (readOnly === undefined) return down('DATABASE_FAILED');
+        if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
         const problems: ProblemCode[] = readOnly ? ['DATABASE_READ_ONLY'] : [];
         return performance.now() - startedMs > slowMs
           ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW', ...problems] }
           : { state: 'up', latencyMs, problems };
       } catch (error) {
-        return down(postgresProblem(error), error);
+        // Nobody waits for this outcome any more; should somebody, it is the true one.
+        return signal.aborted ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error);
       } finally {
         destroy(client);
       }
@@ -79,6 +80,8 @@ export function createPostgresProbe({ pool, slowMs = DEFAULTS.slowMs }: Postgres
     close: async () => undefined,
   };
 }
+
+const NO_ANSWER = { code: 'NO_ANSWER', message: `The answer to ${QUESTION} is neither on nor off` };
 
 function down(problem: ProblemCode, error?: unknown): Outcome {
   const outcome: Outcome = { state: 'down', latencyMs: null, problems: [problem] };

@@ -6,17 +6,24 @@ import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
 import { addUp, readInfo, type CacheFigures } from '../statistics/cache.js';
 import type { Outcome, Probe } from '../types.js';
-import { newcomersOf, type Newcomer, type RedisAnswer, type RedisClient } from './redis-drivers.js';
+import { ioredisNewcomers } from './ioredis.js';
+import { nodeRedisNewcomers } from './node-redis.js';
 import { redisCause, redisProblem } from './redis-errors.js';
+import type { Newcomer, RedisAnswer } from './redis-newcomer.js';
 import { whileWanted } from './while-wanted.js';
 
-export type { RedisClient } from './redis-drivers.js';
+/** A client of ioredis (`Redis`, `Cluster`) or of node-redis (`createClient`, `createCluster`), 4 and later. */
+export interface RedisClient {
+  duplicate(...overrides: never[]): unknown;
+}
 
 /** What a Redis probe is made of. */
 export interface RedisProbeOptions {
   readonly client: RedisClient;
   /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
   readonly slowMs?: number;
+  /** Milliseconds after which the sampler ends a run; default 1,000. What cannot be ended by then ends by itself. */
+  readonly deadlineMs?: number;
 }
 
 /**
@@ -31,8 +38,15 @@ export interface RedisProbeOptions {
 export function createRedisProbe({
   client,
   slowMs = DEFAULTS.slowMs,
+  deadlineMs = DEFAULTS.deadlineMs,
 }: RedisProbeOptions): Probe<CacheFigures> {
-  const newcomers = newcomersOf(client);
+  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client);
+  if (newcomers === undefined) {
+    throw new TypeError(
+      'Expected the `cache.client` option to be a client of ioredis (Redis, Cluster) or of node-redis ' +
+        `(createClient, createCluster), got ${client === null ? 'null' : typeof client}.`,
+    );
+  }
   return {
     name: 'cache',
     async run(signal) {
@@ -44,12 +58,13 @@ export function createRedisProbe({
       try {
         signal.throwIfAborted();
         opened = newcomers(signal);
-        if (opened.length === 0) return down('CACHE_UNREACHABLE');
+        if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
         const asked = Promise.all(opened.map((newcomer) => newcomer.ask()));
         const answers = await whileWanted(signal, asked, destroyAll);
         return outcomeOf(answers, performance.now() - startedMs > slowMs);
       } catch (error) {
-        return down(redisProblem(error), error);
+        // Nobody waits for this outcome any more; should somebody, it is the true one.
+        return signal.aborted ? down('CACHE_TIMEOUT') : down(redisProblem(error), error);
       } finally {
         destroyAll();
       }
@@ -60,6 +75,9 @@ export function createRedisProbe({
   };
 }
 
+const NO_MASTER_KNOWN = { code: 'NO_MASTER_KNOWN', message: 'The client knows no master of the cluster' };
+const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
+
 function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {
   const outcome = { state: 'down', latencyMs: null, problems: [problem] } as const;
   return error === undefined ? outcome : { ...outcome, cause: redisCause(error) };
@@ -69,7 +87,7 @@ function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {
 function outcomeOf(answers: readonly RedisAnswer[], slow: boolean): Outcome<CacheFigures> {
   const all = answers.map(({ info }) => readInfo(info));
   const readings = all.filter((reading) => reading !== undefined);
-  if (readings.length < all.length) return down('CACHE_FAILED');
+  if (readings.length < all.length) return down('CACHE_FAILED', NO_INFO);
   if (readings.some(({ loading }) => loading)) return down('CACHE_LOADING');
   const problems: ProblemCode[] = [];
   if (slow) problems.push('CACHE_SLOW');
