@@ -31,7 +31,11 @@ export const adminEndpoint: Claim = {
         const failed = runs.reduce((sum, run) => sum + run.failed, 0);
         if (failed > 0) throw new Error(`${failed} requests failed`);
         const requests = runs.reduce((sum, run) => sum + run.requests, 0);
-        return section(runs, (after.queries - before.queries) / requests, (after.commands - before.commands) / requests);
+        return section(
+          runs,
+          (after.queries - before.queries) / requests,
+          (after.commands - before.commands) / requests,
+        );
       } finally {
         await service.close();
       }

@@ -25,6 +25,8 @@ export interface LoadOptions {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** Of a chunked body; the answers here hold no such bytes themselves. */
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 /** Loads the server at `port` of this machine for `durationMs`; an answer other than 200 counts as failed. */
 export async function load(options: LoadOptions): Promise<LoadResult> {
@@ -82,11 +84,15 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-/** Bytes of the first answer in `bytes`, head and body; `undefined` until its head is complete. */
+/** Bytes of the first answer in `bytes`, head and body; `undefined` until it is complete. */
 function answerLength(bytes: Buffer): number | undefined {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return undefined;
-  const match = /content-length: *(\d+)/i.exec(bytes.toString('latin1', 0, headEnd));
-  if (!match) throw new Error('The benchmark reads answers with a Content-Length only.');
-  return headEnd + HEAD_END.length + Number(match[1]);
+  const head = bytes.toString('latin1', 0, headEnd);
+  const match = /content-length: *(\d+)/i.exec(head);
+  if (match) return headEnd + HEAD_END.length + Number(match[1]);
+  if (!/transfer-encoding: *chunked/i.test(head))
+    throw new Error(`The end of this answer cannot be told: ${head}`);
+  const lastChunk = bytes.indexOf(LAST_CHUNK, headEnd);
+  return lastChunk === -1 ? undefined : lastChunk + LAST_CHUNK.length;
 }
