@@ -1,0 +1,33 @@
+/**
+ * Why a signed statement is not believed: one code and one sentence a reason.
+ */
+
+const SENTENCES = {
+  E_ENVELOPE: 'is not a signed envelope (DSSE)',
+  E_PAYLOAD_TYPE: 'is an envelope around something other than an in-toto statement',
+  E_UNSIGNED: 'carries no signature',
+  E_UNKNOWN_KEY: 'carries a signature by a key that is not among the given ones',
+  E_SIGNATURE: 'was changed after it was signed: the signature does not fit',
+  E_STATEMENT_TYPE: 'holds something other than an in-toto statement, version 1',
+  E_PREDICATE_TYPE: 'is a statement about something other than a source release',
+  E_SUBJECT: 'does not speak of exactly one manifest with equal sha256 and dirHash',
+  E_PREDICATE: 'lacks a field of a source release, or holds one that cannot be read',
+  E_SCOPE: 'declares a scope that cannot be followed',
+  E_EXPIRED: 'has expired',
+  E_SEQUENCE: 'is older than one that was accepted before: its sequence is lower',
+  E_MANIFEST: 'was signed for another manifest than the given one',
+  E_FILE: 'cannot be read',
+} as const;
+
+export type StatementErrorCode = keyof typeof SENTENCES;
+
+/** A statement that is not believed. */
+export class StatementError extends Error {
+  override readonly name = 'StatementError';
+  readonly code: StatementErrorCode;
+
+  constructor(code: StatementErrorCode) {
+    super(`The statement ${SENTENCES[code]} (${code}).`);
+    this.code = code;
+  }
+}

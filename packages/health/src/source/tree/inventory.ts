@@ -1,0 +1,241 @@
+/**
+ * Everything known of a tree: each folder with what it holds, each file with its digest, and the stamps under which
+ * they were read. Looking again reads only what moved.
+ */
+import { createFileReader } from './digest.js';
+import { hashOf, type ManifestEntry } from './manifest.js';
+import { SourceError, systemCode, type Refusal } from './refusal.js';
+import { createExclusion, type Scope } from './scope.js';
+import { isSame, isSettled, lookAt, stampOf, type Stamp } from './stamp.js';
+import { below, listFolder } from './walk.js';
+
+/** A tree at one moment. */
+export interface Survey {
+  /** 64 lower-case hexadecimal digits. */
+  readonly hash: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** How far a survey has come. */
+export type OnProgress = (filesRead: number, bytesRead: number) => void;
+
+/** A known tree. All of it is synchronous. */
+export interface Inventory {
+  /**
+   * Looks at every entry, reads what is new or moved, and says what the tree is now. The same object as last time
+   * unless a file came, went or changed.
+   *
+   * @throws SourceError with every entry that stands in the way
+   */
+  survey(onProgress?: OnProgress): Survey;
+  /**
+   * Reads files again whatever their stamps say, going round and round, for about `budgetMs`. The next survey tells
+   * what came of it.
+   *
+   * @returns whether the round is complete
+   */
+  reread(budgetMs: number): boolean;
+  /** The files as of the last survey, in no order. */
+  entries(): ManifestEntry[];
+  /** The paths of all folders as of the last survey, `''` for the root. */
+  folders(): string[];
+}
+
+interface KnownFile {
+  readonly path: string;
+  /** `undefined`: not read yet, or to be read again whatever it says. */
+  stamp: Stamp | undefined;
+  digest: string;
+  /** Whether the stamp alone can be trusted from now on. */
+  settled: boolean;
+  /** How often it was read under this stamp. */
+  readings: number;
+}
+
+interface KnownFolder {
+  readonly path: string;
+  stamp: Stamp | undefined;
+  settled: boolean;
+  files: readonly KnownFile[];
+  folders: readonly KnownFolder[];
+  refusals: readonly Refusal[];
+}
+
+/** A tree that moves while it is looked at is looked at again, this often at most. */
+const TRIES = 3;
+
+/** A file whose time stamp lies in the future never looks settled; read this often without a change, it counts so. */
+const READINGS_ENOUGH = 3;
+
+export function createInventory(scope: Scope): Inventory {
+  const { root } = scope;
+  const excludes = createExclusion(scope.exclude);
+  const readFile = createFileReader();
+  const top = newFolder('');
+  let last: Survey | undefined;
+  /** Whether anything was read since `last` was made. */
+  let moved = false;
+  let round: readonly KnownFile[] = [];
+  let nextInRound = 0;
+
+  /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
+  function pass(onProgress: OnProgress | undefined): Refusal[] | { readonly gone: string } {
+    const refusals: Refusal[] = [];
+    let filesSeen = 0;
+    let bytesSeen = 0;
+    const waiting = [top];
+    for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
+      const refused = lookInto(folder);
+      if (refused === 'gone') return { gone: folder.path };
+      if (refused) {
+        refusals.push(refused);
+        continue;
+      }
+      refusals.push(...folder.refusals);
+      waiting.push(...folder.folders);
+      for (const file of folder.files) {
+        const refusedFile = lookAtFile(file);
+        if (refusedFile === 'gone') return { gone: folder.path };
+        if (refusedFile) refusals.push(refusedFile);
+        filesSeen += 1;
+        bytesSeen += Number(file.stamp?.size ?? 0);
+        onProgress?.(filesSeen, bytesSeen);
+      }
+    }
+    return refusals;
+  }
+
+  /** Lists the folder unless nothing moved since it was last listed. */
+  function lookInto(folder: KnownFolder): Refusal | 'gone' | undefined {
+    const { path } = folder;
+    try {
+      const stats = lookAt(below(root, path));
+      if (!stats?.isDirectory()) {
+        if (path !== '') return 'gone';
+        return { code: 'E_READ', path: '.', cause: stats ? 'ENOTDIR' : 'ENOENT' };
+      }
+      if (folder.stamp && folder.settled && isSame(folder.stamp, stats)) return undefined;
+      moved = true;
+      const stamp = stampOf(stats);
+      const settled = isSettled(stamp, Date.now());
+      const listing = listFolder(root, path, excludes);
+      const files = new Map(folder.files.map((file) => [file.path, file]));
+      const folders = new Map(folder.folders.map((child) => [child.path, child]));
+      folder.files = listing.files.map((child) => files.get(child) ?? newFile(child));
+      folder.folders = listing.folders.map((child) => folders.get(child) ?? newFolder(child));
+      folder.refusals = listing.refusals;
+      folder.stamp = stamp;
+      folder.settled = settled;
+      return undefined;
+    } catch (error) {
+      folder.stamp = undefined;
+      const cause = systemCode(error);
+      if (cause === 'ENOENT' && path !== '') return 'gone';
+      return { code: 'E_READ', path: path === '' ? '.' : path, cause };
+    }
+  }
+
+  /** Reads the file unless nothing moved since it was last read. */
+  function lookAtFile(file: KnownFile): Refusal | 'gone' | undefined {
+    if (file.stamp && file.settled) {
+      const stats = lookAt(below(root, file.path));
+      if (!stats) return 'gone';
+      if (isSame(file.stamp, stats)) return undefined;
+    }
+    return readInto(file);
+  }
+
+  function readInto(file: KnownFile): Refusal | 'gone' | undefined {
+    const reading = readFile(below(root, file.path));
+    if (reading === 'gone' || 'refused' in reading) {
+      file.stamp = undefined;
+      moved = true;
+      return reading === 'gone' ? 'gone' : { code: reading.refused, path: file.path, cause: reading.cause };
+    }
+    const { stamp, digest, readAtMs } = reading;
+    file.readings = file.stamp && isSame(file.stamp, stamp) ? file.readings + 1 : 1;
+    if (file.digest !== digest) moved = true;
+    file.stamp = stamp;
+    file.digest = digest;
+    file.settled = isSettled(stamp, readAtMs) || file.readings >= READINGS_ENOUGH;
+    return undefined;
+  }
+
+  /** The first folder that is no longer what it was when it was listed: a file came or went meanwhile. */
+  function folderThatMoved(): string | undefined {
+    return [...allFolders()].find(({ path, stamp }) => {
+      const stats = lookAt(below(root, path));
+      return !stats || !stamp || !isSame(stamp, stats);
+    })?.path;
+  }
+
+  function* allFolders(): Generator<KnownFolder> {
+    const waiting = [top];
+    for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
+      yield folder;
+      waiting.push(...folder.folders);
+    }
+  }
+
+  function allFiles(): KnownFile[] {
+    return [...allFolders()].flatMap((folder) => folder.files);
+  }
+
+  function entries(): ManifestEntry[] {
+    return allFiles().map(({ path, digest }) => ({ path, digest }));
+  }
+
+  return {
+    survey(onProgress) {
+      let restless = '';
+      for (let tries = 1; tries <= TRIES; tries += 1) {
+        const result = pass(onProgress);
+        if (Array.isArray(result) && result.length === 0 && !moved && last) return last;
+        const folder = Array.isArray(result) ? folderThatMoved() : result.gone;
+        if (Array.isArray(result) && folder === undefined) {
+          if (result.length > 0) throw new SourceError(result);
+          last = figuresOf(allFiles(), last);
+          moved = false;
+          return last;
+        }
+        restless = folder ?? '';
+      }
+      throw new SourceError([{ code: 'E_UNSTABLE', path: restless === '' ? '.' : restless, cause: '' }]);
+    },
+    reread(budgetMs) {
+      const untilMs = performance.now() + budgetMs;
+      if (nextInRound >= round.length) {
+        round = allFiles();
+        nextInRound = 0;
+      }
+      for (; nextInRound < round.length && performance.now() < untilMs; nextInRound += 1) {
+        const file = round[nextInRound];
+        if (file) readInto(file);
+      }
+      return nextInRound >= round.length;
+    },
+    entries,
+    folders: () => Array.from(allFolders(), ({ path }) => path),
+  };
+}
+
+/** The figures of these files; the ones of last time when they come to the same. */
+function figuresOf(files: readonly KnownFile[], last: Survey | undefined): Survey {
+  if (files.length === 0) throw new SourceError([{ code: 'E_EMPTY', path: '.', cause: '' }]);
+  const hash = hashOf(files);
+  if (hash === last?.hash) return last;
+  return {
+    hash,
+    files: files.length,
+    bytes: files.reduce((sum, { stamp }) => sum + Number(stamp?.size ?? 0), 0),
+  };
+}
+
+function newFile(path: string): KnownFile {
+  return { path, stamp: undefined, digest: '', settled: false, readings: 0 };
+}
+
+function newFolder(path: string): KnownFolder {
+  return { path, stamp: undefined, settled: false, files: [], folders: [], refusals: [] };
+}

@@ -1,0 +1,117 @@
+/**
+ * When to look: a sweep by stamps every few seconds, earlier on a hint, and every file read again now and then, in
+ * small portions, because a stamp can be made to lie and a disk can go bad.
+ */
+import type { Look } from './messages.js';
+import type { SourceWorker } from './worker.js';
+
+export interface Patrol {
+  /** Looks early, though not at once and not too often. */
+  hint(): void;
+  close(): void;
+}
+
+export interface PatrolOptions {
+  readonly worker: Pick<SourceWorker, 'look' | 'reread'>;
+  /** Milliseconds between two sweeps, on average. */
+  readonly sweepIntervalMs: number;
+  /** How many files there are: a small tree is read through every minute, a large one every hour. */
+  files(): number;
+  onLook(look: Look): void;
+  /** Every file has been read again. */
+  onReread(): void;
+  /** The thread has ended, and the patrol with it. */
+  onEnd(error: unknown): void;
+}
+
+/** Sweeps of a fleet on one network disk must not fall into step. */
+const JITTER = 0.2;
+/** A hint is often the first of many. */
+const HINT_DELAY_MS = 200;
+/** Also when hints pour in, the thread rests for this many times as long as it looked, and this long at least. */
+const REST_AFTER_LOOK = 9;
+const SHORTEST_REST_MS = 1_000;
+/** One portion of reading, and how many times as long the thread rests after it: a twentieth of one processor. */
+const REREAD_BUDGET_MS = 25;
+const REST_AFTER_REREAD = 19;
+const SMALL_TREE_FILES = 1_000;
+const REREAD_SMALL_MS = 60_000;
+const REREAD_LARGE_MS = 3_600_000;
+
+export function startPatrol(options: PatrolOptions): Patrol {
+  const { worker, sweepIntervalMs } = options;
+  let closed = false;
+  let sweepTimer: NodeJS.Timeout | undefined;
+  let rereadTimer: NodeJS.Timeout | undefined;
+  let looking = false;
+  let hinted = false;
+  let restUntilMs = 0;
+  let dueMs = Number.POSITIVE_INFINITY;
+
+  async function sweep(): Promise<void> {
+    looking = true;
+    hinted = false;
+    dueMs = Number.POSITIVE_INFINITY;
+    const beganMs = performance.now();
+    const look = await worker.look({ hold: false });
+    looking = false;
+    if (closed) return;
+    const nowMs = performance.now();
+    restUntilMs = nowMs + Math.max(SHORTEST_REST_MS, (nowMs - beganMs) * REST_AFTER_LOOK);
+    sweepIn(sweepIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
+    options.onLook(look);
+    // Something moved while we looked.
+    if (hinted) hint();
+  }
+
+  /** Sweeps after `delayMs`, unless it is going to sooner anyhow. */
+  function sweepIn(delayMs: number): void {
+    const wantedMs = performance.now() + delayMs;
+    if (wantedMs >= dueMs) return;
+    dueMs = wantedMs;
+    clearTimeout(sweepTimer);
+    sweepTimer = setTimeout(() => void sweep().catch(end), delayMs).unref();
+  }
+
+  function hint(): void {
+    hinted = true;
+    if (!closed && !looking) sweepIn(Math.max(HINT_DELAY_MS, restUntilMs - performance.now()));
+  }
+
+  async function reread(): Promise<void> {
+    const { spentMs, complete } = await worker.reread(REREAD_BUDGET_MS);
+    if (closed) return;
+    if (!complete) {
+      scheduleReread(spentMs * REST_AFTER_REREAD);
+      return;
+    }
+    // What came of it is told by a look, as for everything else.
+    hint();
+    options.onReread();
+    scheduleReread(rereadPauseMs());
+  }
+
+  function scheduleReread(delayMs: number): void {
+    rereadTimer = setTimeout(() => void reread().catch(end), delayMs).unref();
+  }
+
+  function rereadPauseMs(): number {
+    return options.files() < SMALL_TREE_FILES ? REREAD_SMALL_MS : REREAD_LARGE_MS;
+  }
+
+  function end(error: unknown): void {
+    if (closed) return;
+    close();
+    options.onEnd(error);
+  }
+
+  function close(): void {
+    closed = true;
+    clearTimeout(sweepTimer);
+    clearTimeout(rereadTimer);
+  }
+
+  sweepIn(sweepIntervalMs * Math.random());
+  scheduleReread(rereadPauseMs());
+  return { hint, close };
+}
