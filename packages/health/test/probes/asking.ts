@@ -1,0 +1,30 @@
+/** Asks a probe as the sampler does, and counts what it leaves behind. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome, Probe } from '../../src/types.js';
+
+/** Wide, because the machine may be busy; a run that does not end at its signal is caught all the same. */
+const SOON_MS = 2_000;
+
+/** One run with a deadline; what it says when the deadline passes is what the sampler makes of it. */
+export async function ask<Figures>(probe: Probe<Figures>, deadlineMs = 5_000): Promise<Outcome<Figures>> {
+  const controller = new AbortController();
+  const deadline = setTimeout(() => controller.abort(), deadlineMs);
+  const run = probe.run(controller.signal);
+  const outcome = await Promise.race([run, sleep(deadlineMs + SOON_MS, undefined, { ref: false })]);
+  clearTimeout(deadline);
+  assert.ok(outcome, 'the run must end soon after its signal');
+  return controller.signal.aborted ? probe.failed('timeout') : outcome;
+}
+
+/** State and codes, which is what most tests are about. */
+export async function verdictOf(probe: Probe<unknown>, deadlineMs?: number): Promise<string> {
+  const { state, problems } = await ask(probe, deadlineMs);
+  return [state, ...problems].join(' ');
+}
+
+/** Sockets of this process that are open or being opened. */
+export function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'PipeWrap')
+    .length;
+}
