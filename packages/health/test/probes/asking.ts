@@ -1,6 +1,7 @@
 /** Asks a probe as the sampler does, and counts what it leaves behind. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from 'portal-test-kit';
 import type { Outcome, Probe } from '../../src/types.js';
 
 /** Wide, because the machine may be busy; a run that does not end at its signal is caught all the same. */
@@ -23,8 +24,12 @@ export async function verdictOf(probe: Probe<unknown>, deadlineMs?: number): Pro
   return [state, ...problems].join(' ');
 }
 
-/** Sockets of this process that are open or being opened. */
+/** Sockets of this process that are open, being opened or being closed. */
 export function openSockets(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'PipeWrap')
-    .length;
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+}
+
+/** Waits until what the test itself has used is closed. */
+export function noSockets(): Promise<void> {
+  return waitFor('every socket to be closed', () => openSockets() === 0);
 }
