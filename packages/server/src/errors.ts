@@ -1,6 +1,6 @@
 /**
  * Every error that the API answers: its status and its sentence. What else is known about an error is for the
- * command line or the log, never for a client.
+ * operator or the log, never for a client.
  */
 import { STATUS_CODES } from 'node:http';
 
@@ -29,6 +29,9 @@ export class PortalError extends Error {
     this.kind = kind;
   }
 }
+
+/** Something that only whoever runs the service can mend. The message is a sentence for them, and holds no secret. */
+export class OperatorError extends Error {}
 
 /** What a client is told: nothing but a status and a sentence. */
 export interface ErrorAnswer {

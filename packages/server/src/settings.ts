@@ -37,6 +37,10 @@ const milliseconds = wholeNumber(1, LONGEST_MS, 'milliseconds');
 /** Folder of both packages, whether they lie in a checkout or among installed packages. */
 const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** What lies in that folder and is not run: packages of others, sources, tests, and what the compiler notes for itself. */
+const NOT_RUN =
+  'node_modules,test,tsconfig.json,src.tsbuildinfo,test.tsbuildinfo,health/src,health/bin,server/src';
+
 /** All settings, in the order in which `.env.example` and the README list them. */
 export const SETTINGS = {
   host: {
@@ -142,9 +146,9 @@ export const SETTINGS = {
   },
   sourceExclude: {
     variable: 'PORTAL_SOURCE_EXCLUDE',
+    fallback: NOT_RUN,
     rule: list,
     about: 'Names, or paths below that folder, that `source_hash` leaves out; separated by commas.',
-    unset: 'what is not run: sources, tests, other packages',
   },
   logLevel: {
     variable: 'PORTAL_LOG_LEVEL',

@@ -6,10 +6,11 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { codeOf } from '../error-code.js';
+import { OperatorError } from '../errors.js';
 import type { Database, Queryable } from './postgres.js';
 
 /** The database and this program do not belong together; trying again would not help. The message is a sentence. */
-export class MigrationError extends Error {}
+export class MigrationError extends OperatorError {}
 
 interface Migration {
   readonly name: string;

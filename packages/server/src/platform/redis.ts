@@ -19,6 +19,8 @@ export interface Cache {
   readonly client: Redis;
   /** Calls `onMessage` with everything published on `channel` from now on, on a connection of its own. */
   readonly subscribe: (channel: string, onMessage: (message: string) => void) => void;
+  /** Kept when commands can be sent, or after `deadlineMs`, whichever comes first. */
+  whenReady(deadlineMs: number): Promise<void>;
   /** Lets go of all connections at once. */
   close(): void;
 }
@@ -50,6 +52,16 @@ export function createCache({ url, commandTimeoutMs, onError }: CacheOptions): C
         subscriber.subscribe(channel).catch(onError);
       });
       subscriber.on('message', (_channel: string, message: string) => onMessage(message));
+    },
+    whenReady(deadlineMs) {
+      if (client.status === 'ready') return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, deadlineMs);
+        client.once('ready', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
     },
     close() {
       for (const connection of all) {

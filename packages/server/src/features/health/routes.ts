@@ -38,7 +38,8 @@ export const healthRoutes: FastifyPluginCallback<HealthRoutesOptions> = (
     onRequest: [forOneReaderOnly, requireAdmin],
     handler(request, reply) {
       const { status, headers, body } = respond(health, { door: 'health', method: request.method }, 'admin');
-      return reply.code(status).headers(headers).send(body);
+      // As bytes, because the framework would add a charset to the type of a text.
+      return reply.code(status).headers(headers).send(Buffer.from(body));
     },
   });
   app.route({

@@ -45,6 +45,8 @@ export interface Sessions {
   revokeOldStarts(keep: number): Promise<void>;
   /** To be called when the permission of a user has changed. */
   userChanged(userId: number): Promise<void>;
+  /** Hears from now on of changes that other processes make. */
+  listen(): void;
 }
 
 /** A store, and the circuit in front of it. */
@@ -68,7 +70,6 @@ export interface SessionsOptions {
 /** Puts the rules on top of the stores. */
 export function createSessions({ record, copies, memory, deadlineMs, onFailure }: SessionsOptions): Sessions {
   const batch = createBatch((hashes, atMostMs) => record.store.find(hashes, atMostMs), deadlineMs);
-  copies?.store.listen((hash) => memory.forget(hash));
 
   async function askRecord(hash: string, forMs: number): Promise<LiveSession | undefined | NoAnswer> {
     const answer = await within(batch.find(hash), forMs, (reason) => {
@@ -166,6 +167,9 @@ export function createSessions({ record, copies, memory, deadlineMs, onFailure }
     },
     async userChanged(userId) {
       await markChanged(await record.store.hashesOf(userId));
+    },
+    listen() {
+      copies?.store.listen((hash) => memory.forget(hash));
     },
   };
 }

@@ -1,0 +1,120 @@
+/**
+ * The composition root: builds the whole service out of its parts, and listens to nothing.
+ */
+import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
+import { createHealthDoor } from 'portal-health/node';
+import type { Config } from './config.js';
+import { healthRoutes } from './features/health/routes.js';
+import { createRequireAdmin } from './features/sessions/guard.js';
+import type { Sessions } from './features/sessions/sessions.js';
+import type { Users } from './features/users/users.js';
+import { createFramework } from './platform/framework.js';
+import { createHttpServer, type HttpServer } from './platform/http.js';
+import type { Log } from './platform/log.js';
+import { createSchema } from './platform/schema.js';
+import { createRecords } from './records.js';
+
+/** What the service is built of. */
+export interface AppOptions {
+  readonly config: Config;
+  /** From the configuration, or of an embedded server. */
+  readonly databaseUrl: string;
+  /** `undefined`: no Redis is to be had; the service runs without and says so. */
+  readonly redisUrl: string | undefined;
+  readonly log: Log;
+  /** Default: now. */
+  readonly startedAt?: Date;
+}
+
+/** The service. */
+export interface App {
+  readonly http: HttpServer;
+  readonly health: Health;
+  readonly users: Users;
+  readonly sessions: Sessions;
+  /**
+   * Looks at everything once, hashes the source, and brings the tables up to date. A store that is down does not keep
+   * the service from starting.
+   *
+   * @throws MigrationError when the database and this program do not belong together
+   */
+  start(): Promise<void>;
+  /** Lets go of everything; the server must have stopped before. */
+  close(): Promise<void>;
+}
+
+/** A connection that takes longer to make is of no use to anybody who waits for an answer. */
+const CONNECT_TIMEOUT_MS = 2_000;
+const MINUTE_MS = 60_000;
+
+/** Builds the service; nothing is opened before `start()`, save for connections to Redis. */
+export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
+  const records = createRecords({
+    databaseUrl,
+    redisUrl,
+    poolSize: config.poolSize,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    commandTimeoutMs: config.sessionDeadlineMs,
+    sessionDeadlineMs: config.sessionDeadlineMs,
+    sessionMemoryMs: config.sessionMemoryMinutes * MINUTE_MS,
+    isDown: (store) => health.state(store) === 'down',
+    log,
+  });
+  const { database, cache, users, sessions } = records;
+  const schema = createSchema({ database, log });
+
+  const sampling = { intervalMs: config.intervalMs, deadlineMs: config.deadlineMs, slowMs: config.slowMs };
+  const health = createHealth({
+    database: {
+      ...sampling,
+      pool: database.pool,
+      poolSaturatedAfterMs: config.poolSaturatedMs,
+      poolStalledAfterMs: config.poolStalledMs,
+    },
+    cache: { ...sampling, client: cache?.client ?? null },
+    checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
+    source: { root: config.sourceRoot, exclude: config.sourceExclude },
+    startedAt,
+    onFailure: tellFailures(log),
+    onStatusChange: (change) => tellStatus(log, change),
+  });
+
+  const http = createHttpServer();
+  const framework = createFramework({ http, door: createHealthDoor(health), log });
+  const requireAdmin = createRequireAdmin({ sessions, log });
+  framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
+
+  return {
+    http,
+    health,
+    users,
+    sessions,
+    async start() {
+      sessions.listen();
+      await framework.ready();
+      await Promise.all([health.start(), schema.start()]);
+    },
+    async close() {
+      schema.close();
+      await framework.close();
+      await health.close();
+      await records.close();
+    },
+  };
+}
+
+/** One line when a part begins to fail, or fails for another cause: not one every interval. */
+function tellFailures(log: Log): (failure: Failure) => void {
+  const told = new Map<string, string>();
+  return ({ name, problems, cause }) => {
+    const causes = [...problems, cause?.code ?? ''].join(' ');
+    if (told.get(name) === causes) return;
+    told.set(name, causes);
+    log.warn('a part of the service fails', { part: name, problems, cause: cause?.code ?? null });
+    if (cause) log.debug('a part of the service fails, in full', { part: name, words: cause.message });
+  };
+}
+
+function tellStatus(log: Log, { from, to, report }: StatusChange): void {
+  log[to === 'healthy' ? 'info' : 'warn']('the status changed', { from, to, errors: report.errors });
+}

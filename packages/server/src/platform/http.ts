@@ -1,0 +1,110 @@
+/**
+ * The `node:http` server, and how it stops without failing a request.
+ *
+ * `Server.close()` of Node ends idle connections at once, also one on which a client is just sending its next request,
+ * who then sees it reset. So we first stop accepting, answer what comes on the open connections with
+ * `Connection: close`, and end those that stay idle only after a while.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../error-code.js';
+import { OperatorError } from '../errors.js';
+
+/** A server that can be stopped gently. */
+export interface HttpServer {
+  readonly server: Server;
+  /** Every request from now on goes to `listener`. */
+  answerWith(listener: (request: IncomingMessage, response: ServerResponse) => void): void;
+  /**
+   * Listens, and gives the port.
+   *
+   * @throws OperatorError when that is not possible
+   */
+  listen(at: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Stops accepting, lets every request end that has begun, and cuts off what is still open after `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** A client that has sent nothing for this long is not about to. */
+const IDLE_MS = 1_000;
+/** Headers and body of a request are small here; whoever takes longer is holding a connection. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the 60 s of common load balancers, so that it is they who end an idle connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** Makes a server that listens to nothing yet. */
+export function createHttpServer(): HttpServer {
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  });
+  let stopping = false;
+
+  // Before every other listener: whoever answers, the connection ends with it.
+  server.on('request', (_request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
+  });
+
+  return {
+    server,
+    answerWith(listener) {
+      server.on('request', listener);
+    },
+    listen({ host, port }) {
+      return new Promise((resolve, reject) => {
+        server.once('error', (error) => reject(listenError(error, host, port)));
+        server.listen({ host, port }, () => {
+          const address = server.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : port);
+        });
+      });
+    },
+    async stop(deadlineMs) {
+      stopping = true;
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => {
+        server.once('close', resolve);
+      });
+      // Right after connections were accepted: one that waits in the queue of a closing port is reset.
+      await new Promise(setImmediate);
+      // That of `net`, because that of `http` also ends idle connections; see above.
+      NetServer.prototype.close.call(server);
+      const cut = new AbortController();
+      void sleep(Math.min(IDLE_MS, deadlineMs), undefined, { signal: cut.signal })
+        .then(() => {
+          server.closeIdleConnections();
+          return sleep(Math.max(0, deadlineMs - IDLE_MS), undefined, { signal: cut.signal });
+        })
+        .then(() => server.closeAllConnections())
+        .catch(() => undefined);
+      await closed;
+      cut.abort();
+      // Ends the timer with which `http` looks for slow requests.
+      server.close();
+    },
+  };
+}
+
+function listenError(error: unknown, host: string, port: number): OperatorError {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new OperatorError(
+        `Expected \`PORT\` to be a port that nobody listens on at ${host}, got ${port}, which another program has.`,
+      );
+    case 'EACCES':
+      return new OperatorError(`Expected \`PORT\` to be a port that this user may listen on, got ${port}.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new OperatorError(
+        `Expected \`HOST\` to be an address of this machine, got ${JSON.stringify(host)}.`,
+      );
+    default:
+      return new OperatorError(
+        `Expected \`HOST\` and \`PORT\` to be an address to listen on, got ${JSON.stringify(host)} and ${port} (${codeOf(error)}).`,
+      );
+  }
+}

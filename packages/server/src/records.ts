@@ -1,0 +1,86 @@
+/**
+ * Users and sessions over their two stores: what the service and the command line have in common.
+ */
+import { codeOf } from './error-code.js';
+import { createCircuit } from './features/sessions/circuit.js';
+import { createSessionCopies } from './features/sessions/copies.js';
+import { createSessionMemory } from './features/sessions/memory.js';
+import { createSessions, type Sessions } from './features/sessions/sessions.js';
+import { createSessionStore } from './features/sessions/store.js';
+import { createUserStore } from './features/users/store.js';
+import { createUsers, type Users } from './features/users/users.js';
+import type { Log } from './platform/log.js';
+import { createDatabase, type Database } from './platform/postgres.js';
+import { createCache, type Cache } from './platform/redis.js';
+
+/** Where the stores are, and how patiently they are asked. */
+export interface RecordsOptions {
+  readonly databaseUrl: string;
+  /** `undefined`: there is no Redis. */
+  readonly redisUrl: string | undefined;
+  readonly poolSize: number;
+  /** Milliseconds to wait for a connection to PostgreSQL. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds that a command to Redis may take. */
+  readonly commandTimeoutMs: number;
+  /** Milliseconds that a look-up of a session waits for both stores together. */
+  readonly sessionDeadlineMs: number;
+  /** Milliseconds that a session is remembered for the case that neither store answers. */
+  readonly sessionMemoryMs: number;
+  /** What the probe of a store says about it. */
+  readonly isDown: (store: 'database' | 'cache') => boolean;
+  readonly log: Log;
+}
+
+/** Users, sessions, and the stores they lie in. */
+export interface Records {
+  readonly database: Database;
+  readonly cache: Cache | undefined;
+  readonly users: Users;
+  readonly sessions: Sessions;
+  close(): Promise<void>;
+}
+
+/** Puts everything together; connections are made when they are needed. */
+export function createRecords(options: RecordsOptions): Records {
+  const { log, isDown, redisUrl } = options;
+  // Said at `debug` only: a store that fails says so through its probe, once, and a client that tries again and again
+  // says it again and again.
+  function onError(store: string): (error: unknown) => void {
+    return (error) => log.debug('a connection broke', { store, cause: codeOf(error) });
+  }
+
+  const database = createDatabase({
+    url: options.databaseUrl,
+    poolSize: options.poolSize,
+    connectTimeoutMs: options.connectTimeoutMs,
+    onError: onError('database'),
+  });
+  const cache =
+    redisUrl === undefined
+      ? undefined
+      : createCache({ url: redisUrl, commandTimeoutMs: options.commandTimeoutMs, onError: onError('cache') });
+
+  const sessions = createSessions({
+    record: { store: createSessionStore(database), circuit: createCircuit(() => isDown('database')) },
+    copies: cache && { store: createSessionCopies(cache), circuit: createCircuit(() => isDown('cache')) },
+    memory: createSessionMemory(options.sessionMemoryMs),
+    deadlineMs: options.sessionDeadlineMs,
+    onFailure: (event, error) => log.failure(event, error),
+  });
+  const users = createUsers({
+    store: createUserStore(database),
+    onPermissionChange: (userId) => sessions.userChanged(userId),
+  });
+
+  return {
+    database,
+    cache,
+    users,
+    sessions,
+    async close() {
+      cache?.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * One request, sent just as it is written: `fetch` would tidy up the path, refuse some methods, and keep some headers
+ * for itself.
+ */
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+
+/** What is asked besides the path. */
+export interface Question {
+  readonly method?: string;
+  /** The `Cookie` header. */
+  readonly cookie?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** After which the question is given up; default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+/** What was answered. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** Status line, headers and body as they came, but for what is another each time: date and correlation id. */
+  readonly bytes: string;
+  /** The body as JSON; an empty object when it is none. */
+  readonly json: Record<string, unknown>;
+  /** From the first byte sent to the last received. */
+  readonly ms: number;
+}
+
+/** Asks on a connection of its own. */
+export function ask(base: string, path: string, question: Question = {}): Promise<Reply> {
+  const { method = 'GET', cookie, headers = {}, body, timeoutMs = 10_000 } = question;
+  const { hostname, port } = new URL(base);
+  const startedMs = performance.now();
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        hostname,
+        port,
+        path,
+        method,
+        agent: false,
+        headers: {
+          ...headers,
+          ...(cookie === undefined ? {} : { Cookie: cookie }),
+          ...(body === undefined
+            ? {}
+            : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+        },
+        signal: AbortSignal.timeout(timeoutMs),
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          resolve({
+            status: incoming.statusCode ?? 0,
+            bytes: comparable(incoming, text),
+            headers: incoming.headers,
+            body: text,
+            json: parse(text),
+            ms: performance.now() - startedMs,
+          });
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function comparable(
+  { statusCode, statusMessage, rawHeaders, headers }: IncomingMessage,
+  text: string,
+): string {
+  const bytes = [statusCode, statusMessage, ...rawHeaders, text].join('\n');
+  return bytes
+    .replaceAll(headers['date'] ?? '\0', 'DATE')
+    .replaceAll(String(headers['x-correlation-id']), 'ID');
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
+import { ConfigError, readConfig } from '../src/config.js';
+import { exampleFile, SETTINGS, type Setting } from '../src/settings.js';
+
+function sentencesOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.sentences;
+  }
+  return assert.fail(`nothing is wrong with ${JSON.stringify(environment)}`);
+}
+
+test('an empty environment is enough', () => {
+  const config = readConfig({});
+  assert.equal(config.host, '127.0.0.1');
+  assert.equal(config.port, 7331);
+  assert.equal(config.dataDir, './.portal');
+  assert.equal(config.databaseUrl, undefined);
+  assert.equal(config.redisUrl, undefined);
+  assert.equal(config.cookieSecure, true);
+  assert.ok(config.sourceExclude.includes('node_modules'));
+  assert.ok(Object.isFrozen(config));
+});
+
+test('a variable set to nothing is not set', () => {
+  assert.equal(readConfig({ PORT: '', DATABASE_URL: '' }).port, 7331);
+});
+
+test('variables of others are left alone', () => {
+  assert.doesNotThrow(() => readConfig({ PATH: '/bin', PORTABLE: 'x', PORTAL: 'x' }));
+});
+
+describe('a bad value is told by variable, rule and value', () => {
+  const cases: readonly [variable: string, text: string, sentence: string][] = [
+    ['PORT', 'abc', 'Expected `PORT` to be a whole number from 0 to 65535, got "abc".'],
+    ['PORT', '65536', 'Expected `PORT` to be a whole number from 0 to 65535, got "65536".'],
+    ['PORT', '-1', 'Expected `PORT` to be a whole number from 0 to 65535, got "-1".'],
+    ['PORT', '80.5', 'Expected `PORT` to be a whole number from 0 to 65535, got "80.5".'],
+    ['PORT', '0x50', 'Expected `PORT` to be a whole number from 0 to 65535, got "0x50".'],
+    ['HOST', 'not a host', 'Expected `HOST` to be an IP address or a host name, got "not a host".'],
+    [
+      'PORTAL_INTERVAL_MS',
+      '0',
+      'Expected `PORTAL_INTERVAL_MS` to be a whole number of milliseconds from 1 to 2147483647, got "0".',
+    ],
+    ['PORTAL_FETCH_REDIS', 'yes', 'Expected `PORTAL_FETCH_REDIS` to be on or off, got "yes".'],
+    [
+      'PORTAL_LOG_LEVEL',
+      'loud',
+      'Expected `PORTAL_LOG_LEVEL` to be one of debug, info, warn, error, silent, got "loud".',
+    ],
+    [
+      'PORTAL_SOURCE_EXCLUDE',
+      'a,,b',
+      'Expected `PORTAL_SOURCE_EXCLUDE` to be names or paths separated by single commas, got "a,,b".',
+    ],
+    [
+      'PORTAL_DATA_DIR',
+      'a\0b',
+      'Expected `PORTAL_DATA_DIR` to be a path without a null byte, got "a\\u0000b".',
+    ],
+  ];
+  for (const [variable, text, sentence] of cases) {
+    test(`${variable}=${JSON.stringify(text)}`, () => {
+      assert.deepEqual(sentencesOf({ [variable]: text }), [sentence]);
+    });
+  }
+});
+
+test('everything that is wrong is told at once', () => {
+  assert.equal(sentencesOf({ PORT: 'x', HOST: ' ', PORTAL_POOL_SIZE: '0' }).length, 3);
+});
+
+test('an unknown PORTAL_ variable is told by name, its value is not', () => {
+  const [sentence = ''] = sentencesOf({ PORTAL_DATABASE_URL: 'postgres://portal:hunter2@db/portal' });
+  assert.match(
+    sentence,
+    /^Expected every variable that begins with PORTAL_ to be one of .*, got `PORTAL_DATABASE_URL`\.$/,
+  );
+  assert.doesNotMatch(sentence, /hunter2/);
+});
+
+describe('URLs of stores', () => {
+  const good: readonly [variable: string, url: string][] = [
+    ['DATABASE_URL', 'postgres://portal:p%40ss%2Fwo%23rd@db/portal'],
+    ['DATABASE_URL', 'postgresql://portal@db.example.org:5433/portal?sslmode=require'],
+    ['DATABASE_URL', 'postgres://db/portal'],
+    ['DATABASE_URL', 'postgres://portal:secret@[::1]:5432/portal'],
+    ['DATABASE_URL', 'postgres:///portal?host=/var/run/postgresql'],
+    ['DATABASE_URL', 'postgres://portal:a+b=c!d*e@db/portal'],
+    ['REDIS_URL', 'redis://cache'],
+    ['REDIS_URL', 'rediss://user:secret@cache:6380/3'],
+    ['REDIS_URL', 'redis://:secret@127.0.0.1:6379/0'],
+  ];
+  for (const [variable, url] of good) {
+    test(`${url} is good`, () => assert.doesNotThrow(() => readConfig({ [variable]: url })));
+  }
+
+  /** The piece of each URL that must not be seen again, not even in part. */
+  const bad: readonly [variable: string, url: string, rule: RegExp][] = [
+    ['DATABASE_URL', 'postgres://portal:p@ss/wo#rd@db/portal', /@ as %40, \/ as %2F/],
+    ['DATABASE_URL', 'postgres://portal:p@ss@db/portal', /percent-encoded/],
+    ['DATABASE_URL', 'postgres://portal:12/34@db/portal', /percent-encoded/],
+    ['DATABASE_URL', 'postgres://portal:12?34@db/portal', /percent-encoded/],
+    ['DATABASE_URL', 'postgres://portal:pa/ss@db/portal', /percent-encoded/],
+    ['DATABASE_URL', 'postgres://portal:12#34@db/portal', /percent-encoded/],
+    ['DATABASE_URL', 'postgres://portal:se%cret@db/portal', /%25/],
+    ['DATABASE_URL', 'mysql://portal:hunter2@db/portal', /of the form postgres:/],
+    ['DATABASE_URL', 'hunter2', /of the form postgres:/],
+    ['DATABASE_URL', 'postgres://db:port/portal', /of the form postgres:/],
+    ['DATABASE_URL', 'postgres:///portal', /to name a host/],
+    ['REDIS_URL', 'redis://:p@ss/wo#rd@cache', /percent-encoded/],
+    ['REDIS_URL', 'http://:hunter2@cache', /of the form redis:/],
+    ['REDIS_URL', 'redis://:hunter2@cache/first', /number of a database/],
+    ['REDIS_URL', 'redis:///1', /to name a host/],
+  ];
+  for (const [variable, url, rule] of bad) {
+    test(`${url} is refused, and nothing of it is quoted`, () => {
+      const sentences = sentencesOf({ [variable]: url });
+      assert.equal(sentences.length, 1);
+      const [sentence = ''] = sentences;
+      assert.match(sentence, new RegExp(`^Expected \`${variable}\` to `));
+      assert.match(sentence, rule);
+      const secret = /:\/\/[^:]*:(.*)@/.exec(url)?.[1] ?? (url.includes('://') ? '' : url);
+      for (let start = 0; start + 4 <= secret.length; start += 1) {
+        const piece = secret.slice(start, start + 4);
+        assert.ok(!sentence.includes(piece), `${piece} is in: ${sentence}`);
+      }
+    });
+  }
+});
+
+describe('the files that are written from the settings', () => {
+  const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+  test('.env.example', () => {
+    assert.equal(readFileSync(`${root}.env.example`, 'utf8'), exampleFile());
+  });
+
+  test('.env.example, uncommented, is what stands without it', () => {
+    const environment = Object.fromEntries(
+      exampleFile()
+        .split('\n')
+        .filter((line) => /^#[A-Z_]+=/.test(line))
+        .map((line) => line.slice(1).split('=', 2) as [string, string]),
+    );
+    assert.deepEqual(
+      Object.keys(environment),
+      Object.values<Setting<unknown>>(SETTINGS).map((s) => s.variable),
+    );
+    assert.deepEqual(readConfig(environment), readConfig({}));
+  });
+});

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { startService, type TestService } from '../../service.js';
+import { ask } from '../../ask.js';
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let service: TestService;
+let admin: string;
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis({ password: 'cache-password' })]);
+  service = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
+  admin = await service.sessionCookie(2);
+  await waitFor('a healthy service', () => service.app.health.report('public').status === 'healthy');
+});
+
+after(async () => {
+  await service?.close();
+  await Promise.all([postgres?.close(), redis?.close()]);
+});
+
+const KEYS = [
+  'status',
+  'database',
+  'cache',
+  'started_at',
+  'db_statistics',
+  'cache_statistics',
+  'source_hash',
+  'errors',
+];
+const DATABASE_KEYS = ['size', 'checked_in', 'checked_out', 'overflow', 'total', 'latency_ms'];
+const CACHE_KEYS = [
+  'memory_usage_bytes',
+  'total_keys',
+  'connected_clients',
+  'uptime_seconds',
+  'evicted_keys',
+  'hit_rate',
+  'total_commands_processed',
+  'latency_ms',
+];
+
+describe('the administrator gets the published document', () => {
+  test('its keys in their order, its types, its truth', async () => {
+    const { status, json } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    assert.equal(status, 200);
+    assert.deepEqual(Object.keys(json), KEYS);
+    assert.equal(json['status'], 'healthy');
+    assert.equal(json['database'], true);
+    assert.equal(json['cache'], true);
+    assert.match(String(json['started_at']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.match(String(json['source_hash']), /^[0-9a-f]{64}$/);
+    assert.deepEqual(json['errors'], []);
+
+    const pool = figures(json['db_statistics']);
+    assert.deepEqual(Object.keys(pool), DATABASE_KEYS);
+    assert.equal(pool['size'], 20);
+    assert.equal(pool['overflow'], 0);
+    assert.equal(Number(pool['checked_in']) + Number(pool['checked_out']), pool['total']);
+    assert.equal(pool['total'], service.app.health.report('admin').db_statistics.total);
+
+    const cache = figures(json['cache_statistics']);
+    assert.deepEqual(Object.keys(cache), CACHE_KEYS);
+    for (const [key, value] of Object.entries({ ...pool, ...cache })) {
+      if (key !== 'hit_rate') assert.equal(typeof value, 'number', key);
+    }
+  });
+
+  test('as many connections as PostgreSQL itself counts', async () => {
+    const [row] = await postgres.query(
+      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'portal'`,
+    );
+    const { json } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    assert.equal(figures(json['db_statistics'])['total'], row?.['n']);
+  });
+
+  test('its headers', async () => {
+    const { headers } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    assert.equal(headers['content-type'], 'application/json');
+    assert.equal(headers['cache-control'], 'private, no-store');
+    assert.equal(headers['vary'], 'Cookie');
+    assert.match(String(headers['x-correlation-id']), /^[0-9a-f-]{36}$/);
+    assert.equal(headers['x-session-source'], undefined);
+  });
+
+  test('HEAD has the headers of GET, and no body', async () => {
+    const [got, head] = await Promise.all(
+      (['GET', 'HEAD'] as const).map((method) =>
+        ask(service.url, '/v1/admin/health', { method, cookie: admin }),
+      ),
+    );
+    assert.equal(head?.status, 200);
+    assert.equal(head.body, '');
+    for (const name of ['content-type', 'cache-control', 'vary']) {
+      assert.equal(head.headers[name], got?.headers[name], name);
+    }
+    assert.ok(Number(head.headers['content-length']) > 300);
+  });
+
+  test('an unhealthy service answers the same with 503', async () => {
+    await postgres.kill();
+    await waitFor('an unhealthy service', () => service.app.health.report('public').status === 'unhealthy');
+    const { status, json, headers } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    assert.equal(status, 503);
+    assert.deepEqual(Object.keys(json), KEYS);
+    assert.equal(json['database'], false);
+    assert.equal(figures(json['db_statistics'])['latency_ms'], null);
+    assert.deepEqual(json['errors'], ['The database cannot be reached (DATABASE_UNREACHABLE)']);
+    assert.equal(headers['cache-control'], 'private, no-store');
+    await postgres.restart();
+    await waitFor('a healthy service', () => service.app.health.report('public').status === 'healthy');
+  });
+});
+
+test('the public gets the same without source_hash, whoever it is', async () => {
+  for (const cookie of [undefined, admin]) {
+    const { status, json, headers } = await ask(service.url, '/health', { cookie });
+    assert.equal(status, 200);
+    assert.deepEqual(
+      Object.keys(json),
+      KEYS.filter((key) => key !== 'source_hash'),
+    );
+    assert.equal(headers['cache-control'], 'public, max-age=1');
+  }
+});
+
+test('every other method is refused before anything else, for anybody', async () => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'MKCOL']) {
+    for (const cookie of [undefined, admin]) {
+      for (const path of ['/v1/admin/health', '//v1//admin/health/?x=1']) {
+        const { status, headers, json } = await ask(service.url, path, {
+          method,
+          cookie,
+          body: '{"not": json',
+        });
+        assert.equal(status, 405, `${method} ${path}`);
+        assert.equal(headers['allow'], 'GET, HEAD');
+        assert.equal(headers['cache-control'], 'private, no-store');
+        assert.equal(headers['vary'], 'Cookie');
+        assert.deepEqual(json, { error: 'Method not allowed', correlation_id: headers['x-correlation-id'] });
+      }
+    }
+  }
+});
+
+test('what is not there is 404, in the form of every error', async () => {
+  for (const path of [
+    '/',
+    '/v1',
+    '/v1/admin',
+    '/V1/ADMIN/HEALTH',
+    '/v1/admin/health/x',
+    '/v1/admin/health;x',
+    '/v1/admin/health%2f',
+  ]) {
+    const { status, json, headers } = await ask(service.url, path, { cookie: admin });
+    assert.equal(status, 404, path);
+    assert.equal(headers['content-type'], 'application/json');
+    assert.deepEqual(json, { error: 'Not found', correlation_id: headers['x-correlation-id'] });
+  }
+});
+
+test('a URL that cannot be decoded is 400, in the form of every error', async () => {
+  const { status, json, headers } = await ask(service.url, '/v1/admin/%zz', { cookie: admin });
+  assert.equal(status, 400);
+  assert.deepEqual(json, { error: 'Bad request', correlation_id: headers['x-correlation-id'] });
+});
+
+test('the correlation id of an answer is in the log', async () => {
+  const { headers } = await ask(service.url, '/v1/admin/health');
+  const id = String(headers['x-correlation-id']);
+  await waitFor('the line of the answer', () => service.logged.some((line) => line.includes(id)));
+  const line = JSON.parse(service.logged.find((entry) => entry.includes(id)) ?? '') as Record<
+    string,
+    unknown
+  >;
+  assert.equal(line['status'], 401);
+  assert.equal(line['route'], '/v1/admin/health');
+});
+
+function figures(value: unknown): Record<string, unknown> {
+  assert.ok(typeof value === 'object' && value !== null);
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,330 @@
+/**
+ * Sessions over real stores: that a change counts at the next request whatever a cache holds, and that the page about
+ * an outage opens in the outage.
+ */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { hashOf, newToken } from '../../../src/features/sessions/token.js';
+import { createLog } from '../../../src/platform/log.js';
+import { createRecords, type Records } from '../../../src/records.js';
+import { ask, type Reply } from '../../ask.js';
+import { startService, type TestService } from '../../service.js';
+import { sql } from '../../sql.js';
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let databaseUrl: string;
+let service: TestService;
+/** The command line, as it were: another process with the same stores. */
+let elsewhere: Records;
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  databaseUrl = await postgres.createDatabase();
+  service = await startService({ databaseUrl, redisUrl: redis.url });
+  elsewhere = createRecords({
+    databaseUrl,
+    redisUrl: redis.url,
+    poolSize: 1,
+    connectTimeoutMs: 5_000,
+    commandTimeoutMs: 500,
+    sessionDeadlineMs: 500,
+    sessionMemoryMs: 0,
+    isDown: () => false,
+    log: createLog({ level: 'silent' }),
+  });
+  await elsewhere.cache?.whenReady(5_000);
+});
+
+after(async () => {
+  await elsewhere?.close();
+  await service?.close();
+  await Promise.all([postgres?.close(), redis?.close()]);
+});
+
+beforeEach(() => waitUntil('healthy'));
+
+function waitUntil(status: string): Promise<void> {
+  return waitFor(`a service that is ${status}`, () => service.app.health.report('public').status === status);
+}
+
+function page(cookie: string): Promise<Reply> {
+  return ask(service.url, '/v1/admin/health', { cookie });
+}
+
+function suffixOf(cookie: string): string {
+  return cookie.slice(-6);
+}
+
+function keyOf(cookie: string): string {
+  return `portal:session:${hashOf(cookie.slice('psession='.length))}`;
+}
+
+/** The session and the user behind a cookie. */
+async function rowOf(cookie: string): Promise<{ id: number; name: string }> {
+  const [row] = await sql(
+    databaseUrl,
+    'SELECT s.id, u.name FROM sessions s JOIN users u ON u.id = s.user_id WHERE token_suffix = $1',
+    [suffixOf(cookie)],
+  );
+  return { id: Number(row?.['id']), name: String(row?.['name']) };
+}
+
+/** A cookie that got in, and has a copy in Redis. */
+async function cookieThatGotIn(): Promise<string> {
+  const cookie = await service.sessionCookie(2);
+  // More than once, perhaps: a Redis that was silent a moment ago is spared for a while.
+  await waitFor('a copy', async () => {
+    assert.equal((await page(cookie)).status, 200);
+    return (await redis.command('GET', keyOf(cookie))) !== null;
+  });
+  return cookie;
+}
+
+describe('what is kept', () => {
+  test('the token is in no store, its hash is', async () => {
+    const cookie = await cookieThatGotIn();
+    const token = cookie.slice('psession='.length);
+    const rows = await sql(databaseUrl, 'SELECT s::text AS row FROM sessions s');
+    assert.ok(rows.some(({ row }) => String(row).includes(hashOf(token))));
+    assert.ok(!JSON.stringify(rows).includes(token));
+    assert.ok(!String(await redis.command('GET', keyOf(cookie))).includes(token));
+    assert.ok(!service.logged.some((line) => line.includes(token)));
+  });
+
+  test('an Admin is signed in for a day, others for thirty', async () => {
+    for (const [permission, days] of [
+      [0, 30],
+      [1, 30],
+      [2, 1],
+      [3, 1],
+    ] as const) {
+      const cookie = await service.sessionCookie(permission);
+      const [row] = await sql(
+        databaseUrl,
+        `SELECT expires_at - created_at = $2 * interval '1 day' AS right FROM sessions WHERE token_suffix = $1`,
+        [suffixOf(cookie), days],
+      );
+      assert.equal(row?.['right'], true, `permission ${permission}`);
+    }
+  });
+
+  test('a copy lives for a minute at most, and not beyond its session', async () => {
+    const cookie = await cookieThatGotIn();
+    const lifeMs = Number(await redis.command('PTTL', keyOf(cookie)));
+    assert.ok(lifeMs > 0 && lifeMs <= 60_000, String(lifeMs));
+  });
+});
+
+describe('a change counts at the next request', () => {
+  test('the end of a session', async () => {
+    const cookie = await cookieThatGotIn();
+    await sql(databaseUrl, 'UPDATE sessions SET expires_at = now() WHERE token_suffix = $1', [
+      suffixOf(cookie),
+    ]);
+    assert.equal((await page(cookie)).status, 401);
+  });
+
+  test('a revocation from elsewhere', async () => {
+    const cookie = await cookieThatGotIn();
+    assert.equal(await elsewhere.sessions.revoke([(await rowOf(cookie)).id]), 1);
+    assert.equal((await page(cookie)).status, 401);
+  });
+
+  test('a demotion from elsewhere, and a promotion back', async () => {
+    const cookie = await cookieThatGotIn();
+    const { name } = await rowOf(cookie);
+    await elsewhere.users.setPermission('operator', name, 1);
+    assert.equal((await page(cookie)).status, 403);
+    await elsewhere.users.setPermission('operator', name, 2);
+    assert.equal((await page(cookie)).status, 200);
+  });
+
+  test('a change that nobody told Redis of', async () => {
+    const cookie = await cookieThatGotIn();
+    await sql(databaseUrl, 'UPDATE users SET permission = 0 WHERE name = $1', [(await rowOf(cookie)).name]);
+    assert.equal((await page(cookie)).status, 403);
+    await waitFor(
+      'the end of the copy that was wrong',
+      async () => (await redis.command('GET', keyOf(cookie))) === null,
+    );
+  });
+
+  test('a change made while Redis was frozen, also when it is back with its old copy', async () => {
+    const cookie = await cookieThatGotIn();
+    const { name } = await rowOf(cookie);
+    redis.freeze();
+    try {
+      await elsewhere.users.setPermission('operator', name, 0);
+      assert.equal((await page(cookie)).status, 403);
+    } finally {
+      redis.thaw();
+    }
+    assert.equal((await page(cookie)).status, 403);
+  });
+
+  test('a copy that somebody forged is not believed', async () => {
+    const cookie = await service.sessionCookie(0);
+    const copy = { id: 1, userId: 1, userName: 'mallory', permission: 3 };
+    await redis.command('SET', keyOf(cookie), JSON.stringify(copy), 'PX', 60_000);
+    assert.equal((await page(cookie)).status, 403);
+    const nobody = `psession=${newToken()}`;
+    await redis.command('SET', keyOf(nobody), JSON.stringify(copy), 'PX', 60_000);
+    assert.equal((await page(nobody)).status, 401);
+  });
+
+  test('rubbish in the place of a copy spoils nothing', async () => {
+    const cookie = await service.sessionCookie(2);
+    for (const rubbish of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"id":"1"}',
+      '{"id":1,"userId":1,"userName":"a","permission":9}',
+    ]) {
+      await redis.command('SET', keyOf(cookie), rubbish);
+      assert.equal((await page(cookie)).status, 200, rubbish);
+    }
+  });
+
+  test('somebody made an Admin is held to the short life from then on', async () => {
+    const cookie = await service.sessionCookie(0);
+    const { name } = await rowOf(cookie);
+    await sql(
+      databaseUrl,
+      `UPDATE sessions SET created_at = now() - interval '25 hours' WHERE token_suffix = $1`,
+      [suffixOf(cookie)],
+    );
+    assert.equal((await page(cookie)).status, 403, 'alive as a User');
+    await elsewhere.users.setPermission('operator', name, 2);
+    assert.equal((await page(cookie)).status, 401, 'over as an Admin');
+  });
+});
+
+describe('while a store does not answer', () => {
+  test('Redis frozen: the page opens, from the record', async () => {
+    const cookie = await service.sessionCookie(2);
+    redis.freeze();
+    try {
+      const { status, headers, ms } = await page(cookie);
+      assert.equal(status, 200);
+      assert.equal(headers['x-session-source'], undefined);
+      assert.ok(ms < 1_000, `${ms} ms`);
+    } finally {
+      redis.thaw();
+    }
+  });
+
+  test('PostgreSQL frozen: a copy opens the page, and without one there is no way in', async () => {
+    const cookie = await cookieThatGotIn();
+    const unseen = await service.sessionCookie(2);
+    await postgres.freeze();
+    try {
+      // Before its probe has noticed, and after.
+      for (const status of ['healthy', 'unhealthy']) {
+        await waitUntil(status);
+        const known = await page(cookie);
+        assert.ok([200, 503].includes(known.status), `${known.status} while ${status}`);
+        assert.equal(known.headers['x-session-source'], undefined);
+        assert.match(known.body, /"source_hash":"/);
+        const unknown = await page(unseen);
+        assert.equal(unknown.status, 401);
+        assert.ok(known.ms < 1_000 && unknown.ms < 1_000, `${known.ms} ms, ${unknown.ms} ms`);
+      }
+    } finally {
+      await postgres.thaw();
+    }
+  });
+
+  test('both frozen: who was in stays in, who was not does not get in', async () => {
+    const cookie = await cookieThatGotIn();
+    const unseen = await service.sessionCookie(2);
+    const user = await service.sessionCookie(0);
+    assert.equal((await page(user)).status, 403);
+    redis.freeze();
+    await postgres.freeze();
+    try {
+      for (const status of ['healthy', 'unhealthy']) {
+        await waitUntil(status);
+        const known = await page(cookie);
+        assert.equal(known.headers['x-session-source'], 'memory', `${known.status} while ${status}`);
+        assert.match(known.body, /"source_hash":"/);
+        const line = service.logged.find((entry) =>
+          entry.includes(String(known.headers['x-correlation-id'])),
+        );
+        assert.match(String(line), /from memory/);
+        for (const stranger of [unseen, user, `psession=${newToken()}`]) {
+          const { status: refused, ms } = await page(stranger);
+          assert.equal(refused, 401);
+          assert.ok(ms < 1_000, `${ms} ms`);
+        }
+      }
+    } finally {
+      await postgres.thaw();
+      redis.thaw();
+    }
+  });
+
+  test('both frozen, the probes have noticed: looking up costs no connection of the pool, and no time', async () => {
+    const cookie = await cookieThatGotIn();
+    redis.freeze();
+    await postgres.freeze();
+    try {
+      await waitUntil('unhealthy');
+      await waitFor(
+        'the pool at rest',
+        () => service.app.health.report('public').db_statistics.checked_out === 0,
+      );
+      const replies = await Promise.all(Array.from({ length: 200 }, () => page(cookie)));
+      assert.ok(replies.every(({ headers }) => headers['x-session-source'] === 'memory'));
+      assert.equal(service.app.health.report('public').db_statistics.checked_out, 0);
+    } finally {
+      await postgres.thaw();
+      redis.thaw();
+    }
+  });
+
+  test('a session revoked just before both stores froze is out', async () => {
+    const cookie = await cookieThatGotIn();
+    const { id } = await rowOf(cookie);
+    await elsewhere.sessions.revoke([id]);
+    // The word goes round by Redis; it has gone round when a later one has arrived.
+    await waitFor(
+      'the end of the copy',
+      async () => (await redis.command('GET', keyOf(cookie))) === 'changed',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    redis.freeze();
+    await postgres.freeze();
+    try {
+      assert.equal((await page(cookie)).status, 401);
+    } finally {
+      await postgres.thaw();
+      redis.thaw();
+    }
+  });
+
+  test('many at once, one connection: 100 look-ups travel together', async () => {
+    const cookies = await Promise.all(Array.from({ length: 5 }, () => service.sessionCookie(2)));
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => page(cookies[index % 5] ?? '')),
+    );
+    assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
+    // The five were made through the pool too, at most all at once.
+    assert.ok(Number(service.app.health.report('public').db_statistics.total) <= 6);
+  });
+});
+
+describe('the sessions that starts of the service make', () => {
+  test('only the newest few stay open', async () => {
+    const user = await service.app.users.add('operator', 'starter', 3);
+    for (let start = 0; start < 4; start += 1) await service.app.sessions.begin(user.id, 'start');
+    const asked = await service.app.sessions.begin(user.id, 'command');
+    await service.app.sessions.revokeOldStarts(2);
+    const open = await service.app.sessions.list(user.id);
+    assert.equal(open.length, 3);
+    assert.ok(open.some(({ id }) => id === asked.id));
+  });
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { cookiePair, sessionCookie, tokenInCookies } from '../../../src/features/sessions/cookie.js';
+import { hashOf, isToken, newToken, suffixOf } from '../../../src/features/sessions/token.js';
+
+test('a token is 256 bits in base64url, another one each time', () => {
+  const tokens = Array.from({ length: 1_000 }, newToken);
+  assert.equal(new Set(tokens).size, tokens.length);
+  for (const token of tokens) {
+    assert.equal(Buffer.from(token, 'base64url').length, 32);
+    assert.ok(isToken(token));
+  }
+});
+
+test('what is stored of it is its SHA-256, what is shown are its last six characters', () => {
+  const token = 'abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE';
+  assert.equal(hashOf(token), createHash('sha256').update(token).digest('hex'));
+  assert.equal(suffixOf(token), '_ABCDE');
+});
+
+test('the cookie has the published attributes', () => {
+  const expires = new Date('2026-03-01T00:00:00Z');
+  assert.equal(
+    sessionCookie('TOKEN', { expires, secure: true }),
+    'psession=TOKEN; Path=/; Expires=Sun, 01 Mar 2026 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
+  );
+  assert.doesNotMatch(sessionCookie('TOKEN', { expires, secure: false }), /Secure/);
+});
+
+test('the token is found among other cookies, and nothing else is taken for one', () => {
+  const token = newToken();
+  assert.equal(tokenInCookies(`a=b; ${cookiePair(token)}; c=d`), token);
+  for (const header of [
+    undefined,
+    '',
+    ';;;===',
+    'psession',
+    'psession=',
+    `psession=${token}x`,
+    `psession=${token.slice(1)}`,
+    `PSESSION=${token}`,
+    `psession=${token.slice(1)}%00`,
+    `psession=${token.slice(1)}=`,
+    `xpsession=${token}`,
+    `psession="${token}"`,
+  ]) {
+    assert.equal(tokenInCookies(header), undefined, String(header));
+  }
+});

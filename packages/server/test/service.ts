@@ -1,0 +1,76 @@
+/**
+ * The whole service within a test: on the stores of the test, at a free port, with what it logs at hand.
+ */
+import { createApp, type App } from '../src/app.js';
+import { readConfig } from '../src/config.js';
+import { cookiePair } from '../src/features/sessions/cookie.js';
+import type { Permission } from '../src/permission.js';
+import { createLog } from '../src/platform/log.js';
+
+/** A running service. */
+export interface TestService {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly app: App;
+  /** Every line of the log so far, as it was written. */
+  readonly logged: readonly string[];
+  /** The cookie of a new session of a new user of this permission: `psession=…`. */
+  sessionCookie(permission: Permission): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** What to run it on. */
+export interface TestServiceOptions {
+  readonly databaseUrl: string;
+  /** Left out: no Redis. */
+  readonly redisUrl?: string;
+  /** Settings by variable, besides; a quick interval is the default here. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Quick enough for a test to wait for a verdict, patient enough for a busy machine. */
+const ENVIRONMENT = {
+  PORT: '0',
+  PORTAL_INTERVAL_MS: '200',
+  PORTAL_DEADLINE_MS: '1000',
+  PORTAL_LOG_LEVEL: 'info',
+};
+
+/** Starts a service; it must be closed. */
+export async function startService({
+  databaseUrl,
+  redisUrl,
+  environment = {},
+}: TestServiceOptions): Promise<TestService> {
+  const config = readConfig({ ...ENVIRONMENT, ...environment });
+  const logged: string[] = [];
+  const log = createLog({ level: config.logLevel, destination: { write: (line) => logged.push(line) } });
+  const app = createApp({ config, databaseUrl, redisUrl, log });
+  let users = 0;
+  try {
+    await app.start();
+    const port = await app.http.listen(config);
+    return {
+      url: `http://${config.host}:${port}`,
+      app,
+      logged,
+      async sessionCookie(permission) {
+        users += 1;
+        const user = await app.users.add(
+          'operator',
+          `user-${permission}-${process.pid}-${users}`,
+          permission,
+        );
+        const { token } = await app.sessions.begin(user.id, 'command');
+        return cookiePair(token);
+      },
+      async close() {
+        await app.http.stop(1_000);
+        await app.close();
+      },
+    };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
