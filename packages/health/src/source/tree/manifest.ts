@@ -35,3 +35,44 @@ export function formatManifest(entries: readonly ManifestEntry[]): string {
 export function hashOf(entries: readonly ManifestEntry[]): string {
   return createHash('sha256').update(formatManifest(entries)).digest('hex');
 }
+
+/** The same hash in the spelling of Go's modules. */
+export function asH1(hash: string): string {
+  return `h1:${Buffer.from(hash, 'hex').toString('base64')}`;
+}
+
+/**
+ * Reads a manifest back. `undefined` unless it is exactly what `formatManifest` writes: a second way to say the same
+ * would be a second hash for the same tree.
+ */
+export function parseManifest(text: string): ManifestEntry[] | undefined {
+  const entries: ManifestEntry[] = [];
+  for (const line of text.split('\n').slice(0, -1)) {
+    const [, digest, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (digest === undefined || path === undefined) return undefined;
+    entries.push({ path, digest });
+  }
+  const paths = new Set(entries.map(({ path }) => path));
+  return entries.length > 0 && paths.size === entries.length && formatManifest(entries) === text
+    ? entries
+    : undefined;
+}
+
+/** The hash of every folder, as if it were a tree of its own: paths are relative to it. `''` is the whole. */
+export function hashFolders(entries: readonly ManifestEntry[]): Map<string, string> {
+  const folders = new Map<string, ManifestEntry[]>([['', [...entries]]]);
+  for (const { path, digest } of entries) {
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      const folder = path.slice(0, slash);
+      const inside = folders.get(folder);
+      const entry = { path: path.slice(slash + 1), digest };
+      if (inside) inside.push(entry);
+      else folders.set(folder, [entry]);
+    }
+  }
+  return new Map(
+    Array.from(folders, ([folder, inside]): [string, string] => [folder, hashOf(inside)]).toSorted(
+      ([a], [b]) => (a < b ? -1 : 1),
+    ),
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * `--help`, made from what the commands say of themselves.
+ */
+import type { Command, OptionHelp } from './command.js';
+
+const EXIT_CODES = `Exit codes add up, except those of status:
+    0  all as it should be          8  memory differs from the files     64  an entry that must not be there
+    1  files added                 16  not signed, or not to be believed 128  the command line is wrong
+    2  files removed               32  unreachable, or no answer to be had
+    4  files modified
+`;
+
+export function helpOfAll(commands: ReadonlyMap<string, Command>): string {
+  const lines = Array.from(
+    commands,
+    ([name, { synopsis, about }]) => `  ${name} ${synopsis}\n      ${about}\n`,
+  );
+  return `portal-health: is it up, and is it running the code we shipped?
+
+${lines.join('')}
+  --json    one JSON document instead of text, with every command
+  --help    after a command: its options
+
+${EXIT_CODES}`;
+}
+
+export function helpOf(name: string, { synopsis, about, options }: Command): string {
+  const listed: readonly OptionHelp[] = [...options, ['--json', 'one JSON document instead of text']];
+  const width = Math.max(...listed.map(([usage]) => usage.length));
+  const lines = listed.map(([usage, meaning]) => `  ${usage.padEnd(width)}  ${meaning}\n`);
+  return `portal-health ${name} ${synopsis}
+
+${about}
+
+${lines.join('')}
+${name === 'status' ? '' : EXIT_CODES}`;
+}
