@@ -16,17 +16,19 @@ import { createRedisProbe } from './probes/redis.js';
 import type { ProblemCode } from './problems.js';
 import {
   buildReport,
+  isUp,
   oneDecimal,
   publishedTime,
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
+  type Facts,
   type Finding,
 } from './report.js';
 import { createSampler, type Sampler } from './sampler.js';
 import { createSource } from './source/source.js';
-import { cacheStatistics, type CacheFigures } from './statistics/cache.js';
+import { cacheStatistics } from './statistics/cache.js';
 import { createPoolWatch, type PoolFigures } from './statistics/pool.js';
-import type { CacheStatistics, Probe, Report, State, Status, Viewer } from './types.js';
+import type { Probe, Report, State, Status, Viewer } from './types.js';
 
 /** The health of one application. */
 export interface Health {
@@ -39,8 +41,8 @@ export interface Health {
   start(): Promise<void>;
   /** The published document, from memory: no I/O, never throws, frozen. */
   report(viewer: Viewer): Report;
-  /** Every part as it stands now, database and cache first. */
-  findings(): readonly Finding[];
+  /** What the document is made of, for other formats of it: as `report`, from memory and frozen. */
+  facts(): Facts;
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
   /** True once every part has been looked at. */
@@ -78,17 +80,7 @@ export function createHealth(options: HealthOptions): Health {
     return watch(createCheckProbe({ name, ...check }), check, check.critical ?? false);
   });
   /** A cache that should be there and is not needs no asking. */
-  const missing: readonly Finding[] =
-    cache?.client === null
-      ? [
-          {
-            name: 'cache',
-            critical: cache.critical ?? false,
-            state: 'down',
-            problems: ['CACHE_NOT_CONFIGURED'],
-          },
-        ]
-      : [];
+  const missing: readonly Finding[] = cache?.client === null ? [missingCache(cache.critical ?? false)] : [];
   const parts = [databasePart, cachePart, ...checkParts].filter((part) => part !== undefined);
 
   const pool = database && createPoolWatch(database);
@@ -97,7 +89,6 @@ export function createHealth(options: HealthOptions): Health {
   });
   const source = options.source && createSource(options.source);
 
-  /** Counts outcomes; a moment is as good as new while it has not moved. */
   let outcomes = 0;
   let moment: Moment | undefined;
   let status: Status | undefined;
@@ -125,59 +116,60 @@ export function createHealth(options: HealthOptions): Health {
   /** How things stand now; the same object as last time unless something has changed since. */
   function now(): Moment {
     const nowMs = performance.now();
-    const poolFigures = pool?.read();
-    const poolFindings = pool?.findings() ?? [];
-    const others = [...eventLoop.findings(), ...(source?.problems() ?? [])];
-    const sourceHash = source?.hash ?? null;
-    if (
-      moment &&
-      moment.outcomes === outcomes &&
-      nowMs < moment.changesAtMs &&
-      samePool(moment.poolFigures, poolFigures) &&
-      sameCodes(moment.poolFindings, poolFindings) &&
-      sameCodes(moment.others, others) &&
-      moment.sourceHash === sourceHash
-    ) {
-      return moment;
-    }
-    const stalesAtMs = parts.map((part) => part.sampler.staleAtMs()).filter((staleAtMs) => staleAtMs > nowMs);
-    moment = {
+    const readings: Readings = {
       outcomes,
-      changesAtMs: Math.min(Number.POSITIVE_INFINITY, ...stalesAtMs),
-      findings: [...missing, ...parts.map((part) => findingOf(part, nowMs))],
-      poolFigures,
-      poolFindings,
-      others,
-      sourceHash,
-      reports: new Map(),
+      pool: pool?.read(),
+      poolWaiting: pool?.waiting() ?? null,
+      poolFindings: pool?.findings() ?? [],
+      eventLoop: eventLoop.findings(),
+      source: source?.problems() ?? [],
+      sourceHash: source?.hash ?? null,
     };
+    if (!moment || nowMs >= moment.changesAtMs || !sameReadings(moment.readings, readings)) {
+      const stalesAtMs = parts
+        .map((part) => part.sampler.staleAtMs())
+        .filter((staleAtMs) => staleAtMs > nowMs);
+      moment = {
+        readings,
+        changesAtMs: Math.min(Number.POSITIVE_INFINITY, ...stalesAtMs),
+        facts: factsOf(readings, [...missing, ...parts.map((part) => findingOf(part, nowMs))]),
+        reports: new Map(),
+      };
+    }
     return moment;
   }
 
+  function factsOf(readings: Readings, findings: readonly Finding[]): Facts {
+    const databaseFinding = findings.find(({ name }) => name === 'database');
+    const cacheFinding = findings.find(({ name }) => name === 'cache');
+    const figures = isUp(cacheFinding?.state) ? cachePart?.sampler.latest()?.outcome.figures : undefined;
+    return Object.freeze({
+      startedAt,
+      findings: Object.freeze(findings),
+      others: [
+        // Callers of a pool also wait when the server is gone; that is the server's finding, not the pool's.
+        ...(isUp(databaseFinding?.state) ? readings.poolFindings : []),
+        ...readings.eventLoop,
+        ...readings.source,
+      ],
+      databaseStatistics: {
+        ...(readings.pool ?? UNMEASURED_DATABASE),
+        latency_ms: oneDecimal(databaseFinding?.latencyMs ?? null),
+      },
+      poolWaiting: readings.poolWaiting,
+      cacheStatistics: figures
+        ? { ...cacheStatistics(figures), latency_ms: oneDecimal(cacheFinding?.latencyMs ?? null) }
+        : UNMEASURED_CACHE,
+      sourceHash: readings.sourceHash,
+    });
+  }
+
   function report(viewer: Viewer): Report {
-    const at = now();
-    let made = at.reports.get(viewer);
+    const { facts, reports } = now();
+    let made = reports.get(viewer);
     if (!made) {
-      const byName = new Map(at.findings.map((finding) => [finding.name, finding]));
-      const databaseFinding = byName.get('database');
-      made = buildReport(
-        {
-          startedAt,
-          database: databaseFinding,
-          cache: byName.get('cache'),
-          checks: at.findings.filter(({ name }) => name !== 'database' && name !== 'cache'),
-          // Callers of a pool also wait when the server is gone; that is the server's finding, not the pool's.
-          others: isUp(databaseFinding?.state) ? [...at.poolFindings, ...at.others] : at.others,
-          databaseStatistics: {
-            ...(at.poolFigures ?? UNMEASURED_DATABASE),
-            latency_ms: latencyOf(databasePart, databaseFinding),
-          },
-          cacheStatistics: statisticsOf(cachePart, byName.get('cache')),
-          sourceHash: at.sourceHash,
-        },
-        viewer,
-      );
-      at.reports.set(viewer, made);
+      made = buildReport(facts, viewer);
+      reports.set(viewer, made);
     }
     return made;
   }
@@ -197,8 +189,8 @@ export function createHealth(options: HealthOptions): Health {
       await Promise.all([...parts.map((part) => part.sampler.start()), source?.start()]);
     },
     report,
-    findings: () => now().findings,
-    state: (name) => now().findings.find((finding) => finding.name === name)?.state,
+    facts: () => now().facts,
+    state: (name) => now().facts.findings.find((finding) => finding.name === name)?.state,
     started,
     ready: () => !draining && started() && report('public').status !== 'unhealthy',
     drain() {
@@ -220,32 +212,41 @@ interface Part<Figures> {
   readonly sampler: Sampler<Figures>;
 }
 
+function missingCache(critical: boolean): Finding {
+  return {
+    name: 'cache',
+    critical,
+    state: 'down',
+    problems: ['CACHE_NOT_CONFIGURED'],
+    latencyMs: null,
+    lookedAt: null,
+  };
+}
+
 /** A part at a moment: what its last outcome says, unless that is too old to say anything. */
 function findingOf({ name, critical, sampler }: Part<unknown>, nowMs: number): Finding {
-  const outcome = sampler.latest();
-  if (outcome === undefined || sampler.staleAtMs() <= nowMs) {
-    return { name, critical, state: 'stale', problems: ['CHECK_STALE'] };
+  const sample = sampler.latest();
+  const lookedAt = sample?.at ?? null;
+  if (sample === undefined || sampler.staleAtMs() <= nowMs) {
+    return { name, critical, state: 'stale', problems: ['CHECK_STALE'], latencyMs: null, lookedAt };
   }
-  return { name, critical, state: outcome.state, problems: outcome.problems };
+  const { state, problems, latencyMs } = sample.outcome;
+  return { name, critical, state, problems, latencyMs, lookedAt };
 }
 
-function isUp(state: State | undefined): boolean {
-  return state === 'up' || state === 'slow';
-}
-
-/** The last latency, while what it belongs to still answers. */
-function latencyOf(part: Part<unknown> | undefined, finding: Finding | undefined): number | null {
-  return isUp(finding?.state) ? oneDecimal(part?.sampler.latest()?.latencyMs ?? null) : null;
-}
-
-function statisticsOf(part: Part<CacheFigures> | undefined, finding: Finding | undefined): CacheStatistics {
-  const figures = isUp(finding?.state) ? part?.sampler.latest()?.figures : undefined;
-  if (figures === undefined) return UNMEASURED_CACHE;
-  return { ...cacheStatistics(figures), latency_ms: latencyOf(part, finding) };
-}
-
-function samePool(a: PoolFigures | undefined, b: PoolFigures | undefined): boolean {
-  return a?.total === b?.total && a?.checked_in === b?.checked_in && a?.size === b?.size;
+/** True when nothing that was read has changed: the same figures, the same codes in the same order. */
+function sameReadings(a: Readings, b: Readings): boolean {
+  return (
+    a.outcomes === b.outcomes &&
+    a.pool?.total === b.pool?.total &&
+    a.pool?.checked_in === b.pool?.checked_in &&
+    a.pool?.size === b.pool?.size &&
+    a.poolWaiting === b.poolWaiting &&
+    sameCodes(a.poolFindings, b.poolFindings) &&
+    sameCodes(a.eventLoop, b.eventLoop) &&
+    sameCodes(a.source, b.source) &&
+    a.sourceHash === b.sourceHash
+  );
 }
 
 function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolean {
@@ -261,15 +262,23 @@ function tell<Event>(listener: ((event: Event) => void) | undefined, event: Even
   }
 }
 
-/** Everything read at one moment, and what was made of it. Valid until something it was read from changes. */
-interface Moment {
+/** Everything that is read anew for every question, and costs next to nothing to read. */
+interface Readings {
+  /** How many outcomes there have been: the probes have said nothing new while it has not moved. */
   readonly outcomes: number;
+  readonly pool: PoolFigures | undefined;
+  readonly poolWaiting: number | null;
+  readonly poolFindings: readonly ProblemCode[];
+  readonly eventLoop: readonly ProblemCode[];
+  readonly source: readonly ProblemCode[];
+  readonly sourceHash: string | null;
+}
+
+/** What was read at one moment, and what was made of it. Valid until something that was read changes. */
+interface Moment {
+  readonly readings: Readings;
   /** The monotonic time at which the next part goes stale. */
   readonly changesAtMs: number;
-  readonly findings: readonly Finding[];
-  readonly poolFigures: PoolFigures | undefined;
-  readonly poolFindings: readonly ProblemCode[];
-  readonly others: readonly ProblemCode[];
-  readonly sourceHash: string | null;
+  readonly facts: Facts;
   readonly reports: Map<Viewer, Report>;
 }

@@ -14,7 +14,7 @@ export type {
   StatusChange,
 } from './options.js';
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
-export type { Finding } from './report.js';
+export type { Facts, Finding } from './report.js';
 export { respond, type Answer, type Door, type Question } from './respond.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
 export { verdict, type Part } from './verdict.js';

@@ -27,47 +27,56 @@ export const UNMEASURED_CACHE: CacheStatistics = Object.freeze({
   latency_ms: null,
 });
 
-/** One probe at one moment, staleness already told. */
+/** One part at one moment, staleness already told. */
 export interface Finding {
   /** `database`, `cache`, or the name of a check of your own. */
   readonly name: string;
   readonly critical: boolean;
   readonly state: State;
   readonly problems: readonly ProblemCode[];
+  /** Round trip of its last question in milliseconds; `null` when there was no fresh answer. */
+  readonly latencyMs: number | null;
+  /** When it was last looked at; `null` before the first time. */
+  readonly lookedAt: Date | null;
 }
 
-/** Everything a report is made of. */
+/** Everything a report is made of, as it stands at one moment. */
 export interface Facts {
   /** Start of the service, already in the published form. */
   readonly startedAt: string;
-  /** `undefined`: the application has none, and said so by not naming it. */
-  readonly database: Finding | undefined;
-  readonly cache: Finding | undefined;
-  readonly checks: readonly Finding[];
-  /** Findings that belong to no probe: pool, source, event loop. */
+  /** Every part, database and cache first; what the application has not named is not among them. */
+  readonly findings: readonly Finding[];
+  /** Findings that belong to no part: pool, source, event loop. */
   readonly others: readonly ProblemCode[];
   readonly databaseStatistics: DatabaseStatistics;
+  /** Callers who wait for a connection of the pool. */
+  readonly poolWaiting: number | null;
   readonly cacheStatistics: CacheStatistics;
   readonly sourceHash: string | null;
 }
 
 /** The report for a viewer: keys and their order as published, frozen throughout, so that it can be handed on. */
 export function buildReport(facts: Facts, viewer: Viewer): Report {
-  const parts = [facts.database, facts.cache, ...facts.checks].filter((part) => part !== undefined);
-  const problems = inOrder([...parts.flatMap((part) => part.problems), ...facts.others]);
+  const { findings } = facts;
+  const problems = problemsOf(facts);
   return Object.freeze({
     status: verdict(
-      parts,
+      findings,
       problems.map((code) => PROBLEMS[code].effect),
     ),
-    database: answers(facts.database),
-    cache: answers(facts.cache),
+    database: answers(findings, 'database'),
+    cache: answers(findings, 'cache'),
     started_at: facts.startedAt,
     db_statistics: Object.freeze(facts.databaseStatistics),
     cache_statistics: Object.freeze(facts.cacheStatistics),
     ...(viewer === 'admin' ? { source_hash: facts.sourceHash } : {}),
     errors: Object.freeze(problems.map(describe)),
   });
+}
+
+/** Every problem there is at the moment, each once, in the catalogue's order. */
+export function problemsOf({ findings, others }: Facts): readonly ProblemCode[] {
+  return inOrder([...findings.flatMap((finding) => finding.problems), ...others]);
 }
 
 /** ISO 8601 in UTC with whole seconds, as published: `2026-03-01T00:00:00Z`. */
@@ -80,6 +89,11 @@ export function oneDecimal(figure: number | null): number | null {
   return figure === null ? null : Math.round(figure * 10) / 10;
 }
 
-function answers(finding: Finding | undefined): boolean {
-  return finding !== undefined && (finding.state === 'up' || finding.state === 'slow');
+function answers(findings: readonly Finding[], name: string): boolean {
+  return findings.some((finding) => finding.name === name && isUp(finding.state));
+}
+
+/** Whether it answers at all, in time or slowly. */
+export function isUp(state: State | undefined): boolean {
+  return state === 'up' || state === 'slow';
 }

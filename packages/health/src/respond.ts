@@ -84,7 +84,7 @@ function reportOrFailure(health: Health, viewer: Viewer): Report {
 function probeAnswer(health: Health, { door, verbose = false }: Question): Answer {
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
-  const body = verbose ? verboseText(health.findings(), verdict) : `${verdict}\n`;
+  const body = verbose ? verboseText(health.facts().findings, verdict) : `${verdict}\n`;
   return {
     status: passes ? 200 : 503,
     headers: {

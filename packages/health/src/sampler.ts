@@ -14,12 +14,19 @@ export interface Pace {
   readonly staleAfterIntervals: number;
 }
 
+/** An outcome, and when it came in. */
+export interface Sample<Figures> {
+  readonly outcome: Outcome<Figures>;
+  /** By the wall clock, for people; ages are told by the monotonic one. */
+  readonly at: Date;
+}
+
 /** A running sampler. */
 export interface Sampler<Figures> {
   /** Begins to ask; the promise is kept when the first outcome is in, which is at the deadline at the latest. */
   start(): Promise<void>;
-  /** The last outcome; `undefined` before the first. */
-  latest(): Outcome<Figures> | undefined;
+  /** The last sample; `undefined` before the first. */
+  latest(): Sample<Figures> | undefined;
   /** The monotonic time (`performance.now()`) from which the last outcome is stale; 0 before the first. */
   staleAtMs(): number;
   /** Stops asking; a run under way is told by its signal to let go of its connection. */
@@ -37,7 +44,7 @@ export function createSampler<Figures>(
   pace: Pace,
   onOutcome: (outcome: Outcome<Figures>) => void,
 ): Sampler<Figures> {
-  let latest: Outcome<Figures> | undefined;
+  let latest: Sample<Figures> | undefined;
   let staleAtMs = 0;
   let slotMs = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -57,7 +64,7 @@ export function createSampler<Figures>(
       clearTimeout(deadline);
       // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
       controller.abort();
-      latest = outcome;
+      latest = { outcome, at: new Date() };
       staleAtMs = performance.now() + pace.intervalMs * pace.staleAfterIntervals;
       scheduleNext();
       onOutcome(outcome);

@@ -8,13 +8,18 @@ import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
   type Facts,
+  type Finding,
 } from '../src/report.js';
+import type { State } from '../src/types.js';
+
+function part(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
+  const latencyMs = state === 'up' ? 1 : null;
+  return { name, critical: name === 'database', state, problems, latencyMs, lookedAt: new Date() };
+}
 
 const facts: Facts = {
   startedAt: '2026-03-01T00:00:00Z',
-  database: { name: 'database', critical: true, state: 'up', problems: [] },
-  cache: { name: 'cache', critical: false, state: 'up', problems: [] },
-  checks: [],
+  findings: [part('database'), part('cache')],
   others: [],
   databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
   cacheStatistics: {
@@ -27,6 +32,7 @@ const facts: Facts = {
     total_commands_processed: 75000,
     latency_ms: 0.3,
   },
+  poolWaiting: 0,
   sourceHash: 'a1b2c3',
 };
 
@@ -48,8 +54,7 @@ test('what is down is false, explained once, the database first', () => {
   const report = buildReport(
     {
       ...facts,
-      database: { name: 'database', critical: true, state: 'down', problems: ['DATABASE_TIMEOUT'] },
-      cache: { name: 'cache', critical: false, state: 'stale', problems: ['CHECK_STALE'] },
+      findings: [part('database', 'down', 'DATABASE_TIMEOUT'), part('cache', 'stale', 'CHECK_STALE')],
       others: ['SOURCE_DRIFTED', 'SOURCE_DRIFTED'],
       databaseStatistics: UNMEASURED_DATABASE,
       cacheStatistics: UNMEASURED_CACHE,
@@ -69,7 +74,7 @@ test('what is down is false, explained once, the database first', () => {
 
 test('slow still answers: connectivity true, status degraded', () => {
   const report = buildReport(
-    { ...facts, database: { name: 'database', critical: true, state: 'slow', problems: ['DATABASE_SLOW'] } },
+    { ...facts, findings: [part('database', 'slow', 'DATABASE_SLOW'), part('cache')] },
     'public',
   );
   assert.equal(report.database, true);
@@ -77,7 +82,7 @@ test('slow still answers: connectivity true, status degraded', () => {
 });
 
 test('a part that nobody named is false and does not count', () => {
-  const report = buildReport({ ...facts, database: undefined, cache: undefined }, 'public');
+  const report = buildReport({ ...facts, findings: [] }, 'public');
   assert.deepEqual(
     [report.database, report.cache, report.status, report.errors],
     [false, false, 'healthy', []],
@@ -85,8 +90,8 @@ test('a part that nobody named is false and does not count', () => {
 });
 
 test('a failing check of the application is named by its code', () => {
-  const check = { name: 'queue', critical: false, state: 'down', problems: ['CHECK_FAILED'] } as const;
-  const report = buildReport({ ...facts, checks: [check] }, 'public');
+  const findings = [...facts.findings, part('queue', 'down', 'CHECK_FAILED')];
+  const report = buildReport({ ...facts, findings }, 'public');
   assert.equal(report.status, 'degraded');
   assert.deepEqual(report.errors, ['A check of the application failed (CHECK_FAILED)']);
 });

@@ -46,7 +46,7 @@ test('asks at once, then at its interval, and never again after close', async ()
   const sampler = createSampler(probe, pace, () => undefined);
   assert.equal(sampler.latest(), undefined);
   await sampler.start();
-  assert.deepEqual(sampler.latest(), up);
+  assert.deepEqual(sampler.latest()?.outcome, up);
   await sleep(400);
   await sampler.close();
   const { runs } = seen;
@@ -76,14 +76,14 @@ test('a run that never settles does not stop the sampling, and its late answer i
   );
   const sampler = createSampler(probe, pace, () => undefined);
   await sampler.start();
-  assert.equal(sampler.latest()?.problems[0], 'CHECK_TIMEOUT');
+  assert.equal(sampler.latest()?.outcome.problems[0], 'CHECK_TIMEOUT');
   hang = false;
   const first = answerLate;
-  for (let tries = 0; sampler.latest()?.state !== 'up' && tries < 100; tries += 1) await sleep(10);
-  assert.equal(sampler.latest()?.state, 'up');
+  for (let tries = 0; sampler.latest()?.outcome.state !== 'up' && tries < 100; tries += 1) await sleep(10);
+  assert.equal(sampler.latest()?.outcome.state, 'up');
   first({ state: 'down', latencyMs: null, problems: ['CHECK_FAILED'] });
   await sleep(5);
-  assert.equal(sampler.latest()?.state, 'up');
+  assert.equal(sampler.latest()?.outcome.state, 'up');
   await sampler.close();
 });
 
@@ -101,7 +101,7 @@ test('a probe that throws, at once or later, is an outcome', async () => {
     const { probe } = probeOf(run);
     const sampler = createSampler({ ...probe, run }, pace, () => undefined);
     await sampler.start();
-    assert.deepEqual(sampler.latest()?.problems, ['CHECK_FAILED']);
+    assert.deepEqual(sampler.latest()?.outcome.problems, ['CHECK_FAILED']);
     await sampler.close();
   }
 });

@@ -33,6 +33,8 @@ export interface PoolWatchOptions {
 
 /** Watches a pool from its making until `close()`. */
 export interface PoolWatch {
+  /** Callers who wait for a connection, as of the last reading; `null` when the pool does not tell. */
+  waiting(): number | null;
   /** The figures at this moment; a figure that the pool does not tell, or that makes no sense, is `null`. */
   read(): PoolFigures;
   /**
@@ -111,6 +113,7 @@ export function createPoolWatch({
   timer.unref();
 
   return {
+    waiting: () => (waiting >= 0 ? waiting : null),
     read() {
       observe();
       const size = sizeOf(pool);
