@@ -56,12 +56,12 @@ test('throws, rejects, or answers with something that cannot be awaited: down, t
         throw thrown;
       },
       () => Promise.reject(thrown),
-      () =>
-        Object.defineProperty({}, 'then', {
-          get() {
-            throw thrown;
-          },
-        }),
+      () => ({
+        // oxlint-disable-next-line unicorn/no-thenable -- an answer that breaks whoever awaits it
+        get then() {
+          throw thrown;
+        },
+      }),
     ];
     for (const check of failures) assert.equal(await verdictOf(probeOf(check)), 'down CHECK_FAILED');
   }
