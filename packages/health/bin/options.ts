@@ -9,14 +9,19 @@ import { InconclusiveError, UsageError, type OptionHelp } from './command.js';
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
 
+const JSON_OPTION = { json: { type: 'boolean' } } as const;
+
+type Parsed<Options extends OptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: Options & typeof JSON_OPTION; allowPositionals: true }>
+>;
+
 /** Options and positionals; an unknown option is a usage error in Node's own words. */
-export function parse<const Options extends OptionsConfig>(args: readonly string[], options: Options) {
+export function parse<const Options extends OptionsConfig>(
+  args: readonly string[],
+  options: Options,
+): Parsed<Options> {
   try {
-    return parseArgs({
-      args: [...args],
-      options: { ...options, json: { type: 'boolean' } },
-      allowPositionals: true,
-    });
+    return parseArgs({ args: [...args], options: { ...options, ...JSON_OPTION }, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

@@ -23,7 +23,7 @@ export interface LoadedFinding {
   readonly unknown: readonly string[];
 }
 
-export const INTEGRITY_PATH = '/v1/admin/integrity';
+const INTEGRITY_PATH = '/v1/admin/integrity';
 export const LOADED_PATH = '/v1/admin/integrity/loaded';
 
 export async function verifyService(
