@@ -20,4 +20,6 @@ export const DEFAULTS = {
   poolStalledAfterMs: 10_000,
   /** The event loop was late by at least this much within the last interval. */
   eventLoopDelayedAfterMs: 500,
+  /** How long the question who asks may take; together with the answer it stays below a quarter of a second. */
+  viewerDeadlineMs: 200,
 } as const;

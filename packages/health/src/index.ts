@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { DoorOptions, DoorPaths } from './doors.js';
 export { createHealth, type Health } from './health.js';
 export type {
   CacheOptions,

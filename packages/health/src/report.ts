@@ -74,6 +74,20 @@ export function buildReport(facts: Facts, viewer: Viewer): Report {
   });
 }
 
+/** The report of a service whose report cannot be made: nothing is known, and that is what it says. */
+export function failedReport(startedAt: string, viewer: Viewer): Report {
+  return {
+    status: 'unhealthy',
+    database: false,
+    cache: false,
+    started_at: startedAt,
+    db_statistics: UNMEASURED_DATABASE,
+    cache_statistics: UNMEASURED_CACHE,
+    ...(viewer === 'admin' ? { source_hash: null } : {}),
+    errors: [describe('CHECK_FAILED')],
+  };
+}
+
 /** Every problem there is at the moment, each once, in the catalogue's order. */
 export function problemsOf({ findings, others }: Facts): readonly ProblemCode[] {
   return inOrder([...findings.flatMap((finding) => finding.problems), ...others]);

@@ -2,20 +2,24 @@
  * A question and a viewer in, a whole HTTP answer out. Reads memory only, never throws, and knows no framework.
  */
 import { randomUUID } from 'node:crypto';
-import type { Health } from './health.js';
+import { healthJson } from './formats/health-json.js';
+import { negotiate } from './formats/negotiate.js';
+import { metricsText } from './formats/openmetrics.js';
 import { verboseText } from './formats/verbose.js';
-import { describe } from './problems.js';
-import { UNMEASURED_CACHE, UNMEASURED_DATABASE } from './report.js';
-import type { Report, Status, Viewer } from './types.js';
+import type { Health } from './health.js';
+import { failedReport } from './report.js';
+import type { Status, Viewer } from './types.js';
 
-/** What can be asked: the report, or one of the three probes of an orchestrator. */
-export type Door = 'health' | 'livez' | 'readyz' | 'startupz';
+/** What can be asked: the report, the same as metrics, or one of the three probes of an orchestrator. */
+export type Door = 'health' | 'metrics' | 'livez' | 'readyz' | 'startupz';
 
 /** An HTTP request, as far as it matters here. */
 export interface Question {
   readonly door: Door;
   /** HTTP method in capitals; all but `GET` and `HEAD` are refused. */
   readonly method: string;
+  /** The `Accept` header as it came; the report and the metrics have more than one format. */
+  readonly accept?: string | undefined;
   /** The probes only: one line a check. */
   readonly verbose?: boolean;
 }
@@ -31,53 +35,61 @@ export interface Answer {
 export function respond(health: Health, question: Question, viewer: Viewer): Answer {
   const { method } = question;
   if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed();
-  const answer = question.door === 'health' ? reportAnswer(health, viewer) : probeAnswer(health, question);
+  const answer = answerOrFailure(health, question, viewer);
   return method === 'HEAD' ? { ...answer, body: '' } : answer;
+}
+
+/** An answer; or, should making it fail, which is a bug of ours, a report that says just that. */
+function answerOrFailure(health: Health, question: Question, viewer: Viewer): Answer {
+  try {
+    if (question.door === 'health') return reportAnswer(health, question, viewer);
+    return question.door === 'metrics' ? metricsAnswer(health, question) : probeAnswer(health, question);
+  } catch {
+    if (question.door === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
+    return answerOf(
+      503,
+      'application/json',
+      JSON.stringify(failedReport(health.startedAt, viewer)),
+      NEVER_KEPT,
+    );
+  }
 }
 
 /** Healthy and degraded are for the client to use, unhealthy is for the load balancer to avoid. */
 const STATUS_CODE: Readonly<Record<Status, number>> = { healthy: 200, degraded: 200, unhealthy: 503 };
 
-/** A report is frozen and stays the same object while nothing changes, so its answer can be kept with it. */
-const rendered = new WeakMap<Report, Answer>();
+const NEVER_KEPT = { 'Cache-Control': 'no-store' };
+const CACHING: Readonly<Record<Viewer, Readonly<Record<string, string>>>> = {
+  public: { 'Cache-Control': 'public, max-age=1', Vary: 'Accept' },
+  admin: { 'Cache-Control': 'private, no-store', Vary: 'Cookie' },
+};
 
-function reportAnswer(health: Health, viewer: Viewer): Answer {
-  const report = reportOrFailure(health, viewer);
-  let answer = rendered.get(report);
-  if (!answer) {
-    const body = JSON.stringify(report);
-    answer = Object.freeze({
-      status: STATUS_CODE[report.status],
-      headers: Object.freeze({
-        'Content-Type': 'application/json',
-        'Content-Length': String(Buffer.byteLength(body)),
-        ...(viewer === 'admin'
-          ? { 'Cache-Control': 'private, no-store', Vary: 'Cookie' }
-          : { 'Cache-Control': 'public, max-age=1' }),
-      }),
-      body,
-    });
-    rendered.set(report, answer);
-  }
-  return answer;
+/** Facts are frozen and stay the same object while nothing changes, so answers made of them are kept with them. */
+const rendered = new WeakMap<object, Map<string, Answer>>();
+
+function reportAnswer(health: Health, { accept }: Question, viewer: Viewer): Answer {
+  const report = health.report(viewer);
+  const type = negotiate(accept, ['application/json', 'application/health+json']);
+  return kept(report, type, () => {
+    const document = type === 'application/json' ? report : healthJson(health.facts(), report.status, viewer);
+    return answerOf(STATUS_CODE[report.status], type, JSON.stringify(document), CACHING[viewer]);
+  });
 }
 
-/** The report; or, should making it fail, which is a bug of ours, a report that says just that. */
-function reportOrFailure(health: Health, viewer: Viewer): Report {
-  try {
-    return health.report(viewer);
-  } catch {
-    return {
-      status: 'unhealthy',
-      database: false,
-      cache: false,
-      started_at: health.startedAt,
-      db_statistics: UNMEASURED_DATABASE,
-      cache_statistics: UNMEASURED_CACHE,
-      ...(viewer === 'admin' ? { source_hash: null } : {}),
-      errors: [describe('CHECK_FAILED')],
-    };
-  }
+/** Always 200: a scrape that fails tells Prometheus nothing, and the status is one of the metrics. */
+function metricsAnswer(health: Health, { accept }: Question): Answer {
+  const facts = health.facts();
+  const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
+  return kept(facts, type, () => {
+    const { status } = health.report('public');
+    const openMetrics = type === 'application/openmetrics-text';
+    const version = openMetrics ? '1.0.0' : '0.0.4';
+    const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus');
+    return answerOf(200, `${type}; version=${version}; charset=utf-8`, text, {
+      ...NEVER_KEPT,
+      Vary: 'Accept',
+    });
+  });
 }
 
 /** Liveness never fails for a dependency; readiness says no while unhealthy and from the moment a shutdown begins. */
@@ -85,29 +97,37 @@ function probeAnswer(health: Health, { door, verbose = false }: Question): Answe
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
   const body = verbose ? verboseText(health.facts().findings, verdict) : `${verdict}\n`;
-  return {
-    status: passes ? 200 : 503,
-    headers: {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': String(Buffer.byteLength(body)),
-      'Cache-Control': 'no-store',
-    },
-    body,
-  };
+  return answerOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);
 }
 
 function methodNotAllowed(): Answer {
   const correlationId = randomUUID();
   const body = JSON.stringify({ error: 'Method not allowed', correlation_id: correlationId });
-  return {
-    status: 405,
-    headers: {
-      'Content-Type': 'application/json',
+  const headers = { ...NEVER_KEPT, Allow: 'GET, HEAD', 'X-Correlation-Id': correlationId };
+  return answerOf(405, 'application/json', body, headers);
+}
+
+function answerOf(
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Answer {
+  return Object.freeze({
+    status,
+    headers: Object.freeze({
+      'Content-Type': contentType,
       'Content-Length': String(Buffer.byteLength(body)),
-      'Cache-Control': 'no-store',
-      Allow: 'GET, HEAD',
-      'X-Correlation-Id': correlationId,
-    },
+      ...headers,
+    }),
     body,
-  };
+  });
+}
+
+function kept(of: object, as: string, make: () => Answer): Answer {
+  let answers = rendered.get(of);
+  if (!answers) rendered.set(of, (answers = new Map()));
+  let answer = answers.get(as);
+  if (!answer) answers.set(as, (answer = make()));
+  return answer;
 }

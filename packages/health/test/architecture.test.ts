@@ -14,6 +14,7 @@ const FLOORS = [
   ['formats', 'options'],
   ['health'],
   ['respond'],
+  ['doors'],
   ['adapters', 'index'],
 ];
 

@@ -119,7 +119,16 @@ test('query strings, trailing and doubled slashes, and a proxy that sends the wh
 });
 
 test('what is not a door goes to the application', async () => {
-  for (const path of ['/', '/healthy', '/health/x', '/HEALTH', '/v1/admin/health', '/?/health', '/health%2f', '*']) {
+  for (const path of [
+    '/',
+    '/healthy',
+    '/health/x',
+    '/HEALTH',
+    '/v1/admin/health',
+    '/?/health',
+    '/health%2f',
+    '*',
+  ]) {
     assert.equal((await ask(path, path === '*' ? 'OPTIONS' : 'GET')).status, 299, path);
   }
 });
@@ -152,15 +161,29 @@ test('draining: readiness says no, liveness and the report go on', async () => {
   assert.equal((await ask('/health')).status, 200);
 });
 
-test('a door can be moved or closed, and a path without a slash is refused', async () => {
-  assert.throws(() => createHealthDoor(health, { health: 'health' }), {
-    name: 'TypeError',
-    message: 'Expected the path of `health` to begin with a slash, got "health".',
-  });
-  const moved = createHealthDoor(health, { health: '/status/', livez: null });
+test('a door can be moved or closed, and an option that cannot be used is named', () => {
+  const bad: [unknown, string][] = [
+    [
+      { paths: { health: 'health' } },
+      'Expected the `paths.health` option to begin with a slash, got "health".',
+    ],
+    [
+      { paths: { heath: '/x' } },
+      'Expected the `paths` option to be among health, metrics, livez, readyz, startupz, got "heath".',
+    ],
+    [{ viewer: 'admin' }, 'Expected the `viewer` option to be a function, got "admin".'],
+    [
+      { viewerDeadlineMs: 0 },
+      'Expected the `viewerDeadlineMs` option to be a positive number of milliseconds, got 0.',
+    ],
+  ];
+  for (const [options, message] of bad) {
+    assert.throws(() => createHealthDoor(health, options as never), { name: 'TypeError', message });
+  }
+  const moved = createHealthDoor(health, { paths: { health: '/status/', livez: null } });
   const taken = (url: string): boolean => {
     const response = { writeHead: () => response, end: () => response };
-    return moved({ url, method: 'GET' } as IncomingMessage, response as never);
+    return moved({ url, method: 'GET', headers: {} } as IncomingMessage, response as never);
   };
   assert.deepEqual(['/status', '/health', '/livez', '/readyz'].map(taken), [true, false, false, true]);
 });

@@ -1,0 +1,108 @@
+/**
+ * The document of draft-inadarei-api-health-check-06, `application/health+json`: the same facts in words that other
+ * tools already know.
+ */
+import { describe, PROBLEMS, type ProblemCode } from '../problems.js';
+import { oneDecimal, type Facts, type Finding } from '../report.js';
+import type { Status, Viewer } from '../types.js';
+
+/** The draft's words for a status. */
+type HealthJsonStatus = 'pass' | 'warn' | 'fail';
+
+/** One reading of one component. */
+interface Check {
+  readonly componentType: 'datastore' | 'component' | 'system';
+  /** Absent, with its unit, when it was not measured. */
+  readonly observedValue?: number | string;
+  readonly observedUnit?: string;
+  readonly status: HealthJsonStatus;
+  /** When it was looked at: ISO 8601, UTC. */
+  readonly time?: string;
+  /** Sentences of the catalogue, for an administrator only, and not when all is well. */
+  readonly output?: string;
+}
+
+/** The draft's document; `checks` is keyed by `component:measurement`. */
+export interface HealthJson {
+  readonly status: HealthJsonStatus;
+  readonly checks: Readonly<Record<string, readonly Check[]>>;
+}
+
+const STATUS: Readonly<Record<Status, HealthJsonStatus>> = {
+  healthy: 'pass',
+  degraded: 'warn',
+  unhealthy: 'fail',
+};
+
+/** The draft's document of `facts`, whose verdict is `status`. */
+export function healthJson(facts: Facts, status: Status, viewer: Viewer): HealthJson {
+  const checks: Record<string, readonly Check[]> = {};
+
+  function add(key: string, check: Check, problems: readonly ProblemCode[] = []): void {
+    const output =
+      viewer === 'admin' && problems.length > 0 ? { output: problems.map(describe).join('; ') } : {};
+    checks[key] = [{ ...check, ...output }];
+  }
+
+  for (const finding of facts.findings) {
+    const { name, latencyMs, lookedAt, problems } = finding;
+    const check: Check = {
+      componentType: name === 'database' || name === 'cache' ? 'datastore' : 'component',
+      ...observed(oneDecimal(latencyMs), 'ms'),
+      status: statusOfPart(finding),
+      ...(lookedAt ? { time: lookedAt.toISOString() } : {}),
+    };
+    add(`${name}:responseTime`, check, problems);
+  }
+
+  const { databaseStatistics: pool, cacheStatistics: cache } = facts;
+  if (pool.total !== null) {
+    const problems = facts.others.filter((code) => code.startsWith('DATABASE_'));
+    const figures = observed(pool.checked_out, 'connections');
+    add(
+      'database:connections',
+      { componentType: 'datastore', ...figures, status: worstOf(problems) },
+      problems,
+    );
+  }
+  for (const [measurement, figure, unit] of [
+    ['memoryUsage', cache.memory_usage_bytes, 'bytes'],
+    ['keys', cache.total_keys, 'keys'],
+    ['connections', cache.connected_clients, 'connections'],
+    ['uptime', cache.uptime_seconds, 's'],
+    ['hitRate', cache.hit_rate, 'percent'],
+  ] as const) {
+    if (figure === null) continue;
+    add(`cache:${measurement}`, { componentType: 'datastore', ...observed(figure, unit), status: 'pass' });
+  }
+
+  for (const [key, prefix] of [
+    ['source:hash', 'SOURCE_'],
+    ['eventLoop:delay', 'EVENT_LOOP_'],
+  ] as const) {
+    const problems = facts.others.filter((code) => code.startsWith(prefix));
+    const hash = key === 'source:hash' && viewer === 'admin' ? observed(facts.sourceHash, 'sha256') : {};
+    if (problems.length === 0 && hash.observedValue === undefined) continue;
+    add(key, { componentType: 'system', ...hash, status: worstOf(problems) }, problems);
+  }
+  return { status: STATUS[status], checks };
+}
+
+function observed(
+  value: number | string | null,
+  unit: string,
+): Pick<Check, 'observedValue' | 'observedUnit'> {
+  return value === null ? {} : { observedValue: value, observedUnit: unit };
+}
+
+/** Of the part by itself, whether or not the application can do without it. */
+function statusOfPart({ state, problems }: Finding): HealthJsonStatus {
+  if (state === 'down' || state === 'stale') return 'fail';
+  return state === 'slow' ? 'warn' : worstOf(problems);
+}
+
+function worstOf(problems: readonly ProblemCode[]): HealthJsonStatus {
+  const effects = problems.map((code) => PROBLEMS[code].effect);
+  if (effects.includes('fails')) return 'fail';
+  return effects.includes('degrades') ? 'warn' : 'pass';
+}

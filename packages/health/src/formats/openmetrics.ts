@@ -1,0 +1,134 @@
+/**
+ * The facts as metrics, in the text formats of OpenMetrics 1.0 and of Prometheus 0.0.4. Those of the pool are named
+ * after OpenTelemetry's conventions. A figure that was not measured has no sample, which Prometheus tells from 0.
+ */
+import { PROBLEMS, type ProblemCode } from '../problems.js';
+import { isUp, problemsOf, type Facts } from '../report.js';
+import type { Status } from '../types.js';
+
+/** Which of the two formats; they differ in the names of counters, in units, and in the end of the text. */
+export type MetricsFormat = 'openmetrics' | 'prometheus';
+
+/** One sample: its labels and its value; `null` is left out. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | null];
+
+interface Metric {
+  /** Without `_total`, which counters get where their format wants it. */
+  readonly name: string;
+  readonly type: 'gauge' | 'counter';
+  readonly unit?: 'seconds' | 'bytes';
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
+const POOL = { db_client_connection_pool_name: 'database' };
+
+/** The metrics of `facts`, whose verdict is `status`. */
+export function metricsText(facts: Facts, status: Status, format: MetricsFormat): string {
+  const lines = metricsOf(facts, status).flatMap((metric) => linesOf(metric, format));
+  if (format === 'openmetrics') lines.push('# EOF');
+  return `${lines.join('\n')}\n`;
+}
+
+function metricsOf(facts: Facts, status: Status): readonly Metric[] {
+  const { findings, databaseStatistics: pool, cacheStatistics: cache } = facts;
+  const problems = new Set(problemsOf(facts));
+  return [
+    gauge(
+      'portal_health_status',
+      'The verdict: 1 for the status that holds, 0 for the others.',
+      STATUSES.map((one) => [{ status: one }, one === status ? 1 : 0]),
+    ),
+    gauge(
+      'portal_health_up',
+      'Whether a part answers: 1 for up or slow, 0 for down or stale.',
+      findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
+    ),
+    gauge(
+      'portal_health_problem',
+      'Problems of the catalogue: 1 for one that holds now.',
+      (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => [{ code }, problems.has(code) ? 1 : 0]),
+    ),
+    {
+      ...gauge(
+        'portal_health_latency_seconds',
+        'Round trip of the last question to a part.',
+        findings.map(({ name, latencyMs }) => [
+          { part: name },
+          latencyMs === null ? null : latencyMs / 1_000,
+        ]),
+      ),
+      unit: 'seconds',
+    },
+    {
+      ...gauge('portal_health_start_time_seconds', 'Start of the service, seconds since 1970.', [
+        [{}, Date.parse(facts.startedAt) / 1_000],
+      ]),
+      unit: 'seconds',
+    },
+    gauge('db_client_connection_count', 'Connections of the application in its pool, by state.', [
+      [{ ...POOL, db_client_connection_state: 'idle' }, pool.checked_in],
+      [{ ...POOL, db_client_connection_state: 'used' }, pool.checked_out],
+    ]),
+    gauge('db_client_connection_max', 'Most connections that the pool opens.', [[POOL, pool.size]]),
+    gauge('db_client_connection_pending_requests', 'Callers who wait for a connection of the pool.', [
+      [POOL, facts.poolWaiting],
+    ]),
+    {
+      ...gauge('portal_cache_memory_usage_bytes', 'Memory that the cache uses.', [
+        [{}, cache.memory_usage_bytes],
+      ]),
+      unit: 'bytes',
+    },
+    gauge('portal_cache_keys', 'Keys in all databases of the cache.', [[{}, cache.total_keys]]),
+    gauge('portal_cache_connected_clients', 'Clients connected to the cache.', [
+      [{}, cache.connected_clients],
+    ]),
+    {
+      ...gauge('portal_cache_uptime_seconds', 'Time since the cache started.', [[{}, cache.uptime_seconds]]),
+      unit: 'seconds',
+    },
+    gauge('portal_cache_hit_ratio', 'Look-ups that found their key, 0 to 1, since the cache started.', [
+      [{}, cache.hit_rate === null ? null : cache.hit_rate / 100],
+    ]),
+    counter(
+      'portal_cache_evicted_keys',
+      'Keys evicted for lack of memory since the cache started.',
+      cache.evicted_keys,
+    ),
+    counter(
+      'portal_cache_commands_processed',
+      'Commands that the cache has processed since it started.',
+      cache.total_commands_processed,
+    ),
+  ];
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, type: 'gauge', help, samples };
+}
+
+function counter(name: string, help: string, value: number | null): Metric {
+  return { name, type: 'counter', help, samples: [[{}, value]] };
+}
+
+function linesOf({ name, type, unit, help, samples }: Metric, format: MetricsFormat): string[] {
+  const measured = samples.filter(([, value]) => value !== null);
+  if (measured.length === 0) return [];
+  const sampleName = type === 'counter' ? `${name}_total` : name;
+  // OpenMetrics names the family, Prometheus the sample.
+  const family = format === 'openmetrics' ? name : sampleName;
+  return [
+    `# TYPE ${family} ${type}`,
+    ...(unit && format === 'openmetrics' ? [`# UNIT ${family} ${unit}`] : []),
+    `# HELP ${family} ${help}`,
+    ...measured.map(([labels, value]) => `${sampleName}${labelText(labels)} ${String(value)}`),
+  ];
+}
+
+/** Values are names of parts, codes and states: letters, digits, `_` and `-`, so nothing needs escaping. */
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
+}
