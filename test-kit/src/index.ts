@@ -4,5 +4,5 @@ export { type PostgresServer, startPostgres } from './postgres.js';
 export { type Fault, type FaultOptions, type Proxy, startProxy } from './proxy.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
-export { childrenOf, isRunning } from './signals.js';
+export { isRunning } from './signals.js';
 export { waitFor } from './wait.js';

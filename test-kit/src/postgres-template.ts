@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { chooseIdentity, giveTo } from 'portal-server/embedded/identity';
-import { findPostgresBinaries } from 'portal-server/embedded/postgres-binaries';
+import { chooseIdentity, giveTo, type Identity } from 'portal-server/embedded/identity';
+import { findPostgresBinaries, type PostgresBinaries } from 'portal-server/embedded/postgres-binaries';
 import { makeCluster, type Toolbox } from 'portal-server/embedded/postgres-cluster';
 import { CACHE_FOLDER } from './places.js';
 
@@ -17,7 +17,7 @@ export const PASSWORD = 'test-kit';
 export async function openToolbox(folder: string): Promise<Toolbox> {
   await mkdir(CACHE_FOLDER, { recursive: true });
   const binaries = await findPostgresBinaries(join(CACHE_FOLDER, 'links'));
-  return { binaries, identity: await chooseIdentity([binaries.root, folder]) };
+  return { binaries, identity: await identityFor(binaries, folder) };
 }
 
 /** Puts a fresh cluster into `folder`, which must not exist yet. */
@@ -33,9 +33,9 @@ async function makeTemplate(toolbox: Toolbox): Promise<string> {
   const { version } = JSON.parse(manifest) as { version: string };
   const template = join(CACHE_FOLDER, `postgres-${version}`);
   if (await exists(template)) return template;
-  const making = `${template}.${process.pid}`;
-  // The server may not reach the cache, if it is not below `folder`, so it is made with an identity of its own.
-  const identity = await chooseIdentity([toolbox.binaries.root, CACHE_FOLDER]);
+  const making = `${template}-${process.pid}`;
+  // Whoever can reach a server's folder need not reach the cache.
+  const identity = await identityFor(toolbox.binaries, CACHE_FOLDER);
   try {
     await makeCluster(
       { ...toolbox, identity },
@@ -48,6 +48,10 @@ async function makeTemplate(toolbox: Toolbox): Promise<string> {
     if (!(await exists(template))) throw error;
   }
   return template;
+}
+
+function identityFor({ postgres, env }: PostgresBinaries, folder: string): Promise<Identity> {
+  return chooseIdentity({ program: postgres, env, folder });
 }
 
 function exists(path: string): Promise<boolean> {

@@ -12,10 +12,11 @@ import {
   SUPERUSER,
   type Toolbox,
 } from 'portal-server/embedded/postgres-cluster';
+import { childrenOf, signalAll } from 'portal-server/embedded/processes';
 import type { ServerProcess } from 'portal-server/embedded/server-process';
 import { makeServerFolder } from './places.js';
 import { copyTemplate, openToolbox, PASSWORD } from './postgres-template.js';
-import { childrenOf, signalAll, waitUntilGone } from './signals.js';
+import { waitUntilGone } from './signals.js';
 import { waitFor } from './wait.js';
 
 /** A running Postgres. Every promise is kept when the server has done what was asked. */

@@ -2,15 +2,15 @@
  * A real Redis to break on purpose.
  */
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { withFreePort } from 'portal-server/embedded/free-port';
 import { chooseIdentity } from 'portal-server/embedded/identity';
 import { findRedisProgram } from 'portal-server/embedded/redis-program';
 import { RedisNotStartedError, startRedisServer } from 'portal-server/embedded/redis-server';
+import { signalAll } from 'portal-server/embedded/processes';
 import type { ServerProcess } from 'portal-server/embedded/server-process';
 import { makeServerFolder, REDIS_FOLDER } from './places.js';
-import { signalAll } from './signals.js';
 
 /** A running Redis. Every promise is kept when the server has done what was asked. */
 export interface RedisServer {
@@ -83,7 +83,7 @@ async function start(
     announce: (line) => said.push(line),
   });
   if (program === undefined) throw new Error(said.at(-1));
-  const identity = await chooseIdentity([dirname(program.file), folder]);
+  const identity = await chooseIdentity({ program: program.file, env: program.env, folder });
   let password = initialPassword;
   const { port, server: first } = await withFreePort(
     async (candidate) => ({ port: candidate, server: await launch(candidate) }),

@@ -1,23 +1,6 @@
-/** Signals to a server and its children: freezing, killing, and knowing when they are gone. */
+/** Knowing when processes are gone. */
 import { readFile } from 'node:fs/promises';
 import { waitFor } from './wait.js';
-
-/** The ids of the direct children of `pid`, read from the kernel; a process that is gone has none. */
-export async function childrenOf(pid: number): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text.split(' ').filter(Boolean).map(Number);
-}
-
-/** Sends `signal` to processes, any of which may be gone already. */
-export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-}
 
 /** Resolves when none of the processes runs any more; one that only waits to be reaped counts as gone. */
 export async function waitUntilGone(pids: readonly number[]): Promise<void> {

@@ -34,25 +34,35 @@ const IN_NAMESPACE: Identity = {
   owner: 0,
 };
 
+/** What a server's user must be able to do. */
+export interface Needs {
+  /** The server's program; it is asked for its version. */
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The folder that will hold the server's own; it is walked into. */
+  readonly folder: string;
+}
+
 /**
- * Chooses the user for a server whose programs and data lie in `folders`.
+ * Chooses the user for a server.
  *
- * @throws an Error in one sentence when we are root and there is no other user who can reach the folders
+ * @throws an Error of one sentence when we are root and there is no other user who can do it
  */
-export async function chooseIdentity(folders: readonly string[]): Promise<Identity> {
+export async function chooseIdentity({ program, env, folder }: Needs): Promise<Identity> {
   if (process.getuid?.() !== 0) return OURSELVES;
   const failures: string[] = [];
   for (const identity of [AS_NOBODY, IN_NAMESPACE]) {
     try {
-      await runAs(identity, ['sh', '-c', 'for folder; do cd "$folder" || exit 1; done', 'sh', ...folders]);
+      // Tried, because permissions are more than mode bits.
+      await runAs(identity, ['sh', '-c', 'cd "$0" && "$1" --version', folder, program], env);
       return identity;
     } catch (error) {
       failures.push(firstLine(error));
     }
   }
   throw new Error(
-    `A database server must not run as root, and as the user nobody it cannot reach ${folders.join(' and ')} ` +
-      `(${failures.join('; ')}). Open these folders to everybody, move them, or start the service as another user.`,
+    `A server must not run as root, and as another user it cannot reach ${program} and ${folder} ` +
+      `(${failures.join('; ')}); open these folders to everybody, move them, or start the service as another user.`,
   );
 }
 

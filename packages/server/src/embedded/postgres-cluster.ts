@@ -2,13 +2,15 @@
  * A Postgres cluster as such: made in a folder, started on a port. Which folder, which port, and what to do when that
  * fails is for the caller: the service keeps its data, a test throws it away.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { giveTo, type Identity, runAs } from './identity.js';
+import { giveTo, type Identity } from './identity.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
+import { workingFolderOf } from './processes.js';
 import {
   lastLines,
+  LOCKED,
   type ServerProcess,
   type ServerProcessOptions,
   startServerProcess,
@@ -23,40 +25,64 @@ export interface Toolbox {
   readonly identity: Identity;
 }
 
+/** A cluster to make. */
+export interface NewCluster {
+  /** Must not exist yet. */
+  readonly folder: string;
+  readonly password: string;
+  readonly lockFile?: string;
+  /** Arguments of `initdb` besides. */
+  readonly args?: readonly string[];
+}
+
+/** What stands between the name of a cluster and the random end of the name that it has while it is made. */
+export const MAKING = '.making-';
+
 /**
- * Makes a cluster in `folder`: UTF-8, sorted by code point, passwords by SCRAM. It is made beside its place and moved
- * there when it is complete, so that a start that was cut short leaves nothing that looks like data.
+ * Makes a cluster: UTF-8, sorted by code point, passwords by SCRAM. It is made beside its place and moved there when
+ * it is complete, so that a start that was cut short leaves nothing that looks like data.
+ *
+ * @throws {ClusterNotStartedError} when `initdb` fails
  */
 export async function makeCluster(
   { binaries, identity }: Toolbox,
-  { folder, password, args = [] }: { folder: string; password: string; args?: readonly string[] },
+  { folder, password, lockFile, args = [] }: NewCluster,
 ): Promise<void> {
-  const making = `${folder}.making`;
-  await rm(making, { recursive: true, force: true });
-  await mkdir(making, { mode: 0o700 });
-  const passwordFile = join(making, 'password');
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  await giveTo(identity, making);
-  const data = join(making, 'data');
-  await runAs(
-    identity,
-    [
-      binaries.initdb,
-      `--pgdata=${data}`,
-      `--username=${SUPERUSER}`,
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--encoding=UTF8',
-      '--locale=C',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
-      '--no-instructions',
-      ...args,
-    ],
-    binaries.env,
-  );
-  await rename(data, folder);
-  await rm(making, { recursive: true, force: true });
+  const making = await mkdtemp(`${folder}${MAKING}`);
+  try {
+    const passwordFile = join(making, 'password');
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+    await giveTo(identity, making);
+    const logFile = join(making, 'log');
+    const initdb = await startServerProcess({
+      command: [
+        binaries.initdb,
+        `--pgdata=${join(making, 'data')}`,
+        `--username=${SUPERUSER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--no-instructions',
+        ...args,
+      ],
+      identity,
+      env: binaries.env,
+      logFile,
+      ...(lockFile === undefined ? {} : { lockFile }),
+      orphanSignal: 'KILL',
+      orphanFolder: making,
+    });
+    await initdb.wait();
+    if (initdb.exitCode() !== 0) {
+      throw new ClusterNotStartedError(initdb.exitCode(), await lastLines(logFile, 20));
+    }
+    await rename(join(making, 'data'), folder);
+  } finally {
+    await rm(making, { recursive: true, force: true });
+  }
 }
 
 /** A cluster to start. */
@@ -77,11 +103,20 @@ export class ClusterNotStartedError extends Error {
   /** `null` when a signal ended it, or it did not end. */
   readonly exitCode: number | null;
   readonly log: string;
+  /** What Postgres gave as its reason. */
+  readonly reason: string;
 
   constructor(exitCode: number | null, log: string) {
-    super(`Postgres did not start: ${fatalLine(log)}.`);
+    const reason = reasonIn(log);
+    super(`Postgres did not start: ${reason}.`);
     this.exitCode = exitCode;
     this.log = log;
+    this.reason = reason;
+  }
+
+  /** Whether another server works in the folder. */
+  get folderIsInUse(): boolean {
+    return this.exitCode === LOCKED || this.log.includes('lock file "postmaster.pid" already exists');
   }
 
   /** Whether somebody else has the port. */
@@ -90,12 +125,20 @@ export class ClusterNotStartedError extends Error {
   }
 }
 
-/** What Postgres gave as its reason, or else the last thing it said. */
-function fatalLine(log: string): string {
+/** The line that says so, or else the last one. */
+function reasonIn(log: string): string {
   const lines = log.split('\n');
-  const line = lines.findLast((text) => /(?:FATAL|PANIC): /.test(text)) ?? lines.at(-1) ?? '';
-  return line.replace(/^.*?(?:FATAL|PANIC): +/, '') || 'it gave no reason';
+  const line = lines.findLast((text) => /(?:FATAL|PANIC|error): /.test(text)) ?? lines.at(-1) ?? '';
+  return line.replace(/^.*?(?:FATAL|PANIC|error): +/, '') || 'it gave no reason';
 }
+
+const STATUS_FILE = 'postmaster.pid';
+
+/**
+ * Postgres takes the status file that a killed predecessor left for that of a running server when its process id has
+ * a new owner by now, which in a container is the rule. Whoever holds the lock file knows better.
+ */
+const FORGET_PREDECESSOR = 'rm -f -- "$0"; exec "$@"';
 
 /**
  * Starts the cluster and waits until it accepts connections.
@@ -106,6 +149,7 @@ export async function startCluster(
   { binaries, identity }: Toolbox,
   { folder, port, settings, startTimeoutMs, ...rest }: ClusterOptions,
 ): Promise<ServerProcess> {
+  if (rest.lockFile !== undefined && (await isAtWork(folder))) throw new ClusterNotStartedError(LOCKED, '');
   const given = {
     listen_addresses: '127.0.0.1',
     port,
@@ -115,6 +159,7 @@ export async function startCluster(
   };
   const server = await startServerProcess({
     command: [
+      ...(rest.lockFile === undefined ? [] : ['sh', '-c', FORGET_PREDECESSOR, join(folder, STATUS_FILE)]),
       binaries.postgres,
       '-D',
       folder,
@@ -127,7 +172,7 @@ export async function startCluster(
   const deadlineMs = performance.now() + startTimeoutMs;
   while (!(await isReady(folder, server.pid))) {
     if (server.hasEnded()) {
-      await server.ended;
+      await server.wait();
       throw new ClusterNotStartedError(server.exitCode(), await lastLines(rest.logFile, 20));
     }
     if (performance.now() > deadlineMs) {
@@ -141,6 +186,16 @@ export async function startCluster(
 
 /** Its own status file says so, and says it of this very process: somebody else at our port cannot be mistaken for it. */
 async function isReady(folder: string, pid: number): Promise<boolean> {
-  const lines = (await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const lines = (await readStatus(folder)).split('\n');
   return Number(lines[0]) === pid && /^(?:ready|standby)/.test(lines[7] ?? '');
+}
+
+/** Whether a Postgres that does not know our lock file, because somebody started it by hand, works in the folder. */
+async function isAtWork(folder: string): Promise<boolean> {
+  const [pid] = (await readStatus(folder)).split('\n');
+  return (await workingFolderOf(Number(pid))) === folder;
+}
+
+function readStatus(folder: string): Promise<string> {
+  return readFile(join(folder, STATUS_FILE), 'utf8').catch(() => '');
 }

@@ -1,7 +1,6 @@
 /**
  * A Redis as such: started on a free port with a password nobody else knows, and nothing kept on disk.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,11 +44,6 @@ export class RedisNotStartedError extends Error {
   }
 }
 
-/** A password of 256 random bits, in letters that need no escaping in a URL or a configuration file. */
-export function makePassword(): string {
-  return randomBytes(32).toString('base64url');
-}
-
 const SAYS = { ready: 'Ready to accept connections', loading: 'Server initialized' };
 
 /**
@@ -88,7 +82,7 @@ export async function startRedisServer(options: RedisOptions): Promise<ServerPro
   // Its own words in a log of its own: somebody else at our port cannot be mistaken for it.
   while (!(await readFile(logFile, 'utf8')).includes(SAYS[until])) {
     if (server.hasEnded()) {
-      await server.ended;
+      await server.wait();
       throw new RedisNotStartedError(await lastLines(logFile, 20));
     }
     if (performance.now() > deadlineMs) {

@@ -2,11 +2,13 @@
  * The cache when no REDIS_URL is given: a real Redis that this machine has or can fetch, for as long as we run.
  */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { openDataFolder } from './data-folder.js';
 import { withFreePort } from './free-port.js';
 import { chooseIdentity } from './identity.js';
 import { findRedisProgram } from './redis-program.js';
-import { makePassword, RedisNotStartedError, startRedisServer } from './redis-server.js';
+import { makePassword } from './password.js';
+import { RedisNotStartedError, startRedisServer } from './redis-server.js';
 
 /** A Redis of our own. */
 export interface EmbeddedRedis {
@@ -41,16 +43,16 @@ export async function startEmbeddedRedis({
   fetch,
   announce,
 }: EmbeddedRedisOptions): Promise<EmbeddedRedis | undefined> {
-  const home = join(resolve(dataDir), 'redis');
   let folder: string | undefined;
   try {
+    const home = join(await openDataFolder(dataDir), 'redis');
     await mkdir(home, { recursive: true });
     const program = await findRedisProgram({ folder: home, fetch, announce });
     if (program === undefined) return undefined;
     const running = await mkdtemp(join(home, 'run-'));
     folder = running;
     await chmod(running, 0o711);
-    const identity = await chooseIdentity([dirname(program.file), running]);
+    const identity = await chooseIdentity({ program: program.file, env: program.env, folder: running });
     const password = makePassword();
     const { port, server } = await withFreePort(
       async (candidate) => ({

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { BARE_ENVIRONMENT, type Identity } from './identity.js';
+import { childrenOf, signalAll } from './processes.js';
 
 /** What to start, and how it is to end. */
 export interface ServerProcessOptions {
@@ -14,7 +15,7 @@ export interface ServerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Takes what the server prints; emptied at the start and whenever it grows beyond 8 MiB. */
   readonly logFile: string;
-  /** Held by the server and all its children for as long as one of them lives (Linux only). */
+  /** Held by the server and its children for as long as one of them lives. Linux only: macOS has no `flock`. */
   readonly lockFile?: string;
   /** What the server gets when we are gone; should it still be there 5 s later, SIGKILL follows. */
   readonly orphanSignal: 'INT' | 'TERM' | 'KILL';
@@ -29,9 +30,9 @@ export interface ServerProcess {
   hasEnded(): boolean;
   /** The exit code, once it is over; `null` when a signal ended it. */
   exitCode(): number | null;
-  /** Kept when it is over. Does not hold the process: `stop` does. */
-  readonly ended: Promise<void>;
-  /** Sends `signal`, and SIGKILL should the server still be there after `graceMs`. */
+  /** Resolves when it is over. */
+  wait(): Promise<void>;
+  /** Sends `signal`, also to a frozen server, and SIGKILL should it still be there after `graceMs`. */
   stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
 }
 
@@ -48,7 +49,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   const log = await open(logFile, 'a');
   const watch = await startGuardian(options);
   const lock =
-    lockFile === undefined || process.platform !== 'linux'
+    lockFile === undefined
       ? []
       : ['flock', '--no-fork', '--nonblock', `--conflict-exit-code=${LOCKED}`, lockFile];
   const [program = '', ...args] = [...lock, ...identity.prefix, ...options.command];
@@ -94,12 +95,18 @@ function attend(child: ChildProcess, pid: number, watch: ChildProcess, log: File
     pid,
     hasEnded: isOver,
     exitCode: () => child.exitCode,
-    ended,
+    wait() {
+      child.ref();
+      return ended;
+    },
     async stop(signal, graceMs) {
       if (isOver()) return ended;
       child.ref();
+      // Frozen ones must hear it too.
+      const family = [pid, ...(await childrenOf(pid))];
       child.kill(signal);
-      const kill = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      signalAll(family, 'SIGCONT');
+      const kill = setTimeout(() => signalAll(family, 'SIGKILL'), graceMs);
       await ended;
       clearTimeout(kill);
     },
