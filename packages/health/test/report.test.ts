@@ -3,49 +3,24 @@ import { test } from 'node:test';
 import { describe, inOrder, PROBLEMS, type ProblemCode } from '../src/problems.js';
 import {
   buildReport,
+  failedReport,
   oneDecimal,
   publishedTime,
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
-  type Facts,
-  type Finding,
 } from '../src/report.js';
-import type { State } from '../src/types.js';
-
-function part(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
-  const latencyMs = state === 'up' ? 1 : null;
-  return { name, critical: name === 'database', state, problems, latencyMs, lookedAt: new Date() };
-}
-
-const facts: Facts = {
-  startedAt: '2026-03-01T00:00:00Z',
-  findings: [part('database'), part('cache')],
-  others: [],
-  databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
-  cacheStatistics: {
-    memory_usage_bytes: 1814192,
-    total_keys: 200,
-    connected_clients: 5,
-    uptime_seconds: 86400,
-    evicted_keys: 0,
-    hit_rate: 96.2,
-    total_commands_processed: 75000,
-    latency_ms: 0.3,
-  },
-  poolWaiting: 0,
-  sourceHash: 'a1b2c3',
-};
+import { HEALTHY, part } from './formats/facts.js';
 
 /** The document of the published page, to the letter. */
 const PUBLISHED = `{"status":"healthy","database":true,"cache":true,"started_at":"2026-03-01T00:00:00Z","db_statistics":{"size":20,"checked_in":18,"checked_out":2,"overflow":0,"total":20,"latency_ms":1.2},"cache_statistics":{"memory_usage_bytes":1814192,"total_keys":200,"connected_clients":5,"uptime_seconds":86400,"evicted_keys":0,"hit_rate":96.2,"total_commands_processed":75000,"latency_ms":0.3},"source_hash":"a1b2c3","errors":[]}`;
 
 test('the administrator gets the published document to the letter', () => {
-  assert.equal(JSON.stringify(buildReport(facts, 'admin')), PUBLISHED);
+  assert.equal(JSON.stringify(buildReport(HEALTHY, 'admin')), PUBLISHED);
 });
 
 test('the public gets the same without source_hash', () => {
   assert.equal(
-    JSON.stringify(buildReport(facts, 'public')),
+    JSON.stringify(buildReport(HEALTHY, 'public')),
     PUBLISHED.replace('"source_hash":"a1b2c3",', ''),
   );
 });
@@ -53,7 +28,7 @@ test('the public gets the same without source_hash', () => {
 test('what is down is false, explained once, the database first', () => {
   const report = buildReport(
     {
-      ...facts,
+      ...HEALTHY,
       findings: [part('database', 'down', 'DATABASE_TIMEOUT'), part('cache', 'stale', 'CHECK_STALE')],
       others: ['SOURCE_DRIFTED', 'SOURCE_DRIFTED'],
       databaseStatistics: UNMEASURED_DATABASE,
@@ -74,7 +49,7 @@ test('what is down is false, explained once, the database first', () => {
 
 test('slow still answers: connectivity true, status degraded', () => {
   const report = buildReport(
-    { ...facts, findings: [part('database', 'slow', 'DATABASE_SLOW'), part('cache')] },
+    { ...HEALTHY, findings: [part('database', 'slow', 'DATABASE_SLOW'), part('cache')] },
     'public',
   );
   assert.equal(report.database, true);
@@ -82,7 +57,7 @@ test('slow still answers: connectivity true, status degraded', () => {
 });
 
 test('a part that nobody named is false and does not count', () => {
-  const report = buildReport({ ...facts, findings: [] }, 'public');
+  const report = buildReport({ ...HEALTHY, findings: [] }, 'public');
   assert.deepEqual(
     [report.database, report.cache, report.status, report.errors],
     [false, false, 'healthy', []],
@@ -90,14 +65,14 @@ test('a part that nobody named is false and does not count', () => {
 });
 
 test('a failing check of the application is named by its code', () => {
-  const findings = [...facts.findings, part('queue', 'down', 'CHECK_FAILED')];
-  const report = buildReport({ ...facts, findings }, 'public');
+  const findings = [...HEALTHY.findings, part('queue', 'down', 'CHECK_FAILED')];
+  const report = buildReport({ ...HEALTHY, findings }, 'public');
   assert.equal(report.status, 'degraded');
   assert.deepEqual(report.errors, ['A check of the application failed (CHECK_FAILED)']);
 });
 
 test('a report cannot be changed by who receives it', () => {
-  const report = buildReport(facts, 'admin');
+  const report = buildReport(HEALTHY, 'admin');
   assert.ok([report, report.db_statistics, report.cache_statistics, report.errors].every(Object.isFrozen));
 });
 
@@ -113,4 +88,12 @@ test('the catalogue: every sentence is plain words, and every code keeps its ord
     assert.match(describe(code), /^[A-Z][A-Za-z ]+ \([A-Z_]+\)$/);
   }
   assert.deepEqual(inOrder([...codes.toReversed(), ...codes]), codes);
+});
+
+test('a report that cannot be made still has every key, and says that nothing is known', () => {
+  for (const viewer of ['public', 'admin'] as const) {
+    const report = failedReport('2026-03-01T00:00:00Z', viewer);
+    assert.deepEqual(Object.keys(report), Object.keys(buildReport(HEALTHY, viewer)));
+    assert.equal(report.status, 'unhealthy');
+  }
 });

@@ -56,7 +56,7 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
         'Round trip of the last question to a part.',
         findings.map(({ name, latencyMs }) => [
           { part: name },
-          latencyMs === null ? null : latencyMs / 1_000,
+          latencyMs === null ? null : scaled(latencyMs, 1_000),
         ]),
       ),
       unit: 'seconds',
@@ -90,7 +90,7 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
       unit: 'seconds',
     },
     gauge('portal_cache_hit_ratio', 'Look-ups that found their key, 0 to 1, since the cache started.', [
-      [{}, cache.hit_rate === null ? null : cache.hit_rate / 100],
+      [{}, cache.hit_rate === null ? null : scaled(cache.hit_rate, 100)],
     ]),
     counter(
       'portal_cache_evicted_keys',
@@ -103,6 +103,11 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
       cache.total_commands_processed,
     ),
   ];
+}
+
+/** A quotient without the noise of binary fractions: a millionth is finer than any of these figures. */
+function scaled(figure: number, by: number): number {
+  return Number((figure / by).toFixed(6));
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
