@@ -102,7 +102,7 @@ function statusOfPart({ state, problems }: Finding): HealthJsonStatus {
 }
 
 function worstOf(problems: readonly ProblemCode[]): HealthJsonStatus {
-  const effects = problems.map((code) => PROBLEMS[code].effect);
-  if (effects.includes('fails')) return 'fail';
-  return effects.includes('degrades') ? 'warn' : 'pass';
+  const effects = new Set(problems.map((code) => PROBLEMS[code].effect));
+  if (effects.has('fails')) return 'fail';
+  return effects.has('degrades') ? 'warn' : 'pass';
 }
