@@ -32,7 +32,8 @@ if (!isBuilt()) {
 
 /** True when no source file is newer than the last complete build. */
 function isBuilt() {
-  if (!existsSync(builtAt())) return false;
+  const outputs = ['packages/health/dist', 'packages/server/dist', 'test-kit/dist'];
+  if (![builtAt(), ...outputs].every((path) => existsSync(path))) return false;
   const builtMs = statSync(builtAt()).mtimeMs;
   return [
     'packages',
@@ -55,9 +56,8 @@ function newest(entry) {
   if (!stat.isDirectory()) return stat.mtimeMs;
   let latestMs = 0;
   for (const name of readdirSync(entry)) {
-    if (name === 'node_modules' || name === 'RESULTS.md') continue;
-    // A deleted build is a reason to build; a finished one is not a newer source.
-    if (name === 'dist') continue;
+    // What building and measuring write is no source.
+    if (name === 'node_modules' || name === 'dist' || name === 'RESULTS.md') continue;
     latestMs = Math.max(latestMs, newest(`${entry}/${name}`));
   }
   return latestMs;
