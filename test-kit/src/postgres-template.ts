@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { chooseIdentity, giveTo, type Identity } from 'portal-server/embedded/identity';
+import { chooseIdentity, type Identity } from 'portal-server/embedded/identity';
 import { findPostgresBinaries, type PostgresBinaries } from 'portal-server/embedded/postgres-binaries';
 import { makeCluster, type Toolbox } from 'portal-server/embedded/postgres-cluster';
 import { CACHE_FOLDER } from './places.js';
@@ -25,7 +25,6 @@ export async function copyTemplate(toolbox: Toolbox, folder: string): Promise<vo
   const template = await makeTemplate(toolbox);
   // `cp`, because it is five times as fast as Node's own for a thousand small files.
   await run('cp', ['-a', template, folder]);
-  await giveTo(toolbox.identity, folder);
 }
 
 async function makeTemplate(toolbox: Toolbox): Promise<string> {

@@ -1,8 +1,10 @@
 /**
  * A real Postgres to break on purpose, with a cluster of its own.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { withFreePort } from 'portal-server/embedded/free-port';
 import { giveTo } from 'portal-server/embedded/identity';
@@ -58,6 +60,8 @@ const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
+  // In its folder, and gone with it.
+  dynamic_shared_memory_type: 'mmap',
   autovacuum: 'off',
   shared_buffers: '16MB',
   max_connections: 50,
@@ -103,7 +107,7 @@ async function start(
       port: at,
       settings: { ...settings, ...more },
       logFile: join(folder, 'log'),
-      orphanSignal: 'KILL',
+      orphanSignal: 'QUIT',
       orphanFolder: folder,
       startTimeoutMs: 30_000,
     });
@@ -136,9 +140,10 @@ async function start(
 
   async function kill(): Promise<void> {
     if (server.hasEnded()) return;
+    signalAll([server.pid], 'SIGSTOP');
     const children = await childrenOf(server.pid);
     signalAll([server.pid, ...children], 'SIGKILL');
-    await server.stop('SIGKILL', 0);
+    await server.wait();
     // They hold the shared memory, without which the next start is refused.
     await waitUntilGone(children);
   }
@@ -217,8 +222,17 @@ async function start(
     restartStarting: () => restart('standby', { hot_standby: 'off' }),
     restartStandby: () => restart('standby'),
     async close() {
-      await kill();
+      // The fastest end that gives the kernel back its shared memory.
+      await server.stop('SIGQUIT', 5_000);
+      await freeSharedMemory(data);
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What a killed server could not do itself: without it, some thousand test runs use up all that the kernel has. */
+async function freeSharedMemory(data: string): Promise<void> {
+  const status = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  const id = status.split('\n')[6]?.trim().split(/\s+/)[1];
+  if (id !== undefined) await promisify(execFile)('ipcrm', ['--shmem-id', id]).catch(() => undefined);
 }

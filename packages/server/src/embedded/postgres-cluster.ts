@@ -9,7 +9,6 @@ import { giveTo, type Identity } from './identity.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { workingFolderOf } from './processes.js';
 import {
-  lastLines,
   LOCKED,
   type ServerProcess,
   type ServerProcessOptions,
@@ -53,7 +52,6 @@ export async function makeCluster(
     const passwordFile = join(making, 'password');
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     await giveTo(identity, making);
-    const logFile = join(making, 'log');
     const initdb = await startServerProcess({
       command: [
         binaries.initdb,
@@ -70,14 +68,14 @@ export async function makeCluster(
       ],
       identity,
       env: binaries.env,
-      logFile,
+      logFile: join(making, 'log'),
       ...(lockFile === undefined ? {} : { lockFile }),
       orphanSignal: 'KILL',
       orphanFolder: making,
     });
     await initdb.wait();
     if (initdb.exitCode() !== 0) {
-      throw new ClusterNotStartedError(initdb.exitCode(), await lastLines(logFile, 20));
+      throw new ClusterNotStartedError(initdb.exitCode(), await initdb.printed());
     }
     await rename(join(making, 'data'), folder);
   } finally {
@@ -97,7 +95,7 @@ export interface ClusterOptions extends Pick<
   readonly startTimeoutMs: number;
 }
 
-/** A cluster that did not start; `log` is the last of what Postgres said about it. */
+/** A cluster that did not start; `log` is what Postgres said about it. */
 export class ClusterNotStartedError extends Error {
   override readonly name = 'ClusterNotStartedError';
   /** `null` when a signal ended it, or it did not end. */
@@ -127,7 +125,7 @@ export class ClusterNotStartedError extends Error {
 
 /** The line that says so, or else the last one. */
 function reasonIn(log: string): string {
-  const lines = log.split('\n');
+  const lines = log.trim().split('\n');
   const line = lines.findLast((text) => /(?:FATAL|PANIC|error): /.test(text)) ?? lines.at(-1) ?? '';
   return line.replace(/^.*?(?:FATAL|PANIC|error): +/, '') || 'it gave no reason';
 }
@@ -150,6 +148,7 @@ export async function startCluster(
   { folder, port, settings, startTimeoutMs, ...rest }: ClusterOptions,
 ): Promise<ServerProcess> {
   if (rest.lockFile !== undefined && (await isAtWork(folder))) throw new ClusterNotStartedError(LOCKED, '');
+  await giveTo(identity, folder);
   const given = {
     listen_addresses: '127.0.0.1',
     port,
@@ -173,7 +172,7 @@ export async function startCluster(
   while (!(await isReady(folder, server.pid))) {
     if (server.hasEnded()) {
       await server.wait();
-      throw new ClusterNotStartedError(server.exitCode(), await lastLines(rest.logFile, 20));
+      throw new ClusterNotStartedError(server.exitCode(), await server.printed());
     }
     if (performance.now() > deadlineMs) {
       await server.stop('SIGINT', 5_000);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, openDataFolder } from './data-folder.js';
 import { withFreePort } from './free-port.js';
-import { chooseIdentity, giveTo } from './identity.js';
+import { chooseIdentity } from './identity.js';
 import { makePassword } from './password.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
 import {
@@ -81,7 +81,6 @@ export async function startEmbeddedPostgres({
     announce(`Making a database in ${cluster.folder} …`);
     await patiently(cluster, () => makeCluster(toolbox, { ...cluster, password }));
   }
-  await giveTo(identity, cluster.folder);
   const { port, server } = await patiently(cluster, () =>
     withFreePort(
       async (candidate) => ({

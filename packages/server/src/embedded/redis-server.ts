@@ -1,17 +1,12 @@
 /**
  * A Redis as such: started on a free port with a password nobody else knows, and nothing kept on disk.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { giveTo, type Identity } from './identity.js';
 import type { RedisProgram } from './redis-program.js';
-import {
-  lastLines,
-  type ServerProcess,
-  type ServerProcessOptions,
-  startServerProcess,
-} from './server-process.js';
+import { type ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.js';
 
 /** A Redis to start. */
 export interface RedisOptions extends Pick<ServerProcessOptions, 'orphanSignal' | 'orphanFolder'> {
@@ -28,13 +23,13 @@ export interface RedisOptions extends Pick<ServerProcessOptions, 'orphanSignal' 
   readonly until?: 'ready' | 'loading';
 }
 
-/** A Redis that did not start; `log` is the last of what it said. */
+/** A Redis that did not start; `log` is what it said. */
 export class RedisNotStartedError extends Error {
   override readonly name = 'RedisNotStartedError';
   readonly log: string;
 
   constructor(log: string) {
-    super(`Redis did not start: ${log.split('\n').at(-1) || 'it gave no reason'}.`);
+    super(`Redis did not start: ${log.trim().split('\n').at(-1) || 'it gave no reason'}.`);
     this.log = log;
   }
 
@@ -80,10 +75,10 @@ export async function startRedisServer(options: RedisOptions): Promise<ServerPro
   });
   const deadlineMs = performance.now() + startTimeoutMs;
   // Its own words in a log of its own: somebody else at our port cannot be mistaken for it.
-  while (!(await readFile(logFile, 'utf8')).includes(SAYS[until])) {
+  while (!(await server.printed()).includes(SAYS[until])) {
     if (server.hasEnded()) {
       await server.wait();
-      throw new RedisNotStartedError(await lastLines(logFile, 20));
+      throw new RedisNotStartedError(await server.printed());
     }
     if (performance.now() > deadlineMs) {
       await server.stop('SIGTERM', 5_000);
