@@ -1,6 +1,7 @@
 /** The folder in which the embedded servers keep what is theirs. */
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { codeOf } from '../error-code.js';
 
 /**
  * Makes the folder if there is none, and makes sure that it can be written to.
@@ -37,9 +38,4 @@ async function makeFolder(folder: string): Promise<void> {
     await makeFolder(dirname(folder));
     await mkdir(folder);
   }
-}
-
-/** The code of an error of the operating system, such as `EACCES`. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -7,6 +7,7 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
+import { codeOf } from '../error-code.js';
 
 /** The programs of one Postgres release, and the environment they need. */
 export interface PostgresBinaries {
@@ -75,6 +76,6 @@ async function makeLink(target: string, link: string): Promise<void> {
   try {
     await symlink(target, link);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }

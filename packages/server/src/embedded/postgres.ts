@@ -2,30 +2,25 @@
  * The database when no DATABASE_URL is given: a real Postgres in the service's data folder.
  *
  * There: `postgres` (the data), `postgres.password`, `postgres.lock`, `postgres.log`. The port is another one after
- * every start; what must stay is kept.
+ * every start of the service; what must stay is kept.
  */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, openDataFolder } from './data-folder.js';
+import { Client } from 'pg';
+import { openDataFolder } from './data-folder.js';
+import { endRemains, whenFree } from './folder-lock.js';
 import { withFreePort } from './free-port.js';
 import { chooseIdentity } from './identity.js';
-import { makePassword } from './password.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
-import {
-  ClusterNotStartedError,
-  makeCluster,
-  MAKING,
-  startCluster,
-  SUPERUSER,
-  type Toolbox,
-} from './postgres-cluster.js';
-import { exists } from './processes.js';
+import { ClusterNotStartedError, makeCluster, startCluster, SUPERUSER } from './postgres-cluster.js';
+import { deleteUnfinished, hasCluster, preparePassword, unusable } from './postgres-folder.js';
+import { keepRunning } from './revival.js';
+import type { ServerProcess } from './server-process.js';
 
 /** A Postgres of our own. */
 export interface EmbeddedPostgres {
   /** With the password; for this process, and for `psql` by whoever may read the data folder. */
   readonly url: string;
+  /** Of the postmaster; another one after it died and was started again, 5 s later and at the same URL. */
   readonly pid: number;
   /** Ends the server in good order, within 3 s at the most. */
   close(): Promise<void>;
@@ -35,18 +30,12 @@ export interface EmbeddedPostgres {
 export interface EmbeddedPostgresOptions {
   /** The service's data folder; made when there is none. */
   readonly dataDir: string;
-  /** Called with one sentence when a new database is made. */
+  /** Called with one sentence when a database is made, or the server died and was started again. */
   readonly announce?: (line: string) => void;
 }
 
-/** The release that the platform packages bring. */
-const MAJOR = '18';
-
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 3_000;
-
-/** How long the server of a killed predecessor has to end; its guardian gives it 5 s. */
-const PREDECESSOR_TIMEOUT_MS = 8_000;
 
 /** The log is for an operator, and holds nothing of what the application asks. */
 const SETTINGS = {
@@ -68,132 +57,76 @@ export async function startEmbeddedPostgres({
   const home = await openDataFolder(dataDir);
   const binaries = await findPostgresBinaries(join(home, 'postgres.links'));
   const identity = await chooseIdentity({ program: binaries.postgres, env: binaries.env, folder: home });
-  const toolbox: Toolbox = { binaries, identity };
-  const cluster: Cluster = {
-    toolbox,
-    home,
-    folder: join(home, 'postgres'),
-    // Elsewhere Postgres' own status file is all there is against two servers in one folder.
+  const folder = join(home, 'postgres');
+  const locked = {
+    folder,
     ...(process.platform === 'linux' ? { lockFile: join(home, 'postgres.lock') } : {}),
   };
-  const password = await preparePassword(cluster);
-  if ((await look(cluster)) === 'nothing') {
-    announce(`Making a database in ${cluster.folder} …`);
-    await patiently(cluster, () => makeCluster(toolbox, { ...cluster, password }));
+  const toolbox = { binaries, identity };
+
+  async function start(port: number): Promise<ServerProcess> {
+    const server = await startCluster(toolbox, {
+      ...locked,
+      port,
+      settings: SETTINGS,
+      logFile: join(home, 'postgres.log'),
+      orphanSignal: 'INT',
+      startTimeoutMs: START_TIMEOUT_MS,
+    });
+    server.onEnd(() => void endRemains(locked));
+    return server;
   }
-  const { port, server } = await patiently(cluster, () =>
-    withFreePort(
-      async (candidate) => ({
-        port: candidate,
-        server: await startCluster(toolbox, {
-          ...cluster,
-          port: candidate,
-          settings: SETTINGS,
-          logFile: join(home, 'postgres.log'),
-          orphanSignal: 'INT',
-          startTimeoutMs: START_TIMEOUT_MS,
-        }),
-      }),
+
+  async function startAnywhere(): Promise<{ port: number; server: ServerProcess }> {
+    return withFreePort(
+      async (port) => ({ port, server: await start(port) }),
       (error) => error instanceof ClusterNotStartedError && error.portIsTaken,
-    ),
-  );
-  await tidy(cluster);
-  return {
-    url: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`,
-    pid: server.pid,
-    close: () => server.stop('SIGINT', STOP_GRACE_MS),
-  };
-}
-
-interface Cluster {
-  readonly toolbox: Toolbox;
-  readonly home: string;
-  readonly folder: string;
-  readonly lockFile?: string;
-}
-
-/** What lies in the place of the data. */
-async function look({ folder }: Cluster): Promise<'nothing' | 'cluster'> {
-  let version: string;
-  try {
-    version = (await readFile(join(folder, 'PG_VERSION'), 'utf8')).trim();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' && !(await isThere(folder))) return 'nothing';
-    if (code === 'ENOENT') throw unusable(folder, 'it is not a complete database', error);
-    throw unusable(folder, `it cannot be read (${code})`, error);
+    );
   }
-  if (version === MAJOR) return 'cluster';
-  throw unusable(folder, `it was made by Postgres ${version}, and this is Postgres ${MAJOR}`);
-}
 
-function isThere(folder: string): Promise<boolean> {
-  return readdir(folder).then(
-    () => true,
-    () => false,
-  );
-}
-
-function unusable(folder: string, reason: string, cause?: unknown): Error {
-  return new Error(
-    `The database in ${folder} cannot be used: ${reason}. Nothing in it was changed; ` +
-      'restore it from a backup, move it away to begin anew, or set PORTAL_DATA_DIR or DATABASE_URL.',
-    { cause },
-  );
-}
-
-/** The password of the database, made before the database, so that there is never one without the other. */
-async function preparePassword(cluster: Cluster): Promise<string> {
-  const file = `${cluster.folder}.password`;
   try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw unusable(file, `it cannot be read (${codeOf(error)})`, error);
-  }
-  if (await isThere(cluster.folder)) throw unusable(cluster.folder, `its password is missing (${file})`);
-  try {
-    await writeFile(file, `${makePassword()}\n`, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    // Somebody else starts here at the same time, and made one.
-    if (codeOf(error) !== 'EEXIST') throw error;
-  }
-  return (await readFile(file, 'utf8')).trim();
-}
-
-/**
- * Does something that needs the folder for itself. The server of a predecessor that was killed is on its way out, and
- * waited for; that of a service that still runs is not.
- */
-async function patiently<Result>(cluster: Cluster, action: () => Promise<Result>): Promise<Result> {
-  const { folder, lockFile } = cluster;
-  const deadlineMs = performance.now() + PREDECESSOR_TIMEOUT_MS;
-  for (;;) {
-    try {
-      const result = await action();
-      // Whom to name to somebody who comes while we hold the lock.
-      if (lockFile !== undefined) await writeFile(lockFile, `${process.pid}\n`);
-      return result;
-    } catch (error) {
-      if (!(error instanceof ClusterNotStartedError)) throw error;
-      if (!error.folderIsInUse) throw unusable(folder, error.reason, error);
-      const other = Number(await readFile(lockFile ?? '', 'utf8').catch(() => '0'));
-      const isAlive = other > 0 && other !== process.pid && exists(other);
-      if (isAlive || performance.now() > deadlineMs) {
-        throw new Error(
-          `The data folder ${cluster.home} is in use by another service${isAlive ? ` (process ${other})` : ''}; ` +
-            'stop that one, or set PORTAL_DATA_DIR to a folder of its own for each.',
-          { cause: error },
-        );
-      }
-      await sleep(100);
+    const isNew = !(await hasCluster(folder));
+    const password = await preparePassword(folder);
+    if (isNew) {
+      announce(`Making a database in ${folder} …`);
+      await whenFree(locked, () => makeCluster(toolbox, { ...locked, password })).catch((error: unknown) => {
+        if (!(error instanceof ClusterNotStartedError)) throw error;
+        throw new Error(`A database could not be made in ${folder}: ${error.reason}.`, { cause: error });
+      });
     }
+    const { port, server } = await whenFree(locked, startAnywhere);
+    const url = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
+    await enter(url).catch(async (error: unknown) => {
+      await server.stop('SIGINT', STOP_GRACE_MS);
+      throw unusable(folder, error instanceof Error ? error.message : String(error), error);
+    });
+    await deleteUnfinished(folder);
+    const revived = keepRunning({
+      name: 'Postgres',
+      first: server,
+      start: () => whenFree(locked, () => start(port)),
+      stop: (last) => last.stop('SIGINT', STOP_GRACE_MS),
+      announce,
+    });
+    return {
+      url,
+      get pid() {
+        return revived.pid();
+      },
+      close: () => revived.close(),
+    };
+  } catch (error) {
+    if (error instanceof ClusterNotStartedError) throw unusable(folder, error.reason, error);
+    throw error;
   }
 }
 
-/** Deletes what starts that were cut short left; whoever holds the lock knows that nobody is making anything now. */
-async function tidy({ home, folder }: Cluster): Promise<void> {
-  for (const name of await readdir(home)) {
-    const path = join(home, name);
-    if (path.startsWith(`${folder}${MAKING}`)) await rm(path, { recursive: true, force: true });
+/** A server also starts on data that nobody can enter, because half of it is missing or the password is another. */
+async function enter(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: START_TIMEOUT_MS });
+  try {
+    await client.connect();
+  } finally {
+    await client.end();
   }
 }

@@ -1,5 +1,6 @@
 /** What the kernel says about a process: whether it is there, its children, the folder it works in. */
-import { readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { codeOf } from '../error-code.js';
 
 /** The ids of the direct children of `pid`; a process that is gone has none, and neither has any on macOS. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
@@ -13,7 +14,7 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     try {
       process.kill(pid, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      if (codeOf(error) !== 'ESRCH') throw error;
     }
   }
 }
@@ -24,11 +25,24 @@ export function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 
 /** The folder that a process works in, as far as the kernel tells us. */
 export function workingFolderOf(pid: number): Promise<string | undefined> {
   return readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+}
+
+/** The processes of a program that work in `folder`; none where the kernel does not tell. */
+export async function processesIn(folder: string, program: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).map(Number).filter(Number.isSafeInteger);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      if ((await workingFolderOf(pid)) !== folder) return undefined;
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      return name.trim() === program ? pid : undefined;
+    }),
+  );
+  return found.filter((pid) => pid !== undefined);
 }

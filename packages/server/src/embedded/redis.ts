@@ -9,13 +9,16 @@ import { chooseIdentity } from './identity.js';
 import { findRedisProgram } from './redis-program.js';
 import { makePassword } from './password.js';
 import { RedisNotStartedError, startRedisServer } from './redis-server.js';
+import { keepRunning } from './revival.js';
+import type { ServerProcess } from './server-process.js';
 
 /** A Redis of our own. */
 export interface EmbeddedRedis {
   /** With the password; for this process and its log at no level. */
   readonly url: string;
+  /** Another one after it died and was started again, 5 s later and at the same URL. */
   readonly pid: number;
-  /** Ends the server, within 5 s at the most. */
+  /** Ends the server, within 3 s at the most. */
   close(): Promise<void>;
 }
 
@@ -25,9 +28,14 @@ export interface EmbeddedRedisOptions {
   readonly dataDir: string;
   /** Whether a Redis may be fetched from the package sources of this machine when it has none. */
   readonly fetch: boolean;
-  /** Called with one sentence when a Redis is fetched, and with one that says how to mend it when there is none. */
+  /**
+   * Called with one sentence when a Redis is fetched, with one that says how to mend it when there is none, and when
+   * it died and was started again.
+   */
   readonly announce: (line: string) => void;
 }
+
+const STOP_GRACE_MS = 3_000;
 
 /** It is a short-lived copy of what Postgres holds: when it is full, what was used least makes room. */
 const SETTINGS = { maxmemory: '64mb', 'maxmemory-policy': 'allkeys-lru' };
@@ -54,28 +62,36 @@ export async function startEmbeddedRedis({
     await chmod(running, 0o711);
     const identity = await chooseIdentity({ program: program.file, env: program.env, folder: running });
     const password = makePassword();
+    const start = (port: number): Promise<ServerProcess> =>
+      startRedisServer({
+        program,
+        identity,
+        folder: running,
+        port,
+        password,
+        settings: SETTINGS,
+        startTimeoutMs: 10_000,
+        orphanSignal: 'TERM',
+        orphanFolder: running,
+      });
     const { port, server } = await withFreePort(
-      async (candidate) => ({
-        port: candidate,
-        server: await startRedisServer({
-          program,
-          identity,
-          folder: running,
-          port: candidate,
-          password,
-          settings: SETTINGS,
-          startTimeoutMs: 10_000,
-          orphanSignal: 'TERM',
-          orphanFolder: running,
-        }),
-      }),
+      async (candidate) => ({ port: candidate, server: await start(candidate) }),
       (error) => error instanceof RedisNotStartedError && error.portIsTaken,
     );
+    const revived = keepRunning({
+      name: 'Redis',
+      first: server,
+      start: () => start(port),
+      stop: (last) => last.stop('SIGTERM', STOP_GRACE_MS),
+      announce,
+    });
     return {
       url: `redis://:${password}@127.0.0.1:${port}`,
-      pid: server.pid,
+      get pid() {
+        return revived.pid();
+      },
       async close() {
-        await server.stop('SIGTERM', 5_000);
+        await revived.close();
         await rm(running, { recursive: true, force: true });
       },
     };

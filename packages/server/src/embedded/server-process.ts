@@ -15,7 +15,10 @@ export interface ServerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the server prints is added to it; emptied whenever it is larger than 8 MiB. */
   readonly logFile: string;
-  /** Held by the server and its children for as long as one of them lives. Linux only: macOS has no `flock`. */
+  /**
+   * Held by the server and its children for as long as one of them lives, with our process id in it. Linux only:
+   * macOS has no `flock`.
+   */
   readonly lockFile?: string;
   /** What the server gets when we are gone; should it still be there 5 s later, SIGKILL follows. */
   readonly orphanSignal: 'INT' | 'QUIT' | 'TERM' | 'KILL';
@@ -43,15 +46,17 @@ export interface ServerProcess {
 /** The exit code of a start in vain because the lock file is held. */
 export const LOCKED = 75;
 
+const TAKE_LOCK = ['flock', '--no-fork', '--nonblock', `--conflict-exit-code=${LOCKED}`];
+/** Writes who we are into the lock file, and goes on as the rest of the command. */
+const SIGN_LOCK = ['sh', '-c', 'echo "$1" > "$0" && shift && exec "$@"'];
+
 /** Starts a server. Whether it is ready is for the caller to find out. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const { identity, lockFile } = options;
   const log = await openLog(options.logFile);
   const guardian = await startGuardian(options);
   const lock =
-    lockFile === undefined
-      ? []
-      : ['flock', '--no-fork', '--nonblock', `--conflict-exit-code=${LOCKED}`, lockFile];
+    lockFile === undefined ? [] : [...TAKE_LOCK, lockFile, ...SIGN_LOCK, lockFile, `${process.pid}`];
   const [program = '', ...args] = [...lock, ...identity.prefix, ...options.command];
   const child = spawn(program, args, {
     cwd: '/',

@@ -1,0 +1,74 @@
+/** A server that is started again should it end by itself: nobody else would, and all its clients wait for it. */
+import type { ServerProcess } from './server-process.js';
+
+/** What to keep running. */
+export interface RevivalOptions {
+  /** For the announcements: `Postgres`. */
+  readonly name: string;
+  readonly first: ServerProcess;
+  /** Starts it again, where its clients look for it. */
+  readonly start: () => Promise<ServerProcess>;
+  readonly stop: (server: ServerProcess) => Promise<void>;
+  /** Called with one sentence when it ended, and with one when it is back or cannot be brought back. */
+  readonly announce: (line: string) => void;
+}
+
+/** A server that is kept running. */
+export interface Revived {
+  /** Of the one that runs, or ran last. */
+  pid(): number;
+  close(): Promise<void>;
+}
+
+/** Long enough not to wear out a machine that the server cannot live on, and for everybody to notice. */
+const DELAY_MS = 5_000;
+
+/** Keeps a server running until `close`. */
+export function keepRunning({ name, first, start, stop, announce }: RevivalOptions): Revived {
+  let server = first;
+  let timer: NodeJS.Timeout | undefined;
+  let starting = Promise.resolve();
+  let closed = false;
+  let failed = false;
+
+  function watch(): void {
+    server.onEnd(() => {
+      if (closed) return;
+      announce(`${name} has ended, which nobody asked for; it is started again in ${DELAY_MS / 1000} s.`);
+      startLater();
+    });
+  }
+
+  function startLater(): void {
+    timer = setTimeout(() => {
+      starting = startAgain();
+    }, DELAY_MS).unref();
+  }
+
+  async function startAgain(): Promise<void> {
+    try {
+      server = await start();
+      failed = false;
+      if (closed) return;
+      announce(`${name} is back.`);
+      watch();
+    } catch (error) {
+      if (closed) return;
+      // Once for all the times that it fails in a row.
+      if (!failed) announce(error instanceof Error ? error.message : String(error));
+      failed = true;
+      startLater();
+    }
+  }
+
+  watch();
+  return {
+    pid: () => server.pid,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await starting;
+      await stop(server);
+    },
+  };
+}
