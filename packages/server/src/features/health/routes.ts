@@ -37,7 +37,11 @@ export const healthRoutes: FastifyPluginCallback<HealthRoutesOptions> = (
     url: URL,
     onRequest: [forOneReaderOnly, requireAdmin],
     handler(request, reply) {
-      const { status, headers, body } = respond(health, { door: 'health', method: request.method }, 'admin');
+      const { status, headers, body } = respond(
+        health,
+        { door: 'health', method: request.method, accept: request.headers.accept },
+        'admin',
+      );
       // As bytes, because the framework would add a charset to the type of a text.
       return reply.code(status).headers(headers).send(Buffer.from(body));
     },
