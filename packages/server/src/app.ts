@@ -79,7 +79,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     onStatusChange: (change) => tellStatus(log, change),
   });
 
-  const http = createHttpServer();
+  const http = createHttpServer((error) => log.failure('a connection could not be accepted', error));
   const framework = createFramework({ http, door: createHealthDoor(health), log });
   const requireAdmin = createRequireAdmin({ sessions, log });
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });

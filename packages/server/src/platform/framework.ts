@@ -41,6 +41,8 @@ const SECURITY_HEADERS = {
   },
   referrerPolicy: { policy: 'no-referrer' },
   xFrameOptions: { action: 'deny' },
+  // Whether a name and all below it are to be reached by TLS only is decided where TLS ends.
+  strictTransportSecurity: false,
 } as const;
 
 /** Puts Fastify behind `door` on `http`, without a route. */

@@ -28,14 +28,22 @@ export interface HttpServer {
 
 /** A client that has sent nothing for this long is not about to. */
 const IDLE_MS = 1_000;
+/** Nobody came for this long: the queue of the port is empty. */
+const QUIET_MS = 10;
+/** And this is how long answers are held for it at most, should somebody always come. */
+const HELD_MS = 200;
 /** Headers and body of a request are small here; whoever takes longer is holding a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the 60 s of common load balancers, so that it is they who end an idle connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
-/** Makes a server that listens to nothing yet. */
-export function createHttpServer(): HttpServer {
+/**
+ * Makes a server that listens to nothing yet.
+ *
+ * @param onError - told of every connection that could not be accepted
+ */
+export function createHttpServer(onError: (error: unknown) => void): HttpServer {
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -43,35 +51,66 @@ export function createHttpServer(): HttpServer {
   });
   let stopping = false;
 
-  // Before every other listener: whoever answers, the connection ends with it.
-  server.on('request', (_request, response) => {
-    if (stopping) response.setHeader('Connection', 'close');
-  });
+  /** Requests that wait for the port to be closed; `undefined` while they do not have to. */
+  let held: (() => void)[] | undefined;
+
+  /**
+   * Stops accepting without a reset. A client who waits in the queue of a port when it closes is reset, and Node takes
+   * only one a turn of the event loop out of that queue. So we hold our answers for a moment: clients who have none yet
+   * do not come again, the queue runs empty, and then the port closes.
+   */
+  async function closePort(): Promise<void> {
+    held = [];
+    const startedMs = performance.now();
+    let lastArrivalMs = startedMs;
+    server.on('connection', () => {
+      lastArrivalMs = performance.now();
+    });
+    let nowMs = startedMs;
+    while (nowMs - lastArrivalMs < QUIET_MS && nowMs - startedMs < HELD_MS) {
+      await new Promise(setImmediate);
+      nowMs = performance.now();
+    }
+    // That of `net`, because that of `http` also ends idle connections; see above.
+    NetServer.prototype.close.call(server);
+    stopping = true;
+    for (const answer of held) answer();
+    held = undefined;
+  }
 
   return {
     server,
     answerWith(listener) {
-      server.on('request', listener);
+      function answer(request: IncomingMessage, response: ServerResponse): void {
+        if (stopping) response.setHeader('Connection', 'close');
+        listener(request, response);
+      }
+      server.on('request', (request, response) => {
+        if (held) held.push(() => answer(request, response));
+        else answer(request, response);
+      });
     },
     listen({ host, port }) {
       return new Promise((resolve, reject) => {
-        server.once('error', (error) => reject(listenError(error, host, port)));
+        function refuse(error: Error): void {
+          reject(listenError(error, host, port));
+        }
+        server.once('error', refuse);
         server.listen({ host, port }, () => {
+          server.off('error', refuse);
+          // From now on: a connection that could not be accepted, for want of descriptors. The next one may be.
+          server.on('error', onError);
           const address = server.address();
           resolve(typeof address === 'object' && address !== null ? address.port : port);
         });
       });
     },
     async stop(deadlineMs) {
-      stopping = true;
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => {
         server.once('close', resolve);
       });
-      // Right after connections were accepted: one that waits in the queue of a closing port is reset.
-      await new Promise(setImmediate);
-      // That of `net`, because that of `http` also ends idle connections; see above.
-      NetServer.prototype.close.call(server);
+      await closePort();
       const cut = new AbortController();
       void sleep(Math.min(IDLE_MS, deadlineMs), undefined, { signal: cut.signal })
         .then(() => {

@@ -37,10 +37,16 @@ export interface LogOptions {
 /** Lines that wait because nobody reads them are dropped beyond this, rather than kept until memory ends. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
+function openStandardError(): DestinationStream {
+  const stream = pino.destination({ dest: 2, sync: false, minLength: 0, maxLength: MOST_WAITING_BYTES });
+  // Whoever read the log is gone: a reason to write nothing, not to serve nothing.
+  stream.on('error', () => undefined);
+  return stream;
+}
+
 /** Opens a log. */
 export function createLog({ level, destination }: LogOptions): Log {
-  const stream =
-    destination ?? pino.destination({ dest: 2, sync: false, minLength: 0, maxLength: MOST_WAITING_BYTES });
+  const stream = destination ?? openStandardError();
   const logger = pino(
     {
       level,

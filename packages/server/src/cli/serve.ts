@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { constants } from 'node:os';
+import { configFromEnvironment } from '../config.js';
+import { createLog } from '../platform/log.js';
+import { serve } from '../serve.js';
+
+/** `portal serve` */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description(
+      'Run the service until it is told to stop (SIGTERM, or Ctrl-C). Logs are JSON on standard error.',
+    )
+    .action(run);
+}
+
+async function run(): Promise<void> {
+  const config = configFromEnvironment();
+  const log = createLog({ level: config.logLevel });
+  const stopped = firstSignal(config.shutdownDeadlineMs);
+  const service = await serve({ config, log, say: console.log });
+  log.info('stopping', { signal: await stopped });
+  await service.close();
+  log.info('stopped');
+  await log.flush();
+  // Nothing of ours is open any more; should something else be, it is not worth waiting for.
+  process.exit(0);
+}
+
+/** The first signal to stop; a second one, or a shutdown that takes too long, ends the process at once. */
+function firstSignal(deadlineMs: number): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (told) process.exit(128 + constants.signals[signal]);
+        told = true;
+        setTimeout(() => process.exit(1), deadlineMs).unref();
+        resolve(signal);
+      });
+    }
+  });
+}

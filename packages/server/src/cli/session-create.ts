@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { sessionCookie } from '../features/sessions/cookie.js';
+import { pasteLine } from '../serve.js';
+import { withRecords } from './open-records.js';
+
+/** `portal session create --user NAME` */
+export function sessionCreateCommand(): Command {
+  return new Command('create')
+    .description('Sign a user in. The cookie is shown this once: it is kept nowhere.')
+    .requiredOption('--user <name>', 'who is signed in')
+    .action(({ user: name }: { user: string }) =>
+      withRecords(async ({ config, users, sessions, serviceUrl }) => {
+        const user = await users.named(name);
+        const { token, expiresAt } = await sessions.begin(user.id, 'command');
+        console.log(sessionCookie(token, { expires: expiresAt, secure: config.cookieSecure }));
+        console.log(pasteLine(serviceUrl, token));
+      }),
+    );
+}

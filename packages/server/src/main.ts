@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+/**
+ * The binary `portal`.
+ */
+import { runCommandLine } from './cli/command-line.js';
+import { codeOf, framesOf } from './error-code.js';
+
+// By default Node prints the words of an error that nobody caught, which may hold a piece of a password.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`A bug ended the program (${codeOf(error)}).\n${framesOf(error).join('\n')}\n`, () => {
+    process.exit(1);
+  });
+});
+
+// Whoever read what we say is gone: a reason to say nothing, not to end.
+process.stdout.on('error', () => undefined);
+
+process.exitCode = await runCommandLine(process.argv);

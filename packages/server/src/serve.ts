@@ -1,0 +1,168 @@
+/**
+ * Runs the service: starts what it needs from the bottom up, listens, and takes everything down again in reverse.
+ */
+import { isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp, type App } from './app.js';
+import type { Config } from './config.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
+import { startEmbeddedRedis } from './embedded/redis.js';
+import { cookiePair } from './features/sessions/cookie.js';
+import { OperatorError } from './errors.js';
+import { ADMIN } from './permission.js';
+import type { Log } from './platform/log.js';
+import { removeWhereabouts, writeWhereabouts } from './whereabouts.js';
+
+/** What is served, and who is told about it. */
+export interface ServeOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Told of what an operator wants to know at a start, line by line. */
+  readonly say: (line: string) => void;
+}
+
+/** A running service. */
+export interface Service {
+  /** As a client on this machine reaches it. */
+  readonly url: string;
+  /** The service itself, for whoever runs it within a process of their own. */
+  readonly app: App;
+  /** Says no to new traffic, ends what is under way, and lets go of everything; within the shutdown deadline. */
+  close(): Promise<void>;
+}
+
+/** Of the shutdown deadline, what is kept for the stores after the last request. */
+const FOR_STORES_MS = 1_500;
+/** Sessions made by earlier starts that still open: somebody may be using one. */
+const START_SESSIONS = 5;
+/** The Owner made at the first start with the embedded database. */
+const FIRST_USER = 'admin';
+
+/**
+ * Starts the service.
+ *
+ * @throws OperatorError when it cannot be started
+ */
+export async function serve({ config, log, say }: ServeOptions): Promise<Service> {
+  const undo: (() => unknown)[] = [];
+  async function takeDown(): Promise<void> {
+    for (const step of undo.splice(0).toReversed()) await step();
+  }
+
+  try {
+    const dataDir = resolve(config.dataDir);
+    const [postgres, redis] = await startEmbedded(config, dataDir, say, undo);
+    const databaseUrl = config.databaseUrl ?? postgres?.url;
+    if (databaseUrl === undefined)
+      throw new Error('There is neither a database URL nor an embedded database.');
+
+    const app = createApp({ config, databaseUrl, redisUrl: config.redisUrl ?? redis?.url, log });
+    undo.push(() => app.close());
+    await app.start();
+
+    const port = await app.http.listen(config);
+    undo.push(async () => {
+      app.health.drain();
+      await sleep(config.shutdownGraceMs);
+      await app.http.stop(Math.max(0, config.shutdownDeadlineMs - config.shutdownGraceMs - FOR_STORES_MS));
+    });
+    const url = urlOf(config.host, port);
+    if (postgres || redis) {
+      await writeWhereabouts(dataDir, {
+        pid: process.pid,
+        url,
+        ...(postgres && { databaseUrl: postgres.url }),
+        ...(redis && { redisUrl: redis.url }),
+      });
+      undo.push(() => removeWhereabouts(dataDir));
+    }
+
+    const { health } = app;
+    say(`database   ${postgres ? `embedded PostgreSQL, data in ${dataDir}` : 'DATABASE_URL'}`);
+    if (health.state('database') === 'down') {
+      say('           which does not answer yet: the service is unhealthy, and recovers when it does');
+    }
+    say(`cache      ${cacheLine(config, redis !== undefined)}`);
+    say(`listening  ${url}`);
+    if (postgres) await sayHowToEnter(app, url, say);
+    log.info('listening', { port });
+    return { url, app, close: takeDown };
+  } catch (error) {
+    await takeDown();
+    throw error;
+  }
+}
+
+/** Starts what no URL was given for, both at once. */
+async function startEmbedded(
+  config: Config,
+  dataDir: string,
+  say: (line: string) => void,
+  undo: (() => unknown)[],
+): Promise<[Embedded | undefined, Embedded | undefined]> {
+  const starts = await Promise.allSettled([
+    config.databaseUrl === undefined ? startDatabase(dataDir, say) : undefined,
+    config.redisUrl === undefined
+      ? startEmbeddedRedis({ dataDir, fetch: config.fetchRedis, announce: say })
+      : undefined,
+  ]);
+  // One that has started must be taken down, also when the other has not.
+  for (const start of starts) {
+    if (start.status === 'fulfilled' && start.value) undo.push(() => start.value?.close());
+  }
+  const [postgres, redis] = starts;
+  if (postgres.status === 'rejected') throw postgres.reason;
+  if (redis.status === 'rejected') throw redis.reason;
+  return [postgres.value, redis.value];
+}
+
+interface Embedded {
+  readonly url: string;
+}
+
+/** The database of our own. Why one cannot be had is always for the operator to mend. */
+export async function startDatabase(dataDir: string, say: (line: string) => void): Promise<EmbeddedPostgres> {
+  try {
+    return await startEmbeddedPostgres({ dataDir, announce: say });
+  } catch (error) {
+    throw new OperatorError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function cacheLine(config: Config, embedded: boolean): string {
+  if (config.redisUrl !== undefined) return 'REDIS_URL';
+  if (embedded) return 'a Redis of this machine';
+  return 'none: the service is degraded; install redis-server or valkey-server, or set REDIS_URL';
+}
+
+/** On a database of our own, whoever starts the service is let in: the line to paste, with a session made for it. */
+async function sayHowToEnter(
+  { users, sessions }: App,
+  url: string,
+  say: (line: string) => void,
+): Promise<void> {
+  await users.addFirst(FIRST_USER);
+  const user = (await users.list()).find(({ name }) => name === FIRST_USER);
+  if (!user || user.permission < ADMIN) {
+    say(
+      `The user ${FIRST_USER} is no administrator any more; "portal session create --user NAME" signs in another.`,
+    );
+    return;
+  }
+  const { token } = await sessions.begin(user.id, 'start');
+  await sessions.revokeOldStarts(START_SESSIONS);
+  say(pasteLine(url, token));
+}
+
+/** The line of the published page, ready to paste. */
+export function pasteLine(url: string, token: string): string {
+  return `curl ${url}/v1/admin/health -b "${cookiePair(token)}"`;
+}
+
+/** Where a client on this machine reaches what listens at `host` and `port`. */
+export function urlOf(host: string, port: number): string {
+  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  const name = anywhere[host] ?? host;
+  return `http://${isIPv6(name) ? `[${name}]` : name}:${port}`;
+}

@@ -1,0 +1,66 @@
+/**
+ * Where the running service and its embedded servers are: a file in the data folder, for the command line, which must
+ * reach the same stores. Readable by its owner only, because a URL of a store holds a password.
+ */
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from './error-code.js';
+
+/** What the file says. */
+export interface Whereabouts {
+  /** Of the service. */
+  readonly pid: number;
+  /** Of the service, as a client on this machine reaches it. */
+  readonly url: string;
+  /** Of the embedded PostgreSQL; absent when the service uses another. */
+  readonly databaseUrl?: string;
+  /** Of the embedded Redis; absent when the service uses another, or none. */
+  readonly redisUrl?: string;
+}
+
+const FILE = 'service.json';
+
+/** Writes the file, all of it or none. */
+export async function writeWhereabouts(dataDir: string, whereabouts: Whereabouts): Promise<void> {
+  const file = join(dataDir, FILE);
+  const unfinished = `${file}.${whereabouts.pid}`;
+  await writeFile(unfinished, `${JSON.stringify(whereabouts, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(unfinished, file);
+}
+
+/** What the file says; `undefined` when there is none, or the service that wrote it no longer runs. */
+export async function readWhereabouts(dataDir: string): Promise<Whereabouts | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(dataDir, FILE), 'utf8'));
+    return isWhereabouts(value) && isRunning(value.pid) ? value : undefined;
+  } catch (error) {
+    // Cut short by a full disk, or edited: as good as none. But one that is there and may not be read is for somebody.
+    if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Removes the file. */
+export async function removeWhereabouts(dataDir: string): Promise<void> {
+  await rm(join(dataDir, FILE), { force: true });
+}
+
+function isWhereabouts(value: unknown): value is Whereabouts {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, url, databaseUrl, redisUrl } = value as Partial<Record<keyof Whereabouts, unknown>>;
+  return (
+    Number.isSafeInteger(pid) &&
+    typeof url === 'string' &&
+    ['string', 'undefined'].includes(typeof databaseUrl) &&
+    ['string', 'undefined'].includes(typeof redisUrl)
+  );
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { after, before, describe, test } from 'node:test';
+import { startPostgres, type PostgresServer } from 'portal-test-kit';
+import { PortalError, type ErrorKind } from '../../../src/errors.js';
+import { createUserStore } from '../../../src/features/users/store.js';
+import { createUsers, mayActOn, type Users } from '../../../src/features/users/users.js';
+import type { Permission } from '../../../src/permission.js';
+import { migrate } from '../../../src/platform/migrate.js';
+import { createDatabase, type Database } from '../../../src/platform/postgres.js';
+
+let postgres: PostgresServer;
+let database: Database;
+let users: Users;
+const changed: number[] = [];
+
+before(async () => {
+  postgres = await startPostgres();
+  database = createDatabase({
+    url: await postgres.createDatabase(),
+    poolSize: 2,
+    connectTimeoutMs: 10_000,
+    onError: () => undefined,
+  });
+  await migrate(database);
+  users = createUsers({
+    store: createUserStore(database),
+    onPermissionChange: (id) => {
+      changed.push(id);
+      return Promise.resolve();
+    },
+  });
+});
+
+after(async () => {
+  await database?.close();
+  await postgres?.close();
+});
+
+function refused(kind: ErrorKind, message: RegExp | string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof PortalError);
+    assert.equal(error.kind, kind);
+    if (typeof message === 'string') assert.equal(error.message, message);
+    else assert.match(error.message, message);
+    return true;
+  };
+}
+
+test('the first user is an Owner, and there is a first one only once', async () => {
+  const first = await users.addFirst('admin');
+  assert.equal(first?.permission, 3);
+  assert.equal(await users.addFirst('admin'), undefined);
+  assert.equal(await users.addFirst('somebody'), undefined);
+});
+
+describe('names', () => {
+  const bad: readonly [name: string, rule: string][] = [
+    ['', 'username must be at least 3 characters'],
+    ['ab', 'username must be at least 3 characters'],
+    ['a'.repeat(33), 'username must be at most 32 characters'],
+    ['a b', 'username must be letters, digits, ".", "_" and "-" only'],
+    ['ädä', 'username must be letters, digits, ".", "_" and "-" only'],
+    ['abc\n', 'username must be letters, digits, ".", "_" and "-" only'],
+    ["a'--", 'username must be letters, digits, ".", "_" and "-" only'],
+  ];
+  for (const [name, rule] of bad) {
+    test(JSON.stringify(name), async () => {
+      await assert.rejects(users.add('operator', name, 0), refused('badRequest', rule));
+    });
+  }
+
+  test('whatever is accepted is kept as it is, and found in any case', async () => {
+    for (const name of ['abc', 'A.b_c-9', 'x'.repeat(32)]) {
+      assert.equal((await users.add('operator', name, 0)).name, name);
+      assert.equal((await users.named(name.toUpperCase())).name, name);
+    }
+  });
+
+  test('are taken whatever their case, also when two come at once', async () => {
+    await users.add('operator', 'Grace', 0);
+    await assert.rejects(
+      users.add('operator', 'gRACE', 0),
+      refused('conflict', /a user named gRACE already/),
+    );
+    const both = await Promise.allSettled(['Twin', 'tWIN'].map((name) => users.add('operator', name, 0)));
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+  });
+});
+
+describe('who may act on whom', () => {
+  const level = fc.constantFrom<Permission>(0, 1, 2, 3);
+
+  test('on levels below their own, and Owners also on Owners; whoever runs the machine on all', () => {
+    fc.assert(
+      fc.property(level, level, (actor, target) => {
+        assert.equal(mayActOn(actor, target), target < actor || (actor === 3 && target === 3));
+        assert.ok(mayActOn('operator', target));
+      }),
+    );
+  });
+
+  test('an Admin can neither touch an Admin nor make one', async () => {
+    await users.add('operator', 'other-admin', 2);
+    await users.add('operator', 'moderator', 1);
+    const notAllowed = refused('notAllowed', /permission Admin may not act on Admin/);
+    await assert.rejects(users.setPermission(2, 'other-admin', 0), notAllowed);
+    await assert.rejects(users.setPermission(2, 'moderator', 2), notAllowed);
+    await assert.rejects(users.add(2, 'third-admin', 2), notAllowed);
+    assert.equal((await users.setPermission(2, 'moderator', 0)).permission, 0);
+  });
+});
+
+test('a change of permission is told before it is reported as done', async () => {
+  const { id } = await users.add('operator', 'changing', 0);
+  changed.length = 0;
+  assert.equal((await users.setPermission('operator', 'CHANGING', 2)).permission, 2);
+  assert.deepEqual(changed, [id]);
+  assert.equal((await users.named('changing')).permission, 2);
+});
+
+test('who is not there is not there', async () => {
+  await assert.rejects(users.named('nobody'), refused('notFound', /no user named "nobody"/));
+  await assert.rejects(users.setPermission('operator', 'nobody', 1), refused('notFound', /nobody/));
+});

@@ -1,0 +1,285 @@
+/**
+ * The service as an operator meets it: started, used, stopped and killed from outside.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { Agent, createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import {
+  isRunning,
+  startPostgres,
+  startRedis,
+  waitFor,
+  type PostgresServer,
+  type RedisServer,
+} from 'portal-test-kit';
+import { ask } from './ask.js';
+import { runPortal, servePortal, type RunningPortal } from './portal.js';
+
+let redis: RedisServer;
+let postgres: PostgresServer;
+let folder: string;
+const running: RunningPortal[] = [];
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+});
+
+after(async () => {
+  await Promise.all(running.map((portal) => portal.stop('SIGKILL')));
+  await Promise.all([postgres?.close(), redis?.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  await Promise.all(running.splice(0).map((portal) => portal.stop('SIGKILL')));
+  if (folder) await rm(folder, { recursive: true, force: true });
+  folder = await mkdtemp(join(tmpdir(), 'portal-serve-'));
+});
+
+async function serve(environment: Record<string, string> = {}): Promise<RunningPortal> {
+  const portal = await servePortal({ cwd: folder, environment: { REDIS_URL: redis.url, ...environment } });
+  running.push(portal);
+  return portal;
+}
+
+function page({ url }: RunningPortal, cookie: string) {
+  return ask(url, '/v1/admin/health', { cookie });
+}
+
+function postgresPid(): Promise<number> {
+  return readFile(join(folder, '.portal/postgres/postmaster.pid'), 'utf8').then((text) =>
+    Number(text.split('\n')[0]),
+  );
+}
+
+describe('on the embedded database', () => {
+  test('one line to paste opens the page; the next start has the same data; only one service in a folder', async () => {
+    const first = await serve();
+    assert.equal(first.output.stdout.split('\n').filter((line) => line.startsWith('curl ')).length, 1);
+    assert.ok(first.output.stdout.includes(`curl ${first.url}/v1/admin/health -b "${first.cookie}"\n`));
+    const { status, json } = await page(first, first.cookie);
+    assert.equal(status, 200);
+    assert.equal(json['status'], 'healthy');
+
+    const file = join(folder, '.portal/service.json');
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    const listed = await runPortal(['session', 'list'], {
+      cwd: folder,
+      environment: { REDIS_URL: redis.url },
+    });
+    assert.match(listed.stdout, new RegExp(`admin +Owner +…${first.cookie.slice(-6)}`));
+
+    const second = await runPortal(['serve'], {
+      cwd: folder,
+      environment: { REDIS_URL: redis.url, PORT: '0' },
+    });
+    assert.equal(second.exitCode, 1);
+    assert.match(second.stderr, /^The data folder \S+ is in use by another service.*\n$/);
+
+    const pid = await postgresPid();
+    assert.equal(await first.stop(), 0);
+    assert.ok(!(await isRunning(pid)), 'the database has ended');
+    assert.ok(!existsSync(file));
+
+    const third = await serve();
+    assert.notEqual(third.cookie, first.cookie);
+    for (const cookie of [first.cookie, third.cookie]) assert.equal((await page(third, cookie)).status, 200);
+    const users = await runPortal(['user', 'list'], { cwd: folder, environment: { REDIS_URL: redis.url } });
+    assert.equal(users.stdout.trim().split('\n').length, 2, 'the Owner was made once');
+  });
+
+  test('killed, it leaves no server behind, and the next start is clean', async () => {
+    const first = await serve();
+    const pid = await postgresPid();
+    assert.equal(await first.stop('SIGKILL'), 'SIGKILL');
+    await waitFor('the end of the database', async () => !(await isRunning(pid)));
+    const second = await serve();
+    assert.equal((await page(second, first.cookie)).status, 200);
+  });
+
+  test('an admin demoted at the command line is out at the next request, and is not let in by the next start', async () => {
+    const first = await serve();
+    assert.equal((await page(first, first.cookie)).status, 200);
+    const demoted = await runPortal(['user', 'permission', 'admin', 'user'], {
+      cwd: folder,
+      environment: { REDIS_URL: redis.url },
+    });
+    assert.equal(demoted.stdout, 'admin is now User.\n');
+    assert.equal((await page(first, first.cookie)).status, 403);
+    await first.stop();
+    const second = await serve();
+    assert.equal(second.cookie, '');
+    assert.match(second.output.stdout, /portal session create --user NAME/);
+  });
+
+  test('a data folder that cannot be written to is told in a sentence', async () => {
+    await writeFile(join(folder, 'file'), '');
+    const environment = { REDIS_URL: redis.url, PORTAL_DATA_DIR: join(folder, 'file/data') };
+    const { exitCode, stderr } = await runPortal(['serve'], { cwd: folder, environment });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^The data folder .* cannot be written to.*\n$/);
+  });
+});
+
+describe('on a database of somebody', () => {
+  test('nothing to paste is printed, and no data folder is made', async () => {
+    const portal = await serve({ DATABASE_URL: await postgres.createDatabase() });
+    assert.equal(portal.cookie, '');
+    assert.doesNotMatch(portal.output.stdout, /curl|psession/);
+    assert.ok(!existsSync(join(folder, '.portal')));
+    assert.equal((await ask(portal.url, '/health')).status, 200);
+  });
+
+  test('a port that is taken is told in a sentence', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    try {
+      await waitFor('a taken port', () => other.listening);
+      const { port } = other.address() as AddressInfo;
+      const { exitCode, stderr } = await runPortal(['serve'], {
+        cwd: folder,
+        environment: {
+          DATABASE_URL: await postgres.createDatabase(),
+          REDIS_URL: redis.url,
+          PORT: String(port),
+          PORTAL_LOG_LEVEL: 'silent',
+        },
+      });
+      assert.equal(exitCode, 1);
+      assert.equal(
+        stderr,
+        `Expected \`PORT\` to be a port that nobody listens on at 127.0.0.1, got ${port}, which another program has.\n`,
+      );
+    } finally {
+      other.close();
+    }
+  });
+
+  test('settings that cannot be used stop the start with exit code 2, and quote no password', async () => {
+    const { exitCode, stdout, stderr } = await runPortal(['serve'], {
+      cwd: folder,
+      environment: {
+        DATABASE_URL: 'postgres://portal:p@ss/wo#rd@db/portal',
+        PORT: 'http',
+        PORTAL_INTERVALL_MS: '5',
+      },
+    });
+    assert.equal(exitCode, 2);
+    assert.equal(stdout, '');
+    assert.equal(stderr.trim().split('\n').length, 3);
+    for (const piece of ['p@ss', '@ss/', 'ss/w', 's/wo', '/wo#', 'wo#r', 'o#rd', 'ss"', 'wo"']) {
+      assert.ok(!stderr.includes(piece), piece);
+    }
+  });
+
+  test('settings may stand in a file .env; the environment comes first', async () => {
+    await writeFile(join(folder, '.env'), 'PORT=first\nHOST=second place\n');
+    const { stderr } = await runPortal(['serve'], { cwd: folder, environment: { PORT: 'third' } });
+    assert.match(stderr, /`PORT` .*got "third"/);
+    assert.match(stderr, /`HOST` .*got "second place"/);
+  });
+});
+
+describe('the end', () => {
+  test('SIGTERM under load fails no request, and it ends within 5 s', async () => {
+    const portal = await serve({
+      DATABASE_URL: await postgres.createDatabase(),
+      PORTAL_SHUTDOWN_GRACE_MS: '500',
+      PORTAL_LOG_LEVEL: 'info',
+    });
+    const load = startLoad(portal.url, 20);
+    await waitFor('some load', () => load.answered() > 500);
+    const startedMs = performance.now();
+    const ended = portal.stop('SIGTERM');
+    await waitFor('readiness to go first', async () => (await ask(portal.url, '/readyz')).status === 503);
+    assert.equal((await ask(portal.url, '/livez')).status, 200);
+    assert.equal(await ended, 0);
+    assert.ok(performance.now() - startedMs < 5_000);
+    assert.deepEqual(await load.failures(), []);
+  });
+
+  test('a request that takes long is waited for, an idle connection is not', async () => {
+    const portal = await serve({ DATABASE_URL: await postgres.createDatabase() });
+    const agent = new Agent({ keepAlive: true });
+    await new Promise((resolve, reject) => {
+      get(`${portal.url}/health`, { agent }, (incoming) => incoming.resume().on('end', resolve)).on(
+        'error',
+        reject,
+      );
+    });
+    const startedMs = performance.now();
+    assert.equal(await portal.stop('SIGTERM'), 0);
+    assert.ok(performance.now() - startedMs < 5_000, 'the idle connection was ended');
+    agent.destroy();
+  });
+
+  test('frozen stores do not keep it from ending', async () => {
+    const portal = await serve({ DATABASE_URL: await postgres.createDatabase() });
+    redis.freeze();
+    await postgres.freeze();
+    try {
+      const startedMs = performance.now();
+      assert.equal(await portal.stop('SIGTERM'), 0);
+      assert.ok(performance.now() - startedMs < 5_000);
+    } finally {
+      await postgres.thaw();
+      redis.thaw();
+    }
+  });
+
+  test('a second signal ends it at once', async () => {
+    const portal = await serve({
+      DATABASE_URL: await postgres.createDatabase(),
+      PORTAL_SHUTDOWN_GRACE_MS: '4000',
+    });
+    const ended = portal.stop('SIGTERM');
+    await waitFor('readiness to go', async () => (await ask(portal.url, '/readyz')).status === 503);
+    assert.equal(await portal.stop('SIGINT'), 130);
+    await ended;
+  });
+});
+
+/** Clients on connections of their own, each asking again as soon as it was answered, until nobody listens. */
+function startLoad(url: string, clients: number) {
+  const failures: string[] = [];
+  let answered = 0;
+  async function ask1(agent: Agent, path: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const outgoing = get(`${url}${path}`, { agent }, (incoming) => {
+        let body = '';
+        incoming.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        incoming.on('error', (error) => failures.push(`${path}: ${error.message}`));
+        incoming.on('end', () => {
+          answered += 1;
+          if (!body.endsWith('}')) failures.push(`${path}: ${body}`);
+          resolve(true);
+        });
+      });
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // Nobody listens any more: not a failed request, but none.
+        if (error.code !== 'ECONNREFUSED') failures.push(`${path}: ${error.code}`);
+        resolve(false);
+      });
+    });
+  }
+  const all = Promise.all(
+    Array.from({ length: clients }, async (_, index) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (await ask1(agent, index % 2 === 0 ? '/health' : '/v1/admin/health'));
+      agent.destroy();
+    }),
+  );
+  return {
+    answered: () => answered,
+    async failures() {
+      await all;
+      return failures;
+    },
+  };
+}
