@@ -102,6 +102,12 @@ test('what comes after the end is nobody’s business, and nothing listens any m
   await sleep(30);
 });
 
+test('an answer leaves no listener on the signal, which may be used for more', async () => {
+  const { signal } = new AbortController();
+  assert.equal((await probeOf(() => true).run(signal)).state, 'up');
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
 test('a check that is no function is refused at once', () => {
   assert.throws(
     () => createCheckProbe({ name: 'mine', check: true as never }),
