@@ -79,7 +79,7 @@ describe('on the embedded database', () => {
       environment: { REDIS_URL: redis.url, PORT: '0' },
     });
     assert.equal(second.exitCode, 1);
-    assert.match(second.stderr, /^The data folder \S+ is in use by another service.*\n$/);
+    assert.match(second.stderr, /^The data in \S+ is in use by another service.*\n$/);
 
     const pid = await postgresPid();
     assert.equal(await first.stop(), 0);

@@ -1,0 +1,168 @@
+/**
+ * The command line as a child process, on the stores of the test, beside a service on the same.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { ask } from '../ask.js';
+import { runPortal, type Ended } from '../portal.js';
+import { startService, type TestService } from '../service.js';
+import { sql } from '../sql.js';
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let databaseUrl: string;
+let service: TestService;
+let folder: string;
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  databaseUrl = await postgres.createDatabase();
+  service = await startService({ databaseUrl, redisUrl: redis.url });
+  folder = await mkdtemp(join(tmpdir(), 'portal-cli-'));
+});
+
+after(async () => {
+  await service?.close();
+  await Promise.all([postgres?.close(), redis?.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+function portal(line: string, environment: Record<string, string> = {}): Promise<Ended> {
+  return runPortal(line === '' ? [] : line.split(' '), {
+    cwd: folder,
+    environment: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...environment },
+  });
+}
+
+async function succeed(line: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await portal(line);
+  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' }, line);
+  return stdout;
+}
+
+test('a life at the command line: add, sign in, list, promote, revoke', async () => {
+  assert.equal(await succeed('user add Ada --permission admin'), 'Added Ada, Admin.\n');
+  assert.match(
+    await succeed('user list'),
+    /^NAME +PERMISSION +ADDED\nAda +Admin +\d{4}-\d\d-\d\dT[\d:.]+Z\n$/,
+  );
+
+  const [cookie = '', line = ''] = (await succeed('session create --user ada')).trim().split('\n');
+  assert.match(
+    cookie,
+    /^psession=[\w-]{43}; Path=\/; Expires=\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT; HttpOnly; Secure; SameSite=Lax$/,
+  );
+  const [pair = ''] = cookie.split(';');
+  assert.equal(line, `curl http://127.0.0.1:7331/v1/admin/health -b "${pair}"`);
+  const page = () => ask(service.url, '/v1/admin/health', { cookie: pair });
+  assert.equal((await page()).status, 200);
+
+  const [head, row = ''] = (await succeed('session list --user ADA')).trim().split('\n');
+  assert.match(String(head), /^ID +USER +PERMISSION +TOKEN +BEGAN +ENDS$/);
+  assert.ok(row.includes(`…${pair.slice(-6)}`));
+  assert.ok(!row.includes(pair.slice(-7)), 'no more than six characters of the token');
+
+  assert.equal(await succeed('user permission ada 0'), 'Ada is now User.\n');
+  assert.equal((await page()).status, 403);
+  assert.equal(await succeed('user permission ada Owner'), 'Ada is now Owner.\n');
+  assert.equal((await page()).status, 200);
+
+  const [id = ''] = row.split(' ');
+  assert.equal(await succeed(`session revoke ${id}`), 'Ended 1 session.\n');
+  assert.equal((await page()).status, 401);
+  assert.deepEqual(await portal(`session revoke ${id}`), {
+    exitCode: 1,
+    stdout: '',
+    stderr: 'Ended 0 of 1 sessions; the others were not open.\n',
+  });
+
+  await succeed('session create --user ada');
+  await succeed('session create --user ada');
+  assert.equal(await succeed('session revoke --user ada'), 'Ended 2 sessions.\n');
+});
+
+test('migrate says what it did', async () => {
+  const empty = { DATABASE_URL: await postgres.createDatabase() };
+  assert.equal(
+    (await portal('migrate', empty)).stdout,
+    'applied 0001-users.sql\napplied 0002-sessions.sql\n',
+  );
+  assert.equal((await portal('migrate', empty)).stdout, 'The tables are up to date.\n');
+});
+
+test('a cookie for plain http, when that was asked for', async () => {
+  await succeed('user add plain');
+  const { stdout } = await portal('session create --user plain', { PORTAL_COOKIE_SECURE: 'off' });
+  assert.match(stdout, /^psession=/);
+  assert.doesNotMatch(stdout, /Secure/);
+});
+
+test('a change is made also while Redis does not answer', async () => {
+  await succeed('user add Without-redis --permission admin');
+  redis.freeze();
+  try {
+    assert.equal(await succeed('user permission Without-redis user'), 'Without-redis is now User.\n');
+  } finally {
+    redis.thaw();
+  }
+});
+
+describe('errors are one sentence, with exit code 1 for what cannot be done and 2 for what is asked wrongly', () => {
+  const cases: readonly [line: string, exitCode: number, stderr: RegExp][] = [
+    ['session create --user nobody', 1, /^There is no user named "nobody"\.\n$/],
+    ['user permission nobody admin', 1, /^There is no user named "nobody"\.\n$/],
+    ['user add ab', 2, /^username must be at least 3 characters\n$/],
+    ['user add Somebody --permission boss', 2, /must be one of User, Moderator, Admin, Owner, or 0 to 3/],
+    ['user add', 2, /missing required argument 'name'/],
+    ['session create', 2, /required option '--user <name>' not specified/],
+    ['session revoke', 2, /^Expected numbers of sessions or --user NAME, one of the two\.\n$/],
+    ['session revoke x', 2, /must be the number of a session/],
+    ['nonsense', 2, /unknown command 'nonsense'/],
+    ['', 2, /Usage: portal/],
+  ];
+  for (const [line, exitCode, stderr] of cases) {
+    test(`portal ${line}`, async () => {
+      const ended = await portal(line);
+      assert.equal(ended.exitCode, exitCode);
+      assert.match(ended.stderr, stderr);
+      assert.equal(ended.stdout, '');
+    });
+  }
+
+  test('help is no error', async () => {
+    const { exitCode, stdout, stderr } = await portal('--help');
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+    assert.match(stdout, /serve[^]*migrate[^]*user[^]*session/);
+  });
+
+  test('a database that cannot be reached, refuses the login, or is not ours', async () => {
+    const theirs = await postgres.createDatabase();
+    await sql(theirs, 'CREATE TABLE users (theirs text)');
+    const url = new URL(databaseUrl);
+    const urls: readonly [url: string, stderr: RegExp][] = [
+      [
+        'postgres://portal:hunter2hunter2@127.0.0.1:1/portal',
+        /^The database cannot be reached \(ECONNREFUSED\)\.\n$/,
+      ],
+      [
+        'postgres://portal:hunter2hunter2@hunter2.invalid/portal',
+        /^The database cannot be reached \(E\w+\)\.\n$/,
+      ],
+      [
+        `postgres://${url.username}:hunter2hunter2@${url.host}${url.pathname}`,
+        /^The database refuses the login, or what it was asked for \(28P01\)\.\n$/,
+      ],
+      [theirs, /^Expected the migration 0001-users\.sql to fit the database, got error 42P07 \(.*\)\.\n$/],
+    ];
+    for (const [bad, stderr] of urls) {
+      const ended = await portal('user list', { DATABASE_URL: bad });
+      assert.equal(ended.exitCode, 1);
+      assert.match(ended.stderr, stderr);
+      assert.doesNotMatch(ended.stderr, /hunter2/);
+    }
+  });
+});
