@@ -1,66 +1,70 @@
-// Makes a fresh clone ready to run: installs and builds what is missing, and costs about a tenth of a second
-// when nothing is. Runs before `start`, `test`, `e2e` and `bench`, so it may use nothing but Node itself.
+// Makes a fresh clone ready: installs and builds what is missing, and costs a fraction of a second when nothing is.
+// Runs before every other command, so it may use nothing but Node itself.
+//
+//   node scripts/ready.mjs start   what running the service needs
+//   node scripts/ready.mjs         everything: the tests, the gates and the benchmarks too
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-process.chdir(root);
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`Node.js must be 20.19 or newer, got ${process.versions.node}.`);
+  fail(`Expected Node.js to be 20.19 or newer, got ${process.versions.node}.`);
 }
 
-// npm keeps its own record of what it installed, but not of what it was asked to install: a digest of the
-// lock file beside the packages tells whether the two still belong together.
-const installedFor = 'node_modules/.portal-installed';
-const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
-const installed = existsSync(installedFor) ? readFileSync(installedFor, 'utf8') : '';
-if (installed !== wanted) {
-  say('Installing packages (first run, or the lock file changed) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(installedFor, wanted);
+const everything = process.argv[2] !== 'start';
+
+// npm records what it installed, but not what it was asked for: a digest of the lock file beside the packages tells
+// whether the two still belong together.
+const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+const INSTALLED = 'node_modules/.portal-installed';
+if (!isDone(INSTALLED, lock)) {
+  say(`Installing packages for ${everything ? 'tests and service' : 'the service'}, once …`);
+  run('npm', ['ci', ...(everything ? [] : ['--omit=dev']), '--no-audit', '--no-fund', '--loglevel=error']);
+  done(INSTALLED, lock);
 }
 
-if (!isBuilt()) {
+const BUILT = 'node_modules/.portal-built';
+const newestMs = ['packages', 'test-kit', 'bench', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
+const outputs = ['packages/health/dist', 'packages/server/dist', ...(everything ? ['test-kit/dist'] : [])];
+if (
+  !outputs.every((path) => existsSync(path)) ||
+  !isDone(BUILT, lock) ||
+  writtenMs(BUILT) < Math.max(...newestMs)
+) {
   say('Building …');
-  run('node_modules/.bin/tsc', ['-b']);
-  writeFileSync(builtAt(), '');
+  run('node_modules/.bin/tsc', ['-b', ...(everything ? [] : ['packages/server'])]);
+  done(BUILT, lock);
 }
 
-/** True when no source file is newer than the last complete build. */
-function isBuilt() {
-  const outputs = ['packages/health/dist', 'packages/server/dist', 'test-kit/dist'];
-  if (![builtAt(), ...outputs].every((path) => existsSync(path))) return false;
-  const builtMs = statSync(builtAt()).mtimeMs;
-  return [
-    'packages',
-    'test-kit',
-    'bench',
-    'e2e',
-    'tsconfig.json',
-    'tsconfig.base.json',
-    'package-lock.json',
-  ].every((entry) => newest(entry) < builtMs);
+/** True when the step was done for this `state`, and as far as is needed now. */
+function isDone(marker, state) {
+  if (!existsSync(marker)) return false;
+  const [markedState, extent] = readFileSync(marker, 'utf8').split(' ');
+  return markedState === state && (extent === 'everything' || !everything);
 }
 
-function builtAt() {
-  return 'node_modules/.portal-built';
+function done(marker, state) {
+  writeFileSync(marker, `${state} ${everything ? 'everything' : 'start'}`);
 }
 
+/** When a source below `entry` was last written, in milliseconds. */
 function newest(entry) {
-  if (!existsSync(entry)) return 0;
   const stat = statSync(entry);
   if (!stat.isDirectory()) return stat.mtimeMs;
-  let latestMs = 0;
-  for (const name of readdirSync(entry)) {
-    // What building and measuring write is no source.
-    if (name === 'node_modules' || name === 'dist' || name === 'RESULTS.md') continue;
-    latestMs = Math.max(latestMs, newest(`${entry}/${name}`));
-  }
-  return latestMs;
+  const within = readdirSync(entry)
+    // What installing, building and measuring write is no source.
+    .filter((name) => name !== 'node_modules' && name !== 'dist' && name !== 'RESULTS.md')
+    .map((name) => newest(`${entry}/${name}`));
+  // A folder that has just got its first `dist` is newer than its sources: only its entries count.
+  return Math.max(0, ...within);
+}
+
+function writtenMs(path) {
+  return statSync(path).mtimeMs;
 }
 
 function run(command, args) {
