@@ -11,6 +11,7 @@ export interface ProxiedConnection {
 }
 
 const TRICKLE_INTERVAL_MS = 1_000;
+const AFTER_BYTES_MS = 50;
 
 /** What a client gets to read that has the wrong port. */
 const RUBBISH = Buffer.from('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -61,16 +62,17 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
     const rest = options.afterBytes - answeredBytes;
     answeredBytes += bytes.length;
     if (bytes.length < rest) return void client.write(bytes);
-    const how = fault === 'reset' ? 'reset' : 'close';
-    // A reset at once would overtake the bytes before it.
-    client.write(bytes.subarray(0, rest), () => end(how));
+    client.write(bytes.subarray(0, rest));
+    if (fault === 'cut') end('close');
+    // A client that finds bytes and a reset together takes them for an end in good order.
+    else later(() => end('reset'), AFTER_BYTES_MS);
   }
 
-  function later(action: () => void): void {
+  function later(action: () => void, ms = options.latencyMs): void {
     const timer = setTimeout(() => {
       delayed.delete(timer);
       action();
-    }, options.latencyMs);
+    }, ms);
     delayed.add(timer);
   }
 

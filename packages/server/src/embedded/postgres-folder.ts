@@ -37,7 +37,7 @@ function isThere(folder: string): Promise<boolean> {
 /** That the database cannot be used, why, and what can be done. */
 export function unusable(folder: string, reason: string, cause?: unknown): Error {
   return new Error(
-    `The database in ${folder} cannot be used: ${reason}. Nothing in it was changed; ` +
+    `The database in ${folder} cannot be used: ${reason}. Nothing in it was deleted; ` +
       'restore it from a backup, move it away to begin anew, or set PORTAL_DATA_DIR or DATABASE_URL.',
     { cause },
   );
