@@ -5,11 +5,11 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { systemCode, type RefusalCode } from './refusal.js';
-import { isSame, stampOf, type Stamp } from './stamp.js';
+import { isFresh, isSame, stampOf, waitForTick, type Stamp } from './stamp.js';
 
 /** A file as it was read, or why it was not. `gone`: it is no longer there, which may be in order. */
 export type FileReading =
-  | { readonly stamp: Stamp; readonly digest: string; readonly readAtMs: number }
+  | { readonly stamp: Stamp; readonly digest: string }
   | { readonly refused: RefusalCode; readonly cause: string }
   | 'gone';
 
@@ -20,7 +20,9 @@ const TRIES = 3;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Reads one file after the other into the same buffer. Synchronous: for a thread that has nothing else to do. */
-export function createFileReader(): (absolutePath: string) => FileReading {
+export function createFileReader(
+  onBytes: (count: number) => void = () => undefined,
+): (absolutePath: string) => FileReading {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
   return (absolutePath) => {
@@ -34,11 +36,11 @@ export function createFileReader(): (absolutePath: string) => FileReading {
       let before = fstatSync(descriptor, { bigint: true });
       if (!before.isFile()) return { refused: 'E_SPECIAL', cause: '' };
       for (let tries = 1; tries <= TRIES; tries += 1) {
-        const readAtMs = Date.now();
-        const digest = readThrough(descriptor, before.size, buffer);
+        // Otherwise a write during the read could leave the very stamp that was there before.
+        if (isFresh(before)) waitForTick();
+        const digest = readThrough(descriptor, before.size, buffer, onBytes);
         const after = fstatSync(descriptor, { bigint: true });
-        const stamp = stampOf(after);
-        if (isSame(stampOf(before), stamp)) return { stamp, digest, readAtMs };
+        if (isSame(before, after)) return { stamp: stampOf(after), digest };
         before = after;
       }
       return { refused: 'E_UNSTABLE', cause: '' };
@@ -58,8 +60,14 @@ function notOpened(cause: string): FileReading {
 }
 
 /** SHA-256 of everything from the first byte to the end, whatever size the file is said to have. */
-function readThrough(descriptor: number, size: bigint, buffer: Buffer): string {
+function readThrough(
+  descriptor: number,
+  size: bigint,
+  buffer: Buffer,
+  onBytes: (count: number) => void,
+): string {
   const first = readSync(descriptor, buffer, 0, buffer.length, 0);
+  onBytes(first);
   if (first < buffer.length && BigInt(first) === size) {
     return hash('sha256', buffer.subarray(0, first), 'hex');
   }
@@ -70,6 +78,7 @@ function readThrough(descriptor: number, size: bigint, buffer: Buffer): string {
     whole.update(buffer.subarray(0, count));
     position += count;
     count = readSync(descriptor, buffer, 0, buffer.length, position);
+    onBytes(count);
   }
   return whole.digest('hex');
 }

@@ -6,7 +6,7 @@ import { createFileReader } from './digest.js';
 import { hashOf, type ManifestEntry } from './manifest.js';
 import { SourceError, systemCode, type Refusal } from './refusal.js';
 import { createExclusion, type Scope } from './scope.js';
-import { isSame, isSettled, lookAt, stampOf, type Stamp } from './stamp.js';
+import { isFresh, isFuture, isSame, lookAt, stampOf, waitForTick, type Stamp } from './stamp.js';
 import { below, listFolder } from './walk.js';
 
 /** A tree at one moment. */
@@ -17,7 +17,7 @@ export interface Survey {
   readonly bytes: number;
 }
 
-/** How far a survey has come. */
+/** How far a survey has come; called for every portion of a file. */
 export type OnProgress = (filesRead: number, bytesRead: number) => void;
 
 /** A known tree. All of it is synchronous. */
@@ -56,7 +56,6 @@ interface KnownFile {
 interface KnownFolder {
   readonly path: string;
   stamp: Stamp | undefined;
-  settled: boolean;
   files: readonly KnownFile[];
   folders: readonly KnownFolder[];
   refusals: readonly Refusal[];
@@ -65,25 +64,29 @@ interface KnownFolder {
 /** A tree that moves while it is looked at is looked at again, this often at most. */
 const TRIES = 3;
 
-/** A file whose time stamp lies in the future never looks settled; read this often without a change, it counts so. */
+/** A stamp from the future cannot be trusted at once; read this often under the same one, it is. */
 const READINGS_ENOUGH = 3;
 
 export function createInventory(scope: Scope): Inventory {
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
-  const readFile = createFileReader();
+  const readFile = createFileReader((count) => {
+    bytesRead += count;
+    report(filesRead, bytesRead);
+  });
   const top = newFolder('');
   let last: Survey | undefined;
   /** Whether anything was read since `last` was made. */
   let moved = false;
   let round: readonly KnownFile[] = [];
   let nextInRound = 0;
+  let filesRead = 0;
+  let bytesRead = 0;
+  let report: OnProgress = () => undefined;
 
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
-  function pass(onProgress: OnProgress | undefined): Refusal[] | { readonly gone: string } {
+  function pass(): Refusal[] | { readonly gone: string } {
     const refusals: Refusal[] = [];
-    let filesSeen = 0;
-    let bytesSeen = 0;
     const waiting = [top];
     for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
       const refused = lookInto(folder);
@@ -98,9 +101,6 @@ export function createInventory(scope: Scope): Inventory {
         const refusedFile = lookAtFile(file);
         if (refusedFile === 'gone') return { gone: folder.path };
         if (refusedFile) refusals.push(refusedFile);
-        filesSeen += 1;
-        bytesSeen += Number(file.stamp?.size ?? 0);
-        onProgress?.(filesSeen, bytesSeen);
       }
     }
     return refusals;
@@ -112,13 +112,13 @@ export function createInventory(scope: Scope): Inventory {
     try {
       const stats = lookAt(below(root, path));
       if (!stats?.isDirectory()) {
-        if (path !== '') return 'gone';
-        return { code: 'E_READ', path: '.', cause: stats ? 'ENOTDIR' : 'ENOENT' };
+        return path === '' ? unreadable(folder, stats ? 'ENOTDIR' : 'ENOENT') : 'gone';
       }
-      if (folder.stamp && folder.settled && isSame(folder.stamp, stats)) return undefined;
+      if (folder.stamp && isSame(folder.stamp, stats)) return undefined;
       moved = true;
       const stamp = stampOf(stats);
-      const settled = isSettled(stamp, Date.now());
+      // Otherwise a file could come while we list, and leave the very stamp that was there before.
+      if (isFresh(stamp)) waitForTick();
       const listing = listFolder(root, path, excludes);
       const files = new Map(folder.files.map((file) => [file.path, file]));
       const folders = new Map(folder.folders.map((child) => [child.path, child]));
@@ -126,13 +126,10 @@ export function createInventory(scope: Scope): Inventory {
       folder.folders = listing.folders.map((child) => folders.get(child) ?? newFolder(child));
       folder.refusals = listing.refusals;
       folder.stamp = stamp;
-      folder.settled = settled;
       return undefined;
     } catch (error) {
-      folder.stamp = undefined;
       const cause = systemCode(error);
-      if (cause === 'ENOENT' && path !== '') return 'gone';
-      return { code: 'E_READ', path: path === '' ? '.' : path, cause };
+      return cause === 'ENOENT' && path !== '' ? 'gone' : unreadable(folder, cause);
     }
   }
 
@@ -153,20 +150,22 @@ export function createInventory(scope: Scope): Inventory {
       moved = true;
       return reading === 'gone' ? 'gone' : { code: reading.refused, path: file.path, cause: reading.cause };
     }
-    const { stamp, digest, readAtMs } = reading;
+    filesRead += 1;
+    const { stamp, digest } = reading;
     file.readings = file.stamp && isSame(file.stamp, stamp) ? file.readings + 1 : 1;
     if (file.digest !== digest) moved = true;
     file.stamp = stamp;
     file.digest = digest;
-    file.settled = isSettled(stamp, readAtMs) || file.readings >= READINGS_ENOUGH;
+    file.settled = !isFuture(stamp) || file.readings >= READINGS_ENOUGH;
     return undefined;
   }
 
   /** The first folder that is no longer what it was when it was listed: a file came or went meanwhile. */
   function folderThatMoved(): string | undefined {
     return [...allFolders()].find(({ path, stamp }) => {
+      if (!stamp) return false;
       const stats = lookAt(below(root, path));
-      return !stats || !stamp || !isSame(stamp, stats);
+      return !stats || !isSame(stamp, stats);
     })?.path;
   }
 
@@ -187,10 +186,11 @@ export function createInventory(scope: Scope): Inventory {
   }
 
   return {
-    survey(onProgress) {
+    survey(onProgress = () => undefined) {
+      report = onProgress;
       let restless = '';
       for (let tries = 1; tries <= TRIES; tries += 1) {
-        const result = pass(onProgress);
+        const result = pass();
         if (Array.isArray(result) && result.length === 0 && !moved && last) return last;
         const folder = Array.isArray(result) ? folderThatMoved() : result.gone;
         if (Array.isArray(result) && folder === undefined) {
@@ -237,5 +237,14 @@ function newFile(path: string): KnownFile {
 }
 
 function newFolder(path: string): KnownFolder {
-  return { path, stamp: undefined, settled: false, files: [], folders: [], refusals: [] };
+  return { path, stamp: undefined, files: [], folders: [], refusals: [] };
+}
+
+/** Nothing is known any more of a folder that cannot be read. */
+function unreadable(folder: KnownFolder, cause: string): Refusal {
+  folder.stamp = undefined;
+  folder.files = [];
+  folder.folders = [];
+  folder.refusals = [];
+  return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
 }

@@ -10,6 +10,14 @@ export interface ManifestEntry {
   readonly digest: string;
 }
 
+/** `sha256sum` would write these escaped, and then the hash of the manifest would depend on its version. */
+const NOT_IN_A_MANIFEST = /[^\u0020-\u007e\u0080-\u{10ffff}]|\\/u;
+
+/** Whether a file or folder of this name can stand in a manifest; `-` means standard input to `sha256sum`. */
+export function fitsManifest(name: string): boolean {
+  return name !== '-' && !NOT_IN_A_MANIFEST.test(name);
+}
+
 /** Any code unit from the surrogates up: only there does the order of JavaScript differ from that of UTF-8's bytes. */
 const ABOVE_SURROGATES = /[\ud800-\uffff]/;
 
@@ -48,14 +56,18 @@ export function asH1(hash: string): string {
 export function parseManifest(text: string): ManifestEntry[] | undefined {
   const entries: ManifestEntry[] = [];
   for (const line of text.split('\n').slice(0, -1)) {
-    const [, digest, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (digest === undefined || path === undefined) return undefined;
+    const [, digest, path] = /^([0-9a-f]{64}) {2}([^]+)$/.exec(line) ?? [];
+    if (digest === undefined || path === undefined || !isPath(path)) return undefined;
     entries.push({ path, digest });
   }
   const paths = new Set(entries.map(({ path }) => path));
   return entries.length > 0 && paths.size === entries.length && formatManifest(entries) === text
     ? entries
     : undefined;
+}
+
+function isPath(path: string): boolean {
+  return path.split('/').every((name) => !['', '.', '..'].includes(name) && fitsManifest(name));
 }
 
 /** The hash of every folder, as if it were a tree of its own: paths are relative to it. `''` is the whole. */

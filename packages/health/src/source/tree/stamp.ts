@@ -41,10 +41,25 @@ export function isSame(a: Stamp, b: Stamp): boolean {
   );
 }
 
-/** File systems keep time in ticks of up to 10 ms: two writes within one leave the same stamp. */
+/**
+ * Linux before 6.13, and many a file system, keep time in ticks of up to 10 ms: two writes within one leave the same
+ * stamp, and so does a write in the middle of a read.
+ */
 const TICK_MS = 20;
 
-/** Whether an entry read at `readAtMs` (wall clock) can no longer be written to without its stamp telling. */
-export function isSettled(stamp: Stamp, readAtMs: number): boolean {
-  return Number(stamp.ctimeNs / 1_000_000n) <= readAtMs - TICK_MS;
+/** Whether an entry with this stamp may just have been written to, so that the next write could leave the same stamp. */
+export function isFresh(stamp: Stamp): boolean {
+  const nowMs = Date.now();
+  const changedMs = Number(stamp.ctimeNs / 1_000_000n);
+  return changedMs > nowMs - TICK_MS && changedMs <= nowMs + TICK_MS;
+}
+
+/** Whether the entry says it will be changed in the future, as after a clock was set back. */
+export function isFuture(stamp: Stamp): boolean {
+  return Number(stamp.ctimeNs / 1_000_000n) > Date.now();
+}
+
+/** Holds the thread until any write from now on leaves a later stamp than any write before. */
+export function waitForTick(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK_MS);
 }

@@ -3,6 +3,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
+import { fitsManifest } from './manifest.js';
 import type { Refusal } from './refusal.js';
 import type { Exclusion } from './scope.js';
 
@@ -31,7 +32,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     const { name } = entry;
     const entryPath = path === '' ? name : `${path}/${name}`;
     if (excludes(entryPath, name)) continue;
-    if (NOT_IN_A_MANIFEST.test(name) || name === '-' || misnamed?.has(name)) {
+    if (!fitsManifest(name) || misnamed?.has(name)) {
       refusals.push({ code: 'E_NAME', path: entryPath, cause: '' });
       continue;
     }
@@ -48,9 +49,6 @@ export function below(root: string, path: string): string {
   if (path === '') return root;
   return root.endsWith('/') ? `${root}${path}` : `${root}/${path}`;
 }
-
-/** `sha256sum` would write these escaped, and then the hash of the manifest would depend on its version. */
-const NOT_IN_A_MANIFEST = /[^\u0020-\u007e\u0080-\u{10ffff}]|\\/u;
 
 type Kind = 'file' | 'folder' | 'E_SYMLINK' | 'E_SPECIAL';
 
