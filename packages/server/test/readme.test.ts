@@ -1,0 +1,64 @@
+/**
+ * What the README says is what the service does.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { createHealth, PROBLEMS, verdict, type Effect, type Part, type State } from 'portal-health';
+import { readConfig } from '../src/config.js';
+import { exampleFile, settingsTable } from '../src/settings.js';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const readme = readFileSync(`${ROOT}README.md`, 'utf8');
+
+test('its table of settings, and .env.example, are those of the schema', () => {
+  const [, table] = /<!-- settings -->\n\n([^]*)\n<!-- \/settings -->/.exec(readme) ?? [];
+  assert.equal(table, settingsTable());
+  assert.equal(readFileSync(`${ROOT}.env.example`, 'utf8'), exampleFile());
+});
+
+test('it fits into what a tired operator reads', () => {
+  assert.ok(readme.split('\n').length <= 151);
+});
+
+test('its shell line prints the number that the running service reports', async () => {
+  const [, line] = /```sh\n(cd packages\n[^`]*sha256sum)\n```/.exec(readme) ?? [];
+  assert.ok(line);
+  const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT });
+  const { sourceRoot, sourceExclude } = readConfig({});
+  const health = createHealth({ source: { root: sourceRoot, exclude: sourceExclude } });
+  try {
+    await health.start();
+    assert.equal(stdout, `${String(health.report('admin').source_hash)}  -\n`);
+  } finally {
+    await health.close();
+  }
+});
+
+test('its table of verdicts is what is computed, row by row', () => {
+  const rows = [...readme.matchAll(/^\|([^|]*)\|([^|]*)\|([^|]*)\| (healthy|degraded|unhealthy) \|$/gm)];
+  assert.equal(rows.length, 6);
+  for (const [, critical = '', other = '', findings = '', status] of rows) {
+    for (const criticalPart of partsOf(critical, true)) {
+      for (const otherPart of partsOf(other, false)) {
+        const said = `${critical} | ${other} | ${findings}`;
+        assert.equal(verdict([...criticalPart, ...otherPart], effectsOf(findings)), status, said);
+      }
+    }
+  }
+});
+
+/** A cell such as `down or stale`: the parts it stands for, one after the other; an empty one stands for none. */
+function partsOf(cell: string, critical: boolean): Part[][] {
+  const states = cell.match(/up|slow|down|stale/g) as State[] | null;
+  return states ? states.map((state) => [{ critical, state }]) : [[]];
+}
+
+function effectsOf(cell: string): Effect[] {
+  if (cell.includes('degrades')) return ['degrades'];
+  const code = /`([A-Z_]+)`/.exec(cell)?.[1];
+  return code && Object.hasOwn(PROBLEMS, code) ? [PROBLEMS[code as keyof typeof PROBLEMS].effect] : [];
+}
