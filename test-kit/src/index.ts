@@ -1,6 +1,14 @@
 /** Everything that the test kit offers, name by name. */
 export { findCycle, type Imports, readImports } from './imports.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
+export {
+  type Prometheus,
+  type PrometheusOptions,
+  type PromtoolAnswer,
+  runPromtool,
+  type Series,
+  startPrometheus,
+} from './prometheus.js';
 export { type Fault, type FaultOptions, type Proxy, startProxy } from './proxy.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';

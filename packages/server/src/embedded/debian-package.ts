@@ -1,0 +1,104 @@
+/**
+ * Programs out of the machine's own package sources, on Debian and its descendants: signatures checked by apt, without
+ * root, and unpacked into a folder of ours instead of being installed.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { BARE_ENVIRONMENT } from './identity.js';
+
+const run = promisify(execFile);
+
+/** What to fetch, and where to. */
+export interface PackageRequest {
+  /** A folder that is there when the package has been fetched before, and else is made. */
+  readonly place: string;
+  /** The first of these that there is. */
+  readonly names: readonly [string, ...string[]];
+  /** Whether the packages it depends on are fetched too, those that this machine lacks. */
+  readonly withDependencies: boolean;
+}
+
+/** Whether this is a Debian or one of its descendants, with what the fetching takes. */
+export function canFetch(): Promise<boolean> {
+  return shell('command -v apt-get && command -v dpkg-deb && command -v flock && command -v timeout').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs a script with our own environment, which knows the way to a proxy, and the folders that a bare path lacks. */
+export async function shell(script: string, ...args: readonly string[]): Promise<string> {
+  const path = `PATH="\${PATH:-}:${BARE_ENVIRONMENT['PATH']}"; export PATH LC_ALL=C;`;
+  const { stdout } = await run('/bin/sh', ['-c', `${path} ${script}`, 'sh', ...args], { cwd: '/' });
+  return stdout;
+}
+
+/** apt gets folders of ours; its own stay as they are. */
+const FETCH = `
+set -eu
+place=$1 dependencies=$2
+shift 2
+[ ! -e "$place" ] || exit 0
+work="$place.fetching"
+rm -rf "$work"
+mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/root"
+cd "$work"
+apt() {
+  apt-get -qq -o Dir::State="$work/state" -o Dir::State::lists="$work/state/lists" -o Dir::Cache="$work/cache" \
+    -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin \
+    -o Dir::State::status=/var/lib/dpkg/status -o APT::Sandbox::User=root -o Debug::NoLocking=true \
+    -o Acquire::Languages=none -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
+}
+apt update
+missing() { apt --simulate --no-install-recommends install "$1" | sed -n 's/^Inst \\([^ ]*\\) .*/\\1/p'; }
+packages=
+for name in "$@"; do
+  packages=$(missing "$name")
+  [ -z "$packages" ] || break
+done
+[ "$dependencies" = true ] || packages=$name
+apt download $packages
+for package in *.deb; do dpkg-deb --extract "$package" root; done
+mv root "$place"
+cd /
+rm -rf "$work"
+`;
+
+const FETCH_LIMIT_S = 120;
+/** How `timeout` says so. */
+const TIMED_OUT = 124;
+
+/**
+ * Fetches a package, one at a time for a place: whoever waited finds it done.
+ *
+ * @throws whatever the shell met; {@link reasonOf} puts it into words
+ */
+export async function fetchPackage({ place, names, withDependencies }: PackageRequest): Promise<void> {
+  await mkdir(dirname(place), { recursive: true });
+  const bounded =
+    `place=$1 script=$2; shift 2; ` +
+    `exec timeout --kill-after=5 ${FETCH_LIMIT_S} flock "$place.lock" sh -c "$script" sh "$place" "$@"`;
+  await shell(bounded, place, FETCH, String(withDependencies), ...names);
+}
+
+/** What a fetched program needs to find the libraries that came with it. */
+export async function libraryEnvironment(place: string): Promise<Readonly<Record<string, string>>> {
+  const folders = await Promise.all([join(place, 'usr', 'lib'), join(place, 'lib')].map(architectureFolders));
+  return { LD_LIBRARY_PATH: folders.flat().join(':') };
+}
+
+/** Debian's libraries lie in `lib/<architecture>-linux-gnu`. */
+async function architectureFolders(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.includes('-linux-gnu')).map((name) => join(folder, name));
+}
+
+/** The first thing that a failed command complained of. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === TIMED_OUT) return `it took longer than ${FETCH_LIMIT_S} s`;
+  const complaint = 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : undefined;
+  return complaint || error.message;
+}

@@ -1,0 +1,210 @@
+/**
+ * The real Prometheus and its `promtool`, to scrape, lint and query what others only believe to be metrics.
+ */
+import { spawn } from 'node:child_process';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { canFetch, fetchPackage, reasonOf, shell } from 'portal-server/embedded/debian-package';
+import { withFreePort } from 'portal-server/embedded/free-port';
+import { chooseIdentity, giveTo } from 'portal-server/embedded/identity';
+import { startServerProcess, type ServerProcess } from 'portal-server/embedded/server-process';
+import { CACHE_FOLDER, makeServerFolder } from './places.js';
+import { waitFor } from './wait.js';
+
+/** A running Prometheus. */
+export interface Prometheus {
+  readonly url: string;
+  readonly pid: number;
+  /**
+   * What PromQL gives at this moment.
+   *
+   * @throws an Error with Prometheus's own words when the query cannot be used
+   */
+  query(promql: string): Promise<readonly Series[]>;
+  /** What the last scrape of each target met: `''` when all was well. */
+  scrapeErrors(): Promise<readonly string[]>;
+  /** Ends it and deletes what it has recorded. */
+  close(): Promise<void>;
+}
+
+/** One series of an instant vector. */
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Not a number where Prometheus says so, e.g. after a division by zero. */
+  readonly value: number;
+}
+
+/** What to scrape. */
+export interface PrometheusOptions {
+  /** Each a job of its own. */
+  readonly targets: readonly { readonly job: string; readonly port: number }[];
+  /** Absolute path of a file of rules. */
+  readonly rules?: string;
+}
+
+/** What `promtool` said. */
+export interface PromtoolAnswer {
+  readonly exitCode: number | null;
+  /** Both of its outputs. */
+  readonly output: string;
+}
+
+interface Programs {
+  readonly prometheus: string;
+  readonly promtool: string;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const QUERY_TIMEOUT_MS = 10_000;
+
+/** Finds both programs: installed, fetched before, or fetched now. A machine that has no way to them fails the test. */
+async function findPrograms(): Promise<Programs> {
+  const installed = await shell('command -v prometheus && command -v promtool').catch(() => '');
+  const [prometheus, promtool] = installed.trim().split('\n');
+  if (prometheus && promtool) return { prometheus, promtool };
+
+  const place = join(CACHE_FOLDER, 'prometheus');
+  if (!(await canFetch())) {
+    throw new Error(
+      'Neither prometheus and promtool are installed nor can they be fetched: this is no Debian or Ubuntu.',
+    );
+  }
+  try {
+    // What it depends on is the looks of its pages.
+    await fetchPackage({ place, names: ['prometheus'], withDependencies: false });
+  } catch (error) {
+    throw new Error(`Prometheus could not be fetched (${reasonOf(error)}); install prometheus.`, {
+      cause: error,
+    });
+  }
+  const bin = join(place, 'usr', 'bin');
+  const programs = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
+  await Promise.all(Object.values(programs).map((file) => access(file)));
+  return programs;
+}
+
+/** Runs `promtool` to its end, with `input` as its standard input. */
+export async function runPromtool(args: readonly string[], input = ''): Promise<PromtoolAnswer> {
+  const { promtool } = await findPrograms();
+  const child = spawn(promtool, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: START_TIMEOUT_MS * 3 });
+  // One that refuses its arguments reads nothing.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+  return { exitCode, output: stdout + stderr };
+}
+
+/** Starts a Prometheus that scrapes every 0.2 s, at a free port, in a folder of its own. */
+export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+  const { prometheus: program } = await findPrograms();
+  const folder = await makeServerFolder('prometheus');
+  try {
+    const identity = await chooseIdentity({ program, env: {}, folder });
+    const configuration = join(folder, 'prometheus.json');
+    const data = join(folder, 'data');
+    await mkdir(data);
+    // JSON is YAML.
+    await writeFile(configuration, JSON.stringify(configurationOf(options)));
+    await giveTo(identity, data);
+    const { port, server } = await withFreePort(
+      async (candidate) => {
+        const started = await startServerProcess({
+          command: [
+            program,
+            `--config.file=${configuration}`,
+            `--storage.tsdb.path=${data}`,
+            `--web.listen-address=127.0.0.1:${candidate}`,
+          ],
+          identity,
+          logFile: join(folder, `log-${candidate}`),
+          orphanSignal: 'KILL',
+          orphanFolder: folder,
+        });
+        await untilReady(started, candidate);
+        return { port: candidate, server: started };
+      },
+      (error) => error instanceof Error && error.message.includes('address already in use'),
+    );
+    return attend(server, port, folder);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function configurationOf({ targets, rules }: PrometheusOptions): unknown {
+  return {
+    global: { scrape_interval: '200ms', scrape_timeout: '200ms', evaluation_interval: '200ms' },
+    ...(rules === undefined ? {} : { rule_files: [rules] }),
+    scrape_configs: targets.map(({ job, port }) => ({
+      job_name: job,
+      static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+    })),
+  };
+}
+
+async function untilReady(server: ServerProcess, port: number): Promise<void> {
+  try {
+    await waitFor(
+      'Prometheus to be ready',
+      async () => server.hasEnded() || (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok,
+      { timeoutMs: START_TIMEOUT_MS, everyMs: 50 },
+    );
+    if (server.hasEnded()) throw new Error(`Prometheus did not start: ${await server.printed()}`);
+  } catch (error) {
+    await server.stop('SIGKILL', 0);
+    throw error;
+  }
+}
+
+interface Answer {
+  readonly status: 'success' | 'error';
+  readonly error?: string;
+  readonly data?: unknown;
+}
+
+function attend(server: ServerProcess, port: number, folder: string): Prometheus {
+  const url = `http://127.0.0.1:${port}`;
+
+  async function ask(path: string): Promise<unknown> {
+    const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) });
+    const answer = (await response.json()) as Answer;
+    if (answer.status === 'error') throw new Error(`Prometheus refuses ${path}: ${answer.error}`);
+    return answer.data;
+  }
+
+  return {
+    url,
+    pid: server.pid,
+    async query(promql) {
+      const data = (await ask(
+        `query?${new URLSearchParams({ query: promql }).toString()}`,
+      )) as VectorOrScalar;
+      if (data.resultType === 'scalar') return [{ labels: {}, value: Number(data.result[1]) }];
+      return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+    },
+    async scrapeErrors() {
+      const data = (await ask('targets')) as { activeTargets: { lastError: string }[] };
+      return data.activeTargets.map(({ lastError }) => lastError);
+    },
+    async close() {
+      await server.stop('SIGTERM', 5_000);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type VectorOrScalar =
+  | { readonly resultType: 'scalar'; readonly result: readonly [number, string] }
+  | {
+      readonly resultType: 'vector';
+      readonly result: readonly {
+        readonly metric: Readonly<Record<string, string>>;
+        readonly value: readonly [number, string];
+      }[];
+    };
