@@ -9,8 +9,6 @@ import type { Usage } from './servers/contender.js';
 /** A contender that listens. */
 export interface RunningContender {
   readonly port: number;
-  /** An administrator's session, of a contender that has such. */
-  readonly session: string | undefined;
   usage(): Promise<Usage>;
   close(): Promise<void>;
 }
@@ -24,10 +22,9 @@ export async function startContender(
     env: { ...process.env, ...env },
     execArgv: [],
   });
-  const { port, session } = (await message(child, name)) as { port: number; session?: string };
+  const { port } = (await message(child, name)) as { port: number };
   return {
     port,
-    session,
     async usage() {
       child.send('usage');
       return (await message(child, name)) as Usage;

@@ -34,8 +34,8 @@ export function listen(listener: RequestListener): void {
 }
 
 /** Tells the benchmark where to ask, and answers its questions about usage until it ends us. */
-export function report(port: number, session?: string): void {
-  process.send?.({ port, session });
+export function report(port: number): void {
+  process.send?.({ port });
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     const usage: Usage = { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss() };
