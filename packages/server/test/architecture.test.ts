@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { findCycle, readImports } from 'portal-test-kit';
 
 const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url)));
 
 /** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
 const FLOORS = [
-  ['error-code', 'errors', 'permission', 'setting-rules', 'embedded'],
-  ['settings', 'platform'],
-  ['config', 'features'],
+  ['permission', 'error-code', 'errors', 'setting-rules', 'embedded'],
+  ['settings', 'whereabouts'],
+  ['config'],
+  ['platform'],
+  ['features'],
   ['records'],
-  ['app', 'whereabouts'],
+  ['app'],
   ['serve'],
   ['cli'],
   ['main'],
@@ -27,16 +30,9 @@ function floorOf(file: string): number {
   return floor;
 }
 
-function inside(): [file: string, targets: readonly string[]][] {
-  return [...imports].map(([file, targets]) => [
-    file,
-    [...targets].filter((target) => target.endsWith('.ts')),
-  ]);
-}
-
 test('imports point down', () => {
-  for (const [file, targets] of inside()) {
-    for (const target of targets) {
+  for (const [file, targets] of imports) {
+    for (const target of targets.filter((one) => one.endsWith('.ts'))) {
       assert.ok(floorOf(target) <= floorOf(file), `${file} imports ${target}, which stands above it`);
     }
   }
@@ -46,38 +42,28 @@ test('no file imports itself by a detour, types included', () => {
   assert.equal(findCycle(imports), undefined);
 });
 
-test('features never import each other', () => {
-  const featureOf = (file: string) => /^features\/([^/]+)\//.exec(file)?.[1];
-  for (const [file, targets] of inside()) {
-    const feature = featureOf(file);
-    if (feature === undefined) continue;
+test('features never import each other: what one needs of another is an argument', () => {
+  const feature = (file: string): string | undefined => /^features\/([^/]+)\//.exec(file)?.[1];
+  for (const [file, targets] of imports) {
     for (const target of targets) {
-      assert.ok([feature, undefined].includes(featureOf(target)), `${file} imports ${target}`);
+      if (feature(file) === undefined || feature(target) === undefined) continue;
+      assert.equal(feature(target), feature(file), `${file} imports ${target}`);
     }
   }
 });
 
-test('the embedded servers stand alone', () => {
-  for (const [file, targets] of inside()) {
+test('the embedded servers stand alone: they know nothing of the service', () => {
+  for (const [file, targets] of imports) {
     if (roomOf(file) !== 'embedded') continue;
-    for (const target of targets) {
+    for (const target of targets.filter((one) => one.endsWith('.ts'))) {
       assert.ok(['embedded', 'error-code'].includes(roomOf(target)), `${file} imports ${target}`);
     }
   }
 });
 
-test('each package of others has its room', () => {
-  const rooms: Readonly<Record<string, RegExp>> = {
-    pg: /^(platform|embedded)\/postgres\.ts$/,
-    ioredis: /^platform\/redis\.ts$/,
-    pino: /^platform\/log\.ts$/,
-    commander: /^cli\//,
-    cookie: /^features\/sessions\/cookie\.ts$/,
-  };
-  for (const [file, targets] of imports) {
-    for (const target of targets) {
-      const room = rooms[target];
-      if (room) assert.match(file, room, `${file} imports ${target}`);
-    }
-  }
+test('only config.ts reads the environment, so that every setting is in the one schema', () => {
+  const readers = [...imports.keys()].filter((file) =>
+    readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8').includes('process.env'),
+  );
+  assert.deepEqual(readers, ['config.ts']);
 });
