@@ -1,0 +1,133 @@
+/**
+ * `/metrics` held to the real Prometheus: its linter, its parsers and its scrape, in good days and in an outage.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { runPromtool, waitFor } from 'portal-test-kit';
+import { ask } from '../ask.js';
+import { startObserved, type Observed } from './observed.js';
+
+/** What Prometheus 2 sends. */
+const PROMETHEUS_ACCEPT =
+  'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+const CACHE_FIGURES = '{__name__=~"portal_cache_.*"}';
+
+let world: Observed;
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portal-metrics-'));
+  world = await startObserved();
+  await world.until('healthy');
+});
+
+afterEach(async () => {
+  world.redis.thaw();
+  await world.postgres.thaw();
+  await world.until('healthy');
+});
+
+after(async () => {
+  await world?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Everything that holds in every state whatsoever. */
+async function assertAccepted(): Promise<void> {
+  const { service, prometheus } = world;
+  const text = await ask(service.url, '/metrics');
+  assert.equal(text.status, 200);
+  assert.equal(text.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+  assert.deepEqual(await runPromtool(['check', 'metrics'], text.body), { exitCode: 0, output: '' });
+
+  const open = await ask(service.url, '/metrics', { headers: { Accept: PROMETHEUS_ACCEPT } });
+  assert.equal(open.status, 200);
+  assert.equal(open.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+  await assertOpenMetrics(open.body);
+
+  assert.deepEqual(await prometheus.scrapeErrors(), ['', '']);
+  assert.deepEqual(
+    (await prometheus.query('up')).map(({ value }) => value),
+    [1, 1],
+  );
+}
+
+/** `check metrics` reads the older text only; promtool's other parser is the strict one, and wants a time for each. */
+async function assertOpenMetrics(body: string): Promise<void> {
+  const file = join(folder, 'metrics.txt');
+  const dated = body.replaceAll(/^(?!#)(.+)$/gm, `$1 ${Math.floor(Date.now() / 1_000)}`);
+  await writeFile(file, dated);
+  const answer = await runPromtool([
+    'tsdb',
+    'create-blocks-from',
+    'openmetrics',
+    '--quiet',
+    file,
+    join(folder, 'blocks'),
+  ]);
+  assert.equal(answer.exitCode, 0, answer.output);
+}
+
+/** The names and labels that a job has at this moment. */
+async function seriesOf(job: string): Promise<string[]> {
+  const series = await world.prometheus.query(`{job="${job}", __name__=~"portal_.*|db_client_.*"}`);
+  return series
+    .map(({ labels }) => JSON.stringify({ ...labels, instance: undefined, job: undefined }))
+    .toSorted();
+}
+
+test('the strict parser is one: it refuses what is not OpenMetrics', async () => {
+  await assert.rejects(assertOpenMetrics('portal_health_up 1\n'), /EOF/);
+  const wrong = await runPromtool(['check', 'metrics'], 'a_count 1\n');
+  assert.notEqual(wrong.exitCode, 0);
+});
+
+test('in health: accepted in both formats, and both give Prometheus the same series', async () => {
+  await assertAccepted();
+  await waitFor('the same series in both', async () => {
+    const series = await seriesOf('portal');
+    assert.ok(series.length > 40, `${series.length} series`);
+    assert.deepEqual(await seriesOf('portal-text'), series);
+    return true;
+  });
+  const { prometheus } = world;
+  assert.equal((await prometheus.query('sum(portal_health_problem{job="portal"})'))[0]?.value, 0);
+  assert.equal((await prometheus.query('min(portal_health_up)'))[0]?.value, 1);
+  assert.equal((await prometheus.query('db_client_connection_max{job="portal"}'))[0]?.value, 20);
+});
+
+test('in degradation: the code is a series, and figures that nobody measured are gone rather than old', async () => {
+  world.redis.freeze();
+  await world.until('degraded');
+  await assertAccepted();
+  await world.holds('portal_health_problem{job="portal", code="CACHE_TIMEOUT"} == 1');
+  await world.holds(`absent(${CACHE_FIGURES})`);
+  await world.holds('portal_health_up{job="portal", part="database"} == 1');
+});
+
+test('with both stores frozen: still scraped, and the pool is still told', async () => {
+  world.redis.freeze();
+  await world.postgres.freeze();
+  await world.until('unhealthy');
+  await world.holds(`absent(${CACHE_FIGURES})`);
+  await assertAccepted();
+  await world.holds('portal_health_problem{job="portal", code="DATABASE_TIMEOUT"} == 1');
+  await world.holds('db_client_connection_max{job="portal"} == 20');
+  await world.holds('absent(portal_health_latency_seconds{part=~"database|cache"})');
+});
+
+test('a counter goes back at a restart of the cache, and at nothing else', async () => {
+  const { prometheus, redis, service } = world;
+  const { body } = await ask(service.url, '/metrics');
+  const counters = [...body.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name);
+  assert.ok(counters.length > 0);
+  for (const counter of counters) {
+    const resets = await prometheus.query(`max(resets(${counter}[10m]))`);
+    assert.equal(resets[0]?.value, 0, `${counter}, frozen and thawed by the tests before`);
+  }
+  await redis.restart();
+  await world.holds('max(resets(portal_cache_commands_processed_total[10m]))');
+});
