@@ -23,7 +23,7 @@ const BY_SQLSTATE: Readonly<Record<string, ProblemCode>> = {
 const BY_MESSAGE: readonly (readonly [RegExp, ProblemCode])[] = [
   [/too many (clients|connections)|no more connections allowed/i, 'DATABASE_TOO_MANY_CONNECTIONS'],
   [
-    /^SASL: |password must be a string|authentication failed|no such (database|user)/i,
+    /^SASL: |password must be a string|unknown authentication|authentication failed|no such (database|user)/i,
     'DATABASE_REFUSED_LOGIN',
   ],
   [/^connection terminated|socket hang up/i, 'DATABASE_UNREACHABLE'],

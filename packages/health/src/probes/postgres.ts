@@ -7,8 +7,9 @@ import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
 import type { PoolCounts } from '../statistics/pool.js';
 import type { Outcome, Probe } from '../types.js';
-import { causeOf, hasMethods, member } from './foreign.js';
+import { causeOf, member } from './foreign.js';
 import { postgresProblem } from './postgres-errors.js';
+import { destroy, guard } from './postgres-socket.js';
 import { whileWanted } from './while-wanted.js';
 
 /**
@@ -120,7 +121,7 @@ function newcomerOptions(options: object): object {
 
 async function ask(client: PostgresClient): Promise<{ readOnly: boolean | undefined; latencyMs: number }> {
   const connected = client.connect();
-  refuseRubbish(client);
+  guard(client);
   await connected;
   const askedMs = performance.now();
   const result = await client.query(QUESTION);
@@ -134,41 +135,4 @@ async function ask(client: PostgresClient): Promise<{ readOnly: boolean | undefi
 function readOnlyIn(result: unknown): boolean | undefined {
   const answer = member(member(member(result, 'rows'), '0'), 'transaction_read_only');
   return answer === 'on' ? true : answer === 'off' ? false : undefined;
-}
-
-/** What a server of Postgres begins its first message with: authentication, an error, another version of the protocol. */
-const FIRST_BYTES = new Set(['R', 'E', 'v'].map((letter) => letter.charCodeAt(0)));
-
-/**
- * Ends the connection when the first byte shows that this is no Postgres, as libpq does. The driver takes rubbish for
- * the length of a message and waits for the rest of it, some gigabytes. Over TLS it looks for itself.
- */
-function refuseRubbish(client: PostgresClient): void {
-  const stream = member(member(client, 'connection'), 'stream');
-  if (member(client, 'ssl') || !isSocket(stream)) return;
-  stream.prependOnceListener('data', (bytes) => {
-    if (!FIRST_BYTES.has(bytes[0] ?? -1)) stream.destroy(new Error('This is not the protocol of Postgres'));
-  });
-}
-
-/** Closes the socket at once, however far the connection has come. The driver's own goodbye waits for the server. */
-function destroy(client: PostgresClient | undefined): void {
-  const stream = member(member(client, 'connection'), 'stream');
-  try {
-    if (isSocket(stream)) stream.destroy();
-    // A client over libpq has no socket to be seen, and its own end.
-    else void client?.end().catch(() => undefined);
-  } catch {
-    // Already gone.
-  }
-}
-
-/** The members used of the driver's socket. */
-interface Socket {
-  destroy(error?: Error): void;
-  prependOnceListener(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
-}
-
-function isSocket(stream: unknown): stream is Socket {
-  return hasMethods(stream, ['destroy', 'prependOnceListener']);
 }

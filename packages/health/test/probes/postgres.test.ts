@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -228,6 +229,41 @@ describe('what a driver can do', () => {
     assert.match(outcome.cause?.message ?? '', /ss/, 'which is why the message must stay where it is');
     assert.match(outcome.cause?.code ?? '', /^(ENOTFOUND|EAI_AGAIN)$/);
   });
+});
+
+describe('what a server can say', () => {
+  /** Says `bytes` to whoever says something first. */
+  async function serverSaying(bytes: Buffer): Promise<Server> {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write(bytes));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }
+
+  const rows = [
+    [
+      'asks for Kerberos, which the driver does not know',
+      'R\0\0\0\u0008\0\0\0\u0007',
+      'DATABASE_REFUSED_LOGIN',
+    ],
+    ['breaks off in the middle of a message', 'R\0\0\0\u0004', 'DATABASE_FAILED'],
+    ['greets like MySQL', 'J\0\0\0\n8.0.36\0', 'DATABASE_FAILED'],
+    ['greets like a mail server', '220 mail.example.com ESMTP\r\n', 'DATABASE_FAILED'],
+    ['says nothing but zeros', '\0'.repeat(64), 'DATABASE_FAILED'],
+  ] as const;
+  for (const [what, bytes, code] of rows) {
+    test(`one that ${what}: ${code}, and the process lives on`, async () => {
+      const server = await serverSaying(Buffer.from(bytes, 'latin1'));
+      const { port } = server.address() as AddressInfo;
+      const pool = poolOf({ connectionString: `postgres://app:secret@127.0.0.1:${port}/app` });
+      const verdict = await verdictOf(createPostgresProbe({ pool }));
+      server.close();
+      assert.equal(verdict, `down ${code}`);
+    });
+  }
 });
 
 describe('what a run leaves behind', () => {
