@@ -67,10 +67,11 @@ const TRIES = 3;
 /** A stamp from the future cannot be trusted at once; read this often under the same one, it is. */
 const READINGS_ENOUGH = 3;
 
-export function createInventory(scope: Scope): Inventory {
+/** @param createReader - what reads the files, for tests */
+export function createInventory(scope: Scope, createReader = createFileReader): Inventory {
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
-  const readFile = createFileReader((count) => {
+  const readFile = createReader((count) => {
     bytesRead += count;
     report(filesRead, bytesRead);
   });
