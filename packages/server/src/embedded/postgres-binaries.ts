@@ -4,7 +4,7 @@
  * An npm package cannot hold symbolic links, so the short names of its shared libraries are made here rather than
  * by an install script: a package that is installed needs to run none.
  */
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { codeOf } from '../error-code.js';
@@ -65,7 +65,9 @@ async function linkLibraries(root: string, linksFolder: string): Promise<Record<
     return {};
   } catch {
     await mkdir(linksFolder, { recursive: true });
-    await Promise.all(libraries.map(({ file, link }) => makeLink(file, join(linksFolder, basename(link)))));
+    await Promise.all(
+      libraries.map(({ file, link }) => replaceLink(file, join(linksFolder, basename(link)))),
+    );
     const search = `${linksFolder}:${join(root, 'lib')}`;
     return process.platform === 'darwin' ? { DYLD_LIBRARY_PATH: search } : { LD_LIBRARY_PATH: search };
   }
@@ -78,4 +80,12 @@ async function makeLink(target: string, link: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }
+}
+
+/** The package may have been somewhere else the last time. */
+async function replaceLink(target: string, link: string): Promise<void> {
+  const unfinished = `${link}.${process.pid}`;
+  await rm(unfinished, { force: true });
+  await symlink(target, unfinished);
+  await rename(unfinished, link);
 }
