@@ -1,0 +1,85 @@
+/**
+ * What can be run of the files for Docker, Kubernetes and systemd without any of them.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { SETTINGS } from '../../src/settings.js';
+import { ask } from '../ask.js';
+import { startService, type TestService } from '../service.js';
+import { readDeployFile } from './deploy-files.js';
+
+const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
+const DOCKERFILE = readDeployFile('docker/Dockerfile');
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let service: TestService;
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  service = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
+});
+
+after(async () => {
+  await service?.close();
+  await Promise.all([postgres?.close(), redis?.close()]);
+});
+
+/** Runs the HEALTHCHECK as a container's shell would, but against `url`. */
+async function healthcheck(url: string): Promise<number | null> {
+  const line = /^HEALTHCHECK [^]*?CMD (.+)$/m.exec(DOCKERFILE)?.[1] ?? '';
+  assert.ok(line.includes('http://127.0.0.1:7331'), 'the line asks the port of the image');
+  const child = spawn('sh', ['-c', line.replace('http://127.0.0.1:7331', url)], {
+    cwd: ROOT,
+    stdio: 'ignore',
+  });
+  await once(child, 'close');
+  return child.exitCode;
+}
+
+async function until(status: string): Promise<void> {
+  await waitFor(status, async () => (await ask(service.url, '/health')).json['status'] === status);
+}
+
+test('HEALTHCHECK: degraded still serves and is well; unhealthy and gone are not', async () => {
+  await until('healthy');
+  assert.equal(await healthcheck(service.url), 0);
+  redis.freeze();
+  await until('degraded');
+  assert.equal(await healthcheck(service.url), 0);
+  redis.thaw();
+  await postgres.freeze();
+  await until('unhealthy');
+  assert.equal(await healthcheck(service.url), 1);
+  await postgres.thaw();
+  await until('healthy');
+  assert.equal(await healthcheck('http://127.0.0.1:1'), 1);
+});
+
+test('each probe of Kubernetes asks a door that is there, for what it is for', async () => {
+  const probes = [
+    ...readDeployFile('kubernetes/deployment.yml').matchAll(/(\w+)Probe:\s+httpGet: \{ path: (\S+),/g),
+  ];
+  assert.deepEqual(
+    probes.map(([, probe, path]) => [probe, path]),
+    [
+      ['startup', '/startupz'],
+      ['liveness', '/livez'],
+      ['readiness', '/readyz'],
+    ],
+  );
+  for (const [, , path = ''] of probes) assert.equal((await ask(service.url, path)).status, 200, path);
+});
+
+test('every setting that the files name is one that the service knows', () => {
+  const known = new Set<string>(Object.values(SETTINGS).map(({ variable }) => variable));
+  for (const file of ['docker/Dockerfile', 'kubernetes/deployment.yml', 'systemd/portal.service']) {
+    for (const [name] of readDeployFile(file).matchAll(/\b(PORTAL_[A-Z_]+|[A-Z]+_URL)\b/g)) {
+      assert.ok(known.has(name), `${file} names ${name}`);
+    }
+  }
+});
