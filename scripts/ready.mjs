@@ -30,13 +30,12 @@ if (!isDone(INSTALLED, lock)) {
 const BUILT = 'node_modules/.portal-built';
 const newestMs = ['packages', 'test-kit', 'bench', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
 const outputs = ['packages/health/dist', 'packages/server/dist', ...(everything ? ['test-kit/dist'] : [])];
-if (
-  !outputs.every((path) => existsSync(path)) ||
-  !isDone(BUILT, lock) ||
-  writtenMs(BUILT) < Math.max(...newestMs)
-) {
+const hasOutputs = outputs.every((path) => existsSync(path));
+if (!hasOutputs || !isDone(BUILT, lock) || writtenMs(BUILT) < Math.max(...newestMs)) {
   say('Building …');
-  run('node_modules/.bin/tsc', ['-b', ...(everything ? [] : ['packages/server'])]);
+  // The compiler's notes lie in node_modules, which may have been copied without what they are about.
+  const force = hasOutputs ? [] : ['--force'];
+  run('node_modules/.bin/tsc', ['-b', ...force, ...(everything ? [] : ['packages/server'])]);
   done(BUILT, lock);
 }
 

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { withFreePort } from 'portal-server/embedded/free-port';
 import { giveTo } from 'portal-server/embedded/identity';
@@ -201,15 +202,20 @@ async function start(
         end if;
       end $$`);
       const clients: Client[] = [];
-      for (;;) {
+      // Somebody else's connection may be on its way out and leave a place free a moment later: so it is full only
+      // when it has been full for a while.
+      for (let refusals = 0; refusals < 5;) {
         const client = new Client({ connectionString: urlOf('filler', 'postgres') });
         client.on('error', () => undefined);
         try {
           await client.connect();
         } catch (error) {
-          if ((error as { code?: string }).code === '53300') break;
-          throw error;
+          if ((error as { code?: string }).code !== '53300') throw error;
+          refusals += 1;
+          await sleep(50);
+          continue;
         }
+        refusals = 0;
         clients.push(client);
       }
       return async () => {

@@ -3,6 +3,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { withFreePort } from 'portal-server/embedded/free-port';
 import { chooseIdentity } from 'portal-server/embedded/identity';
@@ -164,16 +165,19 @@ async function start(
     async fillConnections() {
       const clients: Redis[] = [];
       await command('CONFIG', 'SET', 'maxclients', 16);
-      for (;;) {
+      // As with Postgres: full only when it has been full for a while.
+      for (let refusals = 0; refusals < 5;) {
         const client = open();
         try {
           await client.connect();
           await client.call('PING');
+          refusals = 0;
+          clients.push(client);
         } catch {
           client.disconnect();
-          break;
+          refusals += 1;
+          await sleep(50);
         }
-        clients.push(client);
       }
       return async () => {
         await clients[0]?.call('CONFIG', 'SET', 'maxclients', 1000);

@@ -2,12 +2,15 @@
  * What `createHealth` is given: the options, their defaults filled in, each checked once at construction.
  */
 import { DEFAULTS } from './defaults.js';
+import { expected } from './expected.js';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres.js';
 import type { RedisClient } from './probes/redis.js';
 import type { Pace } from './sampler.js';
 import type { SourceOptions } from './source/source.js';
 import type { Cause, Report, Status } from './types.js';
+
+export { expected } from './expected.js';
 
 /** How a probe is sampled; every field has a default. */
 export interface SamplingOptions {
@@ -183,15 +186,4 @@ function expectBoolean(name: string, value: unknown): void {
 
 function expectFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw expected(name, 'to be a function', value);
-}
-
-/** One sentence for every bad option: which, the rule, and what was given. */
-export function expected(option: string, rule: string, value: unknown): TypeError {
-  return new TypeError(`Expected the \`${option}\` option ${rule}, got ${shown(value)}.`);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null && !(value instanceof Date)) return 'an object';
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -71,8 +71,9 @@ export function createSampler<Figures>(
       firstIsIn();
     }
 
-    // Holds the process for one deadline at most: a run under way is work, waiting for the next one is not.
-    const deadline = setTimeout(() => end(probe.failed('timeout')), pace.deadlineMs);
+    // Holds the process for one deadline at most: a run under way is work, waiting for the next one is not. After a
+    // block of the event loop timers come before sockets, so an answer that has long been there is read first.
+    const deadline = setTimeout(() => setImmediate(() => end(probe.failed('timeout'))), pace.deadlineMs);
     controller.signal.addEventListener('abort', () => clearTimeout(deadline));
     // Inside a promise, so that a probe that throws at once is no different from one that throws later.
     Promise.resolve()

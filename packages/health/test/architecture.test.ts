@@ -8,7 +8,7 @@ const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url))
 
 /** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
 const FLOORS = [
-  ['types', 'defaults', 'problems'],
+  ['types', 'defaults', 'expected', 'problems'],
   ['probes', 'statistics', 'source', 'verdict'],
   ['report', 'sampler'],
   ['formats', 'options'],

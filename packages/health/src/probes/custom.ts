@@ -3,6 +3,7 @@
  * own entry of the report and nothing else.
  */
 import { DEFAULTS } from '../defaults.js';
+import { expected } from '../expected.js';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from './foreign.js';
@@ -31,9 +32,7 @@ export interface CheckProbeOptions {
  */
 export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: CheckProbeOptions): Probe {
   if (typeof check !== 'function') {
-    throw new TypeError(
-      `Expected the \`checks.${name}.check\` option to be a function, got ${typeof check}.`,
-    );
+    throw expected(`checks.${name}.check`, 'to be a function', check);
   }
 
   function down(problem: ProblemCode, error?: unknown): Outcome {

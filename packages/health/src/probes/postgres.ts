@@ -4,6 +4,7 @@
  * The application's pool lends its options, never a connection.
  */
 import { DEFAULTS } from '../defaults.js';
+import { expected } from '../expected.js';
 import type { ProblemCode } from '../problems.js';
 import type { PoolCounts } from '../statistics/pool.js';
 import type { Outcome, Probe } from '../types.js';
@@ -92,9 +93,7 @@ function down(problem: ProblemCode, error?: unknown): Outcome {
 function clientOf(pool: PostgresPool): PostgresClientConstructor {
   const Client = member(pool, 'Client');
   if (typeof Client !== 'function' || typeof member(pool, 'options') !== 'object') {
-    throw new TypeError(
-      `Expected the \`database.pool\` option to be a Pool of pg, got ${pool === null ? 'null' : typeof pool}.`,
-    );
+    throw expected('database.pool', 'to be a Pool of pg', pool);
   }
   return Client as PostgresClientConstructor;
 }

@@ -3,6 +3,7 @@
  * whether it takes writes. Of a cluster every master is asked, because each holds a part of the keys.
  */
 import { DEFAULTS } from '../defaults.js';
+import { expected } from '../expected.js';
 import type { ProblemCode } from '../problems.js';
 import { addUp, readInfo, type CacheFigures } from '../statistics/cache.js';
 import type { Outcome, Probe } from '../types.js';
@@ -42,9 +43,10 @@ export function createRedisProbe({
 }: RedisProbeOptions): Probe<CacheFigures> {
   const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client);
   if (newcomers === undefined) {
-    throw new TypeError(
-      'Expected the `cache.client` option to be a client of ioredis (Redis, Cluster) or of node-redis ' +
-        `(createClient, createCluster), got ${client === null ? 'null' : typeof client}.`,
+    throw expected(
+      'cache.client',
+      'to be a client of ioredis (Redis, Cluster) or of node-redis (createClient, createCluster)',
+      client,
     );
   }
   return {

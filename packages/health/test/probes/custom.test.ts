@@ -111,6 +111,6 @@ test('an answer leaves no listener on the signal, which may be used for more', a
 test('a check that is no function is refused at once', () => {
   assert.throws(
     () => createCheckProbe({ name: 'mine', check: true as never }),
-    /^TypeError: Expected the `checks\.mine\.check` option to be a function, got boolean\.$/,
+    /^TypeError: Expected the `checks\.mine\.check` option to be a function, got true\.$/,
   );
 });
