@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { SETTINGS } from '../../src/settings.js';
 import { ask } from '../ask.js';
@@ -30,11 +31,11 @@ after(async () => {
 });
 
 /** Runs the HEALTHCHECK as a container's shell would, but against `url`. */
-async function healthcheck(url: string): Promise<number | null> {
+async function healthcheck(url: string, cwd = ROOT): Promise<number | null> {
   const line = /^HEALTHCHECK [^]*?CMD (.+)$/m.exec(DOCKERFILE)?.[1] ?? '';
   assert.ok(line.includes('http://127.0.0.1:7331'), 'the line asks the port of the image');
   const child = spawn('sh', ['-c', line.replace('http://127.0.0.1:7331', url)], {
-    cwd: ROOT,
+    cwd,
     stdio: 'ignore',
   });
   await once(child, 'close');
@@ -45,7 +46,7 @@ async function until(status: string): Promise<void> {
   await waitFor(status, async () => (await ask(service.url, '/health')).json['status'] === status);
 }
 
-test('HEALTHCHECK: degraded still serves and is well; unhealthy and gone are not', async () => {
+test('HEALTHCHECK: degraded still serves and is well; unhealthy, gone or unasked are not', async () => {
   await until('healthy');
   assert.equal(await healthcheck(service.url), 0);
   redis.freeze();
@@ -58,6 +59,7 @@ test('HEALTHCHECK: degraded still serves and is well; unhealthy and gone are not
   await postgres.thaw();
   await until('healthy');
   assert.equal(await healthcheck('http://127.0.0.1:1'), 1);
+  assert.equal(await healthcheck(service.url, tmpdir()), 1, 'where the program is missing');
 });
 
 test('each probe of Kubernetes asks a door that is there, for what it is for', async () => {
