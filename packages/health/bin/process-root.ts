@@ -22,8 +22,8 @@ export function folderOfProcess(pid: number, folder: string): string {
   }
 }
 
-/** Resolves an absolute path as if `root` were the root. */
-function resolveBelow(root: string, path: string): string {
+/** What an absolute path comes to if `root` is the root; absolute itself, in there. */
+export function resolveBelow(root: string, path: string): string {
   const resolved: string[] = [];
   const waiting = path.split('/').toReversed();
   let links = 0;
