@@ -18,6 +18,8 @@ export type DoorPaths = Readonly<Partial<Record<Door, string | null>>>;
 export interface DoorOptions<Request = unknown> {
   /** Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`. */
   readonly paths?: DoorPaths;
+  /** What stands before every path, such as `/internal`; for whoever does not take it off on the way here. */
+  readonly prefix?: string;
   /**
    * Who asks for the report. It may be asynchronous; one that throws, hangs or answers anything but `admin` means
    * `public`. Without it everybody is.
@@ -49,7 +51,10 @@ const DEFAULT_PATHS = {
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
  */
 export function createDoors<Request>(health: Health, options: DoorOptions<Request> = {}): Doors<Request> {
-  const { viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs } = options;
+  const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs } = options;
+  if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
+    throw expected('prefix', 'to begin with a slash', prefix);
+  }
   if (viewer !== undefined && typeof viewer !== 'function')
     throw expected('viewer', 'to be a function', viewer);
   if (typeof viewerDeadlineMs !== 'number' || !(viewerDeadlineMs > 0)) {
@@ -62,7 +67,7 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
     if (typeof path !== 'string' || !path.startsWith('/')) {
       throw expected(`paths.${door}`, 'to begin with a slash', path);
     }
-    doors.set(plainPath(path), door);
+    doors.set(plainPath(prefix + path), door);
   }
 
   return {

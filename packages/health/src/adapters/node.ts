@@ -3,28 +3,47 @@
  * body parser or load shedding lies before them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createDoors, type DoorOptions } from '../doors.js';
 import type { Health } from '../health.js';
 import type { Answer } from '../respond.js';
 
 export type { DoorOptions, DoorPaths } from '../doors.js';
 
+/** A request of `node:http`, or of `node:http2` with its compatibility API. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** A response of `node:http`, or of `node:http2` with its compatibility API. */
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
 /** Answers the request and returns `true` when it is for a health door; otherwise leaves it alone. */
-export type HealthDoor = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type HealthDoor<Request extends NodeRequest = IncomingMessage> = (
+  request: Request,
+  response: NodeResponse,
+) => boolean;
 
 /**
  * Makes the doors of `health` for a `node:http` server, and for `node:http2` with its compatibility API.
  *
  * @example
  * ```ts
+ * import { createServer } from 'node:http';
+ * import { createHealth } from 'portal-health';
+ * import { createHealthDoor } from 'portal-health/node';
+ *
+ * const health = createHealth({});
+ * await health.start();
  * const door = createHealthDoor(health);
  * createServer((request, response) => {
- *   if (!door(request, response)) app(request, response);
- * });
+ *   if (!door(request, response)) response.end('your application');
+ * }).listen(8080);
  * ```
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
  */
-export function createHealthDoor(health: Health, options: DoorOptions<IncomingMessage> = {}): HealthDoor {
+export function createHealthDoor<Request extends NodeRequest = IncomingMessage>(
+  health: Health,
+  options: DoorOptions<Request> = {},
+): HealthDoor<Request> {
   const doors = createDoors(health, options);
   return (request, response) => {
     const { method = 'GET', url = '/', headers } = request;
@@ -37,7 +56,9 @@ export function createHealthDoor(health: Health, options: DoorOptions<IncomingMe
   };
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
+function send(response: NodeResponse, { status, headers, body }: Answer): void {
+  // While a viewer was asked, the client may have gone, or a timeout of the application's may have answered.
+  if (response.headersSent || response.destroyed) return;
   response.writeHead(status, headers);
   response.end(body);
 }

@@ -1,0 +1,44 @@
+/**
+ * The health doors as middleware of Express 4 and 5, and of everything else that calls `(request, response, next)`.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { DoorOptions } from '../doors.js';
+import type { Health } from '../health.js';
+import { createHealthDoor, type NodeResponse } from './node.js';
+
+export type { DoorOptions, DoorPaths } from '../doors.js';
+
+/** Middleware in the words of Express; what is for no door is passed on. */
+export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> = (
+  request: Request,
+  response: NodeResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * Makes middleware that answers the doors of `health`. Use it first, so that nothing stands before it; used at a path,
+ * the doors are below that path.
+ *
+ * @example
+ * ```ts
+ * import express from 'express';
+ * import { createHealth } from 'portal-health';
+ * import { healthMiddleware } from 'portal-health/express';
+ *
+ * const health = createHealth({});
+ * await health.start();
+ * const app = express();
+ * app.use(healthMiddleware(health)); // or app.use('/internal', healthMiddleware(health))
+ * ```
+ * @throws TypeError when a path does not begin with a slash, or an option cannot be used
+ */
+export function healthMiddleware<Request extends IncomingMessage = IncomingMessage>(
+  health: Health,
+  options: DoorOptions<Request> = {},
+): HealthMiddleware<Request> {
+  const door = createHealthDoor(health, options);
+  return (request, response, next) => {
+    // Express takes the mount path off `url`, and keeps the whole in `originalUrl`, which is not ours to look at.
+    if (!door(request, response)) next();
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * The health doors as a plugin of Fastify. It answers in an `onRequest` hook, which is before everything that was
+ * registered later and knows every method and spelling of a path; beside it each door has a route, so that it is listed
+ * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { createDoors, type DoorOptions } from '../doors.js';
+import type { Health } from '../health.js';
+import { expected } from '../options.js';
+import type { Answer } from '../respond.js';
+
+export type { DoorOptions, DoorPaths } from '../doors.js';
+
+/** The members used of Fastify's request. */
+export interface FastifyRequestLike {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** The members used of Fastify's reply. */
+export interface FastifyReplyLike {
+  readonly sent: boolean;
+  code(status: number): unknown;
+  headers(values: Record<string, string>): unknown;
+  send(body: Uint8Array): unknown;
+}
+
+/** The members used of Fastify's instance. */
+export interface FastifyInstanceLike {
+  readonly prefix: string;
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
+  ): unknown;
+  route(options: {
+    method: string[];
+    url: string;
+    logLevel: 'silent';
+    exposeHeadRoute: false;
+    schema: object;
+    handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => unknown;
+  }): unknown;
+}
+
+/** What `app.register(healthPlugin, …)` is given. */
+export interface HealthPluginOptions extends Omit<DoorOptions, 'viewer'> {
+  readonly health: Health;
+  /** Who asks, as in `DoorOptions`. A method, so that it may name Fastify's own request, or one that you extended. */
+  viewer?(this: void, request: FastifyRequestLike): unknown;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+async function plugin(instance: FastifyInstanceLike, options: HealthPluginOptions): Promise<void> {
+  const { health, paths, prefix = '', viewer, viewerDeadlineMs } = options;
+  if (typeof health?.report !== 'function') throw expected('health', 'to be made by createHealth', health);
+  const doors = createDoors<FastifyRequestLike>(health, {
+    prefix: instance.prefix + prefix,
+    ...(paths && { paths }),
+    ...(viewer && { viewer: (request) => viewer(request) }),
+    ...(viewerDeadlineMs !== undefined && { viewerDeadlineMs }),
+  });
+
+  /** False when the request is for no door. */
+  function answers(request: FastifyRequestLike, reply: FastifyReplyLike): boolean {
+    const question = doors.question(request.method, request.url, request.headers.accept);
+    if (question === undefined) return false;
+    const answer = doors.answer(question, request);
+    if (answer instanceof Promise) void answer.then((late) => send(reply, late));
+    else send(reply, answer);
+    return true;
+  }
+
+  instance.addHook('onRequest', (request, reply, done) => {
+    if (!answers(request, reply)) done();
+  });
+  for (const path of doors.paths) {
+    instance.route({
+      method: METHODS,
+      url: path.slice(instance.prefix.length),
+      logLevel: 'silent',
+      exposeHeadRoute: false,
+      schema: { hide: true },
+      handler: (request, reply) => {
+        answers(request, reply);
+        return reply;
+      },
+    });
+  }
+}
+
+function send(reply: FastifyReplyLike, { status, headers, body }: Answer): void {
+  // While a viewer was asked, a timeout of the application's may have answered.
+  if (reply.sent) return;
+  reply.code(status);
+  reply.headers({ ...headers });
+  // Of text Fastify would change the content type.
+  reply.send(Buffer.from(body));
+}
+
+/**
+ * The doors of `options.health`. Register it first and wait for it, so that no hook of yours stands before it.
+ *
+ * @example
+ * ```ts
+ * import fastify from 'fastify';
+ * import { createHealth } from 'portal-health';
+ * import { healthPlugin } from 'portal-health/fastify';
+ *
+ * const health = createHealth({});
+ * await health.start();
+ * const app = fastify();
+ * await app.register(healthPlugin, { health }); // or { health, prefix: '/internal' }
+ * ```
+ * @throws TypeError when a path does not begin with a slash, or an option cannot be used
+ */
+export const healthPlugin: typeof plugin = Object.assign(plugin, {
+  // What fastify-plugin does: the hook is to be heard by the whole context that registers it, not by ours alone.
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'portal-health',
+});

@@ -1,0 +1,54 @@
+/**
+ * The health doors as middleware of Hono, on any server that Hono runs on in Node.
+ */
+import { createDoors, type DoorOptions } from '../doors.js';
+import type { Health } from '../health.js';
+
+export type { DoorOptions, DoorPaths } from '../doors.js';
+
+/** The members used of Hono's context. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request };
+}
+
+/** Middleware in the words of Hono; what is for no door is passed on. */
+export type HealthMiddleware<Context extends HonoContext = HonoContext> = (
+  context: Context,
+  next: () => Promise<void>,
+) => Promise<Response | undefined>;
+
+/**
+ * Makes middleware that answers the doors of `health`. Use it first, so that nothing stands before it. Hono leaves the
+ * whole path to its middleware: below a path, give `prefix`.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono';
+ * import { createHealth } from 'portal-health';
+ * import { healthMiddleware } from 'portal-health/hono';
+ *
+ * const health = createHealth({});
+ * await health.start();
+ * const app = new Hono();
+ * app.use(healthMiddleware(health)); // or healthMiddleware(health, { prefix: '/internal' })
+ * ```
+ * @throws TypeError when a path does not begin with a slash, or an option cannot be used
+ */
+export function healthMiddleware<Context extends HonoContext = HonoContext>(
+  health: Health,
+  options: DoorOptions<Context> = {},
+): HealthMiddleware<Context> {
+  const doors = createDoors(health, options);
+  return async (context, next) => {
+    const { method, url, headers } = context.req.raw;
+    const question = doors.question(method, url, headers.get('accept') ?? undefined);
+    if (question === undefined) {
+      await next();
+      return undefined;
+    }
+    const answer = await doors.answer(question, context);
+    // A body that is there, even an empty one, would be given a length of its own.
+    const body = method === 'HEAD' ? null : answer.body;
+    return new Response(body, { status: answer.status, headers: { ...answer.headers } });
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * The health doors as middleware of Koa.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { createDoors, type DoorOptions } from '../doors.js';
+import type { Health } from '../health.js';
+
+export type { DoorOptions, DoorPaths } from '../doors.js';
+
+/** The members used of Koa's context. */
+export interface KoaContext {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  status: number;
+  body: unknown;
+  set(headers: Record<string, string>): void;
+}
+
+/** Middleware in the words of Koa; what is for no door is passed on. */
+export type HealthMiddleware<Context extends KoaContext = KoaContext> = (
+  context: Context,
+  next: () => Promise<unknown>,
+) => Promise<void>;
+
+/**
+ * Makes middleware that answers the doors of `health`. Use it first, so that nothing stands before it. Koa has no mount
+ * paths of its own: below a path, give `prefix`, or use koa-mount.
+ *
+ * @example
+ * ```ts
+ * import Koa from 'koa';
+ * import { createHealth } from 'portal-health';
+ * import { healthMiddleware } from 'portal-health/koa';
+ *
+ * const health = createHealth({});
+ * await health.start();
+ * const app = new Koa();
+ * app.use(healthMiddleware(health)); // or healthMiddleware(health, { prefix: '/internal' })
+ * ```
+ * @throws TypeError when a path does not begin with a slash, or an option cannot be used
+ */
+export function healthMiddleware<Context extends KoaContext = KoaContext>(
+  health: Health,
+  options: DoorOptions<Context> = {},
+): HealthMiddleware<Context> {
+  const doors = createDoors(health, options);
+  return async (context, next) => {
+    const question = doors.question(context.method, context.url, context.headers.accept);
+    if (question === undefined) {
+      await next();
+      return;
+    }
+    const { status, headers, body } = await doors.answer(question, context);
+    context.status = status;
+    // Koa derives type and length from a body; ours come after it, and for HEAD they are those of GET.
+    context.body = body;
+    context.set(headers);
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * The health doors as a module of Nest, on Express and on Fastify. The doors stand before every route, so no guard,
+ * interceptor, pipe, filter or global prefix is asked; what the module makes it starts, drains and closes with the
+ * application.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { DoorOptions } from '../doors.js';
+import type { Health } from '../health.js';
+import { expected } from '../options.js';
+import { healthMiddleware } from './express.js';
+
+export type { DoorOptions, DoorPaths } from '../doors.js';
+
+/** The token under which other providers have the health that the module made: `@Inject(HEALTH)`. */
+export const HEALTH: symbol = Symbol('portal-health');
+
+/** What the module is made of: a provider in Nest's words, and what the doors can be told. */
+export interface HealthModuleOptions extends Omit<DoorOptions<IncomingMessage>, 'viewer'> {
+  /** Makes the health, of what is injected. */
+  readonly useFactory: (...dependencies: never[]) => Health | Promise<Health>;
+  /** Tokens of what `useFactory` is given, in order. */
+  readonly inject?: readonly unknown[];
+  /** Modules that provide what is injected. */
+  readonly imports?: readonly unknown[];
+  /** Who asks, as in `DoorOptions`. A method, so that it may name the request of Express. */
+  viewer?(this: void, request: IncomingMessage): unknown;
+}
+
+/** A dynamic module in Nest's words. */
+export interface HealthModule {
+  readonly module: new (health: Health) => object;
+  readonly global: true;
+  readonly imports: never[];
+  readonly providers: { provide: symbol; inject: never[]; useFactory: HealthModuleOptions['useFactory'] }[];
+  readonly exports: symbol[];
+}
+
+/** What Nest hands to `configure`, as far as it is used. */
+interface Consumer {
+  getHttpAdapter(): { use(middleware: unknown): unknown };
+}
+
+/**
+ * Makes a module to import in the application's root module. `/health` answers there, before guards and without the
+ * global prefix.
+ *
+ * @example
+ * ```ts
+ * import { createHealth } from 'portal-health';
+ * import { createHealthModule } from 'portal-health/nest';
+ *
+ * const imports = [createHealthModule({ useFactory: () => createHealth({}) })]; // of your AppModule
+ * ```
+ * @throws TypeError when an option cannot be used; those of the doors when the application is made
+ */
+export function createHealthModule(options: HealthModuleOptions): HealthModule {
+  const { useFactory, inject = [], imports = [], viewer, ...rest } = options;
+  if (typeof useFactory !== 'function') throw expected('useFactory', 'to be a function', useFactory);
+  const doorOptions = { ...rest, ...(viewer && { viewer: (request: IncomingMessage) => viewer(request) }) };
+
+  /** Nest knows a module by its class; one of its own for each call, so that two healths are two modules. */
+  class PortalHealthModule {
+    readonly #health: Health;
+
+    constructor(health: Health) {
+      this.#health = health;
+    }
+
+    /** Nest calls it before it binds any middleware of a module or any route. */
+    configure(consumer: Consumer): void {
+      consumer.getHttpAdapter().use(healthMiddleware(this.#health, doorOptions));
+    }
+
+    async onModuleInit(): Promise<void> {
+      await this.#health.start();
+    }
+
+    /** The first step of `app.close()`: connections are still served. */
+    onModuleDestroy(): void {
+      this.#health.drain();
+    }
+
+    /** The last one: nobody is served any more. */
+    async onApplicationShutdown(): Promise<void> {
+      await this.#health.close();
+    }
+  }
+  injectInto(PortalHealthModule, HEALTH);
+
+  return {
+    module: PortalHealthModule,
+    global: true,
+    imports: imports as never[],
+    providers: [{ provide: HEALTH, inject: inject as never[], useFactory }],
+    exports: [HEALTH],
+  };
+}
+
+/** What `@Inject` does: the metadata that Nest reads, by the `Reflect` that it brings along. */
+function injectInto(module: object, token: symbol): void {
+  const { defineMetadata } = Reflect as {
+    defineMetadata?: (key: string, value: unknown, on: object) => void;
+  };
+  if (defineMetadata === undefined) throw new TypeError('Expected @nestjs/common to be imported before.');
+  defineMetadata('design:paramtypes', [token], module);
+}

@@ -1,0 +1,48 @@
+/** One request and its answer over a real connection, with the path exactly as written, which `fetch` would tidy up. */
+import { once } from 'node:events';
+import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { text } from 'node:stream/consumers';
+import { createGunzip } from 'node:zlib';
+
+export interface Reply {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export type Ask = (
+  port: number,
+  path: string,
+  method?: string,
+  headers?: OutgoingHttpHeaders,
+) => Promise<Reply>;
+
+export const askHttp1: Ask = async (port, path, method = 'GET', headers = {}) => {
+  const req = request({ port, host: '127.0.0.1', path, method, headers, agent: false });
+  req.end();
+  const [res] = (await once(req, 'response')) as [IncomingMessage];
+  const gzipped = res.headers['content-encoding'] === 'gzip' && method !== 'HEAD';
+  return {
+    status: res.statusCode,
+    headers: res.headers,
+    body: await text(gzipped ? res.pipe(createGunzip()) : res),
+  };
+};
+
+export const askHttp2: Ask = async (port, path, method = 'GET', headers = {}) => {
+  const session = connect(`http://127.0.0.1:${port}`);
+  try {
+    const stream = session.request({ ':path': path, ':method': method, ...headers });
+    stream.end();
+    const [received] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+    const { ':status': status, ...fields } = received;
+    return { status, headers: fields, body: await text(stream) };
+  } catch (error) {
+    // What HTTP/2 cannot say, such as a whole URL for a path, ends the stream: its way of saying 400.
+    if (String(error).includes('PROTOCOL_ERROR')) return { status: 400, headers: {}, body: '' };
+    throw error;
+  } finally {
+    session.close();
+  }
+};

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { All, Controller, Module, UnauthorizedException, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import compression from 'compression';
+import type { Request } from 'express';
+import helmet from 'helmet';
+import { createHealthModule, HEALTH, type HealthModule } from '../../src/adapters/nest.js';
+import { createHealth, type Health } from '../../src/health.js';
+import { describeAdapter, VIEWER_OPTIONS } from './conformance.js';
+import { askHttp1 } from './exchange.js';
+
+/** A root module with a route for everything; its decorators are called, as this package compiles none. */
+function appModule(imports: readonly HealthModule[]): new () => object {
+  class AppController {
+    all(): string {
+      return 'not guarded';
+    }
+  }
+  const handler = Object.getOwnPropertyDescriptor(AppController.prototype, 'all');
+  assert.ok(handler);
+  All('{*path}')(AppController.prototype, 'all', handler);
+  Controller()(AppController);
+  class AppModule {
+    readonly name = 'application';
+  }
+  Module({ imports: [...imports], controllers: [AppController] })(AppModule);
+  return AppModule;
+}
+
+async function application(imports: readonly HealthModule[]): Promise<INestApplication> {
+  const app = await NestFactory.create(appModule(imports), { logger: false, forceCloseConnections: true });
+  app.useGlobalGuards({
+    canActivate() {
+      throw new UnauthorizedException('guarded');
+    },
+  });
+  return app;
+}
+
+async function portOf(app: INestApplication): Promise<number> {
+  await app.listen(0, '127.0.0.1');
+  return (app.getHttpServer() as { address(): AddressInfo }).address().port;
+}
+
+describeAdapter({
+  name: 'Nest',
+  helmet: true,
+  compression: true,
+  async start(mounts) {
+    const app = await application(
+      mounts.map(({ health, prefix, viewer }) =>
+        createHealthModule({
+          useFactory: () => health,
+          prefix,
+          ...VIEWER_OPTIONS,
+          ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
+        }),
+      ),
+    );
+    app.use(helmet());
+    app.use(compression({ threshold: 0 }));
+    return { port: await portOf(app), close: () => app.close() };
+  },
+});
+
+test('Nest: what is injected reaches the factory, and what it makes reaches others', async () => {
+  const SETTINGS = Symbol('settings');
+  class SettingsModule {
+    readonly name = 'settings';
+  }
+  Module({ providers: [{ provide: SETTINGS, useValue: { check: () => false } }], exports: [SETTINGS] })(
+    SettingsModule,
+  );
+  const app = await application([
+    createHealthModule({
+      imports: [SettingsModule],
+      inject: [SETTINGS],
+      useFactory: async (settings: { check: () => boolean }) =>
+        createHealth({ checks: { queue: settings.check } }),
+    }),
+  ]);
+  app.setGlobalPrefix('api');
+  const port = await portOf(app);
+  const health = app.get<Health>(HEALTH);
+  assert.equal(health.started(), true, 'started before the application listens');
+  assert.deepEqual(JSON.parse((await askHttp1(port, '/health')).body), health.report('public'));
+  assert.equal((await askHttp1(port, '/api/anything')).status, 401);
+  assert.equal(health.ready(), true);
+  await app.close();
+  assert.equal(health.ready(), false, 'drained and closed with it');
+});
+
+test('Nest: one module may serve several applications, each with a health of its own', async () => {
+  const module = createHealthModule({ useFactory: () => createHealth({}) });
+  const apps = [await application([module]), await application([module])] as const;
+  await Promise.all(apps.map((app) => app.init()));
+  const [first, second] = apps.map((app) => app.get<Health>(HEALTH));
+  assert.notEqual(first, second);
+  await apps[0].close();
+  assert.deepEqual([first?.ready(), second?.ready()], [false, true]);
+  await apps[1].close();
+});
+
+test('Nest: a module without a factory is refused', () => {
+  assert.throws(() => createHealthModule({} as never), {
+    name: 'TypeError',
+    message: 'Expected the `useFactory` option to be a function, got undefined.',
+  });
+});
