@@ -1,15 +1,12 @@
 /**
  * Runs the service: starts what it needs from the bottom up, listens, and takes everything down again in reverse.
  */
-import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pasteLine, urlOf } from './addresses.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.js';
-import { startEmbeddedRedis } from './embedded/redis.js';
-import { cookiePair } from './features/sessions/cookie.js';
-import { OperatorError } from './errors.js';
+import { startOwnServers } from './own-servers.js';
 import { ADMIN } from './permission.js';
 import type { Log } from './platform/log.js';
 import { removeWhereabouts, writeWhereabouts } from './whereabouts.js';
@@ -52,7 +49,7 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
 
   try {
     const dataDir = resolve(config.dataDir);
-    const [postgres, redis] = await startEmbedded(config, dataDir, say, undo);
+    const { postgres, redis } = await startOwnServers({ config, dataDir, say, undo });
     const databaseUrl = config.databaseUrl ?? postgres?.url;
     if (databaseUrl === undefined)
       throw new Error('There is neither a database URL nor an embedded database.');
@@ -94,42 +91,6 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
   }
 }
 
-/** Starts what no URL was given for, both at once. */
-async function startEmbedded(
-  config: Config,
-  dataDir: string,
-  say: (line: string) => void,
-  undo: (() => unknown)[],
-): Promise<[Embedded | undefined, Embedded | undefined]> {
-  const starts = await Promise.allSettled([
-    config.databaseUrl === undefined ? startDatabase(dataDir, say) : undefined,
-    config.redisUrl === undefined
-      ? startEmbeddedRedis({ dataDir, fetch: config.fetchRedis, announce: say })
-      : undefined,
-  ]);
-  // One that has started must be taken down, also when the other has not.
-  for (const start of starts) {
-    if (start.status === 'fulfilled' && start.value) undo.push(() => start.value?.close());
-  }
-  const [postgres, redis] = starts;
-  if (postgres.status === 'rejected') throw postgres.reason;
-  if (redis.status === 'rejected') throw redis.reason;
-  return [postgres.value, redis.value];
-}
-
-interface Embedded {
-  readonly url: string;
-}
-
-/** The database of our own. Why one cannot be had is always for the operator to mend. */
-export async function startDatabase(dataDir: string, say: (line: string) => void): Promise<EmbeddedPostgres> {
-  try {
-    return await startEmbeddedPostgres({ dataDir, announce: say });
-  } catch (error) {
-    throw new OperatorError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
 function cacheLine(config: Config, embedded: boolean): string {
   if (config.redisUrl !== undefined) return 'REDIS_URL';
   if (embedded) return 'a Redis of this machine';
@@ -153,16 +114,4 @@ async function sayHowToEnter(
   const { token } = await sessions.begin(user.id, 'start');
   await sessions.revokeOldStarts(START_SESSIONS);
   say(pasteLine(url, token));
-}
-
-/** The line of the published page, ready to paste. */
-export function pasteLine(url: string, token: string): string {
-  return `curl ${url}/v1/admin/health -b "${cookiePair(token)}"`;
-}
-
-/** Where a client on this machine reaches what listens at `host` and `port`. */
-export function urlOf(host: string, port: number): string {
-  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-  const name = anywhere[host] ?? host;
-  return `http://${isIPv6(name) ? `[${name}]` : name}:${port}`;
 }

@@ -14,7 +14,7 @@ const FLOORS = [
   ['platform'],
   ['features'],
   ['records'],
-  ['app'],
+  ['app', 'addresses', 'own-servers'],
   ['serve'],
   ['cli'],
   ['main'],

@@ -3,12 +3,13 @@
  * neither, on the embedded database started for as long as the command runs.
  */
 import { resolve } from 'node:path';
+import { urlOf } from '../addresses.js';
 import { configFromEnvironment, type Config } from '../config.js';
+import { startOwnDatabase } from '../own-servers.js';
 import { createLog } from '../platform/log.js';
 import { migrate } from '../platform/migrate.js';
 import { createDatabase } from '../platform/postgres.js';
 import { createRecords, type Records } from '../records.js';
-import { startDatabase, urlOf } from '../serve.js';
 import { readWhereabouts } from '../whereabouts.js';
 
 /** What a command works with. */
@@ -71,7 +72,7 @@ async function findDatabase(
   if (runningUrl !== undefined && (await answers(runningUrl))) {
     return { url: runningUrl, close: () => Promise.resolve() };
   }
-  return startDatabase(dataDir, console.error);
+  return startOwnDatabase(dataDir, console.error);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { constants } from 'node:os';
 import { configFromEnvironment } from '../config.js';
 import { createLog } from '../platform/log.js';
-import { serve } from '../serve.js';
 
 /** `portal serve` */
 export function serveCommand(): Command {
@@ -16,6 +15,8 @@ export function serveCommand(): Command {
 async function run(): Promise<void> {
   const config = configFromEnvironment();
   const log = createLog({ level: config.logLevel });
+  // Only now: the other commands need neither the framework nor the time that reading it takes.
+  const { serve } = await import('../serve.js');
   const stopped = firstSignal(config.shutdownDeadlineMs);
   const service = await serve({ config, log, say: console.log });
   log.info('stopping', { signal: await stopped });

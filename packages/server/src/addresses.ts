@@ -1,0 +1,17 @@
+/**
+ * Where the service is, in the words of a client on this machine.
+ */
+import { isIPv6 } from 'node:net';
+import { cookiePair } from './features/sessions/cookie.js';
+
+/** The URL of what listens at `host` and `port`. */
+export function urlOf(host: string, port: number): string {
+  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  const name = anywhere[host] ?? host;
+  return `http://${isIPv6(name) ? `[${name}]` : name}:${port}`;
+}
+
+/** The line of the published page, ready to paste. */
+export function pasteLine(url: string, token: string): string {
+  return `curl ${url}/v1/admin/health -b "${cookiePair(token)}"`;
+}
