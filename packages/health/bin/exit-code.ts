@@ -1,7 +1,7 @@
 /**
  * The exit code is a bit mask: every finding has a bit of its own, and they add up.
  */
-import type { Comparison } from '../src/source/comparison/compare.js';
+import type { Comparison } from '../src/source/comparison/change.js';
 import type { Refusal } from '../src/source/tree/refusal.js';
 
 export const EXIT = {

@@ -1,7 +1,7 @@
 /**
  * Findings as lines: names first, one a line, aligned.
  */
-import type { Change } from '../src/source/comparison/compare.js';
+import type { Change } from '../src/source/comparison/change.js';
 import { printable, sentenceOf, type Refusal } from '../src/source/tree/refusal.js';
 import type { Colour, Terminal } from './terminal.js';
 

@@ -1,7 +1,8 @@
 /**
  * A folder against what it should be, whoever asks and whatever runs from it.
  */
-import { compareTrees, type Comparison } from '../src/source/comparison/compare.js';
+import type { Comparison } from '../src/source/comparison/change.js';
+import { compareTrees } from '../src/source/comparison/compare.js';
 import type { ManifestEntry } from '../src/source/tree/manifest.js';
 import type { Refusal } from '../src/source/tree/refusal.js';
 import type { Scope } from '../src/source/tree/scope.js';

@@ -39,6 +39,9 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** What may be asked of a watched source; its life belongs to whoever made it. */
+export type SourceView = Pick<Source, 'state' | 'inspect'>;
+
 /** The scripts in memory. */
 export interface Inspection extends LoadedFigures {
   /** Every script of the tree, in the order of the paths. */

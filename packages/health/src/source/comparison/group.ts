@@ -1,7 +1,7 @@
 /**
  * A folder to which one thing happened as a whole is one change, not hundreds.
  */
-import type { Change } from './compare.js';
+import type { Change } from './change.js';
 
 /** What is below a folder, in either tree: how many paths, and the one thing that happened to all of them, if so. */
 interface FolderFate {

@@ -2,7 +2,8 @@
  * What happened to the tree since the start, told in events an administrator can read: a deployment that rewrites
  * hundreds of files over a minute is one of them, and a change that was put back is told as well.
  */
-import { compareTrees, type Change, type Comparison, type ReadContent } from '../comparison/compare.js';
+import type { Change, Comparison } from '../comparison/change.js';
+import { compareTrees, type ReadContent } from '../comparison/compare.js';
 import type { ManifestEntry } from '../tree/manifest.js';
 import { sentenceOf, type Refusal } from '../tree/refusal.js';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { compareTrees, type Change } from '../../../src/source/comparison/compare.js';
+import type { Change } from '../../../src/source/comparison/change.js';
+import { compareTrees } from '../../../src/source/comparison/compare.js';
 import type { ManifestEntry } from '../../../src/source/tree/manifest.js';
 
 type Tree = Readonly<Record<string, string>>;
