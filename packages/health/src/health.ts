@@ -25,7 +25,7 @@ import {
   type Finding,
 } from './report.js';
 import { createSampler, type Sampler } from './sampler.js';
-import { createSource } from './source/source.js';
+import { createSource, type SourceView } from './source/source.js';
 import { cacheStatistics } from './statistics/cache.js';
 import { createPoolWatch, type PoolFigures } from './statistics/pool.js';
 import type { Probe, Report, State, Status, Viewer } from './types.js';
@@ -45,6 +45,8 @@ export interface Health {
   facts(): Facts;
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
+  /** The source, for administrators: what it was, is and should be. `undefined` when none is watched. */
+  readonly source: SourceView | undefined;
   /** True once every part has been looked at. */
   started(): boolean;
   /** True while traffic is welcome: started, not draining, not unhealthy. */
@@ -191,6 +193,7 @@ export function createHealth(options: HealthOptions): Health {
     report,
     facts: () => now().facts,
     state: (name) => now().facts.findings.find((finding) => finding.name === name)?.state,
+    source,
     started,
     ready: () => !draining && started() && report('public').status !== 'unhealthy',
     drain() {

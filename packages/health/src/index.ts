@@ -17,5 +17,7 @@ export type {
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Facts, Finding } from './report.js';
 export { respond, type Answer, type Door, type Question } from './respond.js';
+export type { Inspection, IntegrityState, SourceOptions, SourceView } from './source/source.js';
+export type { SourceEvent } from './source/watch/drift.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
 export { verdict, type Part } from './verdict.js';

@@ -1,10 +1,17 @@
 /**
  * The composition root: builds the whole service out of its parts, and listens to nothing.
  */
-import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
+import {
+  createHealth,
+  type Failure,
+  type Health,
+  type SourceOptions,
+  type StatusChange,
+} from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
 import type { Config } from './config.js';
 import { healthRoutes } from './features/health/routes.js';
+import { integrityRoutes } from './features/integrity/routes.js';
 import { createRequireAdmin } from './features/sessions/guard.js';
 import type { Sessions } from './features/sessions/sessions.js';
 import type { Users } from './features/users/users.js';
@@ -73,7 +80,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     },
     cache: { ...sampling, client: cache?.client ?? null },
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
-    source: { root: config.sourceRoot, exclude: config.sourceExclude },
+    source: sourceOptions(config, log),
     startedAt,
     onFailure: tellFailures(log),
     onStatusChange: (change) => tellStatus(log, change),
@@ -83,6 +90,12 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const framework = createFramework({ http, door: createHealthDoor(health), log });
   const requireAdmin = createRequireAdmin({ sessions, log });
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
+  if (health.source) {
+    framework.register(integrityRoutes, {
+      source: health.source,
+      requireAdmin: requireAdmin({ fromMemory: false }),
+    });
+  }
 
   return {
     http,
@@ -99,6 +112,29 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await framework.close();
       await health.close();
       await records.close();
+    },
+  };
+}
+
+/** What the source is, who vouches for it, and one line in the log for every change of it. */
+function sourceOptions(config: Config, log: Log): SourceOptions {
+  const { sourceRoot, sourceExclude, sourceHash, sourceStatement, sourceKeys, sourceMinimumSequence } =
+    config;
+  return {
+    root: sourceRoot,
+    exclude: sourceExclude,
+    ...(sourceHash === undefined ? {} : { expectedHash: sourceHash }),
+    ...(sourceStatement === undefined
+      ? {}
+      : {
+          statement: {
+            file: sourceStatement,
+            keys: sourceKeys ?? [],
+            minimumSequence: sourceMinimumSequence,
+          },
+        }),
+    onEvent({ began_at, hash_after, added, removed, modified, put_back }) {
+      log.warn('the source changed on disk', { began_at, hash_after, added, removed, modified, put_back });
     },
   };
 }

@@ -54,6 +54,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       sentences.push(brokenSentence(setting, error, text));
     }
   }
+  sentences.push(...contradictions(environment));
   if (sentences.length > 0) throw new ConfigError(sentences);
   // Every setting has been read by its own rule, which is just what `Config` says of it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -73,6 +74,20 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
         .join(', ');
       return `Expected every variable that begins with PORTAL_ to be one of ${likely}, got \`${variable}\`.`;
     });
+}
+
+/** Settings that are fine alone and not together. */
+function contradictions(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const { sourceHash, sourceStatement, sourceKeys } = SETTINGS;
+  if (!environment[sourceStatement.variable]) return [];
+  return [
+    ...(environment[sourceKeys.variable]
+      ? []
+      : [`Expected \`${sourceKeys.variable}\` to be set with \`${sourceStatement.variable}\`, got nothing.`]),
+    ...(environment[sourceHash.variable]
+      ? [`Expected \`${sourceHash.variable}\` to be left out with \`${sourceStatement.variable}\`, got both.`]
+      : []),
+  ];
 }
 
 function brokenSentence(setting: Setting<unknown>, broken: BrokenRule, text: string | undefined): string {

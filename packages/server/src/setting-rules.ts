@@ -2,6 +2,8 @@
  * The rules a setting's text can be held to. A rule reads the text into its value, or throws what the text was
  * expected to be; it never quotes the text, so that whoever prints the sentence decides whether it may be shown.
  */
+import { createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 
 /** Reads the text of a setting into its value; throws `BrokenRule` when it cannot. */
@@ -59,6 +61,25 @@ export const list: Rule<readonly string[]> = (text) => {
   if (entries.includes('')) throw new BrokenRule('to be names or paths separated by single commas');
   return entries;
 };
+
+/** A SHA-256 as it is published. */
+export const sha256: Rule<string> = (text) => {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new BrokenRule('to be 64 lower-case hexadecimal digits');
+  return text;
+};
+
+/** Files of public keys, separated by commas, read into their PEM. */
+export const publicKeyFiles: Rule<readonly string[]> = (text) =>
+  list(text).map((file) => {
+    try {
+      const pem = readFileSync(file, 'utf8');
+      // From a private key the public one would be made without a word; but no service should be able to read one.
+      if (!pem.includes('PRIVATE') && createPublicKey(pem).asymmetricKeyType === 'ed25519') return pem;
+    } catch {
+      // Not there, not readable, no key: for the operator it is the same.
+    }
+    throw new BrokenRule('to name readable files, each with one Ed25519 public key in PEM');
+  });
 
 /** A URL of a PostgreSQL server. */
 export const postgresUrl: Rule<string> = (text) => {

@@ -10,7 +10,9 @@ import {
   oneOf,
   path,
   postgresUrl,
+  publicKeyFiles,
   redisUrl,
+  sha256,
   wholeNumber,
   type Rule,
 } from './setting-rules.js';
@@ -148,6 +150,30 @@ export const SETTINGS = {
     fallback: NOT_RUN,
     rule: list,
     about: 'Names, or paths below that folder, that `source_hash` leaves out; separated by commas.',
+  },
+  sourceHash: {
+    variable: 'PORTAL_SOURCE_HASH',
+    rule: sha256,
+    about: 'The hash that the source must have, when there is no signed statement.',
+    unset: 'nobody says what it should be',
+  },
+  sourceStatement: {
+    variable: 'PORTAL_SOURCE_STATEMENT',
+    rule: path,
+    about: 'The signed statement of the release, `source.intoto.jsonl`; its scope goes before the two above.',
+    unset: 'none',
+  },
+  sourceKeys: {
+    variable: 'PORTAL_SOURCE_KEYS',
+    rule: publicKeyFiles,
+    about: 'Files of the Ed25519 public keys to believe, in PEM, outside of the source; separated by commas.',
+    unset: 'none; needed with a statement',
+  },
+  sourceMinimumSequence: {
+    variable: 'PORTAL_SOURCE_SEQUENCE',
+    fallback: '0',
+    rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    about: 'Lowest sequence of a release that is accepted, against a signed but older one.',
   },
   logLevel: {
     variable: 'PORTAL_LOG_LEVEL',

@@ -1,0 +1,124 @@
+/**
+ * The integrity of a source that changes under a running service: what administrators read, and what nobody else does.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
+import { ADMIN } from '../../../src/permission.js';
+import { ask, type Reply } from '../../ask.js';
+import { startService, type TestService } from '../../service.js';
+
+let postgres: PostgresServer;
+let service: TestService;
+let folder: string;
+let admin: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portal-source-'));
+  await writeFile(join(folder, 'secret-name.js'), 'export const one = 1;\n');
+  await writeFile(join(folder, 'other.js'), 'export const two = 2;\n');
+  postgres = await startPostgres();
+  service = await startService({
+    databaseUrl: await postgres.createDatabase(),
+    environment: { PORTAL_SOURCE_ROOT: folder, PORTAL_SOURCE_HASH: '0'.repeat(64) },
+  });
+  admin = await service.sessionCookie(ADMIN);
+});
+
+after(async () => {
+  await service?.close();
+  await postgres?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function integrity(cookie?: string, path = '/v1/admin/integrity'): Promise<Reply> {
+  return ask(service.url, path, { cookie });
+}
+
+function errors(reply: Reply): string {
+  return String(reply.json['errors']);
+}
+
+test('for administrators only, and never to be kept', async () => {
+  const moderator = await service.sessionCookie(1);
+  for (const path of [
+    '/v1/admin/integrity',
+    '/v1/admin/integrity/loaded',
+    '//v1/admin/integrity/?x=/health',
+  ]) {
+    assert.equal((await integrity(undefined, path)).status, 401, path);
+    assert.equal((await integrity(moderator, path)).status, 403, path);
+    const open = await integrity(admin, path);
+    assert.equal(open.status, 200, path);
+    assert.equal(open.headers['cache-control'], 'private, no-store');
+    assert.equal(open.headers['vary'], 'Cookie');
+  }
+  const refused = await ask(service.url, '/v1/admin/integrity', { method: 'POST' });
+  assert.deepEqual([refused.status, refused.headers['allow']], [405, 'GET, HEAD']);
+});
+
+test('a source that is not what was released: SOURCE_MISMATCH, degraded', async () => {
+  const { json } = await integrity(admin);
+  assert.equal(json['state'], 'mismatched');
+  const page = await ask(service.url, '/v1/admin/health', { cookie: admin });
+  assert.match(errors(page), /SOURCE_MISMATCH/);
+  assert.equal((json['boot'] as Record<string, unknown>)['source_hash'], page.json['source_hash']);
+});
+
+test('a file rewritten with its old time set back is found and named, for administrators; the latch stays', async () => {
+  const file = join(folder, 'secret-name.js');
+  const before = await readFile(file, 'utf8');
+  const time = new Date('2020-01-01T00:00:00Z');
+  await writeFile(file, before.replace('1;', '2;'));
+  await utimes(file, time, time);
+  await waitFor(
+    'the drift to be known',
+    async () => errors(await ask(service.url, '/health')).includes('SOURCE_DRIFTED'),
+    { timeoutMs: 30_000 },
+  );
+  const changed = await integrity(admin);
+  assert.match(JSON.stringify(changed.json['differences']), /secret-name\.js/);
+  const open = await ask(service.url, '/health');
+  assert.equal(open.status, 200);
+  assert.equal(open.json['status'], 'degraded');
+
+  await writeFile(file, before);
+  await waitFor(
+    'the change to be seen put back',
+    async () => {
+      const { json } = await integrity(admin);
+      return (
+        (json['disk'] as Record<string, unknown>)['source_hash'] ===
+        (json['boot'] as Record<string, unknown>)['source_hash']
+      );
+    },
+    { timeoutMs: 30_000 },
+  );
+  assert.match(
+    errors(await ask(service.url, '/health')),
+    /SOURCE_DRIFTED/,
+    'put back, the latch still tells of it',
+  );
+  const { json } = await integrity(admin);
+  assert.equal(typeof json['drifted_since'], 'string');
+  assert.equal((json['events'] as unknown[]).length, 1);
+});
+
+test('no name of a file leaves by a public door or stands in the log', async () => {
+  for (const path of ['/health', '/metrics', '/readyz?verbose', '/livez?verbose']) {
+    for (const accept of ['application/json', 'application/health+json', 'application/openmetrics-text']) {
+      const { body } = await ask(service.url, path, { headers: { Accept: accept } });
+      assert.ok(!body.includes('secret-name') && !body.includes(folder), `${path} ${accept}`);
+    }
+  }
+  assert.ok(service.logged.some((line) => line.includes('the source changed on disk')));
+});
+
+test('what is in memory is told on demand', async () => {
+  const { json } = await integrity(admin, '/v1/admin/integrity/loaded');
+  assert.equal(json['scripts'], 0, 'this process runs no script of that folder');
+  assert.ok(Number(json['outside']) > 0);
+});
