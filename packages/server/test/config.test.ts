@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { ConfigError, readConfig } from '../src/config.js';
@@ -133,6 +137,44 @@ describe('URLs of stores', () => {
       }
     });
   }
+});
+
+describe('who vouches for the source', () => {
+  const statement = { PORTAL_SOURCE_STATEMENT: '/releases/source.intoto.jsonl' };
+
+  test('a statement needs a key, and no hash by hand beside it', () => {
+    assert.deepEqual(sentencesOf({ ...statement, PORTAL_SOURCE_HASH: 'a'.repeat(64) }), [
+      'Expected `PORTAL_SOURCE_KEYS` to be set with `PORTAL_SOURCE_STATEMENT`, got nothing.',
+      'Expected `PORTAL_SOURCE_HASH` to be left out with `PORTAL_SOURCE_STATEMENT`, got both.',
+    ]);
+  });
+
+  test('a key is a readable file with an Ed25519 public key; a private one is refused', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'portal-keys-'));
+    try {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+      const publicFile = join(folder, 'public.pem');
+      const privateFile = join(folder, 'private.pem');
+      await writeFile(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
+      await writeFile(privateFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      const { sourceKeys } = readConfig({ ...statement, PORTAL_SOURCE_KEYS: publicFile });
+      assert.match(String(sourceKeys?.[0]), /BEGIN PUBLIC KEY/);
+      for (const file of [privateFile, join(folder, 'missing.pem'), `${publicFile},${privateFile}`]) {
+        assert.deepEqual(sentencesOf({ ...statement, PORTAL_SOURCE_KEYS: file }), [
+          `Expected \`PORTAL_SOURCE_KEYS\` to name readable files, each with one Ed25519 public key in PEM, got "${file}".`,
+        ]);
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('a hash by hand has 64 lower-case hexadecimal digits', () => {
+    assert.match(
+      String(sentencesOf({ PORTAL_SOURCE_HASH: 'A'.repeat(64) })),
+      /to be 64 lower-case hexadecimal digits/,
+    );
+  });
 });
 
 describe('the files that are written from the settings', () => {

@@ -70,9 +70,9 @@ test('a source that is not what was released: SOURCE_MISMATCH, degraded', async 
 
 test('a file rewritten with its old time set back is found and named, for administrators; the latch stays', async () => {
   const file = join(folder, 'secret-name.js');
-  const before = await readFile(file, 'utf8');
+  const original = await readFile(file, 'utf8');
   const time = new Date('2020-01-01T00:00:00Z');
-  await writeFile(file, before.replace('1;', '2;'));
+  await writeFile(file, original.replace('1;', '2;'));
   await utimes(file, time, time);
   await waitFor(
     'the drift to be known',
@@ -85,7 +85,7 @@ test('a file rewritten with its old time set back is found and named, for admini
   assert.equal(open.status, 200);
   assert.equal(open.json['status'], 'degraded');
 
-  await writeFile(file, before);
+  await writeFile(file, original);
   await waitFor(
     'the change to be seen put back',
     async () => {
