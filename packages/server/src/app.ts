@@ -10,6 +10,7 @@ import {
 } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
 import type { Config } from './config.js';
+import { documentationRoutes } from './features/documentation/routes.js';
 import { healthRoutes } from './features/health/routes.js';
 import { integrityRoutes } from './features/integrity/routes.js';
 import { createRequireAdmin } from './features/sessions/guard.js';
@@ -90,6 +91,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const framework = createFramework({ http, door: createHealthDoor(health), log });
   const requireAdmin = createRequireAdmin({ sessions, log });
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
+  framework.register(documentationRoutes);
   if (health.source) {
     framework.register(integrityRoutes, {
       source: health.source,

@@ -1,0 +1,79 @@
+/**
+ * The description of the API, OpenAPI 3.1: put together once, served as it is, and the source of the page for people.
+ */
+import { ERRORS } from '../../errors.js';
+import { errorExample } from './examples.js';
+import { PATHS } from './paths.js';
+import { SCHEMAS, schemaRef } from './schemas.js';
+import type { OpenApi, Response } from './vocabulary.js';
+
+const CORRELATION = {
+  'X-Correlation-Id': {
+    description: 'The same as `correlation_id`.',
+    required: true,
+    schema: { type: 'string', format: 'uuid' },
+  },
+} as const;
+
+function errorResponse(
+  { sentence }: { readonly sentence: string },
+  description: string,
+  headers: Response['headers'] = {},
+): Response {
+  return {
+    description,
+    headers: { ...CORRELATION, ...headers },
+    content: { 'application/json': { schema: schemaRef('Error'), example: errorExample(sentence) } },
+  };
+}
+
+/** The document of this version. */
+export function openApi(version: string): OpenApi {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Portal Health',
+      version,
+      summary: 'Is it up, how are its pool and its cache, and is it running the code we shipped?',
+      description:
+        'Every answer is made from memory, so it comes at once, also while the stores hang. Every `GET` also answers ' +
+        '`HEAD`. An error is always a sentence and a correlation id.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'Health', description: 'How everything is.' },
+      { name: 'Probes', description: 'For orchestrators and load balancers.' },
+      { name: 'Metrics', description: 'For Prometheus.' },
+      { name: 'Documentation', description: 'This.' },
+    ],
+    paths: PATHS,
+    components: {
+      schemas: SCHEMAS,
+      responses: {
+        AuthenticationRequired: errorResponse(
+          ERRORS.authenticationRequired,
+          'No session, or one that is malformed, unknown, expired or revoked: one answer for all of them.',
+        ),
+        AdminRequired: errorResponse(
+          ERRORS.adminRequired,
+          'The session is good, and its user no administrator.',
+        ),
+        NotFound: errorResponse(ERRORS.notFound, 'There is nothing of that name.'),
+        MethodNotAllowed: errorResponse(ERRORS.methodNotAllowed, 'Neither GET nor HEAD.', {
+          Allow: { description: 'What can be asked.', required: true, schema: { type: 'string' } },
+        }),
+        InternalError: errorResponse(ERRORS.internal, 'A bug. The log has it under the correlation id.'),
+      },
+      securitySchemes: {
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'psession',
+          description:
+            'A session of a user with permission 2 (Admin) or 3 (Owner): `portal session create --user NAME`.',
+        },
+      },
+    },
+  };
+}

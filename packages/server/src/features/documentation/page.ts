@@ -1,0 +1,172 @@
+/**
+ * `/docs`: the description for people, made of the same document that machines get. One page, no script, nothing from
+ * elsewhere.
+ */
+import type { Guide } from './guides.js';
+import { html, sentence, type Html } from './html.js';
+import type { Schema } from './schemas.js';
+import { STYLE } from './style.js';
+import type { MediaType, OpenApi, Operation, Reference, Response } from './vocabulary.js';
+
+/** The whole page. */
+export function pageText(document: OpenApi, guides: readonly Guide[]): string {
+  const { info, tags, paths, components } = document;
+  const operations = Object.entries(paths).map(([path, { get }]) => ({ path, operation: get }));
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${info.title}: API</title>
+        <style>
+          ${{ html: STYLE }}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#content">To the content</a>
+        <header>
+          <h1>${info.title}</h1>
+          <p>${info.summary}</p>
+          <p>
+            Version ${info.version}. The same for machines: <a href="/openapi.json">openapi.json</a>, and as
+            an index: <a href="/llms.txt">llms.txt</a>.
+          </p>
+        </header>
+        <nav aria-label="Contents">
+          ${tags.map(
+            ({ name, description }) =>
+              html`<h2>${name}</h2>
+                <p>${description}</p>
+                <ul>
+                  ${operations
+                    .filter(({ operation }) => operation.tags.includes(name))
+                    .map(
+                      ({ path, operation }) =>
+                        html`<li>
+                          <a href="#${operation.operationId}"><code>GET ${path}</code></a>
+                          ${operation.summary}
+                        </li> `,
+                    )}
+                </ul> `,
+          )}${guideList(guides)}
+        </nav>
+        <main id="content" tabindex="-1">
+          <h2>Paths</h2>
+          <p>${sentence(info.description)}</p>
+          ${operations.map(({ path, operation }) => operationHtml(path, operation, document))}
+          <h2>Shapes</h2>
+          ${Object.entries(components.schemas).map(([name, schema]) => schemaHtml(name, schema))}
+          <h2 id="session">Sessions</h2>
+          <p>
+            ${sentence(components.securitySchemes.session.description)} It is sent as the cookie
+            <code>${components.securitySchemes.session.name}</code>.
+          </p>
+        </main>
+      </body>
+    </html> `;
+  return page.html;
+}
+
+function guideList(guides: readonly Guide[]): Html {
+  if (guides.length === 0) return html``;
+  return html`<h2>Guides</h2>
+    <ul>
+      ${guides.map(({ name, title }) => html`<li><a href="/docs/${name}">${title}</a></li> `)}
+    </ul> `;
+}
+
+function operationHtml(path: string, operation: Operation, document: OpenApi): Html {
+  const isOpen = operation.security.length === 0;
+  const who = isOpen ? html`anyone` : html`<a href="#session">administrators</a>`;
+  const cookie = isOpen ? '' : ' -b "psession=YOUR_SESSION"';
+  return html`<section aria-labelledby="${operation.operationId}">
+    <h3 id="${operation.operationId}"><code>GET ${path}</code> <span class="who">for ${who}</span></h3>
+    <p><strong>${operation.summary}</strong></p>
+    <p>${sentence(operation.description)}</p>
+    <pre tabindex="0">curl http://127.0.0.1:7331${path}${cookie}</pre>
+    ${(operation.parameters ?? []).map((parameter) => html`<p><code>${parameter.in === 'query' ? '?' : ''}${parameter.name}</code>: ${sentence(parameter.description)}</p> `)}
+    ${Object.entries(operation.responses).map(([status, response]) => responseHtml(status, resolved(response, document)))}
+  </section> `;
+}
+
+function resolved(response: Response | Reference, { components }: OpenApi): Response {
+  if (!('$ref' in response)) return response;
+  const found = Object.entries(components.responses).find(([name]) => response.$ref.endsWith(`/${name}`));
+  if (!found) throw new Error(`There is no response ${response.$ref}.`);
+  return found[1];
+}
+
+function responseHtml(status: string, { description, headers = {}, content = {} }: Response): Html {
+  return html`<h4>${status}</h4>
+    <p>${sentence(description)}</p>
+    ${Object.entries(headers).map(([name, header]) => html`<p><code>${name}</code>: ${sentence(header.description)}</p> `)}
+    ${Object.entries(content).flatMap(([type, media]) => mediaHtml(type, media))} `;
+}
+
+function mediaHtml(type: string, media: MediaType): readonly Html[] {
+  const shown =
+    media.example === undefined
+      ? Object.values(media.examples ?? {})
+      : [{ summary: 'An example', value: media.example }];
+  const shape = shapeOf(media.schema);
+  if (shown.length === 0) return [html`<p><code>${type}</code></p> `];
+  return shown.map(
+    ({ summary, value }) =>
+      html`<details>
+        <summary><code>${type}</code>: ${summary}</summary>
+        ${media.schema.$ref === undefined ? html`` : html`<p>Shape: ${shape}</p>`}
+        <pre tabindex="0">${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>
+      </details> `,
+  );
+}
+
+function schemaHtml(name: string, schema: Schema): Html {
+  const rows = Object.entries(schema.properties ?? {}).map(
+    ([property, { description = '', ...rest }]) =>
+      html`<tr>
+        <td><code>${property}</code></td>
+        <td>${shapeOf(rest)}</td>
+        <td>${sentence(description)}</td>
+      </tr> `,
+  );
+  const table = html`<div class="table" tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Type</th>
+          <th scope="col">Meaning</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+  return html`<section aria-labelledby="shape-${name}">
+    <h3 id="shape-${name}">${name}</h3>
+    <p>
+      ${sentence(schema.description ?? '')}${schema.enum ? html` One of ${choices(schema.enum)}.` : html``}
+    </p>
+    ${rows.length > 0 ? table : html``}
+  </section> `;
+}
+
+/** A type in a few words, with a link where it is one of ours. */
+function shapeOf(schema: Schema): Html {
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.replace(/^.*\//, '');
+    return html`<a href="#shape-${name}">${name}</a>`;
+  }
+  if (schema.items) return html`list of ${shapeOf(schema.items)}`;
+  if (typeof schema.additionalProperties === 'object') {
+    return html`each a ${shapeOf(schema.additionalProperties)}`;
+  }
+  // The sentences of the catalogue are too many for a cell; a guide has them all.
+  if (schema.enum && schema.enum.length <= 5) return html`${choices(schema.enum)}`;
+  return html`${[schema.type ?? 'anything'].flat().join(' or ')}`;
+}
+
+function choices(values: readonly string[]): Html {
+  return html`${values.map((value, index) => html`${index > 0 ? ', ' : ''}<code>${value}</code>`)}`;
+}
