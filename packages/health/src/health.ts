@@ -9,25 +9,16 @@ import {
   type HealthOptions,
   type SamplingOptions,
 } from './options.js';
+import { findingOf, missingCache, type Part } from './parts.js';
 import { createCheckProbe } from './probes/custom.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createPostgresProbe } from './probes/postgres.js';
 import { createRedisProbe } from './probes/redis.js';
-import type { ProblemCode } from './problems.js';
-import {
-  buildReport,
-  isUp,
-  oneDecimal,
-  publishedTime,
-  UNMEASURED_CACHE,
-  UNMEASURED_DATABASE,
-  type Facts,
-  type Finding,
-} from './report.js';
-import { createSampler, type Sampler } from './sampler.js';
+import { factsOf, sameReadings, type Readings } from './readings.js';
+import { buildReport, publishedTime, type Facts, type Finding } from './report.js';
+import { createSampler } from './sampler.js';
 import { createSource, type SourceView } from './source/source.js';
-import { cacheStatistics } from './statistics/cache.js';
-import { createPoolWatch, type PoolFigures } from './statistics/pool.js';
+import { createPoolWatch } from './statistics/pool.js';
 import type { Probe, Report, State, Status, Viewer } from './types.js';
 
 /** The health of one application. */
@@ -81,7 +72,6 @@ export function createHealth(options: HealthOptions): Health {
     const check: CheckOptions = typeof entry === 'function' ? { check: entry } : entry;
     return watch(createCheckProbe({ name, ...check }), check, check.critical ?? false);
   });
-  /** A cache that should be there and is not needs no asking. */
   const missing: readonly Finding[] = cache?.client === null ? [missingCache(cache.critical ?? false)] : [];
   const parts = [databasePart, cachePart, ...checkParts].filter((part) => part !== undefined);
 
@@ -134,36 +124,16 @@ export function createHealth(options: HealthOptions): Health {
       moment = {
         readings,
         changesAtMs: Math.min(Number.POSITIVE_INFINITY, ...stalesAtMs),
-        facts: factsOf(readings, [...missing, ...parts.map((part) => findingOf(part, nowMs))]),
+        facts: factsOf(
+          startedAt,
+          readings,
+          [...missing, ...parts.map((part) => findingOf(part, nowMs))],
+          cachePart?.sampler.latest()?.outcome.figures,
+        ),
         reports: new Map(),
       };
     }
     return moment;
-  }
-
-  function factsOf(readings: Readings, findings: readonly Finding[]): Facts {
-    const databaseFinding = findings.find(({ name }) => name === 'database');
-    const cacheFinding = findings.find(({ name }) => name === 'cache');
-    const figures = isUp(cacheFinding?.state) ? cachePart?.sampler.latest()?.outcome.figures : undefined;
-    return Object.freeze({
-      startedAt,
-      findings: Object.freeze(findings),
-      others: [
-        // Callers of a pool also wait when the server is gone; that is the server's finding, not the pool's.
-        ...(isUp(databaseFinding?.state) ? readings.poolFindings : []),
-        ...readings.eventLoop,
-        ...readings.source,
-      ],
-      databaseStatistics: {
-        ...(readings.pool ?? UNMEASURED_DATABASE),
-        latency_ms: oneDecimal(databaseFinding?.latencyMs ?? null),
-      },
-      poolWaiting: readings.poolWaiting,
-      cacheStatistics: figures
-        ? { ...cacheStatistics(figures), latency_ms: oneDecimal(cacheFinding?.latencyMs ?? null) }
-        : UNMEASURED_CACHE,
-      sourceHash: readings.sourceHash,
-    });
   }
 
   function report(viewer: Viewer): Report {
@@ -208,54 +178,6 @@ export function createHealth(options: HealthOptions): Health {
   };
 }
 
-/** Something that is sampled, and whether the application can do without. */
-interface Part<Figures> {
-  readonly name: string;
-  readonly critical: boolean;
-  readonly sampler: Sampler<Figures>;
-}
-
-function missingCache(critical: boolean): Finding {
-  return {
-    name: 'cache',
-    critical,
-    state: 'down',
-    problems: ['CACHE_NOT_CONFIGURED'],
-    latencyMs: null,
-    lookedAt: null,
-  };
-}
-
-/** A part at a moment: what its last outcome says, unless that is too old to say anything. */
-function findingOf({ name, critical, sampler }: Part<unknown>, nowMs: number): Finding {
-  const sample = sampler.latest();
-  const lookedAt = sample?.at ?? null;
-  if (sample === undefined || sampler.staleAtMs() <= nowMs) {
-    return { name, critical, state: 'stale', problems: ['CHECK_STALE'], latencyMs: null, lookedAt };
-  }
-  const { state, problems, latencyMs } = sample.outcome;
-  return { name, critical, state, problems, latencyMs, lookedAt };
-}
-
-/** True when nothing that was read has changed: the same figures, the same codes in the same order. */
-function sameReadings(a: Readings, b: Readings): boolean {
-  return (
-    a.outcomes === b.outcomes &&
-    a.pool?.total === b.pool?.total &&
-    a.pool?.checked_in === b.pool?.checked_in &&
-    a.pool?.size === b.pool?.size &&
-    a.poolWaiting === b.poolWaiting &&
-    sameCodes(a.poolFindings, b.poolFindings) &&
-    sameCodes(a.eventLoop, b.eventLoop) &&
-    sameCodes(a.source, b.source) &&
-    a.sourceHash === b.sourceHash
-  );
-}
-
-function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolean {
-  return a.length === b.length && a.every((code, index) => code === b[index]);
-}
-
 /** Tells the application; what it does with it is not allowed to stop the sampling. */
 function tell<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
   try {
@@ -263,18 +185,6 @@ function tell<Event>(listener: ((event: Event) => void) | undefined, event: Even
   } catch {
     // The listener is the application's own; its failure is not a finding about database or cache.
   }
-}
-
-/** Everything that is read anew for every question, and costs next to nothing to read. */
-interface Readings {
-  /** How many outcomes there have been: the probes have said nothing new while it has not moved. */
-  readonly outcomes: number;
-  readonly pool: PoolFigures | undefined;
-  readonly poolWaiting: number | null;
-  readonly poolFindings: readonly ProblemCode[];
-  readonly eventLoop: readonly ProblemCode[];
-  readonly source: readonly ProblemCode[];
-  readonly sourceHash: string | null;
 }
 
 /** What was read at one moment, and what was made of it. Valid until something that was read changes. */

@@ -11,6 +11,7 @@ const FLOORS = [
   ['types', 'defaults', 'expected', 'problems'],
   ['probes', 'statistics', 'source', 'verdict'],
   ['report', 'sampler'],
+  ['parts', 'readings'],
   ['formats', 'options'],
   ['health'],
   ['respond'],
