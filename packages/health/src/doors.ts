@@ -27,6 +27,8 @@ export interface DoorOptions<Request = unknown> {
   readonly viewer?: (request: Request) => unknown;
   /** Milliseconds that `viewer` has; default 200. */
   readonly viewerDeadlineMs?: number;
+  /** Told of every method that was refused, for the log: its answer carries the same id. */
+  readonly onRefused?: (refusal: { readonly correlationId: string; readonly method: string }) => void;
 }
 
 /** The doors of one health, for an adapter to put into its framework. */
@@ -51,7 +53,7 @@ const DEFAULT_PATHS = {
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
  */
 export function createDoors<Request>(health: Health, options: DoorOptions<Request> = {}): Doors<Request> {
-  const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs } = options;
+  const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onRefused } = options;
   if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
     throw expected('prefix', 'to begin with a slash', prefix);
   }
@@ -59,6 +61,9 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
     throw expected('viewer', 'to be a function', viewer);
   if (typeof viewerDeadlineMs !== 'number' || !(viewerDeadlineMs > 0)) {
     throw expected('viewerDeadlineMs', 'to be a positive number of milliseconds', viewerDeadlineMs);
+  }
+  if (onRefused !== undefined && typeof onRefused !== 'function') {
+    throw expected('onRefused', 'to be a function', onRefused);
   }
   const doors = new Map<string, Door>();
   for (const [door, path] of Object.entries({ ...DEFAULT_PATHS, ...options.paths })) {
@@ -70,6 +75,19 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
     doors.set(plainPath(prefix + path), door);
   }
 
+  function respondTo(question: Question, who: Viewer): Answer {
+    const answer = respond(health, question, who);
+    const correlationId = answer.headers['X-Correlation-Id'];
+    if (onRefused && correlationId !== undefined) {
+      try {
+        onRefused({ correlationId, method: question.method });
+      } catch {
+        // The listener is the application's own, and the answer is made.
+      }
+    }
+    return answer;
+  }
+
   return {
     paths: [...doors.keys()],
     question(method, target, accept) {
@@ -77,9 +95,9 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
       return door && { door, method, accept, verbose: asksForVerbose(target) };
     },
     answer(question, request) {
-      if (!viewer || question.door !== 'health') return respond(health, question, 'public');
+      if (!viewer || question.door !== 'health') return respondTo(question, 'public');
       return viewerWithin(viewerDeadlineMs, () => viewer(request)).then((who) =>
-        forOneViewer(respond(health, question, who)),
+        forOneViewer(respondTo(question, who)),
       );
     },
   };

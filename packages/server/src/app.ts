@@ -88,7 +88,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
 
   const http = createHttpServer((error) => log.failure('a connection could not be accepted', error));
-  const framework = createFramework({ http, door: createHealthDoor(health), log });
+  const framework = createFramework({
+    http,
+    door: createHealthDoor(health, { onRefused: tellRefusal(log) }),
+    log,
+  });
   const requireAdmin = createRequireAdmin({ sessions, log });
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
   framework.register(documentationRoutes);
@@ -138,6 +142,13 @@ function sourceOptions(config: Config, log: Log): SourceOptions {
     onEvent({ began_at, hash_after, added, removed, modified, put_back }) {
       log.warn('the source changed on disk', { began_at, hash_after, added, removed, modified, put_back });
     },
+  };
+}
+
+/** The public doors stand before the framework, and so before its log. */
+function tellRefusal(log: Log): (refusal: { correlationId: string; method: string }) => void {
+  return ({ correlationId, method }) => {
+    log.info('a method was refused at a public door', { correlation_id: correlationId, method });
   };
 }
 

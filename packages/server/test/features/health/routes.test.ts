@@ -181,6 +181,14 @@ test('the correlation id of an answer is in the log', async () => {
   assert.equal(line['route'], '/v1/admin/health');
 });
 
+test('so is that of a refusal at a public door, which stands before the framework', async () => {
+  const { status, headers } = await ask(service.url, '/health', { method: 'DELETE' });
+  assert.equal(status, 405);
+  const id = String(headers['x-correlation-id']);
+  const line = service.logged.find((entry) => entry.includes(id));
+  assert.ok(line?.includes('"method":"DELETE"'), line);
+});
+
 function figures(value: unknown): Record<string, unknown> {
   assert.ok(typeof value === 'object' && value !== null);
   return value as Record<string, unknown>;
