@@ -5,6 +5,7 @@ import { DEFAULTS } from './defaults.js';
 import { expected } from './expected.js';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres.js';
+import type { PostgresJsFunction } from './probes/postgres-js.js';
 import type { RedisClient } from './probes/redis.js';
 import type { Pace } from './sampler.js';
 import type { SourceOptions } from './source/source.js';
@@ -27,6 +28,8 @@ export interface SamplingOptions {
 /** The application's database: its own pool, which is read but never borrowed from. */
 export interface DatabaseOptions extends SamplingOptions {
   readonly pool: PostgresPool;
+  /** The function that postgres.js exports, when `pool` was made by it: `import postgres from 'postgres'`. */
+  readonly postgres?: PostgresJsFunction;
   /** Whether the application is unhealthy without it; default true. */
   readonly critical?: boolean;
   /** Milliseconds of all connections in use and callers waiting before `DATABASE_POOL_SATURATED`; default 1,000. */
@@ -96,7 +99,7 @@ const KNOWN = {
     'onFailure',
     'onStatusChange',
   ],
-  database: [...SAMPLING, 'pool', 'critical', 'poolSaturatedAfterMs', 'poolStalledAfterMs'],
+  database: [...SAMPLING, 'pool', 'postgres', 'critical', 'poolSaturatedAfterMs', 'poolStalledAfterMs'],
   cache: [...SAMPLING, 'client', 'critical'],
   check: [...SAMPLING, 'check', 'critical'],
 };

@@ -26,7 +26,10 @@ const BY_MESSAGE: readonly (readonly [RegExp, ProblemCode])[] = [
     /^SASL: |password must be a string|unknown authentication|authentication failed|no such (database|user)/i,
     'DATABASE_REFUSED_LOGIN',
   ],
-  [/^connection terminated|socket hang up/i, 'DATABASE_UNREACHABLE'],
+  [
+    /^connection terminated|^write CONNECTION_|^the connection was closed|socket hang up/i,
+    'DATABASE_UNREACHABLE',
+  ],
 ];
 
 /** The catalogue's code for what `pg` threw. */

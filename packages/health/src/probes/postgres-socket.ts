@@ -1,5 +1,5 @@
 /**
- * The socket below a client of `pg`: watched, because what comes from it can end the process, and destroyed, because the
+ * The socket below a driver of Postgres: watched, because what comes from it can end the process, and destroyed, because the
  * driver's own goodbye waits for the server.
  */
 import { hasMethods, member } from './foreign.js';
@@ -17,25 +17,28 @@ export function guard(client: unknown): void {
   const connection = member(client, 'connection');
   const stream = member(connection, 'stream');
   if (!isSocket(stream)) return;
-  guardSocket(stream, member(client, 'ssl') ? undefined : FIRST_BYTES);
+  guardSocket(stream, Boolean(member(client, 'ssl')));
   if (!hasEvents(connection)) return;
   connection.on('sslconnect', () => {
     const secure = member(connection, 'stream');
-    if (isSocket(secure)) guardSocket(secure, undefined);
+    if (isSocket(secure)) guardSocket(secure, true);
   });
 }
 
-function guardSocket(socket: Socket, firstBytes: ReadonlySet<number> | undefined): void {
+/**
+ * Ends the connection at the first byte that is no Postgres, unless it is for TLS, and at whatever the driver throws of.
+ */
+export function guardSocket(socket: Socket, forTls: boolean): void {
   const emit = socket.emit.bind(socket);
-  let unchecked = firstBytes;
+  let checked = forTls;
   socket.emit = (event, ...values) => {
     if (event !== 'data') return emit(event, ...values);
     try {
       const firstByte = member(values[0], '0');
-      if (unchecked && !(typeof firstByte === 'number' && unchecked.has(firstByte))) {
+      if (!checked && !(typeof firstByte === 'number' && FIRST_BYTES.has(firstByte))) {
         throw new Error('This is not the protocol of Postgres');
       }
-      unchecked = undefined;
+      checked = true;
       return emit(event, ...values);
     } catch (error) {
       socket.destroy(error);
@@ -57,12 +60,13 @@ export function destroy(client: unknown): void {
 }
 
 /** The members used of the driver's socket. */
-interface Socket {
+export interface Socket {
   emit(event: string, ...values: readonly unknown[]): boolean;
   destroy(error?: unknown): void;
 }
 
-function isSocket(stream: unknown): stream is Socket {
+/** True for a socket, as far as it is used. */
+export function isSocket(stream: unknown): stream is Socket {
   return hasMethods(stream, ['emit', 'destroy']);
 }
 

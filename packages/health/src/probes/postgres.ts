@@ -8,40 +8,40 @@ import { expected } from '../expected.js';
 import type { ProblemCode } from '../problems.js';
 import type { PoolCounts } from '../statistics/pool.js';
 import type { Outcome, Probe } from '../types.js';
-import { causeOf, member } from './foreign.js';
+import { causeOf } from './foreign.js';
+import { pgNewcomers } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';
-import { destroy, guard } from './postgres-socket.js';
+import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
+import { QUESTION, type PostgresNewcomer } from './postgres-newcomer.js';
 import { whileWanted } from './while-wanted.js';
 
 /**
- * A `Pool` of `pg` 8, or one derived from it. Beside the counts it has, unseen by its type declarations, the `Client`
- * that it makes connections of.
+ * A `Pool` of `pg` 8, or one derived from it, which has, unseen by its type declarations, the `Client` that it makes
+ * connections of; a `Client` of `pg`, or an instance of postgres.js, which have no figures of a pool to tell.
  */
-export type PostgresPool = PoolCounts;
+export type PostgresPool = PoolCounts | PgClientLike | PostgresJsLike;
+
+/** By what a `Client` of `pg` is known to the compiler. */
+export interface PgClientLike {
+  readonly host: string;
+  readonly port: number;
+  query(...question: never[]): unknown;
+}
+
+/** By what an instance of postgres.js is known to the compiler. */
+export interface PostgresJsLike {
+  reserve(): unknown;
+  unsafe(...question: never[]): unknown;
+}
 
 /** What a Postgres probe is made of. */
 export interface PostgresProbeOptions {
   readonly pool: PostgresPool;
+  /** The function that postgres.js exports, when `pool` was made by it. */
+  readonly postgres?: PostgresJsFunction;
   /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
   readonly slowMs?: number;
 }
-
-/** The members used of a `Client` of `pg`. */
-interface PostgresClient {
-  connect(): Promise<unknown>;
-  query(text: string): Promise<unknown>;
-  end(): Promise<unknown>;
-  on(event: 'error', listener: () => void): unknown;
-}
-
-type PostgresClientConstructor = new (config: object) => PostgresClient;
-
-/**
- * Reachable and writable in one question: a standby in recovery answers `on`, and so does a server, database or role
- * whose `default_transaction_read_only` is set. It reads no table and takes no lock, so that nobody's lock delays it.
- * libpq asked the same for `target_session_attrs=read-write`.
- */
-const QUESTION = 'SHOW transaction_read_only';
 
 /**
  * Asks the server that `pool` connects to, over a connection of its own with the pool's options. The latency is the
@@ -50,21 +50,23 @@ const QUESTION = 'SHOW transaction_read_only';
  *
  * A password given as a function is called in every run.
  *
- * @throws TypeError when `pool` is not a pool of `pg`
+ * @throws TypeError when `pool` is none that we know, or is of postgres.js and comes without its function
  */
-export function createPostgresProbe({ pool, slowMs = DEFAULTS.slowMs }: PostgresProbeOptions): Probe {
-  const Client = clientOf(pool);
+export function createPostgresProbe({
+  pool,
+  postgres,
+  slowMs = DEFAULTS.slowMs,
+}: PostgresProbeOptions): Probe {
+  const newcomer = newcomersLike(pool, postgres);
   return {
     name: 'database',
     async run(signal) {
       const startedMs = performance.now();
-      let client: PostgresClient | undefined;
+      let opened: PostgresNewcomer | undefined;
       try {
         signal.throwIfAborted();
-        client = new Client(newcomerOptions(pool.options));
-        // A connection can break at any time, also after its run; unheard, its error would end the process.
-        client.on('error', () => undefined);
-        const { readOnly, latencyMs } = await whileWanted(signal, ask(client), () => destroy(client));
+        const asked = (opened = newcomer());
+        const { readOnly, latencyMs } = await whileWanted(signal, asked.ask(), asked.destroy);
         if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
         const problems: ProblemCode[] = readOnly ? ['DATABASE_READ_ONLY'] : [];
         return performance.now() - startedMs > slowMs
@@ -74,7 +76,7 @@ export function createPostgresProbe({ pool, slowMs = DEFAULTS.slowMs }: Postgres
         // Nobody waits for this outcome any more; should somebody, it is the true one.
         return signal.aborted ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error);
       } finally {
-        destroy(client);
+        opened?.destroy();
       }
     },
     failed: (reason, error) =>
@@ -83,55 +85,25 @@ export function createPostgresProbe({ pool, slowMs = DEFAULTS.slowMs }: Postgres
   };
 }
 
+function newcomersLike(pool: unknown, postgres: PostgresJsFunction | undefined): () => PostgresNewcomer {
+  if (isPostgresJs(pool)) {
+    if (typeof postgres === 'function') return postgresJsNewcomers(pool, postgres);
+    throw expected(
+      'database.postgres',
+      'to be the function that made the pool, as it is of postgres.js',
+      postgres,
+    );
+  }
+  const newcomers = pgNewcomers(pool);
+  if (newcomers === undefined) {
+    throw expected('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
+  }
+  return newcomers;
+}
+
 const NO_ANSWER = { code: 'NO_ANSWER', message: `The answer to ${QUESTION} is neither on nor off` };
 
 function down(problem: ProblemCode, error?: unknown): Outcome {
   const outcome: Outcome = { state: 'down', latencyMs: null, problems: [problem] };
   return error === undefined ? outcome : { ...outcome, cause: causeOf(error) };
-}
-
-function clientOf(pool: PostgresPool): PostgresClientConstructor {
-  const Client = member(pool, 'Client');
-  if (typeof Client !== 'function' || typeof member(pool, 'options') !== 'object') {
-    throw expected('database.pool', 'to be a Pool of pg', pool);
-  }
-  return Client as PostgresClientConstructor;
-}
-
-/**
- * The pool's own options, so that the probe logs in exactly as the application does, but for what is about waiting:
- * that is the sampler's. Nothing is added to what the server is told except our name, as poolers refuse what they
- * do not know.
- */
-function newcomerOptions(options: object): object {
-  return {
-    ...options,
-    // A pool hides its password from enumeration.
-    password: member(options, 'password'),
-    application_name: 'portal-health',
-    connectionTimeoutMillis: 0,
-    query_timeout: 0,
-    keepAlive: false,
-    pipeline: false,
-    types: undefined,
-    Promise: undefined,
-  };
-}
-
-async function ask(client: PostgresClient): Promise<{ readOnly: boolean | undefined; latencyMs: number }> {
-  const connected = client.connect();
-  guard(client);
-  await connected;
-  const askedMs = performance.now();
-  const result = await client.query(QUESTION);
-  const latencyMs = performance.now() - askedMs;
-  // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
-  void client.end().catch(() => undefined);
-  return { readOnly: readOnlyIn(result), latencyMs };
-}
-
-/** The answer; `undefined` when what came is none. */
-function readOnlyIn(result: unknown): boolean | undefined {
-  const answer = member(member(member(result, 'rows'), '0'), 'transaction_read_only');
-  return answer === 'on' ? true : answer === 'off' ? false : undefined;
 }

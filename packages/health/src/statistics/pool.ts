@@ -22,7 +22,8 @@ export type PoolFigures = Omit<DatabaseStatistics, 'latency_ms'>;
 
 /** What a pool watch is made of. */
 export interface PoolWatchOptions {
-  readonly pool: PoolCounts;
+  /** A pool of `pg`; anything else has no figures to tell, and they are `null`. */
+  readonly pool: object;
   /** Milliseconds of all connections in use and callers waiting before `DATABASE_POOL_SATURATED`; default 1,000. */
   readonly poolSaturatedAfterMs?: number;
   /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
@@ -58,11 +59,13 @@ const UNREADABLE = -1;
  * between requests, and its events, because they tell a caller who was served from one who gave up.
  */
 export function createPoolWatch({
-  pool,
+  pool: watched,
   poolSaturatedAfterMs = DEFAULTS.poolSaturatedAfterMs,
   poolStalledAfterMs = DEFAULTS.poolStalledAfterMs,
   now = () => performance.now(),
 }: PoolWatchOptions): PoolWatch {
+  // Each member is looked for before it is used.
+  const pool = watched as Partial<PoolCounts>;
   let total = UNREADABLE;
   let idle = UNREADABLE;
   let waiting = UNREADABLE;
@@ -142,7 +145,7 @@ export function createPoolWatch({
   };
 }
 
-function count(pool: PoolCounts, name: 'totalCount' | 'idleCount' | 'waitingCount'): number {
+function count(pool: Partial<PoolCounts>, name: 'totalCount' | 'idleCount' | 'waitingCount'): number {
   try {
     const value: unknown = pool[name];
     return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : UNREADABLE;
@@ -151,9 +154,9 @@ function count(pool: PoolCounts, name: 'totalCount' | 'idleCount' | 'waitingCoun
   }
 }
 
-function sizeOf(pool: PoolCounts): number | null {
+function sizeOf(pool: Partial<PoolCounts>): number | null {
   try {
-    const { max } = pool.options;
+    const max = pool.options?.max;
     return typeof max === 'number' && Number.isInteger(max) && max > 0 ? max : null;
   } catch {
     return null;

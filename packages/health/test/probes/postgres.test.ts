@@ -327,7 +327,7 @@ test('anything but a pool of pg is refused at once', () => {
   for (const pool of [undefined, null, {}, 'postgres://', { options: {}, totalCount: 0 }]) {
     assert.throws(
       () => createPostgresProbe({ pool: pool as never }),
-      /^TypeError: Expected the `database\.pool` option to be a Pool of pg, got (undefined|null|an object|".*")\.$/,
+      /^TypeError: Expected the `database\.pool` option to be a Pool or Client of pg, or an instance of postgres\.js, got (undefined|null|an object|".*")\.$/,
     );
   }
 });

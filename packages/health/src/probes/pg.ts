@@ -1,0 +1,78 @@
+/**
+ * Connections for the probe by `pg`, 8 and later: clients of the application's own kind with its own options, unseen by
+ * its pool. Recognised by shape, so that the driver is not imported.
+ */
+import { hasMethods, member } from './foreign.js';
+import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './postgres-newcomer.js';
+import { destroy, guard } from './postgres-socket.js';
+
+/** The members used of a `Client` of `pg`. */
+interface PgClient {
+  connect(): Promise<unknown>;
+  query(text: string): Promise<unknown>;
+  end(): Promise<unknown>;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+type PgClientConstructor = new (config: object) => PgClient;
+
+/** Connections like those of `pool`, a `Pool` or a `Client`; `undefined` when it is neither. */
+export function pgNewcomers(pool: unknown): (() => PostgresNewcomer) | undefined {
+  const poolClient = member(pool, 'Client');
+  const poolOptions = member(pool, 'options');
+  if (isConstructor(poolClient) && isObject(poolOptions)) {
+    return () => newcomer(new poolClient(newcomerOptions(poolOptions)));
+  }
+  const client = member(pool, 'constructor');
+  const parameters = member(pool, 'connectionParameters');
+  if (isConstructor(client) && isObject(parameters) && hasMethods(pool, ['connect', 'query', 'end'])) {
+    const ssl = member(pool, 'ssl');
+    return () => newcomer(new client({ ...newcomerOptions(parameters), ssl }));
+  }
+  return undefined;
+}
+
+function isConstructor(value: unknown): value is PgClientConstructor {
+  return typeof value === 'function';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * The application's own options, so that the probe logs in exactly as it does, but for what is about waiting: that is
+ * the sampler's. Nothing is added to what the server is told except our name, as poolers refuse what they do not know.
+ */
+function newcomerOptions(options: object): object {
+  return {
+    ...options,
+    // Pools and clients hide their password from enumeration.
+    password: member(options, 'password'),
+    application_name: 'portal-health',
+    connectionTimeoutMillis: 0,
+    query_timeout: 0,
+    keepAlive: false,
+    pipeline: false,
+    types: undefined,
+    Promise: undefined,
+  };
+}
+
+function newcomer(client: PgClient): PostgresNewcomer {
+  // A connection can break at any time, also after its run; unheard, its error would end the process.
+  client.on('error', () => undefined);
+  return { ask: () => ask(client), destroy: () => destroy(client) };
+}
+
+async function ask(client: PgClient): Promise<PostgresAnswer> {
+  const connected = client.connect();
+  guard(client);
+  await connected;
+  const askedMs = performance.now();
+  const result = await client.query(QUESTION);
+  const latencyMs = performance.now() - askedMs;
+  // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
+  void client.end().catch(() => undefined);
+  return { readOnly: readOnlyIn(member(result, 'rows')), latencyMs };
+}
