@@ -14,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** HTML with texts in it, each escaped; pieces and lists of pieces go in as they are. */
-export function html(
+export function markup(
   strings: TemplateStringsArray,
   ...values: readonly (string | Html | readonly Html[])[]
 ): Html {
@@ -30,5 +30,5 @@ function textOf(value: string | Html | readonly Html[]): string {
 /** A sentence in which `code` is marked as in Markdown. */
 export function sentence(words: string): Html {
   const pieces = words.split(/`([^`]+)`/);
-  return html`${pieces.map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`))}`;
+  return markup`${pieces.map((piece, index) => (index % 2 === 1 ? markup`<code>${piece}</code>` : markup`${piece}`))}`;
 }

@@ -4,7 +4,8 @@
 import { ERRORS } from '../../errors.js';
 import { errorExample } from './examples.js';
 import { PATHS } from './paths.js';
-import { SCHEMAS, schemaRef } from './schemas.js';
+import { schemaRef } from './schema.js';
+import { SCHEMAS } from './schemas.js';
 import type { OpenApi, Response } from './vocabulary.js';
 
 const CORRELATION = {
@@ -43,6 +44,7 @@ export function openApi(version: string): OpenApi {
     servers: [{ url: '/' }],
     tags: [
       { name: 'Health', description: 'How everything is.' },
+      { name: 'Integrity', description: 'Is it the code that was shipped?' },
       { name: 'Probes', description: 'For orchestrators and load balancers.' },
       { name: 'Metrics', description: 'For Prometheus.' },
       { name: 'Documentation', description: 'This.' },

@@ -3,8 +3,8 @@
  * elsewhere.
  */
 import type { Guide } from './guides.js';
-import { html, sentence, type Html } from './html.js';
-import type { Schema } from './schemas.js';
+import { markup, sentence, type Html } from './html.js';
+import type { Schema } from './schema.js';
 import { STYLE } from './style.js';
 import type { MediaType, OpenApi, Operation, Reference, Response } from './vocabulary.js';
 
@@ -12,15 +12,13 @@ import type { MediaType, OpenApi, Operation, Reference, Response } from './vocab
 export function pageText(document: OpenApi, guides: readonly Guide[]): string {
   const { info, tags, paths, components } = document;
   const operations = Object.entries(paths).map(([path, { get }]) => ({ path, operation: get }));
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>${info.title}: API</title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
+        <style>${{ html: STYLE }}</style>
       </head>
       <body>
         <a class="skip" href="#content">To the content</a>
@@ -35,14 +33,14 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
         <nav aria-label="Contents">
           ${tags.map(
             ({ name, description }) =>
-              html`<h2>${name}</h2>
+              markup`<h2>${name}</h2>
                 <p>${description}</p>
                 <ul>
                   ${operations
                     .filter(({ operation }) => operation.tags.includes(name))
                     .map(
                       ({ path, operation }) =>
-                        html`<li>
+                        markup`<li>
                           <a href="#${operation.operationId}"><code>GET ${path}</code></a>
                           ${operation.summary}
                         </li> `,
@@ -68,23 +66,23 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
 }
 
 function guideList(guides: readonly Guide[]): Html {
-  if (guides.length === 0) return html``;
-  return html`<h2>Guides</h2>
+  if (guides.length === 0) return markup``;
+  return markup`<h2>Guides</h2>
     <ul>
-      ${guides.map(({ name, title }) => html`<li><a href="/docs/${name}">${title}</a></li> `)}
+      ${guides.map(({ name, title }) => markup`<li><a href="/docs/${name}">${title}</a></li> `)}
     </ul> `;
 }
 
 function operationHtml(path: string, operation: Operation, document: OpenApi): Html {
   const isOpen = operation.security.length === 0;
-  const who = isOpen ? html`anyone` : html`<a href="#session">administrators</a>`;
+  const who = isOpen ? markup`anyone` : markup`<a href="#session">administrators</a>`;
   const cookie = isOpen ? '' : ' -b "psession=YOUR_SESSION"';
-  return html`<section aria-labelledby="${operation.operationId}">
+  return markup`<section aria-labelledby="${operation.operationId}">
     <h3 id="${operation.operationId}"><code>GET ${path}</code> <span class="who">for ${who}</span></h3>
     <p><strong>${operation.summary}</strong></p>
     <p>${sentence(operation.description)}</p>
     <pre tabindex="0">curl http://127.0.0.1:7331${path}${cookie}</pre>
-    ${(operation.parameters ?? []).map((parameter) => html`<p><code>${parameter.in === 'query' ? '?' : ''}${parameter.name}</code>: ${sentence(parameter.description)}</p> `)}
+    ${(operation.parameters ?? []).map((parameter) => markup`<p><code>${parameter.in === 'query' ? '?' : ''}${parameter.name}</code>: ${sentence(parameter.description)}</p> `)}
     ${Object.entries(operation.responses).map(([status, response]) => responseHtml(status, resolved(response, document)))}
   </section> `;
 }
@@ -97,9 +95,9 @@ function resolved(response: Response | Reference, { components }: OpenApi): Resp
 }
 
 function responseHtml(status: string, { description, headers = {}, content = {} }: Response): Html {
-  return html`<h4>${status}</h4>
+  return markup`<h4>${status}</h4>
     <p>${sentence(description)}</p>
-    ${Object.entries(headers).map(([name, header]) => html`<p><code>${name}</code>: ${sentence(header.description)}</p> `)}
+    ${Object.entries(headers).map(([name, header]) => markup`<p><code>${name}</code>: ${sentence(header.description)}</p> `)}
     ${Object.entries(content).flatMap(([type, media]) => mediaHtml(type, media))} `;
 }
 
@@ -109,12 +107,16 @@ function mediaHtml(type: string, media: MediaType): readonly Html[] {
       ? Object.values(media.examples ?? {})
       : [{ summary: 'An example', value: media.example }];
   const shape = shapeOf(media.schema);
-  if (shown.length === 0) return [html`<p><code>${type}</code></p> `];
+  if (shown.length === 0) {
+    return [
+      markup`<p><code>${type}</code>${media.schema.$ref === undefined ? markup`` : markup`: ${shape}`}</p> `,
+    ];
+  }
   return shown.map(
     ({ summary, value }) =>
-      html`<details>
+      markup`<details>
         <summary><code>${type}</code>: ${summary}</summary>
-        ${media.schema.$ref === undefined ? html`` : html`<p>Shape: ${shape}</p>`}
+        ${media.schema.$ref === undefined ? markup`` : markup`<p>Shape: ${shape}</p>`}
         <pre tabindex="0">${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>
       </details> `,
   );
@@ -123,13 +125,13 @@ function mediaHtml(type: string, media: MediaType): readonly Html[] {
 function schemaHtml(name: string, schema: Schema): Html {
   const rows = Object.entries(schema.properties ?? {}).map(
     ([property, { description = '', ...rest }]) =>
-      html`<tr>
+      markup`<tr>
         <td><code>${property}</code></td>
         <td>${shapeOf(rest)}</td>
         <td>${sentence(description)}</td>
       </tr> `,
   );
-  const table = html`<div class="table" tabindex="0">
+  const table = markup`<div class="table" tabindex="0">
     <table>
       <thead>
         <tr>
@@ -143,12 +145,12 @@ function schemaHtml(name: string, schema: Schema): Html {
       </tbody>
     </table>
   </div>`;
-  return html`<section aria-labelledby="shape-${name}">
+  return markup`<section aria-labelledby="shape-${name}">
     <h3 id="shape-${name}">${name}</h3>
     <p>
-      ${sentence(schema.description ?? '')}${schema.enum ? html` One of ${choices(schema.enum)}.` : html``}
+      ${sentence(schema.description ?? '')}${schema.enum ? markup` One of ${choices(schema.enum)}.` : markup``}
     </p>
-    ${rows.length > 0 ? table : html``}
+    ${rows.length > 0 ? table : markup``}
   </section> `;
 }
 
@@ -156,17 +158,22 @@ function schemaHtml(name: string, schema: Schema): Html {
 function shapeOf(schema: Schema): Html {
   if (schema.$ref !== undefined) {
     const name = schema.$ref.replace(/^.*\//, '');
-    return html`<a href="#shape-${name}">${name}</a>`;
+    return markup`<a href="#shape-${name}">${name}</a>`;
   }
-  if (schema.items) return html`list of ${shapeOf(schema.items)}`;
+  if (schema.oneOf) return alternatives(schema.oneOf);
+  if (schema.items) return markup`list of ${shapeOf(schema.items)}`;
   if (typeof schema.additionalProperties === 'object') {
-    return html`each a ${shapeOf(schema.additionalProperties)}`;
+    return markup`each a ${shapeOf(schema.additionalProperties)}`;
   }
   // The sentences of the catalogue are too many for a cell; a guide has them all.
-  if (schema.enum && schema.enum.length <= 5) return html`${choices(schema.enum)}`;
-  return html`${[schema.type ?? 'anything'].flat().join(' or ')}`;
+  if (schema.enum && schema.enum.length <= 5) return markup`${choices(schema.enum)}`;
+  return markup`${[schema.type ?? 'anything'].flat().join(' or ')}`;
+}
+
+function alternatives(schemas: readonly Schema[]): Html {
+  return markup`${schemas.map((schema, index) => markup`${index > 0 ? ' or ' : ''}${shapeOf(schema)}`)}`;
 }
 
 function choices(values: readonly string[]): Html {
-  return html`${values.map((value, index) => html`${index > 0 ? ', ' : ''}<code>${value}</code>`)}`;
+  return markup`${values.map((value, index) => markup`${index > 0 ? ', ' : ''}<code>${value}</code>`)}`;
 }

@@ -2,7 +2,8 @@
  * Every path of the service, for its description.
  */
 import * as examples from './examples.js';
-import { schemaRef, type Schema, type SchemaName } from './schemas.js';
+import { schemaRef, type Schema } from './schema.js';
+import type { SchemaName } from './schemas.js';
 import type { ErrorResponse, MediaType, Operation, PathItem, Reference, Response } from './vocabulary.js';
 
 type Content = NonNullable<Response['content']>;
@@ -49,6 +50,33 @@ function probe(name: 'livez' | 'readyz' | 'startupz', summary: string, about: st
         200: { description: 'Yes.', content: text('text/plain', 'ok\n') },
         ...(no === undefined ? {} : { 503: { description: no, content: text('text/plain', 'not ready\n') } }),
         405: refused('MethodNotAllowed'),
+      },
+    },
+  };
+}
+
+function adminReading(
+  operationId: string,
+  summary: string,
+  description: string,
+  schema: SchemaName,
+): PathItem {
+  return {
+    get: {
+      operationId,
+      tags: ['Integrity'],
+      summary,
+      description,
+      security: ADMIN,
+      responses: {
+        200: {
+          description: 'As it is known now.',
+          content: { 'application/json': { schema: schemaRef(schema) } },
+        },
+        401: refused('AuthenticationRequired'),
+        403: refused('AdminRequired'),
+        405: refused('MethodNotAllowed'),
+        500: refused('InternalError'),
       },
     },
   };
@@ -130,6 +158,18 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
       },
     },
   },
+  '/v1/admin/integrity': adminReading(
+    'adminIntegrity',
+    'What became of the source',
+    'What the source should be, was at the start and is on disk, with the names of the files that differ.',
+    'Integrity',
+  ),
+  '/v1/admin/integrity/loaded': adminReading(
+    'adminIntegrityLoaded',
+    'What is in memory of the source',
+    'Every script that V8 holds, against the file it came from. Looked up once in ten seconds at most.',
+    'LoadedScripts',
+  ),
   '/livez': probe(
     'livez',
     'Is the process alive?',

@@ -1,49 +1,12 @@
 /**
- * The shape of everything the service answers, as JSON Schema (2020-12, which is what OpenAPI 3.1 takes). The tests hold
- * every real answer against the document that is served, so this is what clients can rely on.
+ * The shape of everything the service answers. The tests hold every real answer against the document that is served, so
+ * this is what clients can rely on.
  */
 import { PROBLEMS } from 'portal-health';
-
-/** A JSON Schema, as far as it is used here. */
-export interface Schema {
-  readonly $ref?: string;
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly enum?: readonly string[];
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly items?: Schema;
-  readonly minItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly oneOf?: readonly Schema[];
-}
+import { INTEGRITY_SCHEMAS } from './integrity-schemas.js';
+import { exactly, figure, HASH, schemaRef, TIME, type Schema } from './schema.js';
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
-
-/** All properties are there always, and no others. */
-function exactly(description: string, properties: Readonly<Record<string, Schema>>): Schema {
-  return {
-    type: 'object',
-    description,
-    properties,
-    required: Object.keys(properties),
-    additionalProperties: false,
-  };
-}
-
-/** A number that is `null` while it is not measured. */
-function figure(type: 'integer' | 'number', description: string, limits: Schema = { minimum: 0 }): Schema {
-  return { type: [type, 'null'], description, ...limits };
-}
-
-export function schemaRef(name: SchemaName): Schema {
-  return { $ref: `#/components/schemas/${name}` };
-}
 
 const LATENCY = figure('number', 'Milliseconds of the last look in the background, one decimal.');
 
@@ -57,7 +20,7 @@ const report = {
   started_at: {
     type: 'string',
     format: 'date-time',
-    pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z$',
+    pattern: TIME,
     description: 'Start of the service: ISO 8601, UTC, whole seconds.',
   },
   db_statistics: schemaRef('DatabaseStatistics'),
@@ -74,7 +37,8 @@ const errors: Schema = {
   },
 };
 
-const schemas = {
+/** All shapes, by name. */
+export const SCHEMAS = {
   Status: {
     type: 'string',
     enum: ['healthy', 'degraded', 'unhealthy'],
@@ -109,7 +73,7 @@ const schemas = {
     ...report,
     source_hash: {
       type: ['string', 'null'],
-      pattern: '^[0-9a-f]{64}$',
+      pattern: HASH,
       description: 'SHA-256 over all source files, lower-case hex; `null` while it is still being computed.',
     },
     errors,
@@ -163,19 +127,8 @@ const schemas = {
       description: 'Also in the log, and in the header `X-Correlation-Id`.',
     },
   }),
+  ...INTEGRITY_SCHEMAS,
 } as const satisfies Record<string, Schema>;
 
 /** A shape by its name. */
-export type SchemaName =
-  | 'Status'
-  | 'DatabaseStatistics'
-  | 'CacheStatistics'
-  | 'Report'
-  | 'AdminReport'
-  | 'HealthJson'
-  | 'HealthJsonStatus'
-  | 'HealthJsonCheck'
-  | 'Error';
-
-/** All shapes, by name. */
-export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = schemas;
+export type SchemaName = keyof typeof SCHEMAS;

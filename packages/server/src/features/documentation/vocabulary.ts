@@ -1,5 +1,6 @@
 /** The words of OpenAPI 3.1, as far as they are used here. Types only. */
-import type { Schema, SchemaName } from './schemas.js';
+import type { Schema } from './schema.js';
+import type { SchemaName } from './schemas.js';
 
 /** The document, as far as it is used here. */
 export interface OpenApi {

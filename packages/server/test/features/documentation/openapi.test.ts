@@ -1,0 +1,186 @@
+/**
+ * The description of the API against the API, in every state that it can be in.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { ADMIN } from '../../../src/permission.js';
+import { ask } from '../../ask.js';
+import { startService, type TestService } from '../../service.js';
+import { getDescribed, type Described } from './described.js';
+
+const FORMATS = ['application/json', 'application/health+json'];
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let service: TestService;
+let described: Described;
+let admin: string;
+let moderator: string;
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  service = await startService({
+    databaseUrl: await postgres.createDatabase(),
+    redisUrl: redis.url,
+    // What everybody but this test expects of the source.
+    environment: { PORTAL_SOURCE_HASH: '0'.repeat(64), PORTAL_DEADLINE_MS: '500' },
+  });
+  described = await getDescribed(service.url);
+  admin = await service.sessionCookie(ADMIN);
+  moderator = await service.sessionCookie(1);
+  assert.equal((await ask(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
+});
+
+after(async () => {
+  await service?.close();
+  await Promise.all([postgres?.close(), redis?.close()]);
+});
+
+/** Asks everything that depends on how things are, and gives the report's status. */
+async function everything(): Promise<string> {
+  let status = '';
+  for (const accept of FORMATS) {
+    const headers = { Accept: accept };
+    const open = await described.ask(service.url, '/health', { headers });
+    await described.ask(service.url, '/v1/admin/health', { headers, cookie: admin });
+    if (accept === 'application/json') status = String(open.json['status']);
+  }
+  for (const door of ['/livez', '/readyz', '/startupz', '/livez?verbose', '/readyz?verbose']) {
+    await described.ask(service.url, door);
+  }
+  for (const accept of ['text/plain', 'application/openmetrics-text']) {
+    await described.ask(service.url, '/metrics', { headers: { Accept: accept } });
+  }
+  return status;
+}
+
+function until(status: string): Promise<void> {
+  return waitFor(status, async () => (await everything()) === status);
+}
+
+test('every answer is as described: well, without a cache, and in the outage', async () => {
+  // Degraded by the hash that it does not have.
+  await until('degraded');
+  redis.freeze();
+  await waitFor('the cache to be down', async () => {
+    await everything();
+    return (await ask(service.url, '/health')).json['cache'] === false;
+  });
+  await postgres.freeze();
+  await until('unhealthy');
+  const memory = await described.ask(service.url, '/v1/admin/health', { cookie: admin });
+  assert.deepEqual([memory.status, memory.headers['x-session-source']], [503, 'memory']);
+  redis.thaw();
+  await postgres.thaw();
+  await until('degraded');
+});
+
+test('in good health too', async (t) => {
+  const well = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
+  t.after(() => well.close());
+  const cookie = await well.sessionCookie(ADMIN);
+  await waitFor('healthy', async () => (await ask(well.url, '/health')).json['status'] === 'healthy');
+  const open = await described.ask(well.url, '/health');
+  const page = await described.ask(well.url, '/v1/admin/health', { cookie });
+  assert.equal(open.json['status'], 'healthy');
+  assert.deepEqual(Object.keys(page.json), [
+    ...Object.keys(open.json).filter((key) => key !== 'errors'),
+    'source_hash',
+    'errors',
+  ]);
+});
+
+test('the source, as administrators see it', async () => {
+  await described.ask(service.url, '/v1/admin/integrity', { cookie: admin });
+  await described.ask(service.url, '/v1/admin/integrity/loaded', { cookie: admin });
+  const after1 = await described.ask(service.url, '/v1/admin/integrity', { cookie: admin });
+  assert.ok(after1.json['loaded'] && after1.json['expected'], 'with all its parts');
+});
+
+test('every refusal is as described', async () => {
+  for (const [path, { get }] of Object.entries(described.document.paths)) {
+    const target = path.replace('{guide}', 'errors.md');
+    const post = await described.ask(service.url, target, { method: 'POST', as: path });
+    assert.equal(post.status, 405, path);
+    if (!('401' in get.responses)) continue;
+    assert.equal((await described.ask(service.url, path)).status, 401, path);
+    assert.equal((await described.ask(service.url, path, { cookie: moderator })).status, 403, path);
+  }
+  const guide = await described.ask(service.url, '/docs/none.md', { as: '/docs/{guide}' });
+  assert.equal(guide.status, 404);
+  const nothing = await ask(service.url, '/nothing');
+  assert.equal(nothing.status, 404);
+  described.assertShape({ $ref: '#/components/schemas/Error' }, nothing.json, 'any other path');
+});
+
+test('every path that the service has is described, and every one described is there', async () => {
+  const files = ['health', 'integrity', 'documentation'].map(
+    (feature) => `server/src/features/${feature}/routes.ts`,
+  );
+  const sources = [...files, 'health/src/doors.ts'].map((file) =>
+    readFileSync(new URL(`../../../../../${file}`, import.meta.url), 'utf8'),
+  );
+  const routes = sources.flatMap((source) =>
+    [...source.matchAll(/'(\/[a-z][\w./:-]*)'/g)].map(([, path = '']) => path.replace(/:(\w+)/, '{$1}')),
+  );
+  assert.deepEqual(new Set(routes), new Set(Object.keys(described.document.paths)));
+  for (const path of Object.keys(described.document.paths)) {
+    const target = path.replace('{guide}', 'errors.md');
+    assert.notEqual((await ask(service.url, target)).status, 404, path);
+    const head = await ask(service.url, target, { method: 'HEAD', cookie: admin });
+    assert.deepEqual([head.status, head.body], [200, ''], path);
+  }
+});
+
+test('the description is sound: unique names, references that lead somewhere, examples that fit', () => {
+  const operations = Object.values(described.document.paths).map(({ get }) => get);
+  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length);
+  const names = [...JSON.stringify(described.document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+    ([, name]) => name,
+  );
+  const known = Object.keys(described.document.components.schemas);
+  assert.deepEqual(
+    [...new Set(names)].toSorted(),
+    known.toSorted(),
+    'all that are named are there, and used',
+  );
+  let examples = 0;
+  for (const operation of operations) {
+    for (const status of Object.keys(operation.responses)) {
+      const { content } = described.responseOf(operation, status);
+      for (const [type, media] of Object.entries(content)) {
+        const values = Object.values(media.examples ?? {}).map(({ value }) => value);
+        for (const value of media.example === undefined ? values : [media.example]) {
+          described.assertShape(media.schema, value, `${operation.operationId} ${status} ${type}`);
+          examples += 1;
+        }
+      }
+    }
+  }
+  assert.ok(examples > 20);
+});
+
+test('what does not fit is found', () => {
+  const report = { $ref: '#/components/schemas/Report' };
+  const example = described.document.paths['/health']?.get.responses['200'];
+  assert.ok(example && !('$ref' in example));
+  const value = example.content['application/json']?.examples?.['healthy']?.value as Record<string, unknown>;
+  described.assertShape(report, value, 'the example');
+  const pool = value['db_statistics'] as object;
+  const wrong: readonly object[] = [
+    { more: 1 },
+    { status: 'fine' },
+    { database: 'true' },
+    { started_at: '2026-03-01' },
+    { errors: ['connect ECONNREFUSED 10.0.0.1'] },
+    { db_statistics: { ...pool, size: '20' } },
+    { db_statistics: { ...pool, size: undefined } },
+    { db_statistics: { ...pool, size: -1 } },
+  ];
+  for (const change of wrong) {
+    const broken: unknown = JSON.parse(JSON.stringify({ ...value, ...change }));
+    assert.throws(() => described.assertShape(report, broken, ''), JSON.stringify(change));
+  }
+});
