@@ -12,5 +12,6 @@ export {
 export { type Fault, type FaultOptions, type Proxy, startProxy } from './proxy.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
+export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.js';
 export { isRunning } from './signals.js';
 export { waitFor } from './wait.js';
