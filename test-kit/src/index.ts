@@ -9,7 +9,8 @@ export {
   type Series,
   startPrometheus,
 } from './prometheus.js';
-export { type Fault, type FaultOptions, type Proxy, startProxy } from './proxy.js';
+export type { Fault, FaultOptions } from './fault.js';
+export { type Proxy, startProxy } from './proxy.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.js';

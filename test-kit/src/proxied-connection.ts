@@ -1,6 +1,6 @@
 /** One connection through the proxy: a client, the server, and what passes between them under a fault. */
 import { connect, type Socket } from 'node:net';
-import type { Fault, FaultOptions } from './proxy.js';
+import type { Fault, FaultOptions } from './fault.js';
 
 /** A client's connection and the one made to the server for it. */
 export interface ProxiedConnection {

@@ -4,32 +4,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { withFreePort } from 'portal-server/embedded/free-port';
+import { listenDeaf, type DeafPort } from './deaf-port.js';
+import type { Fault, FaultOptions } from './fault.js';
 import { createProxiedConnection, type ProxiedConnection } from './proxied-connection.js';
-
-/**
- * What the network does, to the connections there are and to new ones:
- *
- * - `refuse`: connections are reset, and new ones refused, since nobody listens;
- * - `blackhole`: connections are accepted, and then nothing passes in either direction;
- * - `half-open`: what the client says arrives, the answer does not;
- * - `reset`, `cut`: after `afterBytes` more bytes of the answer the connection is reset, or closed in good order;
- * - `slow`: the answer comes `latencyMs` later;
- * - `trickle`: the answer comes at one byte a second;
- * - `rubbish`: instead of the answer come bytes of another protocol.
- */
-export type Fault = 'refuse' | 'blackhole' | 'half-open' | 'reset' | 'cut' | 'slow' | 'trickle' | 'rubbish';
-
-/** The extent of a fault. */
-export interface FaultOptions {
-  /** For `reset` and `cut`; 1 by default, which is in the middle of any answer. */
-  readonly afterBytes?: number;
-  /** For `slow`; 600 by default. */
-  readonly latencyMs?: number;
-}
 
 /** A running proxy. */
 export interface Proxy {
-  /** Where clients connect to, at 127.0.0.1; the same whatever the fault. */
+  /** Where clients connect to, at `host`; the same whatever the fault. */
   readonly port: number;
   /** How many connections are open. */
   readonly connections: number;
@@ -43,21 +24,37 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
+/** Where a proxy stands. */
+export interface ProxyOptions {
+  /** Of the server, at 127.0.0.1. */
+  readonly port: number;
+  /** Address of this machine to listen on; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** Told of everything that clients say, as it comes. */
+  readonly onRequest?: (bytes: Buffer) => void;
+}
+
 /** Starts a proxy in front of `port` of 127.0.0.1. */
-export async function startProxy({ port: target }: { readonly port: number }): Promise<Proxy> {
+export async function startProxy({
+  port: target,
+  host = '127.0.0.1',
+  onRequest,
+}: ProxyOptions): Promise<Proxy> {
   const connections = new Set<ProxiedConnection>();
   let accepted = 0;
   let fault: Fault | undefined;
+  let deaf: DeafPort | undefined;
   let options: Required<FaultOptions> = { afterBytes: 1, latencyMs: 600 };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     accepted += 1;
+    if (onRequest) client.on('data', onRequest);
     const connection = createProxiedConnection(client, target, () => connections.delete(connection));
     connections.add(connection);
     connection.apply(fault, options);
   });
   const port = await withFreePort(
     async (candidate) => {
-      await listen(server, candidate);
+      await listen(server, host, candidate);
       return candidate;
     },
     () => true,
@@ -65,12 +62,17 @@ export async function startProxy({ port: target }: { readonly port: number }): P
 
   async function set(next: Fault | undefined): Promise<void> {
     fault = next;
-    if (next === 'refuse') {
-      if (server.listening) server.close();
+    await deaf?.close();
+    deaf = undefined;
+    if (next === 'refuse' || next === 'deaf') {
+      const closed = server.listening ? once(server, 'close') : undefined;
+      server.close();
       for (const connection of connections) connection.reset();
+      await closed;
+      if (next === 'deaf') deaf = await listenDeaf(host, port);
       return;
     }
-    if (!server.listening) await listen(server, port);
+    if (!server.listening) await listen(server, host, port);
     for (const connection of connections) connection.apply(next, options);
   }
 
@@ -88,6 +90,7 @@ export async function startProxy({ port: target }: { readonly port: number }): P
     },
     heal: () => set(undefined),
     async close() {
+      await deaf?.close();
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
       for (const connection of connections) connection.reset();
@@ -96,7 +99,7 @@ export async function startProxy({ port: target }: { readonly port: number }): P
   };
 }
 
-async function listen(server: Server, port: number): Promise<void> {
-  server.listen({ port, host: '127.0.0.1' });
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ port, host });
   await once(server, 'listening');
 }
