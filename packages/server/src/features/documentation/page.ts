@@ -52,6 +52,14 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
           <h2>Paths</h2>
           <p>${sentence(info.description)}</p>
           ${operations.map(({ path, operation }) => operationHtml(path, operation, document))}
+          <h2>Refusals</h2>
+          ${Object.entries(components.responses).map(
+            ([name, response]) =>
+              markup`<section aria-labelledby="refusal-${name}">
+                <h3 id="refusal-${name}">${name}</h3>
+                ${responseHtml(response)}
+              </section> `,
+          )}
           <h2>Shapes</h2>
           ${Object.entries(components.schemas).map(([name, schema]) => schemaHtml(name, schema))}
           <h2 id="session">Sessions</h2>
@@ -83,20 +91,25 @@ function operationHtml(path: string, operation: Operation, document: OpenApi): H
     <p>${sentence(operation.description)}</p>
     <pre tabindex="0">curl http://127.0.0.1:7331${path}${cookie}</pre>
     ${(operation.parameters ?? []).map((parameter) => markup`<p><code>${parameter.in === 'query' ? '?' : ''}${parameter.name}</code>: ${sentence(parameter.description)}</p> `)}
-    ${Object.entries(operation.responses).map(([status, response]) => responseHtml(status, resolved(response, document)))}
+    ${Object.entries(operation.responses).map(([status, response]) => answerHtml(status, response, document))}
   </section> `;
 }
 
-function resolved(response: Response | Reference, { components }: OpenApi): Response {
-  if (!('$ref' in response)) return response;
-  const found = Object.entries(components.responses).find(([name]) => response.$ref.endsWith(`/${name}`));
-  if (!found) throw new Error(`There is no response ${response.$ref}.`);
-  return found[1];
+/** What many paths refuse alike is told once, further down. */
+function answerHtml(status: string, response: Response | Reference, { components }: OpenApi): Html {
+  if (!('$ref' in response)) return markup`<h4>${status}</h4> ${responseHtml(response)}`;
+  const [name, { description }] =
+    Object.entries(components.responses).find(([key]) => response.$ref.endsWith(`/${key}`)) ??
+    missing(response);
+  return markup`<h4><a href="#refusal-${name}">${status}</a></h4> <p>${sentence(description)}</p> `;
 }
 
-function responseHtml(status: string, { description, headers = {}, content = {} }: Response): Html {
-  return markup`<h4>${status}</h4>
-    <p>${sentence(description)}</p>
+function missing({ $ref }: Reference): never {
+  throw new Error(`There is no response ${$ref}.`);
+}
+
+function responseHtml({ description, headers = {}, content = {} }: Response): Html {
+  return markup`<p>${sentence(description)}</p>
     ${Object.entries(headers).map(([name, header]) => markup`<p><code>${name}</code>: ${sentence(header.description)}</p> `)}
     ${Object.entries(content).flatMap(([type, media]) => mediaHtml(type, media))} `;
 }

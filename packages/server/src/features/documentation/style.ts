@@ -12,6 +12,9 @@ p { margin: 0.5rem 0; max-width: 45rem; }
 a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: 0; background: Canvas; padding: 0.5rem; }
+h3 code { font-weight: 700; }
+nav h2 { margin: 1rem 0 0; border: 0; font-size: 1.05rem; }
+nav h2 + p { margin: 0; opacity: 0.75; }
 nav ul { margin: 0; padding: 0; list-style: none; }
 nav li { padding: 0.15rem 0; }
 nav a { display: inline-block; min-height: 1.6rem; }
