@@ -1,0 +1,187 @@
+/**
+ * The facts as observable instruments of OpenTelemetry, named by its conventions where it has some. Read from memory at
+ * each collection; a figure that was not measured is not observed.
+ */
+import type { Health } from '../health.js';
+import { expected } from '../expected.js';
+import { PROBLEMS, type ProblemCode } from '../problems.js';
+import { isUp, problemsOf, type Facts } from '../report.js';
+import type { Status } from '../types.js';
+
+/** The members used of a `Meter` of `@opentelemetry/api`, 1.3 and later. */
+export interface MeterLike {
+  createObservableGauge(name: string, options: InstrumentOptions): object;
+  createObservableUpDownCounter(name: string, options: InstrumentOptions): object;
+  createObservableCounter(name: string, options: InstrumentOptions): object;
+  addBatchObservableCallback(callback: (result: ObserverLike) => void, instruments: object[]): void;
+  removeBatchObservableCallback(callback: (result: ObserverLike) => void, instruments: object[]): void;
+}
+
+/** What an instrument is described by. */
+export interface InstrumentOptions {
+  description: string;
+  /** In UCUM's words, as the conventions want it. */
+  unit: string;
+}
+
+/** What a collection hands to the one who observes. */
+export interface ObserverLike {
+  observe(instrument: object, value: number, attributes: Record<string, string>): void;
+}
+
+/** What `observeHealth` is told. */
+export interface ObserveOptions {
+  readonly meter: MeterLike;
+}
+
+/** Observed from its making until `close()`. */
+export interface HealthObservation {
+  close(): void;
+}
+
+/** One value with its attributes; `null` is not observed. */
+type Observation = readonly [attributes: Readonly<Record<string, string>>, value: number | null];
+
+interface Instrument {
+  readonly name: string;
+  readonly kind: 'Gauge' | 'UpDownCounter' | 'Counter';
+  readonly unit: string;
+  readonly description: string;
+  readonly read: (facts: Facts, status: Status) => readonly Observation[];
+}
+
+const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
+const POOL = { 'db.client.connection.pool.name': 'database' };
+const STATE = 'db.client.connection.state';
+
+const INSTRUMENTS: readonly Instrument[] = [
+  {
+    ...gauge('portal.health.status', '1', 'The verdict: 1 for the status that holds, 0 for the others.'),
+    read: (_facts, status) => STATUSES.map((one) => [{ status: one }, one === status ? 1 : 0]),
+  },
+  {
+    ...gauge('portal.health.up', '1', 'Whether a part answers: 1 for up or slow, 0 for down or stale.'),
+    read: ({ findings }) => findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
+  },
+  {
+    ...gauge('portal.health.problem', '1', 'Problems of the catalogue: 1 for one that holds now.'),
+    read(facts) {
+      const problems = problemsOf(facts);
+      const codes = Object.keys(PROBLEMS) as ProblemCode[];
+      return codes.map((code) => [{ code }, problems.includes(code) ? 1 : 0]);
+    },
+  },
+  {
+    ...gauge('portal.health.latency', 's', 'Round trip of the last question to a part.'),
+    read: ({ findings }) =>
+      findings.map(({ name, latencyMs }) => [{ part: name }, latencyMs === null ? null : latencyMs / 1_000]),
+  },
+  {
+    name: 'db.client.connection.count',
+    kind: 'UpDownCounter',
+    unit: '{connection}',
+    description: 'Connections of the application in its pool, by state.',
+    read: ({ databaseStatistics: pool }) => [
+      [{ ...POOL, [STATE]: 'idle' }, pool.checked_in],
+      [{ ...POOL, [STATE]: 'used' }, pool.checked_out],
+    ],
+  },
+  {
+    name: 'db.client.connection.max',
+    kind: 'UpDownCounter',
+    unit: '{connection}',
+    description: 'Most connections that the pool opens.',
+    read: ({ databaseStatistics: pool }) => [[POOL, pool.size]],
+  },
+  {
+    name: 'db.client.connection.pending_requests',
+    kind: 'UpDownCounter',
+    unit: '{request}',
+    description: 'Callers who wait for a connection of the pool.',
+    read: ({ poolWaiting }) => [[POOL, poolWaiting]],
+  },
+  {
+    ...gauge('portal.cache.memory_usage', 'By', 'Memory that the cache uses.'),
+    read: ({ cacheStatistics: cache }) => [[{}, cache.memory_usage_bytes]],
+  },
+  {
+    ...gauge('portal.cache.keys', '{key}', 'Keys in all databases of the cache.'),
+    read: ({ cacheStatistics: cache }) => [[{}, cache.total_keys]],
+  },
+  {
+    ...gauge('portal.cache.connected_clients', '{client}', 'Clients connected to the cache.'),
+    read: ({ cacheStatistics: cache }) => [[{}, cache.connected_clients]],
+  },
+  {
+    ...gauge('portal.cache.uptime', 's', 'Time since the cache started.'),
+    read: ({ cacheStatistics: cache }) => [[{}, cache.uptime_seconds]],
+  },
+  {
+    ...gauge(
+      'portal.cache.hit_ratio',
+      '1',
+      'Look-ups that found their key, 0 to 1, since the cache started.',
+    ),
+    read: ({ cacheStatistics: cache }) => [[{}, cache.hit_rate === null ? null : cache.hit_rate / 100]],
+  },
+  {
+    name: 'portal.cache.evicted_keys',
+    kind: 'Counter',
+    unit: '{key}',
+    description: 'Keys evicted for lack of memory since the cache started.',
+    read: ({ cacheStatistics: cache }) => [[{}, cache.evicted_keys]],
+  },
+  {
+    name: 'portal.cache.commands_processed',
+    kind: 'Counter',
+    unit: '{command}',
+    description: 'Commands that the cache has processed since it started.',
+    read: ({ cacheStatistics: cache }) => [[{}, cache.total_commands_processed]],
+  },
+];
+
+function gauge(name: string, unit: string, description: string): Omit<Instrument, 'read'> {
+  return { name, kind: 'Gauge', unit, description };
+}
+
+/**
+ * Lets `meter` observe `health` at each of its collections, from memory: collecting asks no store.
+ *
+ * @example
+ * ```ts
+ * import { metrics } from '@opentelemetry/api';
+ * import { createHealth } from 'portal-health';
+ * import { observeHealth } from 'portal-health/opentelemetry';
+ *
+ * const health = createHealth({});
+ * const observation = observeHealth(health, { meter: metrics.getMeter('my-app') });
+ * // At shutdown:
+ * observation.close();
+ * ```
+ * @throws TypeError when `meter` is none
+ */
+export function observeHealth(health: Health, { meter }: ObserveOptions): HealthObservation {
+  if (typeof meter?.addBatchObservableCallback !== 'function') {
+    throw expected('meter', 'to be a Meter of @opentelemetry/api', meter);
+  }
+  const instruments = INSTRUMENTS.map(({ name, kind, unit, description, read }) => ({
+    read,
+    observable: meter[`createObservable${kind}`](name, { unit, description }),
+  }));
+  const observables = instruments.map(({ observable }) => observable);
+
+  function observe(result: ObserverLike): void {
+    const facts = health.facts();
+    const { status } = health.report('public');
+    for (const { observable, read } of instruments) {
+      for (const [attributes, value] of read(facts, status)) {
+        if (value !== null) result.observe(observable, value, attributes);
+      }
+    }
+  }
+
+  meter.addBatchObservableCallback(observe, observables);
+  return {
+    close: () => meter.removeBatchObservableCallback(observe, observables),
+  };
+}
