@@ -2,6 +2,7 @@
  * The alert rules, by the real `promtool`.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,15 @@ test('every alert has a unit test in which it fires, and one in which it does no
     assert.match(tests, new RegExp(`alertname: ${alert}\\n +exp_alerts:`), `${alert} never fires`);
     assert.match(tests, new RegExp(`alertname: ${alert} }`), `${alert} is never silent`);
   }
+});
+
+test('the guide explains every alert, with its severity, and no other', () => {
+  const alerts = [...readDeployFile(RULES).matchAll(/- alert: (\S+)[^]*?severity: (\S+)/g)].map(
+    ([, alert, severity]) => `| \`${alert}\` | ${severity} |`,
+  );
+  const guide = readFileSync(new URL('../../../../../docs/operations.md', import.meta.url), 'utf8');
+  const explained = [...guide.matchAll(/^\| `Portal\w+` \| \w+ \|/gm)].map(([row]) => row);
+  assert.deepEqual(explained.toSorted(), alerts.toSorted());
 });
 
 test('the lines for prometheus.yml are valid, with the rules beside them', async (t) => {

@@ -2,6 +2,7 @@
  * `/metrics` held to the real Prometheus: its linter, its parsers and its scrape, in good days and in an outage.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +118,24 @@ test('with both stores frozen: still scraped, and the pool is still told', async
   await world.holds('portal_health_problem{job="portal", code="DATABASE_TIMEOUT"} == 1');
   await world.holds('db_client_connection_max{job="portal"} == 20');
   await world.holds('absent(portal_health_latency_seconds{part=~"database|cache"})');
+});
+
+test('the guide lists every metric with its type and meaning, and no other', async () => {
+  await world.redis.command('GET', 'a');
+  await world.holds('count(portal_cache_hit_ratio)');
+  const { body } = await ask(world.service.url, '/metrics');
+  const types = [...body.matchAll(/^# TYPE (\S+) (\S+)\n# HELP \S+ (.+)$/gm)];
+  const labelsOf = (name: string) => new RegExp(`^${name}(?:\\{(.*)\\})? `, 'm').exec(body)?.[1] ?? '';
+  const rows = types.map(([, name = '', type, help]) => {
+    const labels = [...labelsOf(name).matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``);
+    return `| \`${name}\` | ${type} | ${labels.join(', ')} | ${help} |`;
+  });
+  const guide = readFileSync(new URL('../../../../../docs/operations.md', import.meta.url), 'utf8');
+  const table = /<!-- metrics -->\n.*\n.*\n([^]*?)\n<!-- \/metrics -->/.exec(guide)?.[1] ?? '';
+  assert.deepEqual(
+    table.split('\n').map((row) => row.replace(/\|\s+\|/, '|  |')),
+    rows,
+  );
 });
 
 test('a counter goes back at a restart of the cache, and at nothing else', async () => {
