@@ -147,6 +147,9 @@ function gauge(name: string, unit: string, description: string): Omit<Instrument
 /**
  * Lets `meter` observe `health` at each of its collections, from memory: collecting asks no store.
  *
+ * What was not measured is not observed. With cumulative temporality the SDK for JavaScript (2.12 at the time) goes on
+ * to export what it last observed all the same; `portal.health.up` tells whether a figure is of now.
+ *
  * @example
  * ```ts
  * import { metrics } from '@opentelemetry/api';

@@ -20,7 +20,8 @@ let redis: RedisServer;
 let pool: pg.Pool;
 let client: Redis;
 let health: Health;
-const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+// With cumulative temporality the SDK repeats what was last observed, against its specification.
+const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
 const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
 const provider = new MeterProvider({ readers: [reader] });
 
