@@ -28,7 +28,7 @@ if (!isDone(INSTALLED, lock)) {
 }
 
 const BUILT = 'node_modules/.portal-built';
-const newestMs = ['packages', 'test-kit', 'bench', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
+const newestMs = ['packages', 'test-kit', 'bench', 'e2e', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
 const outputs = ['packages/health/dist', 'packages/server/dist', ...(everything ? ['test-kit/dist'] : [])];
 const hasOutputs = outputs.every((path) => existsSync(path));
 if (!hasOutputs || !isDone(BUILT, lock) || writtenMs(BUILT) < Math.max(...newestMs)) {

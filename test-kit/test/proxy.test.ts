@@ -75,6 +75,23 @@ test('refuse: who is in is reset, who comes is refused, and the port stays the s
   assert.equal(proxy.port, port);
 });
 
+test('deaf: who is in is reset, who comes is not even answered, and the port stays the same.', async (t) => {
+  const proxy = await start(t);
+  const { port } = proxy;
+  const inside = await openWell(t, proxy);
+  await proxy.fault('deaf');
+  await waitFor('the reset', () => inside.ended() === 'ECONNRESET');
+  const outside = open(t, proxy);
+  let connected = false;
+  outside.socket.once('connect', () => (connected = true));
+  await pause(300);
+  assert.deepEqual([connected, outside.ended()], [false, undefined]);
+  outside.socket.destroy();
+  await proxy.heal();
+  await openWell(t, proxy);
+  assert.equal(proxy.port, port);
+});
+
 test('blackhole: nothing passes, old or new, until it heals, and then it arrives.', async (t) => {
   const proxy = await start(t);
   const inside = await openWell(t, proxy);

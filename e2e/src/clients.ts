@@ -1,0 +1,147 @@
+/**
+ * Clients who ask a side throughout a fault, each on a connection of their own, and write down every answer.
+ */
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CanaryScan } from './canaries.js';
+import type { Side } from './sides/side.js';
+
+/** Who asks what: the public report, the administrators', liveness, or any other door. */
+export type Door = 'public' | 'admin' | 'livez' | 'other';
+
+/** One answer, or the lack of one. */
+export interface Answer {
+  readonly door: Door;
+  /** When it was asked for, by `performance.now()`. */
+  readonly askedMs: number;
+  /** How long the whole answer took. */
+  readonly ms: number;
+  /** 0 when there was none. */
+  readonly httpStatus: number;
+  /** Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`. */
+  readonly verdict: string;
+}
+
+/** Clients at work. */
+export interface Clients {
+  readonly answers: readonly Answer[];
+  /** Lets them finish and ends their connections. */
+  stop(): Promise<void>;
+}
+
+/** How many there are, and how often each asks. */
+export interface ClientsOptions {
+  readonly count: number;
+  readonly everyMs: number;
+  readonly scan?: CanaryScan;
+}
+
+/** Longer than any answer may take, so that a hang is seen to be one. */
+const HANG_MS = 5_000;
+
+interface Question {
+  readonly door: Door;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Starts `count` clients: two of five ask for the public report, two for the administrators', one for the rest. */
+export function startClients(side: Side, { count, everyMs, scan }: ClientsOptions): Clients {
+  const answers: Answer[] = [];
+  const others = otherQuestions(side);
+  const stop = new AbortController();
+  let turn = 0;
+
+  function nextQuestion(client: number): Question {
+    const kind = client % 5;
+    if (kind < 2) return { door: 'public', path: '/health', headers: {} };
+    if (kind < 4) {
+      const cookie = side.cookies[client % side.cookies.length] ?? '';
+      return { door: 'admin', path: side.adminPath, headers: { Cookie: cookie } };
+    }
+    turn += 1;
+    return others[turn % others.length] ?? { door: 'livez', path: '/livez', headers: {} };
+  }
+
+  async function work(client: number): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    // Spread over the time between two questions, as people are.
+    await sleep((client / count) * everyMs);
+    while (!stop.signal.aborted) {
+      const question = nextQuestion(client);
+      const askedMs = performance.now();
+      const { httpStatus, text } = await ask(side.url, question, agent);
+      const ms = performance.now() - askedMs;
+      scan?.look(`${side.name} ${question.path}`, text);
+      answers.push({ door: question.door, askedMs, ms, httpStatus, verdict: verdictIn(question, text) });
+      await sleep(Math.max(0, everyMs - ms));
+    }
+    agent.destroy();
+  }
+
+  const all = Promise.all(Array.from({ length: count }, (_, client) => work(client)));
+  return {
+    answers,
+    async stop() {
+      stop.abort();
+      await all;
+    },
+  };
+}
+
+/** Every other door and format there is, and some that there are not. */
+function otherQuestions({ adminPath, cookies: [cookie = ''] }: Side): Question[] {
+  const draft = { Accept: 'application/health+json' };
+  const other = (path: string, headers: Readonly<Record<string, string>> = {}): Question => ({
+    door: 'other',
+    path,
+    headers,
+  });
+  return [
+    { door: 'livez', path: '/livez', headers: {} },
+    other('/readyz?verbose'),
+    other('/startupz'),
+    other('/metrics'),
+    other('/metrics', { Accept: 'application/openmetrics-text' }),
+    other('/health', draft),
+    other(adminPath, { ...draft, Cookie: cookie }),
+    other(adminPath, { Cookie: `psession=${'A'.repeat(43)}` }),
+    other('/v1/admin/integrity', { Cookie: cookie }),
+    other('/nowhere?x=%00'),
+  ];
+}
+
+function ask(
+  base: string,
+  { path, headers }: Question,
+  agent: Agent,
+): Promise<{ readonly httpStatus: number; readonly text: string }> {
+  return new Promise((resolve) => {
+    const outgoing = request(`${base}${path}`, { headers, agent }, (incoming: IncomingMessage) => {
+      let body = '';
+      incoming.setEncoding('latin1').on('data', (text: string) => {
+        body += text;
+      });
+      incoming.on('error', failed);
+      incoming.on('end', () => {
+        clearTimeout(timer);
+        const { statusCode = 0, rawHeaders } = incoming;
+        resolve({ httpStatus: statusCode, text: `${rawHeaders.join('\n')}\n\n${body}` });
+      });
+    });
+    const timer = setTimeout(() => outgoing.destroy(), HANG_MS);
+    function failed(): void {
+      clearTimeout(timer);
+      resolve({ httpStatus: 0, text: '' });
+    }
+    outgoing.on('error', failed);
+    outgoing.end();
+  });
+}
+
+function verdictIn({ door }: Question, text: string): string {
+  if (door !== 'public' && door !== 'admin') return '';
+  const status = /"status":"([a-z]+)"/.exec(text)?.[1] ?? 'no report';
+  const errors = /"errors":\[([^\]]*)\]/.exec(text)?.[1] ?? '';
+  return [status, ...Array.from(errors.matchAll(/\(([A-Z_]+)\)/g), ([, code]) => code)].join(' ');
+}

@@ -1,0 +1,118 @@
+/**
+ * What a list of answers says about a side under a fault: pure, so that the judge can be judged.
+ */
+import type { Answer } from './clients.js';
+import { LIMITS } from './limits.js';
+import type { Row } from './row.js';
+
+/** The moments of a fault, by `performance.now()`. */
+export interface Course {
+  /** The fault was begun. */
+  readonly begunMs: number;
+  /** It stood. */
+  readonly stoodMs: number;
+  /** Its mending was begun. */
+  readonly mendingMs: number;
+  /** It was over. */
+  readonly mendedMs: number;
+}
+
+/** What was seen of one side. Times in milliseconds; `undefined` for what never came. */
+export interface Findings {
+  /** The verdict that was expected, or the last one there was instead. */
+  readonly seen: string;
+  readonly detectMs: number | undefined;
+  readonly healMs: number | undefined;
+  readonly slowestMs: number;
+  readonly p99Ms: number;
+  readonly answers: number;
+  readonly hangs: number;
+  /** Answers that said something else than they should have, once each kind. */
+  readonly wrong: readonly string[];
+}
+
+/** An answer that was on its way when another was seen is not wrong for it. */
+const CROSSING_MS = 250;
+const HANG_MS = 4_900;
+const HEALTHY = 'healthy';
+
+/** Judges one side's answers by what `row` expects of it. */
+export function judge(row: Row, expected: string, answers: readonly Answer[], course: Course): Findings {
+  const reports = answers.filter(({ door }) => door === 'public' || door === 'admin');
+  const detected = reports.find(({ askedMs, verdict }) => askedMs >= course.begunMs && verdict === expected);
+  const healed = reports.find(({ askedMs, verdict }) => askedMs >= course.mendedMs && verdict === HEALTHY);
+  const wrong = new Map<string, number>();
+  for (const answer of answers) {
+    const what = wrongness(answer);
+    if (what !== undefined) wrong.set(what, (wrong.get(what) ?? 0) + 1);
+  }
+
+  /** In words, or `undefined` for an answer that was right. */
+  function wrongness({ door, askedMs, httpStatus, verdict, ms }: Answer): string | undefined {
+    if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${door}: no answer`;
+    if (httpStatus === 500) return `${door}: 500`;
+    if (door === 'livez' && httpStatus !== 200) return `livez ${httpStatus}`;
+    if (door !== 'public' && door !== 'admin') return undefined;
+    if (httpStatus !== (verdict.startsWith('unhealthy') ? 503 : 200))
+      return `${door}: ${httpStatus} ${verdict}`;
+    return isRight(askedMs, verdict) ? undefined : `${door}: ${verdict} ${momentOf(askedMs)}`;
+  }
+
+  function isRight(askedMs: number, verdict: string): boolean {
+    if (askedMs < course.begunMs) return verdict === HEALTHY;
+    if (verdict === expected) return askedMs < endOfHealing() + CROSSING_MS;
+    if (isPassing(verdict)) return askedMs < lastDetection() || isHealing(askedMs);
+    if (verdict !== HEALTHY) return false;
+    // Good news before it can be known that it is over, or after it should have been known that it is not.
+    return askedMs < lastDetection() || askedMs >= course.mendingMs;
+  }
+
+  function lastDetection(): number {
+    return Math.min(detectedMs(), course.stoodMs + LIMITS.detectMs + (row.detectExtraMs ?? 0)) + CROSSING_MS;
+  }
+
+  function detectedMs(): number {
+    return detected?.askedMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  function isHealing(askedMs: number): boolean {
+    return askedMs >= course.mendingMs && askedMs < endOfHealing() + CROSSING_MS;
+  }
+
+  function endOfHealing(): number {
+    // A fault that changes no verdict never ends to be right.
+    if (expected === HEALTHY) return Number.POSITIVE_INFINITY;
+    return Math.min(
+      healed?.askedMs ?? Number.POSITIVE_INFINITY,
+      course.mendedMs + LIMITS.healMs + (row.healExtraMs ?? 0),
+    );
+  }
+
+  function isPassing(verdict: string): boolean {
+    const [, ...codes] = verdict.split(' ');
+    const allowed = new Set([...(row.passing ?? []), ...expected.split(' ').slice(1)]);
+    return codes.length > 0 && codes.every((code) => allowed.has(code));
+  }
+
+  function momentOf(askedMs: number): string {
+    if (askedMs < course.begunMs) return 'before it';
+    if (askedMs < course.mendingMs) return `${seconds(askedMs - course.stoodMs)} into it`;
+    return `${seconds(askedMs - course.mendedMs)} after it`;
+  }
+
+  const times = answers.map(({ ms }) => ms).toSorted((a, b) => a - b);
+  return {
+    seen: detected ? expected : (reports.at(-1)?.verdict ?? 'nothing'),
+    detectMs: detected && Math.max(0, detected.askedMs + detected.ms - course.stoodMs),
+    healMs: healed && Math.max(0, healed.askedMs + healed.ms - course.mendedMs),
+    slowestMs: times.at(-1) ?? 0,
+    p99Ms: times[Math.floor(times.length * 0.99)] ?? 0,
+    answers: answers.length,
+    hangs: answers.filter(({ httpStatus, ms }) => httpStatus === 0 && ms >= HANG_MS).length,
+    wrong: [...wrong].map(([what, count]) => `${count} × ${what}`),
+  };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

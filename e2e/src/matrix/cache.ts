@@ -1,0 +1,98 @@
+/** What happens to Redis. */
+import type { Fault, FaultOptions } from 'portal-test-kit';
+import { CANARIES } from '../canaries.js';
+import { both, type Row } from '../row.js';
+
+function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Row {
+  return {
+    fault,
+    expected: both(verdict),
+    inflict: (stage) => stage.breakNetwork('cache', how, options),
+  };
+}
+
+const { cacheUser, cachePassword } = CANARIES;
+const ON_THE_WAY = ['CACHE_UNREACHABLE', 'CACHE_LOADING'];
+
+export const CACHE_ROWS: readonly Row[] = [
+  network('refused', 'refuse', 'degraded CACHE_UNREACHABLE'),
+  network('black hole at connect', 'deaf', 'degraded CACHE_TIMEOUT'),
+  network('black hole after connect', 'blackhole', 'degraded CACHE_TIMEOUT'),
+  network('reset in the middle of a reply', 'reset', 'degraded CACHE_UNREACHABLE'),
+  network('rubbish bytes', 'rubbish', 'degraded CACHE_FAILED'),
+  network('slow: 300 ms an answer', 'slow', 'degraded CACHE_SLOW', { latencyMs: 300 }),
+  {
+    fault: 'frozen (SIGSTOP)',
+    expected: both('degraded CACHE_TIMEOUT'),
+    async inflict({ redis }) {
+      redis.freeze();
+      return () => redis.thaw();
+    },
+  },
+  {
+    fault: 'killed (SIGKILL)',
+    expected: both('degraded CACHE_UNREACHABLE'),
+    passing: ON_THE_WAY,
+    async inflict({ redis }) {
+      await redis.kill();
+      return () => redis.restart();
+    },
+  },
+  {
+    fault: 'a password that we have not (NOAUTH)',
+    expected: both('degraded CACHE_REFUSED_LOGIN'),
+    fresh: { cachePassword: false },
+    async inflict({ redis }) {
+      await redis.requirePassword('another');
+      return () => redis.requirePassword('');
+    },
+  },
+  {
+    fault: 'another password than ours (WRONGPASS)',
+    expected: both('degraded CACHE_REFUSED_LOGIN'),
+    async inflict({ redis }) {
+      await redis.command('ACL', 'SETUSER', cacheUser, 'resetpass', '>another');
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+      return () => redis.command('ACL', 'SETUSER', cacheUser, 'resetpass', `>${cachePassword}`);
+    },
+  },
+  {
+    fault: 'reading its data (LOADING)',
+    expected: both('degraded CACHE_LOADING'),
+    passing: ON_THE_WAY,
+    async inflict({ redis }) {
+      await redis.restartLoading();
+      return () => redis.finishLoading();
+    },
+  },
+  {
+    fault: 'a replica (READONLY)',
+    expected: both('degraded CACHE_READ_ONLY'),
+    async inflict({ redis }) {
+      await redis.readOnly(true);
+      return () => redis.readOnly(false);
+    },
+  },
+  {
+    fault: 'out of memory (OOM)',
+    expected: both('degraded CACHE_OUT_OF_MEMORY'),
+    async inflict({ redis }) {
+      await redis.outOfMemory(true);
+      return () => redis.outOfMemory(false);
+    },
+  },
+  {
+    fault: 'too many connections (maxclients)',
+    expected: both('degraded CACHE_TOO_MANY_CONNECTIONS'),
+    inflict: ({ redis }) => redis.fillConnections(),
+  },
+  {
+    fault: 'paused (CLIENT PAUSE)',
+    expected: both('degraded CACHE_TIMEOUT'),
+    passing: ON_THE_WAY,
+    async inflict({ redis }) {
+      await redis.command('CLIENT', 'PAUSE', 60_000);
+      return () => redis.restart();
+    },
+  },
+];

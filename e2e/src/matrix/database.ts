@@ -1,0 +1,129 @@
+/** What happens to databases. */
+import pg from 'pg';
+import type { Fault, FaultOptions } from 'portal-test-kit';
+import { CANARIES } from '../canaries.js';
+import { both, type Row } from '../row.js';
+import { databaseUrl, type Stage } from '../stage.js';
+
+function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Row {
+  return {
+    fault,
+    expected: both(verdict),
+    inflict: (stage) => stage.breakNetwork('database', how, options),
+  };
+}
+
+/** A server that comes and goes is also these, on the way. */
+const ON_THE_WAY = ['DATABASE_UNREACHABLE', 'DATABASE_STARTING', 'DATABASE_TIMEOUT'];
+const { databaseUser, databasePassword, databaseName } = CANARIES;
+
+export const DATABASE_ROWS: readonly Row[] = [
+  network('refused', 'refuse', 'unhealthy DATABASE_UNREACHABLE'),
+  network('black hole at connect', 'deaf', 'unhealthy DATABASE_TIMEOUT'),
+  network('black hole after connect', 'blackhole', 'unhealthy DATABASE_TIMEOUT'),
+  network('half-open', 'half-open', 'unhealthy DATABASE_TIMEOUT'),
+  network('reset in the middle of a reply', 'reset', 'unhealthy DATABASE_UNREACHABLE'),
+  network('cut off after 20 bytes', 'cut', 'unhealthy DATABASE_UNREACHABLE', { afterBytes: 20 }),
+  network('one byte a second', 'trickle', 'unhealthy DATABASE_TIMEOUT'),
+  network('rubbish bytes', 'rubbish', 'unhealthy DATABASE_FAILED'),
+  network('slow: 160 ms an answer', 'slow', 'degraded DATABASE_SLOW', { latencyMs: 160 }),
+  {
+    fault: 'wrong password',
+    expected: both('unhealthy DATABASE_REFUSED_LOGIN'),
+    async inflict({ postgres }) {
+      await postgres.query(`ALTER ROLE ${databaseUser} PASSWORD 'another'`);
+      return () => postgres.query(`ALTER ROLE ${databaseUser} PASSWORD '${databasePassword}'`);
+    },
+  },
+  {
+    fault: 'unknown database',
+    expected: both('unhealthy DATABASE_REFUSED_LOGIN'),
+    async inflict(stage) {
+      await rename(stage, databaseName, 'elsewhere');
+      return () => rename(stage, 'elsewhere', databaseName);
+    },
+  },
+  {
+    fault: 'too many connections',
+    expected: both('unhealthy DATABASE_TOO_MANY_CONNECTIONS'),
+    inflict: ({ postgres }) => postgres.fillConnections(),
+  },
+  {
+    fault: 'a lock on the tables in use',
+    expected: { library: 'degraded DATABASE_POOL_SATURATED', service: 'healthy' },
+    note: 'The library’s application waits for the lock with its whole pool; the service’s look-ups do not wait.',
+    passing: ['DATABASE_POOL_STALLED'],
+    async inflict({ actors }) {
+      const library = actors.find(({ side }) => side.name === 'library');
+      const { port } = actors[0]?.database ?? { port: 0 };
+      const client = new pg.Client({ connectionString: databaseUrl({ host: CANARIES.host, port }) });
+      await client.connect();
+      await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+      library?.side.tell('work');
+      return async () => {
+        library?.side.tell('rest');
+        await client.query('ROLLBACK');
+        await client.end();
+      };
+    },
+  },
+  {
+    fault: 'read-only',
+    expected: both('degraded DATABASE_READ_ONLY'),
+    async inflict({ postgres }) {
+      await postgres.readOnly(true);
+      return () => postgres.readOnly(false);
+    },
+  },
+  {
+    fault: 'a standby after a failover',
+    expected: both('degraded DATABASE_READ_ONLY'),
+    passing: ON_THE_WAY,
+    async inflict({ postgres }) {
+      await postgres.restartStandby();
+      return () => postgres.restart();
+    },
+  },
+  {
+    fault: 'starting up',
+    expected: both('unhealthy DATABASE_STARTING'),
+    passing: ON_THE_WAY,
+    async inflict({ postgres }) {
+      await postgres.restartStarting();
+      return () => postgres.restart();
+    },
+  },
+  {
+    fault: 'frozen (SIGSTOP)',
+    expected: both('unhealthy DATABASE_TIMEOUT'),
+    async inflict({ postgres }) {
+      await postgres.freeze();
+      return () => postgres.thaw();
+    },
+  },
+  {
+    fault: 'half-frozen (postmaster only)',
+    expected: both('unhealthy DATABASE_TIMEOUT'),
+    async inflict({ postgres }) {
+      postgres.freezePostmaster();
+      return () => postgres.thaw();
+    },
+  },
+  {
+    fault: 'killed (SIGKILL)',
+    expected: both('unhealthy DATABASE_UNREACHABLE'),
+    passing: ON_THE_WAY,
+    async inflict({ postgres }) {
+      await postgres.kill();
+      return () => postgres.restart();
+    },
+  },
+];
+
+/** A database can get another name only while nobody is in it. */
+async function rename({ postgres }: Stage, from: string, to: string): Promise<void> {
+  await postgres.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
+  await postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${from}'`);
+  await postgres.query(`ALTER DATABASE ${from} RENAME TO ${to}`);
+  await postgres.query(`ALTER DATABASE ${to} ALLOW_CONNECTIONS true`);
+}

@@ -1,0 +1,179 @@
+/** What happens to both stores at once, to the pool, and to the process itself. */
+import { execFile } from 'node:child_process';
+import { readdir, rm, symlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { both, type Row } from '../row.js';
+import type { Actor, Stage } from '../stage.js';
+
+const BOTH_FROZEN = 'unhealthy DATABASE_TIMEOUT CACHE_TIMEOUT';
+const EACH_OF_BOTH = ['DATABASE_TIMEOUT', 'CACHE_TIMEOUT'];
+const BLOCK_MS = 1_500;
+
+async function freezeBoth({ postgres, redis }: Stage): Promise<() => Promise<void>> {
+  redis.freeze();
+  await postgres.freeze();
+  return async () => {
+    redis.thaw();
+    await postgres.thaw();
+  };
+}
+
+export const BOTH_ROWS: readonly Row[] = [
+  { fault: 'both frozen', expected: both(BOTH_FROZEN), passing: EACH_OF_BOTH, inflict: freezeBoth },
+  {
+    fault: 'both refused',
+    expected: both('unhealthy DATABASE_UNREACHABLE CACHE_UNREACHABLE'),
+    passing: ['DATABASE_UNREACHABLE', 'CACHE_UNREACHABLE'],
+    async inflict(stage) {
+      const mend = [
+        await stage.breakNetwork('database', 'refuse'),
+        await stage.breakNetwork('cache', 'refuse'),
+      ];
+      return () => Promise.all(mend.map((each) => each()));
+    },
+  },
+];
+
+export const POOL_ROWS: readonly Row[] = [
+  {
+    fault: 'saturated: all connections in use, callers wait',
+    expected: { library: 'degraded DATABASE_POOL_SATURATED' },
+    note: 'Of the service’s pool only the look-ups take connections, at most four of twenty: see the lock above.',
+    inflict: holdPool,
+  },
+  {
+    fault: 'stalled: and nothing comes back for 10 s',
+    expected: { library: 'unhealthy DATABASE_POOL_SATURATED DATABASE_POOL_STALLED' },
+    detectExtraMs: 10_000,
+    inflict: holdPool,
+  },
+];
+
+async function holdPool({ actors }: Stage): Promise<() => void> {
+  for (const { side } of actors) side.tell('hold');
+  return () => {
+    for (const { side } of actors) side.tell('release');
+  };
+}
+
+export const PROCESS_ROWS: readonly Row[] = [
+  {
+    fault: 'event loop blocked for 1.5 s',
+    expected: both('degraded EVENT_LOOP_DELAYED'),
+    blocksMs: BLOCK_MS,
+    standsMs: 200,
+    note: 'The library’s application computes; the service is stopped by a signal, which its loop cannot tell from it.',
+    async inflict({ actors }) {
+      for (const { side } of actors) {
+        if (side.name === 'library') side.tell('block');
+        else process.kill(side.pid, 'SIGSTOP');
+      }
+      await sleep(BLOCK_MS);
+      for (const { side } of actors) process.kill(side.pid, 'SIGCONT');
+      return () => undefined;
+    },
+  },
+  {
+    fault: 'a check that throws secrets',
+    expected: { library: 'degraded CHECK_FAILED' },
+    async inflict({ actors }) {
+      for (const { side } of actors) side.tell('fail');
+      return () => {
+        for (const { side } of actors) side.tell('succeed');
+      };
+    },
+  },
+  {
+    fault: 'source that cannot be read',
+    expected: both('degraded SOURCE_UNREADABLE'),
+    healExtraMs: 10_000,
+    note: 'The disk is looked at every 10 s.',
+    fresh: {
+      async source(folder) {
+        await symlink('main.js', join(folder, 'link.js'));
+      },
+    },
+    async inflict({ sources }) {
+      return () => Promise.all(sources.map((folder) => rm(join(folder, 'link.js'))));
+    },
+  },
+  {
+    fault: 'log on a full disk',
+    expected: both('healthy'),
+    fresh: { logToFullDisk: true },
+
+    async inflict() {
+      return () => undefined;
+    },
+  },
+  {
+    fault: 'no descriptors left',
+    expected: both('unhealthy DATABASE_UNREACHABLE CACHE_UNREACHABLE'),
+    passing: ['DATABASE_UNREACHABLE', 'CACHE_UNREACHABLE', 'DATABASE_FAILED', 'CACHE_FAILED'],
+    async inflict({ actors }) {
+      const mends = await Promise.all(actors.map(takeDescriptors));
+      return () => Promise.all(mends.map((mend) => mend()));
+    },
+  },
+  {
+    fault: 'clients who hang up in the middle',
+    expected: both('healthy'),
+    standsMs: 3_000,
+    async inflict({ actors }) {
+      const rude = actors.map(({ side }) => startRudeClients(side.url));
+      return () => {
+        for (const stop of rude) stop();
+      };
+    },
+  },
+  {
+    fault: '200 clients at once',
+    expected: both('healthy'),
+    clients: 200,
+    standsMs: 3_000,
+    async inflict() {
+      return () => undefined;
+    },
+  },
+  {
+    fault: '200 clients at once, both frozen',
+    expected: both(BOTH_FROZEN),
+    passing: EACH_OF_BOTH,
+    clients: 200,
+    standsMs: 3_000,
+    inflict: freezeBoth,
+  },
+];
+
+/** Lowers the limit of a running process to what it has open, so that it can open nothing more. */
+async function takeDescriptors({ side: { pid } }: Actor): Promise<() => Promise<unknown>> {
+  const open = (await readdir(`/proc/${pid}/fd`)).map(Number);
+  const limit = (soft: number): Promise<unknown> =>
+    promisify(execFile)('prlimit', [`--pid=${pid}`, `--nofile=${soft}:`]);
+  await limit(Math.max(...open) + 1);
+  return () => limit(1_024);
+}
+
+const RUDE_CLIENTS = 20;
+
+/** Clients who send half a request, or all of it, and are gone before the answer. */
+function startRudeClients(url: string): () => void {
+  const { port } = new URL(url);
+  let stopped = false;
+  function come(turn: number): void {
+    if (stopped) return;
+    const socket = connect(Number(port), '127.0.0.1', () => {
+      socket.write(turn % 2 === 0 ? 'GET /heal' : 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+      setTimeout(() => socket.resetAndDestroy(), turn % 20);
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => setTimeout(() => come(turn + 1), 20));
+  }
+  for (let client = 0; client < RUDE_CLIENTS; client += 1) come(client);
+  return () => {
+    stopped = true;
+  };
+}

@@ -1,0 +1,32 @@
+/** A row of the matrix: what is done, what must be seen, and within what limits. */
+import type { SideName } from './sides/side.js';
+import type { Stage, StageOptions } from './stage.js';
+
+/** One fault. */
+export interface Row {
+  readonly fault: string;
+  /** Begins it; resolves, once it stands, with what mends it. */
+  readonly inflict: (stage: Stage) => Promise<() => unknown>;
+  /** The verdict that must be seen of each side; a side left out does not take part. */
+  readonly expected: Readonly<Partial<Record<SideName, string>>>;
+  /** Codes that may be seen on the way there and back, such as of a server that is starting. */
+  readonly passing?: readonly string[];
+  /** What the fault itself takes to be a fault, beyond interval and deadline, such as a threshold. */
+  readonly detectExtraMs?: number;
+  readonly healExtraMs?: number;
+  /** For how long the fault itself keeps every answer. */
+  readonly blocksMs?: number;
+  /** How long it stands after it was seen. */
+  readonly standsMs?: number;
+  /** Clients of each side; 20 by default. */
+  readonly clients?: number;
+  /** Processes of its own, started so. */
+  readonly fresh?: StageOptions;
+  /** A sentence for the reader, where the row does not speak for itself. */
+  readonly note?: string;
+}
+
+/** The verdict that the database's or cache's `code` means: the same of both sides. */
+export function both(verdict: string): Row['expected'] {
+  return { library: verdict, service: verdict };
+}

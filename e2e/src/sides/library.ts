@@ -1,0 +1,17 @@
+/** The library, in a small application of its own process. */
+import { fileURLToPath } from 'node:url';
+import { startListening, type Side, type SideOptions } from './side.js';
+
+const APPLICATION = fileURLToPath(new URL('library-app.js', import.meta.url));
+/** What its administrators send; the application has no sessions. */
+const COOKIE = 'admin=yes';
+
+/** Starts the application. */
+export async function startLibrary(options: SideOptions): Promise<Side> {
+  const app = await startListening(
+    [APPLICATION],
+    { DATABASE_URL: options.databaseUrl, REDIS_URL: options.redisUrl, SOURCE: options.source },
+    options,
+  );
+  return { ...app, name: 'library', adminPath: '/admin/health', cookies: [COOKIE] };
+}

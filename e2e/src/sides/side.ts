@@ -1,0 +1,109 @@
+/**
+ * A process under test, whichever it is: started with its stores, asked over HTTP, stopped by its id.
+ */
+import { spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { waitFor } from 'portal-test-kit';
+
+/** The library in an application of its own, or the whole service. */
+export type SideName = 'library' | 'service';
+
+/** What a side is started with. */
+export interface SideOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** Folder of its source. */
+  readonly source: string;
+  readonly logToFullDisk: boolean;
+}
+
+/** A running side. */
+export interface Side {
+  readonly name: SideName;
+  readonly pid: number;
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Where administrators read the report. */
+  readonly adminPath: string;
+  /** Headers `Cookie` of administrators who have been in. */
+  readonly cookies: readonly string[];
+  /** What it has written to standard output and error since the last call. */
+  takeOutput(): string;
+  /** Tells the application that embeds the library to do something; the service takes no orders. */
+  tell(order: string): void;
+  /** Sends a signal, waits for the end, and gives the exit code or the signal that ended it. */
+  stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+}
+
+/** A process that listens. */
+export interface Listening extends Pick<Side, 'pid' | 'url' | 'takeOutput' | 'tell' | 'stop'> {
+  readonly port: number;
+}
+
+const LISTENING = /listening +http:\/\/[^:]+:(\d+)/;
+const START_MS = 30_000;
+const STOP_MS = 15_000;
+
+/** Starts a program of Node that prints `listening http://…`, in an environment of its own. */
+export async function startListening(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  { logToFullDisk = false }: { readonly logToFullDisk?: boolean } = {},
+): Promise<Listening> {
+  const full = logToFullDisk ? openSync('/dev/full', 'w') : undefined;
+  const stdio: StdioOptions = ['ignore', 'pipe', full ?? 'pipe', 'ipc'];
+  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio,
+  });
+  const ended = once(child, 'exit');
+  if (full !== undefined) closeSync(full);
+  let output = '';
+  let first = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (first.length < 10_000) first += text;
+    });
+  }
+
+  async function stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    if (child.exitCode === null && child.signalCode === null) {
+      // A process that was stopped where it is does not hear anything but this.
+      child.kill('SIGCONT');
+      child.kill(signal);
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(timer);
+    return child.exitCode ?? child.signalCode;
+  }
+
+  try {
+    await waitFor(
+      'a process that listens',
+      () => {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It ended: ${first}`);
+        return LISTENING.test(first);
+      },
+      { timeoutMs: START_MS },
+    );
+    const port = Number(LISTENING.exec(first)?.[1]);
+    return {
+      pid: child.pid ?? 0,
+      port,
+      url: `http://127.0.0.1:${port}`,
+      takeOutput() {
+        const taken = output;
+        output = '';
+        return taken;
+      },
+      tell: (order) => void child.send(order),
+      stop,
+    };
+  } catch (error) {
+    await stop('SIGKILL');
+    throw error;
+  }
+}

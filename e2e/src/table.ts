@@ -1,0 +1,52 @@
+/** The outcomes as a table: in Markdown, which a terminal shows just as well when its columns are aligned. */
+import type { Outcome } from './run-row.js';
+
+const HEAD = [
+  'fault',
+  'side',
+  'what was seen',
+  'detected ms',
+  'healed ms',
+  'p99 ms',
+  'slowest ms',
+  'bare ms',
+  'answers',
+  'hangs',
+  'wrong',
+  'questions',
+];
+
+/** One line an outcome. */
+export function outcomesTable(outcomes: readonly Outcome[]): string {
+  return alignedTable(
+    HEAD,
+    outcomes.map(({ row, side, findings, asked, machineMs }) => [
+      row.fault,
+      side,
+      findings.seen,
+      whole(findings.detectMs),
+      whole(findings.healMs),
+      findings.p99Ms.toFixed(1),
+      whole(findings.slowestMs),
+      whole(machineMs),
+      String(findings.answers),
+      String(findings.hangs),
+      String(findings.wrong.length),
+      `${asked.database} + ${asked.cache} in ${(asked.durationMs / 1_000).toFixed(0)} s`,
+    ]),
+  );
+}
+
+/** A table in Markdown whose columns are as wide as their widest cell. */
+function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function whole(value: number | undefined): string {
+  return value === undefined ? 'never' : String(Math.round(value));
+}
