@@ -1,0 +1,37 @@
+// Fastify: administrators, who send a token here, see more; whoever has none sees the public report.
+import { once } from 'node:events';
+import fastify from 'fastify';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { createHealth } from 'portal-health';
+import { healthPlugin } from 'portal-health/fastify';
+
+const app = fastify({ logger: { level: 'warn' } });
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+const redis = new Redis(process.env.REDIS_URL);
+for (const store of [pool, redis]) store.on('error', (error) => app.log.warn({ code: error.code }, 'store'));
+
+const health = createHealth({
+  database: { pool },
+  cache: { client: redis },
+  source: { root: import.meta.dirname },
+  onFailure: ({ name, problems, cause }) => app.log.warn({ name, problems, code: cause?.code }, 'health'),
+});
+await health.start();
+
+await app.register(healthPlugin, {
+  health,
+  viewer: ({ headers }) => (headers.authorization === `Bearer ${process.env.TOKEN}` ? 'admin' : 'public'),
+});
+app.addHook('onRequest', async (request, reply) =>
+  request.headers.authorization ? undefined : reply.code(401).send({ error: 'Sign in first' }),
+);
+app.get('/', () => ({ hello: 'fastify' }));
+app.addHook('preClose', () => health.drain());
+app.addHook('onClose', () => Promise.all([health.close(), pool.end(), redis.quit()]));
+
+console.log(
+  `Listening on ${await app.listen({ port: Number(process.env.PORT ?? 8080), host: '127.0.0.1' })}`,
+);
+await once(process, 'SIGTERM');
+await app.close();
