@@ -59,7 +59,12 @@ export async function startObserved(rules?: string): Promise<Observed> {
     undo.push(() => prometheus.close());
 
     async function holds(promql: string): Promise<void> {
-      await waitFor(promql, async () => (await prometheus.query(promql)).some(({ value }) => value !== 0));
+      await waitFor(
+        promql,
+        async () => (await prometheus.query(promql)).some(({ value }) => value !== 0),
+        // It scrapes no more often than every 200 ms.
+        { everyMs: 50, timeoutMs: 20_000 },
+      );
     }
 
     return {
