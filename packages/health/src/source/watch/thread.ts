@@ -3,6 +3,7 @@
  * event loop would be late by a whole tree.
  */
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDrift } from './drift.js';
 import { createHints } from './hints.js';
@@ -62,11 +63,23 @@ function look(): Look {
   return { survey, refusals: refusals.slice(0, REFUSALS_TOLD), news };
 }
 
+/** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not allowed, then: it is a courtesy.
+  }
+}
+
 function noteSurvey(survey: Survey): void {
   // The same object says that nothing moved, and then there is nothing to copy or compare.
   if (survey === last) return;
   last = survey;
   const entries = inventory.entries();
+  // The application has waited for the first look; from now on it goes first.
+  if (!boot) stepBack();
   boot ??= entries;
   drift.note(survey.hash, entries);
   hints?.follow(inventory.folders());

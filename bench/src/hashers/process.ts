@@ -1,0 +1,45 @@
+/**
+ * Hashers as processes, ended by their own id; the shell line is one as well.
+ */
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import type { Hashing } from './hasher.js';
+
+export interface Hasher {
+  hash(root: string): Promise<Hashing>;
+  close(): Promise<void>;
+}
+
+/** Starts the contender whose compiled file is at `url`. */
+export async function startHasher(url: URL): Promise<Hasher> {
+  const child = fork(url, { execArgv: [] });
+  await once(child, 'message');
+  return {
+    async hash(root) {
+      child.send(root);
+      const [hashing]: Hashing[] = await once(child, 'message');
+      if (!hashing) throw new Error('The hasher answered nothing.');
+      return hashing;
+    },
+    async close() {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+const LINE =
+  'cd "$0" && find . -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum';
+
+/** The line of the README. Its memory and its delays are not those of an application. */
+export const shell: Hasher = {
+  async hash(root) {
+    const beganMs = performance.now();
+    const { stdout } = await promisify(execFile)('bash', ['-c', LINE, root]);
+    const tookMs = performance.now() - beganMs;
+    return { hash: stdout.slice(0, 64), tookMs, loopDelayMs: Number.NaN, memoryAddedBytes: Number.NaN };
+  },
+  close: () => Promise.resolve(),
+};

@@ -1,0 +1,14 @@
+/** Looks at an unchanged tree over and over, and tells how long one look takes for each entry. */
+import { engine } from './engine.js';
+
+const [root = '.', rounds = '1'] = process.argv.slice(2);
+const inventory = engine.createInventory({ root, exclude: [] });
+const began = performance.now();
+inventory.survey();
+const firstMs = performance.now() - began;
+const looksMs = Array.from({ length: Number(rounds) }, () => {
+  const beganMs = performance.now();
+  inventory.survey();
+  return performance.now() - beganMs;
+});
+process.send?.({ firstMs, looksMs, folders: inventory.folders().length });

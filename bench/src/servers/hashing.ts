@@ -1,0 +1,17 @@
+/** portal-health on its own, in a process whose source is hashed over and over while `HASH_ROOT` says so. */
+import { Worker } from 'node:worker_threads';
+import { createHealth } from 'portal-health';
+import { createHealthDoor } from 'portal-health/node';
+import { listen } from './contender.js';
+
+const root = process.env['HASH_ROOT'] ?? '';
+if (root !== '') {
+  const thread = new Worker(new URL('../hashers/looping-thread.js', import.meta.url), { workerData: root });
+  thread.unref();
+}
+const health = createHealth({});
+await health.start();
+const door = createHealthDoor(health);
+listen((request, response) => {
+  if (!door(request, response)) response.writeHead(404).end();
+});

@@ -1,0 +1,96 @@
+/**
+ * Claim: hashing the source is faster than the shell line that checks it, and the application does not notice.
+ */
+import type { Hashing } from './hashers/hasher.js';
+import { shell, startHasher, type Hasher } from './hashers/process.js';
+import type { Claim } from './main.js';
+import { median, spread, table } from './statistics.js';
+import { makeLargeFiles, makeTree, type Tree } from './trees.js';
+
+const TITLES = {
+  shell: 'shell line (`find`, `sort`, `sha256sum`)',
+  thread: '**portal-health**, its thread',
+  main: 'the same on the main thread',
+} as const;
+type Name = keyof typeof TITLES;
+
+interface Case {
+  readonly make: () => Tree;
+  readonly rounds: number;
+}
+
+const CASES: readonly Case[] = [
+  { make: () => makeTree('300 files, 1.8 MB', 300, 6_000), rounds: 21 },
+  { make: () => makeTree('20,000 files, 200 MB', 20_000, 10_000), rounds: 9 },
+  { make: () => makeLargeFiles('5 files of 400 MB', 5, 400e6), rounds: 5 },
+];
+
+export const sourceHash: Claim = {
+  name: 'source-hash',
+  async measure() {
+    const sections = [];
+    for (const { make, rounds } of CASES) {
+      const tree = make();
+      try {
+        sections.push(sectionOf(tree.title, rounds, await measureTree(tree, rounds)));
+      } finally {
+        tree.remove();
+      }
+    }
+    return [
+      '## Hashing the source',
+      '`npm run bench -- source-hash`: the whole tree each time, from the page cache, each contender in a process of its own, ' +
+        'taking turns. Medians; × is the median of the ratios to the shell line of the same round. Memory is the most that the ' +
+        'process ever held over what it held before; loop delay is how late its event loop was at the worst, median of the rounds.',
+      ...sections,
+    ].join('\n\n');
+  },
+};
+
+async function measureTree(tree: Tree, rounds: number): Promise<ReadonlyMap<Name, Hashing[]>> {
+  const hashers: readonly [Name, Hasher][] = [
+    ['shell', shell],
+    ['thread', await startHasher(new URL('./hashers/thread.js', import.meta.url))],
+    ['main', await startHasher(new URL('./hashers/main-thread.js', import.meta.url))],
+  ];
+  try {
+    const results = new Map<Name, Hashing[]>(hashers.map(([name]) => [name, []]));
+    // The first round fills the page cache and is not counted.
+    for (let round = 0; round <= rounds; round += 1) {
+      const hashes = new Set<string>();
+      for (const [name, hasher] of hashers) {
+        const hashing = await hasher.hash(tree.root);
+        hashes.add(hashing.hash);
+        if (round > 0) results.get(name)?.push(hashing);
+      }
+      if (hashes.size !== 1) throw new Error(`The contenders disagree: ${[...hashes].join(', ')}`);
+    }
+    return results;
+  } finally {
+    for (const [, hasher] of hashers) await hasher.close();
+  }
+}
+
+function sectionOf(title: string, rounds: number, results: ReadonlyMap<Name, readonly Hashing[]>): string {
+  const shellTimes = results.get('shell')?.map(({ tookMs }) => tookMs) ?? [];
+  const rows = Array.from(results, ([name, hashings]) => {
+    const times = hashings.map(({ tookMs }) => tookMs);
+    const ratios = times.map((tookMs, round) => (shellTimes[round] ?? Number.NaN) / tookMs);
+    return [
+      TITLES[name],
+      median(times).toFixed(1),
+      spread(times, 1),
+      median(ratios).toFixed(2),
+      orDash(median(hashings.map(({ loopDelayMs }) => loopDelayMs)).toFixed(1)),
+      orDash((Math.max(...hashings.map(({ memoryAddedBytes }) => memoryAddedBytes)) / 1e6).toFixed(0)),
+    ];
+  });
+  return [
+    `### ${title}, ${rounds} rounds`,
+    table(['hasher', 'ms', 'spread', '× faster', 'loop delay ms', 'memory MB'], rows),
+  ].join('\n\n');
+}
+
+function orDash(figure: string): string {
+  return figure === 'NaN' ? '–' : figure;
+}

@@ -1,0 +1,62 @@
+/**
+ * Claim: `GET /health` stays prompt while the source of the same process is hashed.
+ */
+import { load, type LoadResult } from './load.js';
+import type { Claim } from './main.js';
+import { startContender } from './process.js';
+import { median, spread, table } from './statistics.js';
+import { makeTree } from './trees.js';
+
+const ROUNDS = 9;
+/** Far from the most that a server can do: what is asked is how long one waits, and not for whom there is no room. */
+const LOAD = { path: '/health', connections: 2, durationMs: 2_000 };
+
+export const sourceLatency: Claim = {
+  name: 'source-latency',
+  async measure() {
+    const tree = makeTree('latency', 20_000, 10_000);
+    try {
+      const idle: LoadResult[] = [];
+      const hashing: LoadResult[] = [];
+      for (let round = 0; round <= ROUNDS; round += 1) {
+        for (const [results, root] of [
+          [idle, ''],
+          [hashing, tree.root],
+        ] as const) {
+          const contender = await startContender('hashing', { HASH_ROOT: root });
+          try {
+            await load({ ...LOAD, port: contender.port, durationMs: 500 });
+            const result = await load({ ...LOAD, port: contender.port });
+            if (result.failed > 0) throw new Error(`${result.failed} requests failed`);
+            if (round > 0) results.push(result);
+          } finally {
+            await contender.close();
+          }
+        }
+      }
+      const ratios = hashing.map(({ p99 }, round) => p99 / (idle[round]?.p99 ?? Number.NaN));
+      const row = (title: string, results: readonly LoadResult[], ratio: string): string[] => [
+        title,
+        median(results.map(({ p50 }) => p50)).toFixed(2),
+        median(results.map(({ p99 }) => p99)).toFixed(2),
+        spread(
+          results.map(({ p99 }) => p99),
+          2,
+        ),
+        ratio,
+      ];
+      return [
+        '## `GET /health` while the source is hashed',
+        `\`npm run bench -- source-latency\`: ${ROUNDS} rounds of ${LOAD.durationMs / 1_000} s, ${LOAD.connections} connections; ` +
+          '20,000 files, 200 MB, hashed without a pause in the same process, which the service itself never does. Medians; × is the ' +
+          'median of the ratios of the same round.',
+        table(
+          ['the hashing thread', 'p50 ms', 'p99 ms', 'spread', 'p99 ×'],
+          [row('idle', idle, '1.00'), row('hashes without a pause', hashing, median(ratios).toFixed(2))],
+        ),
+      ].join('\n\n');
+    } finally {
+      tree.remove();
+    }
+  },
+};
