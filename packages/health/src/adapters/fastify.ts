@@ -53,13 +53,12 @@ export interface HealthPluginOptions extends Omit<DoorOptions, 'viewer'> {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 async function plugin(instance: FastifyInstanceLike, options: HealthPluginOptions): Promise<void> {
-  const { health, paths, prefix = '', viewer, viewerDeadlineMs } = options;
+  const { health, prefix = '', viewer, ...rest } = options;
   if (typeof health?.report !== 'function') throw expected('health', 'to be made by createHealth', health);
   const doors = createDoors<FastifyRequestLike>(health, {
+    ...rest,
     prefix: instance.prefix + prefix,
-    ...(paths && { paths }),
     ...(viewer && { viewer: (request) => viewer(request) }),
-    ...(viewerDeadlineMs !== undefined && { viewerDeadlineMs }),
   });
 
   /** False when the request is for no door. */

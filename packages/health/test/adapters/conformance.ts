@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
+import type { DoorOptions } from '../../src/doors.js';
 import { createHealth, type Health } from '../../src/health.js';
 import { askHttp1, type Ask, type Reply } from './exchange.js';
 
@@ -16,6 +17,8 @@ export interface Mount {
   readonly prefix: '' | '/internal';
   /** Absent at the root. Given the header `x-viewer`, by which the framework's own request is told to be at hand. */
   readonly viewer?: (header: unknown) => unknown;
+  /** What the doors are told besides. */
+  readonly told: Pick<DoorOptions, 'viewerDeadlineMs' | 'onRefused'>;
 }
 
 export interface App {
@@ -38,7 +41,6 @@ export interface Framework {
 }
 
 const VIEWER_DEADLINE_MS = 150;
-export const VIEWER_OPTIONS = { viewerDeadlineMs: VIEWER_DEADLINE_MS };
 
 const VIEWERS: Readonly<Record<string, () => unknown>> = {
   admin: () => 'admin',
@@ -60,6 +62,7 @@ const PROBES = ['/livez', '/readyz', '/startupz'] as const;
 export function describeAdapter(framework: Framework): void {
   describe(framework.name, () => {
     let broken = false;
+    const refused: string[] = [];
     let root: Health;
     let internal: Health;
     let app: App;
@@ -76,8 +79,16 @@ export function describeAdapter(framework: Framework): void {
         startedAt: new Date('2026-04-01T00:00:00Z'),
       });
       app = await framework.start([
-        { health: root, prefix: '' },
-        { health: internal, prefix: '/internal', viewer: (header) => VIEWERS[String(header)]?.() },
+        { health: root, prefix: '', told: { onRefused: ({ correlationId }) => refused.push(correlationId) } },
+        {
+          health: internal,
+          prefix: '/internal',
+          viewer: (header) => VIEWERS[String(header)]?.(),
+          told: {
+            viewerDeadlineMs: VIEWER_DEADLINE_MS,
+            onRefused: ({ correlationId }) => refused.push(correlationId),
+          },
+        },
       ]);
     });
 
@@ -134,7 +145,7 @@ export function describeAdapter(framework: Framework): void {
         assert.equal(head.status, get.status, path);
         assert.equal(head.body, '', path);
         assert.ok(get.body.length > 0, path);
-        assert.deepEqual(told(head), told(get), path);
+        assert.deepEqual(ownHeaders(head), ownHeaders(get), path);
       }
     });
 
@@ -149,6 +160,8 @@ export function describeAdapter(framework: Framework): void {
             assert.equal(error, 'Method not allowed');
             assert.equal(headers['x-correlation-id'], id);
             assert.match(String(id), /^[0-9a-f-]{36}$/);
+            assert.equal(refused.at(-1), id, 'the application is told, once');
+            assert.equal(new Set(refused).size, refused.length);
           }
         }
       }
@@ -293,7 +306,7 @@ export function describeAdapter(framework: Framework): void {
 }
 
 /** The headers without what the transport adds of its own, and compression, which may leave HEAD alone. */
-function told({ headers }: Reply): Reply['headers'] {
+function ownHeaders({ headers }: Reply): Reply['headers'] {
   const { date: _date, connection: _connection, 'keep-alive': _keepAlive, vary, ...rest } = headers;
   return { ...rest, ...(vary && { vary: vary.replace(/,? ?Accept-Encoding/, '') }) };
 }

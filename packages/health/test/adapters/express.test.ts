@@ -5,15 +5,15 @@ import express, { type Express, type Request, type Response } from 'express';
 import express4 from 'express-4';
 import helmet from 'helmet';
 import { healthMiddleware } from '../../src/adapters/express.js';
-import { describeAdapter, VIEWER_OPTIONS, type App, type Mount } from './conformance.js';
+import { describeAdapter, type App, type Mount } from './conformance.js';
 
 async function start(make: () => Express, mounts: readonly Mount[]): Promise<App> {
   const app = make();
   app.use(helmet());
   app.use(compression({ threshold: 0 }));
-  for (const { health, prefix, viewer } of mounts) {
+  for (const { health, prefix, viewer, told } of mounts) {
     const options = {
-      ...VIEWER_OPTIONS,
+      ...told,
       ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
     };
     if (prefix === '') app.use(healthMiddleware(health, options));

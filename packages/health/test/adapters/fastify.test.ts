@@ -6,7 +6,7 @@ import fastify, { type FastifyRequest } from 'fastify';
 import helmet from 'helmet';
 import { healthPlugin } from '../../src/adapters/fastify.js';
 import { createHealth } from '../../src/health.js';
-import { describeAdapter, VIEWER_OPTIONS } from './conformance.js';
+import { describeAdapter } from './conformance.js';
 import { askHttp1 } from './exchange.js';
 
 describeAdapter({
@@ -18,11 +18,11 @@ describeAdapter({
     app.addHook('onRequest', (request, reply, done) => {
       helmet()(request.raw, reply.raw, () => done());
     });
-    for (const { health, prefix, viewer } of mounts) {
+    for (const { health, prefix, viewer, told } of mounts) {
       await app.register(healthPlugin, {
         health,
         prefix,
-        ...VIEWER_OPTIONS,
+        ...told,
         ...(viewer && { viewer: (request: FastifyRequest) => viewer(request.headers['x-viewer']) }),
       });
     }

@@ -5,7 +5,7 @@ import { Hono, type Context } from 'hono';
 import { compress } from 'hono/compress';
 import { secureHeaders } from 'hono/secure-headers';
 import { healthMiddleware } from '../../src/adapters/hono.js';
-import { describeAdapter, VIEWER_OPTIONS } from './conformance.js';
+import { describeAdapter } from './conformance.js';
 
 describeAdapter({
   name: 'Hono',
@@ -16,11 +16,11 @@ describeAdapter({
     const app = new Hono();
     app.use(secureHeaders());
     app.use(compress());
-    for (const { health, prefix, viewer } of mounts) {
+    for (const { health, prefix, viewer, told } of mounts) {
       app.use(
         healthMiddleware(health, {
           prefix,
-          ...VIEWER_OPTIONS,
+          ...told,
           ...(viewer && { viewer: (context: Context) => viewer(context.req.header('x-viewer')) }),
         }),
       );

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import helmet from 'helmet';
 import Koa from 'koa';
 import { healthMiddleware } from '../../src/adapters/koa.js';
-import { describeAdapter, VIEWER_OPTIONS } from './conformance.js';
+import { describeAdapter } from './conformance.js';
 
 describeAdapter({
   name: 'Koa',
@@ -17,11 +17,11 @@ describeAdapter({
       await secure(context.req, context.res);
       await next();
     });
-    for (const { health, prefix, viewer } of mounts) {
+    for (const { health, prefix, viewer, told } of mounts) {
       app.use(
         healthMiddleware(health, {
           prefix,
-          ...VIEWER_OPTIONS,
+          ...told,
           ...(viewer && { viewer: (context: Koa.Context) => viewer(context.get('x-viewer')) }),
         }),
       );
@@ -45,9 +45,9 @@ describeAdapter({
   compression: false,
   async start(mounts) {
     const app = new Koa();
-    for (const { health, prefix, viewer } of mounts) {
+    for (const { health, prefix, viewer, told } of mounts) {
       const middleware = healthMiddleware(health, {
-        ...VIEWER_OPTIONS,
+        ...told,
         ...(viewer && { viewer: (context: Koa.Context) => viewer(context.get('x-viewer')) }),
       });
       app.use(async (context, next) => {

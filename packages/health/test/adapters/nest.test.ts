@@ -8,7 +8,7 @@ import type { Request } from 'express';
 import helmet from 'helmet';
 import { createHealthModule, HEALTH, type HealthModule } from '../../src/adapters/nest.js';
 import { createHealth, type Health } from '../../src/health.js';
-import { describeAdapter, VIEWER_OPTIONS } from './conformance.js';
+import { describeAdapter } from './conformance.js';
 import { askHttp1 } from './exchange.js';
 
 /** A root module with a route for everything; its decorators are called, as this package compiles none. */
@@ -50,11 +50,11 @@ describeAdapter({
   compression: true,
   async start(mounts) {
     const app = await application(
-      mounts.map(({ health, prefix, viewer }) =>
+      mounts.map(({ health, prefix, viewer, told }) =>
         createHealthModule({
           useFactory: () => health,
           prefix,
-          ...VIEWER_OPTIONS,
+          ...told,
           ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
         }),
       ),

@@ -11,16 +11,16 @@ import {
   type NodeResponse,
 } from '../../src/adapters/node.js';
 import { createHealth } from '../../src/health.js';
-import { describeAdapter, VIEWER_OPTIONS, type App, type Mount } from './conformance.js';
+import { describeAdapter, type App, type Mount } from './conformance.js';
 import { askHttp1, askHttp2 } from './exchange.js';
 
 type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
 function application(mounts: readonly Mount[]): Listener {
-  const doors = mounts.map(({ health, prefix, viewer }) =>
+  const doors = mounts.map(({ health, prefix, viewer, told }) =>
     createHealthDoor<NodeRequest>(health, {
       prefix,
-      ...VIEWER_OPTIONS,
+      ...told,
       ...(viewer && { viewer: (request) => viewer(request.headers['x-viewer']) }),
     }),
   );
