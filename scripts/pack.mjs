@@ -60,6 +60,5 @@ try {
 function run(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
   if (status === 0) return stdout;
-  process.stderr.write(`${command} ${args.join(' ')} failed: ${error?.message ?? stdout + stderr}\n`);
-  process.exit(1);
+  throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? stdout + stderr}`);
 }

@@ -12,7 +12,10 @@ export interface PoolCounts {
   readonly idleCount: number;
   /** Callers who wait for a connection. */
   readonly waitingCount: number;
-  readonly options: { readonly max?: number | undefined };
+  /** What connections are made of, and `max`, the size of the pool. */
+  readonly options: object;
+  /** The class of its connections, which `pg` has and does not declare; to be given with a pool of another kind. */
+  readonly Client?: unknown;
   on?(event: 'acquire' | 'release', listener: () => void): unknown;
   off?(event: 'acquire' | 'release', listener: () => void): unknown;
 }
@@ -156,7 +159,7 @@ function count(pool: Partial<PoolCounts>, name: 'totalCount' | 'idleCount' | 'wa
 
 function sizeOf(pool: Partial<PoolCounts>): number | null {
   try {
-    const max = pool.options?.max;
+    const { max } = pool.options as { readonly max?: unknown };
     return typeof max === 'number' && Number.isInteger(max) && max > 0 ? max : null;
   } catch {
     return null;

@@ -191,6 +191,40 @@ test('postgres.js and a Client tell no figures of a pool: they are null, not 0',
   }
 });
 
+test('a pool of another kind, described: its figures, and those beyond its size as overflow', async () => {
+  const max = 2;
+  const connections = Array.from({ length: 3 }, () => new pg.Client({ connectionString: database }));
+  await Promise.all(connections.map((connection) => connection.connect()));
+  const health = createHealth({
+    database: {
+      pool: {
+        Client: pg.Client,
+        options: { connectionString: database, max },
+        get totalCount() {
+          return connections.length;
+        },
+        get idleCount() {
+          return 1;
+        },
+        get waitingCount() {
+          return 0;
+        },
+      },
+      slowMs: SLOW_MS,
+      deadlineMs: SLOW_MS,
+    },
+  });
+  await health.start();
+  const { status, db_statistics: figures } = health.report('public');
+  await health.close();
+  await Promise.all(connections.map((connection) => connection.end()));
+  assert.equal(status, 'healthy');
+  assert.deepEqual(
+    { ...figures, latency_ms: 0 },
+    { size: 2, checked_in: 1, checked_out: 2, overflow: 1, total: 3, latency_ms: 0 },
+  );
+});
+
 test('postgres.js without its function is refused at once, with what is missing', () => {
   assert.throws(() => createPostgresProbe({ pool: sqlOf() }), {
     name: 'TypeError',
