@@ -53,7 +53,12 @@ export interface Health {
  *
  * @example
  * ```ts
- * const health = createHealth({ database: { pool }, cache: { client: redis } });
+ * import { Redis } from 'ioredis';
+ * import pg from 'pg';
+ * import { createHealth } from 'portal-health';
+ *
+ * const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+ * const health = createHealth({ database: { pool }, cache: { client: new Redis(process.env.REDIS_URL) } });
  * await health.start();
  * health.report('public').status; // 'healthy'
  * ```

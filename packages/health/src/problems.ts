@@ -18,7 +18,16 @@ export interface Problem {
   readonly effect: Effect;
 }
 
-/** Every problem there is, in the order in which `errors` lists them. */
+/**
+ * Every problem there is, in the order in which `errors` lists them.
+ *
+ * @example
+ * ```ts
+ * import { PROBLEMS } from 'portal-health';
+ *
+ * PROBLEMS.DATABASE_TIMEOUT.effect; // 'explains'
+ * ```
+ */
 export const PROBLEMS = {
   DATABASE_UNREACHABLE: { sentence: 'The database cannot be reached', effect: 'explains' },
   DATABASE_TIMEOUT: { sentence: 'The database does not answer in time', effect: 'explains' },

@@ -31,7 +31,18 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Answers `question` for `viewer` from what `health` holds in memory. */
+/**
+ * Answers `question` for `viewer` from what `health` holds in memory: for a framework that has no adapter.
+ *
+ * @example
+ * ```ts
+ * import { createHealth, respond } from 'portal-health';
+ *
+ * const health = createHealth({});
+ * await health.start();
+ * const { status, headers, body } = respond(health, { door: 'health', method: 'GET' }, 'public');
+ * ```
+ */
 export function respond(health: Health, question: Question, viewer: Viewer): Answer {
   const { method } = question;
   if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed();

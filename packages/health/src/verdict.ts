@@ -14,6 +14,12 @@ export interface Part {
 /**
  * The status over all parts and findings, the worst first.
  *
+ * @example
+ * ```ts
+ * import { verdict } from 'portal-health';
+ *
+ * verdict([{ critical: true, state: 'up' }, { critical: false, state: 'down' }], []); // 'degraded'
+ * ```
  * @param parts - every probe that runs; none at all is healthy, because nothing was asked for
  * @param findings - effects of the problems found about parts that are up (pool, source, event loop)
  */

@@ -195,6 +195,10 @@ describe('types', () => {
     for (const subpath of Object.keys(NAMES)) {
       if (subpath !== '.') texts.push([subpath.slice(2), await declarationsOf(subpath)]);
     }
+    for (const room of ['health', 'respond', 'verdict', 'problems']) {
+      const file = `node_modules/portal-health/dist/src/${room}.d.ts`;
+      texts.push([room, await readFile(join(project, file), 'utf8')]);
+    }
     for (const [name, text] of texts) {
       const blocks = blocksIn(text).filter((block) => block.includes('import '));
       assert.ok(blocks.length > 0, `${name} has an example`);
