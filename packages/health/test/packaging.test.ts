@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,6 +152,24 @@ test('a script that watches, closes and does nothing else ends by itself', async
     await health.start();
     await health.close();`;
   await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project, timeout: 20_000 });
+});
+
+test('every adapter conforms as packed, too', { timeout: 120_000 }, async () => {
+  const adapters = join(application, 'conformance/dist/test/adapters');
+  await cp(fileURLToPath(new URL('adapters', import.meta.url)), adapters, { recursive: true });
+  // Where the tests look for the source, they find what was installed.
+  const installed = join(application, 'node_modules/portal-health/dist/src');
+  await symlink(installed, join(application, 'conformance/dist/src'));
+  const files = ['node', 'express', 'fastify', 'hono', 'koa', 'nest'].map((name) =>
+    join(adapters, `${name}.test.js`),
+  );
+  const { NODE_TEST_CONTEXT: _ours, ...environment } = process.env;
+  const { stdout } = await run(
+    process.execPath,
+    ['--test', '--test-concurrency=1', '--test-reporter=tap', ...files],
+    { cwd: application, env: environment, maxBuffer: 16 * 1024 * 1024 },
+  ).catch((error: { stdout: string }) => assert.fail(error.stdout));
+  assert.ok(Number(/^# pass (\d+)$/m.exec(stdout)?.[1]) > 100, stdout.slice(-300));
 });
 
 describe('types', () => {
