@@ -23,7 +23,13 @@ export interface RunningService {
 
 /** Starts `portal serve` with `settings` at a free port, and makes a user and a session with its own commands. */
 export async function startService(settings: Readonly<Record<string, string>>): Promise<RunningService> {
-  const env = { PATH: process.env['PATH'], PORT: '0', PORTAL_LOG_LEVEL: 'warn', ...settings };
+  const env = {
+    PATH: process.env['PATH'],
+    PORT: '0',
+    PORTAL_LOG_LEVEL: 'warn',
+    PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
+    ...settings,
+  };
   const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   try {

@@ -19,6 +19,7 @@ import type { Users } from './features/users/users.js';
 import { createFramework } from './platform/framework.js';
 import { createHttpServer, type HttpServer } from './platform/http.js';
 import type { Log } from './platform/log.js';
+import { createRateLimit } from './platform/rate-limit.js';
 import { createSchema } from './platform/schema.js';
 import { createRecords } from './records.js';
 
@@ -93,7 +94,14 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     door: createHealthDoor(health, { onRefused: tellRefusal(log) }),
     log,
   });
-  const requireAdmin = createRequireAdmin({ sessions, log });
+  const requireAdmin = createRequireAdmin({
+    sessions,
+    limits: {
+      sessions: createRateLimit({ most: config.sessionRequestsPerMinute }),
+      refused: createRateLimit({ most: config.refusalsPerMinute }),
+    },
+    log,
+  });
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
   framework.register(documentationRoutes);
   if (health.source) {

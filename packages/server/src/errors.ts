@@ -13,6 +13,7 @@ export const ERRORS = {
   notFound: { status: 404, sentence: 'Not found' },
   methodNotAllowed: { status: 405, sentence: 'Method not allowed' },
   conflict: { status: 409, sentence: 'Entity already exists' },
+  tooManyRequests: { status: 429, sentence: 'Too many requests' },
   internal: { status: 500, sentence: 'Internal server error' },
 } as const;
 

@@ -131,6 +131,19 @@ export const SETTINGS = {
     about:
       'How long an administrator who was let in still sees the health page while neither store answers; `0` is never.',
   },
+  sessionRequestsPerMinute: {
+    variable: 'PORTAL_SESSION_REQUESTS_PER_MINUTE',
+    fallback: '600',
+    rule: wholeNumber(0, 1_000_000_000),
+    about: 'Most requests of one session a minute at the administrators’ doors; `0` is no limit.',
+  },
+  refusalsPerMinute: {
+    variable: 'PORTAL_REFUSALS_PER_MINUTE',
+    fallback: '20',
+    rule: wholeNumber(0, 1_000_000_000),
+    about:
+      'Most requests without a valid session that one address gets a 401 for a minute, and then 429; valid sessions from there still pass. `0` is no limit.',
+  },
   cookieSecure: {
     variable: 'PORTAL_COOKIE_SECURE',
     fallback: 'on',

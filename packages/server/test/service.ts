@@ -34,6 +34,9 @@ const ENVIRONMENT = {
   PORTAL_INTERVAL_MS: '200',
   PORTAL_DEADLINE_MS: '1000',
   PORTAL_LOG_LEVEL: 'info',
+  // Tests ask more often than people, and are refused more often; the limits have a test of their own.
+  PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
+  PORTAL_REFUSALS_PER_MINUTE: '0',
 };
 
 /** Starts a service; it must be closed. */

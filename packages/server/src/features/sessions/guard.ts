@@ -5,7 +5,9 @@
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../../errors.js';
 import { ADMIN } from '../../permission.js';
+import { clientAddress } from '../../platform/client-address.js';
 import type { Log } from '../../platform/log.js';
+import type { RateLimit } from '../../platform/rate-limit.js';
 import { tokenInCookies } from './cookie.js';
 import type { Sessions, Verified } from './sessions.js';
 
@@ -15,17 +17,44 @@ export interface GuardOptions {
   readonly fromMemory: boolean;
 }
 
+/**
+ * How often somebody may come. Sessions are counted each for itself and strangers by their address, and a stranger is
+ * counted only once it is known to be one: so nobody can use up the limit of an administrator, who in an outage may
+ * share an address with many others.
+ */
+export interface RequestLimits {
+  readonly sessions: RateLimit;
+  readonly refused: RateLimit;
+}
+
+/** What a guard is made of. */
+export interface GuardParts {
+  readonly sessions: Sessions;
+  readonly limits: RequestLimits;
+  readonly log: Log;
+}
+
 /** Makes an `onRequest` hook that lets administrators and owners pass. */
 export type RequireAdmin = (options: GuardOptions) => onRequestAsyncHookHandler;
 
 /** A guard that knows `sessions`. */
-export function createRequireAdmin({ sessions, log }: { sessions: Sessions; log: Log }): RequireAdmin {
+export function createRequireAdmin({ sessions, limits, log }: GuardParts): RequireAdmin {
   return (options) => async (request, reply) => {
     const verified = await verify(request, options);
-    if (!verified) throw new PortalError('authenticationRequired');
+    if (!verified) {
+      allow(limits.refused.count(clientAddress(request.ip)), reply);
+      throw new PortalError('authenticationRequired');
+    }
+    allow(limits.sessions.count(String(verified.session.id)), reply);
     if (verified.session.permission < ADMIN) throw new PortalError('adminRequired');
     if (verified.source === 'memory') admitFromMemory(request, reply, verified);
   };
+
+  function allow(waitMs: number | undefined, reply: FastifyReply): void {
+    if (waitMs === undefined) return;
+    reply.header('Retry-After', String(Math.ceil(waitMs / 1_000)));
+    throw new PortalError('tooManyRequests');
+  }
 
   async function verify(request: FastifyRequest, options: GuardOptions): Promise<Verified | undefined> {
     const token = tokenInCookies(request.headers.cookie);
