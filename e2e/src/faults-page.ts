@@ -1,20 +1,23 @@
 /** `docs/faults.md`: what the run saw, for a reader. */
 import { cpus, totalmem } from 'node:os';
 import type { CanaryScan } from './canaries.js';
+import type { Tolls } from './free-for-the-pool.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
 import type { Outcome } from './run-row.js';
-import { outcomesTable } from './table.js';
+import { PROMISES } from './promises.js';
+import { alignedTable, outcomesTable, tollsTable } from './table.js';
 
 /** What the page is made of. */
 export interface FaultsPage {
   readonly outcomes: readonly Outcome[];
+  readonly tolls: Tolls | undefined;
   readonly broken: readonly string[];
   readonly scan: Pick<CanaryScan, 'bytes' | 'hits'>;
 }
 
 /** The page in Markdown. */
-export function faultsPage({ outcomes, broken, scan }: FaultsPage): string {
+export function faultsPage({ outcomes, tolls, broken, scan }: FaultsPage): string {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   return [
     '# Faults',
@@ -36,6 +39,19 @@ interval and one. For the crowds also p99 within ${LIMITS.p99Ms} ms.`,
     '## What got out',
     `Logins, host, path and SQL of the run are canaries. Over every answer of every door and format, and both logs at their
 default level, ${(scan.bytes / 2 ** 20).toFixed(0)} MiB in all, pieces of 4 letters and more were looked for: ${scan.hits.length} hits.`,
+    ...(tolls
+      ? [
+          '## Free for the pool',
+          `A pool of ten in use, and a network on which questions arrive and answers do not: a thousand probes that time out.`,
+          tollsTable(tolls),
+        ]
+      : []),
+    '## The promises, and the tests that hold them',
+    alignedTable(
+      ['', 'promise', 'held by'],
+      PROMISES.map(({ number, promise, heldBy }) => [String(number), promise, heldBy.join(', ')]),
+    ),
+    '## Limits',
     broken.length === 0
       ? 'Every limit held.'
       : ['Limits that did not hold:', ...broken.map((what) => `- ${what}`)].join('\n'),

@@ -1,4 +1,5 @@
 /** The outcomes as a table: in Markdown, which a terminal shows just as well when its columns are aligned. */
+import type { Toll, Tolls } from './free-for-the-pool.js';
 import type { Outcome } from './run-row.js';
 
 const HEAD = [
@@ -37,8 +38,27 @@ export function outcomesTable(outcomes: readonly Outcome[]): string {
   );
 }
 
+/** One line a way of probing. */
+export function tollsTable({ portal, race }: Tolls): string {
+  const head = [
+    'way of probing',
+    'timed-out probes',
+    'connections taken from the pool',
+    'most others at the server',
+    'callers left waiting',
+    'descriptors left',
+    'application works after',
+  ];
+  const line = (name: string, toll: Toll): string[] => [
+    name,
+    ...[toll.probes, toll.taken, toll.mostAtServer, toll.waiting, toll.descriptors].map(String),
+    `${whole(toll.worksAfterMs)} ms`,
+  ];
+  return alignedTable(head, [line('portal-health', portal), line('`Promise.race` over `pool.query`', race)]);
+}
+
 /** A table in Markdown whose columns are as wide as their widest cell. */
-function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => (row[column] ?? '').length)),
   );

@@ -43,7 +43,11 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     socket.pause();
     client.on('data', (bytes) => socket.write(bytes));
-    client.on('end', () => socket.end());
+    client.on('end', () => {
+      // Who cannot hear and has said the last word is gone, whatever may still be on its way there.
+      if (fault === 'half-open') end('close');
+      else socket.end();
+    });
     socket.on('data', answer);
     socket.on('end', () => afterAnswer(() => end('close')));
     socket.on('error', () => end('reset'));

@@ -19,6 +19,8 @@ pool.on('error', () => undefined);
 const client = new Redis(REDIS_URL, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
 client.on('error', () => undefined);
 
+// A log that cannot be written is a reason to write nothing, not to serve nothing.
+process.stderr.on('error', () => undefined);
 function log(line: object): void {
   process.stderr.write(`${JSON.stringify(line)}\n`);
 }

@@ -15,6 +15,9 @@ export async function startService(options: SideOptions): Promise<Side> {
     {
       ...stores,
       PORT: '0',
+      // Its clients ask as often as they can.
+      PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
+      PORTAL_REFUSALS_PER_MINUTE: '0',
       PORTAL_SOURCE_ROOT: options.source,
       PORTAL_SOURCE_EXCLUDE: 'node_modules',
     },
