@@ -8,7 +8,9 @@ const rooms = ['packages/health/dist/test', 'packages/server/dist/test', 'test-k
 const filter = process.argv[2] ?? '';
 const files = rooms
   .filter((room) => existsSync(room))
-  .flatMap((room) => readdirSync(room, { recursive: true }).map((name) => `${room}/${name}`))
+  .flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`),
+  )
   .filter((file) => file.endsWith('.test.js') && file.includes(filter))
   // The compiler leaves behind what it made of files that are gone.
   .filter((file) => existsSync(file.replace('/dist/', '/').replace(/js$/, 'ts')))
