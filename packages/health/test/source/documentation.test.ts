@@ -44,7 +44,10 @@ test('docs/integrity.md does what it says', () =>
       .join('\n');
     execFileSync('bash', ['-euc', script], {
       cwd: workspace,
-      env: { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` },
+      env: {
+        ...process.env,
+        PATH: `${programs}${delimiter}${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+      },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     for (const [index, { script: block, answer }] of steps.entries()) {
