@@ -33,13 +33,13 @@ export function createFileReader(
       return notOpened(systemCode(error));
     }
     try {
-      let before = fstatSync(descriptor, { bigint: true });
+      let before = fstatSync(descriptor);
       if (!before.isFile()) return { refused: 'E_SPECIAL', cause: '' };
       for (let tries = 1; tries <= TRIES; tries += 1) {
         // Otherwise a write during the read could leave the very stamp that was there before.
         if (isFresh(before)) waitForTick();
         const digest = readThrough(descriptor, before.size, buffer, onBytes);
-        const after = fstatSync(descriptor, { bigint: true });
+        const after = fstatSync(descriptor);
         if (isSame(before, after)) return { stamp: stampOf(after), digest };
         before = after;
       }
@@ -62,13 +62,13 @@ function notOpened(cause: string): FileReading {
 /** SHA-256 of everything from the first byte to the end, whatever size the file is said to have. */
 function readThrough(
   descriptor: number,
-  size: bigint,
+  size: number,
   buffer: Buffer,
   onBytes: (count: number) => void,
 ): string {
   const first = readSync(descriptor, buffer, 0, buffer.length, 0);
   onBytes(first);
-  if (first < buffer.length && BigInt(first) === size) {
+  if (first < buffer.length && first === size) {
     return hash('sha256', buffer.subarray(0, first), 'hex');
   }
   const whole = createHash('sha256');

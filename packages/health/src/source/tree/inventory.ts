@@ -2,11 +2,14 @@
  * Everything known of a tree: each folder with what it holds, each file with its digest, and the stamps under which
  * they were read. Looking again reads only what moved.
  */
-import { createFileReader } from './digest.js';
+import { createFileReader, type FileReading } from './digest.js';
+import { allFiles, allFolders, carryOver, newFile, newFolder, unreadable } from './known.js';
+import type { KnownFile, KnownFolder } from './known.js';
 import { hashOf, type ManifestEntry } from './manifest.js';
+import { readFiles } from './read-files.js';
 import { SourceError, systemCode, type Refusal } from './refusal.js';
 import { createExclusion, type Scope } from './scope.js';
-import { isFresh, isFuture, isSame, lookAt, stampOf, waitForTick, type Stamp } from './stamp.js';
+import { isFresh, isFuture, isSame, lookAt, stampOf, waitForTick } from './stamp.js';
 import { below, listFolder } from './walk.js';
 
 /** A tree at one moment. */
@@ -42,25 +45,6 @@ export interface Inventory {
   folders(): string[];
 }
 
-interface KnownFile {
-  readonly path: string;
-  /** `undefined`: not read yet, or to be read again whatever it says. */
-  stamp: Stamp | undefined;
-  digest: string;
-  /** Whether the stamp alone can be trusted from now on. */
-  settled: boolean;
-  /** How often it was read under this stamp. */
-  readings: number;
-}
-
-interface KnownFolder {
-  readonly path: string;
-  stamp: Stamp | undefined;
-  files: readonly KnownFile[];
-  folders: readonly KnownFolder[];
-  refusals: readonly Refusal[];
-}
-
 /** A tree that moves while it is looked at is looked at again, this often at most. */
 const TRIES = 3;
 
@@ -71,10 +55,7 @@ const READINGS_ENOUGH = 3;
 export function createInventory(scope: Scope, createReader = createFileReader): Inventory {
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
-  const readFile = createReader((count) => {
-    bytesRead += count;
-    report(filesRead, bytesRead);
-  });
+  const readFile = createReader(count);
   const top = newFolder('');
   let last: Survey | undefined;
   /** Whether anything was read since `last` was made. */
@@ -85,9 +66,15 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   let bytesRead = 0;
   let report: OnProgress = () => undefined;
 
+  function count(bytes: number): void {
+    bytesRead += bytes;
+    report(filesRead, bytesRead);
+  }
+
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
   function pass(): Refusal[] | { readonly gone: string } {
     const refusals: Refusal[] = [];
+    const unread: KnownFile[] = [];
     const waiting = [top];
     for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
       const refused = lookInto(folder);
@@ -96,15 +83,30 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
         refusals.push(refused);
         continue;
       }
-      refusals.push(...folder.refusals);
-      waiting.push(...folder.folders);
+      for (const refusal of folder.refusals) refusals.push(refusal);
+      for (const child of folder.folders) waiting.push(child);
       for (const file of folder.files) {
-        const refusedFile = lookAtFile(file);
-        if (refusedFile === 'gone') return { gone: folder.path };
-        if (refusedFile) refusals.push(refusedFile);
+        const isKnown = lookAtFile(file);
+        if (isKnown === 'gone') return { gone: folder.path };
+        if (!isKnown) unread.push(file);
       }
     }
-    return refusals;
+    const gone: string[] = [];
+    readFiles({
+      root,
+      paths: unread.map(({ path }) => path),
+      readFile,
+      onBytes: count,
+      each(index, reading) {
+        const file = unread[index];
+        if (!file) return;
+        const refused = noteReading(file, reading);
+        if (refused === 'gone') gone.push(file.path);
+        else if (refused) refusals.push(refused);
+      },
+    });
+    const [first] = gone;
+    return first === undefined ? refusals : { gone: first.slice(0, Math.max(0, first.lastIndexOf('/'))) };
   }
 
   /** Lists the folder unless nothing moved since it was last listed. */
@@ -121,10 +123,8 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
       // Otherwise a file could come while we list, and leave the very stamp that was there before.
       if (isFresh(stamp)) waitForTick();
       const listing = listFolder(root, path, excludes);
-      const files = new Map(folder.files.map((file) => [file.path, file]));
-      const folders = new Map(folder.folders.map((child) => [child.path, child]));
-      folder.files = listing.files.map((child) => files.get(child) ?? newFile(child));
-      folder.folders = listing.folders.map((child) => folders.get(child) ?? newFolder(child));
+      folder.files = carryOver(listing.files, folder.files, newFile);
+      folder.folders = carryOver(listing.folders, folder.folders, newFolder);
       folder.refusals = listing.refusals;
       folder.stamp = stamp;
       return undefined;
@@ -134,18 +134,14 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
     }
   }
 
-  /** Reads the file unless nothing moved since it was last read. */
-  function lookAtFile(file: KnownFile): Refusal | 'gone' | undefined {
-    if (file.stamp && file.settled) {
-      const stats = lookAt(below(root, file.path));
-      if (!stats) return 'gone';
-      if (isSame(file.stamp, stats)) return undefined;
-    }
-    return readInto(file);
+  /** Whether nothing moved since the file was last read. */
+  function lookAtFile(file: KnownFile): boolean | 'gone' {
+    if (!file.stamp || !file.settled) return false;
+    const stats = lookAt(below(root, file.path));
+    return stats ? isSame(file.stamp, stats) : 'gone';
   }
 
-  function readInto(file: KnownFile): Refusal | 'gone' | undefined {
-    const reading = readFile(below(root, file.path));
+  function noteReading(file: KnownFile, reading: FileReading): Refusal | 'gone' | undefined {
     if (reading === 'gone' || 'refused' in reading) {
       file.stamp = undefined;
       moved = true;
@@ -163,27 +159,15 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
 
   /** The first folder that is no longer what it was when it was listed: a file came or went meanwhile. */
   function folderThatMoved(): string | undefined {
-    return [...allFolders()].find(({ path, stamp }) => {
+    return allFolders(top).find(({ path, stamp }) => {
       if (!stamp) return false;
       const stats = lookAt(below(root, path));
       return !stats || !isSame(stamp, stats);
     })?.path;
   }
 
-  function* allFolders(): Generator<KnownFolder> {
-    const waiting = [top];
-    for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
-      yield folder;
-      waiting.push(...folder.folders);
-    }
-  }
-
-  function allFiles(): KnownFile[] {
-    return [...allFolders()].flatMap((folder) => folder.files);
-  }
-
   function entries(): ManifestEntry[] {
-    return allFiles().map(({ path, digest }) => ({ path, digest }));
+    return allFiles(top).map(({ path, digest }) => ({ path, digest }));
   }
 
   return {
@@ -195,8 +179,8 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
         if (Array.isArray(result) && result.length === 0 && !moved && last) return last;
         const folder = Array.isArray(result) ? folderThatMoved() : result.gone;
         if (Array.isArray(result) && folder === undefined) {
-          if (result.length > 0) throw new SourceError(result);
-          last = figuresOf(allFiles(), last);
+          if (result.length > 0) throw new SourceError(inOrder(result));
+          last = figuresOf(allFiles(top), last);
           moved = false;
           return last;
         }
@@ -207,17 +191,17 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
     reread(budgetMs) {
       const untilMs = performance.now() + budgetMs;
       if (nextInRound >= round.length) {
-        round = allFiles();
+        round = allFiles(top);
         nextInRound = 0;
       }
       for (; nextInRound < round.length && performance.now() < untilMs; nextInRound += 1) {
         const file = round[nextInRound];
-        if (file) readInto(file);
+        if (file) noteReading(file, readFile(below(root, file.path)));
       }
       return nextInRound >= round.length;
     },
     entries,
-    folders: () => Array.from(allFolders(), ({ path }) => path),
+    folders: () => allFolders(top).map(({ path }) => path),
   };
 }
 
@@ -229,23 +213,11 @@ function figuresOf(files: readonly KnownFile[], last: Survey | undefined): Surve
   return {
     hash,
     files: files.length,
-    bytes: files.reduce((sum, { stamp }) => sum + Number(stamp?.size ?? 0), 0),
+    bytes: files.reduce((sum, { stamp }) => sum + (stamp?.size ?? 0), 0),
   };
 }
 
-function newFile(path: string): KnownFile {
-  return { path, stamp: undefined, digest: '', settled: false, readings: 0 };
-}
-
-function newFolder(path: string): KnownFolder {
-  return { path, stamp: undefined, files: [], folders: [], refusals: [] };
-}
-
-/** Nothing is known any more of a folder that cannot be read. */
-function unreadable(folder: KnownFolder, cause: string): Refusal {
-  folder.stamp = undefined;
-  folder.files = [];
-  folder.folders = [];
-  folder.refusals = [];
-  return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
+/** By path, whichever thread was there first. */
+function inOrder(refusals: readonly Refusal[]): Refusal[] {
+  return refusals.toSorted((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }

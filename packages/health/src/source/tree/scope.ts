@@ -47,5 +47,7 @@ export function createExclusion(exclude: readonly string[]): Exclusion {
       .filter((entry) => entry.includes('/'))
       .map((entry) => (entry.startsWith('./') ? entry.slice(2) : entry)),
   );
+  // Looking up a path that was just put together is not free, and most scopes exclude names only.
+  if (paths.size === 0) return (_path, name) => names.has(name);
   return (path, name) => names.has(name) || paths.has(path);
 }

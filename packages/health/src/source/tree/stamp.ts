@@ -2,38 +2,30 @@
  * What the file system says of an entry without reading it: whoever changes a file changes its stamp, if only the
  * ctime, which no program can set back.
  */
-import { lstatSync, type BigIntStats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 
-export interface Stamp {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly mode: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-}
+/**
+ * Times are in milliseconds with a fraction, which holds them to a quarter of a microsecond. That is finer than two
+ * writes can follow each other with a look between them; see `isFresh` for those that leave the same time.
+ */
+export type Stamp = Pick<Stats, 'dev' | 'ino' | 'mode' | 'size' | 'mtimeMs' | 'ctimeMs'>;
 
-export function stampOf(stats: BigIntStats): Stamp {
+export function stampOf({ dev, ino, mode, size, mtimeMs, ctimeMs }: Stats): Stamp {
   // A stat of Node holds four Dates besides; over a hundred thousand entries they would weigh more than the rest.
-  return {
-    dev: stats.dev,
-    ino: stats.ino,
-    mode: stats.mode,
-    size: stats.size,
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
-  };
+  return { dev, ino, mode, size, mtimeMs, ctimeMs };
 }
 
 /** The entry itself, not what a link points at; `undefined` when there is none. */
-export function lookAt(absolutePath: string): BigIntStats | undefined {
-  return lstatSync(absolutePath, { bigint: true, throwIfNoEntry: false });
+export function lookAt(absolutePath: string): Stats | undefined {
+  return lstatSync(absolutePath, NONE_IS_NO_ERROR);
 }
+
+const NONE_IS_NO_ERROR = { throwIfNoEntry: false } as const;
 
 export function isSame(a: Stamp, b: Stamp): boolean {
   return (
-    a.ctimeNs === b.ctimeNs &&
-    a.mtimeNs === b.mtimeNs &&
+    a.ctimeMs === b.ctimeMs &&
+    a.mtimeMs === b.mtimeMs &&
     a.size === b.size &&
     a.ino === b.ino &&
     a.mode === b.mode &&
@@ -49,14 +41,12 @@ const TICK_MS = 20;
 
 /** Whether an entry with this stamp may just have been written to, so that the next write could leave the same stamp. */
 export function isFresh(stamp: Stamp): boolean {
-  const nowMs = Date.now();
-  const changedMs = Number(stamp.ctimeNs / 1_000_000n);
-  return changedMs > nowMs - TICK_MS && changedMs <= nowMs + TICK_MS;
+  return Math.abs(Date.now() - stamp.ctimeMs) < TICK_MS;
 }
 
 /** Whether the entry says it will be changed in the future, as after a clock was set back. */
 export function isFuture(stamp: Stamp): boolean {
-  return Number(stamp.ctimeNs / 1_000_000n) > Date.now();
+  return stamp.ctimeMs > Date.now() + TICK_MS;
 }
 
 /** Holds the thread until any write from now on leaves a later stamp than any write before. */

@@ -116,8 +116,8 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       assert.deepEqual(JSON.parse(await outputOf(child)), [
-        { code: 'E_READ', path: 'secret', cause: 'EACCES' },
         { code: 'E_READ', path: 'closed', cause: 'EACCES' },
+        { code: 'E_READ', path: 'secret', cause: 'EACCES' },
       ]);
       chmodSync(join(root, 'closed'), 0o755);
     }));
