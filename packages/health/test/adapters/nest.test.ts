@@ -70,7 +70,7 @@ test('Nest: what is injected reaches the factory, and what it makes reaches othe
   class SettingsModule {
     readonly name = 'settings';
   }
-  Module({ providers: [{ provide: SETTINGS, useValue: { check: () => false } }], exports: [SETTINGS] })(
+  Module({ providers: [{ provide: SETTINGS, useValue: { check: () => true } }], exports: [SETTINGS] })(
     SettingsModule,
   );
   const app = await application([
@@ -82,14 +82,22 @@ test('Nest: what is injected reaches the factory, and what it makes reaches othe
     }),
   ]);
   app.setGlobalPrefix('api');
-  const port = await portOf(app);
   const health = app.get<Health>(HEALTH);
-  assert.equal(health.started(), true, 'started before the application listens');
-  assert.deepEqual(JSON.parse((await askHttp1(port, '/health')).body), health.report('public'));
-  assert.equal((await askHttp1(port, '/api/anything')).status, 401);
-  assert.equal(health.ready(), true);
-  await app.close();
-  assert.equal(health.ready(), false, 'drained and closed with it');
+  let readyWhileClosing: boolean | undefined;
+  try {
+    const port = await portOf(app);
+    assert.equal(health.started(), true, 'started before the application listens');
+    assert.deepEqual(JSON.parse((await askHttp1(port, '/health')).body), health.report('public'));
+    assert.equal((await askHttp1(port, '/api/anything')).status, 401);
+    assert.equal(health.ready(), true);
+  } finally {
+    const server = app.getHttpServer() as { once(event: 'close', listener: () => void): void };
+    server.once('close', () => {
+      readyWhileClosing = health.ready();
+    });
+    await app.close();
+  }
+  assert.equal(readyWhileClosing, false, 'drained before its connections are closed');
 });
 
 test('Nest: one module may serve several applications, each with a health of its own', async () => {
