@@ -32,12 +32,12 @@ before(async () => {
 after(async () => {
   await Promise.all(running.map((portal) => portal.stop('SIGKILL')));
   await Promise.all([postgres?.close(), redis?.close()]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 beforeEach(async () => {
   await Promise.all(running.splice(0).map((portal) => portal.stop('SIGKILL')));
-  if (folder) await rm(folder, { recursive: true, force: true });
+  if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   folder = await mkdtemp(join(tmpdir(), 'portal-serve-'));
 });
 

@@ -1,4 +1,5 @@
 /** The folder in which the embedded servers keep what is theirs. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { codeOf } from '../error-code.js';
@@ -15,7 +16,8 @@ export async function openDataFolder(dataDir: string): Promise<string> {
     await makeFolder(folder);
     const real = await realpath(folder);
     // Tried, not asked for: root passes every question, and then finds the file system read-only.
-    const trial = join(real, `.writable-${process.pid}`);
+    // A name of its own for each try: two servers may open the folder at once.
+    const trial = join(real, `.writable-${randomUUID()}`);
     await writeFile(trial, '');
     await rm(trial);
     return real;

@@ -28,7 +28,7 @@ before(async () => {
 after(async () => {
   await service?.close();
   await Promise.all([postgres?.close(), redis?.close()]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 function portal(line: string, environment: Record<string, string> = {}): Promise<Ended> {

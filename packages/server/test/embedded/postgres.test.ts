@@ -88,7 +88,7 @@ before(async () => {
   assert.equal(await isRunning(first.pid), false);
 });
 
-after(() => rm(seed, { recursive: true, force: true }));
+after(() => rm(seed, { recursive: true, force: true, maxRetries: 10 }));
 
 test('The first start makes a database and says so, the second finds what the first left.', async (t) => {
   assert.deepEqual(saidAtFirst, [`Making a database in ${SEED}/postgres …`]);
