@@ -62,6 +62,10 @@ const UNREACHABLE = new Set([
   'ENOENT',
   'EACCES',
   'ENOTSOCK',
+  // This process, or this machine, can open no more connections to anybody.
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
 ]);
 
 /** True when the operating system says that the server cannot be reached. */
