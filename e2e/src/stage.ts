@@ -96,6 +96,7 @@ export async function setStage({ postgres, redis }: Servers, options: StageOptio
 
   async function bringOn(name: SideName): Promise<Actor> {
     const asked = { database: 0, cache: 0 };
+    const drivers = new Set<number>();
     const { host } = CANARIES;
     const database = await startProxy({
       port: postgres.port,
@@ -106,8 +107,12 @@ export async function setStage({ postgres, redis }: Servers, options: StageOptio
     const cache = await startProxy({
       port: redis.port,
       host,
-      onRequest: (bytes) =>
-        (asked.cache += occurrences(bytes.toString('latin1').toLowerCase(), '\r\ninfo\r\n')),
+      onRequest(bytes, connection) {
+        const said = bytes.toString('latin1').toLowerCase();
+        // A driver that makes itself ready for the application also asks, after it has given its name.
+        if (/client\r\n\$\d+\r\nset/.test(said)) drivers.add(connection);
+        if (!drivers.has(connection)) asked.cache += occurrences(said, '\r\ninfo\r\n');
+      },
     });
     undo.push(() => cache.close());
     const source = await mkdtemp(join(tmpdir(), `portal-${CANARIES.folder}-`));

@@ -8,7 +8,7 @@ const HEAD = [
   'what was seen',
   'detected ms',
   'healed ms',
-  'p99 ms',
+  'public p99 ms',
   'slowest ms',
   'bare ms',
   'answers',

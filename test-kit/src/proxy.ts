@@ -30,8 +30,8 @@ export interface ProxyOptions {
   readonly port: number;
   /** Address of this machine to listen on; 127.0.0.1 by default. */
   readonly host?: string;
-  /** Told of everything that clients say, as it comes. */
-  readonly onRequest?: (bytes: Buffer) => void;
+  /** Told of everything that clients say, as it comes, with the number of the connection. */
+  readonly onRequest?: (bytes: Buffer, connection: number) => void;
 }
 
 /** Starts a proxy in front of `port` of 127.0.0.1. */
@@ -47,7 +47,8 @@ export async function startProxy({
   let options: Required<FaultOptions> = { afterBytes: 1, latencyMs: 600 };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     accepted += 1;
-    if (onRequest) client.on('data', onRequest);
+    const number = accepted;
+    if (onRequest) client.on('data', (bytes: Buffer) => onRequest(bytes, number));
     const connection = createProxiedConnection(client, target, () => connections.delete(connection));
     connections.add(connection);
     connection.apply(fault, options);
