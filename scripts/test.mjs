@@ -1,17 +1,23 @@
 // Runs the built tests with Node's own runner. The list of files is explicit, because `node --test` with an empty
-// one passes. `node scripts/test.mjs sessions` runs the files whose path contains "sessions".
+// one passes.
+//
+//   node scripts/test.mjs            the tests of packages and kit
+//   node scripts/test.mjs sessions   those whose path contains "sessions"
+//   node scripts/test.mjs e2e/       those from outside: the packed library and the examples
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const rooms = ['packages/health/dist/test', 'packages/server/dist/test', 'test-kit/dist/test'];
 const filter = process.argv[2] ?? '';
+const inside = ['packages/health/dist/test', 'packages/server/dist/test', 'test-kit/dist/test'];
+const rooms = filter.startsWith('e2e/') ? ['e2e/dist/test'] : inside;
 const files = rooms
   .filter((room) => existsSync(room))
   .flatMap((room) =>
     readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`),
   )
-  .filter((file) => file.endsWith('.test.js') && file.includes(filter))
+  .filter((file) => file.endsWith('.test.js') && file.replace('/dist/', '/').includes(filter))
   // The compiler leaves behind what it made of files that are gone.
   .filter((file) => existsSync(file.replace('/dist/', '/').replace(/js$/, 'ts')))
   .toSorted();
@@ -21,9 +27,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Every file has servers of its own to start: more at once than there are processors only makes them slow.
+// Much of a test of broken servers is waiting, so there may be one more at once than there are processors.
 const counts = { pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
-const stream = run({ files, concurrency: 2 });
+const stream = run({ files, concurrency: availableParallelism() + 1 });
 stream.on('test:diagnostic', ({ message, nesting }) => {
   const [what, count] = message.split(' ');
   if (nesting === 0 && what in counts) counts[what] = Number(count);

@@ -11,9 +11,9 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startPostgres, startProxy, startRedis, waitFor } from 'portal-test-kit';
 import type { PostgresServer, Proxy, RedisServer } from 'portal-test-kit';
-import type { Report } from '../src/types.js';
+import type { Report } from 'portal-health';
 
-const FOLDER = fileURLToPath(new URL('../../../../examples/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const TOKEN = 'the-token-of-an-administrator';
 /** What differs from framework to framework in what an example shows. */
 const SHOWS: Readonly<Record<string, { readonly prefix?: string; readonly home?: number }>> = {

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 
-const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const LARGEST_BYTES = 300_000;
 
 /** The public names of each subpath, types too: a change here is a change for everybody who embeds us. */
@@ -156,7 +156,7 @@ test('a script that watches, closes and does nothing else ends by itself', async
 
 test('every adapter conforms as packed, too', { timeout: 120_000 }, async () => {
   const adapters = join(application, 'conformance/dist/test/adapters');
-  await cp(fileURLToPath(new URL('adapters', import.meta.url)), adapters, { recursive: true });
+  await cp(join(REPOSITORY, 'packages/health/dist/test/adapters'), adapters, { recursive: true });
   // Where the tests look for the source, they find what was installed.
   const installed = join(application, 'node_modules/portal-health/dist/src');
   await symlink(installed, join(application, 'conformance/dist/src'));
