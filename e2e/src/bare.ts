@@ -11,4 +11,3 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`listening http://127.0.0.1:${port}\n`);
 });
-process.on('disconnect', () => process.exit(1));

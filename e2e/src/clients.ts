@@ -18,7 +18,7 @@ export interface Answer {
   readonly ms: number;
   /** 0 when there was none. */
   readonly httpStatus: number;
-  /** Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`. */
+  /** Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`; of none, the reason. */
   readonly verdict: string;
 }
 
@@ -73,7 +73,8 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
       const { httpStatus, text } = await ask(side.url, question, agent);
       const ms = performance.now() - askedMs;
       scan?.look(`${side.name} ${question.path}`, text);
-      answers.push({ door: question.door, askedMs, ms, httpStatus, verdict: verdictIn(question, text) });
+      const verdict = httpStatus === 0 ? text : verdictIn(question, text);
+      answers.push({ door: question.door, askedMs, ms, httpStatus, verdict });
       await sleep(Math.max(0, everyMs - ms));
     }
     agent.destroy();
@@ -130,9 +131,9 @@ function ask(
       });
     });
     const timer = setTimeout(() => outgoing.destroy(), HANG_MS);
-    function failed(): void {
+    function failed(error: NodeJS.ErrnoException): void {
       clearTimeout(timer);
-      resolve({ httpStatus: 0, text: '' });
+      resolve({ httpStatus: 0, text: error.code ?? 'UNKNOWN' });
     }
     outgoing.on('error', failed);
     outgoing.end();

@@ -3,7 +3,7 @@
  */
 import type { Answer } from './clients.js';
 import { LIMITS } from './limits.js';
-import type { Row } from './row.js';
+import { isVerdict, type Row } from './row.js';
 
 /** The moments of a fault, by `performance.now()`. */
 export interface Course {
@@ -43,7 +43,9 @@ const LATE_ANSWERS = ['DATABASE_SLOW', 'CACHE_SLOW'];
 /** Judges one side's answers by what `row` expects of it. */
 export function judge(row: Row, expected: string, answers: readonly Answer[], course: Course): Findings {
   const reports = answers.filter(({ door }) => door === 'public' || door === 'admin');
-  const detected = reports.find(({ askedMs, verdict }) => askedMs >= course.begunMs && verdict === expected);
+  const detected = reports.find(
+    ({ askedMs, verdict }) => askedMs >= course.begunMs && isVerdict(row, expected, verdict),
+  );
   const healed = reports.find(({ askedMs, verdict }) => askedMs >= course.mendedMs && verdict === HEALTHY);
   const wrong = new Map<string, number[]>();
   for (const answer of answers) {
@@ -53,7 +55,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
 
   /** In words, or `undefined` for an answer that was right. */
   function wrongness({ door, askedMs, httpStatus, verdict, ms }: Answer): string | undefined {
-    if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${door}: no answer`;
+    if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${door}: no answer, ${verdict}`;
     if (httpStatus === 500) return `${door}: 500`;
     if (door === 'livez' && httpStatus !== 200) return `livez ${httpStatus}`;
     if (door !== 'public' && door !== 'admin') return undefined;
@@ -64,7 +66,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
 
   function isRight(askedMs: number, verdict: string): boolean {
     if (askedMs < course.begunMs) return verdict === HEALTHY;
-    if (verdict === expected) return askedMs < endOfHealing() + CROSSING_MS;
+    if (isVerdict(row, expected, verdict)) return askedMs < endOfHealing() + CROSSING_MS;
     if (isPassing(verdict)) return askedMs < lastDetection() || isHealing(askedMs);
     if (verdict !== HEALTHY) return false;
     // Good news before it can be known that it is over, or after it should have been known that it is not.
@@ -94,7 +96,12 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
 
   function isPassing(verdict: string): boolean {
     const [, ...codes] = verdict.split(' ');
-    const allowed = new Set([...(row.passing ?? []), ...expected.split(' ').slice(1), ...LATE_ANSWERS]);
+    const allowed = new Set([
+      ...(row.passing ?? []),
+      ...(row.beside ?? []),
+      ...expected.split(' ').slice(1),
+      ...LATE_ANSWERS,
+    ]);
     return codes.length > 0 && codes.every((code) => allowed.has(code));
   }
 

@@ -11,6 +11,8 @@ export interface Row {
   readonly expected: Readonly<Partial<Record<SideName, string>>>;
   /** Codes that may be seen on the way there and back, such as of a server that is starting. */
   readonly passing?: readonly string[];
+  /** Codes that may stand beside the expected ones, or not, for as long as the fault and its healing take. */
+  readonly beside?: readonly string[];
   /** What the fault itself takes to be a fault, beyond interval and deadline, such as a threshold. */
   readonly detectExtraMs?: number;
   readonly healExtraMs?: number;
@@ -29,4 +31,14 @@ export interface Row {
 /** The verdict that the database's or cache's `code` means: the same of both sides. */
 export function both(verdict: string): Row['expected'] {
   return { library: verdict, service: verdict };
+}
+
+/** Whether a verdict is the expected one, whatever may stand beside it. */
+export function isVerdict({ beside = [] }: Row, expected: string, verdict: string): boolean {
+  return (
+    verdict
+      .split(' ')
+      .filter((word) => !beside.includes(word))
+      .join(' ') === expected
+  );
 }

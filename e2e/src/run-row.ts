@@ -5,7 +5,7 @@ import type { CanaryScan } from './canaries.js';
 import { startClients, type Clients } from './clients.js';
 import { judge, type Course, type Findings } from './judge.js';
 import { LIMITS, mostQuestions } from './limits.js';
-import type { Row } from './row.js';
+import { isVerdict, type Row } from './row.js';
 import { setStage, type Actor, type Servers, type Stage } from './stage.js';
 import type { SideName } from './sides/side.js';
 
@@ -76,7 +76,7 @@ async function runOn(
   let mendingMs: number;
   try {
     const patienceMs = LIMITS.detectMs + (row.detectExtraMs ?? 0) + 3_000;
-    await untilSeen(parts, (side) => row.expected[side] ?? '', begunMs, patienceMs);
+    await untilSeen(row, parts, (side) => row.expected[side] ?? '', begunMs, patienceMs);
     await sleep(row.standsMs ?? STANDS_MS);
   } finally {
     mendingMs = performance.now();
@@ -84,7 +84,7 @@ async function runOn(
   }
   const mendedMs = performance.now();
   const course: Course = { begunMs, stoodMs, mendingMs, mendedMs };
-  await untilSeen(parts, () => 'healthy', mendedMs, LIMITS.healMs + (row.healExtraMs ?? 0) + 5_000);
+  await untilSeen(row, parts, () => 'healthy', mendedMs, LIMITS.healMs + (row.healExtraMs ?? 0) + 5_000);
   await sleep(AFTER_MS);
   const durationMs = performance.now() - startedMs;
   await Promise.all([machine.stop(), ...parts.map(({ clients }) => clients.stop())]);
@@ -120,6 +120,7 @@ async function untilHealthy({ side }: Actor): Promise<void> {
 
 /** Waits until every side's clients have read the verdict on it, or for `patienceMs`: what never comes is a finding. */
 async function untilSeen(
+  row: Row,
   parts: readonly { readonly actor: Actor; readonly clients: Clients }[],
   expected: (side: SideName) => string,
   sinceMs: number,
@@ -128,7 +129,7 @@ async function untilSeen(
   const seen = (): boolean =>
     parts.every(({ actor, clients }) =>
       clients.answers.some(
-        ({ askedMs, verdict }) => askedMs >= sinceMs && verdict === expected(actor.side.name),
+        ({ askedMs, verdict }) => askedMs >= sinceMs && isVerdict(row, expected(actor.side.name), verdict),
       ),
     );
   await waitFor('a verdict', seen, { timeoutMs: patienceMs, everyMs: 20 }).catch(() => undefined);

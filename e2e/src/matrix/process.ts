@@ -113,6 +113,9 @@ export const PROCESS_ROWS: readonly Row[] = [
     fault: 'no descriptors left',
     expected: both('unhealthy DATABASE_UNREACHABLE CACHE_UNREACHABLE'),
     passing: ['DATABASE_UNREACHABLE', 'CACHE_UNREACHABLE'],
+    beside: ['SOURCE_UNREADABLE'],
+    healExtraMs: 12_000,
+    note: 'When the look at the source falls into it, that cannot be read either, until the next one 10 s later.',
     async inflict({ actors }) {
       const mends = await Promise.all(actors.map(takeDescriptors));
       return () => Promise.all(mends.map((mend) => mend()));

@@ -84,8 +84,6 @@ const orders: Readonly<Record<string, () => void>> = {
   },
 };
 process.on('message', (order) => orders[String(order)]?.());
-// Its parent has gone, and nobody else would end it.
-process.on('disconnect', () => process.exit(1));
 
 process.once('SIGTERM', () => {
   health.drain();

@@ -41,6 +41,9 @@ export interface Listening extends Pick<Side, 'pid' | 'url' | 'takeOutput' | 'te
   readonly port: number;
 }
 
+/** Whatever becomes of its parent, a side does not outlive it. */
+const WITH_PARENT =
+  'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref();';
 const LISTENING = /listening +http:\/\/[^:]+:(\d+)/;
 const START_MS = 30_000;
 const STOP_MS = 15_000;
@@ -53,7 +56,7 @@ export async function startListening(
 ): Promise<Listening> {
   const full = logToFullDisk ? openSync('/dev/full', 'w') : undefined;
   const stdio: StdioOptions = ['ignore', 'pipe', full ?? 'pipe', 'ipc'];
-  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+  const child = spawn(process.execPath, ['--enable-source-maps', '--import', WITH_PARENT, ...args], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio,
   });

@@ -1,0 +1,75 @@
+/** The one row that ends with the end of the process: SIGTERM under load fails no request, and takes no five seconds. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startClients } from './clients.js';
+import { LIMITS } from './limits.js';
+import type { Row } from './row.js';
+import type { Outcome, RunOptions } from './run-row.js';
+import { setStage } from './stage.js';
+
+/** Described as a row, for the table. */
+export const ENDING: Row = {
+  fault: 'SIGTERM under load',
+  expected: { service: 'every request answered, exit code 0' },
+  inflict: async () => () => undefined,
+  note: 'Detected is readiness gone, healed is the end of the process.',
+};
+
+const LOAD = { count: 20, everyMs: 20 };
+const BEFORE_MS = 2_000;
+const END_MS = 5_000;
+
+/** Runs it. */
+export async function runEnding(group: string, { servers, scan }: RunOptions): Promise<Outcome[]> {
+  const stage = await setStage(servers, { sides: ['service'] });
+  try {
+    const [actor] = stage.actors;
+    if (!actor) throw new Error('The service is not on the stage.');
+    const { side } = actor;
+    const clients = startClients(side, { ...LOAD, scan });
+    const startedMs = performance.now();
+    await sleep(BEFORE_MS);
+    const signalledMs = performance.now();
+    const ended = side.stop('SIGTERM');
+    const unreadyMs = await untilUnready(side.url);
+    const exit = await ended;
+    const endedMs = performance.now();
+    await clients.stop();
+    scan.look('log of the service', side.takeOutput());
+    // Whoever finds nobody there has not been failed by anybody.
+    const failed = clients.answers.filter(
+      ({ httpStatus, verdict }) => httpStatus === 0 && verdict !== 'ECONNREFUSED',
+    );
+    const answered = clients.answers.filter(({ httpStatus }) => httpStatus !== 0);
+    const wrong = failed.length === 0 ? [] : [`${failed.length} × ${failed[0]?.verdict}`];
+    const slowestMs = Math.max(0, ...answered.map(({ ms }) => ms));
+    const broken = wrong.map((what) => `wrong: ${what}`);
+    if (exit !== 0) broken.push(`exit code ${exit}`);
+    if (endedMs - signalledMs > END_MS) broken.push(`ended after ${Math.round(endedMs - signalledMs)} ms`);
+    // Answers are held for a moment while the port closes.
+    if (slowestMs > 2 * LIMITS.slowestMs) broken.push(`slowest answer ${Math.round(slowestMs)} ms`);
+    const findings = {
+      seen: `${failed.length} requests failed, exit code ${exit}`,
+      detectMs: unreadyMs === undefined ? undefined : unreadyMs - signalledMs,
+      healMs: endedMs - signalledMs,
+      slowestMs,
+      p99Ms: answered.map(({ ms }) => ms).toSorted((a, b) => a - b)[Math.floor(answered.length * 0.99)] ?? 0,
+      answers: answered.length,
+      hangs: 0,
+      wrong,
+    };
+    const asked = { ...actor.asked, durationMs: endedMs - startedMs };
+    return [{ group, row: ENDING, side: 'service', findings, asked, machineMs: 0, broken }];
+  } finally {
+    await stage.close();
+  }
+}
+
+/** When readiness said no for the first time; `undefined` when it never did. */
+async function untilUnready(url: string): Promise<number | undefined> {
+  try {
+    while ((await fetch(`${url}/readyz`)).status === 200) await sleep(10);
+    return performance.now();
+  } catch {
+    return undefined;
+  }
+}

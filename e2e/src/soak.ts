@@ -1,0 +1,210 @@
+/**
+ * A long run: random faults on both stores, one after the other and at once, under constant load. What a process holds
+ * must be the same at the end as at the start, and every change of the status must be explained by the log itself.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from 'portal-test-kit';
+import type { CanaryScan } from './canaries.js';
+import { startClients, type Clients } from './clients.js';
+import { LIMITS } from './limits.js';
+import { CACHE_ROWS } from './matrix/cache.js';
+import { DATABASE_ROWS } from './matrix/database.js';
+import type { Row } from './row.js';
+import { setStage, type Actor, type Servers, type Stage } from './stage.js';
+import { statusChanges, unexplained } from './status-changes.js';
+import { alignedTable } from './table.js';
+
+/** What a soak came to. */
+export interface SoakResult {
+  readonly table: string;
+  /** Bounds that were broken, in words. */
+  readonly broken: readonly string[];
+}
+
+/** What a soak is run with. */
+export interface SoakOptions {
+  readonly servers: Servers;
+  readonly minutes: number;
+  readonly bareUrl: string;
+  readonly scan: CanaryScan;
+}
+
+/** What a process holds at a moment. */
+interface Holdings {
+  readonly memoryMiB: number;
+  readonly descriptors: number;
+  readonly connections: number;
+}
+
+const MINUTE_MS = 60_000;
+const WARM_UP_MS = 20_000;
+const SAMPLE_MS = 2_000;
+/** Longer than any connection that is not in use is kept. */
+const REST_MS = 15_000;
+const LOAD = { count: 20, everyMs: 200 };
+/** A heap is collected when it pleases; what leaks in minutes of this load is far more. */
+const MOST_MEMORY_GROWTH_MIB = 30;
+/** Connections of the pools that are kept warm, and one probe at a time. */
+const MOST_GROWTH = 8;
+/** Rows that take the server down for seconds say nothing that these do not. */
+const TOO_LONG = ['standby', 'starting', 'LOADING', 'NOAUTH', 'lock'];
+
+/** Runs for `minutes`, and looks back. */
+export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Promise<SoakResult> {
+  const stage = await setStage(servers);
+  try {
+    const load = stage.actors.map(({ side }) => startClients(side, { ...LOAD, scan }));
+    const logs = stage.actors.map(() => '');
+    const samples = stage.actors.map((): Holdings[] => []);
+    const watch = setInterval(() => {
+      for (const [index, actor] of stage.actors.entries()) {
+        samples[index]?.push(holdingsOf(actor));
+        logs[index] += actor.side.takeOutput();
+      }
+    }, SAMPLE_MS);
+    const machine = startClients(
+      { ...stageSide(stage), url: bareUrl, adminPath: '/' },
+      { count: 2, everyMs: 100 },
+    );
+    await sleep(WARM_UP_MS);
+    const before = stage.actors.map(holdingsOf);
+    const faults = await breakAndMend(stage, performance.now() + minutes * MINUTE_MS);
+    await untilHealthy(stage);
+    await sleep(REST_MS);
+    const after = stage.actors.map(holdingsOf);
+    clearInterval(watch);
+    await Promise.all([machine.stop(), ...load.map((clients) => clients.stop())]);
+    const machineMs = Math.max(0, ...machine.answers.map(({ ms }) => ms));
+
+    const broken: string[] = [];
+    const rows = stage.actors.map((actor, index) => {
+      const log = `${logs[index]}${actor.side.takeOutput()}`;
+      scan.look(`log of the ${actor.side.name}`, log);
+      const answers = load[index]?.answers ?? [];
+      const [start, end] = [before[index] ?? NOTHING, after[index] ?? NOTHING];
+      const memory = memoryGrowth(samples[index] ?? []);
+      broken.push(
+        ...[
+          ...brokenByHoldings(start, end, memory),
+          ...brokenByAnswers(answers, machineMs),
+          ...unexplained(log),
+        ].map((what) => `soak, ${actor.side.name}: ${what}`),
+      );
+      return [
+        actor.side.name,
+        String(faults),
+        String(statusChanges(log).length),
+        String(answers.length),
+        String(Math.round(Math.max(0, ...answers.map(({ ms }) => ms)))),
+        `${start.memoryMiB} → ${end.memoryMiB} MiB`,
+        `${start.descriptors} → ${end.descriptors}`,
+        `${start.connections} → ${end.connections}`,
+      ];
+    });
+    const head = [
+      'side',
+      'faults',
+      'changes',
+      'answers',
+      'slowest ms',
+      'memory',
+      'descriptors',
+      'connections',
+    ];
+    return { table: alignedTable(head, rows), broken };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Breaks one store or both, for a while, again and again; gives how often. */
+async function breakAndMend(stage: Stage, untilMs: number): Promise<number> {
+  const database = DATABASE_ROWS.filter(isShort);
+  const cache = CACHE_ROWS.filter(isShort);
+  let faults = 0;
+  while (performance.now() < untilMs) {
+    const chosen = [one(database), one(cache)].filter(() => Math.random() < 0.7);
+    process.stderr.write(`${chosen.map(({ fault }) => fault).join(' and ') || 'nothing'}\n`);
+    const mends: (() => unknown)[] = [];
+    try {
+      for (const row of chosen) mends.push(await row.inflict(stage));
+      await sleep(Math.random() * 6_000);
+    } finally {
+      for (const mend of mends.toReversed()) await mend();
+    }
+    faults += chosen.length;
+    await sleep(Math.random() * 6_000);
+  }
+  return faults;
+}
+
+function isShort({ fault }: Row): boolean {
+  return !TOO_LONG.some((word) => fault.includes(word));
+}
+
+function one(rows: readonly Row[]): Row {
+  const row = rows[Math.floor(Math.random() * rows.length)];
+  if (!row) throw new Error('There is no row to choose from.');
+  return row;
+}
+
+async function untilHealthy({ actors }: Stage): Promise<void> {
+  for (const { side } of actors) {
+    await waitFor(
+      `the ${side.name} to be healthy after it all`,
+      async () => (await (await fetch(`${side.url}/health`)).text()).includes('"status":"healthy"'),
+      { timeoutMs: 30_000, everyMs: 100 },
+    );
+  }
+}
+
+const NOTHING: Holdings = { memoryMiB: 0, descriptors: 0, connections: 0 };
+
+function holdingsOf({ side: { pid }, database, cache }: Actor): Holdings {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return {
+    memoryMiB: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024),
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    connections: database.connections + cache.connections,
+  };
+}
+
+/** Of the last quarter over the second, when everything had been loaded and compiled; medians. */
+function memoryGrowth(samples: readonly Holdings[]): number {
+  const quarter = Math.floor(samples.length / 4);
+  const median = (from: number, to: number): number =>
+    samples
+      .slice(from, to)
+      .map(({ memoryMiB }) => memoryMiB)
+      .toSorted((a, b) => a - b)[Math.floor((to - from) / 2)] ?? 0;
+  return median(samples.length - quarter, samples.length) - median(quarter, 2 * quarter);
+}
+
+function brokenByHoldings(start: Holdings, end: Holdings, memory: number): string[] {
+  const broken: string[] = [];
+  if (memory > MOST_MEMORY_GROWTH_MIB) broken.push(`memory grew by ${memory} MiB`);
+  for (const what of ['descriptors', 'connections'] as const) {
+    if (end[what] > start[what] + MOST_GROWTH)
+      broken.push(`${what} went from ${start[what]} to ${end[what]}`);
+  }
+  return broken;
+}
+
+function brokenByAnswers(answers: Clients['answers'], machineMs: number): string[] {
+  const broken: string[] = [];
+  const lost = answers.filter(({ httpStatus }) => httpStatus === 0 || httpStatus === 500).length;
+  if (lost > 0) broken.push(`${lost} requests without an answer`);
+  const shut = answers.filter(({ door, httpStatus }) => door === 'admin' && ![200, 503].includes(httpStatus));
+  if (shut.length > 0)
+    broken.push(`${shut.length} administrators shut out, the first with ${shut[0]?.httpStatus}`);
+  const slowestMs = Math.max(0, ...answers.map(({ ms }) => ms));
+  // What a server that does nothing takes as well is the machine's.
+  if (slowestMs > LIMITS.slowestMs + machineMs) broken.push(`slowest answer ${Math.round(slowestMs)} ms`);
+  return broken;
+}
+
+function stageSide({ actors: [actor] }: Stage): Actor['side'] {
+  if (!actor) throw new Error('Nobody is on the stage.');
+  return actor.side;
+}

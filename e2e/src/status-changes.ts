@@ -1,0 +1,36 @@
+/** The changes of the status that a log tells of, and whether each is explained. */
+
+/** A line of the log about a change. */
+export interface LoggedChange {
+  readonly from: string | null;
+  readonly to: string;
+  readonly errors: readonly string[];
+}
+
+/** Every change, in order. */
+export function statusChanges(log: string): LoggedChange[] {
+  return log.split('\n').flatMap((line) => {
+    try {
+      const fields = JSON.parse(line) as Partial<LoggedChange>;
+      return typeof fields.to === 'string' && Array.isArray(fields.errors)
+        ? [{ from: fields.from ?? null, to: fields.to, errors: fields.errors as string[] }]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What cannot be understood from the log alone, in words. */
+export function unexplained(log: string): string[] {
+  const wrong: string[] = [];
+  let before: string | null = null;
+  for (const { from, to, errors } of statusChanges(log)) {
+    if (from !== before) wrong.push(`a change from ${from} follows one to ${before}`);
+    if (to !== 'healthy' && errors.length === 0) wrong.push(`a change to ${to} has no cause`);
+    if (to === 'healthy' && errors.length > 0)
+      wrong.push(`a change to healthy has causes: ${errors.join(', ')}`);
+    before = to;
+  }
+  return wrong;
+}

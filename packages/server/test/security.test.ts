@@ -1,0 +1,124 @@
+/**
+ * What an attacker tries first. Access, cookies, floods and rubbish have test files of their own; SECURITY.md names them.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  startPostgres,
+  startProxy,
+  startRedis,
+  type PostgresServer,
+  type Proxy,
+  type RedisServer,
+} from 'portal-test-kit';
+import { newToken } from '../src/features/sessions/token.js';
+import { ADMIN } from '../src/permission.js';
+import { ask } from './ask.js';
+import { startService, type TestService } from './service.js';
+
+const PAGE = '/v1/admin/health';
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let proxies: Proxy[];
+let service: TestService;
+/** What the service has said to each store since it was last emptied. */
+const said = { database: '', cache: '' };
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  proxies = await Promise.all([
+    startProxy({ port: postgres.port, onRequest: (bytes) => (said.database += bytes.toString('latin1')) }),
+    startProxy({ port: redis.port, onRequest: (bytes) => (said.cache += bytes.toString('latin1')) }),
+  ]);
+  const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
+  service = await startService({
+    databaseUrl: at(await postgres.createDatabase(), databasePort),
+    redisUrl: at(redis.url, cachePort),
+    // Probes that ask in between would be mixed up with what is looked at.
+    environment: { PORTAL_INTERVAL_MS: '600000' },
+  });
+});
+
+after(async () => {
+  await service?.close();
+  await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
+  await Promise.all([postgres?.close(), redis?.close()]);
+});
+
+function at(url: string, port: number): string {
+  const moved = new URL(url);
+  moved.port = String(port);
+  return moved.href;
+}
+
+test('session fixation: a token that a client brings along never becomes a session, and no answer sets one', async () => {
+  const cookie = `psession=${newToken()}`;
+  const first = await ask(service.url, PAGE, { cookie });
+  const own = await service.sessionCookie(ADMIN);
+  const both = await ask(service.url, PAGE, { cookie: `${cookie}; ${own}` });
+  const last = await ask(service.url, PAGE, { cookie });
+  assert.deepEqual([first.status, last.status], [401, 401]);
+  for (const { headers } of [first, both, last]) assert.equal(headers['set-cookie'], undefined);
+  assert.notEqual(own, cookie);
+});
+
+test('unknown and known sessions cost the same: the same is asked of both stores, word for word', async () => {
+  const revoked = await service.sessionCookie(ADMIN);
+  const [session] = await service.app.sessions.list();
+  assert.equal((await ask(service.url, PAGE, { cookie: revoked })).status, 200);
+  await service.app.sessions.revoke([session?.id ?? 0]);
+  const forged = `psession=${newToken()}`;
+
+  const costs: { readonly database: string; readonly cache: string }[] = [];
+  for (const cookie of [forged, revoked, forged]) {
+    said.database = '';
+    said.cache = '';
+    assert.equal((await ask(service.url, PAGE, { cookie })).status, 401);
+    costs.push({ database: withoutHashes(said.database), cache: withoutHashes(said.cache) });
+  }
+  assert.ok(costs[0] && costs[0].database.length > 0 && costs[0].cache.length > 0);
+  assert.deepEqual(costs[1], costs[0]);
+  assert.deepEqual(costs[2], costs[0]);
+});
+
+/** Which hash is asked for is the one thing that differs. */
+function withoutHashes(text: string): string {
+  return text.replaceAll(/[0-9a-f]{64}/g, 'HASH');
+}
+
+test('header injection: nothing that a client sends comes back in a header', async () => {
+  const headers = {
+    'X-Correlation-Id': 'mine',
+    'X-Request-Id': 'mine',
+    'X-Forwarded-For': 'mine',
+    'X-Forwarded-Host': 'mine',
+    Origin: 'https://mine',
+    Host: 'mine',
+  };
+  for (const path of [
+    '/health',
+    PAGE,
+    '/mine',
+    '/mine%0d%0aSet-Cookie:%20mine',
+    '/health?x=%0d%0amine:%20mine',
+  ]) {
+    const answer = await ask(service.url, path, { headers });
+    assert.doesNotMatch(JSON.stringify(answer.headers), /mine/, path);
+    assert.equal(answer.headers['access-control-allow-origin'], undefined);
+  }
+  assert.ok(service.logged.every((line) => !line.includes('mine')));
+});
+
+test('oversize: a body of megabytes is refused and not kept, and the next question is answered', async () => {
+  const body = 'x'.repeat(4 * 1024 * 1024);
+  for (const path of [PAGE, '/health', '/nowhere']) {
+    const status = await ask(service.url, path, { method: 'POST', body }).then(
+      (answer) => answer.status,
+      // Who is told to stop while still sending may see the connection end.
+      () => 0,
+    );
+    assert.ok([0, 404, 405, 413].includes(status), `${path}: ${status}`);
+  }
+  assert.equal((await ask(service.url, '/livez')).status, 200);
+});
