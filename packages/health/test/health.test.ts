@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
@@ -260,4 +264,55 @@ test('a process that only makes a health and closes it ends by itself', async ()
     await started;`;
   // Killed, and so rejected, when a timer or a thread of ours keeps it.
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 30_000 });
+});
+
+test('1,000 made, started and closed leave memory and descriptors as they were', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  const pool = new pg.Pool({ connectionString: await postgres.createDatabase() });
+  const client = new Redis(redis.url);
+  const root = fileURLToPath(new URL('.', import.meta.url));
+
+  async function rounds(count: number): Promise<{ descriptors: number; heapBytes: number }> {
+    for (let round = 0; round < count; round += 1) {
+      // A thread is dear, so the source takes part in a tenth of them.
+      const source = round % 10 === 0 ? { source: { root } } : {};
+      const health = createHealth({
+        database: { pool },
+        cache: { client },
+        checks: { queue: () => true },
+        ...source,
+      });
+      const started = health.start();
+      health.report('admin');
+      await health.close();
+      await started;
+    }
+    const descriptors = (): number => readdirSync('/dev/fd').length;
+    let fewest = descriptors();
+    // What is being closed is closed within a moment.
+    for (let tries = 0; tries < 20; tries += 1) {
+      await sleep(25);
+      fewest = Math.min(fewest, descriptors());
+    }
+    collect();
+    return { descriptors: fewest, heapBytes: process.memoryUsage().heapUsed };
+  }
+
+  try {
+    await client.ping();
+    const before = await rounds(100);
+    const after = await rounds(1_000);
+    assert.ok(
+      after.descriptors <= before.descriptors + 2,
+      `${before.descriptors} then ${after.descriptors} descriptors`,
+    );
+    const grownBytes = after.heapBytes - before.heapBytes;
+    assert.ok(grownBytes < 2_000_000, `${grownBytes} bytes more, ${grownBytes / 1_000} a round`);
+  } finally {
+    client.disconnect();
+    await pool.end();
+    await Promise.all([postgres.close(), redis.close()]);
+  }
 });
