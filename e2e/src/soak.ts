@@ -69,10 +69,13 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
     );
     await sleep(WARM_UP_MS);
     const before = stage.actors.map(holdingsOf);
+    countTimers(stage);
     const faults = await breakAndMend(stage, performance.now() + minutes * MINUTE_MS);
     await untilHealthy(stage);
     await sleep(REST_MS);
     const after = stage.actors.map(holdingsOf);
+    countTimers(stage);
+    await sleep(SAMPLE_MS);
     clearInterval(watch);
     await Promise.all([machine.stop(), ...load.map((clients) => clients.stop())]);
     const machineMs = Math.max(0, ...machine.answers.map(({ ms }) => ms));
@@ -87,6 +90,7 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
       broken.push(
         ...[
           ...brokenByHoldings(start, end, memory),
+          ...brokenByTimers(log),
           ...brokenByAnswers(answers, machineMs),
           ...unexplained(log),
         ].map((what) => `soak, ${actor.side.name}: ${what}`),
@@ -189,6 +193,17 @@ function brokenByHoldings(start: Holdings, end: Holdings, memory: number): strin
       broken.push(`${what} went from ${start[what]} to ${end[what]}`);
   }
   return broken;
+}
+
+/** Only the application that embeds the library can be asked; the service takes no orders. */
+function countTimers({ actors }: Stage): void {
+  for (const { side } of actors) if (side.name === 'library') side.tell('count');
+}
+
+function brokenByTimers(log: string): string[] {
+  const counts = Array.from(log.matchAll(/"timers":(\d+)/g), ([, count]) => Number(count));
+  const [start = 0, end = 0] = counts;
+  return end > start + MOST_GROWTH ? [`timers went from ${start} to ${end}`] : [];
 }
 
 function brokenByAnswers(answers: Clients['answers'], machineMs: number): string[] {

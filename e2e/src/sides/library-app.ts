@@ -76,6 +76,9 @@ const orders: Readonly<Record<string, () => void>> = {
     const untilMs = performance.now() + 1_500;
     while (performance.now() < untilMs);
   },
+  count() {
+    log({ timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length });
+  },
   fail() {
     checkFails = true;
   },
