@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
@@ -61,17 +52,6 @@ describe('hash', () => {
       assert.deepEqual([exit, stdout, stderr], [64, '', 'E_SYMLINK dist/link is a symbolic link\n']);
       const missing = await run(['hash', join(root, 'absent')]);
       assert.deepEqual([missing.exit, missing.stderr], [32, 'E_READ . cannot be read (ENOENT)\n']);
-    }));
-
-  test('anything over a second has a progress line, which is not on standard output', () =>
-    withFolder(async (root) => {
-      const descriptor = openSync(join(root, 'large'), 'w');
-      ftruncateSync(descriptor, 3 * 1024 ** 3);
-      closeSync(descriptor);
-      const { exit, stdout, stderr } = await run(['hash', root]);
-      assert.equal(exit, 0);
-      assert.match(stdout, /^[0-9a-f]{64}\n$/);
-      assert.match(stderr, /^(Hashing .*: \d+ files, \d+ MB\n)+$/);
     }));
 });
 

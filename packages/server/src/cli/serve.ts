@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { constants } from 'node:os';
 import { configFromEnvironment } from '../config.js';
-import { createLog } from '../platform/log.js';
 
 /** `portal serve` */
 export function serveCommand(): Command {
@@ -14,9 +13,9 @@ export function serveCommand(): Command {
 
 async function run(): Promise<void> {
   const config = configFromEnvironment();
-  const log = createLog({ level: config.logLevel });
   // Only now: the other commands need neither the framework nor the time that reading it takes.
-  const { serve } = await import('../serve.js');
+  const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../platform/log.js')]);
+  const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
   const service = await serve({ config, log, say: console.log });
   log.info('stopping', { signal: await stopped });

@@ -11,6 +11,7 @@ import { isRunning } from 'portal-test-kit';
 import { findRedisProgram } from '../../src/embedded/redis-program.js';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/embedded/redis.js';
 import { CHECKOUT_DATA, makeDataDir } from './folders.js';
+import { userOf } from './process-status.js';
 
 const run = promisify(execFile);
 
@@ -71,8 +72,7 @@ test('It is a Redis with a password nobody else can read, which keeps nothing an
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
   assert.equal(commandLine.includes(password), false);
   const us = process.getuid?.();
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  assert.match(status, new RegExp(`^Uid:\\t${us === 0 ? 65_534 : us}\\t`, 'm'));
+  assert.equal(await userOf(pid), us === 0 ? 65_534 : us);
   await redis.close();
   assert.equal(await isRunning(pid), false);
   assert.deepEqual(

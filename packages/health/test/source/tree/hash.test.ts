@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, ftruncateSync, mkdirSync, openSync, utimesSync, writeFileSync } from 'node:fs';
+import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -94,27 +94,6 @@ describe('the hash is that of the shell line, of sha256sum over the manifest, an
       }),
     );
   }
-
-  test('20,000 files, 200 MB', () =>
-    withFolder((root) => {
-      const noise = Buffer.alloc(64 * 1024, 'The quick brown fox jumps over the lazy dog. ');
-      for (let index = 0; index < 20_000; index += 1) {
-        const folder = join(root, `d${index % 40}`, `e${Math.floor(index / 40) % 20}`);
-        if (index < 800) mkdirSync(folder, { recursive: true });
-        writeFileSync(join(folder, `f${index}`), noise.subarray(index % 1_000, (index % 1_000) + 10_000));
-      }
-      assert.equal(ourHash(root), shellHash(root));
-    }));
-
-  test('a file of 2 GB and one byte, all zero', () =>
-    withFolder((root) => {
-      const descriptor = openSync(join(root, 'large'), 'w');
-      ftruncateSync(descriptor, 2 * 1024 ** 3 + 1);
-      closeSync(descriptor);
-      // As sha256sum printed it once; it takes five times as long as ours.
-      const digest = 'b8030a8ab89280935633d8d991da3d9907c0f12e8b6fc3bfc515f4d440872b6e';
-      assert.equal(ourHash(root), createHash('sha256').update(`${digest}  large\n`).digest('hex'));
-    }));
 });
 
 test('h1 is the same hash in the spelling of Go’s modules', () => {
@@ -176,7 +155,7 @@ describe('random trees', () => {
           );
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     ));
 
   test('order of making, times, mode, locale and time zone do not', () =>

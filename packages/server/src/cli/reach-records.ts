@@ -1,0 +1,94 @@
+/**
+ * Users and sessions for a command: on the stores of the configuration, of the running service, or, when there is
+ * neither, on the embedded database started for as long as the command runs.
+ */
+import { resolve } from 'node:path';
+import { urlOf } from '../addresses.js';
+import { configFromEnvironment, type Config } from '../config.js';
+import { createLog } from '../platform/log.js';
+import { migrate } from '../platform/migrate.js';
+import { createDatabase } from '../platform/postgres.js';
+import { createRecords, type Records } from '../records.js';
+import { readWhereabouts } from '../whereabouts.js';
+
+/** What a command works with. */
+export interface Workplace extends Pick<Records, 'users' | 'sessions'> {
+  readonly config: Config;
+  /** Where the service is, or would be. */
+  readonly serviceUrl: string;
+  /** Names of the migrations that had to be applied first. */
+  readonly migrated: readonly string[];
+}
+
+/** A person waits at the terminal; a database that takes longer is not there. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 1_000;
+
+/** Does `work`, with the tables up to date, and lets go of everything whatever comes of it. */
+export async function reachRecords(work: (workplace: Workplace) => Promise<void>): Promise<void> {
+  const config = configFromEnvironment();
+  const dataDir = resolve(config.dataDir);
+  const usesDataDir = config.databaseUrl === undefined || config.redisUrl === undefined;
+  const running = usesDataDir ? await readWhereabouts(dataDir) : undefined;
+  const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
+  try {
+    const records = createRecords({
+      databaseUrl: database.url,
+      redisUrl: config.redisUrl ?? running?.redisUrl,
+      poolSize: 1,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      commandTimeoutMs: COMMAND_TIMEOUT_MS,
+      sessionDeadlineMs: COMMAND_TIMEOUT_MS,
+      sessionMemoryMs: 0,
+      isDown: () => false,
+      log: createLog({ level: config.logLevel === 'debug' ? 'debug' : 'silent' }),
+    });
+    try {
+      await records.cache?.whenReady(COMMAND_TIMEOUT_MS);
+      const migrated = await migrate(records.database);
+      const serviceUrl = running?.url ?? urlOf(config.host, config.port);
+      await work({ config, users: records.users, sessions: records.sessions, serviceUrl, migrated });
+    } finally {
+      await records.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+interface FoundDatabase {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function findDatabase(
+  configuredUrl: string | undefined,
+  runningUrl: string | undefined,
+  dataDir: string,
+): Promise<FoundDatabase> {
+  if (configuredUrl !== undefined) return { url: configuredUrl, close: () => Promise.resolve() };
+  // The file that names it may be from a service that was killed, and its number be that of another process by now.
+  if (runningUrl !== undefined && (await answers(runningUrl))) {
+    return { url: runningUrl, close: () => Promise.resolve() };
+  }
+  // Only now, for the same reason as the whole of this file.
+  const { startOwnDatabase } = await import('../own-servers.js');
+  return startOwnDatabase(dataDir, console.error);
+}
+
+async function answers(url: string): Promise<boolean> {
+  const database = createDatabase({
+    url,
+    poolSize: 1,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    onError: () => undefined,
+  });
+  try {
+    await database.rows('SELECT 1', [], CONNECT_TIMEOUT_MS);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await database.close();
+  }
+}
