@@ -96,6 +96,36 @@ export const redisUrl: Rule<string> = (text) => {
   return text;
 };
 
+/** Where messages to another program go: never in the open, but on this machine. The text can hold a password. */
+export const webhookUrl: Rule<URL> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isThisMachine(url.hostname));
+  if (!url || !isSafe || url.hash !== '') {
+    throw new BrokenRule('to be an https URL without a fragment, or an http one of this machine (127.0.0.1)');
+  }
+  return url;
+};
+
+function isThisMachine(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** A key that messages to another program are signed with, as standardwebhooks.com writes it. */
+export const webhookSecret: Rule<string> = (text) => {
+  const { length } = webhookKey(text);
+  if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(text) || length < 24 || length > 64) {
+    throw new BrokenRule(
+      'to be whsec_ and then 24 to 64 bytes in base64, as `openssl rand -base64 32` makes them',
+    );
+  }
+  return text;
+};
+
+/** The bytes of such a key. */
+export function webhookKey(secret: string): Buffer {
+  return Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+}
+
 /**
  * Reads a URL that may hold a password. A password with an unescaped `@`, `/`, `?` or `#` in it usually still is a
  * URL, only of another host: a piece of the password would then be looked up as a name. So a second `@`, one outside
