@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import {
@@ -17,6 +16,7 @@ import {
   type PostgresServer,
   type RedisServer,
 } from 'portal-test-kit';
+import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { ask } from './ask.js';
 import { runPortal, servePortal, type RunningPortal } from './portal.js';
 
@@ -38,7 +38,7 @@ after(async () => {
 beforeEach(async () => {
   await Promise.all(running.splice(0).map((portal) => portal.stop('SIGKILL')));
   if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
-  folder = await mkdtemp(join(tmpdir(), 'portal-serve-'));
+  folder = await mkdtemp(join(SCRATCH_FOLDER, 'portal-serve-'));
 });
 
 async function serve(environment: Record<string, string> = {}): Promise<RunningPortal> {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
+import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { ourHash, withFolder, write } from '../source/trees.js';
 import { run, type Run } from './command-line.js';
 
@@ -20,7 +20,7 @@ const TREE = {
 let release = '';
 
 before(async () => {
-  release = mkdtempSync(join(tmpdir(), 'portal-release-'));
+  release = mkdtempSync(join(SCRATCH_FOLDER, 'portal-release-'));
   write(join(release, 'app'), TREE);
   const scope = ['--exclude', 'node_modules'];
   const steps = [

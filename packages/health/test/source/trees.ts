@@ -4,8 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { hashTree } from '../../src/source/tree/hash-tree.js';
 import { createScope } from '../../src/source/tree/scope.js';
 
@@ -23,9 +23,8 @@ export function write(root: string, contents: Contents): void {
 /** A folder for the length of `work`. */
 export async function withFolder<Result>(
   work: (folder: string) => Promise<Result> | Result,
-  parent = tmpdir(),
 ): Promise<Result> {
-  const folder = mkdtempSync(join(parent, 'portal-source-'));
+  const folder = mkdtempSync(join(SCRATCH_FOLDER, 'portal-source-'));
   try {
     return await work(folder);
   } finally {

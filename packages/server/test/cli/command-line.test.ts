@@ -3,10 +3,10 @@
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { ask } from '../ask.js';
 import { runPortal, type Ended } from '../portal.js';
 import { startService, type TestService } from '../service.js';
@@ -22,7 +22,7 @@ before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
   service = await startService({ databaseUrl, redisUrl: redis.url });
-  folder = await mkdtemp(join(tmpdir(), 'portal-cli-'));
+  folder = await mkdtemp(join(SCRATCH_FOLDER, 'portal-cli-'));
 });
 
 after(async () => {

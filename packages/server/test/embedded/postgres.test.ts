@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { isRunning, waitFor } from 'portal-test-kit';
+import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
@@ -68,7 +68,7 @@ async function noneRuns(pids: readonly number[]): Promise<boolean> {
 }
 
 /** What a first start leaves, with a table in it: made once, because making a database takes its time. */
-const seed = await mkdtemp(join(tmpdir(), 'portal-seed-'));
+const seed = await mkdtemp(join(SCRATCH_FOLDER, 'portal-seed-'));
 const SEED = join(seed, 'not', 'there', 'yet');
 const saidAtFirst: string[] = [];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -13,9 +13,6 @@ import { createInventory } from '../../../src/source/tree/inventory.js';
 import { SourceError } from '../../../src/source/tree/refusal.js';
 import { createScope } from '../../../src/source/tree/scope.js';
 import { refusalsOf, withFolder, withTree } from '../trees.js';
-
-/** Where there is such a folder: a disk slows down who writes for ever. */
-const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : undefined;
 
 describe('what cannot be hashed is named, and refuses the whole tree', () => {
   test('links to files, to folders, to nothing and to themselves', () =>
@@ -152,7 +149,7 @@ describe('a tree that moves while it is read', () => {
       } finally {
         await end(writer);
       }
-    }, IN_MEMORY));
+    }));
 
   test('a folder in which files come and go is named, within bounded time', () =>
     withTree({ 'busy/file': 'x', 'still/file': 'x' }, async (root) => {
