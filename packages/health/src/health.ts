@@ -101,7 +101,9 @@ export function createHealth(options: HealthOptions): Health {
       if (outcome.state !== 'up' || outcome.problems.length > 0) {
         tell(options.onFailure, { name: probe.name, problems: outcome.problems, cause: outcome.cause });
       }
-      if (started()) noteStatus();
+      if (!started()) return;
+      noteStatus();
+      if (options.onReport) tell(options.onReport, report('admin'));
     });
     return { name: probe.name, critical, sampler };
   }

@@ -85,6 +85,8 @@ export interface HealthOptions {
   readonly onFailure?: (failure: Failure) => void;
   /** Told of every change of the status. */
   readonly onStatusChange?: (change: StatusChange) => void;
+  /** Told of the administrator's report after every run, once everything has been looked at: for a history. */
+  readonly onReport?: (report: Report) => void;
 }
 
 const SAMPLING = ['intervalMs', 'jitter', 'deadlineMs', 'slowMs'];
@@ -98,6 +100,7 @@ const KNOWN = {
     'startedAt',
     'onFailure',
     'onStatusChange',
+    'onReport',
   ],
   database: [...SAMPLING, 'pool', 'postgres', 'critical', 'poolSaturatedAfterMs', 'poolStalledAfterMs'],
   cache: [...SAMPLING, 'client', 'critical'],
@@ -144,6 +147,7 @@ export function checkHealthOptions(options: HealthOptions): void {
   }
   expectFunction('onFailure', options.onFailure);
   expectFunction('onStatusChange', options.onStatusChange);
+  expectFunction('onReport', options.onReport);
 }
 
 /** The pace of a probe, defaults filled in. */

@@ -13,6 +13,7 @@ import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
 import type { Failure, HealthOptions, StatusChange } from '../src/options.js';
 import { respond } from '../src/respond.js';
+import type { Report } from '../src/types.js';
 
 const FAST = { intervalMs: 20, deadlineMs: 50 };
 
@@ -135,6 +136,7 @@ describe('what the application is told', () => {
   test('failures with their cause, changes of the status with the report; its own exceptions stay its own', async () => {
     const failures: Failure[] = [];
     const changes: StatusChange[] = [];
+    const reports: Report[] = [];
     let up = false;
     const check = (): boolean => {
       if (!up) throw Object.assign(new Error('p@ss'), { code: 'ECONNREFUSED' });
@@ -150,11 +152,18 @@ describe('what the application is told', () => {
         changes.push(change);
         throw new Error('the log is full');
       },
+      onReport(report) {
+        reports.push(report);
+        throw new Error('the log is full');
+      },
     };
     await withHealth(options, async (health) => {
       up = true;
       await waitFor('recovery', () => health.report('public').status === 'healthy');
+      await waitFor('a report that says the same as before', () => reports.length > changes.length + 1);
     });
+    assert.equal(reports[0]?.status, 'degraded', 'the first run is told too');
+    assert.ok('source_hash' in reports[0], 'as an administrator sees it');
     assert.deepEqual(failures[0], {
       name: 'queue',
       problems: ['CHECK_FAILED'],

@@ -13,8 +13,12 @@ import type { Config } from './config.js';
 import { documentationRoutes } from './features/documentation/routes.js';
 import { healthRoutes } from './features/health/routes.js';
 import { integrityRoutes } from './features/integrity/routes.js';
+import { createLivePages } from './features/live/pages.js';
+import { liveRoutes } from './features/live/routes.js';
+import { createStanding } from './features/live/standing.js';
 import { createRequireAdmin } from './features/sessions/guard.js';
 import type { Sessions } from './features/sessions/sessions.js';
+import { createSessionWatch } from './features/sessions/watch.js';
 import type { Users } from './features/users/users.js';
 import { createFramework } from './platform/framework.js';
 import { createHttpServer, type HttpServer } from './platform/http.js';
@@ -48,6 +52,8 @@ export interface App {
    * @throws MigrationError when the database and this program do not belong together
    */
   start(): Promise<void>;
+  /** Says no to new traffic from now on, and ends what would never end by itself. The first step of a shutdown. */
+  drain(): void;
   /** Lets go of everything; the server must have stopped before. */
   close(): Promise<void>;
 }
@@ -86,6 +92,17 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     startedAt,
     onFailure: tellFailures(log),
     onStatusChange: (change) => tellStatus(log, change),
+    onReport() {
+      standing.note();
+      pages.report();
+    },
+  });
+  const standing = createStanding(health);
+  const pages = createLivePages({ snapshot: () => standing.snapshot() });
+  const watch = createSessionWatch({
+    sessions,
+    isHeard: () => !['down', 'stale'].includes(health.state('database') ?? 'down'),
+    memoryMs: config.sessionMemoryMinutes * MINUTE_MS,
   });
 
   const http = createHttpServer((error) => log.failure('a connection could not be accepted', error));
@@ -103,11 +120,17 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     log,
   });
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
+  framework.register(liveRoutes, {
+    pages,
+    standing,
+    requireAdmin: requireAdmin({ fromMemory: true }),
+    watchSession: (request, onGone) => watch.watch(request, onGone),
+  });
   framework.register(documentationRoutes);
   if (health.source) {
     framework.register(integrityRoutes, {
       source: health.source,
-      requireAdmin: requireAdmin({ fromMemory: false }),
+      requireAdmin: requireAdmin({ fromMemory: true }),
     });
   }
 
@@ -121,7 +144,13 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await framework.ready();
       await Promise.all([health.start(), schema.start()]);
     },
+    drain() {
+      health.drain();
+      pages.drain();
+    },
     async close() {
+      pages.drain();
+      watch.close();
       schema.close();
       await framework.close();
       await health.close();

@@ -6,7 +6,7 @@ import { createCircuit } from './features/sessions/circuit.js';
 import { createSessionCopies } from './features/sessions/copies.js';
 import { createSessionMemory } from './features/sessions/memory.js';
 import { createSessions, type Sessions } from './features/sessions/sessions.js';
-import { createSessionStore } from './features/sessions/store.js';
+import { createSessionStore, SESSIONS_CHANGED } from './features/sessions/store.js';
 import { createUserStore } from './features/users/store.js';
 import { createUsers, type Users } from './features/users/users.js';
 import type { Log } from './platform/log.js';
@@ -65,6 +65,7 @@ export function createRecords(options: RecordsOptions): Records {
     record: { store: createSessionStore(database), circuit: createCircuit(() => isDown('database')) },
     copies: cache && { store: createSessionCopies(cache), circuit: createCircuit(() => isDown('cache')) },
     memory: createSessionMemory(options.sessionMemoryMs),
+    listenToRecord: (onChange) => database.listen(SESSIONS_CHANGED, onChange),
     deadlineMs: options.sessionDeadlineMs,
     onFailure: (event, error) => log.failure(event, error),
   });

@@ -60,7 +60,7 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
 
     const port = await app.http.listen(config);
     undo.push(async () => {
-      app.health.drain();
+      app.drain();
       await sleep(config.shutdownGraceMs);
       await app.http.stop(Math.max(0, config.shutdownDeadlineMs - config.shutdownGraceMs - FOR_STORES_MS));
     });

@@ -71,6 +71,7 @@ export async function startService({
         return cookiePair(token);
       },
       async close() {
+        app.drain();
         await app.http.stop(1_000);
         await app.close();
       },

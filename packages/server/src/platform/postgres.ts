@@ -2,6 +2,7 @@
  * The door to PostgreSQL: the application's one pool.
  */
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
+import { createListener, type Listener } from './postgres-listener.js';
 
 /** How to reach the database, and how patiently. */
 export interface DatabaseOptions {
@@ -36,6 +37,11 @@ export interface Database extends Queryable {
   readonly pool: Pool;
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */
   transaction<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
+  /**
+   * Calls `onMessage` for every `NOTIFY` on `channel` from now on, on a connection of its own, and each time that the
+   * connection has been made anew: something may have been missed.
+   */
+  listen(channel: string, onMessage: () => void): void;
   /** Lets go of every connection, of one that hangs too. */
   close(): Promise<void>;
 }
@@ -62,6 +68,7 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
   });
   pool.on('error', onError);
 
+  const listeners: Listener[] = [];
   const open = new Set<PoolClient>();
   pool.on('connect', (client) => open.add(client));
   pool.on('remove', (client) => open.delete(client));
@@ -89,7 +96,11 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
         client.release(broken);
       }
     },
+    listen(channel, onMessage) {
+      listeners.push(createListener({ url, channel, connectTimeoutMs, onMessage, onError }));
+    },
     async close() {
+      for (const listener of listeners) listener.close();
       const ended = pool.end();
       const timer = setTimeout(() => {
         for (const client of open) client.connection.stream.destroy();

@@ -45,6 +45,7 @@ export function openApi(version: string): OpenApi {
     tags: [
       { name: 'Health', description: 'How everything is.' },
       { name: 'Integrity', description: 'Is it the code that was shipped?' },
+      { name: 'Journal', description: 'What was, what happened, and what happens now.' },
       { name: 'Probes', description: 'For orchestrators and load balancers.' },
       { name: 'Metrics', description: 'For Prometheus.' },
       { name: 'Documentation', description: 'This.' },

@@ -2,6 +2,7 @@
  * Every path of the service, for its description.
  */
 import * as examples from './examples.js';
+import { JOURNAL_PATHS } from './journal-paths.js';
 import { schemaRef, type Schema } from './schema.js';
 import type { SchemaName } from './schemas.js';
 import type { ErrorResponse, MediaType, Operation, PathItem, Reference, Response } from './vocabulary.js';
@@ -170,6 +171,7 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
     'Every script that V8 holds, against the file it came from. Looked up once in ten seconds at most.',
     'LoadedScripts',
   ),
+  ...JOURNAL_PATHS,
   '/livez': probe(
     'livez',
     'Is the process alive?',

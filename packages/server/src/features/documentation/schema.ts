@@ -63,3 +63,5 @@ export function orNull(name: string, description: string): Schema {
 export const HASH = '^[0-9a-f]{64}$';
 /** ISO 8601, UTC, whole seconds. */
 export const TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z$';
+/** The same with milliseconds. */
+export const MOMENT = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$';

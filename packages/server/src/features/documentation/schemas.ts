@@ -4,6 +4,7 @@
  */
 import { PROBLEMS } from 'portal-health';
 import { INTEGRITY_SCHEMAS } from './integrity-schemas.js';
+import { JOURNAL_SCHEMAS } from './journal-schemas.js';
 import { exactly, figure, HASH, schemaRef, TIME, type Schema } from './schema.js';
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
@@ -128,6 +129,7 @@ export const SCHEMAS = {
     },
   }),
   ...INTEGRITY_SCHEMAS,
+  ...JOURNAL_SCHEMAS,
 } as const satisfies Record<string, Schema>;
 
 /** A shape by its name. */

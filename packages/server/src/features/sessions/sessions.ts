@@ -26,6 +26,8 @@ export type SessionSource = 'database' | 'cache' | 'memory';
 export interface Verified {
   readonly session: Session;
   readonly source: SessionSource;
+  /** Milliseconds until it ends, as the database says; `undefined` when another vouches for it. */
+  readonly remainingMs?: number;
 }
 
 /** A session that has just begun. The token is known here and now, and never again. */
@@ -47,6 +49,8 @@ export interface Sessions {
   userChanged(userId: number): Promise<void>;
   /** Hears from now on of changes that other processes make. */
   listen(): void;
+  /** Calls `listener` whenever some session may have ended or some permission may have changed, here or elsewhere. */
+  onChange(listener: () => void): void;
 }
 
 /** A store, and the circuit in front of it. */
@@ -61,6 +65,8 @@ export interface SessionsOptions {
   /** Absent when there is no Redis. */
   readonly copies: Guarded<SessionCopies> | undefined;
   readonly memory: SessionMemory;
+  /** Calls `onChange` for every change that the database itself tells of, also one made with `psql`. */
+  readonly listenToRecord: (onChange: () => void) => void;
   /** Milliseconds that a look-up waits for both stores together. */
   readonly deadlineMs: number;
   /** Told when a store begins to be silent, and when a change could not be told to the cache. */
@@ -68,7 +74,15 @@ export interface SessionsOptions {
 }
 
 /** Puts the rules on top of the stores. */
-export function createSessions({ record, copies, memory, deadlineMs, onFailure }: SessionsOptions): Sessions {
+export function createSessions({
+  record,
+  copies,
+  memory,
+  listenToRecord,
+  deadlineMs,
+  onFailure,
+}: SessionsOptions): Sessions {
+  const listeners: (() => void)[] = [];
   const batch = createBatch((hashes, atMostMs) => record.store.find(hashes, atMostMs), deadlineMs);
 
   async function askRecord(hash: string, forMs: number): Promise<LiveSession | undefined | NoAnswer> {
@@ -116,8 +130,13 @@ export function createSessions({ record, copies, memory, deadlineMs, onFailure }
       .catch(() => undefined);
   }
 
+  function changed(): void {
+    for (const listener of listeners) listener();
+  }
+
   async function markChanged(hashes: readonly string[]): Promise<void> {
     for (const hash of hashes) memory.forget(hash);
+    changed();
     if (!copies || hashes.length === 0) return;
     try {
       await copies.store.markChanged(hashes);
@@ -141,7 +160,7 @@ export function createSessions({ record, copies, memory, deadlineMs, onFailure }
         const answer = await askRecord(hash, Math.max(1, deadlineMs - (performance.now() - startedMs)));
         if (answer !== NO_ANSWER) {
           keep(hash, answer, asked);
-          return answer && { session: answer, source: 'database' };
+          return answer && { session: answer, source: 'database', remainingMs: answer.remainingMs };
         }
       }
       return otherwiseKnown(hash, await asked, fromMemory);
@@ -169,7 +188,14 @@ export function createSessions({ record, copies, memory, deadlineMs, onFailure }
       await markChanged(await record.store.hashesOf(userId));
     },
     listen() {
-      copies?.store.listen((hash) => memory.forget(hash));
+      copies?.store.listen((hash) => {
+        memory.forget(hash);
+        changed();
+      });
+      listenToRecord(changed);
+    },
+    onChange(listener) {
+      listeners.push(listener);
     },
   };
 }

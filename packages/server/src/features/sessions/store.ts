@@ -6,6 +6,9 @@ import { isPermission, type Permission } from '../../permission.js';
 import type { Queryable } from '../../platform/postgres.js';
 import type { ListedSession, LiveSession } from './session.js';
 
+/** The channel on which the database tells that sessions or permissions changed; migration 0003 has the triggers. */
+export const SESSIONS_CHANGED = 'portal_sessions_changed';
+
 /** Life of a session in days. */
 const LIFE_DAYS = 30;
 /** Life of a session that opens the administrator's pages. */

@@ -131,7 +131,7 @@ test('every refusal is as described', async () => {
 });
 
 test('every path that the service has is described, and every one described is there', async () => {
-  const files = ['health', 'integrity', 'documentation'].map(
+  const files = ['health', 'live', 'integrity', 'documentation'].map(
     (feature) => `server/src/features/${feature}/routes.ts`,
   );
   const sources = [...files, 'health/src/doors.ts'].map((file) =>

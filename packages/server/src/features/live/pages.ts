@@ -1,0 +1,102 @@
+/**
+ * The pages that are open: each gets every report as it is made, as server-sent events. A report is put into words once,
+ * however many read it, and nobody who reads slowly is waited for.
+ */
+import type { ServerResponse } from 'node:http';
+
+/** The events of the stream, by name. */
+export type LiveEvent = 'report' | 'happened' | 'gone' | 'draining';
+
+/** Everybody who reads along. */
+export interface LivePages {
+  /** Begins to write to `response`, whose headers have been sent, until it is closed from either side. */
+  open(response: ServerResponse): LivePage;
+  /** Something new is known: told to all within a moment, together with what becomes known in that moment. */
+  report(): void;
+  /** Tells all of something that happened. */
+  happened(event: object): void;
+  /** Tells all that the service is about to stop, and ends every page, also those that come from now on. */
+  drain(): void;
+}
+
+/** One page. */
+export interface LivePage {
+  /** Tells the page that its session has ended, and ends it. */
+  gone(): void;
+}
+
+/** What they are told. */
+export interface LivePagesOptions {
+  /** How things stand now. */
+  readonly snapshot: () => object;
+}
+
+/** The looks of one interval come close together; they make one message. */
+const GATHERED_MS = 100;
+/** A page that has heard nothing for longer takes the connection for lost. */
+const HEARTBEAT_MS = 4_000;
+/** What may wait for a reader before it is cut off: it comes again, and gets everything at once. */
+const MOST_WAITING_BYTES = 256 * 1024;
+/** After which the browser comes again by itself, in milliseconds. */
+const COME_AGAIN_MS = 2_000;
+
+/** Nobody reads yet. */
+export function createLivePages({ snapshot }: LivePagesOptions): LivePages {
+  const open = new Set<ServerResponse>();
+  let gathering: NodeJS.Timeout | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
+  let draining = false;
+
+  function tell(text: string): void {
+    for (const response of open) {
+      if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
+      else response.write(text);
+    }
+  }
+
+  function end(response: ServerResponse, event: LiveEvent): void {
+    response.end(messageOf(event, {}));
+    left(response);
+  }
+
+  function left(response: ServerResponse): void {
+    open.delete(response);
+    if (open.size > 0) return;
+    clearInterval(heartbeat);
+    clearTimeout(gathering);
+    heartbeat = undefined;
+    gathering = undefined;
+  }
+
+  return {
+    open(response) {
+      open.add(response);
+      response.once('close', () => left(response));
+      response.write(`retry: ${COME_AGAIN_MS}\n\n${messageOf('report', snapshot())}`);
+      if (draining) end(response, 'draining');
+      else heartbeat ??= setInterval(() => tell(':\n\n'), HEARTBEAT_MS).unref();
+      return {
+        gone() {
+          if (open.has(response)) end(response, 'gone');
+        },
+      };
+    },
+    report() {
+      if (open.size === 0) return;
+      gathering ??= setTimeout(() => {
+        gathering = undefined;
+        tell(messageOf('report', snapshot()));
+      }, GATHERED_MS).unref();
+    },
+    happened: (event) => tell(messageOf('happened', event)),
+    drain() {
+      draining = true;
+      for (const response of open) end(response, 'draining');
+    },
+  };
+}
+
+/** JSON has no line breaks of its own, so it is one line of data. */
+function messageOf(event: LiveEvent, data: object): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

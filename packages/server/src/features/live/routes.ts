@@ -1,0 +1,51 @@
+/**
+ * `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts;
+ * and `GET /v1/status`: how things stand, for anybody, in five fields.
+ */
+import type { FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import { addAdminReading } from '../../platform/admin-reading.js';
+import { addPublicReading } from '../../platform/public-reading.js';
+import type { LivePages } from './pages.js';
+import type { Standing } from './standing.js';
+
+/** What the routes need of others. */
+export interface LiveRoutesOptions {
+  readonly pages: LivePages;
+  readonly standing: Standing;
+  /** Lets administrators pass, also while neither store answers. */
+  readonly requireAdmin: onRequestAsyncHookHandler;
+  /** Calls `onGone` when the session of the request has ended; gives how to stop that. */
+  readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;
+}
+
+const STREAM = {
+  'Content-Type': 'text/event-stream',
+  // nginx would otherwise wait for a buffer to be full.
+  'X-Accel-Buffering': 'no',
+};
+
+export const liveRoutes: FastifyPluginCallback<LiveRoutesOptions> = (
+  app,
+  { pages, standing, requireAdmin, watchSession },
+  done,
+) => {
+  addAdminReading(app, {
+    url: '/v1/admin/live',
+    requireAdmin,
+    read(request, reply) {
+      if (request.method === 'HEAD') return reply.headers(STREAM).send();
+      reply.hijack();
+      const response = reply.raw;
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) response.setHeader(name, value);
+      }
+      response.writeHead(200, STREAM);
+      const page = pages.open(response);
+      const stopWatching = watchSession(request, () => page.gone());
+      response.once('close', stopWatching);
+      return reply;
+    },
+  });
+  addPublicReading(app, { url: '/v1/status', maxAgeSeconds: 1, read: () => standing.publicStatus() });
+  done();
+};

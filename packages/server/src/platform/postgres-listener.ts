@@ -1,0 +1,94 @@
+/**
+ * One connection on which PostgreSQL tells by itself that something has changed (`LISTEN`), so that nobody has to ask
+ * again and again. It mends itself, and says so when it has, because what happened meanwhile was told to nobody.
+ */
+import { Client } from 'pg';
+
+/** What is listened to. */
+export interface ListenerOptions {
+  /** `postgres://…`; never logged, never part of an error of ours. */
+  readonly url: string;
+  readonly channel: string;
+  /** Milliseconds that an attempt to connect may take. */
+  readonly connectTimeoutMs: number;
+  /** Called for every message, and whenever the connection has been made anew. */
+  readonly onMessage: () => void;
+  /** Told of every connection that breaks or cannot be made. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A connection that listens. */
+export interface Listener {
+  /** Lets go of the connection at once. */
+  close(): void;
+}
+
+/** A database that is away is asked as rarely as its probe asks it. */
+const RETRY_MS = 2_000;
+/** A connection that a firewall has forgotten looks like one on which nothing happens; so it is tried now and then. */
+const TRIAL_MS = 30_000;
+
+/** Connects in the background and keeps at it. */
+export function createListener({
+  url,
+  channel,
+  connectTimeoutMs,
+  onMessage,
+  onError,
+}: ListenerOptions): Listener {
+  let client: Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const trial = setInterval(() => void tryOut(), TRIAL_MS);
+  trial.unref();
+  let closed = false;
+
+  async function connect(): Promise<void> {
+    const next = new Client({
+      connectionString: url,
+      application_name: 'portal-listener',
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: connectTimeoutMs,
+      keepAlive: true,
+    });
+    client = next;
+    next.on('error', onError);
+    next.on('notification', onMessage);
+    // Also after an attempt that failed: whichever end comes, the next attempt comes after it, and once.
+    next.once('end', () => again(next));
+    try {
+      await next.connect();
+      await next.query(`LISTEN ${channel}`);
+      if (!closed) onMessage();
+    } catch (error) {
+      giveUp(next, error);
+    }
+  }
+
+  async function tryOut(): Promise<void> {
+    const tried = client;
+    await tried?.query('SELECT 1').catch((error: unknown) => giveUp(tried, error));
+  }
+
+  function giveUp(broken: Client, error: unknown): void {
+    if (!closed) onError(error);
+    broken.connection.stream.destroy();
+    again(broken);
+  }
+
+  function again(ended: Client): void {
+    if (closed || client !== ended) return;
+    client = undefined;
+    timer = setTimeout(() => void connect(), RETRY_MS);
+    timer.unref();
+  }
+
+  void connect();
+  return {
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      clearInterval(trial);
+      client?.connection.stream.destroy();
+    },
+  };
+}

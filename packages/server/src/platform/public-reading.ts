@@ -1,0 +1,36 @@
+/**
+ * A route that anybody reads: `GET` and `HEAD`, any other method refused before the body is read.
+ */
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import { PortalError } from '../errors.js';
+
+/** What a reading is made of. */
+export interface PublicReading {
+  readonly url: string;
+  /** For how long whoever asked may keep the answer, in seconds. */
+  readonly maxAgeSeconds: number;
+  readonly read: () => object;
+}
+
+const ANSWERED = ['GET', 'HEAD'];
+
+const refuseMethod: onRequestHookHandler = (_request, reply, done) => {
+  reply.header('Allow', ANSWERED.join(', '));
+  done(new PortalError('methodNotAllowed'));
+};
+
+/** Adds the route to `app`. */
+export function addPublicReading(app: FastifyInstance, { url, maxAgeSeconds, read }: PublicReading): void {
+  app.route({
+    method: ANSWERED,
+    url,
+    handler: (_request, reply) =>
+      reply.header('Cache-Control', `public, max-age=${maxAgeSeconds}`).send(read()),
+  });
+  app.route({
+    method: app.supportedMethods.filter((method) => !ANSWERED.includes(method)),
+    url,
+    onRequest: refuseMethod,
+    handler: (_request, reply) => reply,
+  });
+}
