@@ -16,9 +16,11 @@ import { integrityRoutes } from './features/integrity/routes.js';
 import { createLivePages } from './features/live/pages.js';
 import { liveRoutes } from './features/live/routes.js';
 import { createStanding } from './features/live/standing.js';
-import { createRequireAdmin } from './features/sessions/guard.js';
+import { createGuard } from './features/sessions/guard.js';
+import { sessionRoutes } from './features/sessions/routes.js';
 import type { Sessions } from './features/sessions/sessions.js';
 import { createSessionWatch } from './features/sessions/watch.js';
+import { userRoutes } from './features/users/routes.js';
 import type { Users } from './features/users/users.js';
 import { createFramework } from './platform/framework.js';
 import { createHttpServer, type HttpServer } from './platform/http.js';
@@ -111,7 +113,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     door: createHealthDoor(health, { onRefused: tellRefusal(log) }),
     log,
   });
-  const requireAdmin = createRequireAdmin({
+  const guard = createGuard({
     sessions,
     limits: {
       sessions: createRateLimit({ most: config.sessionRequestsPerMinute }),
@@ -119,7 +121,15 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     },
     log,
   });
+  const { requireAdmin, requireUser } = guard;
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
+  framework.register(userRoutes, { requireUser: requireUser({ fromMemory: true }) });
+  framework.register(sessionRoutes, {
+    sessions,
+    guard,
+    requireUser: requireUser({ fromMemory: false }),
+    cookieSecure: config.cookieSecure,
+  });
   framework.register(liveRoutes, {
     pages,
     standing,

@@ -10,10 +10,12 @@ export const ERRORS = {
   authenticationRequired: { status: 401, sentence: 'Authentication required' },
   adminRequired: { status: 403, sentence: 'Admin access required' },
   notAllowed: { status: 403, sentence: 'Not allowed' },
+  crossSite: { status: 403, sentence: 'Requests of another site are not allowed' },
   notFound: { status: 404, sentence: 'Not found' },
   methodNotAllowed: { status: 405, sentence: 'Method not allowed' },
   conflict: { status: 409, sentence: 'Entity already exists' },
   tooManyRequests: { status: 429, sentence: 'Too many requests' },
+  unavailable: { status: 503, sentence: 'Temporarily unavailable' },
   internal: { status: 500, sentence: 'Internal server error' },
 } as const;
 
@@ -25,8 +27,8 @@ export class PortalError extends Error {
   readonly kind: ErrorKind;
 
   /** @param explanation - a sentence for the operator at the command line; clients get that of the kind */
-  constructor(kind: ErrorKind, explanation?: string) {
-    super(explanation ?? ERRORS[kind].sentence);
+  constructor(kind: ErrorKind, explanation?: string, options?: ErrorOptions) {
+    super(explanation ?? ERRORS[kind].sentence, options);
     this.kind = kind;
   }
 }

@@ -10,7 +10,10 @@ export interface Question {
   /** The `Cookie` header. */
   readonly cookie?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
   readonly body?: string;
+  /** Sent as whatever the headers say. */
+  readonly rawBody?: string;
   /** After which the question is given up; default 10 s. */
   readonly timeoutMs?: number;
 }
@@ -30,7 +33,7 @@ export interface Reply {
 
 /** Asks on a connection of its own. */
 export function ask(base: string, path: string, question: Question = {}): Promise<Reply> {
-  const { method = 'GET', cookie, headers = {}, body, timeoutMs = 10_000 } = question;
+  const { method = 'GET', cookie, headers = {}, body, rawBody, timeoutMs = 10_000 } = question;
   const { hostname, port } = new URL(base);
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
@@ -68,7 +71,7 @@ export function ask(base: string, path: string, question: Question = {}): Promis
       },
     );
     outgoing.on('error', reject);
-    outgoing.end(body);
+    outgoing.end(body ?? rawBody);
   });
 }
 

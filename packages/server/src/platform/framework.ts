@@ -76,7 +76,9 @@ export function createFramework({ http, door, log }: FrameworkOptions): FastifyI
 
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = answerTo(error);
-    if (answer.status >= 500) {
+    if (error instanceof PortalError && error.cause !== undefined) {
+      log.failure('a request could not be served now', error.cause, { correlation_id: request.id });
+    } else if (answer.status >= 500) {
       log.bug('a request ended in an error', error, { correlation_id: request.id, route: routeOf(request) });
     }
     if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
@@ -89,6 +91,14 @@ export function createFramework({ http, door, log }: FrameworkOptions): FastifyI
     );
   }
 
+  // JSON is all that anybody may send. An empty body is none, whatever is said of its type.
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parseJson(request, String(body), done);
+  });
+  app.decorateRequest('reader', null);
   app.register(helmet, SECURITY_HEADERS);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Correlation-Id', request.id);

@@ -2,6 +2,8 @@
  * The door to PostgreSQL: the application's one pool.
  */
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
+import { codeOf } from '../error-code.js';
+import { PortalError } from '../errors.js';
 import { createListener, type Listener } from './postgres-listener.js';
 
 /** How to reach the database, and how patiently. */
@@ -109,6 +111,25 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
       clearTimeout(timer);
     },
   };
+}
+
+/** SQLSTATEs that say nothing about a statement and pass: connection, read-only, conflicts, resources, the operator. */
+const PASSING = /^(08|25006|40|53|55|57|58)/;
+
+/**
+ * What `work` gives; where the database cannot be asked, a refusal for now instead of a bug.
+ *
+ * @throws PortalError of the kind `unavailable`
+ */
+export async function whileReachable<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = codeOf(error);
+    const isOurs = error instanceof PortalError || error instanceof TypeError;
+    if (isOurs || (/^[0-9A-Z]{5}$/.test(code) && !PASSING.test(code))) throw error;
+    throw new PortalError('unavailable', undefined, { cause: error });
+  }
 }
 
 /** `query_timeout` of a single statement is missing from the types of the driver. */

@@ -1,8 +1,8 @@
 /**
  * A route that anybody reads: `GET` and `HEAD`, any other method refused before the body is read.
  */
-import type { FastifyInstance, onRequestHookHandler } from 'fastify';
-import { PortalError } from '../errors.js';
+import type { FastifyInstance } from 'fastify';
+import { refuseOtherMethods } from './methods.js';
 
 /** What a reading is made of. */
 export interface PublicReading {
@@ -14,11 +14,6 @@ export interface PublicReading {
 
 const ANSWERED = ['GET', 'HEAD'];
 
-const refuseMethod: onRequestHookHandler = (_request, reply, done) => {
-  reply.header('Allow', ANSWERED.join(', '));
-  done(new PortalError('methodNotAllowed'));
-};
-
 /** Adds the route to `app`. */
 export function addPublicReading(app: FastifyInstance, { url, maxAgeSeconds, read }: PublicReading): void {
   app.route({
@@ -27,10 +22,5 @@ export function addPublicReading(app: FastifyInstance, { url, maxAgeSeconds, rea
     handler: (_request, reply) =>
       reply.header('Cache-Control', `public, max-age=${maxAgeSeconds}`).send(read()),
   });
-  app.route({
-    method: app.supportedMethods.filter((method) => !ANSWERED.includes(method)),
-    url,
-    onRequest: refuseMethod,
-    handler: (_request, reply) => reply,
-  });
+  refuseOtherMethods(app, { url, answered: ANSWERED });
 }

@@ -3,6 +3,8 @@
  * store would wait for it just when nobody can wait, and one that went by the time of day would lock people out for as
  * long as somebody has set that back.
  */
+import type { FastifyReply } from 'fastify';
+import { PortalError } from '../errors.js';
 
 /** A limit on how often somebody may come. */
 export interface RateLimit {
@@ -56,4 +58,15 @@ export function createRateLimit({
       return window.count > most ? window.endsMs - nowMs : undefined;
     },
   };
+}
+
+/**
+ * Does nothing where a limit says nothing; or else says when to come again.
+ *
+ * @throws PortalError when it is too often
+ */
+export function allowedBy(waitMs: number | undefined, reply: FastifyReply): void {
+  if (waitMs === undefined) return;
+  reply.header('Retry-After', String(Math.ceil(waitMs / 1_000)));
+  throw new PortalError('tooManyRequests');
 }

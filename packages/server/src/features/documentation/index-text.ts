@@ -1,12 +1,14 @@
 /** `/llms.txt`: the index of the documentation, in the form of llmstxt.org. */
 import type { Guide } from './guides.js';
+import { doorsIn } from './operations.js';
 import type { OpenApi } from './vocabulary.js';
 
 /** The index of everything that there is to read. */
 export function indexText(document: OpenApi, guides: readonly Guide[]): string {
   const { info, paths } = document;
-  const doors = Object.entries(paths).map(
-    ([path, { get }]) => `- [GET ${path}](/docs#${get.operationId}): ${get.summary}`,
+  const doors = doorsIn(paths).map(
+    ({ method, path, operation }) =>
+      `- [${method} ${path}](/docs#${operation.operationId}): ${operation.summary}`,
   );
   return [
     `# ${info.title}`,

@@ -46,6 +46,7 @@ export function openApi(version: string): OpenApi {
       { name: 'Health', description: 'How everything is.' },
       { name: 'Integrity', description: 'Is it the code that was shipped?' },
       { name: 'Journal', description: 'What was, what happened, and what happens now.' },
+      { name: 'Sign-in', description: 'Who is signed in.' },
       { name: 'Probes', description: 'For orchestrators and load balancers.' },
       { name: 'Metrics', description: 'For Prometheus.' },
       { name: 'Documentation', description: 'This.' },
@@ -62,10 +63,22 @@ export function openApi(version: string): OpenApi {
           ERRORS.adminRequired,
           'The session is good, and its user no administrator.',
         ),
+        CrossSite: errorResponse(ERRORS.crossSite, 'Sent by a page of another site.'),
         NotFound: errorResponse(ERRORS.notFound, 'There is nothing of that name.'),
-        MethodNotAllowed: errorResponse(ERRORS.methodNotAllowed, 'Neither GET nor HEAD.', {
+        MethodNotAllowed: errorResponse(ERRORS.methodNotAllowed, 'A method that is not answered here.', {
           Allow: { description: 'What can be asked.', required: true, schema: { type: 'string' } },
         }),
+        UnsupportedMediaType: errorResponse(
+          { sentence: 'Unsupported media type' },
+          'The body is of a type other than `application/json`.',
+        ),
+        TooManyRequests: errorResponse(ERRORS.tooManyRequests, 'Too often, of this session or address.', {
+          'Retry-After': { description: 'In how many seconds to come again.', schema: { type: 'string' } },
+        }),
+        Unavailable: errorResponse(
+          ERRORS.unavailable,
+          'The database cannot be asked at the moment; nothing was done.',
+        ),
         InternalError: errorResponse(ERRORS.internal, 'A bug. The log has it under the correlation id.'),
       },
       securitySchemes: {
@@ -74,7 +87,8 @@ export function openApi(version: string): OpenApi {
           in: 'cookie',
           name: 'psession',
           description:
-            'A session of a user with permission 2 (Admin) or 3 (Owner): `portal session create --user NAME`.',
+            'A session of a user with permission 2 (Admin) or 3 (Owner), or of anybody where `User` is named: ' +
+            '`portal session create --user NAME`.',
         },
       },
     },

@@ -4,14 +4,15 @@
  */
 import type { Guide } from './guides.js';
 import { markup, sentence, type Html } from './html.js';
+import { doorsIn, type Door } from './operations.js';
 import type { Schema } from './schema.js';
 import { STYLE } from './style.js';
-import type { MediaType, OpenApi, Operation, Reference, Response } from './vocabulary.js';
+import type { MediaType, OpenApi, Reference, Response } from './vocabulary.js';
 
 /** The whole page. */
 export function pageText(document: OpenApi, guides: readonly Guide[]): string {
   const { info, tags, paths, components } = document;
-  const operations = Object.entries(paths).map(([path, { get }]) => ({ path, operation: get }));
+  const doors = doorsIn(paths);
   const page = markup`<!doctype html>
     <html lang="en">
       <head>
@@ -36,12 +37,12 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
               markup`<h2>${name}</h2>
                 <p>${description}</p>
                 <ul>
-                  ${operations
+                  ${doors
                     .filter(({ operation }) => operation.tags.includes(name))
                     .map(
-                      ({ path, operation }) =>
+                      ({ method, path, operation }) =>
                         markup`<li>
-                          <a href="#${operation.operationId}"><code>GET ${path}</code></a>
+                          <a href="#${operation.operationId}"><code>${method} ${path}</code></a>
                           ${operation.summary}
                         </li> `,
                     )}
@@ -51,7 +52,7 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
         <main id="content" tabindex="-1">
           <h2>Paths</h2>
           <p>${sentence(info.description)}</p>
-          ${operations.map(({ path, operation }) => operationHtml(path, operation, document))}
+          ${doors.map((door) => operationHtml(door, document))}
           <h2>Refusals</h2>
           ${Object.entries(components.responses).map(
             ([name, response]) =>
@@ -81,18 +82,23 @@ function guideList(guides: readonly Guide[]): Html {
     </ul> `;
 }
 
-function operationHtml(path: string, operation: Operation, document: OpenApi): Html {
-  const isOpen = operation.security.length === 0;
-  const who = isOpen ? markup`anyone` : markup`<a href="#session">administrators</a>`;
-  const cookie = isOpen ? '' : ' -b "psession=YOUR_SESSION"';
+function operationHtml({ method, path, operation }: Door, document: OpenApi): Html {
+  const [needed] = operation.security;
+  const level = needed?.['session']?.includes('User') ? 'everybody signed in' : 'administrators';
+  const who = needed ? markup`<a href="#session">${level}</a>` : markup`anyone`;
   return markup`<section aria-labelledby="${operation.operationId}">
-    <h3 id="${operation.operationId}"><code>GET ${path}</code> <span class="who">for ${who}</span></h3>
+    <h3 id="${operation.operationId}"><code>${method} ${path}</code> <span class="who">for ${who}</span></h3>
     <p><strong>${operation.summary}</strong></p>
     <p>${sentence(operation.description)}</p>
-    <pre tabindex="0">curl http://127.0.0.1:7331${path}${cookie}</pre>
+    <pre tabindex="0">curl ${method === 'POST' ? '-X POST ' : ''}http://127.0.0.1:7331${path}${needed ? ' -b "psession=YOUR_SESSION"' : ''}${bodyOption(operation.requestBody?.content['application/json']?.example)}</pre>
     ${(operation.parameters ?? []).map((parameter) => markup`<p><code>${parameter.in === 'query' ? '?' : ''}${parameter.name}</code>: ${sentence(parameter.description)}</p> `)}
     ${Object.entries(operation.responses).map(([status, response]) => answerHtml(status, response, document))}
   </section> `;
+}
+
+/** What curl is told to send. */
+function bodyOption(example: unknown): string {
+  return example === undefined ? '' : ` --json '${JSON.stringify(example)}'`;
 }
 
 /** What many paths refuse alike is told once, further down. */

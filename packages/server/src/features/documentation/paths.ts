@@ -4,6 +4,7 @@
 import * as examples from './examples.js';
 import { JOURNAL_PATHS } from './journal-paths.js';
 import { schemaRef, type Schema } from './schema.js';
+import { SIGN_IN_PATHS } from './sign-in-paths.js';
 import type { SchemaName } from './schemas.js';
 import type { ErrorResponse, MediaType, Operation, PathItem, Reference, Response } from './vocabulary.js';
 
@@ -83,7 +84,12 @@ function adminReading(
   };
 }
 
-function page(operationId: string, summary: string, description: string, content: Content): PathItem {
+function page(
+  operationId: string,
+  summary: string,
+  description: string,
+  content: Content,
+): { readonly get: Operation } {
   return {
     get: {
       operationId,
@@ -99,7 +105,7 @@ function page(operationId: string, summary: string, description: string, content
   };
 }
 
-const GUIDE = page(
+const { get: GUIDE } = page(
   'guide',
   'A guide',
   'One of the guides that the index names, e.g. `errors.md`: what each error means and what to do next.',
@@ -172,6 +178,7 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
     'LoadedScripts',
   ),
   ...JOURNAL_PATHS,
+  ...SIGN_IN_PATHS,
   '/livez': probe(
     'livez',
     'Is the process alive?',
@@ -212,7 +219,7 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
   '/docs': page('docs', 'This description, for people', 'A page without scripts.', text('text/html')),
   '/docs/{guide}': {
     get: {
-      ...GUIDE.get,
+      ...GUIDE,
       parameters: [
         {
           name: 'guide',
@@ -222,7 +229,7 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
           schema: { type: 'string', pattern: '^[a-z-]+\\.md$' },
         },
       ],
-      responses: { ...GUIDE.get.responses, 404: refused('NotFound') },
+      responses: { ...GUIDE.responses, 404: refused('NotFound') },
     },
   },
   '/openapi.json': page('openapi', 'This description, for machines', 'OpenAPI 3.1.', {

@@ -2,10 +2,11 @@
  * The documentation: `/docs` for people, `/openapi.json` for machines, `/llms.txt` as an index of both. Made at the start
  * and the same for everybody.
  */
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PortalError } from '../../errors.js';
+import { refuseOtherMethods } from '../../platform/methods.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { openApi } from './openapi.js';
@@ -26,11 +27,6 @@ const PAGE_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-const refuseMethod: onRequestHookHandler = (_request, reply, done) => {
-  reply.header('Allow', ANSWERED.join(', '));
-  done(new PortalError('methodNotAllowed'));
-};
 
 export const documentationRoutes: FastifyPluginCallback = (app, _options, done) => {
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
@@ -64,12 +60,7 @@ function route(
     url,
     handler: (request, reply) => answer(reply, request.params),
   });
-  app.route({
-    method: app.supportedMethods.filter((method) => !ANSWERED.includes(method)),
-    url,
-    onRequest: refuseMethod,
-    handler: (_request, reply) => reply,
-  });
+  refuseOtherMethods(app, { url, answered: ANSWERED });
 }
 
 /** As bytes, because the framework would add a charset to a type that has none. */

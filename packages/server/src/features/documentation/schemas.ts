@@ -5,6 +5,7 @@
 import { PROBLEMS } from 'portal-health';
 import { INTEGRITY_SCHEMAS } from './integrity-schemas.js';
 import { JOURNAL_SCHEMAS } from './journal-schemas.js';
+import { SIGN_IN_SCHEMAS } from './sign-in-schemas.js';
 import { exactly, figure, HASH, schemaRef, TIME, type Schema } from './schema.js';
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
@@ -129,6 +130,7 @@ export const SCHEMAS = {
     },
   }),
   ...INTEGRITY_SCHEMAS,
+  ...SIGN_IN_SCHEMAS,
   ...JOURNAL_SCHEMAS,
 } as const satisfies Record<string, Schema>;
 

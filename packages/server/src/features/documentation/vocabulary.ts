@@ -29,7 +29,8 @@ export interface OpenApi {
 
 /** One path; every `GET` of ours also answers `HEAD`. */
 export interface PathItem {
-  readonly get: Operation;
+  readonly get?: Operation;
+  readonly post?: Operation;
 }
 
 /** What can be asked of a path. */
@@ -40,6 +41,7 @@ export interface Operation {
   readonly description: string;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required: true; readonly content: Readonly<Record<string, MediaType>> };
   readonly responses: Readonly<Record<string, Response | Reference>>;
 }
 
@@ -72,4 +74,12 @@ export interface Reference {
 
 /** Answers that many paths have in common. */
 export type ErrorResponse =
-  'AuthenticationRequired' | 'AdminRequired' | 'NotFound' | 'MethodNotAllowed' | 'InternalError';
+  | 'AuthenticationRequired'
+  | 'AdminRequired'
+  | 'CrossSite'
+  | 'NotFound'
+  | 'MethodNotAllowed'
+  | 'UnsupportedMediaType'
+  | 'TooManyRequests'
+  | 'InternalError'
+  | 'Unavailable';

@@ -29,6 +29,11 @@ export function sessionCookie(
   });
 }
 
+/** The value of a `Set-Cookie` header that makes a browser forget the cookie. */
+export function endedCookie({ secure }: { secure: boolean }): string {
+  return sessionCookie('', { expires: new Date(0), secure });
+}
+
 /** What a client sends back, and `curl -b` takes. */
 export function cookiePair(token: string): string {
   return `${NAME}=${token}`;

@@ -75,11 +75,13 @@ function parse(text: string | null): Copy {
 
 function isSession(value: unknown): value is Session {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, userId, userName, permission } = value as Partial<Record<keyof Session, unknown>>;
+  const { id, userId, userName, permission, expiresAtMs } = value as Partial<Record<keyof Session, unknown>>;
   return (
     typeof id === 'number' &&
     typeof userId === 'number' &&
     typeof userName === 'string' &&
-    isPermission(permission)
+    isPermission(permission) &&
+    typeof expiresAtMs === 'number' &&
+    Number.isSafeInteger(Math.trunc(expiresAtMs))
   );
 }

@@ -7,9 +7,10 @@ import { PortalError } from '../../errors.js';
 import { ADMIN } from '../../permission.js';
 import { clientAddress } from '../../platform/client-address.js';
 import type { Log } from '../../platform/log.js';
-import type { RateLimit } from '../../platform/rate-limit.js';
+import { allowedBy, type RateLimit } from '../../platform/rate-limit.js';
 import { tokenInCookies } from './cookie.js';
 import type { Sessions, Verified } from './sessions.js';
+import { suffixOf } from './token.js';
 
 /** How far a guard goes. */
 export interface GuardOptions {
@@ -34,31 +35,44 @@ export interface GuardParts {
   readonly log: Log;
 }
 
-/** Makes an `onRequest` hook that lets administrators and owners pass. */
-export type RequireAdmin = (options: GuardOptions) => onRequestAsyncHookHandler;
+/** Makes `onRequest` hooks, which also put on the request who asks. */
+export interface Guard {
+  /** Lets administrators and owners pass. */
+  readonly requireAdmin: (options: GuardOptions) => onRequestAsyncHookHandler;
+  /** Lets everybody pass who is signed in. */
+  readonly requireUser: (options: GuardOptions) => onRequestAsyncHookHandler;
+  /**
+   * Counts a stranger whom no hook of this guard has seen.
+   *
+   * @throws PortalError when it comes too often
+   */
+  countStranger(request: FastifyRequest, reply: FastifyReply): void;
+}
 
 /** A guard that knows `sessions`. */
-export function createRequireAdmin({ sessions, limits, log }: GuardParts): RequireAdmin {
-  return (options) => async (request, reply) => {
-    const verified = await verify(request, options);
-    if (!verified) {
-      allow(limits.refused.count(clientAddress(request.ip)), reply);
+export function createGuard({ sessions, limits, log }: GuardParts): Guard {
+  async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<void> {
+    const token = tokenInCookies(request.headers.cookie);
+    const verified = token === undefined ? undefined : await sessions.find(token, options);
+    if (token === undefined || !verified) {
+      countStranger(request, reply);
       throw new PortalError('authenticationRequired');
     }
-    allow(limits.sessions.count(String(verified.session.id)), reply);
-    if (verified.session.permission < ADMIN) throw new PortalError('adminRequired');
+    const { session } = verified;
+    allowedBy(limits.sessions.count(String(session.id)), reply);
+    request.reader = {
+      sessionId: session.id,
+      userId: session.userId,
+      userName: session.userName,
+      permission: session.permission,
+      tokenSuffix: suffixOf(token),
+      expiresAtMs: session.expiresAtMs,
+    };
     if (verified.source === 'memory') admitFromMemory(request, reply, verified);
-  };
-
-  function allow(waitMs: number | undefined, reply: FastifyReply): void {
-    if (waitMs === undefined) return;
-    reply.header('Retry-After', String(Math.ceil(waitMs / 1_000)));
-    throw new PortalError('tooManyRequests');
   }
 
-  async function verify(request: FastifyRequest, options: GuardOptions): Promise<Verified | undefined> {
-    const token = tokenInCookies(request.headers.cookie);
-    return token === undefined ? undefined : sessions.find(token, options);
+  function countStranger(request: FastifyRequest, reply: FastifyReply): void {
+    allowedBy(limits.refused.count(clientAddress(request.ip)), reply);
   }
 
   function admitFromMemory(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {
@@ -69,4 +83,13 @@ export function createRequireAdmin({ sessions, limits, log }: GuardParts): Requi
       user: session.userId,
     });
   }
+
+  return {
+    requireAdmin: (options) => async (request, reply) => {
+      await admit(request, reply, options);
+      if ((request.reader?.permission ?? 0) < ADMIN) throw new PortalError('adminRequired');
+    },
+    requireUser: (options) => (request, reply) => admit(request, reply, options),
+    countStranger,
+  };
 }

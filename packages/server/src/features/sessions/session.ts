@@ -10,6 +10,8 @@ export interface Session {
   readonly userName: string;
   /** As it stands in the database at this moment, not as it was when the session began. */
   readonly permission: Permission;
+  /** When it ends by the clock of the database, in milliseconds since 1970. */
+  readonly expiresAtMs: number;
 }
 
 /** A session that lives, and for how much longer, by the clock of the database. */
@@ -17,13 +19,17 @@ export interface LiveSession extends Session {
   readonly remainingMs: number;
 }
 
-/** A session as an operator sees it in a list. */
+/** Who made a session: somebody at the command line, the start of the service, or its own user with a one-time code. */
+export type MadeBy = 'command' | 'start' | 'code';
+
+/** A session as an operator, or its user, sees it in a list. */
 export interface ListedSession {
   readonly id: number;
   readonly userName: string;
   readonly permission: Permission;
   /** Last six characters of the token. */
   readonly tokenSuffix: string;
+  readonly madeBy: MadeBy;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }

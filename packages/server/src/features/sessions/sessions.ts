@@ -15,8 +15,8 @@ import type { Circuit } from './circuit.js';
 import type { Copy, SessionCopies } from './copies.js';
 import { NO_ANSWER, within, type NoAnswer } from './deadline.js';
 import type { SessionMemory } from './memory.js';
-import type { ListedSession, LiveSession, Session } from './session.js';
-import type { MadeBy, SessionStore } from './store.js';
+import type { ListedSession, LiveSession, MadeBy, Session } from './session.js';
+import type { SessionStore } from './store.js';
 import { hashOf, newToken, suffixOf } from './token.js';
 
 /** Who vouches for a session. */
@@ -43,6 +43,8 @@ export interface Sessions {
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends sessions for good; gives how many it ended. */
   revoke(ids: readonly number[]): Promise<number>;
+  /** Ends the session with this token; false when there is none. */
+  revokeToken(token: string): Promise<boolean>;
   /** Ends all but the newest `keep` sessions made at starts of the service. */
   revokeOldStarts(keep: number): Promise<void>;
   /** To be called when the permission of a user has changed. */
@@ -181,6 +183,11 @@ export function createSessions({
       await markChanged(hashes);
       return hashes.length;
     },
+    async revokeToken(token) {
+      const hashes = await record.store.revokeByHash(hashOf(token));
+      await markChanged(hashes);
+      return hashes.length > 0;
+    },
     async revokeOldStarts(keepNewest) {
       await markChanged(await record.store.revokeOldStarts(keepNewest));
     },
@@ -205,6 +212,7 @@ function same(copy: Session, session: LiveSession | undefined): boolean {
     copy.id === session?.id &&
     copy.userId === session.userId &&
     copy.userName === session.userName &&
-    copy.permission === session.permission
+    copy.permission === session.permission &&
+    copy.expiresAtMs === session.expiresAtMs
   );
 }

@@ -4,7 +4,7 @@
  */
 import { isPermission, type Permission } from '../../permission.js';
 import type { Queryable } from '../../platform/postgres.js';
-import type { ListedSession, LiveSession } from './session.js';
+import type { ListedSession, LiveSession, MadeBy } from './session.js';
 
 /** The channel on which the database tells that sessions or permissions changed; migration 0003 has the triggers. */
 export const SESSIONS_CHANGED = 'portal_sessions_changed';
@@ -23,10 +23,7 @@ const ENDS = `CASE
     ELSE s.expires_at
   END`;
 const LIVES = `s.revoked_at IS NULL AND now() < ${ENDS}`;
-const LISTED = `s.id, u.name, u.permission, s.token_suffix, s.created_at, ${ENDS} AS ends_at`;
-
-/** Who made a session: somebody at the command line, or the start of the service. */
-export type MadeBy = 'command' | 'start';
+const LISTED = `s.id, u.name, u.permission, s.token_suffix, s.made_by, s.created_at, ${ENDS} AS ends_at`;
 
 /** The statements about sessions. */
 export interface SessionStore {
@@ -37,6 +34,8 @@ export interface SessionStore {
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends live sessions and gives the hashes of those it ended. */
   revoke(ids: readonly number[]): Promise<string[]>;
+  /** Ends the live session with this token hash; gives the hash when it ended one. */
+  revokeByHash(hash: string): Promise<string[]>;
   /** Hashes of the live sessions of a user. */
   hashesOf(userId: number): Promise<string[]>;
   /** Ends all but the newest `keep` of the live sessions that the service made at its starts; gives their hashes. */
@@ -57,6 +56,7 @@ export function createSessionStore(database: Queryable): SessionStore {
     async find(hashes, deadlineMs) {
       const rows = await database.rows<LiveRow>(
         `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission,
+           (extract(epoch FROM ${ENDS}) * 1000)::float8 AS ends_ms,
            (extract(epoch FROM ${ENDS} - now()) * 1000)::float8 AS remaining_ms
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.token_hash = ANY($1::bytea[]) AND ${LIVES}`,
@@ -98,6 +98,16 @@ export function createSessionStore(database: Queryable): SessionStore {
         ),
       );
     },
+    async revokeByHash(hash) {
+      return hashesIn(
+        await database.rows<HashRow>(
+          `UPDATE sessions SET revoked_at = now()
+           WHERE token_hash = $1 AND revoked_at IS NULL AND now() < expires_at
+           RETURNING encode(token_hash, 'hex') AS hash`,
+          [Buffer.from(hash, 'hex')],
+        ),
+      );
+    },
     async hashesOf(userId) {
       return hashesIn(
         await database.rows<HashRow>(
@@ -129,6 +139,7 @@ interface LiveRow extends HashRow {
   readonly user_id: number;
   readonly name: string;
   readonly permission: number;
+  readonly ends_ms: number;
   readonly remaining_ms: number;
 }
 
@@ -137,6 +148,7 @@ interface ListedRow {
   readonly name: string;
   readonly permission: number;
   readonly token_suffix: string;
+  readonly made_by: MadeBy;
   readonly created_at: Date;
   readonly ends_at: Date;
 }
@@ -145,8 +157,15 @@ function hashesIn(rows: readonly HashRow[]): string[] {
   return rows.map(({ hash }) => hash);
 }
 
-function liveSession({ id, user_id, name, permission, remaining_ms }: LiveRow): LiveSession {
-  return { id, userId: user_id, userName: name, permission: level(permission), remainingMs: remaining_ms };
+function liveSession({ id, user_id, name, permission, ends_ms, remaining_ms }: LiveRow): LiveSession {
+  return {
+    id,
+    userId: user_id,
+    userName: name,
+    permission: level(permission),
+    expiresAtMs: ends_ms,
+    remainingMs: remaining_ms,
+  };
 }
 
 function listedSession({
@@ -154,6 +173,7 @@ function listedSession({
   name,
   permission,
   token_suffix,
+  made_by,
   created_at,
   ends_at,
 }: ListedRow): ListedSession {
@@ -162,6 +182,7 @@ function listedSession({
     userName: name,
     permission: level(permission),
     tokenSuffix: token_suffix,
+    madeBy: made_by,
     createdAt: created_at,
     expiresAt: ends_at,
   };

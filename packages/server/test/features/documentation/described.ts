@@ -7,7 +7,9 @@ import { ask, type Question, type Reply } from '../../ask.js';
 
 /** The document, as it was served. */
 export interface Description {
-  readonly paths: Readonly<Record<string, { readonly get: DescribedOperation }>>;
+  readonly paths: Readonly<
+    Record<string, { readonly get?: DescribedOperation; readonly post?: DescribedOperation }>
+  >;
   readonly components: {
     readonly schemas: Readonly<Record<string, object>>;
     readonly responses: Readonly<Record<string, DescribedResponse>>;
@@ -21,7 +23,7 @@ export interface DescribedOperation {
 
 export interface DescribedResponse {
   readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
-  readonly content: Readonly<
+  readonly content?: Readonly<
     Record<
       string,
       {
@@ -82,13 +84,16 @@ export async function getDescribed(base: string): Promise<Described> {
       const reply = await ask(at, path, question);
       const template = question.as ?? path.replace(/\?.*$/, '');
       const what = `${question.method ?? 'GET'} ${template} ${reply.status}`;
-      const operation = document.paths[template]?.get;
+      const { get, post } = document.paths[template] ?? {};
+      const operation = (question.method === 'POST' ? post : undefined) ?? get ?? post;
       assert.ok(operation, `${template} is not described`);
       const { headers = {}, content } = responseOf(operation, reply.status);
       const type = String(reply.headers['content-type']).replace(/;.*$/, '');
-      const media = content[type];
-      assert.ok(media, `${what}: ${type} is not described`);
-      assertShape(media.schema, type.endsWith('json') ? reply.json : reply.body, what);
+      if (content) {
+        const media = content[type];
+        assert.ok(media, `${what}: ${type} is not described`);
+        assertShape(media.schema, type.endsWith('json') ? reply.json : reply.body, what);
+      } else assert.equal(reply.body, '', what);
       for (const [name, { required = false }] of Object.entries(headers)) {
         if (required) assert.ok(reply.headers[name.toLowerCase()], `${what}: no ${name}`);
       }

@@ -32,10 +32,14 @@ after(async () => {
 
 test('the page tells of every path, every status and every shape, and its links lead somewhere', async () => {
   const { paths, components } = (await getDescribed(service.url)).document;
-  for (const [path, { get }] of Object.entries(paths)) {
-    assert.ok(page.includes(`<code>GET ${path}</code>`), path);
-    const section = page.split(`<h3 id="${get.operationId}"`)[1]?.split('</section>')[0] ?? '';
-    for (const status of Object.keys(get.responses)) assert.ok(section.includes(`>${status}</`), path);
+  for (const [path, { get, post }] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries({ GET: get, POST: post })) {
+      if (!operation) continue;
+      assert.ok(page.includes(`<code>${method} ${path}</code>`), path);
+      const section = page.split(`<h3 id="${operation.operationId}"`)[1]?.split('</section>')[0] ?? '';
+      for (const status of Object.keys(operation.responses))
+        assert.ok(section.includes(`>${status}</`), path);
+    }
   }
   for (const name of Object.keys(components.schemas)) assert.ok(page.includes(`id="shape-${name}"`), name);
   const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);

@@ -8,7 +8,7 @@ let redis: RedisServer;
 let cache: Cache;
 let copies: SessionCopies;
 
-const session = { id: 1, userId: 2, userName: 'ada', permission: 2 } as const;
+const session = { id: 1, userId: 2, userName: 'ada', permission: 2, expiresAtMs: 1_772_323_200_000 } as const;
 const live = { ...session, remainingMs: 86_400_000 };
 
 before(async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSessionMemory } from '../../../src/features/sessions/memory.js';
 
-const session = { id: 1, userId: 2, userName: 'ada', permission: 2 } as const;
+const session = { id: 1, userId: 2, userName: 'ada', permission: 2, expiresAtMs: 1_772_323_200_000 } as const;
 const DAY_MS = 86_400_000;
 
 function createClock() {

@@ -166,7 +166,7 @@ describe('a change counts at the next request', () => {
 
   test('a copy that somebody forged is not believed', async () => {
     const cookie = await service.sessionCookie(0);
-    const copy = { id: 1, userId: 1, userName: 'mallory', permission: 3 };
+    const copy = { id: 1, userId: 1, userName: 'mallory', permission: 3, expiresAtMs: Date.now() };
     await redis.command('SET', keyOf(cookie), JSON.stringify(copy), 'PX', 60_000);
     assert.equal((await page(cookie)).status, 403);
     const nobody = `psession=${newToken()}`;

@@ -1,0 +1,122 @@
+/**
+ * The paths about who is signed in, for the description of the API.
+ */
+import { schemaRef } from './schema.js';
+import type { ErrorResponse, Operation, PathItem, Reference, Response } from './vocabulary.js';
+
+/** The lowest permission that will do; see the security scheme. */
+const USER: Operation['security'] = [{ session: ['User'] }];
+
+function refused(name: ErrorResponse): Reference {
+  return { $ref: `#/components/responses/${name}` };
+}
+
+const OF_ACTIONS: Operation['responses'] = {
+  403: refused('CrossSite'),
+  405: refused('MethodNotAllowed'),
+  415: refused('UnsupportedMediaType'),
+  429: refused('TooManyRequests'),
+  500: refused('InternalError'),
+  503: refused('Unavailable'),
+};
+
+const COOKIE: NonNullable<Response['headers']> = {
+  'Set-Cookie': { description: 'The cookie `psession`.', schema: { type: 'string' } },
+};
+
+function json(schema: string, example: object): NonNullable<Response['content']> {
+  return { 'application/json': { schema: schemaRef(schema), example } };
+}
+
+const ME = {
+  id: 1,
+  username: 'ada',
+  permission: 3,
+  permission_name: 'Owner',
+  session: { token_suffix: 'x7Kf_2', expires_at: '2026-03-02T08:15:00.000Z' },
+};
+
+/** All of them, in the order in which they are described. */
+export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
+  '/v1/authentication/logout': {
+    post: {
+      operationId: 'logout',
+      tags: ['Sign-in'],
+      summary: 'Signs out',
+      description:
+        'Ends the session of the cookie and takes the cookie back; no body. Also where there is none.',
+      security: [],
+      responses: { 204: { description: 'Signed out.', headers: COOKIE }, ...OF_ACTIONS },
+    },
+  },
+  '/v1/users/me': {
+    get: {
+      operationId: 'me',
+      tags: ['Sign-in'],
+      summary: 'Who is signed in',
+      description: 'For everybody who is; administrators get it also while neither store answers.',
+      security: USER,
+      responses: {
+        200: { description: 'This one.', content: json('Me', ME) },
+        401: refused('AuthenticationRequired'),
+        405: refused('MethodNotAllowed'),
+        429: refused('TooManyRequests'),
+        500: refused('InternalError'),
+      },
+    },
+  },
+  '/v1/users/me/sessions': {
+    get: {
+      operationId: 'mySessions',
+      tags: ['Sign-in'],
+      summary: 'Own sessions',
+      description: 'Where one is signed in, the newest first.',
+      security: USER,
+      responses: {
+        200: {
+          description: 'Those that are open.',
+          content: json('MySessions', {
+            sessions: [
+              {
+                token_suffix: 'x7Kf_2',
+                made_for: 'code',
+                created_at: '2026-03-01T08:15:00.000Z',
+                expires_at: '2026-03-02T08:15:00.000Z',
+                current: true,
+              },
+            ],
+          }),
+        },
+        401: refused('AuthenticationRequired'),
+        405: refused('MethodNotAllowed'),
+        429: refused('TooManyRequests'),
+        500: refused('InternalError'),
+        503: refused('Unavailable'),
+      },
+    },
+  },
+  '/v1/users/me/sessions/{token_suffix}/destroy': {
+    post: {
+      operationId: 'destroyMySession',
+      tags: ['Sign-in'],
+      summary: 'Ends one of one’s own sessions',
+      description: 'Counts from the next request on; no body.',
+      security: USER,
+      parameters: [
+        {
+          name: 'token_suffix',
+          in: 'path',
+          required: true,
+          description: 'Last six characters of its token.',
+          schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{6}$' },
+        },
+      ],
+      responses: {
+        204: { description: 'It has ended.', headers: COOKIE },
+        401: refused('AuthenticationRequired'),
+        404: refused('NotFound'),
+        ...OF_ACTIONS,
+      },
+    },
+  },
+};
