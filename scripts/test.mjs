@@ -1,29 +1,42 @@
 // Runs the built tests with Node's own runner. The list of files is explicit, because `node --test` with an empty
 // one passes.
 //
-//   node scripts/test.mjs            the tests of packages and kit
-//   node scripts/test.mjs sessions   those whose path contains "sessions"
-//   node scripts/test.mjs e2e/       those from outside: the packed library and the examples
+//   node scripts/test.mjs            all but those from outside
+//   node scripts/test.mjs outside    the packed library, the examples, big trees, and what needs Prometheus
+//   node scripts/test.mjs sessions   all, wherever they are, whose path contains "sessions"
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const filter = process.argv[2] ?? '';
-const inside = ['packages/health/dist/test', 'packages/server/dist/test', 'test-kit/dist/test'];
-const rooms = filter.startsWith('e2e/') ? ['e2e/dist/test'] : inside;
+const asked = process.argv[2] ?? '';
+const rooms = [
+  'packages/health/dist/test',
+  'packages/server/dist/test',
+  'test-kit/dist/test',
+  'e2e/dist/test',
+];
+/** What takes long, or needs more than Node, npm and the two servers. */
+const OUTSIDE = ['e2e/', 'packages/server/test/operations/'];
+
+function isAsked(file) {
+  const isOutside = OUTSIDE.some((room) => file.startsWith(room));
+  if (asked === '') return !isOutside;
+  return asked === 'outside' ? isOutside : file.includes(asked);
+}
+
 const files = rooms
   .filter((room) => existsSync(room))
   .flatMap((room) =>
     readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`),
   )
-  .filter((file) => file.endsWith('.test.js') && file.replace('/dist/', '/').includes(filter))
+  .filter((file) => file.endsWith('.test.js') && isAsked(file.replace('/dist/', '/')))
   // The compiler leaves behind what it made of files that are gone.
   .filter((file) => existsSync(file.replace('/dist/', '/').replace(/js$/, 'ts')))
   .toSorted();
 
 if (files.length === 0) {
-  process.stderr.write(`No test file matches "${filter}" below ${rooms.join(', ')}.\n`);
+  process.stderr.write(`No test file matches "${asked}" below ${rooms.join(', ')}.\n`);
   process.exit(1);
 }
 
