@@ -6,10 +6,15 @@ import { hasMethods, member } from './foreign.js';
 
 /** What a server of Postgres begins with: a word on authentication, an error, the versions of the protocol it has. */
 const FIRST_BYTES = new Set(['R', 'E', 'v'].map((letter) => letter.charCodeAt(0)));
+/** Each message is a letter, its length in four bytes, which count themselves, and the rest. */
+const HEADER_BYTES = 5;
+const LENGTH_BYTES = 4;
+/** Nothing that a server says to a probe comes near. */
+const LONGEST_MESSAGE_BYTES = 1024 ** 2;
 
 /**
- * Keeps from the driver what it cannot bear, by looking at what arrives first. Bytes that are no Postgres, which libpq
- * refuses as well, it takes for the length of a message, and waits for some gigabytes; over TLS it looks for itself.
+ * Keeps from the driver what it cannot bear, by looking at what arrives. Bytes that are no Postgres, which libpq refuses
+ * as well, it takes for the length of a message, and waits for some gigabytes; over TLS it looks for itself.
  * And what it cannot read, such as a request for a kind of login that it does not know, it throws where nobody can
  * catch it, which ends the process.
  */
@@ -26,24 +31,54 @@ export function guard(client: unknown): void {
 }
 
 /**
- * Ends the connection at the first byte that is no Postgres, unless it is for TLS, and at whatever the driver throws of.
+ * Ends the connection at the first message that is no Postgres, unless it is for TLS, and at whatever the driver throws
+ * of.
  */
 export function guardSocket(socket: Socket, forTls: boolean): void {
   const emit = socket.emit.bind(socket);
-  let checked = forTls;
+  const isPostgres = forTls ? () => true : createMessageCheck();
   socket.emit = (event, ...values) => {
     if (event !== 'data') return emit(event, ...values);
     try {
-      const firstByte = member(values[0], '0');
-      if (!checked && !(typeof firstByte === 'number' && FIRST_BYTES.has(firstByte))) {
+      const [bytes] = values;
+      if (bytes instanceof Uint8Array && !isPostgres(bytes)) {
         throw new Error('This is not the protocol of Postgres');
       }
-      checked = true;
       return emit(event, ...values);
     } catch (error) {
       socket.destroy(error);
       return true;
     }
+  };
+}
+
+/** Follows what a server says from message to message, over however many pieces; false once it cannot be Postgres. */
+export function createMessageCheck(): (bytes: Uint8Array) => boolean {
+  const header = new DataView(new ArrayBuffer(HEADER_BYTES));
+  let headerBytes = 0;
+  let restBytes = 0;
+  let isFirst = true;
+
+  return (bytes) => {
+    for (let at = 0; at < bytes.length;) {
+      if (restBytes > 0) {
+        const taken = Math.min(restBytes, bytes.length - at);
+        restBytes -= taken;
+        at += taken;
+        continue;
+      }
+      header.setUint8(headerBytes, bytes[at] ?? 0);
+      headerBytes += 1;
+      at += 1;
+      if (isFirst && !FIRST_BYTES.has(header.getUint8(0))) return false;
+      if (headerBytes < HEADER_BYTES) continue;
+      const length = header.getUint32(1);
+      if (length < LENGTH_BYTES || length > LONGEST_MESSAGE_BYTES) return false;
+      restBytes = length - LENGTH_BYTES;
+      headerBytes = 0;
+      isFirst = false;
+    }
+    return true;
   };
 }
 
