@@ -5,13 +5,19 @@ import {
   createHealth,
   type Failure,
   type Health,
+  type SourceEvent,
   type SourceOptions,
   type StatusChange,
 } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from './config.js';
 import { documentationRoutes } from './features/documentation/routes.js';
 import { healthRoutes } from './features/health/routes.js';
+import { createChronicle } from './features/history/chronicle.js';
+import { createHistory } from './features/history/history.js';
+import { historyRoutes } from './features/history/routes.js';
 import { integrityRoutes } from './features/integrity/routes.js';
 import { createLivePages } from './features/live/pages.js';
 import { liveRoutes } from './features/live/routes.js';
@@ -63,6 +69,8 @@ export interface App {
 /** A connection that takes longer to make is of no use to anybody who waits for an answer. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const MINUTE_MS = 60_000;
+const PACKAGE = new URL('../../package.json', import.meta.url);
+const { version: VERSION } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
 
 /** Builds the service; nothing is opened before `start()`, save for connections to Redis. */
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
@@ -90,17 +98,31 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     },
     cache: { ...sampling, client: cache?.client ?? null },
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
-    source: sourceOptions(config, log),
+    source: sourceOptions(config, log, (event) => chronicle.sourceChanged(event)),
     startedAt,
     onFailure: tellFailures(log),
-    onStatusChange: (change) => tellStatus(log, change),
-    onReport() {
+    onStatusChange(change) {
+      tellStatus(log, change);
+      chronicle.statusChanged(change.from, change.report);
+    },
+    onReport(report) {
+      history.sample(report, health.facts());
+      chronicle.reported(report);
       standing.note();
       pages.report();
     },
   });
   const standing = createStanding(health);
   const pages = createLivePages({ snapshot: () => standing.snapshot() });
+  const history = createHistory({
+    folder: resolve(config.dataDir),
+    log,
+    onTrouble: (trouble) => chronicle.troubled(trouble),
+  });
+  const chronicle = createChronicle({
+    write: (name, ...args) => history.write(name, ...args),
+    onEvent: (event) => pages.happened(event),
+  });
   const watch = createSessionWatch({
     sessions,
     isHeard: () => !['down', 'stale'].includes(health.state('database') ?? 'down'),
@@ -136,6 +158,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     requireAdmin: requireAdmin({ fromMemory: true }),
     watchSession: (request, onGone) => watch.watch(request, onGone),
   });
+  framework.register(historyRoutes, {
+    history,
+    intervalMs: config.intervalMs,
+    requireAdmin: requireAdmin({ fromMemory: true }),
+  });
   framework.register(documentationRoutes);
   if (health.source) {
     framework.register(integrityRoutes, {
@@ -150,6 +177,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     users,
     sessions,
     async start() {
+      history.start();
+      chronicle.began({ version: VERSION });
       sessions.listen();
       await framework.ready();
       await Promise.all([health.start(), schema.start()]);
@@ -164,13 +193,14 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       schema.close();
       await framework.close();
       await health.close();
+      await history.close();
       await records.close();
     },
   };
 }
 
 /** What the source is, who vouches for it, and one line in the log for every change of it. */
-function sourceOptions(config: Config, log: Log): SourceOptions {
+function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) => void): SourceOptions {
   const { sourceRoot, sourceExclude, sourceHash, sourceStatement, sourceKeys, sourceMinimumSequence } =
     config;
   return {
@@ -186,7 +216,9 @@ function sourceOptions(config: Config, log: Log): SourceOptions {
             minimumSequence: sourceMinimumSequence,
           },
         }),
-    onEvent({ began_at, hash_after, added, removed, modified, put_back }) {
+    onEvent(event) {
+      const { began_at, hash_after, added, removed, modified, put_back } = event;
+      onChange(event);
       log.warn('the source changed on disk', { began_at, hash_after, added, removed, modified, put_back });
     },
   };

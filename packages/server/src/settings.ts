@@ -74,7 +74,7 @@ export const SETTINGS = {
     variable: 'PORTAL_DATA_DIR',
     fallback: './.portal',
     rule: path,
-    about: 'Folder of the embedded servers. Not used when both URLs are set.',
+    about: 'Folder of the history (`history.sqlite`), and of the embedded servers.',
   },
   fetchRedis: {
     variable: 'PORTAL_FETCH_REDIS',

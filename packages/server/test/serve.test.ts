@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -127,12 +127,17 @@ describe('on the embedded database', () => {
 });
 
 describe('on a database of somebody', () => {
-  test('nothing to paste is printed, and no data folder is made', async () => {
+  test('nothing to paste is printed, and the data folder has the history and nothing else', async () => {
     const portal = await serve({ DATABASE_URL: await postgres.createDatabase() });
     assert.equal(portal.cookie, '');
     assert.doesNotMatch(portal.output.stdout, /curl|psession/);
-    assert.ok(!existsSync(join(folder, '.portal')));
     assert.equal((await ask(portal.url, '/health')).status, 200);
+    await waitFor('the history', () => existsSync(join(folder, '.portal/history.sqlite')));
+    const names = await readdir(join(folder, '.portal'));
+    assert.ok(
+      names.every((name) => name.startsWith('history.sqlite')),
+      names.join(),
+    );
   });
 
   test('a port that is taken is told in a sentence', async () => {

@@ -1,6 +1,9 @@
 /**
  * The whole service within a test: on the stores of the test, at a free port, with what it logs at hand.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp, type App } from '../src/app.js';
 import { readConfig } from '../src/config.js';
@@ -48,7 +51,8 @@ export async function startService({
   redisUrl,
   environment = {},
 }: TestServiceOptions): Promise<TestService> {
-  const config = readConfig({ ...ENVIRONMENT, ...environment });
+  const folder = await mkdtemp(join(tmpdir(), 'portal-service-'));
+  const config = readConfig({ ...ENVIRONMENT, PORTAL_DATA_DIR: folder, ...environment });
   const logged: string[] = [];
   const log = createLog({ level: config.logLevel, destination: { write: (line) => logged.push(line) } });
   const app = createApp({ config, databaseUrl, redisUrl, log });
@@ -74,6 +78,7 @@ export async function startService({
         app.drain();
         await app.http.stop(1_000);
         await app.close();
+        await rm(folder, { recursive: true, force: true });
       },
     };
   } catch (error) {

@@ -1,8 +1,9 @@
 /**
  * The paths that tell of the course of things, for the description of the API.
  */
-import { schemaRef } from './schema.js';
-import type { Operation, PathItem } from './vocabulary.js';
+import { schemaRef, type Schema } from './schema.js';
+import type { SchemaName } from './schemas.js';
+import type { Operation, Parameter, PathItem } from './vocabulary.js';
 
 const ADMIN: Operation['security'] = [{ session: [] }];
 
@@ -12,6 +13,41 @@ const REFUSALS: Operation['responses'] = {
   405: { $ref: '#/components/responses/MethodNotAllowed' },
   500: { $ref: '#/components/responses/InternalError' },
 };
+
+/** A reading of the history file, which a disk can refuse. */
+function fromFile(
+  operationId: string,
+  summary: string,
+  description: string,
+  parameters: readonly Parameter[],
+  schema: SchemaName,
+): PathItem {
+  return {
+    get: {
+      operationId,
+      tags: ['Journal'],
+      summary,
+      description,
+      security: ADMIN,
+      parameters,
+      responses: {
+        200: {
+          description: 'From a file of the service’s own; so also while the stores are down.',
+          content: { 'application/json': { schema: schemaRef(schema) } },
+        },
+        400: { $ref: '#/components/responses/BadRequest' },
+        ...REFUSALS,
+        503: { $ref: '#/components/responses/Unavailable' },
+      },
+    },
+  };
+}
+
+function parameter(name: string, description: string, schema: Schema): Parameter {
+  return { name, in: 'query', description, schema };
+}
+
+const time: Schema = { type: 'string', format: 'date-time' };
 
 /** All of them, in the order in which they are described. */
 export const JOURNAL_PATHS: Readonly<Record<string, PathItem>> = {
@@ -68,4 +104,30 @@ export const JOURNAL_PATHS: Readonly<Record<string, PathItem>> = {
       },
     },
   },
+  '/v1/admin/history': fromFile(
+    'adminHistory',
+    'What was measured',
+    'Every look for an hour, minutes for 30 days, hours for a year. At most 2,000 steps.',
+    [
+      parameter('from', 'Begin; default: a quarter of an hour before `to`.', time),
+      parameter('to', 'End; default: now.', time),
+      parameter('step', 'Wanted length of a step in seconds; default: one that makes some hundreds.', {
+        type: 'integer',
+        minimum: 1,
+      }),
+    ],
+    'History',
+  ),
+  '/v1/admin/events': fromFile(
+    'adminEvents',
+    'What happened',
+    'The latest first, page by page. The last 10,000 are kept, for a year.',
+    [
+      parameter('from', 'Only those that had not ended by then.', time),
+      parameter('to', 'Only those that had begun by then.', time),
+      parameter('before', 'Only those before the event of this id.', { type: 'integer', minimum: 1 }),
+      parameter('limit', 'How many; default 50.', { type: 'integer', minimum: 1, maximum: 200 }),
+    ],
+    'Events',
+  ),
 };

@@ -68,6 +68,10 @@ export function openApi(version: string): OpenApi {
         MethodNotAllowed: errorResponse(ERRORS.methodNotAllowed, 'A method that is not answered here.', {
           Allow: { description: 'What can be asked.', required: true, schema: { type: 'string' } },
         }),
+        BadRequest: errorResponse(
+          { sentence: 'Expected `from` to be before `to`.' },
+          'A parameter that cannot be used: the sentence names it and its rule.',
+        ),
         UnsupportedMediaType: errorResponse(
           { sentence: 'Unsupported media type' },
           'The body is of a type other than `application/json`.',
@@ -77,7 +81,7 @@ export function openApi(version: string): OpenApi {
         }),
         Unavailable: errorResponse(
           ERRORS.unavailable,
-          'The database cannot be asked at the moment; nothing was done.',
+          'The database cannot be asked at the moment, or the disk of the history; nothing was done.',
         ),
         InternalError: errorResponse(ERRORS.internal, 'A bug. The log has it under the correlation id.'),
       },

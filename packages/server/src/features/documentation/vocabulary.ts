@@ -74,6 +74,7 @@ export interface Reference {
 
 /** Answers that many paths have in common. */
 export type ErrorResponse =
+  | 'BadRequest'
   | 'AuthenticationRequired'
   | 'AdminRequired'
   | 'CrossSite'

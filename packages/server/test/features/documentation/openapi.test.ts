@@ -111,6 +111,16 @@ test('the source, as administrators see it', async () => {
   assert.ok(after1.json['loaded'] && after1.json['expected'], 'with all its parts');
 });
 
+test('what was and what happened', async () => {
+  for (const path of ['/v1/status', '/v1/admin/history', '/v1/admin/events']) {
+    assert.equal((await described.ask(service.url, path, { cookie: admin })).status, 200, path);
+  }
+  for (const query of ['history?from=yesterday', 'events?limit=0', 'history?step=1&step=2']) {
+    const { status } = await described.ask(service.url, `/v1/admin/${query}`, { cookie: admin });
+    assert.equal(status, 400, query);
+  }
+});
+
 test('every refusal is as described', async () => {
   for (const [path, { get, post }] of Object.entries(described.document.paths)) {
     const target = path.replace('{guide}', 'errors.md').replace('{token_suffix}', 'abcdef');
@@ -135,7 +145,7 @@ test('every refusal is as described', async () => {
 });
 
 test('every path that the service has is described, and every one described is there', async () => {
-  const files = ['health', 'live', 'integrity', 'users', 'sessions', 'documentation'].map(
+  const files = ['health', 'live', 'history', 'integrity', 'users', 'sessions', 'documentation'].map(
     (feature) => `server/src/features/${feature}/routes.ts`,
   );
   const sources = [...files, 'health/src/doors.ts'].map((file) =>

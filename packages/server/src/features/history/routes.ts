@@ -1,0 +1,58 @@
+/**
+ * `GET /v1/admin/history`: what was measured, in steps; and `GET /v1/admin/events`: what happened, the latest first.
+ */
+import type { FastifyPluginCallback, FastifyReply, onRequestAsyncHookHandler } from 'fastify';
+import { addAdminReading } from '../../platform/admin-reading.js';
+import type { History } from './history.js';
+import { planOf, timeIn, wholeNumberIn, type Query } from './plan.js';
+
+/** What the routes need of others. */
+export interface HistoryRoutesOptions {
+  readonly history: Pick<History, 'read' | 'events'>;
+  /** Milliseconds between two looks of the service. */
+  readonly intervalMs: number;
+  /** Lets administrators pass, also while neither store answers. */
+  readonly requireAdmin: onRequestAsyncHookHandler;
+}
+
+/** Looks come a tenth early or late, so a step must be longer than the time between two of them to have one in it. */
+const STEP_INTERVALS = 1.5;
+const DEFAULT_EVENTS = 50;
+const MOST_EVENTS = 200;
+
+export const historyRoutes: FastifyPluginCallback<HistoryRoutesOptions> = (
+  app,
+  { history, intervalMs, requireAdmin },
+  done,
+) => {
+  addAdminReading(app, {
+    url: '/v1/admin/history',
+    requireAdmin,
+    async read({ query }, reply) {
+      const plan = planOf(query as Query, Date.now(), intervalMs * STEP_INTERVALS);
+      return send(reply, await history.read(plan));
+    },
+  });
+  addAdminReading(app, {
+    url: '/v1/admin/events',
+    requireAdmin,
+    async read(request, reply) {
+      const query = request.query as Query;
+      return send(
+        reply,
+        await history.events({
+          fromMs: timeIn(query, 'from'),
+          toMs: timeIn(query, 'to'),
+          before: wholeNumberIn(query, 'before', 1, Number.MAX_SAFE_INTEGER),
+          limit: wholeNumberIn(query, 'limit', 1, MOST_EVENTS) ?? DEFAULT_EVENTS,
+        }),
+      );
+    },
+  });
+  done();
+};
+
+/** As bytes, because the framework would add a charset to the type of a text. */
+function send(reply: FastifyReply, document: object): FastifyReply {
+  return reply.header('Content-Type', 'application/json').send(Buffer.from(JSON.stringify(document)));
+}
