@@ -29,7 +29,8 @@ both health documents and every other door: of the **library** in a small applic
 ${LIMITS.detectMs} ms and healed within ${LIMITS.healMs} ms of the moment the fault began or ended, no answer slower than
 ${LIMITS.slowestMs} ms, no hang, no wrong verdict before, during or after, and no more questions to a store than one an
 interval and one. For the crowds also the public report's p99 within ${LIMITS.p99Ms} ms: when both stores fall silent,
-an administrator's page may take 100 ms, the time that a look-up of a session waits for them, until their probes know.`,
+an administrator's page may take 100 ms, the time that a look-up of a session waits for them, until their probes know. The
+limits of answers are beyond *bare ms*.`,
     `*bare ms* is the slowest answer, in the same time, of a server that does nothing: what is the machine's own. The service's
 administrators must get their page in every row, also while both stores are away.`,
     ...MATRIX.map(({ name, rows }) =>

@@ -152,12 +152,14 @@ function withLimits(outcome: Omit<Outcome, 'broken'>): Outcome {
   return { ...outcome, broken: brokenLimits(outcome) };
 }
 
-function brokenLimits({ row, side, findings, asked }: Omit<Outcome, 'broken'>): string[] {
+function brokenLimits({ row, side, findings, asked, machineMs }: Omit<Outcome, 'broken'>): string[] {
   const { detectMs, healMs, slowestMs, p99Ms, hangs, wrong, seen } = findings;
   const broken: string[] = [];
   const detectLimitMs = LIMITS.detectMs + (row.detectExtraMs ?? 0);
   const healLimitMs = LIMITS.healMs + (row.healExtraMs ?? 0);
-  const slowestLimitMs = LIMITS.slowestMs + (row.blocksMs ?? 0);
+  // What a server that does nothing is late by at the same time is no doing of ours.
+  const slowestLimitMs = LIMITS.slowestMs + (row.blocksMs ?? 0) + machineMs;
+  const p99LimitMs = LIMITS.p99Ms + machineMs;
   if (detectMs === undefined) broken.push(`expected “${row.expected[side]}”, saw “${seen}”`);
   else if (detectMs > detectLimitMs)
     broken.push(`detected after ${inMs(detectMs)}, limit ${inMs(detectLimitMs)}`);
@@ -165,8 +167,8 @@ function brokenLimits({ row, side, findings, asked }: Omit<Outcome, 'broken'>): 
   else if (healMs > healLimitMs) broken.push(`healed after ${inMs(healMs)}, limit ${inMs(healLimitMs)}`);
   if (slowestMs > slowestLimitMs)
     broken.push(`slowest answer ${inMs(slowestMs)}, limit ${inMs(slowestLimitMs)}`);
-  if (row.clients !== undefined && p99Ms > LIMITS.p99Ms) {
-    broken.push(`p99 of the public report ${inMs(p99Ms)}, limit ${inMs(LIMITS.p99Ms)}`);
+  if (row.clients !== undefined && p99Ms > p99LimitMs) {
+    broken.push(`p99 of the public report ${inMs(p99Ms)}, limit ${inMs(p99LimitMs)}`);
   }
   if (hangs > 0) broken.push(`${hangs} hangs`);
   broken.push(...wrong.map((what) => `wrong: ${what}`));

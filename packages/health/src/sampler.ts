@@ -33,6 +33,9 @@ export interface Sampler<Figures> {
   close(): Promise<void>;
 }
 
+/** A timer that fires this late had a blocked event loop before it. */
+const LATE_MS = 20;
+
 /**
  * Samples `probe` at `pace` and tells `onOutcome` of each outcome.
  *
@@ -71,9 +74,18 @@ export function createSampler<Figures>(
       firstIsIn();
     }
 
-    // Holds the process for one deadline at most: a run under way is work, waiting for the next one is not. After a
-    // block of the event loop timers come before sockets, so an answer that has long been there is read first.
-    const deadline = setTimeout(() => setImmediate(() => end(probe.failed('timeout'))), pace.deadlineMs);
+    const dueMs = performance.now() + pace.deadlineMs;
+    function giveUp(): void {
+      end(probe.failed('timeout'));
+    }
+    // Holds the process for the deadline: a run under way is work, waiting for the next one is not.
+    let deadline = setTimeout(() => {
+      const lateMs = performance.now() - dueMs;
+      // A blocked event loop is no fault of whom we ask: the time that it lost is given to the run once more.
+      if (lateMs > LATE_MS && !ended) deadline = setTimeout(giveUp, Math.min(lateMs, pace.deadlineMs));
+      // After any block timers come before sockets, so an answer that has long been there is read first.
+      else setImmediate(giveUp);
+    }, pace.deadlineMs);
     controller.signal.addEventListener('abort', () => clearTimeout(deadline));
     // Inside a promise, so that a probe that throws at once is no different from one that throws later.
     Promise.resolve()

@@ -68,6 +68,36 @@ test('a run that hangs ends at the deadline, told by its signal, and the next on
   assert.equal(seen.mostAtOnce, 1, 'never two at once');
 });
 
+/** Keeps the event loop, as a long computation does. */
+function block(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+test('the time that a blocked event loop has lost is given to the run once more', async () => {
+  const { probe } = probeOf(async () => {
+    setTimeout(() => block(1_500), 10);
+    // As many turns of the loop as a driver takes to connect, log in and ask, all after the block.
+    for (let turn = 0; turn < 5; turn += 1) await sleep(20);
+    return up;
+  });
+  const sampler = createSampler(probe, { ...pace, deadlineMs: 1_000 }, () => undefined);
+  await sampler.start();
+  await sampler.close();
+  assert.equal(sampler.latest()?.outcome.state, 'up');
+});
+
+test('and no more than once: a run that hangs has a deadline all the same', async () => {
+  const { probe } = probeOf((signal) => {
+    setTimeout(() => block(150), 10);
+    return untilAborted(signal);
+  });
+  const sampler = createSampler(probe, { ...pace, deadlineMs: 100 }, () => undefined);
+  await sampler.start();
+  await sampler.close();
+  assert.deepEqual(sampler.latest()?.outcome.problems, ['CHECK_TIMEOUT']);
+});
+
 test('a run that never settles does not stop the sampling, and its late answer is discarded', async () => {
   let hang = true;
   let answerLate: (outcome: Outcome) => void = () => undefined;
