@@ -2,8 +2,8 @@
  * Claim: `GET /v1/admin/health`, with its session looked up, is fast enough to be asked by everybody at once.
  */
 import { startPostgres, startRedis } from 'portal-test-kit';
+import type { Claim } from './claim.js';
 import { load, type LoadResult } from './load.js';
-import type { Claim } from './main.js';
 import { countAsked } from './queries.js';
 import { startService } from './service.js';
 import { median, spread, table } from './statistics.js';

@@ -4,8 +4,8 @@
 import { createHealth, respond } from 'portal-health';
 import pg from 'pg';
 import { startPostgres, startRedis } from 'portal-test-kit';
+import type { Claim } from './claim.js';
 import { load, type LoadResult } from './load.js';
-import type { Claim } from './main.js';
 import { startContender } from './process.js';
 import { countAsked, type Asked } from './queries.js';
 import { median, spread, table } from './statistics.js';

@@ -5,18 +5,21 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { adminEndpoint } from './admin-endpoint.js';
+import type { Claim } from './claim.js';
+import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
 import { sourceHash } from './source-hash.js';
 import { sourceLatency } from './source-latency.js';
 import { sourceSweep } from './source-sweep.js';
 
-/** A claim of the documentation, measured: its name and a section in Markdown. */
-export interface Claim {
-  readonly name: string;
-  measure(): Promise<string>;
-}
-
-const claims: readonly Claim[] = [healthEndpoint, adminEndpoint, sourceHash, sourceSweep, sourceLatency];
+const claims: readonly Claim[] = [
+  footprint,
+  healthEndpoint,
+  adminEndpoint,
+  sourceHash,
+  sourceSweep,
+  sourceLatency,
+];
 const filter = process.argv[2] ?? '';
 const chosen = claims.filter((claim) => claim.name.includes(filter));
 if (chosen.length === 0) {

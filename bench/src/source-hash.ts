@@ -1,9 +1,9 @@
 /**
  * Claim: hashing the source is faster than the shell line that checks it, and the application does not notice.
  */
+import type { Claim } from './claim.js';
 import type { Hashing } from './hashers/hasher.js';
 import { shell, startHasher, type Hasher } from './hashers/process.js';
-import type { Claim } from './main.js';
 import { median, spread, table } from './statistics.js';
 import { makeLargeFiles, makeTree, type Tree } from './trees.js';
 

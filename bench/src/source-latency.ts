@@ -1,8 +1,8 @@
 /**
  * Claim: `GET /health` stays prompt while the source of the same process is hashed.
  */
+import type { Claim } from './claim.js';
 import { load, type LoadResult } from './load.js';
-import type { Claim } from './main.js';
 import { startContender } from './process.js';
 import { median, spread, table } from './statistics.js';
 import { makeTree } from './trees.js';

@@ -3,7 +3,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Claim } from './main.js';
+import type { Claim } from './claim.js';
 import { median, spread, table } from './statistics.js';
 import { makeTree } from './trees.js';
 

@@ -124,6 +124,17 @@ function forOneViewer(answer: Answer): Answer {
   return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'private, no-store' } };
 }
 
+/**
+ * The headers of `answer` for a response that middleware has given headers before: what it says of caches, such as
+ * `Vary: Accept-Encoding`, holds beside what we say.
+ */
+export function headersBeside(answer: Answer, earlierVary: unknown): Answer['headers'] {
+  const { headers } = answer;
+  const earlier = Array.isArray(earlierVary) ? earlierVary.join(', ') : earlierVary;
+  if (headers['Vary'] === undefined || typeof earlier !== 'string' || earlier === '') return headers;
+  return { ...headers, Vary: `${earlier}, ${headers['Vary']}` };
+}
+
 function isDoor(name: string): name is Door {
   return Object.hasOwn(DEFAULT_PATHS, name);
 }

@@ -4,7 +4,7 @@
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createDoors, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
 import type { Answer } from '../respond.js';
@@ -22,6 +22,7 @@ export interface FastifyRequestLike {
 export interface FastifyReplyLike {
   readonly sent: boolean;
   code(status: number): unknown;
+  getHeader(name: string): unknown;
   headers(values: Record<string, string>): unknown;
   send(body: Uint8Array): unknown;
 }
@@ -89,13 +90,13 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
   }
 }
 
-function send(reply: FastifyReplyLike, { status, headers, body }: Answer): void {
+function send(reply: FastifyReplyLike, answer: Answer): void {
   // While a viewer was asked, a timeout of the application's may have answered.
   if (reply.sent) return;
-  reply.code(status);
-  reply.headers({ ...headers });
+  reply.code(answer.status);
+  reply.headers({ ...headersBeside(answer, reply.getHeader('vary')) });
   // Of text Fastify would change the content type.
-  reply.send(Buffer.from(body));
+  reply.send(Buffer.from(answer.body));
 }
 
 /**

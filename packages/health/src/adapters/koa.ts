@@ -2,7 +2,7 @@
  * The health doors as middleware of Koa.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createDoors, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
 import type { Health } from '../health.js';
 
 export type { DoorOptions, DoorPaths } from '../doors.js';
@@ -14,6 +14,7 @@ export interface KoaContext {
   readonly headers: IncomingHttpHeaders;
   status: number;
   body: unknown;
+  readonly response: { get(header: string): unknown };
   set(headers: Record<string, string>): void;
 }
 
@@ -51,10 +52,10 @@ export function healthMiddleware<Context extends KoaContext = KoaContext>(
       await next();
       return;
     }
-    const { status, headers, body } = await doors.answer(question, context);
-    context.status = status;
+    const answer = await doors.answer(question, context);
+    context.status = answer.status;
     // Koa derives type and length from a body; ours come after it, and for HEAD they are those of GET.
-    context.body = body;
-    context.set(headers);
+    context.body = answer.body;
+    context.set(headersBeside(answer, context.response.get('vary')));
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { createDoors, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
 import type { Health } from '../health.js';
 import type { Answer } from '../respond.js';
 
@@ -56,9 +56,9 @@ export function createHealthDoor<Request extends NodeRequest = IncomingMessage>(
   };
 }
 
-function send(response: NodeResponse, { status, headers, body }: Answer): void {
+function send(response: NodeResponse, answer: Answer): void {
   // While a viewer was asked, the client may have gone, or a timeout of the application's may have answered.
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, headers);
-  response.end(body);
+  response.writeHead(answer.status, headersBeside(answer, response.getHeader('vary')));
+  response.end(answer.body);
 }

@@ -5,7 +5,8 @@ import express, { type Express, type Request, type Response } from 'express';
 import express4 from 'express-4';
 import helmet from 'helmet';
 import { healthMiddleware } from '../../src/adapters/express.js';
-import { describeAdapter, type App, type Mount } from './conformance.js';
+import { describeAdapter } from './conformance.js';
+import type { App, Mount } from './subject.js';
 
 async function start(make: () => Express, mounts: readonly Mount[]): Promise<App> {
   const app = make();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import compress from '@fastify/compress';
 import fastify, { type FastifyRequest } from 'fastify';
 import helmet from 'helmet';
 import { healthPlugin } from '../../src/adapters/fastify.js';
@@ -12,9 +13,10 @@ import { askHttp1 } from './exchange.js';
 describeAdapter({
   name: 'Fastify',
   helmet: true,
-  compression: false,
+  compression: true,
   async start(mounts) {
     const app = fastify();
+    await app.register(compress, { threshold: 0 });
     app.addHook('onRequest', (request, reply, done) => {
       helmet()(request.raw, reply.raw, () => done());
     });

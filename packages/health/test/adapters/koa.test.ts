@@ -3,15 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import helmet from 'helmet';
 import Koa from 'koa';
+import compress from 'koa-compress';
 import { healthMiddleware } from '../../src/adapters/koa.js';
 import { describeAdapter } from './conformance.js';
 
 describeAdapter({
   name: 'Koa',
   helmet: true,
-  compression: false,
+  compression: true,
   async start(mounts) {
     const app = new Koa();
+    app.use(compress({ threshold: 0 }));
     const secure = promisify(helmet());
     app.use(async (context, next) => {
       await secure(context.req, context.res);

@@ -11,8 +11,9 @@ import {
   type NodeResponse,
 } from '../../src/adapters/node.js';
 import { createHealth } from '../../src/health.js';
-import { describeAdapter, type App, type Mount } from './conformance.js';
+import { describeAdapter } from './conformance.js';
 import { askHttp1, askHttp2 } from './exchange.js';
+import type { App, Mount } from './subject.js';
 
 type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
@@ -115,7 +116,7 @@ test('a door can be moved, put below a prefix or closed, and an option that cann
   }
   const paths = { health: '/status/', livez: null };
   const takes = (door: HealthDoor, url: string): boolean => {
-    const response = { writeHead: () => response, end: () => response };
+    const response = { getHeader: () => undefined, writeHead: () => response, end: () => response };
     return door({ url, method: 'GET', headers: {} } as IncomingMessage, response as never);
   };
   const moved = createHealthDoor(health, { paths });

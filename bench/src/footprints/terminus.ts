@@ -1,0 +1,10 @@
+/** @godaddy/terminus on `node:http`. */
+import { createServer } from 'node:http';
+import { tellFootprint } from './footprint.js';
+
+await tellFootprint({
+  host: () => Promise.resolve(createServer()),
+  load: () => import('@godaddy/terminus'),
+  use: ({ createTerminus }, server) =>
+    createTerminus(server, { healthChecks: { '/health': () => Promise.resolve() } }) ?? server,
+});

@@ -1,0 +1,16 @@
+/** @fastify/under-pressure in Fastify. */
+import { fastify } from 'fastify';
+import { tellFootprint } from './footprint.js';
+
+await tellFootprint({
+  host: async () => {
+    await fastify().ready();
+    return fastify();
+  },
+  load: () => import('@fastify/under-pressure'),
+  async use({ default: underPressure }, app) {
+    await app.register(underPressure, { exposeStatusRoute: '/health' });
+    await app.ready();
+    return app;
+  },
+});

@@ -1,0 +1,169 @@
+/** A service in a process of its own, and beside it what a kubelet does: ask it every second, and wait for a second. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from 'portal-test-kit';
+
+const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../../../packages/server/migrations', import.meta.url));
+const PERIOD_MS = 1_000;
+const TIMEOUT_MS = 1_000;
+/** Longer than a period, so that the switch looks away before the port closes; what deploy/kubernetes says too. */
+const GRACE_MS = 3_000;
+
+/** One round of the prober. Of HTTP there are status codes, or why there is none. */
+export interface Look {
+  readonly atMs: number;
+  readonly livez: number | string;
+  readonly readyz: number | string;
+  /** The status of the report just before `/readyz` was asked, and just after. */
+  readonly statusBefore: string;
+  readonly statusAfter: string;
+}
+
+export interface Pod {
+  readonly pid: number;
+  readonly port: number;
+  readonly looks: readonly Look[];
+  /** When it was told to end. */
+  readonly terminatedMs: number | undefined;
+  /** As the last look found it. */
+  ready(): boolean;
+  /** Tells it to end, as a kubelet does, and gives its exit code. */
+  terminate(): Promise<number | string | null>;
+  kill(): Promise<unknown>;
+}
+
+/** Starts one on the stores of `environment`, and its prober. */
+export async function startPod(environment: Readonly<Record<string, string>>): Promise<Pod> {
+  const { pid, port, stop } = await serve({
+    PORT: '0',
+    PORTAL_LOG_LEVEL: 'warn',
+    PORTAL_SHUTDOWN_GRACE_MS: String(GRACE_MS),
+    PORTAL_SHUTDOWN_DEADLINE_MS: '8000',
+    PORTAL_SOURCE_ROOT: SOURCE,
+    ...environment,
+  });
+  const looks: Look[] = [];
+  let ready = false;
+  let terminatedMs: number | undefined;
+  let ending: Promise<number | string | null> | undefined;
+
+  async function look(): Promise<void> {
+    const atMs = performance.now();
+    const livez = await ask(port, '/livez');
+    const before = await ask(port, '/health');
+    const readyz = await ask(port, '/readyz');
+    const after = await ask(port, '/health');
+    const answers = [livez, before, readyz, after];
+    // The port closes before the process has ended; a kubelet has stopped asking by then.
+    const gone = terminatedMs !== undefined && answers.some(({ why }) => why === 'ECONNREFUSED');
+    ready = readyz.code === 200;
+    if (gone) return;
+    looks.push({
+      atMs,
+      livez: livez.code ?? livez.why,
+      readyz: readyz.code ?? readyz.why,
+      statusBefore: before.status,
+      statusAfter: after.status,
+    });
+  }
+  let under = look();
+  const timer = setInterval(() => {
+    under = look();
+  }, PERIOD_MS);
+
+  function end(signal: NodeJS.Signals): Promise<number | string | null> {
+    terminatedMs ??= performance.now();
+    ending ??= stop(signal).then(async (code) => {
+      clearInterval(timer);
+      await under;
+      ready = false;
+      return code;
+    });
+    return ending;
+  }
+
+  return {
+    pid,
+    port,
+    looks,
+    get terminatedMs() {
+      return terminatedMs;
+    },
+    ready: () => ready,
+    terminate: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+/** The binary, in an environment of its own. */
+async function serve(environment: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [MAIN, 'serve'], {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  async function stop(signal: NodeJS.Signals): Promise<number | string | null> {
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await ended;
+    clearTimeout(timer);
+    return child.exitCode ?? child.signalCode;
+  }
+  try {
+    await waitFor(
+      'a service that listens',
+      () => child.exitCode !== null || /listening +http:\S+:\d+\n/.test(said),
+      { timeoutMs: 30_000 },
+    );
+    const port = Number(/listening +http:\S+:(\d+)\n/.exec(said)?.[1]);
+    if (!(port > 0)) throw new Error(`The service ended: ${said}`);
+    return { pid: child.pid ?? 0, port, stop };
+  } catch (error) {
+    await stop('SIGKILL');
+    throw error;
+  }
+}
+
+interface Answered {
+  readonly code: number | undefined;
+  readonly why: string;
+  /** Of a report. */
+  readonly status: string;
+}
+
+/** One question on a connection of its own, as a kubelet asks it. */
+function ask(port: number, path: string): Promise<Answered> {
+  return new Promise((resolve) => {
+    const failed = (why: string): void => resolve({ code: undefined, why, status: why });
+    const outgoing = request({ host: '127.0.0.1', port, path, agent: false }, (incoming) => {
+      let body = '';
+      incoming.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      incoming.on('error', (error: NodeJS.ErrnoException) => failed(error.code ?? error.message));
+      incoming.on('end', () => {
+        clearTimeout(timer);
+        const status = /"status":"([a-z]+)"/.exec(body)?.[1] ?? '';
+        resolve({ code: incoming.statusCode, why: '', status });
+      });
+    });
+    const timer = setTimeout(() => {
+      failed('timeout');
+      outgoing.destroy();
+    }, TIMEOUT_MS);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      failed(error.code ?? error.message);
+    });
+    outgoing.end();
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * What a Kubernetes does to us, for two minutes: two services behind a Service, a prober that asks each every second and
+ * waits a second, a rolling restart under traffic, a frozen database and a frozen cache. Liveness never fails, readiness
+ * fails when the table says so and at no other time, and nobody loses a request to a restart.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { startPod, type Pod } from './pod.js';
+import { startSwitch, type Switch } from './switch.js';
+import { startTraffic } from './traffic.js';
+
+const DURATION_MS = 120_000;
+/** Interval, deadline and one period of the prober: after this long a change of the stores has been seen. */
+const SEEN_WITHIN_MS = 6_000;
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let service: Switch;
+const pods: Pod[] = [];
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  service = await startSwitch(() => pods.filter((pod) => pod.ready()).map(({ port }) => port));
+});
+
+after(async () => {
+  await Promise.all(pods.map((pod) => pod.kill()));
+  await service.close();
+  await redis.close();
+  await postgres.close();
+});
+
+test('two minutes under a prober', { timeout: 240_000 }, async () => {
+  const environment = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url };
+  const launch = async (): Promise<Pod> => {
+    const pod = await startPod(environment);
+    pods.push(pod);
+    await waitFor('a pod that gets traffic', () => pod.ready(), { timeoutMs: 20_000 });
+    return pod;
+  };
+  const beganMs = performance.now();
+  const old = [await launch(), await launch()];
+
+  const traffic = startTraffic(service.port);
+  await sleep(5_000);
+  for (const pod of old) {
+    await launch();
+    assert.equal(await pod.terminate(), 0);
+  }
+  await sleep(3_000);
+  assert.ok(traffic.answered() > 100);
+  assert.deepEqual(await traffic.stop(), [], 'a rolling restart fails no request');
+
+  redis.freeze();
+  const cacheFrozenMs = performance.now();
+  await sleep(15_000);
+  redis.thaw();
+  await sleep(SEEN_WITHIN_MS);
+
+  await postgres.freeze();
+  const frozenMs = performance.now();
+  await sleep(25_000);
+  const current = pods.slice(-2);
+  const unready = current.map((pod) => pod.ready());
+  await postgres.thaw();
+  const thawedMs = performance.now();
+  await waitFor('readiness after the freeze', () => current.every((pod) => pod.ready()), {
+    timeoutMs: 20_000,
+  });
+  await sleep(Math.max(5_000, DURATION_MS - (performance.now() - beganMs)));
+  assert.deepEqual(unready, [false, false], 'the freeze was seen');
+  for (const pod of pods) await pod.terminate();
+
+  const looks = pods.flatMap((pod) => pod.looks);
+  const degraded = looks.filter(
+    ({ statusBefore, atMs }) => statusBefore === 'degraded' && atMs > cacheFrozenMs,
+  );
+  assert.ok(degraded.length > 5, 'the frozen cache was seen');
+  assert.ok(looks.length > 200, `${looks.length} looks`);
+  for (const pod of pods) {
+    assert.ok(pod.looks.length > 5);
+    for (const { atMs, livez, readyz, statusBefore, statusAfter } of pod.looks) {
+      const when = `pod ${pod.pid}, ${Math.round(atMs - beganMs)} ms: readyz ${readyz}, report ${statusBefore} and ${statusAfter}`;
+      assert.equal(livez, 200, `liveness, ${when}`);
+      // What the report says before and after is what holds between, unless it changed.
+      const told = pod.terminatedMs !== undefined && atMs >= pod.terminatedMs;
+      const unhealthy = statusBefore === 'unhealthy';
+      if (statusBefore === statusAfter && !told) assert.equal(readyz, unhealthy ? 503 : 200, when);
+      if (readyz === 200 || told) continue;
+      assert.equal(readyz, 503, when);
+      assert.ok(atMs > frozenMs && atMs < thawedMs + SEEN_WITHIN_MS, `only for the freeze: ${when}`);
+    }
+  }
+});
