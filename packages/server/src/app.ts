@@ -13,6 +13,7 @@ import { createHealthDoor } from 'portal-health/node';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from './config.js';
+import { createEntrance } from './entrance.js';
 import { documentationRoutes } from './features/documentation/routes.js';
 import { healthRoutes } from './features/health/routes.js';
 import { createChronicle } from './features/history/chronicle.js';
@@ -22,16 +23,13 @@ import { integrityRoutes } from './features/integrity/routes.js';
 import { createLivePages } from './features/live/pages.js';
 import { liveRoutes } from './features/live/routes.js';
 import { createStanding } from './features/live/standing.js';
-import { createGuard } from './features/sessions/guard.js';
-import { sessionRoutes } from './features/sessions/routes.js';
 import type { Sessions } from './features/sessions/sessions.js';
 import { createSessionWatch } from './features/sessions/watch.js';
-import { userRoutes } from './features/users/routes.js';
+import type { SignIn } from './features/sign-in/sign-in.js';
 import type { Users } from './features/users/users.js';
 import { createFramework } from './platform/framework.js';
 import { createHttpServer, type HttpServer } from './platform/http.js';
 import type { Log } from './platform/log.js';
-import { createRateLimit } from './platform/rate-limit.js';
 import { createSchema } from './platform/schema.js';
 import { createRecords } from './records.js';
 
@@ -53,6 +51,7 @@ export interface App {
   readonly health: Health;
   readonly users: Users;
   readonly sessions: Sessions;
+  readonly signIn: SignIn;
   /**
    * Looks at everything once, hashes the source, and brings the tables up to date. A store that is down does not keep
    * the service from starting.
@@ -81,11 +80,12 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     commandTimeoutMs: config.sessionDeadlineMs,
     sessionDeadlineMs: config.sessionDeadlineMs,
+    codesDeliverable: config.loginWebhookUrl !== undefined,
     sessionMemoryMs: config.sessionMemoryMinutes * MINUTE_MS,
     isDown: (store) => health.state(store) === 'down',
     log,
   });
-  const { database, cache, users, sessions } = records;
+  const { database, cache, users, sessions, signIn } = records;
   const schema = createSchema({ database, log });
 
   const sampling = { intervalMs: config.intervalMs, deadlineMs: config.deadlineMs, slowMs: config.slowMs };
@@ -135,23 +135,9 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     door: createHealthDoor(health, { onRefused: tellRefusal(log) }),
     log,
   });
-  const guard = createGuard({
-    sessions,
-    limits: {
-      sessions: createRateLimit({ most: config.sessionRequestsPerMinute }),
-      refused: createRateLimit({ most: config.refusalsPerMinute }),
-    },
-    log,
-  });
-  const { requireAdmin, requireUser } = guard;
+  const entrance = createEntrance({ framework, config, records, log });
+  const { requireAdmin } = entrance.guard;
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
-  framework.register(userRoutes, { requireUser: requireUser({ fromMemory: true }) });
-  framework.register(sessionRoutes, {
-    sessions,
-    guard,
-    requireUser: requireUser({ fromMemory: false }),
-    cookieSecure: config.cookieSecure,
-  });
   framework.register(liveRoutes, {
     pages,
     standing,
@@ -176,6 +162,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     health,
     users,
     sessions,
+    signIn,
     async start() {
       history.start();
       chronicle.began({ version: VERSION });
@@ -191,6 +178,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       pages.drain();
       watch.close();
       schema.close();
+      entrance.close();
       await framework.close();
       await health.close();
       await history.close();

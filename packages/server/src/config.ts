@@ -78,9 +78,16 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
 
 /** Settings that are fine alone and not together. */
 function contradictions(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const { sourceHash, sourceStatement, sourceKeys } = SETTINGS;
-  if (!environment[sourceStatement.variable]) return [];
+  const { sourceHash, sourceStatement, sourceKeys, loginWebhookUrl, loginWebhookSecret } = SETTINGS;
+  const unsigned =
+    environment[loginWebhookUrl.variable] && !environment[loginWebhookSecret.variable]
+      ? [
+          `Expected \`${loginWebhookSecret.variable}\` to be set with \`${loginWebhookUrl.variable}\`, got nothing.`,
+        ]
+      : [];
+  if (!environment[sourceStatement.variable]) return unsigned;
   return [
+    ...unsigned,
     ...(environment[sourceKeys.variable]
       ? []
       : [`Expected \`${sourceKeys.variable}\` to be set with \`${sourceStatement.variable}\`, got nothing.`]),

@@ -7,6 +7,8 @@ import { createSessionCopies } from './features/sessions/copies.js';
 import { createSessionMemory } from './features/sessions/memory.js';
 import { createSessions, type Sessions } from './features/sessions/sessions.js';
 import { createSessionStore, SESSIONS_CHANGED } from './features/sessions/store.js';
+import { createSignIn, type SignIn } from './features/sign-in/sign-in.js';
+import { createCodeStore } from './features/sign-in/store.js';
 import { createUserStore } from './features/users/store.js';
 import { createUsers, type Users } from './features/users/users.js';
 import type { Log } from './platform/log.js';
@@ -27,6 +29,8 @@ export interface RecordsOptions {
   readonly sessionDeadlineMs: number;
   /** Milliseconds that a session is remembered for the case that neither store answers. */
   readonly sessionMemoryMs: number;
+  /** Whether there is a way to bring a code to somebody who asks for it at the door. */
+  readonly codesDeliverable: boolean;
   /** What the probe of a store says about it. */
   readonly isDown: (store: 'database' | 'cache') => boolean;
   readonly log: Log;
@@ -38,6 +42,7 @@ export interface Records {
   readonly cache: Cache | undefined;
   readonly users: Users;
   readonly sessions: Sessions;
+  readonly signIn: SignIn;
   close(): Promise<void>;
 }
 
@@ -74,11 +79,18 @@ export function createRecords(options: RecordsOptions): Records {
     onPermissionChange: (userId) => sessions.userChanged(userId),
   });
 
+  const signIn = createSignIn({
+    store: createCodeStore(database),
+    deliverable: options.codesDeliverable,
+    isDown: () => isDown('database'),
+  });
+
   return {
     database,
     cache,
     users,
     sessions,
+    signIn,
     async close() {
       cache?.close();
       await database.close();

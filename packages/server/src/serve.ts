@@ -3,7 +3,7 @@
  */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pasteLine, urlOf } from './addresses.js';
+import { openLink, pasteLine, urlOf } from './addresses.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config.js';
 import { startOwnServers } from './own-servers.js';
@@ -97,9 +97,9 @@ function cacheLine(config: Config, embedded: boolean): string {
   return 'none: the service is degraded; install redis-server or valkey-server, or set REDIS_URL';
 }
 
-/** On a database of our own, whoever starts the service is let in: the line to paste, with a session made for it. */
+/** On a database of our own, whoever starts the service is let in: a link that does so once, and the line to paste. */
 async function sayHowToEnter(
-  { users, sessions }: App,
+  { users, sessions, signIn }: App,
   url: string,
   say: (line: string) => void,
 ): Promise<void> {
@@ -113,5 +113,7 @@ async function sayHowToEnter(
   }
   const { token } = await sessions.begin(user.id, 'start');
   await sessions.revokeOldStarts(START_SESSIONS);
+  const { code } = await signIn.make(user.id, 'start');
+  say(`open       ${openLink(url, code)}`);
   say(pasteLine(url, token));
 }

@@ -1,6 +1,6 @@
 /**
  * Every setting there is, once: the environment variable, its default, its rule, and what it is for. The type of the
- * configuration, its parser, `.env.example` and the README's table all come from here.
+ * configuration and its parser come from here, and `.env.example` and the README's table by setting-texts.ts.
  */
 import { fileURLToPath } from 'node:url';
 import {
@@ -13,6 +13,8 @@ import {
   publicKeyFiles,
   redisUrl,
   sha256,
+  webhookSecret,
+  webhookUrl,
   wholeNumber,
   type Rule,
 } from './setting-rules.js';
@@ -151,6 +153,20 @@ export const SETTINGS = {
     about:
       'Whether session cookies carry `Secure` (`on` or `off`; off only for plain http while developing).',
   },
+  loginWebhookUrl: {
+    variable: 'PORTAL_LOGIN_WEBHOOK_URL',
+    rule: webhookUrl,
+    secret: true,
+    about: 'Where one-time codes are sent that somebody asks for, as signed JSON.',
+    unset: 'codes come from `portal login-code create` only',
+  },
+  loginWebhookSecret: {
+    variable: 'PORTAL_LOGIN_WEBHOOK_SECRET',
+    rule: webhookSecret,
+    secret: true,
+    about: 'Key that those are signed with: `whsec_` and base64, by standardwebhooks.com.',
+    unset: 'none; needed with a URL',
+  },
   sourceRoot: {
     variable: 'PORTAL_SOURCE_ROOT',
     fallback: PACKAGES,
@@ -208,28 +224,3 @@ export const SETTINGS = {
     about: 'A shutdown that takes longer cuts off what is still open.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
-
-/** The text of `.env.example`: every variable with its default, all commented out. */
-export function exampleFile(): string {
-  const entries = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
-    const unset = setting.unset ? [`# Unless set: ${setting.unset}.`] : [];
-    const value = setting.unset ? '' : (setting.fallback ?? '');
-    return [`# ${about}`, ...unset, `#${variable}=${value}`].join('\n');
-  });
-  return [
-    '# Settings of the service. Copy to .env in the folder you start it from; the environment itself comes first.',
-    ...entries,
-    '',
-  ]
-    .join('\n\n')
-    .replace(/\n+$/, '\n');
-}
-
-/** The README's table: one row a variable. */
-export function settingsTable(): string {
-  const rows = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
-    const unset = setting.unset ?? `\`${setting.fallback ?? ''}\``;
-    return `| \`${variable}\` | ${unset} | ${about} |`;
-  });
-  return ['| variable | default | what it does |', '| --- | --- | --- |', ...rows, ''].join('\n');
-}

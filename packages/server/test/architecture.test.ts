@@ -9,11 +9,12 @@ const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url))
 /** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
 const FLOORS = [
   ['permission', 'error-code', 'errors', 'setting-rules', 'embedded'],
-  ['settings', 'whereabouts'],
+  ['settings', 'setting-texts', 'whereabouts'],
   ['config'],
   ['platform'],
   ['features'],
   ['records'],
+  ['entrance'],
   ['app', 'addresses', 'own-servers'],
   ['serve'],
   ['cli'],

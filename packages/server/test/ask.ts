@@ -14,6 +14,8 @@ export interface Question {
   readonly body?: string;
   /** Sent as whatever the headers say. */
   readonly rawBody?: string;
+  /** The address of this machine to ask from. */
+  readonly from?: string;
   /** After which the question is given up; default 10 s. */
   readonly timeoutMs?: number;
 }
@@ -33,7 +35,7 @@ export interface Reply {
 
 /** Asks on a connection of its own. */
 export function ask(base: string, path: string, question: Question = {}): Promise<Reply> {
-  const { method = 'GET', cookie, headers = {}, body, rawBody, timeoutMs = 10_000 } = question;
+  const { method = 'GET', cookie, headers = {}, body, rawBody, from, timeoutMs = 10_000 } = question;
   const { hostname, port } = new URL(base);
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
@@ -44,6 +46,7 @@ export function ask(base: string, path: string, question: Question = {}): Promis
         path,
         method,
         agent: false,
+        ...(from === undefined ? {} : { localAddress: from }),
         headers: {
           ...headers,
           ...(cookie === undefined ? {} : { Cookie: cookie }),

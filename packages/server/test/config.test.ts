@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { ConfigError, readConfig } from '../src/config.js';
-import { exampleFile, SETTINGS, type Setting } from '../src/settings.js';
+import { exampleFile } from '../src/setting-texts.js';
+import { SETTINGS, type Setting } from '../src/settings.js';
 
 function sentencesOf(environment: Record<string, string>): readonly string[] {
   try {

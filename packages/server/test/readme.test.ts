@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { createHealth, PROBLEMS, verdict, type Effect, type Part, type State } from 'portal-health';
 import { readConfig } from '../src/config.js';
-import { settingsTable } from '../src/settings.js';
+import { settingsTable } from '../src/setting-texts.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const readme = readFileSync(`${ROOT}README.md`, 'utf8');

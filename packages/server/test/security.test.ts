@@ -15,6 +15,7 @@ import { newToken } from '../src/features/sessions/token.js';
 import { ADMIN } from '../src/permission.js';
 import { ask } from './ask.js';
 import { startService, type TestService } from './service.js';
+import { sql } from './sql.js';
 
 const PAGE = '/v1/admin/health';
 
@@ -22,6 +23,7 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 let proxies: Proxy[];
 let service: TestService;
+let databaseUrl: string;
 /** What the service has said to each store since it was last emptied. */
 const said = { database: '', cache: '' };
 
@@ -32,11 +34,17 @@ before(async () => {
     startProxy({ port: redis.port, onRequest: (bytes) => (said.cache += bytes.toString('latin1')) }),
   ]);
   const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
+  databaseUrl = await postgres.createDatabase();
   service = await startService({
-    databaseUrl: at(await postgres.createDatabase(), databasePort),
+    databaseUrl: at(databaseUrl, databasePort),
     redisUrl: at(redis.url, cachePort),
     // Probes that ask in between would be mixed up with what is looked at.
-    environment: { PORTAL_INTERVAL_MS: '600000' },
+    environment: {
+      PORTAL_INTERVAL_MS: '600000',
+      // Codes can be delivered, as far as anybody knows.
+      PORTAL_LOGIN_WEBHOOK_URL: 'http://127.0.0.1:1/',
+      PORTAL_LOGIN_WEBHOOK_SECRET: `whsec_${'A'.repeat(43)}=`,
+    },
   });
 });
 
@@ -86,6 +94,36 @@ test('unknown and known sessions cost the same: the same is asked of both stores
 function withoutHashes(text: string): string {
   return text.replaceAll(/[0-9a-f]{64}/g, 'HASH');
 }
+
+test('asking for a code costs the same for a name that somebody has and for one that nobody has', async () => {
+  await service.app.users.add('operator', 'known-name', ADMIN);
+  const costs: { readonly statements: readonly string[]; readonly bytes: number; readonly reply: string }[] =
+    [];
+  for (const username of ['unknown-11', 'known-name', 'unknown-22', 'KNOWN-NAME', 'unknown-33']) {
+    said.database = '';
+    said.cache = '';
+    const { status, bytes } = await ask(service.url, '/v1/authentication/request', {
+      method: 'POST',
+      body: JSON.stringify({ username }),
+    });
+    assert.equal(status, 202);
+    const [database, cache] = [said.database, said.cache];
+    assert.equal(cache, '');
+    assert.ok(database.includes(username));
+    // The hash of the code is all that differs, and is 32 bytes each time; words are what is longer than chance.
+    const statements = database.replace(username, '').match(/[\x20-\x7e\n]{24,}/g) ?? [];
+    costs.push({ statements, bytes: database.length, reply: bytes });
+  }
+  const [first] = costs;
+  assert.ok(first && first.statements.join('').includes('INSERT INTO login_codes'));
+  for (const cost of costs) assert.deepEqual(cost, first);
+  const rows = await sql(databaseUrl, 'SELECT user_id IS NULL AS decoy FROM login_codes ORDER BY id');
+  assert.deepEqual(
+    rows.map(({ decoy }) => decoy),
+    [true, false, true, false, true],
+    'and each of them has written one row',
+  );
+});
 
 test('header injection: nothing that a client sends comes back in a header', async () => {
   const headers = {

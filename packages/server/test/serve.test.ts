@@ -58,10 +58,17 @@ function postgresPid(): Promise<number> {
 }
 
 describe('on the embedded database', () => {
-  test('one line to paste opens the page; the next start has the same data; only one service in a folder', async () => {
+  test('one link and one line to paste open the page; the next start has the same data; only one service in a folder', async () => {
     const first = await serve();
     assert.equal(first.output.stdout.split('\n').filter((line) => line.startsWith('curl ')).length, 1);
     assert.ok(first.output.stdout.includes(`curl ${first.url}/v1/admin/health -b "${first.cookie}"\n`));
+    const code = /^open {7}(\S+)\/#code=(\w{8})$/m.exec(first.output.stdout);
+    assert.equal(code?.[1], first.url);
+    const entered = await ask(first.url, '/v1/authentication/verify', {
+      method: 'POST',
+      body: JSON.stringify({ code: code[2] }),
+    });
+    assert.deepEqual([entered.status, entered.json['permission_name']], [200, 'Owner']);
     const { status, json } = await page(first, first.cookie);
     assert.equal(status, 200);
     assert.equal(json['status'], 'healthy');
@@ -130,7 +137,7 @@ describe('on a database of somebody', () => {
   test('nothing to paste is printed, and the data folder has the history and nothing else', async () => {
     const portal = await serve({ DATABASE_URL: await postgres.createDatabase() });
     assert.equal(portal.cookie, '');
-    assert.doesNotMatch(portal.output.stdout, /curl|psession/);
+    assert.doesNotMatch(portal.output.stdout, /curl|psession|#code/);
     assert.equal((await ask(portal.url, '/health')).status, 200);
     await waitFor('the history', () => existsSync(join(folder, '.portal/history.sqlite')));
     const names = await readdir(join(folder, '.portal'));

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
 import { codeOf, framesOf } from '../error-code.js';
 import { OperatorError, PortalError } from '../errors.js';
+import { loginCodeCreateCommand } from './login-code-create.js';
 import { migrateCommand } from './migrate.js';
 import { serveCommand } from './serve.js';
 import { sessionCreateCommand } from './session-create.js';
@@ -39,9 +40,16 @@ function createProgram(): Command {
   for (const command of [sessionCreateCommand(), sessionListCommand(), sessionRevokeCommand()]) {
     session.addCommand(command);
   }
-  for (const command of [serveCommand(), migrateCommand(), user, session]) program.addCommand(command);
+  const loginCode = new Command('login-code').description('One-time codes, with which users sign in.');
+  loginCode.addCommand(loginCodeCreateCommand());
+  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode])
+    program.addCommand(command);
   // Commander ends the process by itself otherwise, and does so in every command unless each is told not to.
-  for (const command of [program, ...program.commands, ...user.commands, ...session.commands]) {
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap(({ commands }) => commands),
+  ]) {
     command.exitOverride().showHelpAfterError(`(see portal --help)`);
   }
   return program;

@@ -12,7 +12,7 @@ import { createRecords, type Records } from '../records.js';
 import { readWhereabouts } from '../whereabouts.js';
 
 /** What a command works with. */
-export interface Workplace extends Pick<Records, 'users' | 'sessions'> {
+export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn'> {
   readonly config: Config;
   /** Where the service is, or would be. */
   readonly serviceUrl: string;
@@ -40,6 +40,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       sessionDeadlineMs: COMMAND_TIMEOUT_MS,
       sessionMemoryMs: 0,
+      codesDeliverable: false,
       isDown: () => false,
       log: createLog({ level: config.logLevel === 'debug' ? 'debug' : 'silent' }),
     });
@@ -47,7 +48,8 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
       await records.cache?.whenReady(COMMAND_TIMEOUT_MS);
       const migrated = await migrate(records.database);
       const serviceUrl = running?.url ?? urlOf(config.host, config.port);
-      await work({ config, users: records.users, sessions: records.sessions, serviceUrl, migrated });
+      const { users, sessions, signIn } = records;
+      await work({ config, users, sessions, signIn, serviceUrl, migrated });
     } finally {
       await records.close();
     }

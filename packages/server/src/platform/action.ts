@@ -54,3 +54,14 @@ export function addAction(app: FastifyInstance, { url, guard, act }: Action): vo
   });
   refuseOtherMethods(app, { url, answered: ANSWERED, before: [forOneReaderOnly] });
 }
+
+/**
+ * The text of a field in the body of a request.
+ *
+ * @throws PortalError when there is none, naming the field
+ */
+export function textIn({ body }: FastifyRequest, field: string): string {
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, field) : undefined;
+  if (typeof value !== 'string') throw new PortalError('badRequest', `${field} must be a text`);
+  return value;
+}

@@ -2,6 +2,7 @@
  * The command line as a child process, on the stores of the test, beside a service on the same.
  */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,6 +12,8 @@ import { ask } from '../ask.js';
 import { runPortal, type Ended } from '../portal.js';
 import { startService, type TestService } from '../service.js';
 import { sql } from '../sql.js';
+
+const MIGRATIONS = new URL('../../../migrations', import.meta.url);
 
 let postgres: PostgresServer;
 let redis: RedisServer;
@@ -89,9 +92,23 @@ test('migrate says what it did', async () => {
   const empty = { DATABASE_URL: await postgres.createDatabase() };
   assert.equal(
     (await portal('migrate', empty)).stdout,
-    'applied 0001-users.sql\napplied 0002-sessions.sql\n',
+    readdirSync(MIGRATIONS)
+      .toSorted()
+      .map((name) => `applied ${name}\n`)
+      .join(''),
   );
   assert.equal((await portal('migrate', empty)).stdout, 'The tables are up to date.\n');
+});
+
+test('a code and a link that sign somebody in once', async () => {
+  await succeed('user add Linked --permission owner');
+  const [code = '', link] = (await succeed('login-code create --user LINKED')).trim().split('\n');
+  assert.equal(link, `http://127.0.0.1:7331/#code=${code}`);
+  const verify = () =>
+    ask(service.url, '/v1/authentication/verify', { method: 'POST', body: JSON.stringify({ code }) });
+  const { status, json } = await verify();
+  assert.deepEqual([status, json['username'], json['permission']], [200, 'Linked', 3]);
+  assert.equal((await verify()).status, 401);
 });
 
 test('a cookie for plain http, when that was asked for', async () => {
@@ -118,6 +135,8 @@ describe('errors are one sentence, with exit code 1 for what cannot be done and 
     ['user add ab', 2, /^username must be at least 3 characters\n$/],
     ['user add Somebody --permission boss', 2, /must be one of User, Moderator, Admin, Owner, or 0 to 3/],
     ['user add', 2, /missing required argument 'name'/],
+    ['login-code create --user nobody', 1, /^There is no user named "nobody"\.\n$/],
+    ['login-code', 2, /Usage: portal login-code/],
     ['session create', 2, /required option '--user <name>' not specified/],
     ['session revoke', 2, /^Expected numbers of sessions or --user NAME, one of the two\.\n$/],
     ['session revoke x', 2, /must be the number of a session/],

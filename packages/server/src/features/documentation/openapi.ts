@@ -55,9 +55,13 @@ export function openApi(version: string): OpenApi {
     components: {
       schemas: SCHEMAS,
       responses: {
+        BadRequest: errorResponse(
+          { sentence: 'username must be at least 3 characters' },
+          'Something that cannot be used: the sentence names it and its rule.',
+        ),
         AuthenticationRequired: errorResponse(
           ERRORS.authenticationRequired,
-          'No session, or one that is malformed, unknown, expired or revoked: one answer for all of them.',
+          'No session, or one that is malformed, unknown, expired or revoked, or no such code: one answer for all.',
         ),
         AdminRequired: errorResponse(
           ERRORS.adminRequired,
@@ -68,10 +72,6 @@ export function openApi(version: string): OpenApi {
         MethodNotAllowed: errorResponse(ERRORS.methodNotAllowed, 'A method that is not answered here.', {
           Allow: { description: 'What can be asked.', required: true, schema: { type: 'string' } },
         }),
-        BadRequest: errorResponse(
-          { sentence: 'Expected `from` to be before `to`.' },
-          'A parameter that cannot be used: the sentence names it and its rule.',
-        ),
         UnsupportedMediaType: errorResponse(
           { sentence: 'Unsupported media type' },
           'The body is of a type other than `application/json`.',

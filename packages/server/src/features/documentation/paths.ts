@@ -9,6 +9,7 @@ import type { SchemaName } from './schemas.js';
 import type { ErrorResponse, MediaType, Operation, PathItem, Reference, Response } from './vocabulary.js';
 
 type Content = NonNullable<Response['content']>;
+type Reading = { readonly get: Operation };
 
 const TEXT: Schema = { type: 'string' };
 const PUBLIC: Operation['security'] = [];
@@ -84,12 +85,7 @@ function adminReading(
   };
 }
 
-function page(
-  operationId: string,
-  summary: string,
-  description: string,
-  content: Content,
-): { readonly get: Operation } {
+function page(operationId: string, summary: string, description: string, content: Content): Reading {
   return {
     get: {
       operationId,

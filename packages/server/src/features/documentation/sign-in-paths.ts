@@ -38,6 +38,42 @@ const ME = {
 
 /** All of them, in the order in which they are described. */
 export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
+  '/v1/authentication/request': {
+    post: {
+      operationId: 'requestCode',
+      tags: ['Sign-in'],
+      summary: 'Asks for a one-time code',
+      description:
+        'It is sent to whatever the operator has set up, and can be used once, within ten minutes, by the address that ' +
+        'asked. The answer is the same for every name, whether or not anybody has it.',
+      security: [],
+      requestBody: { required: true, content: json('CodeRequest', { username: 'ada' }) },
+      responses: {
+        202: {
+          description: 'Understood.',
+          content: json('CodeRequested', { message: 'If this user exists, a code is on its way.' }),
+        },
+        400: refused('BadRequest'),
+        ...OF_ACTIONS,
+      },
+    },
+  },
+  '/v1/authentication/verify': {
+    post: {
+      operationId: 'verifyCode',
+      tags: ['Sign-in'],
+      summary: 'Signs in with a one-time code',
+      description: 'The session is in the cookie. Upper and lower case differ.',
+      security: [],
+      requestBody: { required: true, content: json('CodeToVerify', { code: 'k7RmXw4P' }) },
+      responses: {
+        200: { description: 'Signed in.', headers: COOKIE, content: json('Me', ME) },
+        400: refused('BadRequest'),
+        401: refused('AuthenticationRequired'),
+        ...OF_ACTIONS,
+      },
+    },
+  },
   '/v1/authentication/logout': {
     post: {
       operationId: 'logout',

@@ -14,6 +14,15 @@ const SUFFIX: Schema = {
 
 /** All of them, by name. */
 export const SIGN_IN_SCHEMAS = {
+  CodeRequest: exactly('Who wants to sign in.', {
+    username: { type: 'string', pattern: '^[A-Za-z0-9._-]{3,32}$', description: 'In any case of letters.' },
+  }),
+  CodeRequested: exactly('The same for every name.', {
+    message: { type: 'string', description: 'A sentence for a person.' },
+  }),
+  CodeToVerify: exactly('A code.', {
+    code: { type: 'string', description: 'Eight characters, as they were delivered.' },
+  }),
   Me: exactly('Who is signed in, and by which session.', {
     id: { type: 'integer', description: 'Number of the user.' },
     username: { type: 'string', description: 'As it is written.' },

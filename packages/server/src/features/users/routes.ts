@@ -22,7 +22,7 @@ export const userRoutes: FastifyPluginCallback<UserRoutesOptions> = (app, { requ
 };
 
 /** Who somebody is, for themselves. */
-function meDocument({ userId, userName, permission, tokenSuffix, expiresAtMs }: Reader): object {
+export function meDocument({ userId, userName, permission, tokenSuffix, expiresAtMs }: Reader): object {
   return {
     id: userId,
     username: userName,

@@ -40,7 +40,7 @@ export function mayActOn(actor: Actor, level: Permission): boolean {
 /** Puts the rules on top of the record. */
 export function createUsers({ store, onPermissionChange }: UsersOptions): Users {
   async function add(actor: Actor, name: string, permission: Permission): Promise<User> {
-    checkName(name);
+    expectUserName(name);
     expectMayActOn(actor, permission);
     const user = await store.add(name, permission);
     if (!user)
@@ -79,7 +79,8 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
 const SHORTEST = 3;
 const LONGEST = 32;
 
-function checkName(name: string): void {
+/** @throws PortalError when a text cannot be the name of a user, with the rule that it breaks */
+export function expectUserName(name: string): void {
   if (name.length < SHORTEST) throw badName(`must be at least ${SHORTEST} characters`);
   if (name.length > LONGEST) throw badName(`must be at most ${LONGEST} characters`);
   if (!/^[A-Za-z0-9._-]+$/.test(name)) throw badName('must be letters, digits, ".", "_" and "-" only');

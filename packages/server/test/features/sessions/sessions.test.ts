@@ -31,6 +31,7 @@ before(async () => {
     commandTimeoutMs: 500,
     sessionDeadlineMs: 500,
     sessionMemoryMs: 0,
+    codesDeliverable: false,
     isDown: () => false,
     log: createLog({ level: 'silent' }),
   });

@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { openLink } from '../addresses.js';
+import { withRecords } from './open-records.js';
+
+/** `portal login-code create --user NAME` */
+export function loginCodeCreateCommand(): Command {
+  return new Command('create')
+    .description('Make a code, and a link, that signs a user in once within ten minutes.')
+    .requiredOption('--user <name>', 'who is signed in')
+    .action(({ user: name }: { user: string }) =>
+      withRecords(async ({ users, signIn, serviceUrl }) => {
+        const user = await users.named(name);
+        const { code } = await signIn.make(user.id, 'command');
+        console.log(code);
+        console.log(openLink(serviceUrl, code));
+      }),
+    );
+}

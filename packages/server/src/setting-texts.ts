@@ -1,0 +1,29 @@
+/**
+ * The settings in words: `.env.example` and the table of the README, both written from the one schema.
+ */
+import { SETTINGS, type Setting } from './settings.js';
+
+/** The text of `.env.example`: every variable with its default, all commented out. */
+export function exampleFile(): string {
+  const entries = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
+    const unset = setting.unset ? [`# Unless set: ${setting.unset}.`] : [];
+    const value = setting.unset ? '' : (setting.fallback ?? '');
+    return [`# ${about}`, ...unset, `#${variable}=${value}`].join('\n');
+  });
+  return [
+    '# Settings of the service. Copy to .env in the folder you start it from; the environment itself comes first.',
+    ...entries,
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
+/** The README's table: one row a variable. */
+export function settingsTable(): string {
+  const rows = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
+    const unset = setting.unset ?? `\`${setting.fallback ?? ''}\``;
+    return `| \`${variable}\` | ${unset} | ${about} |`;
+  });
+  return ['| variable | default | what it does |', '| --- | --- | --- |', ...rows, ''].join('\n');
+}

@@ -1,0 +1,355 @@
+/**
+ * Signing in with a one-time code, from the request to the cookie: by a real message to a real receiver.
+ */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
+import { newCode } from '../../../src/features/sign-in/code.js';
+import {
+  MOST_OPEN_OF_ADDRESS,
+  MOST_OPEN_OF_USER,
+  MOST_WRONG_TRIES,
+} from '../../../src/features/sign-in/store.js';
+import { ADMIN } from '../../../src/permission.js';
+import { webhookSignature } from '../../../src/platform/webhook.js';
+import { webhookKey } from '../../../src/setting-rules.js';
+import type { Question, Reply } from '../../ask.js';
+import { startReceiver, type Receiver } from '../../receiver.js';
+import { startService, type TestService } from '../../service.js';
+import { sql } from '../../sql.js';
+import { getDescribed, type Described } from '../documentation/described.js';
+
+const REQUEST = '/v1/authentication/request';
+const VERIFY = '/v1/authentication/verify';
+const TRIES_A_MINUTE = 20;
+
+let postgres: PostgresServer;
+let databaseUrl: string;
+let receiver: Receiver;
+let service: TestService;
+let described: Described;
+let addresses = 0;
+
+before(async () => {
+  [postgres, receiver] = await Promise.all([startPostgres(), startReceiver()]);
+  databaseUrl = await postgres.createDatabase();
+  service = await startService({
+    databaseUrl,
+    environment: { PORTAL_LOGIN_WEBHOOK_URL: receiver.url, PORTAL_LOGIN_WEBHOOK_SECRET: receiver.secret },
+  });
+  described = await getDescribed(service.url);
+  for (const name of ['Ada', 'Grace', 'Flooded']) await service.app.users.add('operator', name, ADMIN);
+});
+
+after(async () => {
+  await postgres?.thaw();
+  await service?.close();
+  receiver?.close();
+  await postgres?.close();
+});
+
+beforeEach(async () => {
+  await sql(databaseUrl, 'DELETE FROM login_codes');
+  receiver.received.length = 0;
+  receiver.answerWith(200);
+});
+
+/** An address of this machine that nobody has come from yet, so that no limit knows it. */
+function newAddress(): string {
+  addresses += 1;
+  return `127.0.9.${addresses}`;
+}
+
+function post(path: string, body: unknown, question: Question = {}): Promise<Reply> {
+  return described.ask(service.url, path, { method: 'POST', body: JSON.stringify(body), ...question });
+}
+
+function request(username: string, from: string): Promise<Reply> {
+  return post(REQUEST, { username }, { from });
+}
+
+function verify(code: string, from: string, headers: Record<string, string> = {}): Promise<Reply> {
+  return post(VERIFY, { code }, { from, headers });
+}
+
+/** Asks for a code and gives it as the receiver got it. */
+async function codeFor(username: string, from: string): Promise<string> {
+  const before1 = receiver.received.length;
+  assert.equal((await request(username, from)).status, 202);
+  await waitFor('the message', () => receiver.received.length > before1);
+  const { data } = JSON.parse(receiver.received.at(-1)?.body ?? '') as { data: { code: string } };
+  return data.code;
+}
+
+/** Until every message that is under way has come, and a moment longer for one that should not. */
+async function messages(count: number): Promise<number> {
+  await waitFor(`${count} messages`, () => receiver.received.length >= count);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  return receiver.received.length;
+}
+
+test('from the name to the cookie', async () => {
+  const from = newAddress();
+  const asked = await request('aDA', from);
+  assert.equal(asked.status, 202);
+  assert.deepEqual(asked.json, { message: 'If this user exists, a code is on its way.' });
+  assert.equal(asked.headers['set-cookie'], undefined);
+  await messages(1);
+
+  const [message] = receiver.received;
+  assert.ok(message);
+  const { headers, body } = message;
+  assert.equal(
+    headers['webhook-signature'],
+    webhookSignature(webhookKey(receiver.secret), {
+      id: String(headers['webhook-id']),
+      timestamp: Number(headers['webhook-timestamp']),
+      body,
+    }),
+  );
+  const { type, data, text } = JSON.parse(body) as {
+    type: string;
+    data: Record<string, string>;
+    text: string;
+  };
+  assert.equal(type, 'login_code.created');
+  assert.deepEqual(
+    { ...data, code: '', expires_at: '' },
+    { username: 'Ada', code: '', address: from, expires_at: '' },
+  );
+  const { code = '', expires_at: expiresAt = '' } = data;
+  assert.match(code, /^[2-9A-HJ-NP-Za-km-np-z]{8}$/);
+  assert.ok(text.includes(code));
+  const [stored] = await sql(
+    databaseUrl,
+    `SELECT login_codes::text AS row, expires_at, expires_at <= now() + interval '10 minutes' AS soon FROM login_codes`,
+  );
+  assert.ok(!String(stored?.['row']).includes(code), 'only a hash is stored');
+  assert.ok(stored?.['soon']);
+  assert.equal(new Date(stored['expires_at'] as Date).toISOString(), expiresAt);
+
+  const entered = await verify(` ${code}\n`, from);
+  assert.equal(entered.status, 200);
+  assert.equal(entered.headers['cache-control'], 'private, no-store');
+  const [cookie = '', ...more] = entered.headers['set-cookie'] ?? [];
+  assert.deepEqual(more, []);
+  assert.match(cookie, /^psession=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/);
+  const [pair = ''] = cookie.split(';');
+  const me = await described.ask(service.url, '/v1/users/me', { cookie: pair });
+  assert.deepEqual(me.json, entered.json);
+  assert.equal(me.json['username'], 'Ada');
+  const { json } = await described.ask(service.url, '/v1/users/me/sessions', { cookie: pair });
+  assert.equal((json['sessions'] as { made_for: string }[])[0]?.made_for, 'code');
+  assert.ok(service.logged.every((line) => !line.includes(code) && !line.includes(pair.slice(9))));
+});
+
+describe('a code is good', () => {
+  test('once, also when ten come at once', async () => {
+    const from = newAddress();
+    const code = await codeFor('Ada', from);
+    const replies = await Promise.all(Array.from({ length: 10 }, () => verify(code, from)));
+    assert.deepEqual(replies.map(({ status }) => status).toSorted(), [
+      200,
+      ...Array.from({ length: 9 }, () => 401),
+    ]);
+  });
+
+  test('for ten minutes', async () => {
+    const from = newAddress();
+    const code = await codeFor('Ada', from);
+    await sql(databaseUrl, 'UPDATE login_codes SET expires_at = now()');
+    assert.equal((await verify(code, from)).status, 401);
+  });
+
+  test('from the address that asked, and from no other', async () => {
+    const from = newAddress();
+    const code = await codeFor('Ada', from);
+    assert.equal((await verify(code, newAddress())).status, 401);
+    assert.equal((await verify(code, from)).status, 200);
+  });
+
+  test('from any address, when it was made at the machine', async () => {
+    const { id } = await service.app.users.named('Grace');
+    const { code } = await service.app.signIn.make(id, 'command');
+    const reply = await verify(code, newAddress());
+    assert.deepEqual([reply.status, reply.json['username']], [200, 'Grace']);
+  });
+
+  test('in its own case of letters', async () => {
+    const { id } = await service.app.users.named('Grace');
+    let { code } = await service.app.signIn.make(id, 'command');
+    while (!/[a-z]/.test(code)) ({ code } = await service.app.signIn.make(id, 'command'));
+    const from = newAddress();
+    assert.equal((await verify(code.toUpperCase(), from)).status, 401);
+    assert.equal((await verify(code, from)).status, 200);
+  });
+
+  test('not at the bidding of another site, which would sign somebody in as somebody else', async () => {
+    const from = newAddress();
+    const code = await codeFor('Ada', from);
+    for (const headers of [{ 'Sec-Fetch-Site': 'cross-site' }, { Origin: 'https://elsewhere.example' }]) {
+      const refused = await verify(code, from, headers);
+      assert.deepEqual([refused.status, refused.headers['set-cookie']], [403, undefined]);
+    }
+    assert.equal((await verify(code, from)).status, 200);
+  });
+
+  test('only for who is still there, with the permission of this moment', async () => {
+    const from = newAddress();
+    await service.app.users.add('operator', 'Leaving', ADMIN);
+    const first = await codeFor('Leaving', from);
+    const second = await codeFor('Leaving', from);
+    await service.app.users.setPermission('operator', 'Leaving', 0);
+    assert.equal((await verify(first, from)).json['permission'], 0);
+    await sql(databaseUrl, `DELETE FROM users WHERE name = 'Leaving'`);
+    assert.equal((await verify(second, from)).status, 401);
+  });
+});
+
+describe('nobody guesses', () => {
+  test('an address tries so often a minute, then even the right code does not help it; others go on', async () => {
+    const [from, other] = [newAddress(), newAddress()];
+    const code = await codeFor('Ada', from);
+    const theirs = await codeFor('Grace', other);
+    for (let turn = 0; turn < TRIES_A_MINUTE; turn += 1) {
+      assert.equal((await verify(turn % 2 === 0 ? newCode() : 'rubbish', from)).status, 401);
+    }
+    const refused = await verify(code, from);
+    assert.equal(refused.status, 429);
+    const waitS = Number(refused.headers['retry-after']);
+    assert.ok(waitS >= 1 && waitS <= 60, String(waitS));
+    assert.equal((await verify(theirs, other)).status, 200);
+  });
+
+  test('a code is worth nothing after so many wrong tries where it could have been meant', async () => {
+    const [from, other] = [newAddress(), newAddress()];
+    const code = await codeFor('Ada', from);
+    const { id } = await service.app.users.named('Ada');
+    const { code: free } = await service.app.signIn.make(id, 'command');
+    await sql(databaseUrl, 'UPDATE login_codes SET wrong_tries = $1', [MOST_WRONG_TRIES - 1]);
+    assert.equal((await verify(newCode(), other)).status, 401);
+    assert.equal((await verify(free, newAddress())).status, 401, 'anybody could have meant that one');
+    assert.equal((await verify(code, from)).status, 200, 'and only its own address this one');
+    const again = await codeFor('Ada', from);
+    await sql(databaseUrl, 'UPDATE login_codes SET wrong_tries = $1', [MOST_WRONG_TRIES - 1]);
+    assert.equal((await verify(newCode(), from)).status, 401);
+    assert.equal((await verify(again, from)).status, 401);
+  });
+
+  test('one address has so many codes open, and another one some too', async () => {
+    const from = newAddress();
+    for (let turn = 0; turn < MOST_OPEN_OF_ADDRESS + 2; turn += 1) {
+      assert.equal((await request(turn % 2 === 0 ? 'Ada' : 'Grace', from)).status, 202);
+    }
+    assert.equal(await messages(MOST_OPEN_OF_ADDRESS), MOST_OPEN_OF_ADDRESS);
+    await codeFor('Ada', newAddress());
+    assert.equal(receiver.received.length, MOST_OPEN_OF_ADDRESS + 1);
+  });
+
+  test('names that nobody has count towards that too', async () => {
+    const from = newAddress();
+    for (let turn = 0; turn < MOST_OPEN_OF_ADDRESS; turn += 1) await request(`nobody-${turn}`, from);
+    assert.equal((await request('Ada', from)).status, 202);
+    assert.equal(await messages(0), 0);
+  });
+
+  test('one user has so many codes open, however many addresses ask', async () => {
+    for (let asked = 0; asked < MOST_OPEN_OF_USER + 3;) {
+      const from = newAddress();
+      for (let turn = 0; turn < MOST_OPEN_OF_ADDRESS; turn += 1, asked += 1) await request('Flooded', from);
+    }
+    assert.equal(await messages(MOST_OPEN_OF_USER), MOST_OPEN_OF_USER);
+    await codeFor('Ada', newAddress());
+  });
+
+  test('an address asks so often a minute', async () => {
+    const from = newAddress();
+    for (let turn = 0; turn < TRIES_A_MINUTE; turn += 1) {
+      assert.equal((await request('nobody-at-all', from)).status, 202);
+    }
+    const refused = await request('Ada', from);
+    assert.equal(refused.status, 429);
+    assert.ok(refused.headers['retry-after']);
+  });
+});
+
+describe('nobody learns who exists', () => {
+  test('the answer has the same bytes, and does not wait for the message', async () => {
+    receiver.answerWith(undefined);
+    const known = await request('Ada', newAddress());
+    const unknown = await request('Bob', newAddress());
+    assert.equal(known.bytes, unknown.bytes);
+    assert.equal(await messages(1), 1);
+  });
+
+  test('both leave a row behind, which nobody can tell apart by using it', async () => {
+    const [from, other] = [newAddress(), newAddress()];
+    await request('Ada', from);
+    await request('Bob', other);
+    const rows = await sql(databaseUrl, 'SELECT user_id IS NULL AS decoy FROM login_codes ORDER BY id');
+    assert.deepEqual(rows, [{ decoy: false }, { decoy: true }]);
+    const [known, unknown] = [await verify(newCode(), from), await verify(newCode(), other)];
+    assert.equal(known.bytes, unknown.bytes);
+    const tries = await sql(databaseUrl, 'SELECT wrong_tries FROM login_codes');
+    assert.deepEqual(tries, [{ wrong_tries: 1 }, { wrong_tries: 1 }]);
+  });
+
+  test('nor does anybody while the database is frozen: both are told that it cannot be done now', async () => {
+    await postgres.freeze();
+    try {
+      const known = await post(REQUEST, { username: 'Ada' }, { from: newAddress() });
+      const unknown = await post(REQUEST, { username: 'Bob' }, { from: newAddress() });
+      assert.equal(known.status, 503);
+      assert.equal(known.bytes, unknown.bytes);
+      assert.equal((await verify(newCode(), newAddress())).status, 503);
+    } finally {
+      await postgres.thaw();
+    }
+    await waitFor('the database again', async () => {
+      return (await described.ask(service.url, '/health')).json['database'] === true;
+    });
+  });
+});
+
+test('what is not understood is told by field and rule, and asks nothing of anybody', async () => {
+  const from = newAddress();
+  for (const [path, body, sentence] of [
+    [REQUEST, {}, 'username must be a text'],
+    [REQUEST, { username: 7 }, 'username must be a text'],
+    [REQUEST, { username: 'ab' }, 'username must be at least 3 characters'],
+    [REQUEST, [], 'username must be a text'],
+    [VERIFY, null, 'code must be a text'],
+    [VERIFY, { code: ['x'] }, 'code must be a text'],
+  ] as const) {
+    const reply = await post(path, body, { from });
+    assert.deepEqual([reply.status, reply.json['error']], [400, sentence]);
+  }
+  for (const rawBody of ['{', '"__proto__"', '{"__proto__":{"username":"Ada"}}', '']) {
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': String(rawBody.length) };
+    const reply = await described.ask(service.url, REQUEST, { method: 'POST', rawBody, headers, from });
+    assert.equal(reply.status, 400, rawBody);
+  }
+  assert.deepEqual(await sql(databaseUrl, 'SELECT FROM login_codes'), []);
+});
+
+test('a message that is refused is sent again, with the same id', async () => {
+  receiver.answerWith(500);
+  await request('Ada', newAddress());
+  await messages(1);
+  receiver.answerWith(200);
+  await messages(2);
+  const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+  assert.equal(new Set(ids).size, 1);
+});
+
+test('where no codes can be delivered the answer is the same, and no code is worth anything', async (t) => {
+  const without = await startService({ databaseUrl });
+  t.after(() => without.close());
+  const reply = await described.ask(without.url, REQUEST, {
+    method: 'POST',
+    body: '{"username":"Ada"}',
+    from: newAddress(),
+  });
+  assert.equal(reply.status, 202);
+  assert.deepEqual(await sql(databaseUrl, 'SELECT user_id FROM login_codes'), [{ user_id: null }]);
+});
