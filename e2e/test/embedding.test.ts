@@ -1,0 +1,144 @@
+/**
+ * What the README and the types of the package say, taken at their word: every example compiles, every application runs.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { declarationsOf, NAMES, packLibrary, REPOSITORY, tool, type Packed } from './packed.js';
+
+let packed: Packed;
+
+before(async () => {
+  packed = await packLibrary();
+});
+
+after(() => packed.close());
+
+/** The blocks of TypeScript in a text, without the asterisks of a comment around it. */
+function blocksIn(text: string): string[] {
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block.replaceAll(/^ +\* ?/gm, ''),
+  );
+}
+
+describe('types', () => {
+  async function compiles(
+    path: string,
+    files: Readonly<Record<string, string>>,
+    options = {},
+  ): Promise<void> {
+    const sources = join(path, 'sources');
+    await mkdir(sources, { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(sources, name), text);
+    const config = {
+      compilerOptions: {
+        module: 'nodenext',
+        target: 'es2023',
+        lib: ['es2023'],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        types: ['node'],
+        typeRoots: [join(REPOSITORY, 'node_modules/@types')],
+        ...options,
+      },
+      include: ['sources'],
+    };
+    await writeFile(join(path, 'tsconfig.json'), JSON.stringify(config));
+    await tool(packed.folder, 'tsc', '-p', path).catch((error: { stdout: string }) =>
+      assert.fail(error.stdout),
+    );
+  }
+
+  test('every subpath compiles for somebody who has none of the frameworks and checks every declaration', async () => {
+    const imports = Object.keys(NAMES).map((subpath, index) => {
+      return `import * as subpath${index} from 'portal-health${subpath.slice(1)}';\nvoid subpath${index};`;
+    });
+    await compiles(packed.project, { 'all.ts': imports.join('\n') }, { skipLibCheck: false });
+  });
+
+  test('every example of the README and of the public names compiles as written', async () => {
+    const files: Record<string, string> = {};
+    const readme = await readFile(join(packed.project, 'node_modules/portal-health/README.md'), 'utf8');
+    const texts: [string, string][] = [['README', readme]];
+    for (const subpath of Object.keys(NAMES)) {
+      if (subpath !== '.') texts.push([subpath.slice(2), await declarationsOf(packed.project, subpath)]);
+    }
+    for (const room of ['health', 'respond', 'verdict', 'problems']) {
+      const file = `node_modules/portal-health/dist/src/${room}.d.ts`;
+      texts.push([room, await readFile(join(packed.project, file), 'utf8')]);
+    }
+    for (const [name, text] of texts) {
+      const blocks = blocksIn(text).filter((block) => block.includes('import '));
+      assert.ok(blocks.length > 0, `${name} has an example`);
+      for (const [index, block] of blocks.entries()) files[`${name}-${index}.mts`] = block;
+    }
+    // What is handed to a driver from the environment may be undefined, which drivers of Redis do not allow.
+    const environment =
+      'declare namespace NodeJS { interface ProcessEnv { REDIS_URL: string; DATABASE_URL: string } }';
+    await compiles(packed.application, { ...files, 'environment.d.ts': environment }, { skipLibCheck: true });
+  });
+});
+
+describe('the README', () => {
+  let postgres: PostgresServer;
+  let redis: RedisServer;
+  let environment: Record<string, string | undefined>;
+
+  before(async () => {
+    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    environment = {
+      PATH: process.env['PATH'],
+      DATABASE_URL: await postgres.createDatabase(),
+      REDIS_URL: redis.url,
+    };
+  });
+
+  after(async () => {
+    await Promise.all([postgres.close(), redis.close()]);
+  });
+
+  test('each of its applications runs as written, but for the port', { timeout: 120_000 }, async () => {
+    const readme = await readFile(join(packed.project, 'node_modules/portal-health/README.md'), 'utf8');
+    const applications = blocksIn(readme).filter((block) => block.includes('8080'));
+    assert.equal(applications.length, 6, 'node and five frameworks');
+    for (const [index, block] of applications.entries()) {
+      const port = await freePort();
+      const file = join(packed.application, `application-${index}.mjs`);
+      await writeFile(file, block.replace('8080', String(port)));
+      const app = spawn(process.execPath, [file], { cwd: packed.application, env: environment });
+      let said = '';
+      app.stderr.on('data', (bytes) => (said += String(bytes)));
+      try {
+        let status: unknown;
+        await waitFor(
+          'it to be healthy',
+          async () => {
+            assert.equal(app.exitCode, null, said);
+            const report = await fetch(`http://localhost:${port}/health`).catch(() => undefined);
+            status = ((await report?.json()) as { status?: string } | undefined)?.status;
+            return status === 'healthy';
+          },
+          { timeoutMs: 20_000, everyMs: 100 },
+        );
+      } finally {
+        app.kill('SIGKILL');
+        if (app.exitCode === null && app.signalCode === null) await once(app, 'exit');
+      }
+    }
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
