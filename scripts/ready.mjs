@@ -29,13 +29,19 @@ if (!isDone(INSTALLED, lock)) {
 
 const BUILT = 'node_modules/.portal-built';
 const newestMs = ['packages', 'test-kit', 'bench', 'e2e', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
-const outputs = ['packages/health/dist', 'packages/server/dist', ...(everything ? ['test-kit/dist'] : [])];
+const outputs = [
+  'packages/health/dist',
+  'packages/server/dist',
+  'packages/page/dist/site',
+  ...(everything ? ['test-kit/dist'] : []),
+];
 const hasOutputs = outputs.every((path) => existsSync(path));
 if (!hasOutputs || !isDone(BUILT, lock) || writtenMs(BUILT) < Math.max(...newestMs)) {
   say('Building …');
   // The compiler's notes lie in node_modules, which may have been copied without what they are about.
   const force = hasOutputs ? [] : ['--force'];
   run('node_modules/.bin/tsc', ['-b', ...force, ...(everything ? [] : ['packages/server'])]);
+  run(process.execPath, ['scripts/page.mjs']);
   done(BUILT, lock);
 }
 

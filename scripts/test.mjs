@@ -13,6 +13,7 @@ const asked = process.argv[2] ?? '';
 const rooms = [
   'packages/health/dist/test',
   'packages/server/dist/test',
+  'packages/page/dist/test',
   'test-kit/dist/test',
   'e2e/dist/test',
 ];
@@ -25,14 +26,19 @@ function isAsked(file) {
   return asked === 'outside' ? isOutside : file.includes(asked);
 }
 
+/** The page's `dist/test` has both, its sources and their tests, because the rest of its `dist` is what is served. */
+function sourceOf(file) {
+  return file.replace('/dist/test/test/', '/test/').replace('/dist/', '/');
+}
+
 const files = rooms
   .filter((room) => existsSync(room))
   .flatMap((room) =>
     readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`),
   )
-  .filter((file) => file.endsWith('.test.js') && isAsked(file.replace('/dist/', '/')))
+  .filter((file) => file.endsWith('.test.js') && isAsked(sourceOf(file)))
   // The compiler leaves behind what it made of files that are gone.
-  .filter((file) => existsSync(file.replace('/dist/', '/').replace(/js$/, 'ts')))
+  .filter((file) => existsSync(sourceOf(file).replace(/js$/, 'ts')))
   .toSorted();
 
 if (files.length === 0) {

@@ -23,6 +23,7 @@ import { integrityRoutes } from './features/integrity/routes.js';
 import { createLivePages } from './features/live/pages.js';
 import { liveRoutes } from './features/live/routes.js';
 import { createStanding } from './features/live/standing.js';
+import { pageRoutes } from './features/page/routes.js';
 import type { Sessions } from './features/sessions/sessions.js';
 import { createSessionWatch } from './features/sessions/watch.js';
 import type { SignIn } from './features/sign-in/sign-in.js';
@@ -150,6 +151,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     requireAdmin: requireAdmin({ fromMemory: true }),
   });
   framework.register(documentationRoutes);
+  framework.register(pageRoutes);
   if (health.source) {
     framework.register(integrityRoutes, {
       source: health.source,

@@ -38,11 +38,11 @@ export interface Setting<Value> {
 const LONGEST_MS = 2 ** 31 - 1;
 const milliseconds = wholeNumber(1, LONGEST_MS, 'milliseconds');
 
-/** Folder of both packages, whether they lie in a checkout or among installed packages. */
+/** Folder of the packages, whether they lie in a checkout or among installed packages. */
 const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** What lies in that folder and is not run: packages of others, sources, tests, and what the compiler notes for itself. */
-const NOT_RUN = 'node_modules,test,tsconfig.json,health/src,health/bin,server/src';
+const NOT_RUN = 'node_modules,test,tsconfig.json,health/src,health/bin,server/src,page/src';
 
 /** All settings, in the order in which `.env.example` and the README list them. */
 export const SETTINGS = {

@@ -1,0 +1,67 @@
+/** Which charts there are, and how each line of them is told from the others without colour. */
+import { bytes, count, milliseconds, percent } from '../words/figures.js';
+
+export interface ChartLine {
+  readonly series: string;
+  readonly name: string;
+  /** Lengths of strokes and gaps; empty is a whole line. */
+  readonly dash: readonly number[];
+}
+
+export interface ChartSpec {
+  readonly title: string;
+  readonly lines: readonly ChartLine[];
+  readonly word: (value: number) => string;
+  /** Where the axis ends at the least: a still line must not look like mountains. */
+  readonly atLeast: number;
+}
+
+const WHOLE: readonly number[] = [];
+const DASHED: readonly number[] = [6, 4];
+const DOTTED: readonly number[] = [2, 3];
+
+export const CHARTS: readonly ChartSpec[] = [
+  {
+    title: 'Latency',
+    lines: [
+      { series: 'database_latency_ms', name: 'Database', dash: WHOLE },
+      { series: 'cache_latency_ms', name: 'Cache', dash: DASHED },
+    ],
+    word: milliseconds,
+    atLeast: 5,
+  },
+  {
+    title: 'Pool',
+    lines: [
+      { series: 'pool_checked_out', name: 'In use', dash: WHOLE },
+      { series: 'pool_checked_in', name: 'Idle', dash: DASHED },
+      { series: 'pool_waiting', name: 'Waiting', dash: DOTTED },
+    ],
+    word: count,
+    atLeast: 5,
+  },
+  {
+    title: 'Cache hit rate',
+    lines: [{ series: 'cache_hit_rate', name: 'Hits', dash: WHOLE }],
+    word: percent,
+    atLeast: 100,
+  },
+  {
+    title: 'Cache memory',
+    lines: [{ series: 'cache_memory_usage_bytes', name: 'Used', dash: WHOLE }],
+    word: bytes,
+    atLeast: 1_000_000,
+  },
+  {
+    title: 'Cache commands a second',
+    lines: [{ series: 'cache_commands_per_second', name: 'Commands', dash: WHOLE }],
+    word: count,
+    atLeast: 10,
+  },
+  {
+    title: 'Event loop delay',
+    lines: [{ series: 'event_loop_delay_ms', name: 'Delay', dash: WHOLE }],
+    word: milliseconds,
+    atLeast: 20,
+  },
+];

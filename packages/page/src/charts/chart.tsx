@@ -1,0 +1,96 @@
+/**
+ * One chart: the mean as a line, from least to most as a band; hatched where nothing was measured. Pointing at a moment
+ * marks it everywhere, dragging looks closer at a time.
+ */
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { History } from '../doors/shapes.js';
+import { useStore, type Store } from '../store.js';
+import type { Pointed } from '../views/now.js';
+import { NOT_MEASURED, orNotMeasured } from '../words/figures.js';
+import type { ChartSpec } from './catalogue.js';
+import { dataOf, indexAt } from './data.js';
+import { hatchGaps, optionsOf } from './drawing.js';
+
+export interface ChartProps {
+  readonly spec: ChartSpec;
+  readonly history: History;
+  readonly limits: { readonly fromMs: number; readonly toMs: number };
+  readonly pointed: Store<Pointed>;
+  readonly zoom: (fromMs: number, toMs: number) => void;
+}
+
+export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  /** What the plot reads when it is drawn: the latest, not what was there when it was made. */
+  const latest = useRef({ limits, zoom });
+  latest.current = { limits, zoom };
+  const { atMs } = useStore(pointed);
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    const make = (): uPlot => {
+      const options = optionsOf(spec, element, {
+        limits: () => latest.current.limits,
+        onPoint: (pointedMs) => {
+          if (pointed.get().atMs !== pointedMs) pointed.change({ atMs: pointedMs });
+        },
+        onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
+        hatch: hatchGaps,
+      });
+      return new uPlot(options, dataOf(spec, history), element);
+    };
+    plot.current = make();
+    const again = (): void => {
+      plot.current?.destroy();
+      plot.current = make();
+    };
+    const size = new ResizeObserver(() => {
+      if (plot.current && element.clientWidth > 0 && element.clientWidth !== plot.current.width) {
+        plot.current.setSize({ width: element.clientWidth, height: plot.current.height });
+      }
+    });
+    size.observe(element);
+    const night = matchMedia('(prefers-color-scheme: dark)');
+    night.addEventListener('change', again);
+    return () => {
+      size.disconnect();
+      night.removeEventListener('change', again);
+      plot.current?.destroy();
+    };
+  }, [spec]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf(spec, history), true);
+  }, [spec, history]);
+
+  const index = indexAt(history, atMs);
+  return (
+    <figure class="chart" aria-label={`${spec.title}: ${wordsOf(spec, history, index)}`}>
+      <figcaption>
+        <strong>{spec.title}</strong>
+        {spec.lines.map(({ series, name, dash }, line) => (
+          <span key={series} class={`line line-${line}`}>
+            <svg width="18" height="6" aria-hidden="true">
+              <line x1="0" y1="3" x2="18" y2="3" stroke-dasharray={dash.join(' ')} />
+            </svg>{' '}
+            {name} {orNotMeasured(history.series[series]?.mean[index], spec.word)}
+          </span>
+        ))}
+      </figcaption>
+      <div ref={place} class="plot" aria-hidden="true" />
+    </figure>
+  );
+}
+
+function wordsOf({ lines, word }: ChartSpec, history: History, index: number): string {
+  return lines
+    .map(({ series, name }) => {
+      const value = history.series[series]?.mean[index];
+      return `${name} ${value === null || value === undefined ? NOT_MEASURED : word(value)}`;
+    })
+    .join(', ');
+}

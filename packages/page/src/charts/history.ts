@@ -1,0 +1,40 @@
+/** The history of a time, read anew as time goes on; a wide view changes slowly and is asked for seldom. */
+import { useEffect, useState } from 'preact/hooks';
+import { limitsOf, stepOf, type Span } from '../address.js';
+import { ask } from '../doors/ask.js';
+import type { History } from '../doors/shapes.js';
+
+/** What is drawn: nothing yet, something, or the reason why there is nothing. */
+export interface HistoryReading {
+  readonly history: History | null;
+  readonly refusal: string | null;
+}
+
+const OFTEN_MS = 4_000;
+const SELDOM_MS = 30_000;
+
+export function useHistory(span: Span, nowMs: number): HistoryReading {
+  const [reading, setReading] = useState<HistoryReading>({ history: null, refusal: null });
+  const key = typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`;
+  const aheadMs = nowMs - Date.now();
+  useEffect(() => {
+    const turn = new AbortController();
+    const read = async (): Promise<void> => {
+      const { fromMs, toMs } = limitsOf(span, Date.now() + aheadMs);
+      const from = new Date(fromMs).toISOString();
+      const to = new Date(toMs).toISOString();
+      const path = `/v1/admin/history?from=${from}&to=${to}&step=${stepOf(span)}`;
+      const { status, body, error } = await ask<History>(path, turn.signal);
+      if (turn.signal.aborted) return;
+      const refusal = body ? null : status === 404 ? 'This service keeps no history.' : error;
+      setReading((before) => ({ history: body ?? before.history, refusal }));
+    };
+    void read();
+    const timer = setInterval(() => void read(), span === '15m' ? OFTEN_MS : SELDOM_MS);
+    return () => {
+      turn.abort();
+      clearInterval(timer);
+    };
+  }, [key]);
+  return reading;
+}

@@ -1,0 +1,37 @@
+/** Which time is looked at. */
+import type { JSX } from 'preact';
+import { RANGES, writeAddress, type Navigation, type RangeName, type Span } from '../address.js';
+import { Moment } from '../views/words.js';
+
+export interface RangesProps {
+  readonly span: Span;
+  readonly navigation: Navigation;
+  readonly nowMs: number;
+}
+
+export function Ranges({ span, navigation, nowMs }: RangesProps): JSX.Element {
+  const { tab } = navigation.address.get();
+  return (
+    <nav class="ranges" aria-label="Time">
+      {(Object.keys(RANGES) as RangeName[]).map((name) => (
+        <a
+          key={name}
+          href={writeAddress({ tab, span: name })}
+          aria-current={span === name ? 'true' : undefined}
+          onClick={(event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+            event.preventDefault();
+            navigation.go({ span: name });
+          }}
+        >
+          {RANGES[name].words}
+        </a>
+      ))}
+      {typeof span === 'object' && (
+        <span>
+          <Moment at={span.fromMs} nowMs={nowMs} /> – <Moment at={span.toMs} nowMs={nowMs} />
+        </span>
+      )}
+    </nav>
+  );
+}

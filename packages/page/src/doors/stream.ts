@@ -1,0 +1,67 @@
+/**
+ * Server-sent events by `fetch`: unlike `EventSource` it tells why a stream was refused, and hears the comments by
+ * which the service says that the connection lives.
+ */
+
+export interface StreamListener {
+  /** Anything was heard, be it only a comment. */
+  readonly onHeard: () => void;
+  readonly onEvent: (event: string, data: string) => void;
+}
+
+/** Nothing for longer: the connection is taken for lost. The service speaks every five seconds at least. */
+const SILENCE_MS = 9_000;
+
+/** Reads to the end of the stream and gives the status it began with; 0 when nobody answered. */
+export async function readStream(
+  path: string,
+  listener: StreamListener,
+  signal: AbortSignal,
+): Promise<number> {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  let status = 0;
+  try {
+    const response = await fetch(path, {
+      headers: { Accept: 'text/event-stream' },
+      cache: 'no-store',
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
+    ({ status } = response);
+    const isStream = response.headers.get('Content-Type')?.startsWith('text/event-stream');
+    if (!response.ok || !isStream || !response.body) return status === 200 ? 0 : status;
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const parse = createParser(listener.onEvent);
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return status;
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+      listener.onHeard();
+      parse(value);
+    }
+  } catch {
+    return status;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Takes the text as it comes, in pieces, and tells of each event that is whole. */
+export function createParser(onEvent: StreamListener['onEvent']): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    const messages = (rest + text).split('\n\n');
+    rest = messages.pop() ?? '';
+    for (const message of messages) {
+      const field = (name: string): string | undefined =>
+        message
+          .split('\n')
+          .find((line) => line.startsWith(`${name}:`))
+          ?.slice(name.length + 1)
+          .trim();
+      const data = field('data');
+      if (data !== undefined) onEvent(field('event') ?? 'message', data);
+    }
+  };
+}

@@ -1,0 +1,90 @@
+/** The whole page: who reads decides what there is to see. */
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Navigation } from '../address.js';
+import { isAdmin, type Following, type Known } from '../doors/following.js';
+import { useNow, useStore } from '../store.js';
+import { SHAPES, STANDINGS, type Standing } from '../words/headline.js';
+import { Audit } from './audit.js';
+import { Events } from './events.js';
+import { Headline } from './headline.js';
+import { Integrity } from './integrity.js';
+import { Now } from './now.js';
+import { PublicParts } from './parts.js';
+import { ReportDialog } from './report-dialog.js';
+import { Sessions } from './sessions.js';
+import { SignIn } from './sign-in.js';
+import { Tabs } from './tabs.js';
+
+/** Silence for longer is told, although nothing has failed yet. */
+const SILENT_MS = 12_000;
+
+export function App({
+  following,
+  navigation,
+}: {
+  readonly following: Following;
+  readonly navigation: Navigation;
+}): JSX.Element {
+  const known = useStore(following.known);
+  const { tab, span } = useStore(navigation.address);
+  const nowMs = useNow();
+  const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > SILENT_MS);
+  const standing = standingOf(known, isLost);
+  /** The service's time, by which everything it tells is dated. */
+  const serviceMs = nowMs + known.aheadMs;
+
+  useEffect(() => {
+    document.title = `${SHAPES[standing]} ${STANDINGS[standing]} · Portal Health`;
+  }, [standing]);
+
+  const { who } = known;
+  return (
+    <>
+      <a class="skip" href="#content">
+        To the content
+      </a>
+      <header class="top">
+        <h1>Portal Health</h1>
+        {typeof who === 'object' && (
+          <p>
+            {who.username} <span class="soft">({who.permission_name})</span>{' '}
+            <button type="button" onClick={() => void following.leave()}>
+              Sign out
+            </button>
+          </p>
+        )}
+      </header>
+      <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
+        <Headline known={known} standing={standing} isLost={isLost} nowMs={nowMs} />
+        {isAdmin(who) ? (
+          <>
+            <Tabs tab={tab} navigation={navigation} />
+            {tab === '/' && <Now known={known} span={span} navigation={navigation} nowMs={serviceMs} />}
+            {tab === '/events' && (
+              <Events known={known} span={span} navigation={navigation} nowMs={serviceMs} />
+            )}
+            {tab === '/integrity' && <Integrity known={known} nowMs={serviceMs} />}
+            {tab === '/sessions' && <Sessions nowMs={serviceMs} />}
+            {tab === '/audit' && <Audit nowMs={serviceMs} />}
+          </>
+        ) : (
+          <>
+            <PublicParts status={known.status} nowMs={serviceMs} />
+            {who === 'nobody' && <SignIn following={following} note={known.note} />}
+            {typeof who === 'object' && <p class="soft">Everything else is for administrators.</p>}
+          </>
+        )}
+      </main>
+      <footer>
+        {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
+        <a href="/docs">API</a> <a href="/docs/errors.md">What every error means</a>
+      </footer>
+    </>
+  );
+}
+
+function standingOf({ who, status, snapshot }: Known, isLost: boolean): Standing {
+  if (isLost) return 'unknown';
+  return (isAdmin(who) ? snapshot?.report.status : status?.status) ?? 'unknown';
+}

@@ -1,0 +1,72 @@
+/** Who did what, the latest first. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../doors/ask.js';
+import { useReading } from '../doors/reading.js';
+import type { AuditEntry, AuditPage } from '../doors/shapes.js';
+import { detailWords } from '../words/details.js';
+import { Moment } from './words.js';
+
+const PATH = '/v1/admin/audit?limit=100';
+const EVERY_MS = 30_000;
+
+export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
+  const { body, refusal } = useReading<AuditPage>(PATH, { everyMs: EVERY_MS });
+  const [older, setOlder] = useState<AuditPage>({ entries: [], next: null });
+  const before = older.entries.length > 0 ? older.next : (body?.next ?? null);
+  const more = async (): Promise<void> => {
+    const { body: page } = await ask<AuditPage>(`${PATH}&before=${before ?? ''}`);
+    if (page) setOlder({ entries: [...older.entries, ...page.entries], next: page.next });
+  };
+  return (
+    <section aria-labelledby="audit">
+      <h2 id="audit">Who did what</h2>
+      {body === null ? (
+        <p class="soft">{refusal ?? 'asking …'}</p>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="The record">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col">What</th>
+                <th scope="col">Who</th>
+                <th scope="col">Whom or what</th>
+                <th scope="col">From</th>
+                <th scope="col">Session</th>
+              </tr>
+            </thead>
+            <tbody>
+              {[...body.entries, ...older.entries].map((entry) => (
+                <Row key={entry.id} entry={entry} nowMs={nowMs} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {before !== null && (
+        <button type="button" onClick={() => void more()}>
+          Older
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Row({ entry, nowMs }: { readonly entry: AuditEntry; readonly nowMs: number }): JSX.Element {
+  const { at, action, actor, subject, address, token_suffix, details } = entry;
+  return (
+    <tr>
+      <td>
+        <Moment at={at} nowMs={nowMs} />
+      </td>
+      <td>
+        {action.replaceAll('_', ' ')} <span class="soft">{detailWords(details)}</span>
+      </td>
+      <td>{actor ?? '–'}</td>
+      <td>{subject ?? ''}</td>
+      <td>{address ?? ''}</td>
+      <td>{token_suffix === null ? '' : <code>…{token_suffix}</code>}</td>
+    </tr>
+  );
+}

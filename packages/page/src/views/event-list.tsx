@@ -1,0 +1,90 @@
+/** Events, one a line: when, what, why, for how long. Marked where somebody points at their time in a chart. */
+import type { JSX } from 'preact';
+import type { HappenedEvent } from '../doors/shapes.js';
+import { useStore, type Store } from '../store.js';
+import { detailWords } from '../words/details.js';
+import { sentenceOf, type Standing } from '../words/headline.js';
+import { duration } from '../words/moments.js';
+import type { Pointed } from './now.js';
+import { Mark, Moment } from './words.js';
+
+export interface EventListProps {
+  readonly events: readonly HappenedEvent[] | null;
+  readonly refusal: string | null;
+  readonly nowMs: number;
+  readonly pointed: Store<Pointed>;
+}
+
+export function EventList({ events, refusal, nowMs, pointed }: EventListProps): JSX.Element {
+  const { atMs } = useStore(pointed);
+  if (events === null) return <p class="soft">{refusal ?? 'asking …'}</p>;
+  if (events.length === 0) return <p class="soft">Nothing happened in this time.</p>;
+  return (
+    <ol class="events">
+      {events.map((event) => (
+        <li
+          key={event.id}
+          class={atMs !== null && isAt(event, atMs, nowMs) ? 'pointed' : ''}
+          onMouseEnter={() => pointed.change({ atMs: Date.parse(event.began_at) })}
+          onMouseLeave={() => pointed.change({ atMs: null })}
+        >
+          <span class="when">
+            <Moment at={event.began_at} nowMs={nowMs} />
+          </span>
+          <span>
+            <Mark standing={standingOf(event)} word={wordsOf(event)} />{' '}
+            {event.codes.map((code) => (
+              <span key={code}>
+                {sentenceOf(code)} <code class="soft">{code}</code>{' '}
+              </span>
+            ))}
+            <Details event={event} />
+          </span>
+          <span class="soft">{lastedWords(event, nowMs)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function isAt({ began_at, ended_at }: HappenedEvent, atMs: number, nowMs: number): boolean {
+  return Date.parse(began_at) <= atMs && atMs <= (ended_at ? Date.parse(ended_at) : nowMs);
+}
+
+const STATUSES: ReadonlySet<string> = new Set(['healthy', 'degraded', 'unhealthy']);
+
+function standingOf({ kind, to }: HappenedEvent): Standing {
+  if (to !== null && STATUSES.has(to)) return to as Standing;
+  return kind === 'integrity' || kind === 'history' ? 'degraded' : 'unknown';
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  service: 'Service',
+  integrity: 'Source',
+  history: 'History',
+  alert: 'Alert',
+};
+
+function wordsOf({ kind, from, to }: HappenedEvent): string {
+  const change = from !== null && to !== null ? `${from} → ${to}` : (to ?? '');
+  if (kind === 'status') return capitalised(change);
+  return `${KINDS[kind] ?? kind}${change === '' ? '' : `: ${change}`}`;
+}
+
+function lastedWords({ kind, to, began_at, ended_at }: HappenedEvent, nowMs: number): string {
+  if (ended_at !== null) {
+    const ms = Date.parse(ended_at) - Date.parse(began_at);
+    return ms < 1_000 ? '' : `lasted ${duration(ms)}`;
+  }
+  return kind === 'status' && to !== 'healthy' ? `so far ${duration(nowMs - Date.parse(began_at))}` : '';
+}
+
+/** Whatever else is known of it. */
+function Details({ event }: { readonly event: HappenedEvent }): JSX.Element | null {
+  const words = detailWords(event.details);
+  return words === '' ? null : <span class="soft details">{words}</span>;
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,84 @@
+/** Everything that happened in a time, the latest first. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { limitsOf, type Navigation, type Span } from '../address.js';
+import { useHistory } from '../charts/history.js';
+import { Ranges } from '../charts/ranges.js';
+import { Timeline } from '../charts/timeline.js';
+import { ask } from '../doors/ask.js';
+import type { Known } from '../doors/following.js';
+import { useReading } from '../doors/reading.js';
+import type { EventPage, HappenedEvent } from '../doors/shapes.js';
+import { createStore } from '../store.js';
+import { EventList } from './event-list.js';
+import type { Pointed } from './now.js';
+
+const LIMIT = 50;
+const EVERY_MS = 15_000;
+
+export interface UseEventsOptions {
+  readonly happened: number;
+  readonly span: Span;
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+/** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
+export function useEvents({ happened, span, limit }: UseEventsOptions) {
+  const path = eventsPath(span, limit);
+  const { body, refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
+  return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
+}
+
+export function Events({
+  known,
+  span,
+  navigation,
+  nowMs,
+}: {
+  readonly known: Known;
+  readonly span: Span;
+  readonly navigation: Navigation;
+  readonly nowMs: number;
+}): JSX.Element {
+  const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
+  const history = useHistory(span, nowMs);
+  const { list, next, refusal, path } = useEvents({ happened: known.happened, span, nowMs, limit: LIMIT });
+  const [older, setOlder] = useState<{
+    path: string;
+    list: readonly HappenedEvent[];
+    next: EventPage['next'];
+  }>();
+  const isOlder = older?.path === path;
+  const before = isOlder ? older.next : next;
+  const more = async (): Promise<void> => {
+    const { body } = await ask<EventPage>(`${path}&before=${before ?? ''}`);
+    if (body) setOlder({ path, list: [...(isOlder ? older.list : []), ...body.events], next: body.next });
+  };
+  return (
+    <section aria-labelledby="events">
+      <div class="title">
+        <h2 id="events">Events</h2>
+        <Ranges span={span} navigation={navigation} nowMs={nowMs} />
+      </div>
+      <Timeline history={history} limits={limitsOf(span, nowMs)} pointed={pointed} nowMs={nowMs} />
+      <EventList
+        events={list && [...list, ...(isOlder ? older.list : [])]}
+        refusal={refusal}
+        nowMs={nowMs}
+        pointed={pointed}
+      />
+      {before !== null && (
+        <button type="button" onClick={() => void more()}>
+          Older
+        </button>
+      )}
+    </section>
+  );
+}
+
+function eventsPath(span: Span, limit: number): string {
+  if (typeof span === 'string') return `/v1/admin/events?limit=${limit}`;
+  const from = new Date(span.fromMs).toISOString();
+  return `/v1/admin/events?from=${from}&to=${new Date(span.toMs).toISOString()}&limit=${limit}`;
+}

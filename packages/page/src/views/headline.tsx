@@ -1,0 +1,103 @@
+/**
+ * What is read first, at three in the morning: one sentence with the worst cause, since when, what it does to users,
+ * and what to do next. Silence of the service itself is said here too, before anything else.
+ */
+import type { JSX } from 'preact';
+import { isAdmin, type Known } from '../doors/following.js';
+import {
+  causesOf,
+  lowerFirst,
+  publicSentence,
+  SHAPES,
+  STANDINGS,
+  type Cause,
+  type Standing,
+} from '../words/headline.js';
+import { duration } from '../words/moments.js';
+import { Moment, Sentence } from './words.js';
+
+export interface HeadlineProps {
+  readonly known: Known;
+  readonly standing: Standing;
+  readonly isLost: boolean;
+  readonly nowMs: number;
+}
+
+export function Headline({ known, standing, isLost, nowMs }: HeadlineProps): JSX.Element {
+  const causes = isLost || !isAdmin(known.who) ? [] : causesOf(known.snapshot?.report.errors ?? []);
+  const [worst, ...others] = causes;
+  const since = isAdmin(known.who) ? known.snapshot?.since : known.status?.since;
+  const serviceMs = nowMs + known.aheadMs;
+  return (
+    <section class={`headline ${standing}`} aria-labelledby="headline">
+      <div class="first">
+        <h2 id="headline" aria-live="polite">
+          <span class="shape" aria-hidden="true">
+            {SHAPES[standing]}
+          </span>{' '}
+          {STANDINGS[standing]} <span class="sentence">· {sentenceOf(known, worst, isLost)}</span>
+        </h2>
+        {isLost ? (
+          <p class="since">{heardWords(known, nowMs)}</p>
+        ) : (
+          since && (
+            <p class="since">
+              since <Moment at={since} nowMs={serviceMs} /> ({duration(serviceMs - Date.parse(since))})
+            </p>
+          )
+        )}
+      </div>
+      {isLost && (
+        <p>
+          What is below is the last that was heard, not how things are. Next: see whether the process runs,
+          then the network between it and you. This page goes on trying.
+        </p>
+      )}
+      {worst && <CauseText cause={worst} />}
+      {others.length > 0 && (
+        <details>
+          <summary>
+            {others.length} more: {others.map(({ sentence }) => lowerFirst(sentence)).join('; ')}
+          </summary>
+          {others.map((cause) => (
+            <div key={cause.code ?? cause.sentence}>
+              <h3>{cause.sentence}</h3>
+              <CauseText cause={cause} />
+            </div>
+          ))}
+        </details>
+      )}
+    </section>
+  );
+}
+
+function CauseText({ cause: { advice, code } }: { readonly cause: Cause }): JSX.Element {
+  if (!advice) return <p>This page does not know this problem; docs/errors.md of the service does.</p>;
+  return (
+    <dl class="advice">
+      <dt>Means</dt>
+      <dd>
+        <Sentence text={advice.means} /> <code class="soft">{code}</code>
+      </dd>
+      <dt>Users</dt>
+      <dd>
+        <Sentence text={advice.users} />
+      </dd>
+      <dt>Next</dt>
+      <dd>
+        <Sentence text={advice.next} />
+      </dd>
+    </dl>
+  );
+}
+
+function sentenceOf({ who, status, snapshot }: Known, worst: Cause | undefined, isLost: boolean): string {
+  if (isLost) return 'no word from the service';
+  if (worst) return lowerFirst(worst.sentence);
+  if (isAdmin(who)) return snapshot ? 'everything answers' : 'asking …';
+  return status ? publicSentence(status) : 'asking …';
+}
+
+function heardWords({ heardMs }: Known, nowMs: number): string {
+  return heardMs === null ? 'not heard yet' : `last heard ${duration(nowMs - heardMs)} ago`;
+}

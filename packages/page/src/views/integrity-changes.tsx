@@ -1,0 +1,68 @@
+/** Which files differ, and what happened on disk since the start. */
+import type { JSX } from 'preact';
+import type { Integrity } from '../doors/shapes.js';
+import { duration } from '../words/moments.js';
+import { Moment } from './words.js';
+
+type Differences = Integrity['differences'];
+
+export function IntegrityChanges({
+  source,
+  nowMs,
+}: {
+  readonly source: Integrity;
+  readonly nowMs: number;
+}): JSX.Element {
+  const { differences, events, drifted_since } = source;
+  return (
+    <>
+      <h3>Disk against the start</h3>
+      {differences.changes.length === 0 ? (
+        <p class="soft">
+          {drifted_since === null
+            ? 'No difference.'
+            : 'No difference now: what was changed has been put back.'}
+        </p>
+      ) : (
+        <Changes differences={differences} />
+      )}
+      {events.length > 0 && (
+        <>
+          <h3>What happened on disk</h3>
+          <ol class="plain">
+            {events.map((event) => (
+              <li key={event.began_at}>
+                <Moment at={event.began_at} nowMs={nowMs} />{' '}
+                <span class="soft">
+                  within {duration(Date.parse(event.ended_at) - Date.parse(event.began_at))}
+                  {event.put_back > 0 && `, ${event.put_back} put back`}
+                </span>
+                <Changes differences={event} />
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+    </>
+  );
+}
+
+function Changes({ differences }: { readonly differences: Differences }): JSX.Element {
+  return (
+    <ul>
+      {differences.changes.map((change) => (
+        <li key={`${change.kind} ${change.path}`}>
+          {change.kind} <code>{change.path}</code>
+          {'from' in change && change.from !== undefined && (
+            <>
+              {' '}
+              from <code>{change.from}</code>
+            </>
+          )}
+          {change.files > 1 && ` (${change.files} files)`}
+        </li>
+      ))}
+      {differences.more_changes > 0 && <li>and {differences.more_changes} more</li>}
+    </ul>
+  );
+}

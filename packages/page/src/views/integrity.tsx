@@ -1,0 +1,105 @@
+/** Is it running the code we shipped: what it should be, was at the start, is on disk and in memory, and which file. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../doors/ask.js';
+import type { Known } from '../doors/following.js';
+import { useReading } from '../doors/reading.js';
+import type { Integrity as IntegrityDocument } from '../doors/shapes.js';
+import { bytes, count } from '../words/figures.js';
+import { integrityStanding, integrityWords } from '../words/integrity.js';
+import { IntegrityChanges } from './integrity-changes.js';
+import { Mark, Moment } from './words.js';
+
+const EVERY_MS = 10_000;
+
+export function Integrity({ known, nowMs }: { readonly known: Known; readonly nowMs: number }): JSX.Element {
+  const [looks, setLooks] = useState(0);
+  const { body: source, refusal } = useReading<IntegrityDocument>('/v1/admin/integrity', {
+    everyMs: EVERY_MS,
+    reread: known.happened + looks,
+  });
+  const look = async (): Promise<void> => {
+    await ask('/v1/admin/integrity/loaded');
+    setLooks(looks + 1);
+  };
+  if (!source) return <p class="soft">{refusal ?? 'asking …'}</p>;
+  const { boot, disk, loaded, expected } = source;
+  return (
+    <section aria-labelledby="integrity">
+      <div class="title">
+        <h2 id="integrity">Integrity</h2>
+        <p>
+          <Mark standing={integrityStanding(source)} word={integrityWords(source)} />{' '}
+          <span class="soft">
+            since <Moment at={source.since} nowMs={nowMs} />
+          </span>
+        </p>
+      </div>
+      {source.statement_refused !== null && (
+        <p>The signed statement is not believed: {source.statement_refused}.</p>
+      )}
+      {source.refusals.length > 0 && (
+        <ul>
+          {source.refusals.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
+      <div class="scroll" tabIndex={0} role="region" aria-label="The four readings">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Reading</th>
+              <th scope="col">Hash</th>
+              <th scope="col">Files</th>
+              <th scope="col">When</th>
+            </tr>
+          </thead>
+          <tbody>
+            <tr>
+              <th scope="row">Expected</th>
+              <td>{expected ? <Hash hash={expected.source_hash} /> : 'nobody said'}</td>
+              <td>{expected?.version ?? ''}</td>
+              <td>
+                {expected ? (expected.by === 'statement' ? 'signed statement' : 'PORTAL_SOURCE_HASH') : ''}
+              </td>
+            </tr>
+            <tr>
+              <th scope="row">At the start</th>
+              <td>{boot ? <Hash hash={boot.source_hash} /> : 'not measured'}</td>
+              <td>{boot && `${count(boot.files)}, ${bytes(boot.bytes)}`}</td>
+              <td>{boot && <Moment at={boot.hashed_at} nowMs={nowMs} />}</td>
+            </tr>
+            <tr>
+              <th scope="row">On disk</th>
+              <td>{disk ? <Hash hash={disk.source_hash} /> : 'not measured'}</td>
+              <td>{disk && `${count(disk.files)}, ${bytes(disk.bytes)}`}</td>
+              <td>{disk && <Moment at={disk.swept_at} nowMs={nowMs} />}</td>
+            </tr>
+            <tr>
+              <th scope="row">In memory</th>
+              <td>{loaded ? loadedWords(loaded) : 'not looked at yet'}</td>
+              <td>{loaded && `${count(loaded.scripts)} scripts`}</td>
+              <td>
+                {loaded && <Moment at={loaded.inspected_at} nowMs={nowMs} />}{' '}
+                <button type="button" onClick={() => void look()}>
+                  Look now
+                </button>
+              </td>
+            </tr>
+          </tbody>
+        </table>
+      </div>
+      <IntegrityChanges source={source} nowMs={nowMs} />
+    </section>
+  );
+}
+
+function Hash({ hash }: { readonly hash: string }): JSX.Element {
+  return <code class="hash">{hash}</code>;
+}
+
+function loadedWords({ different, unknown }: NonNullable<IntegrityDocument['loaded']>): string {
+  const strange = [...different, ...unknown];
+  return strange.length === 0 ? 'every script is as it was at the start' : `differs: ${strange.join(', ')}`;
+}

@@ -1,0 +1,58 @@
+/** How things are now and how they came to be so: the strip, both stores, the source, the last events, the charts. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Navigation, Span } from '../address.js';
+import { limitsOf } from '../address.js';
+import { Charts } from '../charts/charts.js';
+import { useHistory } from '../charts/history.js';
+import { Ranges } from '../charts/ranges.js';
+import { Timeline } from '../charts/timeline.js';
+import type { Known } from '../doors/following.js';
+import { createStore } from '../store.js';
+import { EventList } from './event-list.js';
+import { useEvents } from './events.js';
+import { CachePart, DatabasePart } from './parts.js';
+import { SourceLine } from './source-line.js';
+
+/** The moment that somebody points at, in milliseconds: marked in everything that has a time. */
+export interface Pointed {
+  readonly atMs: number | null;
+}
+
+export interface NowProps {
+  readonly known: Known;
+  readonly span: Span;
+  readonly navigation: Navigation;
+  readonly nowMs: number;
+}
+
+export function Now({ known, span, navigation, nowMs }: NowProps): JSX.Element {
+  const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
+  const history = useHistory(span, nowMs);
+  const events = useEvents({ happened: known.happened, span, nowMs, limit: 6 });
+  const limits = limitsOf(span, nowMs);
+  const zoom = (fromMs: number, toMs: number): void => navigation.go({ span: { fromMs, toMs } });
+  const { snapshot } = known;
+  const report = snapshot?.report ?? null;
+  return (
+    <>
+      <section aria-labelledby="course">
+        <div class="title">
+          <h2 id="course">Course</h2>
+          <Ranges span={span} navigation={navigation} nowMs={nowMs} />
+        </div>
+        <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} />
+      </section>
+      <div class="two">
+        <DatabasePart report={report} standing={snapshot?.parts['database']} nowMs={nowMs} />
+        <CachePart report={report} standing={snapshot?.parts['cache']} nowMs={nowMs} />
+      </div>
+      <SourceLine nowMs={nowMs} reread={known.happened} />
+      <section aria-labelledby="happened">
+        <h2 id="happened">Events</h2>
+        <EventList events={events.list} refusal={events.refusal} nowMs={nowMs} pointed={pointed} />
+      </section>
+      <Charts history={history} limits={limits} pointed={pointed} zoom={zoom} />
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+/** The two stores: is it up, since when, how fast, and the figures of the report, each as text. */
+import type { Report } from 'portal-health';
+import type { JSX } from 'preact';
+import type { PartStanding, PublicStatus } from '../doors/shapes.js';
+import { bytes, count, milliseconds, orNotMeasured, percent } from '../words/figures.js';
+import type { Standing } from '../words/headline.js';
+import { duration } from '../words/moments.js';
+import { Ago, Figure, Mark } from './words.js';
+
+interface PartProps {
+  readonly report: Report | null;
+  readonly standing: PartStanding | undefined;
+  readonly nowMs: number;
+}
+
+export function DatabasePart({ report, standing, nowMs }: PartProps): JSX.Element {
+  const figures = report?.db_statistics;
+  return (
+    <section class="part" aria-labelledby="database">
+      <PartTitle id="database" name="Database" answers={report?.database} standing={standing} nowMs={nowMs} />
+      <dl class="figures">
+        <Figure name="Latency" hint="Round trip of the last question">
+          {orNotMeasured(figures?.latency_ms, milliseconds)}
+        </Figure>
+        <Figure name="In use" hint="Connections of the pool that somebody uses, or that are being opened">
+          {orNotMeasured(figures?.checked_out, (inUse) => `${inUse} of ${figures?.size ?? '?'}`)}
+        </Figure>
+        <Figure name="Idle">{orNotMeasured(figures?.checked_in, count)}</Figure>
+      </dl>
+      {typeof figures?.checked_out === 'number' && figures.size !== null && (
+        <meter
+          aria-label="Connections in use"
+          min={0}
+          max={figures.size}
+          value={figures.checked_out}
+          title={`${figures.checked_out} of ${figures.size} connections in use`}
+        />
+      )}
+    </section>
+  );
+}
+
+export function CachePart({ report, standing, nowMs }: PartProps): JSX.Element {
+  const figures = report?.cache_statistics;
+  return (
+    <section class="part" aria-labelledby="cache">
+      <PartTitle id="cache" name="Cache" answers={report?.cache} standing={standing} nowMs={nowMs} />
+      <dl class="figures">
+        <Figure name="Latency">{orNotMeasured(figures?.latency_ms, milliseconds)}</Figure>
+        <Figure name="Hit rate">{orNotMeasured(figures?.hit_rate, percent)}</Figure>
+        <Figure name="Memory">{orNotMeasured(figures?.memory_usage_bytes, bytes)}</Figure>
+        <Figure name="Keys">{orNotMeasured(figures?.total_keys, count)}</Figure>
+        <Figure name="Clients">{orNotMeasured(figures?.connected_clients, count)}</Figure>
+        <Figure name="Evicted">{orNotMeasured(figures?.evicted_keys, count)}</Figure>
+        <Figure name="Up for">
+          {orNotMeasured(figures?.uptime_seconds, (seconds) => duration(seconds * 1_000))}
+        </Figure>
+      </dl>
+    </section>
+  );
+}
+
+/** For anybody: whether they answer, in words. */
+export function PublicParts({
+  status,
+  nowMs,
+}: {
+  readonly status: PublicStatus | null;
+  readonly nowMs: number;
+}): JSX.Element {
+  return (
+    <section aria-label="Parts" class="two">
+      {(['database', 'cache'] as const).map((name) => (
+        <p key={name} class="part">
+          <strong>{name === 'database' ? 'Database' : 'Cache'}</strong>{' '}
+          {status === null ? (
+            <Mark standing="unknown" word="not known yet" />
+          ) : (
+            <Mark
+              standing={status[name] ? 'healthy' : name === 'database' ? 'unhealthy' : 'degraded'}
+              word={status[name] ? 'answers' : 'does not answer'}
+            />
+          )}
+          {status?.checked_at && (
+            <span class="soft age">
+              looked at <Ago at={status.checked_at} nowMs={nowMs} />
+            </span>
+          )}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+const WORDS = { up: 'up', slow: 'slow', down: 'no answer', stale: 'no fresh result' } as const;
+
+function PartTitle({
+  id,
+  name,
+  answers,
+  standing,
+  nowMs,
+}: {
+  readonly id: 'database' | 'cache';
+  readonly name: string;
+  readonly answers: boolean | undefined;
+  readonly standing: PartStanding | undefined;
+  readonly nowMs: number;
+}): JSX.Element {
+  const state = standing?.state ?? (answers === undefined ? undefined : answers ? 'up' : 'down');
+  const bad: Standing = id === 'database' ? 'unhealthy' : 'degraded';
+  const shown: Record<NonNullable<typeof state>, Standing> = {
+    up: 'healthy',
+    slow: 'degraded',
+    down: bad,
+    stale: 'unknown',
+  };
+  return (
+    <div class="title">
+      <h2 id={id}>{name}</h2>
+      <p>
+        <Mark
+          standing={state ? shown[state] : 'unknown'}
+          word={`${state ? WORDS[state] : 'not known yet'}${standing ? ` for ${duration(nowMs - Date.parse(standing.since))}` : ''}`}
+        />
+        {standing?.checked_at && (
+          <span class="soft age">
+            looked at <Ago at={standing.checked_at} nowMs={nowMs} />
+          </span>
+        )}
+      </p>
+    </div>
+  );
+}

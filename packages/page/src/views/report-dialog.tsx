@@ -1,0 +1,41 @@
+/** The report as JSON and the line to ask for it with `curl`, one key away: `j`. */
+import type { Report } from 'portal-health';
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+export function ReportDialog({ report }: { readonly report: Report | null }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [isOpen, setOpen] = useState(false);
+  const open = (): void => {
+    if (dialog.current && !dialog.current.open) dialog.current.showModal();
+    setOpen(true);
+  };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const isTyping = event.target instanceof HTMLInputElement;
+      if (event.key !== 'j' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (dialog.current?.open) dialog.current.close();
+      else open();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
+  const line = `curl ${location.origin}/v1/admin/health -b "psession=YOUR_SESSION"`;
+  return (
+    <>
+      <button type="button" aria-haspopup="dialog" onClick={open}>
+        Report as JSON <kbd>j</kbd>
+      </button>
+      <dialog ref={dialog} aria-labelledby="report" onClose={() => setOpen(false)}>
+        <div class="title">
+          <h2 id="report">The report</h2>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
+        </div>
+        <pre tabIndex={0}>{line}</pre>
+        <pre tabIndex={0}>{isOpen && JSON.stringify(report, null, 2)}</pre>
+      </dialog>
+    </>
+  );
+}

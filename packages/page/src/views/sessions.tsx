@@ -1,0 +1,75 @@
+/** Where the reader is signed in, and how to end each. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { tell } from '../doors/ask.js';
+import { useReading } from '../doors/reading.js';
+import type { OwnSession } from '../doors/shapes.js';
+import { duration } from '../words/moments.js';
+import { Moment } from './words.js';
+
+const EVERY_MS = 30_000;
+
+export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
+  const [ended, setEnded] = useState(0);
+  const [failure, setFailure] = useState<string | null>(null);
+  const { body, refusal } = useReading<{ readonly sessions: readonly OwnSession[] }>(
+    '/v1/users/me/sessions',
+    {
+      everyMs: EVERY_MS,
+      reread: ended,
+    },
+  );
+  const end = async (suffix: string): Promise<void> => {
+    const { status, error } = await tell(`/v1/users/me/sessions/${suffix}/destroy`);
+    setFailure(status === 204 ? null : (error ?? 'The service did not answer; the session goes on.'));
+    setEnded(ended + 1);
+  };
+  return (
+    <section aria-labelledby="sessions">
+      <h2 id="sessions">Where you are signed in</h2>
+      <p role="status">{failure}</p>
+      {body === null ? (
+        <p class="soft">{refusal ?? 'asking …'}</p>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Your sessions">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Session</th>
+                <th scope="col">Made for</th>
+                <th scope="col">Since</th>
+                <th scope="col">Ends in</th>
+                <th scope="col">
+                  <span class="hidden">Action</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {body.sessions.map(({ token_suffix, made_for, created_at, expires_at, current }) => (
+                <tr key={token_suffix}>
+                  <td>
+                    <code>…{token_suffix}</code> {current && <strong>this one</strong>}
+                  </td>
+                  <td>{made_for}</td>
+                  <td>
+                    <Moment at={created_at} nowMs={nowMs} />
+                  </td>
+                  <td>{duration(Date.parse(expires_at) - nowMs)}</td>
+                  <td>
+                    <button
+                      type="button"
+                      aria-label={`End the session ${token_suffix}`}
+                      onClick={() => void end(token_suffix)}
+                    >
+                      End
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

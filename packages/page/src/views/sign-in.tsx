@@ -1,0 +1,66 @@
+/** Signing in with a code that comes another way; who has one already goes on at once. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { tell } from '../doors/ask.js';
+import type { Following } from '../doors/following.js';
+
+export interface SignInProps {
+  readonly following: Following;
+  /** Why the reader is here. */
+  readonly note: string | null;
+}
+
+export function SignIn({ following, note }: SignInProps): JSX.Element {
+  const [said, setSaid] = useState<string | null>(note);
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (
+    event: SubmitEvent,
+    work: (text: string) => Promise<string | null>,
+  ): Promise<void> => {
+    event.preventDefault();
+    const field = (event.target as HTMLFormElement).querySelector('input');
+    setBusy(true);
+    setSaid(await work(field?.value.trim() ?? ''));
+    setBusy(false);
+  };
+  const request = async (username: string): Promise<string> => {
+    const { body, error } = await tell<{ readonly message: string }>('/v1/authentication/request', {
+      username,
+    });
+    return body?.message ?? error ?? 'The service cannot be reached.';
+  };
+  return (
+    <section class="sign-in" aria-labelledby="sign-in">
+      <h2 id="sign-in">Sign in</h2>
+      <p role="status">{said}</p>
+      <form onSubmit={(event) => void submit(event, request)}>
+        <label>
+          User name
+          <input name="username" autoComplete="username" autoCapitalize="none" spellcheck={false} required />
+        </label>
+        <button type="submit" disabled={isBusy}>
+          Send me a code
+        </button>
+      </form>
+      <form onSubmit={(event) => void submit(event, (text) => following.enter(text))}>
+        <label>
+          Code
+          <input
+            name="code"
+            autoComplete="one-time-code"
+            autoCapitalize="none"
+            spellcheck={false}
+            maxLength={8}
+            required
+          />
+        </label>
+        <button type="submit" disabled={isBusy}>
+          Sign in
+        </button>
+      </form>
+      <p class="soft">
+        At the machine itself: <code>portal login-code create --user NAME</code>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+/** Is it the code we shipped, on one line; more under Integrity. */
+import type { JSX } from 'preact';
+import { useReading } from '../doors/reading.js';
+import type { Integrity } from '../doors/shapes.js';
+import { integrityStanding, integrityWords } from '../words/integrity.js';
+import { Ago, Mark } from './words.js';
+
+/** The service itself looks at its source every ten seconds. */
+const EVERY_MS = 10_000;
+
+export function SourceLine({
+  nowMs,
+  reread,
+}: {
+  readonly nowMs: number;
+  readonly reread: number;
+}): JSX.Element {
+  const { body: source, refusal } = useReading<Integrity>('/v1/admin/integrity', {
+    everyMs: EVERY_MS,
+    reread,
+  });
+  return (
+    <section aria-labelledby="source">
+      <div class="title">
+        <h2 id="source">Source</h2>
+        {source && (
+          <p>
+            <Mark standing={integrityStanding(source)} word={integrityWords(source)} />
+            {source.disk && (
+              <span class="soft age">
+                looked at <Ago at={source.disk.swept_at} nowMs={nowMs} />
+              </span>
+            )}
+          </p>
+        )}
+      </div>
+      {source?.boot ? (
+        <p>
+          <code class="hash" title={source.boot.source_hash}>
+            {source.boot.source_hash.slice(0, 16)}…
+          </code>{' '}
+          {sameWords(source)}
+        </p>
+      ) : (
+        <p class="soft">{refusal ?? 'not measured yet'}</p>
+      )}
+    </section>
+  );
+}
+
+function sameWords({ boot, disk, expected }: Integrity): string {
+  const isSame = disk?.source_hash === boot?.source_hash;
+  const onDisk = disk
+    ? isSame
+      ? 'on disk as at the start'
+      : 'on disk differs from the start'
+    : 'disk not read yet';
+  if (!expected) return `${onDisk}; nobody said what it should be`;
+  return `${onDisk}; ${expected.by === 'statement' ? 'signed statement' : 'expected hash'}${expected.version ? ` of ${expected.version}` : ''}`;
+}

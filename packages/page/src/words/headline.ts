@@ -1,0 +1,79 @@
+/**
+ * From what is known to the first thing somebody reads: one sentence, the worst cause first, and below it what it does
+ * to users and what to do next. Pure.
+ */
+import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
+import type { PublicStatus } from '../doors/shapes.js';
+import { CATALOGUE, type Advice } from './catalogue.js';
+
+/** What may be said of the whole: `unknown` while nothing was heard. */
+export type Standing = Status | 'unknown';
+
+/** One cause with its words. */
+export interface Cause {
+  /** `null` for a problem that this page does not know: a service newer than the page. */
+  readonly code: ProblemCode | null;
+  readonly sentence: string;
+  readonly advice: Advice | null;
+}
+
+/** Each as shape and word, so that nothing hangs on colour. */
+export const SHAPES: Readonly<Record<Standing, string>> = {
+  healthy: '●',
+  degraded: '▲',
+  unhealthy: '■',
+  unknown: '◌',
+};
+
+export const STANDINGS: Readonly<Record<Standing, string>> = {
+  healthy: 'Healthy',
+  degraded: 'Degraded',
+  unhealthy: 'Unhealthy',
+  unknown: 'Unknown',
+};
+
+/** The causes of a report's `errors`, the worst first. */
+export function causesOf(errors: readonly string[]): readonly Cause[] {
+  return errors
+    .map((error) => {
+      const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
+      return isCode(code)
+        ? { code, sentence, advice: CATALOGUE[code] }
+        : { code: null, sentence: error, advice: null };
+    })
+    .toSorted((one, other) => rankOf(one.code) - rankOf(other.code));
+}
+
+/** The sentence of a code, for an event, which has codes only. */
+export function sentenceOf(code: string): string {
+  return isCode(code) ? PROBLEMS[code].sentence : code;
+}
+
+/** What somebody may know who has not signed in. */
+export function publicSentence({ status, database, cache }: PublicStatus): string {
+  if (!database && !cache) return 'neither the database nor the cache answers';
+  if (!database) return 'the database does not answer';
+  if (!cache) return 'the cache does not answer';
+  if (status === 'healthy') return 'everything answers';
+  return 'something needs a look';
+}
+
+/** Within a sentence. */
+export function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
+
+function isCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}
+
+/** What can make the service useless, before what makes it slower, before what only needs a look. */
+function rankOf(code: ProblemCode | null): number {
+  if (code === null) return 3;
+  if (PROBLEMS[code].effect === 'fails') return 0;
+  if (PROBLEMS[code].effect === 'explains' && !code.endsWith('_SLOW')) {
+    if (code.startsWith('DATABASE_')) return 0;
+    if (code.startsWith('CHECK_')) return 1;
+  }
+  return 2;
+}

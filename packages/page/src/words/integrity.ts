@@ -1,0 +1,20 @@
+/** The state of the source in words. */
+import type { Integrity } from '../doors/shapes.js';
+import type { Standing } from './headline.js';
+
+const WORDS: Readonly<Record<Integrity['state'], { readonly standing: Standing; readonly words: string }>> = {
+  pending: { standing: 'unknown', words: 'being hashed' },
+  unreadable: { standing: 'degraded', words: 'cannot be read' },
+  mismatched: { standing: 'degraded', words: 'not what was released' },
+  drifted: { standing: 'degraded', words: 'changed on disk since the start' },
+  verified: { standing: 'healthy', words: 'as released' },
+  unsigned: { standing: 'healthy', words: 'unchanged since the start' },
+};
+
+export function integrityStanding({ state }: Integrity): Standing {
+  return WORDS[state].standing;
+}
+
+export function integrityWords({ state }: Integrity): string {
+  return WORDS[state].words;
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { limitsOf, RANGES, readAddress, stepOf, TABS, writeAddress, type Span } from '../src/address.js';
+
+test('every view has an address, and the address gives the view again', () => {
+  const spans: Span[] = [
+    ...(Object.keys(RANGES) as (keyof typeof RANGES)[]),
+    { fromMs: 1_000, toMs: 61_000 },
+  ];
+  for (const tab of Object.keys(TABS) as (keyof typeof TABS)[]) {
+    for (const span of spans) {
+      const { pathname, search } = new URL(writeAddress({ tab, span }), 'http://page');
+      assert.deepEqual(readAddress(pathname, search), { tab, span });
+    }
+  }
+});
+
+test('what cannot be understood is the usual view', () => {
+  for (const query of ['?range=2h', '?from=x&to=y', '?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z']) {
+    assert.deepEqual(readAddress('/elsewhere', query), { tab: '/', span: '15m' });
+  }
+});
+
+test('a time is asked for in no more points than the service gives', () => {
+  const day: Span = { fromMs: 0, toMs: 86_400_000 };
+  for (const span of [...(Object.keys(RANGES) as (keyof typeof RANGES)[]), day]) {
+    const { fromMs, toMs } = limitsOf(span, 1e12);
+    assert.ok((toMs - fromMs) / 1_000 / stepOf(span) <= 2_000);
+  }
+});

@@ -1,0 +1,72 @@
+/**
+ * The operator's page: one document for each of its views, since a view is an address that a colleague may open, and
+ * the files it is made of. Nothing of it knows anything: what it shows it asks of the other doors, as anybody would.
+ */
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+} from 'fastify';
+import { PortalError } from '../../errors.js';
+import { readSite, type SiteFile } from './site.js';
+
+/** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
+const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
+
+const ANSWERED = ['GET', 'HEAD'];
+
+/** Only what we serve may run, be shown and be asked; nobody may frame it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Asked for again each time, and mostly answered by "as you have it". */
+const DOCUMENT_CACHING = 'no-cache';
+/** Its name has a hash of its content in it. */
+const ASSET_CACHING = 'public, max-age=31536000, immutable';
+
+const refuseMethod: onRequestHookHandler = (_request, reply, done) => {
+  reply.header('Allow', ANSWERED.join(', '));
+  done(new PortalError('methodNotAllowed'));
+};
+
+/** Without a built page its addresses are not found; the doors for machines go on as ever. */
+export const pageRoutes: FastifyPluginAsync = async (app) => {
+  const site = await readSite();
+  const document = site.get('/index.html');
+  for (const [path, file] of site) {
+    if (file !== document) route(app, path, file, ASSET_CACHING);
+  }
+  if (document) for (const view of VIEWS) route(app, view, document, DOCUMENT_CACHING);
+};
+
+function route(app: FastifyInstance, url: string, file: SiteFile, caching: string): void {
+  app.route({
+    method: ANSWERED,
+    url,
+    handler: (request, reply) => send(request, reply.header('Cache-Control', caching), file),
+  });
+  app.route({
+    method: app.supportedMethods.filter((method) => !ANSWERED.includes(method)),
+    url,
+    onRequest: refuseMethod,
+    handler: (_request, reply) => reply,
+  });
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply {
+  reply.headers({ 'Content-Security-Policy': POLICY, ETag: file.tag, Vary: 'Accept-Encoding' });
+  if (request.headers['if-none-match']?.includes(file.tag)) return reply.code(304).send();
+  reply.header('Content-Type', file.type);
+  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.plain);
+  return reply.header('Content-Encoding', 'gzip').send(file.compressed);
+}

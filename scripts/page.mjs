@@ -1,0 +1,23 @@
+// Builds the operator's page, packages/page/src, into packages/page/dist/site, which the service serves.
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+await build({
+  configFile: false,
+  root: root('packages/page/src'),
+  logLevel: 'warn',
+  // Of the library the page needs nothing but its words; the rest of it is for servers.
+  resolve: { alias: { 'portal-health': root('packages/health/src/problems.ts') } },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: root('packages/page/dist/site'),
+    emptyOutDir: true,
+    target: 'es2022',
+    // The policy allows neither `data:` nor anything inline.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+});
