@@ -129,18 +129,28 @@ async function breakAndMend(stage: Stage, untilMs: number): Promise<number> {
   let faults = 0;
   while (performance.now() < untilMs) {
     const chosen = [one(database), one(cache)].filter(() => Math.random() < 0.7);
-    process.stderr.write(`${chosen.map(({ fault }) => fault).join(' and ') || 'nothing'}\n`);
+    tell(chosen.map(({ fault }) => fault).join(' and ') || 'nothing');
     const mends: (() => unknown)[] = [];
     try {
       for (const row of chosen) mends.push(await row.inflict(stage));
       await sleep(Math.random() * 6_000);
     } finally {
+      tell('  over');
       for (const mend of mends.toReversed()) await mend();
     }
     faults += chosen.length;
     await sleep(Math.random() * 6_000);
   }
   return faults;
+}
+
+/** What is done and when, by the clock of the answers, for whoever looks for a cause. */
+function tell(what: string): void {
+  process.stderr.write(`${clock(performance.now())}  ${what}\n`);
+}
+
+function clock(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 function isShort({ fault }: Row): boolean {
@@ -212,7 +222,12 @@ function brokenByAnswers(answers: Clients['answers'], machineMs: number): string
   if (lost > 0) broken.push(`${lost} requests without an answer`);
   const shut = answers.filter(({ door, httpStatus }) => door === 'admin' && ![200, 503].includes(httpStatus));
   if (shut.length > 0)
-    broken.push(`${shut.length} administrators shut out, the first with ${shut[0]?.httpStatus}`);
+    broken.push(
+      `${shut.length} administrators shut out: ${shut
+        .slice(0, 8)
+        .map(({ askedMs, httpStatus }) => `${httpStatus} at ${clock(askedMs)}`)
+        .join(', ')}`,
+    );
   const slowestMs = Math.max(0, ...answers.map(({ ms }) => ms));
   // What a server that does nothing takes as well is the machine's.
   if (slowestMs > LIMITS.slowestMs + machineMs) broken.push(`slowest answer ${Math.round(slowestMs)} ms`);
