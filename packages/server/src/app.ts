@@ -10,19 +10,13 @@ import {
   type StatusChange,
 } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Config } from './config.js';
 import { createEntrance } from './entrance.js';
 import { documentationRoutes } from './features/documentation/routes.js';
 import { healthRoutes } from './features/health/routes.js';
-import { createChronicle } from './features/history/chronicle.js';
-import { createHistory } from './features/history/history.js';
 import { historyRoutes } from './features/history/routes.js';
 import { integrityRoutes } from './features/integrity/routes.js';
-import { createLivePages } from './features/live/pages.js';
 import { liveRoutes } from './features/live/routes.js';
-import { createStanding } from './features/live/standing.js';
 import { pageRoutes } from './features/page/routes.js';
 import type { Sessions } from './features/sessions/sessions.js';
 import { createSessionWatch } from './features/sessions/watch.js';
@@ -32,6 +26,7 @@ import { createFramework } from './platform/framework.js';
 import { createHttpServer, type HttpServer } from './platform/http.js';
 import type { Log } from './platform/log.js';
 import { createSchema } from './platform/schema.js';
+import { createRecording } from './recording.js';
 import { createRecords } from './records.js';
 
 /** What the service is built of. */
@@ -69,8 +64,6 @@ export interface App {
 /** A connection that takes longer to make is of no use to anybody who waits for an answer. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const MINUTE_MS = 60_000;
-const PACKAGE = new URL('../../package.json', import.meta.url);
-const { version: VERSION } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
 
 /** Builds the service; nothing is opened before `start()`, save for connections to Redis. */
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
@@ -89,6 +82,9 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const { database, cache, users, sessions, signIn } = records;
   const schema = createSchema({ database, log });
 
+  const recording = createRecording({ config, log, health: () => health });
+  const { history, pages } = recording;
+
   const sampling = { intervalMs: config.intervalMs, deadlineMs: config.deadlineMs, slowMs: config.slowMs };
   const health = createHealth({
     database: {
@@ -99,30 +95,14 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     },
     cache: { ...sampling, client: cache?.client ?? null },
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
-    source: sourceOptions(config, log, (event) => chronicle.sourceChanged(event)),
+    source: sourceOptions(config, log, (event) => recording.sourceChanged(event)),
     startedAt,
     onFailure: tellFailures(log),
     onStatusChange(change) {
       tellStatus(log, change);
-      chronicle.statusChanged(change.from, change.report);
+      recording.statusChanged(change);
     },
-    onReport(report) {
-      history.sample(report, health.facts());
-      chronicle.reported(report);
-      standing.note();
-      pages.report();
-    },
-  });
-  const standing = createStanding(health);
-  const pages = createLivePages({ snapshot: () => standing.snapshot() });
-  const history = createHistory({
-    folder: resolve(config.dataDir),
-    log,
-    onTrouble: (trouble) => chronicle.troubled(trouble),
-  });
-  const chronicle = createChronicle({
-    write: (name, ...args) => history.write(name, ...args),
-    onEvent: (event) => pages.happened(event),
+    onReport: (report) => recording.reported(report),
   });
   const watch = createSessionWatch({
     sessions,
@@ -141,7 +121,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
   framework.register(liveRoutes, {
     pages,
-    standing,
+    standing: recording.standing(),
     requireAdmin: requireAdmin({ fromMemory: true }),
     watchSession: (request, onGone) => watch.watch(request, onGone),
   });
@@ -166,8 +146,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     sessions,
     signIn,
     async start() {
-      history.start();
-      chronicle.began({ version: VERSION });
+      recording.start();
       sessions.listen();
       await framework.ready();
       await Promise.all([health.start(), schema.start()]);
@@ -183,7 +162,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       entrance.close();
       await framework.close();
       await health.close();
-      await history.close();
+      await recording.close();
       await records.close();
     },
   };

@@ -79,12 +79,20 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
 /** Settings that are fine alone and not together. */
 function contradictions(environment: Readonly<Record<string, string | undefined>>): string[] {
   const { sourceHash, sourceStatement, sourceKeys, loginWebhookUrl, loginWebhookSecret } = SETTINGS;
-  const unsigned =
-    environment[loginWebhookUrl.variable] && !environment[loginWebhookSecret.variable]
+  const { alertWebhooks, alertWebhookSecret } = SETTINGS;
+  const signsAlerts = /(^|[,\s])generic\+/.test(environment[alertWebhooks.variable] ?? '');
+  const unsigned = [
+    ...(environment[loginWebhookUrl.variable] && !environment[loginWebhookSecret.variable]
       ? [
           `Expected \`${loginWebhookSecret.variable}\` to be set with \`${loginWebhookUrl.variable}\`, got nothing.`,
         ]
-      : [];
+      : []),
+    ...(signsAlerts && !environment[alertWebhookSecret.variable]
+      ? [
+          `Expected \`${alertWebhookSecret.variable}\` to be set with a generic receiver in \`${alertWebhooks.variable}\`, got nothing.`,
+        ]
+      : []),
+  ];
   if (!environment[sourceStatement.variable]) return unsigned;
   return [
     ...unsigned,

@@ -121,6 +121,29 @@ export const webhookSecret: Rule<string> = (text) => {
   return text;
 };
 
+/** In whose words an alert is put. */
+export type ReceiverKind = 'generic' | 'slack' | 'discord' | 'telegram';
+
+/** Somebody who gets alerts. */
+export interface NamedReceiver {
+  readonly kind: ReceiverKind;
+  readonly url: URL;
+}
+
+const RECEIVER = /^(generic|slack|discord|telegram)\+(.+)$/;
+
+/** Receivers of alerts, each as `KIND+URL`, separated by commas; a comma within a URL begins no new one. */
+export const alertReceivers: Rule<readonly NamedReceiver[]> = (text) =>
+  text.split(/\s*,\s*(?=[a-z]+\+)/).map((entry) => {
+    const [, kind, url] = RECEIVER.exec(entry.trim()) ?? [];
+    if (kind === undefined || url === undefined) {
+      throw new BrokenRule(
+        'to be entries such as slack+https://… separated by commas, each beginning with generic+, slack+, discord+ or telegram+',
+      );
+    }
+    return { kind: kind as ReceiverKind, url: webhookUrl(url) };
+  });
+
 /** The bytes of such a key. */
 export function webhookKey(secret: string): Buffer {
   return Buffer.from(secret.replace(/^whsec_/, ''), 'base64');

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import {
+  alertReceivers,
   host,
   list,
   onOrOff,
@@ -203,6 +204,27 @@ export const SETTINGS = {
     fallback: '0',
     rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     about: 'Lowest sequence of a release that is accepted, against a signed but older one.',
+  },
+  alertWebhooks: {
+    variable: 'PORTAL_ALERT_WEBHOOKS',
+    rule: alertReceivers,
+    secret: true,
+    about:
+      'Who is told of incidents: `generic+`, `slack+`, `discord+` or `telegram+` and an https URL each; separated by commas.',
+    unset: 'nobody',
+  },
+  alertWebhookSecret: {
+    variable: 'PORTAL_ALERT_WEBHOOK_SECRET',
+    rule: webhookSecret,
+    secret: true,
+    about: 'Key that signs what generic receivers get: `whsec_` and `openssl rand -base64 32`.',
+    unset: 'none; needed with a generic one',
+  },
+  alertAfter: {
+    variable: 'PORTAL_ALERT_AFTER',
+    fallback: '2',
+    rule: wholeNumber(1, 1_000),
+    about: 'Looks in a row that must agree before a change of the status is told.',
   },
   logLevel: {
     variable: 'PORTAL_LOG_LEVEL',

@@ -13,7 +13,7 @@ const FLOORS = [
   ['config'],
   ['platform'],
   ['features'],
-  ['records'],
+  ['records', 'recording'],
   ['entrance'],
   ['app', 'addresses', 'own-servers'],
   ['serve'],

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
 import { codeOf, framesOf } from '../error-code.js';
 import { OperatorError, PortalError } from '../errors.js';
+import { alertTestCommand } from './alert-test.js';
 import { loginCodeCreateCommand } from './login-code-create.js';
 import { migrateCommand } from './migrate.js';
 import { serveCommand } from './serve.js';
@@ -34,6 +35,8 @@ function createProgram(): Command {
     'Portal Health: the service, its users and their sessions.',
   );
   const user = new Command('user').description('Users and their permissions.');
+  const alert = new Command('alert').description('Who is told when something is wrong.');
+  alert.addCommand(alertTestCommand());
   const session = new Command('session').description('Sessions, by which users are signed in.');
   for (const command of [userAddCommand(), userListCommand(), userPermissionCommand()])
     user.addCommand(command);
@@ -42,7 +45,7 @@ function createProgram(): Command {
   }
   const loginCode = new Command('login-code').description('One-time codes, with which users sign in.');
   loginCode.addCommand(loginCodeCreateCommand());
-  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode])
+  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode, alert])
     program.addCommand(command);
   // Commander ends the process by itself otherwise, and does so in every command unless each is told not to.
   for (const command of [

@@ -121,6 +121,6 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
 }
 
 /** The codes of the catalogue that a report names: each sentence ends in one. */
-function codesOf(report: Report): readonly string[] {
+export function codesOf(report: Report): readonly string[] {
   return report.errors.map((sentence) => /\((\w+)\)$/.exec(sentence)?.[1] ?? sentence);
 }

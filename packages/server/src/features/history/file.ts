@@ -7,6 +7,7 @@ import { chmodSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../error-code.js';
 import { EVENTS_SCHEMA } from './events.js';
+import { OUTBOX_SCHEMA } from './outbox.js';
 import { SAMPLES_SCHEMA } from './samples.js';
 
 /** What an operator has to know about the file. */
@@ -97,7 +98,9 @@ function openSound(path: string): Database.Database {
 }
 
 function prepare(database: Database.Database): void {
-  database.exec(`BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
+  database.exec(
+    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
+  );
 }
 
 /** Under a name with the time, together with what was not yet merged into it; of earlier ones the latest stay. */

@@ -14,6 +14,8 @@ export const MINUTES_FOR_MS = 30 * DAY_MS;
 export const HOURS_FOR_MS = 366 * DAY_MS;
 /** Events are few, unless something flaps: then the last of them. */
 export const MOST_EVENTS = 10_000;
+/** Messages that wait for one receiver. */
+export const MOST_WAITING = 1_000;
 /** Of what is told about an event besides, in characters. */
 export const MOST_DETAILS = 2_000;
 /** A clock that was ahead for a while leaves rows in the future; they are forgotten once they are that far in it. */

@@ -1,0 +1,113 @@
+/**
+ * Everything that follows the course of things: history, events, open pages and alerts, put together. Health tells it what
+ * it finds; it tells everybody else.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Health, Report, SourceEvent, StatusChange } from 'portal-health';
+import type { Config } from './config.js';
+import { createAlerts, type AlertFile } from './features/alerts/alerts.js';
+import type { Incident } from './features/alerts/incident.js';
+import { createReceivers } from './features/alerts/receivers.js';
+import { codesOf, createChronicle } from './features/history/chronicle.js';
+import { createHistory, type History } from './features/history/history.js';
+import { createLivePages, type LivePages } from './features/live/pages.js';
+import { createStanding, type Standing } from './features/live/standing.js';
+import type { Log } from './platform/log.js';
+
+/** What it follows. */
+export interface RecordingOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Asked for only once it reports. */
+  readonly health: () => Health;
+}
+
+/** What follows the course of things. */
+export interface Recording {
+  readonly history: History;
+  readonly pages: LivePages;
+  readonly standing: () => Standing;
+  statusChanged(change: StatusChange): void;
+  reported(report: Report): void;
+  sourceChanged(event: SourceEvent): void;
+  start(): void;
+  /** Writes what is still to be written. Nothing must be told any more. */
+  close(): Promise<void>;
+}
+
+const PACKAGE = new URL('../../package.json', import.meta.url);
+/** The note in the history file about the incident that goes on. */
+const INCIDENT = 'incident';
+
+/** Nothing is opened before `start()`. */
+export function createRecording({ config, log, health }: RecordingOptions): Recording {
+  let since: Standing | undefined;
+  const standing = (): Standing => (since ??= createStanding(health()));
+  const pages = createLivePages({ snapshot: () => standing().snapshot() });
+  const history = createHistory({
+    folder: resolve(config.dataDir),
+    log,
+    onTrouble: (trouble) => chronicle.troubled(trouble),
+  });
+  const chronicle = createChronicle({
+    write: (name, ...args) => history.write(name, ...args),
+    onEvent: (event) => pages.happened(event),
+  });
+  const alerts = createAlerts({
+    receivers: createReceivers(config.alertWebhooks ?? [], config.alertWebhookSecret),
+    file: alertFile(history),
+    after: config.alertAfter,
+    intervalMs: config.intervalMs,
+    log,
+    onGivenUp: (receiver, cause) =>
+      chronicle.happened({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
+  });
+
+  return {
+    history,
+    pages,
+    standing,
+    statusChanged: ({ from, report }) => chronicle.statusChanged(from, report),
+    reported(report) {
+      standing().note();
+      pages.report();
+      history.sample(report, health().facts());
+      chronicle.reported(report);
+      alerts.reported(report, codesOf(report));
+    },
+    sourceChanged(event) {
+      chronicle.sourceChanged(event);
+      alerts.sourceChanged(event);
+    },
+    start() {
+      const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
+      history.start();
+      chronicle.began({ version });
+      alerts.start();
+    },
+    async close() {
+      pages.drain();
+      await alerts.close();
+      await history.close();
+    },
+  };
+}
+
+/** The part of the history that alerts need, in their words. */
+function alertFile(history: History): AlertFile {
+  return {
+    async open(receiverKeys) {
+      const note = await history.write('openOutbox', receiverKeys, INCIDENT);
+      // Only ever written below.
+      return note === null ? undefined : (JSON.parse(note) as Incident);
+    },
+    put(messages, incident) {
+      const value = incident ? JSON.stringify(incident) : null;
+      const note = incident === undefined ? null : { name: INCIDENT, value };
+      return history.write('putMessages', messages, Date.now(), note);
+    },
+    first: async (receiverKey) => (await history.write('firstMessage', receiverKey)) ?? undefined,
+    crossOff: (id) => history.write('crossOff', id),
+  };
+}

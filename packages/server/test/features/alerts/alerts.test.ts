@@ -1,0 +1,226 @@
+/**
+ * Alerts of a service that runs, to receivers that listen, refuse, and were away.
+ */
+import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import { ask } from '../../ask.js';
+import { runPortal, servePortal } from '../../portal.js';
+import { startReceiver, type ReceivedMessage, type Receiver } from './receiver.js';
+import { startService } from '../../service.js';
+
+const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
+const PATIENTLY = { timeoutMs: 30_000, everyMs: 20 };
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let receiver: Receiver;
+let folder: string;
+
+before(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+});
+
+after(async () => {
+  await Promise.all([postgres?.close(), redis?.close()]);
+});
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+  folder = await mkdtemp(join(tmpdir(), 'portal-alerts-'));
+});
+
+afterEach(async () => {
+  receiver.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function environment(...kinds: readonly string[]): Record<string, string> {
+  return {
+    PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${receiver.url}/${kind}/T0P-S3CRET?a=1,2`).join(','),
+    PORTAL_ALERT_WEBHOOK_SECRET: SECRET,
+  };
+}
+
+function typesOf(messages: readonly ReceivedMessage[]): unknown[] {
+  return messages.map(({ json }) => json['type']);
+}
+
+function dataOf(message: ReceivedMessage | undefined): Record<string, unknown> {
+  return (message?.json['data'] ?? {}) as Record<string, unknown>;
+}
+
+function arrived(count: number): Promise<void> {
+  return waitFor(`${count} messages`, () => receiver.accepted.length >= count, PATIENTLY);
+}
+
+test('an outage is one message when it begins and one when it ends, signed, and in the words of each receiver', async (t) => {
+  const service = await startService({
+    databaseUrl: await postgres.createDatabase(),
+    redisUrl: redis.url,
+    environment: environment('generic', 'slack', 'discord', 'telegram'),
+  });
+  t.after(() => service.close());
+  await waitFor('health', async () => (await ask(service.url, '/health')).json['status'] === 'healthy');
+  await sleep(1_000);
+  await postgres.freeze();
+  await arrived(4);
+  await sleep(1_500);
+  assert.equal(receiver.accepted.length, 4, 'it goes on, and is told once');
+  await postgres.thaw();
+  await arrived(8);
+  await sleep(1_500);
+  assert.equal(receiver.received.length, 8);
+
+  const generic = receiver.accepted.filter(({ path }) => path.startsWith('/generic/'));
+  assert.deepEqual(typesOf(generic), ['incident.began', 'incident.ended']);
+  const [began, ended] = generic.map(dataOf);
+  assert.equal(began?.['status'], 'unhealthy');
+  assert.ok((began['codes'] as string[]).some((code) => /^(DATABASE_TIMEOUT|CHECK_STALE)$/.test(code)));
+  assert.equal(began['incident'], ended?.['incident']);
+  assert.equal(began['since'], ended?.['since']);
+  assert.ok(String(ended?.['until']) > String(began['since']));
+  for (const { headers, body } of generic) {
+    const id = String(headers['webhook-id']);
+    const signed = createHmac('sha256', Buffer.from(SECRET.slice(6), 'base64'))
+      .update(`${id}.${String(headers['webhook-timestamp'])}.${body}`)
+      .digest('base64');
+    assert.equal(headers['webhook-signature'], `v1,${signed}`);
+  }
+  for (const [kind, field] of [
+    ['slack', 'text'],
+    ['discord', 'content'],
+    ['telegram', 'text'],
+  ] as const) {
+    const [first, last] = receiver.accepted.filter(({ path }) => path.startsWith(`/${kind}/`));
+    assert.match(String(first?.json[field]), /^■ unhealthy: \S+, since [\d-]+ [\d:]+ UTC\. .*\([A-Z_]+\)$/);
+    assert.match(String(last?.json[field]), /^● healthy again: \S+, since [\d-]+ [\d:]+ UTC, after \d+ s$/);
+    assert.equal(first?.headers['webhook-signature'], undefined);
+  }
+  for (const secret of ['T0P-S3CRET', SECRET, '127.0.0.1']) {
+    assert.ok(!service.logged.some((line) => line.includes(secret)), secret);
+  }
+  assert.ok(service.logged.some((line) => line.includes('an alert was accepted')));
+});
+
+test('a changed source is told once', async (t) => {
+  await writeFile(join(folder, 'main.js'), '1');
+  const service = await startService({
+    databaseUrl: await postgres.createDatabase(),
+    redisUrl: redis.url,
+    environment: {
+      ...environment('generic'),
+      PORTAL_SOURCE_ROOT: folder,
+      PORTAL_SOURCE_EXCLUDE: 'node_modules',
+    },
+  });
+  t.after(() => service.close());
+  await sleep(500);
+  await writeFile(join(folder, 'main.js'), '2');
+  await waitFor('the change', () => typesOf(receiver.accepted).includes('integrity.changed'), PATIENTLY);
+  await writeFile(join(folder, 'other.js'), '2');
+  await waitFor('the incident', () => typesOf(receiver.accepted).includes('incident.began'), PATIENTLY);
+  await sleep(1_500);
+  assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['incident.began', 'integrity.changed']);
+  const change = receiver.accepted.find(({ json }) => json['type'] === 'integrity.changed');
+  assert.deepEqual(dataOf(change)['files'], { added: 0, removed: 0, modified: 1 });
+  assert.ok(!change?.body.includes('main.js'), 'names stay with administrators');
+});
+
+test('a receiver that refuses gets everything later: in order, nothing twice, each under one id', async (t) => {
+  const service = await startService({
+    databaseUrl: await postgres.createDatabase(),
+    redisUrl: redis.url,
+    environment: environment('generic'),
+  });
+  t.after(() => service.close());
+  receiver.answer(503);
+  redis.freeze();
+  await waitFor('an attempt', () => receiver.received.length >= 2, PATIENTLY);
+  redis.thaw();
+  await waitFor('health', async () => (await ask(service.url, '/health')).json['status'] === 'healthy');
+  await sleep(1_000);
+  assert.deepEqual(
+    new Set(typesOf(receiver.received)),
+    new Set(['incident.began']),
+    'the first holds the others up',
+  );
+  receiver.answer(200);
+  await arrived(2);
+  assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
+  const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+  assert.equal(new Set(ids).size, 2);
+  const failures = service.logged.filter((line) => line.includes('was not accepted'));
+  assert.equal(failures.length, 1, 'once for each that fails, not for each attempt');
+  assert.match(failures[0] ?? '', /"receiver":"generic 1".*"cause":"WEBHOOK_REFUSED"/);
+});
+
+test('killed with an alert in the outbox: it arrives after the next start, and the incident is still the same one', async (t) => {
+  receiver.answer(500);
+  const settings = {
+    DATABASE_URL: await postgres.createDatabase(),
+    REDIS_URL: redis.url,
+    PORTAL_INTERVAL_MS: '200',
+    ...environment('generic'),
+  };
+  const first = await servePortal({ cwd: folder, environment: settings });
+  t.after(() => first.stop('SIGKILL'));
+  redis.freeze();
+  t.after(() => redis.thaw());
+  await waitFor('an attempt', () => receiver.received.length > 0, PATIENTLY);
+  await first.stop('SIGKILL');
+  receiver.answer(200);
+  const second = await servePortal({ cwd: folder, environment: settings });
+  t.after(() => second.stop('SIGKILL'));
+  await arrived(1);
+  await sleep(1_500);
+  assert.equal(receiver.accepted.length, 1, 'the incident that goes on is not told again');
+  const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
+  assert.equal(ids.size, 1, 'every attempt under the same id');
+  redis.thaw();
+  await arrived(2);
+  const [began, ended] = receiver.accepted;
+  assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
+  assert.equal(dataOf(began)['incident'], dataOf(ended)['incident']);
+});
+
+test('portal alert test: everybody gets one, and what each answered is told, but not where it went', async () => {
+  const settings = environment('generic', 'slack');
+  const sent = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
+  assert.deepEqual([sent.exitCode, sent.stderr], [0, '']);
+  assert.match(sent.stdout, /^RECEIVER +ANSWER\ngeneric 1 +accepted\nslack 2 +accepted\n$/);
+  assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['alert.test', undefined]);
+  receiver.answer(404);
+  const refused = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stdout, /slack 2 +WEBHOOK_REFUSED \(404\)/);
+  assert.equal(refused.stderr, '2 of 2 did not accept the test.\n');
+  assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /S3CRET|127\.0\.0\.1/);
+  const nobody = await runPortal(['alert', 'test'], { cwd: folder });
+  assert.equal(nobody.exitCode, 1);
+  const unsigned = await runPortal(['alert', 'test'], {
+    cwd: folder,
+    environment: { PORTAL_ALERT_WEBHOOKS: settings['PORTAL_ALERT_WEBHOOKS'] ?? '' },
+  });
+  assert.equal(unsigned.exitCode, 2);
+  assert.match(unsigned.stderr, /^Expected `PORTAL_ALERT_WEBHOOK_SECRET` to be set with a generic receiver/);
+  for (const wrong of [
+    'https://hook',
+    'irc+https://hook',
+    'slack+http://elsewhere.example/S3CRET',
+    'slack+',
+  ]) {
+    const { exitCode, stderr } = await runPortal(['alert', 'test'], {
+      cwd: folder,
+      environment: { PORTAL_ALERT_WEBHOOKS: wrong },
+    });
+    assert.equal(exitCode, 2, wrong);
+    assert.match(stderr, /^Expected `PORTAL_ALERT_WEBHOOKS` to be [^]*not shown/);
+    assert.doesNotMatch(stderr, /S3CRET|elsewhere/);
+  }
+});
