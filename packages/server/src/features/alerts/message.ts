@@ -26,22 +26,19 @@ export interface Alert {
   readonly files: { readonly added: number; readonly removed: number; readonly modified: number } | null;
 }
 
+const BODIES: Readonly<Record<ReceiverKind, (alert: Alert, text: string) => object>> = {
+  generic: documentOf,
+  // Its own marks; nothing of ours is meant as one.
+  slack: (_alert, text) => ({
+    text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  }),
+  discord: (_alert, text) => ({ content: text, allowed_mentions: { parse: [] } }),
+  telegram: (_alert, text) => ({ text, disable_web_page_preview: true }),
+};
+
 /** The body of the message, in JSON. */
 export function bodyFor(kind: ReceiverKind, alert: Alert): string {
-  const text = textOf(alert);
-  switch (kind) {
-    case 'generic':
-      return JSON.stringify(documentOf(alert, text));
-    case 'slack':
-      // Its own marks; nothing of ours is meant as one.
-      return JSON.stringify({
-        text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
-      });
-    case 'discord':
-      return JSON.stringify({ content: text, allowed_mentions: { parse: [] } });
-    case 'telegram':
-      return JSON.stringify({ text, disable_web_page_preview: true });
-  }
+  return JSON.stringify(BODIES[kind](alert, TEXTS[alert.type](alert)));
 }
 
 /** As standardwebhooks.com recommends it: type, time, and the rest under `data`. */
@@ -51,26 +48,23 @@ function documentOf({ type, ...data }: Alert, text: string): object {
 }
 
 /** Shape, word and time: understood on a watch, without a colour. */
-function textOf(alert: Alert): string {
-  const { type, status, since, until, codes, instance, files } = alert;
+const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
+  'incident.began': notWell,
+  'incident.worsened': notWell,
+  'incident.ended': ({ instance, since, until }) =>
+    `● healthy again: ${instance}, since ${clock(until ?? since)}, after ${lasting(since, until)}`,
+  'integrity.changed': ({ instance, since, files }) =>
+    `▲ the source changed on disk: ${instance}, at ${clock(since)}. ` +
+    `${files?.modified ?? 0} modified, ${files?.added ?? 0} added, ${files?.removed ?? 0} removed; ` +
+    'their names are in /v1/admin/integrity',
+  'alert.test': ({ instance, since }) =>
+    `A test of alerts from ${instance}, at ${clock(since)}. Nothing has happened.`,
+};
+
+function notWell({ status, instance, since, codes }: Alert): string {
+  const how = status === 'unhealthy' ? '■ unhealthy' : '▲ degraded';
   const causes = codes.map(sentenceOf).join('; ');
-  switch (type) {
-    case 'incident.began':
-    case 'incident.worsened': {
-      const how = status === 'unhealthy' ? '■ unhealthy' : '▲ degraded';
-      return `${how}: ${instance}, since ${clock(since)}${causes && `. ${causes}`}`;
-    }
-    case 'incident.ended':
-      return `● healthy again: ${instance}, since ${clock(until ?? since)}, after ${lasting(since, until)}`;
-    case 'integrity.changed':
-      return (
-        `▲ the source changed on disk: ${instance}, at ${clock(since)}. ` +
-        `${files?.modified ?? 0} modified, ${files?.added ?? 0} added, ${files?.removed ?? 0} removed; ` +
-        'their names are in /v1/admin/integrity'
-      );
-    case 'alert.test':
-      return `A test of alerts from ${instance}, at ${clock(since)}. Nothing has happened.`;
-  }
+  return `${how}: ${instance}, since ${clock(since)}${causes && `. ${causes}`}`;
 }
 
 function sentenceOf(code: string): string {
