@@ -1,10 +1,22 @@
-/** portal-health before `node:http`. */
+/** portal-health before `node:http`, as it is published: unpacked in the folder that is the argument. */
 import { createServer } from 'node:http';
+import { pathToFileURL } from 'node:url';
+import type * as Library from 'portal-health';
+import type * as Adapter from 'portal-health/node';
 import { tellFootprint } from './footprint.js';
+
+const published = pathToFileURL(`${process.argv[2]}/dist/src/`);
+
+async function load(): Promise<typeof Library & typeof Adapter> {
+  return {
+    ...(await import(new URL('index.js', published).href)),
+    ...(await import(new URL('adapters/node.js', published).href)),
+  };
+}
 
 await tellFootprint({
   host: () => Promise.resolve(createServer()),
-  load: async () => ({ ...(await import('portal-health')), ...(await import('portal-health/node')) }),
+  load,
   async use({ createHealth, createHealthDoor }, server) {
     const health = createHealth({ checks: { queue: () => true } });
     await health.start();

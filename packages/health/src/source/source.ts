@@ -4,18 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { ProblemCode } from '../problems.js';
-import { wholeSeconds, type SourceEvent } from './watch/drift.js';
-import { listLoadedScripts } from './memory/loaded.js';
+import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './memory/match.js';
 import type { Look } from './watch/messages.js';
 import { checkSourceOptions, type SourceOptions } from './options.js';
-import { startPatrol, type Patrol } from './watch/patrol.js';
+import type { Patrol } from './watch/patrol.js';
 import type { Refusal, RefusalCode } from './tree/refusal.js';
 import { buildState, problemsOf, verdictOf } from './state.js';
 import type { ExpectedSource, IntegrityState, LoadedFigures, SourceFacts } from './state.js';
-import { acceptStatement } from './release/statement.js';
-import { StatementError } from './release/statement-error.js';
-import { startSourceWorker, type SourceWorker } from './watch/worker.js';
+import { wholeSeconds } from './times.js';
+import type { SourceWorker } from './watch/worker.js';
 
 export type { SourceOptions } from './options.js';
 export type { IntegrityState } from './state.js';
@@ -77,7 +75,12 @@ export function createSource(options: SourceOptions): Source {
     if (verdictOf(facts) !== before) since = new Date();
   }
 
+  /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
   async function beginWatch(): Promise<void> {
+    const [{ startSourceWorker }, { startPatrol }] = await Promise.all([
+      import('./watch/worker.js'),
+      import('./watch/patrol.js'),
+    ]);
     if (settings.statement) await readStatement(settings.statement);
     else if (settings.expectedHash !== undefined) learn({ expected: byHand(settings.expectedHash) });
     if (closed) return;
@@ -100,6 +103,10 @@ export function createSource(options: SourceOptions): Source {
   }
 
   async function readStatement(statement: NonNullable<typeof settings.statement>): Promise<void> {
+    const [{ acceptStatement }, { StatementError }] = await Promise.all([
+      import('./release/statement.js'),
+      import('./release/statement-error.js'),
+    ]);
     try {
       const text = await readFile(statement.file, 'utf8').catch(() => {
         throw new StatementError('E_FILE');
@@ -162,6 +169,7 @@ export function createSource(options: SourceOptions): Source {
   }
 
   async function inspectNow(): Promise<Inspection> {
+    const { listLoadedScripts } = await import('./memory/loaded.js');
     const loaded = await listLoadedScripts();
     if (!loaded) throw new Error('This build of Node.js cannot tell which scripts it holds.');
     if (!worker) throw new Error('The source has not been hashed yet.');

@@ -3,7 +3,8 @@
  * that follow from it. Pure.
  */
 import type { ProblemCode } from '../problems.js';
-import { wholeSeconds, type Differences, type SourceEvent } from './watch/drift.js';
+import { wholeSeconds } from './times.js';
+import type { Differences, SourceEvent } from './watch/drift.js';
 import type { Survey } from './tree/inventory.js';
 import { sentenceOf, type Refusal } from './tree/refusal.js';
 

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe } from 'node:test';
-import { createHealth, type Health } from '../../src/health.js';
+import { createHealth, type Health } from '../../src/index.js';
 import { testAnswers } from './answers.js';
 import { testBehaviour } from './behaviour.js';
 import { askHttp1 } from './exchange.js';

@@ -6,7 +6,7 @@ import compress from '@fastify/compress';
 import fastify, { type FastifyRequest } from 'fastify';
 import helmet from 'helmet';
 import { healthPlugin } from '../../src/adapters/fastify.js';
-import { createHealth } from '../../src/health.js';
+import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { askHttp1 } from './exchange.js';
 

@@ -7,7 +7,7 @@ import compression from 'compression';
 import type { Request } from 'express';
 import helmet from 'helmet';
 import { createHealthModule, HEALTH, type HealthModule } from '../../src/adapters/nest.js';
-import { createHealth, type Health } from '../../src/health.js';
+import { createHealth, type Health } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { askHttp1 } from './exchange.js';
 

@@ -10,7 +10,7 @@ import {
   type NodeRequest,
   type NodeResponse,
 } from '../../src/adapters/node.js';
-import { createHealth } from '../../src/health.js';
+import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { askHttp1, askHttp2 } from './exchange.js';
 import type { App, Mount } from './subject.js';

@@ -11,7 +11,7 @@ import pg from 'pg';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { observeHealth } from '../../src/adapters/opentelemetry.js';
 import { metricsText } from '../../src/formats/openmetrics.js';
-import { createHealth, type Health } from '../../src/health.js';
+import { createHealth, type Health } from '../../src/index.js';
 
 const SAMPLING = { intervalMs: 300, deadlineMs: 500, slowMs: 60_000 };
 

@@ -1,6 +1,6 @@
 /** What an adapter is tested on: an application of its framework with two healths, and how it is asked. */
 import type { DoorOptions } from '../../src/doors.js';
-import type { Health } from '../../src/health.js';
+import type { Health } from '../../src/index.js';
 import type { Ask, Reply } from './exchange.js';
 
 /** One set of doors to put into the application. */

@@ -5,6 +5,7 @@
 import type { Change, Comparison } from '../comparison/change.js';
 import { compareTrees, type ReadContent } from '../comparison/compare.js';
 import type { ManifestEntry } from '../tree/manifest.js';
+import { wholeSeconds } from '../times.js';
 import { sentenceOf, type Refusal } from '../tree/refusal.js';
 
 /** One stretch of changes without a pause. Times are ISO 8601, UTC, whole seconds. */
@@ -153,9 +154,4 @@ function bounded({ added, removed, modified, changes }: Comparison): Differences
     changes: changes.slice(0, CHANGES_TOLD),
     more_changes: Math.max(0, changes.length - CHANGES_TOLD),
   };
-}
-
-/** As published everywhere: `2026-03-01T00:00:00Z`. */
-export function wholeSeconds(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
 }
