@@ -1,0 +1,97 @@
+/**
+ * The service as the binary that an operator runs, with an administrator's cookie.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { waitFor } from 'portal-test-kit';
+
+const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
+const TICKS_PER_SECOND = 100;
+
+/** A service that runs. */
+export interface ServiceProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** Its log so far. */
+  logged(): string;
+  /** Memory that it has in RAM. */
+  residentBytes(): Promise<number>;
+  /** What it has computed so far. */
+  cpuSeconds(): Promise<number>;
+  /** Ends it, and waits for that. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts it in `cwd`; it must be stopped. */
+export async function startServiceProcess(cwd: string, environment: Environment): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [MAIN, 'serve'], {
+    cwd,
+    env: {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      PORTAL_SHUTDOWN_GRACE_MS: '0',
+      PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  let said = '';
+  let log = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+
+  async function stop(signal: NodeJS.Signals): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  try {
+    await waitFor(
+      'a service that listens',
+      () => child.exitCode !== null || log.includes('"msg":"listening"'),
+      {
+        timeoutMs: 60_000,
+      },
+    );
+    const url = /listening {2}(\S+)/.exec(said)?.[1];
+    const { pid } = child;
+    if (url === undefined || pid === undefined) throw new Error(`The service ended:\n${said}${log}`);
+    return {
+      url,
+      pid,
+      logged: () => log,
+      async residentBytes() {
+        const status = await readFile(`/proc/${pid}/status`, 'utf8');
+        return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+      },
+      async cpuSeconds() {
+        const [, ...fields] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+        return (Number(fields[10]) + Number(fields[11])) / TICKS_PER_SECOND;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop('SIGKILL');
+    throw error;
+  }
+}
+
+/** The cookie of a new administrator. */
+export async function newAdministrator(environment: Environment, name: string): Promise<string> {
+  const portal = async (...args: string[]): Promise<string> => {
+    const env = { PATH: process.env['PATH'], ...environment };
+    return (await promisify(execFile)(process.execPath, [MAIN, ...args], { env })).stdout;
+  };
+  await portal('user', 'add', name, '--permission', 'Admin');
+  const cookie = /psession=[\w-]+/.exec(await portal('session', 'create', '--user', name))?.[0];
+  if (cookie === undefined) throw new Error('No session was made.');
+  return cookie;
+}
