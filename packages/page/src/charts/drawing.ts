@@ -59,7 +59,11 @@ export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: Drawin
       ...spec.lines.flatMap(({ dash }, index) => {
         const edge = { stroke: 'transparent', width: 0, points: { show: false } };
         const stroke = color(`--line-${index}`);
-        return [edge, edge, { stroke, width: 1.75, dash: [...dash], points: { show: pointsAlone } }];
+        return [
+          edge,
+          edge,
+          { stroke, width: 1.75, dash: [...dash], points: { show: false, filter: pointsAlone } },
+        ];
       }),
     ],
     hooks: {
@@ -84,12 +88,12 @@ export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: Drawin
 }
 
 /** A value between two gaps is no line, and must be seen as well. */
-function pointsAlone(plot: uPlot, series: number, from: number, to: number): boolean {
+function pointsAlone(plot: uPlot, series: number): number[] | null {
   const column = plot.data[series] ?? [];
-  for (let index = from; index <= to; index += 1) {
-    if (isThere(column[index]) && !isThere(column[index - 1]) && !isThere(column[index + 1])) return true;
-  }
-  return false;
+  const alone = [...column.keys()].filter(
+    (index) => isThere(column[index]) && !isThere(column[index - 1]) && !isThere(column[index + 1]),
+  );
+  return alone.length === 0 ? null : alone;
 }
 
 function isThere(value: number | null | undefined): boolean {

@@ -28,8 +28,10 @@ export function runsOf(history: History | null, from: number, to: number): reado
     add(status[index] ?? null, Math.max(at, time), time + step);
     at = Math.max(at, time + step);
   });
+  add(null, at, to);
   // The last moments are on their way: no gap yet.
-  if (to - at > 3 * step) add(null, at, to);
+  const last = runs.at(-1);
+  if (runs.length > 1 && last?.status === null && last.to - last.from <= 3 * step) runs.pop();
   return runs;
 }
 

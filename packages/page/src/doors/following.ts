@@ -39,7 +39,7 @@ const POLL_MS = 5_000;
 /** Where streams are swallowed it is not tried again sooner. */
 const POLL_INSTEAD_MS = 60_000;
 /** A stream that said nothing for this long was swallowed, not refused. */
-const SWALLOWED_MS = 8_000;
+const SWALLOWED_MS = 6_000;
 
 export function isAdmin(who: Known['who']): who is Me {
   return typeof who === 'object' && who.permission >= ADMIN;

@@ -10,7 +10,7 @@ export interface StreamListener {
 }
 
 /** Nothing for longer: the connection is taken for lost. The service speaks every five seconds at least. */
-const SILENCE_MS = 9_000;
+const SILENCE_MS = 7_000;
 
 /** Reads to the end of the stream and gives the status it began with; 0 when nobody answered. */
 export async function readStream(

@@ -16,8 +16,8 @@ import { Sessions } from './sessions.js';
 import { SignIn } from './sign-in.js';
 import { Tabs } from './tabs.js';
 
-/** Silence for longer is told, although nothing has failed yet. */
-const SILENT_MS = 12_000;
+/** Silence for longer is told, although nothing has failed yet: of a stream that beats every four seconds, or of polling. */
+const SILENT_MS = { stream: 7_000, polling: 10_000 };
 
 export function App({
   following,
@@ -29,7 +29,8 @@ export function App({
   const known = useStore(following.known);
   const { tab, span } = useStore(navigation.address);
   const nowMs = useNow();
-  const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > SILENT_MS);
+  const silentMs = isAdmin(known.who) ? SILENT_MS.stream : SILENT_MS.polling;
+  const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
   const standing = standingOf(known, isLost);
   /** The service's time, by which everything it tells is dated. */
   const serviceMs = nowMs + known.aheadMs;

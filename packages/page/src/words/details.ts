@@ -1,17 +1,29 @@
 /** Whatever else is known of something, as names and values: other services may know other things than this page. */
 
-/** `end lost · files 3`; empty when there is nothing. */
+const HASH = /^[0-9a-f]{64}$/;
+/** A list that is longer is shortened: there is a view for all of it. */
+const MOST = 4;
+
+/** `end lost · modified 3`; empty when there is nothing. What is none or zero says nothing. */
 export function detailWords(details: unknown): string {
   if (details === null || details === undefined) return '';
   if (typeof details !== 'object') return valueWords(details);
   return Object.entries(details)
-    .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${valueWords(value)}`)
+    .map(([name, value]) => [name.replaceAll('_', ' '), valueWords(value)])
+    .filter(([, words]) => words !== '')
+    .map((pair) => pair.join(' '))
     .join(' · ');
 }
 
 function valueWords(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(valueWords).join(', ');
+  if (value === null || value === 0) return '';
+  if (typeof value === 'string') return HASH.test(value) ? `${value.slice(0, 12)}…` : value;
+  if (Array.isArray(value)) return listWords(value);
+  if (typeof value === 'object' && 'path' in value && typeof value.path === 'string') return value.path;
   return JSON.stringify(value);
+}
+
+function listWords(list: readonly unknown[]): string {
+  const words = list.slice(0, MOST).map(valueWords).join(', ');
+  return list.length > MOST ? `${words} and ${list.length - MOST} more` : words;
 }

@@ -1,0 +1,157 @@
+/**
+ * The page while things break, in a real browser: told without a reload, with cause and advice; readable while both
+ * stores are frozen; honest when the service itself is silent; closed to whoever may not read it.
+ */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startChromium, type Browser } from './chromium.js';
+import { headline, listen, takePicture, untilHeadline } from './reader.js';
+import { servePage, type ServedPage } from './served-page.js';
+
+let browser: Browser;
+let served: ServedPage;
+let page: Page;
+let heard: ReturnType<typeof listen>;
+let users = 0;
+
+before(async () => {
+  [served, browser] = await Promise.all([servePage(), startChromium()]);
+  page = await browser.context.newPage();
+  heard = listen(page);
+});
+
+afterEach(async () => {
+  served.signal('SIGCONT');
+  await served.postgres.thaw();
+  served.redis.thaw();
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+/** Opens the page as somebody of this level, by a link that is used up by it. */
+async function enter(permission: string): Promise<string> {
+  users += 1;
+  const name = `reader-${users}`;
+  await browser.context.clearCookies();
+  await page.goto('about:blank');
+  await page.goto(await served.link(name, permission));
+  await page.getByText(name).waitFor();
+  return name;
+}
+
+test('one click on the link: signed in, and no code left in the address', async () => {
+  await enter('Owner');
+  await untilHeadline(page, 'Healthy');
+  assert.equal(page.url(), `${served.url}/`);
+  await page.reload();
+  await untilHeadline(page, 'Healthy');
+  await page.getByRole('link', { name: 'Audit' }).waitFor();
+  assert.match(await page.title(), /^● Healthy/);
+});
+
+test('a link works once, and the page says so', async () => {
+  const link = await served.link('once', 'Admin');
+  await browser.context.clearCookies();
+  for (const said of ['Sign out', 'This link was used before, or is too old.']) {
+    await page.goto('about:blank');
+    await page.goto(link);
+    await page.getByText(said).waitFor();
+    await browser.context.clearCookies();
+  }
+});
+
+test('a frozen database: told without a reload, with cause, effect and advice; and so is its return', async () => {
+  await enter('Admin');
+  await untilHeadline(page, 'Healthy');
+  await served.postgres.freeze();
+  // Within four seconds on a quiet machine: a look every two, which has one to come.
+  await untilHeadline(page, 'Unhealthy');
+  const words = await headline(page).innerText();
+  assert.match(words, /the database does not answer in time/);
+  assert.match(words, /Users\s+Whatever needs the database hangs/);
+  assert.match(words, /Next\s+Look at the server's machine first/);
+  assert.match(words, /since \d\d:\d\d:\d\d \(\d+ s\)/);
+  await page.getByText('Healthy → unhealthy').waitFor();
+  await page.locator('.timeline .unhealthy').waitFor({ state: 'attached' });
+  await takePicture(page, 'outage');
+  await served.postgres.thaw();
+  await untilHeadline(page, 'Healthy');
+  await page.getByText('Unhealthy → healthy').waitFor();
+  assert.match(await page.locator('.timeline figcaption').innerText(), /unhealthy \d+ s/);
+});
+
+test('both stores frozen: whoever is signed in reloads, and reads history, events and integrity', async () => {
+  await enter('Admin');
+  await untilHeadline(page, 'Healthy');
+  await served.postgres.freeze();
+  served.redis.freeze();
+  await untilHeadline(page, 'Unhealthy');
+  await page.reload();
+  await untilHeadline(page, 'Unhealthy');
+  await headline(page).getByText('1 more: the cache does not answer in time').waitFor();
+  await page.locator('.chart').first().waitFor();
+  await page.goto(`${served.url}/events`);
+  await page.getByText('Healthy → unhealthy').first().waitFor();
+  await page.goto(`${served.url}/integrity`);
+  await page.getByRole('rowheader', { name: 'At the start' }).waitFor();
+});
+
+test('silence of the service is told, counted, and never shown as health', async () => {
+  await enter('Admin');
+  await untilHeadline(page, 'Healthy');
+  served.signal('SIGSTOP');
+  await untilHeadline(page, 'no word from the service');
+  const words = await headline(page).innerText();
+  assert.match(words, /last heard \d+ s ago/);
+  assert.ok(!words.includes('Healthy'));
+  assert.match(await page.title(), /^◌ Unknown/);
+  await takePicture(page, 'silence');
+  served.signal('SIGCONT');
+  await untilHeadline(page, 'Healthy');
+});
+
+test('a drifted file is named', async () => {
+  await enter('Admin');
+  await page.goto(`${served.url}/integrity`);
+  await page.getByText('unchanged since the start').waitFor();
+  await writeFile(join(served.source, 'main.js'), 'export const answer = 43;\n');
+  await untilHeadline(page, 'the source on disk is not the source that was started', 60_000);
+  await page.getByText('modified main.js').first().waitFor();
+});
+
+test('a revoked session closes the page, a session ended on the page too', async () => {
+  const name = await enter('Admin');
+  await page.getByRole('link', { name: 'Audit' }).waitFor();
+  await served.portal('session', 'revoke', '--user', name);
+  await page.getByText('Your session has ended.').waitFor();
+  assert.equal(await page.getByRole('heading', { name: 'Figures' }).count(), 0);
+  await enter('Admin');
+  await page.getByRole('link', { name: 'Sessions' }).click();
+  await page.getByRole('button', { name: 'End the session' }).click();
+  await page.getByText('Your session has ended.').waitFor();
+});
+
+test('below an administrator: the public view, and not a byte more on the wire', async () => {
+  heard.asked.length = 0;
+  await enter('Moderator');
+  await page.getByText('Everything else is for administrators.').waitFor();
+  await page.waitForResponse((response) => response.url().endsWith('/v1/status'), { timeout: 20_000 });
+  const doors = heard.asked
+    .filter((url) => url.startsWith(served.url))
+    .map((url) => new URL(url).pathname)
+    .filter((path) => path.startsWith('/v1/'));
+  assert.deepEqual([...new Set(doors)].toSorted(), ['/v1/authentication/verify', '/v1/status']);
+  assert.equal(await page.getByRole('heading', { name: 'Figures' }).count(), 0);
+});
+
+test('in all of this the page asked nobody else, and nothing went wrong in it', () => {
+  const others = heard.asked.filter((url) => !url.startsWith(`${served.url}/`) && url !== 'about:blank');
+  assert.deepEqual(others, []);
+  assert.deepEqual(heard.errors, []);
+});

@@ -1,0 +1,45 @@
+/** Somebody who looks at the page: a tab of the browser, what it asked of whom, and what went wrong in it. */
+import axe from 'axe-core';
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+
+const IMAGES = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
+
+/** Finds what is said, wherever it stands in the headline. */
+export function headline(page: Page) {
+  return page.locator('.headline');
+}
+
+/** Waits until the headline says so. */
+export async function untilHeadline(page: Page, words: string | RegExp, timeoutMs = 30_000): Promise<void> {
+  await headline(page).filter({ hasText: words }).waitFor({ timeout: timeoutMs });
+}
+
+/** Fails with what axe-core has to say, if anything. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  // As a script of a debugger, which the page's policy does not concern.
+  const violations = await page.evaluate(`${axe.source}; axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')))`);
+  assert.deepEqual(violations, [], what);
+}
+
+/** For the README and the guides. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${IMAGES}${name}.png`, animations: 'disabled' });
+}
+
+/** Everything that the tab asks for, and every error it reports, from now on. */
+export function listen(page: Page) {
+  const asked: string[] = [];
+  const errors: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    // Being refused is an answer, not a defect of the page.
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) {
+      errors.push(message.text());
+    }
+  });
+  return { asked, errors };
+}

@@ -1,0 +1,141 @@
+/**
+ * The page for every reader, in a real browser: a day of history, on a phone, in the dark, without a mouse, without
+ * colours, and with what helps those who cannot see it.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startChromium, type Browser } from './chromium.js';
+import { assertAccessible, takePicture, untilHeadline } from './reader.js';
+import { seedDay } from './seeded-day.js';
+import { servePage, type ServedPage } from './served-page.js';
+
+const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
+const WIDTHS = [320, 390, 768, 1280, 1920];
+
+let browser: Browser;
+let served: ServedPage;
+let page: Page;
+
+before(async () => {
+  [served, browser] = await Promise.all([servePage({ prepare: seedDay }), startChromium()]);
+  page = await browser.context.newPage();
+  await assertAnonymous();
+  await page.goto('about:blank');
+  await page.goto(await served.link('ada', 'Owner'));
+  await untilHeadline(page, 'Healthy');
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+/** What anybody sees, before there is a session. */
+async function assertAnonymous(): Promise<void> {
+  await page.goto(served.url);
+  await untilHeadline(page, 'Healthy');
+  await page.getByText('does not answer').waitFor({ state: 'detached' });
+  await assertAccessible(page, 'for anybody');
+  await page.getByLabel('User name').fill('nobody-at-all');
+  await page.getByRole('button', { name: 'Send me a code' }).click();
+  await page.getByText('If this user exists, a code is on its way.').waitFor();
+  await page.getByLabel('Code', { exact: true }).fill('WRONGONE');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('This code is not right').waitFor();
+}
+
+async function open(path: string): Promise<void> {
+  await page.goto(served.url + path);
+  await untilHeadline(page, 'Healthy');
+  await page.getByText('asking …').first().waitFor({ state: 'detached' });
+}
+
+test('a day of history: what was bad and what was not measured, in words, shape and picture', async () => {
+  await open('/?range=24h');
+  const caption = page.locator('.timeline figcaption');
+  await caption.filter({ hasText: /degraded (29|30|31|32) min/ }).waitFor();
+  assert.match(await caption.innerText(), /not measured 1 h/);
+  await page.locator('.timeline .degraded').first().waitFor({ state: 'attached' });
+  await page.locator('.chart .u-over').nth(4).waitFor();
+  await page.setViewportSize({ width: 1280, height: 1250 });
+  await takePicture(page, 'page');
+});
+
+test('pointing at a chart marks the moment everywhere; dragging looks closer, and has an address', async () => {
+  await open('/?range=24h');
+  const chart = page.locator('.chart .u-over').first();
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.boundingBox();
+  assert.ok(box);
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.4, y);
+  await page.locator('.timeline .at').waitFor({ state: 'attached' });
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, y, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForURL(/\?from=.*&to=/);
+  const zoomed = page.url();
+  await open(zoomed.slice(served.url.length));
+  assert.equal(page.url(), zoomed);
+  await page.goBack();
+});
+
+test('no view has anything for axe to say, by day or by night', async () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const view of VIEWS) {
+      await open(view);
+      await assertAccessible(page, `${view} ${colorScheme}`);
+    }
+  }
+  await open('/?range=24h');
+  await takePicture(page, 'dark');
+  await page.emulateMedia({ colorScheme: 'light' });
+});
+
+test('no view is wider than its window, from the smallest phone on', async () => {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 844 });
+    for (const view of VIEWS) {
+      await open(view);
+      const wide = await page.evaluate('document.documentElement.scrollWidth');
+      assert.ok(Number(wide) <= width, `${view} is ${Number(wide)} wide at ${width}`);
+    }
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open('/?range=24h');
+  await takePicture(page, 'phone');
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+test('by keyboard alone: to the content, from view to view, the report and back', async () => {
+  await open('/');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'To the content');
+  await page.keyboard.press('Enter');
+  await tabTo('Events');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${served.url}/events`);
+  await page.keyboard.press('j');
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  assert.match(await dialog.innerText(), /"status": "healthy"/);
+  assert.match(await dialog.innerText(), /curl http.*\/v1\/admin\/health/);
+  await assertAccessible(page, 'the report');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await tabTo('Sign out');
+});
+
+async function focused(): Promise<string> {
+  return String(await page.evaluate('document.activeElement.innerText')).trim();
+}
+
+async function tabTo(name: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focused()) === name) return;
+  }
+  assert.fail(`No way to ${name} by keyboard.`);
+}
