@@ -2,7 +2,7 @@
 // one passes.
 //
 //   node scripts/test.mjs            all but those from outside
-//   node scripts/test.mjs outside    the packed library, the examples, big trees, and what needs Prometheus
+//   node scripts/test.mjs outside    the packed library, the command lines, the examples, big trees, Prometheus
 //   node scripts/test.mjs sessions   all, wherever they are, whose path contains "sessions"
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -17,8 +17,13 @@ const rooms = [
   'test-kit/dist/test',
   'e2e/dist/test',
 ];
-/** What takes long, or needs more than Node, npm and the two servers. */
-const OUTSIDE = ['e2e/', 'packages/server/test/operations/'];
+/** What takes long, runs as a program of its own again and again, or needs more than Node, npm and the two servers. */
+const OUTSIDE = [
+  'e2e/',
+  'packages/health/test/bin/',
+  'packages/server/test/cli/',
+  'packages/server/test/operations/',
+];
 
 function isAsked(file) {
   const isOutside = OUTSIDE.some((room) => file.startsWith(room));
