@@ -116,13 +116,22 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     door: createHealthDoor(health, { onRefused: tellRefusal(log) }),
     log,
   });
-  const entrance = createEntrance({ framework, config, records, log });
+  const entrance = createEntrance({
+    framework,
+    config,
+    records,
+    isDown: () => health.state('database') === 'down',
+    log,
+  });
   const { requireAdmin } = entrance.guard;
-  framework.register(healthRoutes, { health, requireAdmin: requireAdmin({ fromMemory: true }) });
+  framework.register(healthRoutes, {
+    health,
+    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true }),
+  });
   framework.register(liveRoutes, {
     pages,
     standing: recording.standing(),
-    requireAdmin: requireAdmin({ fromMemory: true }),
+    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true }),
     watchSession: (request, onGone) => watch.watch(request, onGone),
   });
   framework.register(historyRoutes, {
@@ -150,6 +159,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       sessions.listen();
       await framework.ready();
       await Promise.all([health.start(), schema.start()]);
+      entrance.start();
     },
     drain() {
       health.drain();
@@ -159,7 +169,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       pages.drain();
       watch.close();
       schema.close();
-      entrance.close();
+      await entrance.close();
       await framework.close();
       await health.close();
       await recording.close();

@@ -61,6 +61,23 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze(Object.fromEntries(values)) as Config;
 }
 
+/** A setting as it is used, in a text that is another when the setting is. */
+export interface SettingInUse {
+  readonly variable: string;
+  readonly text: string;
+  /** Whether the text can hold a password. */
+  readonly secret: boolean;
+}
+
+/** All settings of `config` as they are used, defaults included. */
+export function settingsInUse(config: Config): readonly SettingInUse[] {
+  return Object.entries<Setting<unknown>>(SETTINGS).map(([name, { variable, secret = false }]) => ({
+    variable,
+    text: JSON.stringify(config[name as keyof Config]) ?? '',
+    secret,
+  }));
+}
+
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set<string>(Object.values(SETTINGS).map((setting) => setting.variable));
   return Object.keys(environment)

@@ -1,9 +1,13 @@
 /**
- * Everything about getting in, put together: the guard before the doors, signing in and out, and what people see of
- * their own sessions.
+ * Everything about getting in, put together: the guard before the doors, signing in and out, what people see of their
+ * own sessions, and the audit of all that.
  */
 import type { FastifyInstance } from 'fastify';
-import type { Config } from './config.js';
+import { settingsInUse, type Config } from './config.js';
+import { createAudit } from './features/audit/audit.js';
+import { auditRoutes } from './features/audit/routes.js';
+import { changedSettings } from './features/audit/settings.js';
+import { createAuditStore } from './features/audit/store.js';
 import { sessionCookie } from './features/sessions/cookie.js';
 import { createGuard, type Guard } from './features/sessions/guard.js';
 import { sessionRoutes } from './features/sessions/routes.js';
@@ -22,6 +26,8 @@ export interface EntranceOptions {
   readonly framework: FastifyInstance;
   readonly config: Config;
   readonly records: Records;
+  /** Whether the database is known to be down. */
+  readonly isDown: () => boolean;
   readonly log: Log;
 }
 
@@ -29,8 +35,10 @@ export interface EntranceOptions {
 export interface Entrance {
   /** For the doors of others. */
   readonly guard: Guard;
-  /** Gives up what is under way. */
-  close(): void;
+  /** From now on the audit is written. */
+  start(): void;
+  /** Gives up what is under way, and writes what is left of the audit. */
+  close(): Promise<void>;
 }
 
 /** A chat that takes longer to accept a message is asked again. */
@@ -40,8 +48,15 @@ const OF_ADDRESS = 20;
 const OF_ALL = 600;
 
 /** Adds its routes to `framework`. */
-export function createEntrance({ framework, config, records, log }: EntranceOptions): Entrance {
-  const { sessions, signIn } = records;
+export function createEntrance({ framework, config, records, isDown, log }: EntranceOptions): Entrance {
+  const { database, sessions, signIn } = records;
+  const auditStore = createAuditStore(database);
+  const audit = createAudit({
+    store: auditStore,
+    changedSettings: () => changedSettings(database, settingsInUse(config)),
+    isDown,
+    log,
+  });
   const guard = createGuard({
     sessions,
     limits: {
@@ -49,6 +64,7 @@ export function createEntrance({ framework, config, records, log }: EntranceOpti
       refused: createRateLimit({ most: config.refusalsPerMinute }),
     },
     log,
+    witness: audit,
   });
   const delivery =
     config.loginWebhookUrl &&
@@ -73,8 +89,10 @@ export function createEntrance({ framework, config, records, log }: EntranceOpti
     limits: { request: doorLimits(), verify: doorLimits() },
     expectName: expectUserName,
     deliver: (code) => delivery?.deliver(code),
-    async begin({ userId }) {
-      const begun = await whileReachable(sessions.begin(userId, 'code'));
+    onRefused: (refusal) => audit.refused(refusal),
+    async begin({ userId, madeBy }, address) {
+      const from = { address, details: { code_made_by: madeBy } };
+      const begun = await whileReachable(sessions.begin(userId, 'code', from));
       const { id, userName, permission, tokenSuffix, expiresAt, token } = begun;
       const expiresAtMs = expiresAt.getTime();
       return {
@@ -84,10 +102,18 @@ export function createEntrance({ framework, config, records, log }: EntranceOpti
     },
   });
 
+  framework.register(auditRoutes, {
+    audit,
+    store: auditStore,
+    requireAdmin: guard.requireAdmin({ fromMemory: false }),
+  });
+
   return {
     guard,
-    close() {
+    start: () => audit.start(),
+    async close() {
       delivery?.close();
+      await audit.close();
     },
   };
 }

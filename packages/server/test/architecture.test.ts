@@ -8,7 +8,7 @@ const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url))
 
 /** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
 const FLOORS = [
-  ['permission', 'error-code', 'errors', 'setting-rules', 'embedded'],
+  ['permission', 'audit-entry', 'error-code', 'errors', 'setting-rules', 'embedded'],
   ['settings', 'setting-texts', 'whereabouts'],
   ['config'],
   ['platform'],

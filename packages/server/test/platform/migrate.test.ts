@@ -10,7 +10,13 @@ import { createDatabase, type Database } from '../../src/platform/postgres.js';
 import { sql } from '../sql.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
-const ALL = ['0001-users.sql', '0002-sessions.sql', '0003-session-changes.sql', '0004-login-codes.sql'];
+const ALL = [
+  '0001-users.sql',
+  '0002-sessions.sql',
+  '0003-session-changes.sql',
+  '0004-login-codes.sql',
+  '0005-audit.sql',
+];
 const [LAST = ''] = ALL.slice(-1);
 
 let postgres: PostgresServer;

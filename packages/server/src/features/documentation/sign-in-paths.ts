@@ -11,6 +11,8 @@ function refused(name: ErrorResponse): Reference {
   return { $ref: `#/components/responses/${name}` };
 }
 
+const ADMIN: Operation['security'] = [{ session: [] }];
+
 const OF_ACTIONS: Operation['responses'] = {
   403: refused('CrossSite'),
   405: refused('MethodNotAllowed'),
@@ -126,6 +128,57 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
         401: refused('AuthenticationRequired'),
         405: refused('MethodNotAllowed'),
         429: refused('TooManyRequests'),
+        500: refused('InternalError'),
+        503: refused('Unavailable'),
+      },
+    },
+  },
+  '/v1/admin/audit': {
+    get: {
+      operationId: 'adminAudit',
+      tags: ['Sign-in'],
+      summary: 'Who came in, who was refused, who changed what',
+      description:
+        'The newest first. Refusals of one kind from one address in one hour are one entry, whose `details` count them, ' +
+        'and are thrown away after 30 days; everything else stays.',
+      security: ADMIN,
+      parameters: [
+        {
+          name: 'before',
+          in: 'query',
+          description: 'Only entries before this one: `next` of the page before.',
+          schema: { type: 'integer', minimum: 1 },
+        },
+        {
+          name: 'limit',
+          in: 'query',
+          description: 'Most entries of a page; 50 when it is left out.',
+          schema: { type: 'integer', minimum: 1, maximum: 200 },
+        },
+      ],
+      responses: {
+        200: {
+          description: 'One page of it.',
+          content: json('Audit', {
+            entries: [
+              {
+                id: 7,
+                at: '2026-03-01T08:15:00.000Z',
+                action: 'signed_in',
+                actor: 'ada',
+                subject: 'ada',
+                address: '192.0.2.7',
+                token_suffix: 'x7Kf_2',
+                details: { code_made_by: 'request' },
+              },
+            ],
+            next: null,
+          }),
+        },
+        400: refused('BadRequest'),
+        401: refused('AuthenticationRequired'),
+        403: refused('AdminRequired'),
+        405: refused('MethodNotAllowed'),
         500: refused('InternalError'),
         503: refused('Unavailable'),
       },

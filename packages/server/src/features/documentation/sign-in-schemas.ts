@@ -1,7 +1,8 @@
 /**
  * The shape of what is said about who is signed in.
  */
-import { exactly, listOf, MOMENT, schemaRef, type Schema } from './schema.js';
+import { AUDIT_ACTIONS } from '../../audit-entry.js';
+import { exactly, listOf, MOMENT, schemaRef, textOrNull, type Schema } from './schema.js';
 
 function moment(description: string): Schema {
   return { type: 'string', format: 'date-time', pattern: MOMENT, description };
@@ -14,6 +15,25 @@ const SUFFIX: Schema = {
 
 /** All of them, by name. */
 export const SIGN_IN_SCHEMAS = {
+  Audit: exactly('One page of the audit.', {
+    entries: listOf(schemaRef('AuditEntry'), 'The newest first.'),
+    next: { type: ['integer', 'null'], description: '`before` of the next page; `null` on the last.' },
+  }),
+  AuditEntry: exactly('Something that was done.', {
+    id: { type: 'integer', description: 'Grows with time, with gaps.' },
+    at: moment('When.'),
+    action: { type: 'string', enum: AUDIT_ACTIONS, description: 'What.' },
+    actor: textOrNull('The user who did it; `null`: whoever sits at the machine, or nobody that we know.'),
+    subject: textOrNull('The user whom it was done to.'),
+    address: textOrNull('From where; of IPv6, the network.'),
+    token_suffix: textOrNull('Of the session that it is about.', SUFFIX.pattern),
+    details: {
+      type: 'object',
+      description:
+        '`by`: `command`, `start` or `user`. Of refusals `reason` (`session`, `permission` or `code`), `count` and ' +
+        '`last_at`; of changes `from` and `to`; of settings their names.',
+    },
+  }),
   CodeRequest: exactly('Who wants to sign in.', {
     username: { type: 'string', pattern: '^[A-Za-z0-9._-]{3,32}$', description: 'In any case of letters.' },
   }),

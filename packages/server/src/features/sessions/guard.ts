@@ -8,6 +8,7 @@ import { ADMIN } from '../../permission.js';
 import { clientAddress } from '../../platform/client-address.js';
 import type { Log } from '../../platform/log.js';
 import { allowedBy, type RateLimit } from '../../platform/rate-limit.js';
+import type { Reader } from '../../platform/reader.js';
 import { tokenInCookies } from './cookie.js';
 import type { Sessions, Verified } from './sessions.js';
 import { suffixOf } from './token.js';
@@ -16,6 +17,8 @@ import { suffixOf } from './token.js';
 export interface GuardOptions {
   /** Whether somebody who was in lately stays in while neither store answers. */
   readonly fromMemory: boolean;
+  /** Whether what is behind it is the administrators' document, whose first reading is told. */
+  readonly isDocument?: boolean;
 }
 
 /**
@@ -33,6 +36,15 @@ export interface GuardParts {
   readonly sessions: Sessions;
   readonly limits: RequestLimits;
   readonly log: Log;
+  readonly witness: Witness;
+}
+
+/** Is told of what the guard sees. */
+export interface Witness {
+  /** Somebody who showed an unknown session, or one whose user may not pass. */
+  refused(refusal: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
+  /** A session that got to the administrators' document. */
+  read(reader: Reader, address: string): void;
 }
 
 /** Makes `onRequest` hooks, which also put on the request who asks. */
@@ -50,17 +62,19 @@ export interface Guard {
 }
 
 /** A guard that knows `sessions`. */
-export function createGuard({ sessions, limits, log }: GuardParts): Guard {
-  async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<void> {
+export function createGuard({ sessions, limits, log, witness }: GuardParts): Guard {
+  async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<Reader> {
     const token = tokenInCookies(request.headers.cookie);
     const verified = token === undefined ? undefined : await sessions.find(token, options);
     if (token === undefined || !verified) {
+      // Whoever shows nothing is a visitor, and asks whether there is a session.
+      if (token !== undefined) witness.refused({ reason: 'session', address: clientAddress(request.ip) });
       countStranger(request, reply);
       throw new PortalError('authenticationRequired');
     }
     const { session } = verified;
     allowedBy(limits.sessions.count(String(session.id)), reply);
-    request.reader = {
+    const reader = {
       sessionId: session.id,
       userId: session.userId,
       userName: session.userName,
@@ -68,7 +82,9 @@ export function createGuard({ sessions, limits, log }: GuardParts): Guard {
       tokenSuffix: suffixOf(token),
       expiresAtMs: session.expiresAtMs,
     };
+    request.reader = reader;
     if (verified.source === 'memory') admitFromMemory(request, reply, verified);
+    return reader;
   }
 
   function countStranger(request: FastifyRequest, reply: FastifyReply): void {
@@ -86,10 +102,17 @@ export function createGuard({ sessions, limits, log }: GuardParts): Guard {
 
   return {
     requireAdmin: (options) => async (request, reply) => {
-      await admit(request, reply, options);
-      if ((request.reader?.permission ?? 0) < ADMIN) throw new PortalError('adminRequired');
+      const reader = await admit(request, reply, options);
+      const address = clientAddress(request.ip);
+      if (reader.permission < ADMIN) {
+        witness.refused({ reason: 'permission', address, userName: reader.userName });
+        throw new PortalError('adminRequired');
+      }
+      if (options.isDocument) witness.read(reader, address);
     },
-    requireUser: (options) => (request, reply) => admit(request, reply, options),
+    requireUser: (options) => async (request, reply) => {
+      await admit(request, reply, options);
+    },
     countStranger,
   };
 }

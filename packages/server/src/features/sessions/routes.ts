@@ -5,6 +5,7 @@ import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../../errors.js';
 import { addAction } from '../../platform/action.js';
 import { addUserReading } from '../../platform/admin-reading.js';
+import { clientAddress } from '../../platform/client-address.js';
 import { whileReachable } from '../../platform/postgres.js';
 import { readerOf } from '../../platform/reader.js';
 import { endedCookie, tokenInCookies } from './cookie.js';
@@ -48,7 +49,7 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
         .filter(({ tokenSuffix }) => tokenSuffix === suffix)
         .map(({ id }) => id);
       if (meant.length === 0) throw new PortalError('notFound');
-      await whileReachable(sessions.revoke(meant));
+      await whileReachable(sessions.revoke(meant, { by: 'user', address: clientAddress(request.ip) }));
       if (meant.includes(sessionId)) reply.header('Set-Cookie', ended);
       return reply.code(204).send();
     },
@@ -59,7 +60,8 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
     // Not behind a guard: whoever has no session any more is signed out all the same.
     async act(request, reply) {
       const token = tokenInCookies(request.headers.cookie);
-      const wasSignedIn = token !== undefined && (await whileReachable(sessions.revokeToken(token)));
+      const address = clientAddress(request.ip);
+      const wasSignedIn = token !== undefined && (await whileReachable(sessions.revokeToken(token, address)));
       if (!wasSignedIn) guard.countStranger(request, reply);
       return reply.code(204).header('Set-Cookie', ended).send();
     },

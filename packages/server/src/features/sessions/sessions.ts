@@ -9,6 +9,7 @@
  * When neither answers, what this process itself confirmed lately still opens the health page, if the caller asks
  * for it by `fromMemory`.
  */
+import { AT_THE_MACHINE, type AuditDetails, type Author } from '../../audit-entry.js';
 import { ADMIN } from '../../permission.js';
 import { createBatch } from './batch.js';
 import type { Circuit } from './circuit.js';
@@ -35,16 +36,23 @@ export interface BegunSession extends ListedSession {
   readonly token: string;
 }
 
+/** Where a session begins, and what the audit says of it. */
+export interface Origin {
+  readonly address: string;
+  readonly details: AuditDetails;
+}
+
 /** The sessions of the application. */
 export interface Sessions {
   /** Who has this token; `undefined` when nobody has, or nobody can say in time. */
   find(token: string, options: { readonly fromMemory: boolean }): Promise<Verified | undefined>;
-  begin(userId: number, madeBy: MadeBy): Promise<BegunSession>;
+  /** @param from - where the user is, and what else the audit should say, when it is not somebody at the machine */
+  begin(userId: number, madeBy: MadeBy, from?: Origin): Promise<BegunSession>;
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends sessions for good; gives how many it ended. */
-  revoke(ids: readonly number[]): Promise<number>;
-  /** Ends the session with this token; false when there is none. */
-  revokeToken(token: string): Promise<boolean>;
+  revoke(ids: readonly number[], author?: Author): Promise<number>;
+  /** Ends the session with this token, for its user; false when there is none. */
+  revokeToken(token: string, address: string): Promise<boolean>;
   /** Ends all but the newest `keep` sessions made at starts of the service. */
   revokeOldStarts(keep: number): Promise<void>;
   /** To be called when the permission of a user has changed. */
@@ -167,24 +175,26 @@ export function createSessions({
       }
       return otherwiseKnown(hash, await asked, fromMemory);
     },
-    async begin(userId, madeBy) {
+    async begin(userId, madeBy, from) {
       const token = newToken();
       const listed = await record.store.add({
         userId,
         tokenHash: hashOf(token),
         tokenSuffix: suffixOf(token),
         madeBy,
+        address: from?.address ?? null,
+        details: from?.details ?? { by: madeBy },
       });
       return { ...listed, token };
     },
     list: (userId) => record.store.list(userId),
-    async revoke(ids) {
-      const hashes = await record.store.revoke(ids);
+    async revoke(ids, author = AT_THE_MACHINE) {
+      const hashes = await record.store.revoke(ids, author);
       await markChanged(hashes);
       return hashes.length;
     },
-    async revokeToken(token) {
-      const hashes = await record.store.revokeByHash(hashOf(token));
+    async revokeToken(token, address) {
+      const hashes = await record.store.revokeByHash(hashOf(token), { by: 'user', address });
       await markChanged(hashes);
       return hashes.length > 0;
     },

@@ -2,6 +2,7 @@
  * The record of all sessions, in PostgreSQL. Its clock alone decides what has expired: that of this machine may be
  * wrong, or be set back.
  */
+import type { AuditDetails, Author } from '../../audit-entry.js';
 import { isPermission, type Permission } from '../../permission.js';
 import type { Queryable } from '../../platform/postgres.js';
 import type { ListedSession, LiveSession, MadeBy } from './session.js';
@@ -33,9 +34,9 @@ export interface SessionStore {
   /** Every live session, of one user or of all, the newest first. */
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends live sessions and gives the hashes of those it ended. */
-  revoke(ids: readonly number[]): Promise<string[]>;
+  revoke(ids: readonly number[], author: Author): Promise<string[]>;
   /** Ends the live session with this token hash; gives the hash when it ended one. */
-  revokeByHash(hash: string): Promise<string[]>;
+  revokeByHash(hash: string, author: Author): Promise<string[]>;
   /** Hashes of the live sessions of a user. */
   hashesOf(userId: number): Promise<string[]>;
   /** Ends all but the newest `keep` of the live sessions that the service made at its starts; gives their hashes. */
@@ -48,10 +49,32 @@ export interface NewSession {
   readonly tokenHash: string;
   readonly tokenSuffix: string;
   readonly madeBy: MadeBy;
+  /** Where from, if not from the machine itself. */
+  readonly address: string | null;
+  /** For the audit. */
+  readonly details: AuditDetails;
 }
 
-/** The sessions of `database`. */
+/** The sessions of `database`; every one that begins or ends leaves its entry in the audit, in the same statement. */
 export function createSessionStore(database: Queryable): SessionStore {
+  /** Ends the live sessions to which `condition` on `$1` applies. Only their own user ends them from an address. */
+  async function end(condition: string, value: unknown, author: Author): Promise<string[]> {
+    const rows = await database.rows<HashRow>(
+      `WITH ended AS (
+         UPDATE sessions SET revoked_at = now() WHERE ${condition} AND revoked_at IS NULL
+         RETURNING user_id, token_hash, token_suffix
+       ), told AS (
+         INSERT INTO audit (action, actor, subject, address, token_suffix, details)
+         SELECT 'session_revoked', CASE WHEN $2 = 'user' THEN u.name END, u.name, $3, ended.token_suffix,
+           jsonb_build_object('by', $2::text)
+         FROM ended JOIN users u ON u.id = ended.user_id
+       )
+       SELECT encode(token_hash, 'hex') AS hash FROM ended`,
+      [value, author.by, 'address' in author ? author.address : null],
+    );
+    return rows.map(({ hash }) => hash);
+  }
+
   return {
     async find(hashes, deadlineMs) {
       const rows = await database.rows<LiveRow>(
@@ -65,7 +88,7 @@ export function createSessionStore(database: Queryable): SessionStore {
       );
       return new Map(rows.map((row) => [row.hash, liveSession(row)]));
     },
-    async add({ userId, tokenHash, tokenSuffix, madeBy }) {
+    async add({ userId, tokenHash, tokenSuffix, madeBy, address, details }) {
       const [row] = await database.rows<ListedRow>(
         `WITH s AS (
            INSERT INTO sessions (user_id, token_hash, token_suffix, made_by, expires_at)
@@ -73,9 +96,14 @@ export function createSessionStore(database: Queryable): SessionStore {
              WHEN permission >= 2 THEN interval '${ADMIN_LIFE_DAYS} day' ELSE interval '${LIFE_DAYS} days' END
            FROM users WHERE id = $1
            RETURNING *
+         ), told AS (
+           INSERT INTO audit (action, actor, subject, address, token_suffix, details)
+           SELECT CASE WHEN s.made_by = 'code' THEN 'signed_in' ELSE 'session_created' END,
+             CASE WHEN s.made_by = 'code' THEN u.name END, u.name, $5, s.token_suffix, $6::jsonb
+           FROM s JOIN users u ON u.id = s.user_id
          )
          SELECT ${LISTED} FROM s JOIN users u ON u.id = s.user_id`,
-        [userId, Buffer.from(tokenHash, 'hex'), tokenSuffix, madeBy],
+        [userId, Buffer.from(tokenHash, 'hex'), tokenSuffix, madeBy, address, JSON.stringify(details)],
       );
       if (!row) throw new Error('A session was added for a user who is not there.');
       return listedSession(row);
@@ -89,25 +117,9 @@ export function createSessionStore(database: Queryable): SessionStore {
       );
       return rows.map(listedSession);
     },
-    async revoke(ids) {
-      return hashesIn(
-        await database.rows<HashRow>(
-          `UPDATE sessions SET revoked_at = now() WHERE id = ANY($1::integer[]) AND revoked_at IS NULL
-           RETURNING encode(token_hash, 'hex') AS hash`,
-          [ids],
-        ),
-      );
-    },
-    async revokeByHash(hash) {
-      return hashesIn(
-        await database.rows<HashRow>(
-          `UPDATE sessions SET revoked_at = now()
-           WHERE token_hash = $1 AND revoked_at IS NULL AND now() < expires_at
-           RETURNING encode(token_hash, 'hex') AS hash`,
-          [Buffer.from(hash, 'hex')],
-        ),
-      );
-    },
+    revoke: (ids, author) => end('id = ANY($1::integer[])', ids, author),
+    revokeByHash: (hash, author) =>
+      end('token_hash = $1 AND now() < expires_at', Buffer.from(hash, 'hex'), author),
     async hashesOf(userId) {
       return hashesIn(
         await database.rows<HashRow>(
@@ -117,16 +129,14 @@ export function createSessionStore(database: Queryable): SessionStore {
         ),
       );
     },
-    async revokeOldStarts(keep) {
-      return hashesIn(
-        await database.rows<HashRow>(
-          `UPDATE sessions SET revoked_at = now() WHERE id IN (
-             SELECT id FROM sessions WHERE made_by = 'start' AND revoked_at IS NULL ORDER BY id DESC OFFSET $1
-           ) RETURNING encode(token_hash, 'hex') AS hash`,
-          [keep],
-        ),
-      );
-    },
+    revokeOldStarts: (keep) =>
+      end(
+        `id IN (
+           SELECT id FROM sessions WHERE made_by = 'start' AND revoked_at IS NULL ORDER BY id DESC OFFSET $1
+         )`,
+        keep,
+        { by: 'start' },
+      ),
   };
 }
 

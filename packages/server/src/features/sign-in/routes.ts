@@ -31,7 +31,9 @@ export interface SignInRoutesOptions {
   /** @throws PortalError when the text cannot be the name of a user */
   readonly expectName: (name: string) => void;
   readonly deliver: (code: CodeToDeliver) => void;
-  readonly begin: (redeemed: Redeemed, request: FastifyRequest) => Promise<Begun>;
+  readonly begin: (redeemed: Redeemed, address: string) => Promise<Begun>;
+  /** Told of every code that is none. */
+  readonly onRefused: (refusal: { readonly reason: 'code'; readonly address: string }) => void;
 }
 
 /** The same for every name. */
@@ -39,7 +41,7 @@ const ANSWER = { message: 'If this user exists, a code is on its way.' };
 
 export const signInRoutes: FastifyPluginCallback<SignInRoutesOptions> = (
   app,
-  { signIn, limits, expectName, deliver, begin },
+  { signIn, limits, expectName, deliver, begin, onRefused },
   done,
 ) => {
   /** Who asks, once it is sure that they do not ask too often. */
@@ -73,8 +75,11 @@ export const signInRoutes: FastifyPluginCallback<SignInRoutesOptions> = (
       const code = textIn(request, 'code');
       const address = allowedAddress(request, reply, limits.verify);
       const redeemed = await signIn.redeem(code.trim(), address);
-      if (!redeemed) throw new PortalError('authenticationRequired');
-      const { cookie, document } = await begin(redeemed, request);
+      if (!redeemed) {
+        onRefused({ reason: 'code', address });
+        throw new PortalError('authenticationRequired');
+      }
+      const { cookie, document } = await begin(redeemed, address);
       return reply.header('Set-Cookie', cookie).send(document);
     },
   });

@@ -3,7 +3,7 @@
  */
 import { PortalError } from '../../errors.js';
 import { OWNER, PERMISSION_NAMES, type Permission } from '../../permission.js';
-import type { User, UserStore } from './store.js';
+import type { MadeBy, User, UserStore } from './store.js';
 
 /** Who does something: a person of some permission, or whoever sits at the machine, who is above all of them. */
 export type Actor = Permission | 'operator';
@@ -39,10 +39,15 @@ export function mayActOn(actor: Actor, level: Permission): boolean {
 
 /** Puts the rules on top of the record. */
 export function createUsers({ store, onPermissionChange }: UsersOptions): Users {
-  async function add(actor: Actor, name: string, permission: Permission): Promise<User> {
+  async function add(
+    actor: Actor,
+    name: string,
+    permission: Permission,
+    by: MadeBy = 'command',
+  ): Promise<User> {
     expectUserName(name);
     expectMayActOn(actor, permission);
-    const user = await store.add(name, permission);
+    const user = await store.add(name, permission, by);
     if (!user)
       throw new PortalError(
         'conflict',
@@ -58,7 +63,7 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
   }
 
   return {
-    add,
+    add: (actor, name, permission) => add(actor, name, permission),
     list: () => store.list(),
     named,
     async setPermission(actor, name, permission) {
@@ -71,7 +76,7 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
       return { ...user, permission };
     },
     async addFirst(name) {
-      return (await store.isEmpty()) ? add('operator', name, OWNER) : undefined;
+      return (await store.isEmpty()) ? add('operator', name, OWNER, 'start') : undefined;
     },
   };
 }

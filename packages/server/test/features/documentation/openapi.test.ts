@@ -154,6 +154,7 @@ test('every path that the service has is described, and every one described is t
     'users',
     'sessions',
     'sign-in',
+    'audit',
     'documentation',
   ].map((feature) => `server/src/features/${feature}/routes.ts`);
   const sources = [...files, 'health/src/doors.ts'].map((file) =>

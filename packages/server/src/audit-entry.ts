@@ -1,0 +1,40 @@
+/**
+ * What the audit is made of, for everybody who has something to tell it. Changes of users and sessions are written by the
+ * statements that make them, so that there is no change without its entry, whichever process makes it.
+ */
+
+/** Everything that is told. */
+export const AUDIT_ACTIONS = [
+  'signed_in',
+  'refused',
+  'first_read',
+  'user_added',
+  'permission_changed',
+  'session_created',
+  'session_revoked',
+  'settings_changed',
+] as const;
+
+/** One of them. */
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** Details of an entry; never a secret, never a value of a setting. */
+export type AuditDetails = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** Something to tell. */
+export interface AuditEntry {
+  readonly action: AuditAction;
+  /** Name of the user who did it; `null`: whoever sits at the machine, or nobody that we know. */
+  readonly actor: string | null;
+  /** Name of the user whom it was done to. */
+  readonly subject: string | null;
+  readonly address: string | null;
+  readonly tokenSuffix: string | null;
+  readonly details: AuditDetails;
+}
+
+/** By whose hand sessions end: at the command line, by the start of the service, or by their own user from an address. */
+export type Author = { readonly by: 'command' | 'start' } | { readonly by: 'user'; readonly address: string };
+
+/** Whoever sits at the machine. */
+export const AT_THE_MACHINE: Author = { by: 'command' };
