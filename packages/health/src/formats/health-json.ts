@@ -56,13 +56,14 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
   }
 
   const { databaseStatistics: pool, cacheStatistics: cache } = facts;
-  if (pool.total !== null) {
-    const problems = facts.others.filter((code) => code.startsWith('DATABASE_'));
+  const poolProblems = facts.others.filter((code) => code.startsWith('DATABASE_'));
+  // A pool that tells who waits and nothing else has no figures, and may have stalled all the same.
+  if (pool.total !== null || poolProblems.length > 0) {
     const figures = observed(pool.checked_out, 'connections');
     add(
       'database:connections',
-      { componentType: 'datastore', ...figures, status: worstOf(problems) },
-      problems,
+      { componentType: 'datastore', ...figures, status: worstOf(poolProblems) },
+      poolProblems,
     );
   }
   for (const [measurement, figure, unit] of [
