@@ -24,6 +24,7 @@ export interface FastifyReplyLike {
   code(status: number): unknown;
   getHeader(name: string): unknown;
   headers(values: Record<string, string>): unknown;
+  callNotFound(): unknown;
   send(body: Uint8Array): unknown;
 }
 
@@ -83,7 +84,8 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
       exposeHeadRoute: false,
       schema: { hide: true },
       handler: (request, reply) => {
-        answers(request, reply);
+        // Fastify decodes a path before it compares it, so `/%68ealth` comes here and is no door: nobody else would answer.
+        if (!answers(request, reply)) reply.callNotFound();
         return reply;
       },
     });

@@ -1,7 +1,7 @@
 /**
  * The health doors as middleware of Hono, on any server that Hono runs on in Node.
  */
-import { createDoors, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
 import type { Health } from '../health.js';
 
 export type { DoorOptions, DoorPaths } from '../doors.js';
@@ -9,6 +9,7 @@ export type { DoorOptions, DoorPaths } from '../doors.js';
 /** The members used of Hono's context. */
 export interface HonoContext {
   readonly req: { readonly raw: Request };
+  readonly res: { readonly headers: Headers };
 }
 
 /** Middleware in the words of Hono; what is for no door is passed on. */
@@ -47,6 +48,11 @@ export function healthMiddleware<Context extends HonoContext = HonoContext>(
       return undefined;
     }
     const answer = await doors.answer(question, context);
-    return new Response(answer.body, { status: answer.status, headers: { ...answer.headers } });
+    // Hono lays what earlier middleware has set over what is returned here, or loses it; so ours are set among them.
+    const { headers: together } = context.res;
+    for (const [name, value] of Object.entries(headersBeside(answer, together.get('vary')))) {
+      together.set(name, value);
+    }
+    return new Response(answer.body, { status: answer.status, headers: together });
   };
 }

@@ -56,7 +56,8 @@ export function describeAdapter(framework: Framework): void {
       get internal() {
         return internal;
       },
-      ask: (path, method, headers) => (framework.ask ?? askHttp1)(app.port, path, method, headers),
+      ask: (path, method, headers, body) =>
+        (framework.ask ?? askHttp1)(app.port, path, method, headers, body),
       async sayAndGo(half) {
         const socket = connect(app.port, '127.0.0.1');
         socket.on('error', () => undefined);

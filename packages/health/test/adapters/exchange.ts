@@ -16,11 +16,17 @@ export type Ask = (
   path: string,
   method?: string,
   headers?: OutgoingHttpHeaders,
+  body?: string,
 ) => Promise<Reply>;
 
-export const askHttp1: Ask = async (port, path, method = 'GET', headers = {}) => {
-  const req = request({ port, host: '127.0.0.1', path, method, headers, agent: false });
-  req.end();
+/** A request that nobody answers fails, rather than the test never ending. */
+const UNANSWERED_MS = 30_000;
+
+export const askHttp1: Ask = async (port, path, method = 'GET', headers = {}, sent = '') => {
+  const signal = AbortSignal.timeout(UNANSWERED_MS);
+  const req = request({ port, host: '127.0.0.1', path, method, headers, agent: false, signal });
+  if (sent !== '') req.setHeader('content-length', Buffer.byteLength(sent));
+  req.end(sent);
   const [res] = (await once(req, 'response')) as [IncomingMessage];
   const gzipped = res.headers['content-encoding'] === 'gzip' && method !== 'HEAD';
   return {
@@ -30,11 +36,14 @@ export const askHttp1: Ask = async (port, path, method = 'GET', headers = {}) =>
   };
 };
 
-export const askHttp2: Ask = async (port, path, method = 'GET', headers = {}) => {
+export const askHttp2: Ask = async (port, path, method = 'GET', headers = {}, sent = '') => {
   const session = connect(`http://127.0.0.1:${port}`);
   try {
-    const stream = session.request({ ':path': path, ':method': method, ...headers });
-    stream.end();
+    const stream = session.request(
+      { ':path': path, ':method': method, ...headers },
+      { endStream: sent === '' },
+    );
+    if (sent !== '') stream.end(sent);
     const [received] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
     const { ':status': status, ...fields } = received;
     return { status, headers: fields, body: await text(stream) };

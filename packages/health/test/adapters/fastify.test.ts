@@ -55,6 +55,7 @@ test('Fastify: registered in a context, it is below its prefix and behind its ho
     assert.equal((await askHttp1(port, '/ops/deep/livez', 'POST')).status, 405);
     assert.equal((await askHttp1(port, '/livez')).status, 404);
     assert.equal(heard, 3);
+    assert.equal((await askHttp1(port, '/ops/deep/%6civez')).status, 404, 'a spelling that is no door');
   } finally {
     await app.close();
   }

@@ -4,6 +4,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createHttp2Server, type Http2Server, type Http2ServerRequest } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import compression from 'compression';
+import type { Request, Response } from 'express';
+import helmet from 'helmet';
 import {
   createHealthDoor,
   type HealthDoor,
@@ -41,11 +44,21 @@ async function listening(server: Server | Http2Server): Promise<App> {
   };
 }
 
+/** Middleware in Connect's words, such as helmet, needs no framework. */
+function behindMiddleware(listener: RequestListener): RequestListener {
+  const [secure, compress] = [helmet(), compression({ threshold: 0 })];
+  return (request, response) => {
+    secure(request, response, () => {
+      compress(request as Request, response as Response, () => listener(request, response));
+    });
+  };
+}
+
 describeAdapter({
   name: 'node:http',
-  helmet: false,
-  compression: false,
-  start: (mounts) => listening(createServer(application(mounts) as RequestListener)),
+  helmet: true,
+  compression: true,
+  start: (mounts) => listening(createServer(behindMiddleware(application(mounts) as RequestListener))),
 });
 
 describeAdapter({

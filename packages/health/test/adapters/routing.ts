@@ -38,6 +38,25 @@ export function testRouting(subject: Subject): void {
     }
   });
 
+  test('a body changes nothing: it is refused with its method, and GET is answered', async () => {
+    const json = { 'content-type': 'application/json' };
+    for (const prefix of PREFIXES) {
+      for (const door of ['/health', '/livez', '/metrics']) {
+        for (const body of ['{"status":"healthy"}', JSON.stringify({ long: 'x'.repeat(90_000) })]) {
+          const { status, headers } = await ask(`${prefix}${door}`, 'POST', json, body);
+          assert.equal(status, 405, `${prefix}${door}`);
+          assert.equal(headers['x-correlation-id'], refused.at(-1));
+        }
+        const [plain, odd] = [
+          await ask(`${prefix}${door}`),
+          await ask(`${prefix}${door}`, 'GET', json, '{}'),
+        ];
+        assert.equal(odd.status, 200, `${prefix}${door}`);
+        assert.equal(odd.headers['content-type'], plain.headers['content-type']);
+      }
+    }
+  });
+
   test('query strings, trailing and doubled slashes, and a whole URL change nothing', async () => {
     for (const [prefix, spellings] of [
       ['', ['//health', '//health//?x=/y//z', 'HTTP://example.org:80//health/?a=b']],

@@ -41,7 +41,12 @@ export interface Subject {
   readonly internal: Health;
   /** The ids of every refusal that the application was told of. */
   readonly refused: readonly string[];
-  readonly ask: (path: string, method?: string, headers?: Record<string, string>) => Promise<Reply>;
+  readonly ask: (
+    path: string,
+    method?: string,
+    headers?: Record<string, string>,
+    body?: string,
+  ) => Promise<Reply>;
   /** Lets a client say something that is no whole request, and go away. */
   readonly sayAndGo: (half: string) => Promise<void>;
   /** Whether `queue` fails from now on. */
