@@ -8,7 +8,7 @@ import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { healthMiddleware } from '../../src/adapters/hono.js';
-import { createHealth } from '../../src/health.js';
+import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 
 describeAdapter({

@@ -5,7 +5,7 @@ import { createServer, request, type RequestListener, type Server } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createHealthDoor } from '../../src/adapters/node.js';
-import { createHealth } from '../../src/health.js';
+import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { askHttp1, type Ask } from './exchange.js';
 import type { App, Mount } from './subject.js';
