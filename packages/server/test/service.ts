@@ -39,6 +39,7 @@ const ENVIRONMENT = {
   PORT: '0',
   PORTAL_INTERVAL_MS: '200',
   PORTAL_DEADLINE_MS: '1000',
+  PORTAL_SESSION_DEADLINE_MS: '500',
   PORTAL_LOG_LEVEL: 'info',
   // Tests ask more often than people, and are refused more often; the limits have a test of their own.
   PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
