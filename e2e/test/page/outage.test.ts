@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { headline, listen, takePicture, untilHeadline } from './reader.js';
+import { assertAccessible, headline, listen, takePicture, untilHeadline } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
 
 let browser: Browser;
@@ -66,12 +66,13 @@ test('a link works once, and the page says so', async () => {
   }
 });
 
-test('a frozen database: told without a reload, with cause, effect and advice; and so is its return', async () => {
+test('a frozen database: told without a reload, with cause, effect and advice; and so is its return', async (t) => {
   await enter('Admin');
   await untilHeadline(page, 'Healthy');
+  const frozenMs = performance.now();
   await served.postgres.freeze();
-  // Within four seconds on a quiet machine: a look every two, which has one to come.
   await untilHeadline(page, 'Unhealthy');
+  t.diagnostic(`told ${Math.round(performance.now() - frozenMs)} ms after it was frozen`);
   const words = await headline(page).innerText();
   assert.match(words, /the database does not answer in time/);
   assert.match(words, /Users\s+Whatever needs the database hangs/);
@@ -80,6 +81,10 @@ test('a frozen database: told without a reload, with cause, effect and advice; a
   await page.getByText('Healthy → unhealthy').waitFor();
   await page.locator('.timeline .unhealthy').waitFor({ state: 'attached' });
   await takePicture(page, 'outage');
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await assertAccessible(page, `unhealthy, ${colorScheme}`);
+  }
   await served.postgres.thaw();
   await untilHeadline(page, 'Healthy');
   await page.getByText('Unhealthy → healthy').waitFor();
@@ -112,6 +117,7 @@ test('silence of the service is told, counted, and never shown as health', async
   assert.ok(!words.includes('Healthy'));
   assert.match(await page.title(), /^◌ Unknown/);
   await takePicture(page, 'silence');
+  await assertAccessible(page, 'silent');
   served.signal('SIGCONT');
   await untilHeadline(page, 'Healthy');
 });
@@ -123,6 +129,7 @@ test('a drifted file is named', async () => {
   await writeFile(join(served.source, 'main.js'), 'export const answer = 43;\n');
   await untilHeadline(page, 'the source on disk is not the source that was started', 60_000);
   await page.getByText('modified main.js').first().waitFor();
+  await assertAccessible(page, 'degraded');
 });
 
 test('a revoked session closes the page, a session ended on the page too', async () => {

@@ -62,6 +62,12 @@ test('a day of history: what was bad and what was not measured, in words, shape 
   await takePicture(page, 'page');
 });
 
+test('who came in, and who was refused before', async () => {
+  await open('/audit');
+  await page.getByRole('row').filter({ hasText: 'signed in' }).filter({ hasText: 'ada' }).first().waitFor();
+  await page.getByRole('row').filter({ hasText: 'refused' }).first().waitFor();
+});
+
 test('pointing at a chart marks the moment everywhere; dragging looks closer, and has an address', async () => {
   await open('/?range=24h');
   const chart = page.locator('.chart .u-over').first();
