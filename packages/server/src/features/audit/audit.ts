@@ -2,6 +2,7 @@
  * Keeps the audit of what is no change in the database itself: who was refused, who read first, which settings changed.
  * Nobody waits for it. While PostgreSQL is away entries wait here, and there is a bound to how many.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry } from '../../audit-entry.js';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../platform/log.js';
@@ -45,6 +46,8 @@ export interface AuditOptions {
 }
 
 const EVERY_MS = 1_000;
+/** What the end waits for the last entries. */
+const CLOSE_MS = 500;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const HOUR_MS = 60 * 60 * 1_000;
 /** Most that wait; more are counted and said to be lost. */
@@ -200,7 +203,8 @@ export function createAudit({
     flush,
     async close() {
       clearInterval(timer);
-      if (timer) await flush();
+      // A database that hangs must not hold up the end.
+      if (timer) await Promise.race([flush(), sleep(CLOSE_MS, undefined, { ref: false })]);
     },
   };
 }
