@@ -47,7 +47,7 @@ export interface AuditOptions {
 
 const EVERY_MS = 1_000;
 /** What the end waits for the last entries. */
-const CLOSE_MS = 500;
+const CLOSE_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const HOUR_MS = 60 * 60 * 1_000;
 /** Most that wait; more are counted and said to be lost. */
