@@ -13,7 +13,12 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { newAdministrator, startServiceProcess, type ServiceProcess } from './service-process.js';
+import {
+  newAdministrator,
+  startServiceProcess,
+  WITHOUT_LIMITS,
+  type ServiceProcess,
+} from './service-process.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -29,7 +34,7 @@ let cookie: string;
 before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   folder = await mkdtemp(join(tmpdir(), 'portal-e2e-history-'));
-  stores = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url };
+  stores = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url, ...WITHOUT_LIMITS };
   cookie = await newAdministrator(stores, 'historian');
 });
 

@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
-import { newAdministrator, startServiceProcess, type ServiceProcess } from './service-process.js';
+import {
+  newAdministrator,
+  startServiceProcess,
+  WITHOUT_LIMITS,
+  type ServiceProcess,
+} from './service-process.js';
 
 const PAGES = 200;
 const WINDOW_S = 15;
@@ -25,7 +30,7 @@ test(`${PAGES} open pages take at most a twentieth of one core`, async (t) => {
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   const folder = await mkdtemp(join(tmpdir(), 'portal-e2e-live-'));
   t.after(() => Promise.all([postgres.close(), redis.close(), rm(folder, { recursive: true, force: true })]));
-  const stores = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url };
+  const stores = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url, ...WITHOUT_LIMITS };
   const cookie = await newAdministrator(stores, 'reader');
   const service = await startServiceProcess(folder, stores);
   t.after(() => service.stop('SIGKILL'));

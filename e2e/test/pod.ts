@@ -1,11 +1,9 @@
 /** A service in a process of its own, and beside it what a kubelet does: ask it every second, and wait for a second. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { waitFor } from 'portal-test-kit';
+import { startServiceProcess, type Environment } from './service-process.js';
 
-const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
 const SOURCE = fileURLToPath(new URL('../../../packages/server/migrations', import.meta.url));
 const PERIOD_MS = 1_000;
 const TIMEOUT_MS = 1_000;
@@ -36,15 +34,15 @@ export interface Pod {
 }
 
 /** Starts one on the stores of `environment`, and its prober. */
-export async function startPod(environment: Readonly<Record<string, string>>): Promise<Pod> {
-  const { pid, port, stop } = await serve({
-    PORT: '0',
+export async function startPod(environment: Environment): Promise<Pod> {
+  const service = await startServiceProcess(tmpdir(), {
     PORTAL_LOG_LEVEL: 'warn',
     PORTAL_SHUTDOWN_GRACE_MS: String(GRACE_MS),
     PORTAL_SHUTDOWN_DEADLINE_MS: '8000',
     PORTAL_SOURCE_ROOT: SOURCE,
     ...environment,
   });
+  const port = Number(new URL(service.url).port);
   const looks: Look[] = [];
   let ready = false;
   let terminatedMs: number | undefined;
@@ -76,7 +74,7 @@ export async function startPod(environment: Readonly<Record<string, string>>): P
 
   function end(signal: NodeJS.Signals): Promise<number | string | null> {
     terminatedMs ??= performance.now();
-    ending ??= stop(signal).then(async (code) => {
+    ending ??= service.stop(signal).then(async (code) => {
       clearInterval(timer);
       await under;
       ready = false;
@@ -86,7 +84,7 @@ export async function startPod(environment: Readonly<Record<string, string>>): P
   }
 
   return {
-    pid,
+    pid: service.pid,
     port,
     looks,
     get terminatedMs() {
@@ -96,41 +94,6 @@ export async function startPod(environment: Readonly<Record<string, string>>): P
     terminate: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
-}
-
-/** The binary, in an environment of its own. */
-async function serve(environment: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
-    env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  }
-  async function stop(signal: NodeJS.Signals): Promise<number | string | null> {
-    child.kill(signal);
-    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
-    await ended;
-    clearTimeout(timer);
-    return child.exitCode ?? child.signalCode;
-  }
-  try {
-    await waitFor(
-      'a service that listens',
-      () => child.exitCode !== null || /listening +http:\S+:\d+\n/.test(said),
-      { timeoutMs: 30_000 },
-    );
-    const port = Number(/listening +http:\S+:(\d+)\n/.exec(said)?.[1]);
-    if (!(port > 0)) throw new Error(`The service ended: ${said}`);
-    return { pid: child.pid ?? 0, port, stop };
-  } catch (error) {
-    await stop('SIGKILL');
-    throw error;
-  }
 }
 
 interface Answered {

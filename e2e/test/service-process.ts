@@ -21,23 +21,25 @@ export interface ServiceProcess {
   residentBytes(): Promise<number>;
   /** What it has computed so far. */
   cpuSeconds(): Promise<number>;
-  /** Ends it, and waits for that. */
-  stop(signal: NodeJS.Signals): Promise<void>;
+  /** Sends it a signal that it may well live on after. */
+  signal(name: NodeJS.Signals): void;
+  /** Ends it, also one that is stopped, and gives its exit code, or the signal that ended it. */
+  stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
-type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Record<string, string>>;
+
+/** For tests that ask more often than people do, and end it again and again. */
+export const WITHOUT_LIMITS = {
+  PORTAL_SHUTDOWN_GRACE_MS: '0',
+  PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
+} as const;
 
 /** Starts it in `cwd`; it must be stopped. */
 export async function startServiceProcess(cwd: string, environment: Environment): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     cwd,
-    env: {
-      PATH: process.env['PATH'],
-      PORT: '0',
-      PORTAL_SHUTDOWN_GRACE_MS: '0',
-      PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
-      ...environment,
-    },
+    env: { PATH: process.env['PATH'], PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close');
@@ -46,22 +48,24 @@ export async function startServiceProcess(cwd: string, environment: Environment)
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
 
-  async function stop(signal: NodeJS.Signals): Promise<void> {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  async function stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      child.kill('SIGCONT');
+    }
     const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
     await ended;
     clearTimeout(timer);
+    return child.exitCode ?? child.signalCode;
   }
 
+  // Printed whatever the level of the log.
+  const listening = (): string | undefined => /listening {2}(\S+)\n/.exec(said)?.[1];
   try {
-    await waitFor(
-      'a service that listens',
-      () => child.exitCode !== null || log.includes('"msg":"listening"'),
-      {
-        timeoutMs: 60_000,
-      },
-    );
-    const url = /listening {2}(\S+)/.exec(said)?.[1];
+    await waitFor('a service that listens', () => child.exitCode !== null || listening() !== undefined, {
+      timeoutMs: 60_000,
+    });
+    const url = listening();
     const { pid } = child;
     if (url === undefined || pid === undefined) throw new Error(`The service ended:\n${said}${log}`);
     return {
@@ -76,6 +80,7 @@ export async function startServiceProcess(cwd: string, environment: Environment)
         const [, ...fields] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
         return (Number(fields[10]) + Number(fields[11])) / TICKS_PER_SECOND;
       },
+      signal: (name) => void child.kill(name),
       stop,
     };
   } catch (error) {
@@ -84,14 +89,17 @@ export async function startServiceProcess(cwd: string, environment: Environment)
   }
 }
 
+/** Runs a command of `portal`, and gives what it printed. */
+export async function runPortal(environment: Environment, ...args: readonly string[]): Promise<string> {
+  const env = { PATH: process.env['PATH'], ...environment };
+  return (await promisify(execFile)(process.execPath, [MAIN, ...args], { env })).stdout;
+}
+
 /** The cookie of a new administrator. */
 export async function newAdministrator(environment: Environment, name: string): Promise<string> {
-  const portal = async (...args: string[]): Promise<string> => {
-    const env = { PATH: process.env['PATH'], ...environment };
-    return (await promisify(execFile)(process.execPath, [MAIN, ...args], { env })).stdout;
-  };
-  await portal('user', 'add', name, '--permission', 'Admin');
-  const cookie = /psession=[\w-]+/.exec(await portal('session', 'create', '--user', name))?.[0];
+  await runPortal(environment, 'user', 'add', name, '--permission', 'Admin');
+  const made = await runPortal(environment, 'session', 'create', '--user', name);
+  const cookie = /psession=[\w-]+/.exec(made)?.[0];
   if (cookie === undefined) throw new Error('No session was made.');
   return cookie;
 }
