@@ -7,17 +7,23 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A message as it came. */
-export interface Received {
+export interface ReceivedMessage {
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  readonly json: Record<string, unknown>;
 }
 
 /** A running receiver; it must be closed. */
 export interface Receiver {
+  /** Without a slash at the end. */
   readonly url: string;
   /** `whsec_…`: what senders are told to sign with. */
   readonly secret: string;
-  readonly received: Received[];
+  /** Every attempt, accepted or not. */
+  readonly received: ReceivedMessage[];
+  /** Those that were accepted. */
+  readonly accepted: readonly ReceivedMessage[];
   /** Status of every answer from now on; `undefined`: none is given. */
   answerWith(status: number | undefined): void;
   close(): void;
@@ -26,12 +32,16 @@ export interface Receiver {
 /** Starts one on this machine. */
 export async function startReceiver(): Promise<Receiver> {
   let status: number | undefined = 200;
-  const received: Received[] = [];
+  const received: ReceivedMessage[] = [];
+  const accepted: ReceivedMessage[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => (body += text));
     request.on('end', () => {
-      received.push({ headers: request.headers, body });
+      const { url: path = '', headers } = request;
+      const message = { path, headers, body, json: JSON.parse(body) as Record<string, unknown> };
+      received.push(message);
+      if (status !== undefined && status < 300) accepted.push(message);
       if (status !== undefined) response.writeHead(status).end();
     });
   });
@@ -39,9 +49,10 @@ export async function startReceiver(): Promise<Receiver> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/codes`,
+    url: `http://127.0.0.1:${port}`,
     secret: `whsec_${randomBytes(32).toString('base64')}`,
     received,
+    accepted,
     answerWith(next) {
       status = next;
     },

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ask } from '../../ask.js';
 import { runPortal, servePortal } from '../../portal.js';
-import { startReceiver, type ReceivedMessage, type Receiver } from './receiver.js';
+import { startReceiver, type ReceivedMessage, type Receiver } from '../../receiver.js';
 import { startService } from '../../service.js';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
@@ -139,7 +139,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
     environment: environment('generic'),
   });
   t.after(() => service.close());
-  receiver.answer(503);
+  receiver.answerWith(503);
   redis.freeze();
   await waitFor('an attempt', () => receiver.received.length >= 2, PATIENTLY);
   redis.thaw();
@@ -150,7 +150,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
     new Set(['incident.began']),
     'the first holds the others up',
   );
-  receiver.answer(200);
+  receiver.answerWith(200);
   await arrived(2);
   assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
   const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
@@ -161,7 +161,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
 });
 
 test('killed with an alert in the outbox: it arrives after the next start, and the incident is still the same one', async (t) => {
-  receiver.answer(500);
+  receiver.answerWith(500);
   const settings = {
     DATABASE_URL: await postgres.createDatabase(),
     REDIS_URL: redis.url,
@@ -174,7 +174,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   t.after(() => redis.thaw());
   await waitFor('an attempt', () => receiver.received.length > 0, PATIENTLY);
   await first.stop('SIGKILL');
-  receiver.answer(200);
+  receiver.answerWith(200);
   const second = await servePortal({ cwd: folder, environment: settings });
   t.after(() => second.stop('SIGKILL'));
   await arrived(1);
@@ -195,7 +195,7 @@ test('portal alert test: everybody gets one, and what each answered is told, but
   assert.deepEqual([sent.exitCode, sent.stderr], [0, '']);
   assert.match(sent.stdout, /^RECEIVER +ANSWER\ngeneric 1 +accepted\nslack 2 +accepted\n$/);
   assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['alert.test', undefined]);
-  receiver.answer(404);
+  receiver.answerWith(404);
   const refused = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
   assert.equal(refused.exitCode, 1);
   assert.match(refused.stdout, /slack 2 +WEBHOOK_REFUSED \(404\)/);

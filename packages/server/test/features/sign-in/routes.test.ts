@@ -35,7 +35,10 @@ before(async () => {
   databaseUrl = await postgres.createDatabase();
   service = await startService({
     databaseUrl,
-    environment: { PORTAL_LOGIN_WEBHOOK_URL: receiver.url, PORTAL_LOGIN_WEBHOOK_SECRET: receiver.secret },
+    environment: {
+      PORTAL_LOGIN_WEBHOOK_URL: `${receiver.url}/codes`,
+      PORTAL_LOGIN_WEBHOOK_SECRET: receiver.secret,
+    },
   });
   described = await getDescribed(service.url);
   for (const name of ['Ada', 'Grace', 'Flooded']) await service.app.users.add('operator', name, ADMIN);
