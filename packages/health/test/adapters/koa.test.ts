@@ -1,76 +1,44 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import helmet from 'helmet';
-import Koa from 'koa';
+import type Koa from 'koa';
 import compress from 'koa-compress';
-import { healthMiddleware } from '../../src/adapters/koa.js';
+import { koaDoors, koaOf, listening, startKoa } from './applications.js';
 import { describeAdapter } from './conformance.js';
+import type { Mount } from './subject.js';
+
+const secure = promisify(helmet());
 
 describeAdapter({
   name: 'Koa',
   helmet: true,
   compression: true,
-  async start(mounts) {
-    const app = new Koa();
-    app.use(compress({ threshold: 0 }));
-    const secure = promisify(helmet());
-    app.use(async (context, next) => {
-      await secure(context.req, context.res);
-      await next();
-    });
-    for (const { health, prefix, viewer, told } of mounts) {
-      app.use(
-        healthMiddleware(health, {
-          prefix,
-          ...told,
-          ...(viewer && { viewer: (context: Koa.Context) => viewer(context.get('x-viewer')) }),
-        }),
-      );
-    }
-    app.use((context) => {
-      context.status = 401;
-      context.body = 'guarded';
-    });
-    const server = app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      port: (server.address() as AddressInfo).port,
-      close: () => new Promise((resolve) => server.close(resolve)),
-    };
-  },
+  start: (mounts) =>
+    startKoa(mounts, [
+      compress({ threshold: 0 }),
+      async (context, next) => {
+        await secure(context.req, context.res);
+        await next();
+      },
+    ]),
 });
 
 describeAdapter({
   name: 'Koa, below a path as koa-mount does it',
   helmet: false,
   compression: false,
-  async start(mounts) {
-    const app = new Koa();
-    for (const { health, prefix, viewer, told } of mounts) {
-      const middleware = healthMiddleware(health, {
-        ...told,
-        ...(viewer && { viewer: (context: Koa.Context) => viewer(context.get('x-viewer')) }),
-      });
-      app.use(async (context, next) => {
-        const path = context.path;
-        if (!path.startsWith(`${prefix}/`)) return next();
-        context.path = path.slice(prefix.length);
-        return middleware(context, async () => {
-          context.path = path;
-          await next();
-        });
-      });
-    }
-    app.use((context) => {
-      context.status = 401;
-      context.body = 'guarded';
-    });
-    const server = app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      port: (server.address() as AddressInfo).port,
-      close: () => new Promise((resolve) => server.close(resolve)),
-    };
-  },
+  start: (mounts) => listening(koaOf(mounts.map(mounted)).listen(0, '127.0.0.1')),
 });
+
+function mounted(mount: Mount): Koa.Middleware {
+  const { prefix } = mount;
+  const middleware = koaDoors(mount);
+  return async (context, next) => {
+    const path = context.path;
+    if (!path.startsWith(`${prefix}/`)) return next();
+    context.path = path.slice(prefix.length);
+    return middleware(context, async () => {
+      context.path = path;
+      await next();
+    });
+  };
+}

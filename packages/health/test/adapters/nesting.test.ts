@@ -1,18 +1,15 @@
 /** One framework inside another: the conformance suite over doors at the root of the outer and within the inner one. */
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import middie from '@fastify/middie';
 import { getRequestListener } from '@hono/node-server';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express } from 'express';
 import fastify from 'fastify';
 import { Hono, type Context } from 'hono';
-import Koa from 'koa';
-import { healthMiddleware as expressMiddleware } from '../../src/adapters/express.js';
 import { healthPlugin } from '../../src/adapters/fastify.js';
 import { healthMiddleware as honoMiddleware } from '../../src/adapters/hono.js';
-import { healthMiddleware as koaMiddleware } from '../../src/adapters/koa.js';
 import { createHealthDoor } from '../../src/adapters/node.js';
+import { expressDoors, guard, koaDoors, koaOf, listening } from './applications.js';
 import { describeAdapter } from './conformance.js';
 import type { App, Framework, Mount } from './subject.js';
 
@@ -31,34 +28,14 @@ function nest(name: string, start: (outer: Mount, inner: Mount) => Promise<App>,
   describeAdapter(framework);
 }
 
-async function listening(server: ReturnType<typeof createServer>): Promise<App> {
-  if (!server.listening) await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
-
-const guard = (_request: Request, response: Response): void => {
-  response.status(401).send('guarded');
-};
-
 /** An Express application with the doors of `mount` at its own root. */
-function innerExpress({ health, viewer, told }: Mount): Express {
-  const app = express();
-  app.use(
-    expressMiddleware(health, {
-      ...told,
-      ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
-    }),
-  );
-  app.use(guard);
-  return app;
+function innerExpress(mount: Mount): Express {
+  return express().use(expressDoors(mount)).use(guard);
 }
 
 nest('Express inside Express', (outer, inner) => {
   const app = express();
-  app.use(expressMiddleware(outer.health, outer.told));
+  app.use(expressDoors(outer));
   app.use(inner.prefix, innerExpress(inner));
   app.use(guard);
   return listening(app.listen(0, '127.0.0.1'));
@@ -84,26 +61,15 @@ nest('Hono inside Express', (outer, { health, prefix, viewer, told }) => {
   );
   within.use((context) => Promise.resolve(context.text('guarded', 401)));
   const app = express();
-  app.use(expressMiddleware(outer.health, outer.told));
+  app.use(expressDoors(outer));
   app.use(prefix, getRequestListener(within.fetch));
   app.use(guard);
   return listening(app.listen(0, '127.0.0.1'));
 });
 
-nest('Koa behind the doors of node:http', async (outer, { health, prefix, viewer, told }) => {
-  const within = new Koa();
-  within.use(
-    koaMiddleware(health, {
-      prefix,
-      ...told,
-      ...(viewer && { viewer: (context: Koa.Context) => viewer(context.get('x-viewer')) }),
-    }),
-  );
-  within.use((context) => {
-    context.status = 401;
-    context.body = 'guarded';
-  });
-  const [door, koa] = [createHealthDoor(outer.health, outer.told), within.callback()];
+nest('Koa behind the doors of node:http', async (outer, inner) => {
+  const koa = koaOf([koaDoors(inner, inner.prefix)]).callback();
+  const door = createHealthDoor(outer.health, outer.told);
   const server = createServer((request, response) => {
     if (!door(request, response)) void koa(request, response);
   });
