@@ -5,10 +5,12 @@ import { ask } from '../doors/ask.js';
 import { useReading } from '../doors/reading.js';
 import type { AuditEntry, AuditPage } from '../doors/shapes.js';
 import { detailWords } from '../words/details.js';
+import { Table } from './table.js';
 import { Moment } from './words.js';
 
 const PATH = '/v1/admin/audit?limit=100';
 const EVERY_MS = 30_000;
+const COLUMNS = ['When', 'What', 'Who', 'Whom or what', 'From', 'Session'];
 
 export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const { body, refusal } = useReading<AuditPage>(PATH, { everyMs: EVERY_MS });
@@ -24,25 +26,11 @@ export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
       {body === null ? (
         <p class="soft">{refusal ?? 'asking …'}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="The record">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">What</th>
-                <th scope="col">Who</th>
-                <th scope="col">Whom or what</th>
-                <th scope="col">From</th>
-                <th scope="col">Session</th>
-              </tr>
-            </thead>
-            <tbody>
-              {[...body.entries, ...older.entries].map((entry) => (
-                <Row key={entry.id} entry={entry} nowMs={nowMs} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="The record" columns={COLUMNS}>
+          {[...body.entries, ...older.entries].map((entry) => (
+            <Row key={entry.id} entry={entry} nowMs={nowMs} />
+          ))}
+        </Table>
       )}
       {before !== null && (
         <button type="button" onClick={() => void more()}>

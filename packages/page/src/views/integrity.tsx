@@ -8,9 +8,11 @@ import type { Integrity as IntegrityDocument } from '../doors/shapes.js';
 import { bytes, count } from '../words/figures.js';
 import { integrityStanding, integrityWords } from '../words/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';
+import { Table } from './table.js';
 import { Mark, Moment } from './words.js';
 
 const EVERY_MS = 10_000;
+const COLUMNS = ['Reading', 'Hash', 'Files', 'When'];
 
 export function Integrity({ known, nowMs }: { readonly known: Known; readonly nowMs: number }): JSX.Element {
   const [looks, setLooks] = useState(0);
@@ -45,51 +47,37 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
           ))}
         </ul>
       )}
-      <div class="scroll" tabIndex={0} role="region" aria-label="The four readings">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Reading</th>
-              <th scope="col">Hash</th>
-              <th scope="col">Files</th>
-              <th scope="col">When</th>
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <th scope="row">Expected</th>
-              <td>{expected ? <Hash hash={expected.source_hash} /> : 'nobody said'}</td>
-              <td>{expected?.version ?? ''}</td>
-              <td>
-                {expected ? (expected.by === 'statement' ? 'signed statement' : 'PORTAL_SOURCE_HASH') : ''}
-              </td>
-            </tr>
-            <tr>
-              <th scope="row">At the start</th>
-              <td>{boot ? <Hash hash={boot.source_hash} /> : 'not measured'}</td>
-              <td>{boot && `${count(boot.files)}, ${bytes(boot.bytes)}`}</td>
-              <td>{boot && <Moment at={boot.hashed_at} nowMs={nowMs} />}</td>
-            </tr>
-            <tr>
-              <th scope="row">On disk</th>
-              <td>{disk ? <Hash hash={disk.source_hash} /> : 'not measured'}</td>
-              <td>{disk && `${count(disk.files)}, ${bytes(disk.bytes)}`}</td>
-              <td>{disk && <Moment at={disk.swept_at} nowMs={nowMs} />}</td>
-            </tr>
-            <tr>
-              <th scope="row">In memory</th>
-              <td>{loaded ? loadedWords(loaded) : 'not looked at yet'}</td>
-              <td>{loaded && `${count(loaded.scripts)} scripts`}</td>
-              <td>
-                {loaded && <Moment at={loaded.inspected_at} nowMs={nowMs} />}{' '}
-                <button type="button" onClick={() => void look()}>
-                  Look now
-                </button>
-              </td>
-            </tr>
-          </tbody>
-        </table>
-      </div>
+      <Table label="The four readings" columns={COLUMNS}>
+        <tr>
+          <th scope="row">Expected</th>
+          <td>{expected ? <Hash hash={expected.source_hash} /> : 'nobody said'}</td>
+          <td>{expected?.version ?? ''}</td>
+          <td>{expected ? (expected.by === 'statement' ? 'signed statement' : 'PORTAL_SOURCE_HASH') : ''}</td>
+        </tr>
+        <tr>
+          <th scope="row">At the start</th>
+          <td>{boot ? <Hash hash={boot.source_hash} /> : 'not measured'}</td>
+          <td>{boot && `${count(boot.files)}, ${bytes(boot.bytes)}`}</td>
+          <td>{boot && <Moment at={boot.hashed_at} nowMs={nowMs} />}</td>
+        </tr>
+        <tr>
+          <th scope="row">On disk</th>
+          <td>{disk ? <Hash hash={disk.source_hash} /> : 'not measured'}</td>
+          <td>{disk && `${count(disk.files)}, ${bytes(disk.bytes)}`}</td>
+          <td>{disk && <Moment at={disk.swept_at} nowMs={nowMs} />}</td>
+        </tr>
+        <tr>
+          <th scope="row">In memory</th>
+          <td>{loaded ? loadedWords(loaded) : 'not looked at yet'}</td>
+          <td>{loaded && `${count(loaded.scripts)} scripts`}</td>
+          <td>
+            {loaded && <Moment at={loaded.inspected_at} nowMs={nowMs} />}{' '}
+            <button type="button" onClick={() => void look()}>
+              Look now
+            </button>
+          </td>
+        </tr>
+      </Table>
       <IntegrityChanges source={source} nowMs={nowMs} />
     </section>
   );

@@ -5,9 +5,11 @@ import { tell } from '../doors/ask.js';
 import { useReading } from '../doors/reading.js';
 import type { OwnSession } from '../doors/shapes.js';
 import { duration } from '../words/moments.js';
+import { Table } from './table.js';
 import { Moment } from './words.js';
 
 const EVERY_MS = 30_000;
+const COLUMNS = ['Session', 'Made for', 'Since', 'Ends in', <span class="hidden">Action</span>];
 
 export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
@@ -31,44 +33,29 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
       {body === null ? (
         <p class="soft">{refusal ?? 'asking …'}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Your sessions">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Session</th>
-                <th scope="col">Made for</th>
-                <th scope="col">Since</th>
-                <th scope="col">Ends in</th>
-                <th scope="col">
-                  <span class="hidden">Action</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {body.sessions.map(({ token_suffix, made_for, created_at, expires_at, current }) => (
-                <tr key={token_suffix}>
-                  <td>
-                    <code>…{token_suffix}</code> {current && <strong>this one</strong>}
-                  </td>
-                  <td>{made_for}</td>
-                  <td>
-                    <Moment at={created_at} nowMs={nowMs} />
-                  </td>
-                  <td>{duration(Date.parse(expires_at) - nowMs)}</td>
-                  <td>
-                    <button
-                      type="button"
-                      aria-label={`End the session ${token_suffix}`}
-                      onClick={() => void end(token_suffix)}
-                    >
-                      End
-                    </button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="Your sessions" columns={COLUMNS}>
+          {body.sessions.map(({ token_suffix, made_for, created_at, expires_at, current }) => (
+            <tr key={token_suffix}>
+              <td>
+                <code>…{token_suffix}</code> {current && <strong>this one</strong>}
+              </td>
+              <td>{made_for}</td>
+              <td>
+                <Moment at={created_at} nowMs={nowMs} />
+              </td>
+              <td>{duration(Date.parse(expires_at) - nowMs)}</td>
+              <td>
+                <button
+                  type="button"
+                  aria-label={`End the session ${token_suffix}`}
+                  onClick={() => void end(token_suffix)}
+                >
+                  End
+                </button>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );
