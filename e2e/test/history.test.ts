@@ -92,6 +92,10 @@ function ago(ms: number): string {
   return new Date(Date.now() - ms).toISOString();
 }
 
+function middleOf(figures: readonly number[]): number {
+  return figures.toSorted((one, other) => one - other)[Math.floor(figures.length / 2)] ?? Number.NaN;
+}
+
 test('a year: the size that is stated, the first view at once, and little memory', async (t) => {
   const used: Record<string, number> = {};
   for (const name of ['empty', 'year']) {
@@ -109,15 +113,18 @@ test('a year: the size that is stated, the first view at once, and little memory
       firsts.push(Math.max(...answers.map(({ ms }) => ms)));
       await sleep(500);
     }
-    for (let round = 0; round < 10; round += 1) {
+    const resident: number[] = [];
+    for (let round = 0; round < 15; round += 1) {
       for (const path of ALL_VIEWS) await read(service.url, path);
+      resident.push(await service.residentBytes());
     }
-    used[name] = await service.residentBytes();
+    // How much is in use at one moment depends on when the garbage was last collected.
+    used[name] = middleOf(resident);
     if (name === 'year') {
       const { json } = await read(service.url, `history?from=${ago(365 * DAY_MS)}&step=3600`);
       assert.ok((json['status'] as unknown[]).filter((one) => one !== null).length > 1_700);
-      // The middle of five: other programs of the machine are not what is measured.
-      const [, , view = 0] = firsts.toSorted((one, other) => one - other);
+      // Other programs of the machine are not what is measured.
+      const view = middleOf(firsts);
       t.diagnostic(`first view: ${view.toFixed(0)} ms of ${firsts.map((ms) => ms.toFixed(0)).join(', ')}`);
       assert.ok(view <= 300, `the first view took ${view} ms`);
     }
