@@ -44,6 +44,9 @@ export interface Samples {
   lastAt(): number | null;
 }
 
+/** A row of `reading()`: the step, the worst status, and three figures of every series. */
+type Row = readonly (number | null)[];
+
 const columns = (ends: readonly string[]): string =>
   SERIES.flatMap((name) => ends.map((end) => `${name}${end} REAL`)).join(', ');
 
@@ -53,6 +56,11 @@ export const SAMPLES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columns(['_minimum', '_mean', '_maximum', '_count'])});
   CREATE TABLE IF NOT EXISTS hours (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columns(['_minimum', '_mean', '_maximum', '_count'])});
 `;
+
+/** SQLite sorts what it groups, in memory: so a month is read in slices, and takes no more memory than two days. */
+const SLICE_ROWS = 3_000;
+/** Least time from one row to the next. */
+const ROW_MS = { samples: 200, minutes: MINUTE_MS, hours: HOUR_MS } as const;
 
 const LENGTHS = { minutes: MINUTE_MS, hours: HOUR_MS } as const;
 
@@ -114,7 +122,13 @@ export function createSamples(database: Database, now: () => number = Date.now):
     read(plan) {
       const { table, fromMs, toMs, stepMs } = plan;
       const statement = database.prepare(reading(table)).raw();
-      return inColumns(plan, statement.all(fromMs, stepMs, fromMs, toMs) as (number | null)[][]);
+      const columns = emptyColumns(plan);
+      const sliceMs = Math.max(1, Math.floor((SLICE_ROWS * ROW_MS[table]) / stepMs)) * stepMs;
+      for (let sliceFromMs = fromMs; sliceFromMs < toMs; sliceFromMs += sliceMs) {
+        const sliceToMs = Math.min(toMs, sliceFromMs + sliceMs);
+        fill(columns, statement.all(fromMs, stepMs, sliceFromMs, sliceToMs) as Row[]);
+      }
+      return columns;
     },
     lastAt: () => (last.get() as { readonly at: number | null }).at,
   };
@@ -124,30 +138,35 @@ function floor(ms: number, ofMs: number): number {
   return Math.floor(ms / ofMs) * ofMs;
 }
 
-function inColumns({ fromMs, toMs, stepMs }: Plan, rows: readonly (readonly (number | null)[])[]): Reading {
+/** Nothing was measured yet. */
+function emptyColumns({ fromMs, toMs, stepMs }: Plan): Reading {
   const points = Math.round((toMs - fromMs) / stepMs);
   const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
-  const courses = SERIES.map(
-    (name) => [name, { minimum: nothing(), mean: nothing(), maximum: nothing() }] as const,
-  );
-  const status = Array.from({ length: points }, (): Status | null => null);
-  for (const [step, worst, ...figures] of rows) {
-    const point = Number(step);
-    status[point] = STATUSES[Number(worst)] ?? null;
-    for (const [index, [, course]] of courses.entries()) {
-      course.minimum[point] = rounded(figures[index * 3]);
-      course.mean[point] = rounded(figures[index * 3 + 1]);
-      course.maximum[point] = rounded(figures[index * 3 + 2]);
-    }
-  }
+  const courses = SERIES.map((name) => [
+    name,
+    { minimum: nothing(), mean: nothing(), maximum: nothing() } satisfies Course,
+  ]);
   return {
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
     step_seconds: stepMs / SECOND_MS,
     times: Array.from({ length: points }, (_, point) => (fromMs + point * stepMs) / SECOND_MS),
-    status,
+    status: nothing() as Reading['status'],
     series: Object.fromEntries(courses) as Reading['series'],
   };
+}
+
+function fill({ status, series }: Reading, rows: readonly Row[]): void {
+  for (const [step, worst, ...figures] of rows) {
+    const point = Number(step);
+    status[point] = STATUSES[Number(worst)] ?? null;
+    for (const [index, name] of SERIES.entries()) {
+      const course = series[name];
+      course.minimum[point] = rounded(figures[index * 3]);
+      course.mean[point] = rounded(figures[index * 3 + 1]);
+      course.maximum[point] = rounded(figures[index * 3 + 2]);
+    }
+  }
 }
 
 /** A mean has many digits and means none of them. */
