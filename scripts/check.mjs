@@ -1,6 +1,8 @@
-// The gates that need no server: formatting, lint with types, unused code. Every gate runs even when one
-// before it failed, so that one run shows everything there is to mend.
-import { spawnSync } from 'node:child_process';
+// The gates that need no server: formatting, lint with types, unused code. Every gate runs even when another one
+// failed, so that one run shows everything there is to mend.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 
 const gates = [
   { gate: 'prettier', args: ['--check', '--log-level=warn', '.'] },
@@ -8,10 +10,18 @@ const gates = [
   { gate: 'knip', args: [] },
 ];
 
-let failed = 0;
-for (const { gate, args } of gates) {
-  const { status } = spawnSync(`node_modules/.bin/${gate}`, args, { stdio: 'inherit' });
-  if (status !== 0) failed += 1;
-  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${gate}\n`);
+/** Shows what it had to say once it is done, because the others are under way. */
+async function passes({ gate, args }) {
+  const child = spawn(`node_modules/.bin/${gate}`, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  const isPassed = code === 0;
+  process.stdout.write(`${isPassed ? '' : output}${errors}${isPassed ? 'ok    ' : 'FAILED'} ${gate}\n`);
+  return isPassed;
 }
-process.exit(failed === 0 ? 0 : 1);
+
+const passed = await Promise.all(gates.map(passes));
+process.exit(passed.every(Boolean) ? 0 : 1);

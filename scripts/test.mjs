@@ -2,7 +2,7 @@
 // one passes.
 //
 //   node scripts/test.mjs            all but those from outside
-//   node scripts/test.mjs outside    the packed library, the command lines, the examples, big trees, Prometheus
+//   node scripts/test.mjs outside    the packed library, the binaries, the embedded servers, the examples, big trees, Prometheus
 //   node scripts/test.mjs sessions   all, wherever they are, whose path contains "sessions"
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -22,6 +22,7 @@ const OUTSIDE = [
   'e2e/',
   'packages/health/test/bin/',
   'packages/server/test/cli/',
+  'packages/server/test/embedded/',
   'packages/server/test/operations/',
 ];
 

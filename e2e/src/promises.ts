@@ -37,7 +37,7 @@ export const PROMISES: readonly Promised[] = [
     `${HEALTH}/verdict.test.ts`,
     `${SERVER}/readme.test.ts`,
     `${HEALTH}/adapters/conformance.ts`,
-    `${SERVER}/serve.test.ts`,
+    `${SERVER}/cli/serve.test.ts`,
   ),
   held(8, 'Nothing leaks', 'the scan below', `${SERVER}/app.test.ts`, `${SERVER}/fuzz.test.ts`),
   held(9, 'Access: the same bytes for every stranger', `${SERVER}/features/sessions/access.test.ts`),
@@ -64,7 +64,7 @@ export const PROMISES: readonly Promised[] = [
   held(
     13,
     'A clean life: SIGTERM under load fails nobody, closing leaves nothing',
-    `${SERVER}/serve.test.ts`,
+    `${SERVER}/cli/serve.test.ts`,
     `${HEALTH}/health.test.ts`,
     `${HEALTH}/adapters/conformance.ts`,
   ),

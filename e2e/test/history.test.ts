@@ -207,6 +207,8 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
       ({ kind }) => kind === 'service',
     );
     assert.equal(runs[1]?.details.end, 'lost');
+    const { json: history } = await read(started.url, 'history?step=5');
+    assert.ok((history['status'] as unknown[]).some((one) => one !== null));
     longestLossMs = Math.max(longestLossMs, killedAt - Date.parse(runs[1]?.ended_at ?? ''));
     const log = started.logged();
     assert.ok(!/damaged|in memory only/.test(log), log);

@@ -28,10 +28,15 @@ export interface HttpServer {
 
 /** A client that has sent nothing for this long is not about to. */
 const IDLE_MS = 1_000;
-/** Nobody came for this long: the queue of the port is empty. */
+/**
+ * Nobody came for this long, and in so many turns of the event loop: the queue of the port is empty. Time alone does not
+ * tell on a busy machine, where it may pass within one turn.
+ */
 const QUIET_MS = 10;
+const QUIET_TURNS = 5;
 /** And this is how long answers are held for it at most, should somebody always come. */
 const HELD_MS = 200;
+const HELD_TURNS = 200;
 /** Headers and body of a request are small here; whoever takes longer is holding a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -63,12 +68,20 @@ export function createHttpServer(onError: (error: unknown) => void): HttpServer 
     held = [];
     const startedMs = performance.now();
     let lastArrivalMs = startedMs;
+    let turns = 0;
+    let quietTurns = 0;
     server.on('connection', () => {
       lastArrivalMs = performance.now();
+      quietTurns = 0;
     });
     let nowMs = startedMs;
-    while (nowMs - lastArrivalMs < QUIET_MS && nowMs - startedMs < HELD_MS) {
+    while (
+      (quietTurns < QUIET_TURNS || nowMs - lastArrivalMs < QUIET_MS) &&
+      (turns < HELD_TURNS || nowMs - startedMs < HELD_MS)
+    ) {
       await new Promise(setImmediate);
+      turns += 1;
+      quietTurns += 1;
       nowMs = performance.now();
     }
     // That of `net`, because that of `http` also ends idle connections; see above.

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/places';
+import { ADMIN } from '../../src/permission.js';
 import { ask } from '../ask.js';
 import { runPortal, type Ended } from '../portal.js';
 import { startService, type TestService } from '../service.js';
@@ -126,6 +127,32 @@ test('a change is made also while Redis does not answer', async () => {
   } finally {
     redis.thaw();
   }
+});
+
+test('what is done here is told by the audit, though another process runs', async () => {
+  for (const line of [
+    'user add Grace --permission moderator',
+    'user permission grace admin',
+    'user permission grace admin',
+    'session create --user grace',
+    'session revoke --user grace',
+  ])
+    await succeed(line);
+  const cookie = await service.sessionCookie(ADMIN);
+  const { json } = await ask(service.url, '/v1/admin/audit?limit=200', { cookie });
+  const told = (json['entries'] as Record<string, unknown>[])
+    .filter(({ subject }) => subject === 'Grace')
+    .map(({ id: _id, at: _at, ...rest }) => rest)
+    .toReversed();
+  const suffix = told.at(-1)?.['token_suffix'] as string | null;
+  assert.match(suffix ?? '', /^[\w-]{6}$/);
+  const common = { actor: null, subject: 'Grace', address: null, token_suffix: null };
+  assert.deepEqual(told, [
+    { ...common, action: 'user_added', details: { by: 'command', permission: 'Moderator' } },
+    { ...common, action: 'permission_changed', details: { by: 'command', from: 'Moderator', to: 'Admin' } },
+    { ...common, action: 'session_created', token_suffix: suffix, details: { by: 'command' } },
+    { ...common, action: 'session_revoked', token_suffix: suffix, details: { by: 'command' } },
+  ]);
 });
 
 describe('errors are one sentence, with exit code 1 for what cannot be done and 2 for what is asked wrongly', () => {

@@ -47,14 +47,14 @@ export interface Samples {
 /** A row of `reading()`: the step, the worst status, and three figures of every series. */
 type Row = readonly (number | null)[];
 
-const columns = (ends: readonly string[]): string =>
+const columnsOf = (ends: readonly string[]): string =>
   SERIES.flatMap((name) => ends.map((end) => `${name}${end} REAL`)).join(', ');
 
 /** `at` is the begin, in milliseconds since 1970. */
 export const SAMPLES_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columns([''])});
-  CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columns(['_minimum', '_mean', '_maximum', '_count'])});
-  CREATE TABLE IF NOT EXISTS hours (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columns(['_minimum', '_mean', '_maximum', '_count'])});
+  CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf([''])});
+  CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf(['_minimum', '_mean', '_maximum', '_count'])});
+  CREATE TABLE IF NOT EXISTS hours (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf(['_minimum', '_mean', '_maximum', '_count'])});
 `;
 
 /** SQLite sorts what it groups, in memory: so a month is read in slices, and takes no more memory than two days. */

@@ -10,7 +10,6 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ask } from '../../ask.js';
-import { runPortal, servePortal } from '../../portal.js';
 import { startReceiver, type ReceivedMessage, type Receiver } from '../../receiver.js';
 import { startService } from '../../service.js';
 
@@ -158,69 +157,4 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
   const failures = service.logged.filter((line) => line.includes('was not accepted'));
   assert.equal(failures.length, 1, 'once for each that fails, not for each attempt');
   assert.match(failures[0] ?? '', /"receiver":"generic 1".*"cause":"WEBHOOK_REFUSED"/);
-});
-
-test('killed with an alert in the outbox: it arrives after the next start, and the incident is still the same one', async (t) => {
-  receiver.answerWith(500);
-  const settings = {
-    DATABASE_URL: await postgres.createDatabase(),
-    REDIS_URL: redis.url,
-    PORTAL_INTERVAL_MS: '200',
-    ...environment('generic'),
-  };
-  const first = await servePortal({ cwd: folder, environment: settings });
-  t.after(() => first.stop('SIGKILL'));
-  redis.freeze();
-  t.after(() => redis.thaw());
-  await waitFor('an attempt', () => receiver.received.length > 0, PATIENTLY);
-  await first.stop('SIGKILL');
-  receiver.answerWith(200);
-  const second = await servePortal({ cwd: folder, environment: settings });
-  t.after(() => second.stop('SIGKILL'));
-  await arrived(1);
-  await sleep(1_500);
-  assert.equal(receiver.accepted.length, 1, 'the incident that goes on is not told again');
-  const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
-  assert.equal(ids.size, 1, 'every attempt under the same id');
-  redis.thaw();
-  await arrived(2);
-  const [began, ended] = receiver.accepted;
-  assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
-  assert.equal(dataOf(began)['incident'], dataOf(ended)['incident']);
-});
-
-test('portal alert test: everybody gets one, and what each answered is told, but not where it went', async () => {
-  const settings = environment('generic', 'slack');
-  const sent = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
-  assert.deepEqual([sent.exitCode, sent.stderr], [0, '']);
-  assert.match(sent.stdout, /^RECEIVER +ANSWER\ngeneric 1 +accepted\nslack 2 +accepted\n$/);
-  assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['alert.test', undefined]);
-  receiver.answerWith(404);
-  const refused = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
-  assert.equal(refused.exitCode, 1);
-  assert.match(refused.stdout, /slack 2 +WEBHOOK_REFUSED \(404\)/);
-  assert.equal(refused.stderr, '2 of 2 did not accept the test.\n');
-  assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /S3CRET|127\.0\.0\.1/);
-  const nobody = await runPortal(['alert', 'test'], { cwd: folder });
-  assert.equal(nobody.exitCode, 1);
-  const unsigned = await runPortal(['alert', 'test'], {
-    cwd: folder,
-    environment: { PORTAL_ALERT_WEBHOOKS: settings['PORTAL_ALERT_WEBHOOKS'] ?? '' },
-  });
-  assert.equal(unsigned.exitCode, 2);
-  assert.match(unsigned.stderr, /^Expected `PORTAL_ALERT_WEBHOOK_SECRET` to be set with a generic receiver/);
-  for (const wrong of [
-    'https://hook',
-    'irc+https://hook',
-    'slack+http://elsewhere.example/S3CRET',
-    'slack+',
-  ]) {
-    const { exitCode, stderr } = await runPortal(['alert', 'test'], {
-      cwd: folder,
-      environment: { PORTAL_ALERT_WEBHOOKS: wrong },
-    });
-    assert.equal(exitCode, 2, wrong);
-    assert.match(stderr, /^Expected `PORTAL_ALERT_WEBHOOKS` to be [^]*not shown/);
-    assert.doesNotMatch(stderr, /S3CRET|elsewhere/);
-  }
 });

@@ -1,5 +1,5 @@
 /**
- * The audit by what people do: at the doors, at the command line, and while the database is away.
+ * The audit by what people do: at the doors, at a start, and while the database is away.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +9,6 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/permission.js';
 import { ask } from '../../ask.js';
-import { runPortal } from '../../portal.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 import { getDescribed, type Described } from '../documentation/described.js';
@@ -71,32 +70,6 @@ async function since(id0: number): Promise<Omit<Entry, 'id' | 'at'>[]> {
 async function mark(): Promise<number> {
   return (await entries('?limit=1'))[0]?.id ?? 0;
 }
-
-function portal(line: string): Promise<unknown> {
-  return runPortal(line.split(' '), {
-    cwd: folder,
-    environment: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url },
-  }).then(({ exitCode, stderr }) => assert.equal(exitCode, 0, stderr));
-}
-
-test('what is done at the command line, by another process, is told like everything else', async () => {
-  const from = await mark();
-  await portal('user add Grace --permission moderator');
-  await portal('user permission grace admin');
-  await portal('user permission grace admin');
-  await portal('session create --user grace');
-  await portal('session revoke --user grace');
-  const told = await since(from);
-  const suffix = told.at(-1)?.token_suffix ?? null;
-  assert.match(String(suffix), /^[\w-]{6}$/);
-  const common = { actor: null, subject: 'Grace', address: null, token_suffix: null };
-  assert.deepEqual(told, [
-    { ...common, action: 'user_added', details: { by: 'command', permission: 'Moderator' } },
-    { ...common, action: 'permission_changed', details: { by: 'command', from: 'Moderator', to: 'Admin' } },
-    { ...common, action: 'session_created', token_suffix: suffix, details: { by: 'command' } },
-    { ...common, action: 'session_revoked', token_suffix: suffix, details: { by: 'command' } },
-  ]);
-});
 
 test('a life at the doors: in by a code, reading first, ending another session, out', async () => {
   const user = await service.app.users.add('operator', 'Ada', ADMIN);

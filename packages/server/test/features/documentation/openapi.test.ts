@@ -38,7 +38,11 @@ before(async () => {
   described = await getDescribed(service.url);
   admin = await service.sessionCookie(ADMIN);
   moderator = await service.sessionCookie(1);
-  assert.equal((await ask(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
+  await waitFor(
+    'a service that serves',
+    async () => (await ask(service.url, '/v1/admin/health', { cookie: admin })).status === 200,
+    PATIENTLY,
+  );
 });
 
 after(async () => {

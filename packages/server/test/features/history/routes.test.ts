@@ -1,5 +1,5 @@
 /**
- * The history of a service that runs: what administrators read of it, through outages, kills and bad disks.
+ * The history of a service that runs: what administrators read of it, through outages and without a disk.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,6 @@ import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/permission.js';
 import { ask } from '../../ask.js';
-import { servePortal } from '../../portal.js';
 import { startService, type TestService } from '../../service.js';
 import { openStream } from '../../stream.js';
 
@@ -185,33 +184,4 @@ test('without a disk: the service is as well as with one, says why, and shows wh
   const line = service.logged.find((one) => one.includes('the history is kept in memory only'));
   assert.match(line ?? '', /"level":"warn".*"cause":"ENOTDIR"/);
   assert.ok(!service.logged.some((one) => one.includes('no-folder')), 'no path in the log');
-});
-
-test('killed at any moment, the next start has everything but the last seconds', async (t) => {
-  const environment = {
-    DATABASE_URL: await postgres.createDatabase(),
-    REDIS_URL: redis.url,
-    PORTAL_INTERVAL_MS: '50',
-    PORTAL_COOKIE_SECURE: 'off',
-  };
-  const service = await startService({ databaseUrl: environment.DATABASE_URL, redisUrl: redis.url });
-  const cookie = await service.sessionCookie(ADMIN);
-  await service.close();
-  let killedAt = 0;
-  for (let round = 0; round < 4; round += 1) {
-    const portal = await servePortal({ cwd: folder, environment });
-    t.after(() => portal.stop('SIGKILL'));
-    if (killedAt > 0) {
-      const runs = (await eventsOf(portal.url, cookie)).filter(({ kind }) => kind === 'service');
-      const lost = runs[1];
-      assert.equal(lost?.details['end'], 'lost');
-      assert.ok(killedAt - Date.parse(lost.ended_at ?? '') < 5_000, `${lost.ended_at} of ${killedAt}`);
-      const { status } = await historyOf(portal.url, cookie, '?step=5');
-      assert.ok(status.some((one) => one !== null));
-      assert.ok(!portal.output.stderr.includes('damaged'));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1_500 + Math.random() * 700));
-    killedAt = Date.now();
-    await portal.stop('SIGKILL');
-  }
 });

@@ -17,8 +17,8 @@ import {
   type RedisServer,
 } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/places';
-import { ask } from './ask.js';
-import { runPortal, servePortal, type RunningPortal } from './portal.js';
+import { ask } from '../ask.js';
+import { runPortal, servePortal, type RunningPortal } from '../portal.js';
 
 let redis: RedisServer;
 let postgres: PostgresServer;
