@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Asks `condition` again and again until it holds. A condition that throws does not hold yet.
  *
- * @param what - for the error: "Waited 5000 ms in vain for <what>"
- * @throws an Error when it does not hold within `timeoutMs` (10 s), with the last error as its cause
+ * @param what - for the error: "Waited 30000 ms in vain for <what>"
+ * @throws an Error when it does not hold within `timeoutMs` (30 s), with the last error as its cause
  */
 export async function waitFor(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  { timeoutMs = 10_000, everyMs = 10 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
+  { timeoutMs = 30_000, everyMs = 20 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
 ): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
   let cause: unknown;
