@@ -10,7 +10,7 @@ export interface Pace {
   /** Fraction of the interval, 0 to 1, by which each run is moved at random. */
   readonly jitter: number;
   readonly deadlineMs: number;
-  /** Results older than this many intervals are stale. */
+  /** Results older than this many intervals are stale, but never while a run may still be within its deadline. */
   readonly staleAfterIntervals: number;
 }
 
@@ -47,6 +47,12 @@ export function createSampler<Figures>(
   pace: Pace,
   onOutcome: (outcome: Outcome<Figures>) => void,
 ): Sampler<Figures> {
+  // The next run begins an interval and its jitter from now, and may take its deadline: what takes that long is slow, and
+  // the sampler is well.
+  const staleAfterMs = Math.max(
+    pace.intervalMs * pace.staleAfterIntervals,
+    pace.intervalMs * 2 + pace.deadlineMs,
+  );
   let latest: Sample<Figures> | undefined;
   let staleAtMs = 0;
   let slotMs = 0;
@@ -68,7 +74,7 @@ export function createSampler<Figures>(
       // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
       controller.abort();
       latest = { outcome, at: new Date() };
-      staleAtMs = performance.now() + pace.intervalMs * pace.staleAfterIntervals;
+      staleAtMs = performance.now() + staleAfterMs;
       scheduleNext();
       onOutcome(outcome);
       firstIsIn();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
+import { waitFor } from 'portal-test-kit';
 import { createSampler, type Pace } from '../src/sampler.js';
 import type { Outcome, Probe } from '../src/types.js';
 
@@ -144,6 +145,24 @@ test('an outcome is stale after three intervals without another', async () => {
   const inMs = sampler.staleAtMs() - performance.now();
   assert.ok(inMs > 0 && inMs <= 3 * pace.intervalMs, `stale in ${inMs} ms`);
   await sampler.close();
+});
+
+test('while a run may still be within its deadline, what is known is not stale', async () => {
+  const patient: Pace = { ...pace, deadlineMs: 400 };
+  const ages: number[] = [];
+  const { probe } = probeOf(async (signal) => {
+    if (sampler.latest()) ages.push(sampler.staleAtMs() - performance.now());
+    return untilAborted(signal);
+  });
+  const sampler = createSampler(probe, patient, () => undefined);
+  await sampler.start();
+  await waitFor('two more runs', () => ages.length >= 2);
+  await sampler.close();
+  // A machine that stands still takes its time from this.
+  assert.ok(
+    Math.max(...ages) >= patient.deadlineMs,
+    `stale in ${Math.max(...ages)} ms, at the begin of a run`,
+  );
 });
 
 test('close during a run ends it, and keeps the promise of start', async () => {

@@ -156,5 +156,6 @@ test('a crowd in the outage: 200 at once, none hangs, and the pool is not used u
   );
   assert.ok(replies.every(({ status }) => status === 503));
   const last = await health();
-  assert.ok(Number(figure(last, 'db_statistics', 'checked_out')) <= 2, 'look-ups stand before a circuit');
+  // Four look-ups may be away at most, those from before the probe had noticed; the pool has ten connections.
+  assert.ok(Number(figure(last, 'db_statistics', 'checked_out')) <= 4, 'look-ups stand before a circuit');
 });

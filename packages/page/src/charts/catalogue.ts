@@ -58,10 +58,4 @@ export const CHARTS: readonly ChartSpec[] = [
     word: count,
     atLeast: 10,
   },
-  {
-    title: 'Event loop delay',
-    lines: [{ series: 'event_loop_delay_ms', name: 'Delay', dash: WHOLE }],
-    word: milliseconds,
-    atLeast: 20,
-  },
 ];
