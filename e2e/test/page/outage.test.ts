@@ -127,6 +127,25 @@ test('silence of the service is told, counted, and never shown as health', async
   await untilHeadline(page, 'Healthy');
 });
 
+test('where streams are swallowed on the way the page asks again and again, and is told all the same', async (t) => {
+  const proxy = await startSwallowingProxy(served.url);
+  t.after(() => proxy.close());
+  const link = await served.link('behind-proxy', 'Admin');
+  await browser.context.clearCookies();
+  await page.goto('about:blank');
+  await page.goto(link.replace(served.url, proxy.url));
+  await untilHeadline(page, 'Healthy');
+  served.redis.freeze();
+  await untilHeadline(page, 'the cache does not answer in time');
+  served.redis.thaw();
+  await untilHeadline(page, 'Healthy');
+  assert.ok(heard.asked.filter((url) => url === `${proxy.url}/v1/admin/health`).length >= 3);
+  await served.portal('session', 'revoke', '--user', 'behind-proxy');
+  await page.getByText('Your session has ended.').waitFor();
+  await page.goto(served.url);
+  heard.asked.splice(0, Number.POSITIVE_INFINITY, ...heard.asked.filter((url) => !url.startsWith(proxy.url)));
+});
+
 test('a drifted file is named', async () => {
   await enter('Admin');
   await page.goto(`${served.url}/integrity`);
@@ -147,25 +166,6 @@ test('a revoked session closes the page, a session ended on the page too', async
   await page.getByRole('link', { name: 'Sessions' }).click();
   await page.getByRole('button', { name: 'End the session' }).click();
   await page.getByText('Your session has ended.').waitFor();
-});
-
-test('where streams are swallowed on the way the page asks again and again, and is told all the same', async (t) => {
-  const proxy = await startSwallowingProxy(served.url);
-  t.after(() => proxy.close());
-  const link = await served.link('behind-proxy', 'Admin');
-  await browser.context.clearCookies();
-  await page.goto('about:blank');
-  await page.goto(link.replace(served.url, proxy.url));
-  await untilHeadline(page, 'Healthy');
-  served.redis.freeze();
-  await untilHeadline(page, 'the cache does not answer in time');
-  served.redis.thaw();
-  await untilHeadline(page, 'Healthy');
-  assert.ok(heard.asked.filter((url) => url === `${proxy.url}/v1/admin/health`).length >= 3);
-  await served.portal('session', 'revoke', '--user', 'behind-proxy');
-  await page.getByText('Your session has ended.').waitFor();
-  await page.goto(served.url);
-  heard.asked.splice(0, Number.POSITIVE_INFINITY, ...heard.asked.filter((url) => !url.startsWith(proxy.url)));
 });
 
 test('below an administrator: the public view, and not a byte more on the wire', async () => {
