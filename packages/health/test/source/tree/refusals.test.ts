@@ -173,7 +173,7 @@ describe('a tree that moves while it is read', () => {
     }));
 });
 
-const PAGES = 256;
+const PAGES = 64;
 const PAGE_BYTES = 4_096;
 
 /** Overwrites `file` in place, page by page, with all `b`, then all `a`, for ever. */
