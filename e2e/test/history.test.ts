@@ -1,5 +1,5 @@
 /**
- * The history and the alerts of the service, from outside: a year of it, and fifty kills.
+ * The history and the alerts of the service, from outside: a year of it, a full disk, and fifty kills.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -137,6 +137,43 @@ test('a year: the size that is stated, the first view at once, and little memory
   );
   assert.ok(size <= 25 * MEGABYTE);
   assert.ok(grownBy <= 30 * MEGABYTE);
+});
+
+test('a disk that takes nothing more: said, no reason for a bad verdict, and nothing is missing once it does again', async (t) => {
+  const service = await startServiceProcess(folder, {
+    ...stores,
+    PORTAL_DATA_DIR: join(folder, 'full'),
+    PORTAL_INTERVAL_MS: '200',
+  });
+  t.after(() => service.stop('SIGKILL'));
+  const limitFiles = (bytes: string) =>
+    promisify(execFile)('prlimit', ['--pid', String(service.pid), `--fsize=${bytes}:`]);
+  const isMeasured = async (fromMs: number, toMs = Date.now()): Promise<boolean> => {
+    const range = `from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+    const { times, status } = (await read(service.url, `history?${range}&step=1`)).json as {
+      times: number[];
+      status: unknown[];
+    };
+    const measured = times.filter((_, index) => status[index] !== null);
+    return measured.length >= 4;
+  };
+  const beganMs = Date.now();
+  await waitFor('the first seconds', () => isMeasured(beganMs));
+
+  // What a full disk does to whoever writes; files that are there can still be read.
+  await limitFiles('1');
+  const fullMs = Date.now();
+  await waitFor('the word', () => service.logged().includes('the history cannot be written'));
+  await sleep(4_000);
+  const health = await fetch(`${service.url}/health`);
+  assert.equal(((await health.json()) as { status: string }).status, 'healthy');
+  assert.ok(await isMeasured(beganMs), 'what there was can still be read');
+  const untilMs = Date.now();
+
+  await limitFiles('unlimited');
+  await waitFor('the other word', () => service.logged().includes('the history can be written again'));
+  await waitFor('what was remembered', () => isMeasured(fullMs, untilMs));
+  assert.equal(await service.stop('SIGTERM'), 0);
 });
 
 interface Message {
