@@ -156,6 +156,6 @@ test('a crowd in the outage: 200 at once, none hangs, and the pool is not used u
   );
   assert.ok(replies.every(({ status }) => status === 503));
   const last = await health();
-  // Four look-ups may be away at most, those from before the probe had noticed; the pool has ten connections.
+  // Four look-ups may be away at most, those from before the probe had noticed; the pool has twenty connections.
   assert.ok(Number(figure(last, 'db_statistics', 'checked_out')) <= 4, 'look-ups stand before a circuit');
 });

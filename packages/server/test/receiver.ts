@@ -62,3 +62,8 @@ export async function startReceiver(): Promise<Receiver> {
     },
   };
 }
+
+/** What kinds of message they are, in order. */
+export function typesOf(messages: readonly ReceivedMessage[]): unknown[] {
+  return messages.map(({ json }) => json['type']);
+}

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { runPortal, servePortal } from '../portal.js';
-import { startReceiver, type ReceivedMessage, type Receiver } from '../receiver.js';
+import { startReceiver, typesOf, type ReceivedMessage, type Receiver } from '../receiver.js';
 
 const PATIENTLY = { timeoutMs: 30_000, everyMs: 20 };
 
@@ -32,10 +32,6 @@ function environmentOf(...kinds: readonly string[]): Record<string, string> {
     PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${receiver.url}/${kind}/T0P-S3CRET`).join(','),
     PORTAL_ALERT_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
   };
-}
-
-function typesOf(messages: readonly ReceivedMessage[]): unknown[] {
-  return messages.map(({ json }) => json['type']);
 }
 
 function incidentOf(message: ReceivedMessage | undefined): unknown {

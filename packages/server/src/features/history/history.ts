@@ -13,6 +13,7 @@ import type { EventPage, EventQuery } from './events.js';
 import type { FileTrouble } from './file.js';
 import type { Journal, TaskName } from './journal.js';
 import type { Plan } from './plan.js';
+import { SAMPLE_MS } from './retention.js';
 import type { Reading } from './samples.js';
 import { createSampling, type Sample } from './series.js';
 import { HistoryError, startHistoryWorker, type HistoryWorker } from './worker.js';
@@ -60,8 +61,6 @@ export interface HistoryOptions {
 const HISTORY_FILE = 'history.sqlite';
 /** So much a kill can cost, plus the moment of writing. */
 const FLUSH_MS = 1_000;
-/** However often the service looks, more often than this it looks the same. */
-const SAMPLE_MS = 200;
 /** What is remembered of samples and of the rest while the disk takes nothing. */
 const MOST_SAMPLES = 1_000;
 const MOST_WRITES = 1_000;

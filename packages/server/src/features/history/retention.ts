@@ -6,6 +6,8 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
+/** However often the service looks, more often than this it looks the same. */
+export const SAMPLE_MS = 200;
 /** Every sample, for an hour: what an operator looks at while it happens. */
 export const SAMPLES_FOR_MS = 60 * MINUTE_MS;
 /** Minutes for a month, to compare with last week. */

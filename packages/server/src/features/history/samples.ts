@@ -11,6 +11,7 @@ import {
   HOURS_FOR_MS,
   MINUTE_MS,
   MINUTES_FOR_MS,
+  SAMPLE_MS,
   SAMPLES_FOR_MS,
   SECOND_MS,
 } from './retention.js';
@@ -59,10 +60,9 @@ export const SAMPLES_SCHEMA = `
 
 /** SQLite sorts what it groups, in memory: so a month is read in slices, and takes no more memory than two days. */
 const SLICE_ROWS = 3_000;
-/** Least time from one row to the next. */
-const ROW_MS = { samples: 200, minutes: MINUTE_MS, hours: HOUR_MS } as const;
-
 const LENGTHS = { minutes: MINUTE_MS, hours: HOUR_MS } as const;
+/** Least time from one row to the next. */
+const ROW_MS = { samples: SAMPLE_MS, ...LENGTHS } as const;
 
 function rollUp(table: keyof typeof LENGTHS): string {
   const aggregates = SERIES.map((name) => `min(${name}), avg(${name}), max(${name}), count(${name})`);

@@ -10,7 +10,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ask } from '../../ask.js';
-import { startReceiver, type ReceivedMessage, type Receiver } from '../../receiver.js';
+import { startReceiver, typesOf, type ReceivedMessage, type Receiver } from '../../receiver.js';
 import { startService } from '../../service.js';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
@@ -44,10 +44,6 @@ function environment(...kinds: readonly string[]): Record<string, string> {
     PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${receiver.url}/${kind}/T0P-S3CRET?a=1,2`).join(','),
     PORTAL_ALERT_WEBHOOK_SECRET: SECRET,
   };
-}
-
-function typesOf(messages: readonly ReceivedMessage[]): unknown[] {
-  return messages.map(({ json }) => json['type']);
 }
 
 function dataOf(message: ReceivedMessage | undefined): Record<string, unknown> {
