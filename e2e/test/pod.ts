@@ -13,6 +13,7 @@ const GRACE_MS = 3_000;
 /** One round of the prober. Of HTTP there are status codes, or why there is none. */
 export interface Look {
   readonly atMs: number;
+  readonly untilMs: number;
   readonly livez: number | string;
   readonly readyz: number | string;
   /** The status of the report just before `/readyz` was asked, and just after. */
@@ -61,6 +62,7 @@ export async function startPod(environment: Environment): Promise<Pod> {
     if (gone) return;
     looks.push({
       atMs,
+      untilMs: performance.now(),
       livez: livez.code ?? livez.why,
       readyz: readyz.code ?? readyz.why,
       statusBefore: before.status,

@@ -81,16 +81,16 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
   assert.ok(looks.length > 200, `${looks.length} looks`);
   for (const pod of pods) {
     assert.ok(pod.looks.length > 5);
-    for (const { atMs, livez, readyz, statusBefore, statusAfter } of pod.looks) {
+    for (const { atMs, untilMs, livez, readyz, statusBefore, statusAfter } of pod.looks) {
       const when = `pod ${pod.pid}, ${Math.round(atMs - beganMs)} ms: readyz ${readyz}, report ${statusBefore} and ${statusAfter}`;
       assert.equal(livez, 200, `liveness, ${when}`);
       // What the report says before and after is what holds between, unless it changed.
-      const told = pod.terminatedMs !== undefined && atMs >= pod.terminatedMs;
+      const told = pod.terminatedMs !== undefined && untilMs >= pod.terminatedMs;
       const unhealthy = statusBefore === 'unhealthy';
       if (statusBefore === statusAfter && !told) assert.equal(readyz, unhealthy ? 503 : 200, when);
       if (readyz === 200 || told) continue;
       assert.equal(readyz, 503, when);
-      assert.ok(atMs > frozenMs && atMs < thawedMs + SEEN_WITHIN_MS, `only for the freeze: ${when}`);
+      assert.ok(untilMs > frozenMs && atMs < thawedMs + SEEN_WITHIN_MS, `only for the freeze: ${when}`);
     }
   }
 });
