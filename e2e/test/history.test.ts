@@ -3,16 +3,22 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import {
+  dataOf,
+  startPostgres,
+  startReceiver,
+  startRedis,
+  waitFor,
+  type PostgresServer,
+  type ReceivedMessage,
+  type RedisServer,
+} from 'portal-test-kit';
 import {
   newAdministrator,
   startServiceProcess,
@@ -178,38 +184,8 @@ test('a disk that takes nothing more: said, no reason for a bad verdict, and not
   assert.equal(await service.stop('SIGTERM'), 0);
 });
 
-interface Message {
-  readonly id: string;
-  readonly body: string;
-  readonly type: string;
-  readonly incident: string;
-}
-
-/** Accepts what it is sent, but for every third attempt; remembers all. */
-async function startReceiver(): Promise<{
-  server: Server;
-  url: string;
-  accepted: Message[];
-  refused: Message[];
-}> {
-  const accepted: Message[] = [];
-  const refused: Message[] = [];
-  let attempts = 0;
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (text: string) => (body += text));
-    request.on('end', () => {
-      attempts += 1;
-      const { type, data } = JSON.parse(body) as { type: string; data: { incident: string } };
-      const message = { id: String(request.headers['webhook-id']), body, type, incident: data.incident };
-      const isRefused = attempts % 3 === 0;
-      (isRefused ? refused : accepted).push(message);
-      response.writeHead(isRefused ? 503 : 200).end();
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accepted, refused };
+function idOf({ headers }: ReceivedMessage): string {
+  return String(headers['webhook-id']);
 }
 
 /** Asks without a pause until it is told to stop, or nobody answers. */
@@ -223,16 +199,13 @@ async function load(url: string, signal: AbortSignal): Promise<void> {
 
 test(`${KILLS} kills under load: the file opens again, five seconds are lost at most, and no alert`, async (t) => {
   const receiver = await startReceiver();
-  t.after(() => {
-    receiver.server.closeAllConnections();
-    receiver.server.close();
-  });
+  t.after(() => receiver.close());
+  receiver.answerWith((attempt) => (attempt % 3 === 0 ? 503 : 200));
   const environment = {
     ...stores,
     PORTAL_DATA_DIR: join(folder, 'killed'),
     PORTAL_INTERVAL_MS: '100',
-    PORTAL_ALERT_WEBHOOKS: `generic+${receiver.url}/`,
-    PORTAL_ALERT_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    ...receiver.alertSettings('generic'),
   };
   let service: ServiceProcess | undefined;
   t.after(() => service?.stop('SIGKILL'));
@@ -277,30 +250,29 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
 
   redis.thaw();
   service = await startServiceProcess(folder, environment);
-  const order = (): Message[] => {
+  /** Each that was accepted, once, in the order of its first arrival. */
+  const order = (): ReceivedMessage[] => {
     const seen = new Set<string>();
-    return receiver.accepted.filter(({ id }) => !seen.has(id) && seen.add(id));
+    return receiver.accepted.filter((message) => !seen.has(idOf(message)) && seen.add(idOf(message)));
   };
-  await waitFor('the end of the last incident', () => order().at(-1)?.type === 'incident.ended', {
+  await waitFor('the end of the last incident', () => order().at(-1)?.json['type'] === 'incident.ended', {
     timeoutMs: 90_000,
   });
-  const messages = order().filter(({ type }) => type !== 'incident.worsened');
-  for (const [index, { type, incident }] of messages.entries()) {
+  const messages = order().filter(({ json }) => json['type'] !== 'incident.worsened');
+  for (const [index, message] of messages.entries()) {
     assert.equal(
-      type,
+      message.json['type'],
       index % 2 === 0 ? 'incident.began' : 'incident.ended',
       'in turns: in order, none lost, none twice',
     );
-    if (index % 2 === 1) assert.equal(incident, messages[index - 1]?.incident);
+    if (index % 2 === 1) {
+      assert.equal(dataOf(message)['incident'], dataOf(messages[index - 1])['incident']);
+    }
   }
-  for (const { id, body } of [...receiver.refused, ...receiver.accepted]) {
-    assert.equal(body, messages.find((one) => one.id === id)?.body ?? body, 'every attempt says the same');
+  const accepted = new Map(receiver.accepted.map((message) => [idOf(message), message.body]));
+  for (const message of receiver.received) {
+    assert.equal(accepted.get(idOf(message)), message.body, 'none is lost, and every attempt says the same');
   }
-  for (const { id } of receiver.refused)
-    assert.ok(
-      receiver.accepted.some((one) => one.id === id),
-      'none is lost',
-    );
   t.diagnostic(
     `${messages.length} messages, ${receiver.accepted.length - order().length} again; ${longestLossMs} ms lost`,
   );

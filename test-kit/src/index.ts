@@ -11,6 +11,7 @@ export {
 } from './prometheus.js';
 export type { Fault, FaultOptions } from './fault.js';
 export { type Proxy, startProxy } from './proxy.js';
+export { dataOf, type ReceivedMessage, type Receiver, startReceiver, typesOf } from './receiver.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.js';

@@ -2,17 +2,21 @@
  * Alerts as an operator meets them at the command line: tried out, and through the kill of a service.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
+import {
+  dataOf,
+  startPostgres,
+  startReceiver,
+  startRedis,
+  typesOf,
+  waitFor,
+  type Receiver,
+} from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { runPortal, servePortal } from '../portal.js';
-import { startReceiver, typesOf, type ReceivedMessage, type Receiver } from '../receiver.js';
-
-const PATIENTLY = { timeoutMs: 30_000, everyMs: 20 };
 
 let receiver: Receiver;
 let folder: string;
@@ -27,21 +31,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
-function environmentOf(...kinds: readonly string[]): Record<string, string> {
-  return {
-    PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${receiver.url}/${kind}/T0P-S3CRET`).join(','),
-    PORTAL_ALERT_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-  };
-}
-
-function incidentOf(message: ReceivedMessage | undefined): unknown {
-  return (message?.json['data'] as { incident?: unknown } | undefined)?.incident;
-}
-
-function arrived(count: number): Promise<void> {
-  return waitFor(`${count} messages`, () => receiver.accepted.length >= count, PATIENTLY);
-}
-
 test('killed with an alert in the outbox: it arrives after the next start, and the incident is still the same one', async (t) => {
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   t.after(() => Promise.all([postgres.close(), redis.close()]));
@@ -50,31 +39,31 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
     DATABASE_URL: await postgres.createDatabase(),
     REDIS_URL: redis.url,
     PORTAL_INTERVAL_MS: '200',
-    ...environmentOf('generic'),
+    ...receiver.alertSettings('generic'),
   };
   const first = await servePortal({ cwd: folder, environment: settings });
   t.after(() => first.stop('SIGKILL'));
   redis.freeze();
   t.after(() => redis.thaw());
-  await waitFor('an attempt', () => receiver.received.length > 0, PATIENTLY);
+  await waitFor('an attempt', () => receiver.received.length > 0);
   await first.stop('SIGKILL');
   receiver.answerWith(200);
   const second = await servePortal({ cwd: folder, environment: settings });
   t.after(() => second.stop('SIGKILL'));
-  await arrived(1);
+  await receiver.arrived(1);
   await sleep(1_500);
   assert.equal(receiver.accepted.length, 1, 'the incident that goes on is not told again');
   const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
   assert.equal(ids.size, 1, 'every attempt under the same id');
   redis.thaw();
-  await arrived(2);
+  await receiver.arrived(2);
   const [began, ended] = receiver.accepted;
   assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
-  assert.equal(incidentOf(began), incidentOf(ended));
+  assert.equal(dataOf(began)['incident'], dataOf(ended)['incident']);
 });
 
 test('portal alert test: everybody gets one, and what each answered is told, but not where it went', async () => {
-  const settings = environmentOf('generic', 'slack');
+  const settings = receiver.alertSettings('generic', 'slack');
   const sent = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
   assert.deepEqual([sent.exitCode, sent.stderr], [0, '']);
   assert.match(sent.stdout, /^RECEIVER +ANSWER\ngeneric 1 +accepted\nslack 2 +accepted\n$/);

@@ -2,19 +2,25 @@
  * Alerts of a service that runs, to receivers that listen, refuse, and were away.
  */
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import {
+  dataOf,
+  startPostgres,
+  startReceiver,
+  startRedis,
+  typesOf,
+  waitFor,
+  type PostgresServer,
+  type Receiver,
+  type RedisServer,
+} from 'portal-test-kit';
 import { ask } from '../../ask.js';
-import { startReceiver, typesOf, type ReceivedMessage, type Receiver } from '../../receiver.js';
 import { startService } from '../../service.js';
-
-const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
-const PATIENTLY = { timeoutMs: 30_000, everyMs: 20 };
 
 let postgres: PostgresServer;
 let redis: RedisServer;
@@ -39,36 +45,21 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function environment(...kinds: readonly string[]): Record<string, string> {
-  return {
-    PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${receiver.url}/${kind}/T0P-S3CRET?a=1,2`).join(','),
-    PORTAL_ALERT_WEBHOOK_SECRET: SECRET,
-  };
-}
-
-function dataOf(message: ReceivedMessage | undefined): Record<string, unknown> {
-  return (message?.json['data'] ?? {}) as Record<string, unknown>;
-}
-
-function arrived(count: number): Promise<void> {
-  return waitFor(`${count} messages`, () => receiver.accepted.length >= count, PATIENTLY);
-}
-
 test('an outage is one message when it begins and one when it ends, signed, and in the words of each receiver', async (t) => {
   const service = await startService({
     databaseUrl: await postgres.createDatabase(),
     redisUrl: redis.url,
-    environment: environment('generic', 'slack', 'discord', 'telegram'),
+    environment: receiver.alertSettings('generic', 'slack', 'discord', 'telegram'),
   });
   t.after(() => service.close());
   await waitFor('health', async () => (await ask(service.url, '/health')).json['status'] === 'healthy');
   await sleep(1_000);
   await postgres.freeze();
-  await arrived(4);
+  await receiver.arrived(4);
   await sleep(1_500);
   assert.equal(receiver.accepted.length, 4, 'it goes on, and is told once');
   await postgres.thaw();
-  await arrived(8);
+  await receiver.arrived(8);
   await sleep(1_500);
   assert.equal(receiver.received.length, 8);
 
@@ -82,7 +73,7 @@ test('an outage is one message when it begins and one when it ends, signed, and 
   assert.ok(String(ended?.['until']) > String(began['since']));
   for (const { headers, body } of generic) {
     const id = String(headers['webhook-id']);
-    const signed = createHmac('sha256', Buffer.from(SECRET.slice(6), 'base64'))
+    const signed = createHmac('sha256', Buffer.from(receiver.secret.slice(6), 'base64'))
       .update(`${id}.${String(headers['webhook-timestamp'])}.${body}`)
       .digest('base64');
     assert.equal(headers['webhook-signature'], `v1,${signed}`);
@@ -97,7 +88,7 @@ test('an outage is one message when it begins and one when it ends, signed, and 
     assert.match(String(last?.json[field]), /^● healthy again: \S+, since [\d-]+ [\d:]+ UTC, after \d+ s$/);
     assert.equal(first?.headers['webhook-signature'], undefined);
   }
-  for (const secret of ['T0P-S3CRET', SECRET, '127.0.0.1']) {
+  for (const secret of ['T0P-S3CRET', receiver.secret, '127.0.0.1']) {
     assert.ok(!service.logged.some((line) => line.includes(secret)), secret);
   }
   assert.ok(service.logged.some((line) => line.includes('an alert was accepted')));
@@ -109,7 +100,7 @@ test('a changed source is told once', async (t) => {
     databaseUrl: await postgres.createDatabase(),
     redisUrl: redis.url,
     environment: {
-      ...environment('generic'),
+      ...receiver.alertSettings('generic'),
       PORTAL_SOURCE_ROOT: folder,
       PORTAL_SOURCE_EXCLUDE: 'node_modules',
     },
@@ -117,9 +108,9 @@ test('a changed source is told once', async (t) => {
   t.after(() => service.close());
   await sleep(500);
   await writeFile(join(folder, 'main.js'), '2');
-  await waitFor('the change', () => typesOf(receiver.accepted).includes('integrity.changed'), PATIENTLY);
+  await waitFor('the change', () => typesOf(receiver.accepted).includes('integrity.changed'));
   await writeFile(join(folder, 'other.js'), '2');
-  await waitFor('the incident', () => typesOf(receiver.accepted).includes('incident.began'), PATIENTLY);
+  await waitFor('the incident', () => typesOf(receiver.accepted).includes('incident.began'));
   await sleep(1_500);
   assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['incident.began', 'integrity.changed']);
   const change = receiver.accepted.find(({ json }) => json['type'] === 'integrity.changed');
@@ -131,12 +122,12 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
   const service = await startService({
     databaseUrl: await postgres.createDatabase(),
     redisUrl: redis.url,
-    environment: environment('generic'),
+    environment: receiver.alertSettings('generic'),
   });
   t.after(() => service.close());
   receiver.answerWith(503);
   redis.freeze();
-  await waitFor('an attempt', () => receiver.received.length >= 2, PATIENTLY);
+  await waitFor('an attempt', () => receiver.received.length >= 2);
   redis.thaw();
   await waitFor('health', async () => (await ask(service.url, '/health')).json['status'] === 'healthy');
   await sleep(1_000);
@@ -146,7 +137,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
     'the first holds the others up',
   );
   receiver.answerWith(200);
-  await arrived(2);
+  await receiver.arrived(2);
   assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
   const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
   assert.equal(new Set(ids).size, 2);

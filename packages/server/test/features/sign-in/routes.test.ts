@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
+import { startPostgres, startReceiver, waitFor, type PostgresServer, type Receiver } from 'portal-test-kit';
 import { newCode } from '../../../src/features/sign-in/code.js';
 import {
   MOST_OPEN_OF_ADDRESS,
@@ -14,7 +14,6 @@ import { ADMIN } from '../../../src/permission.js';
 import { webhookSignature } from '../../../src/platform/webhook.js';
 import { webhookKey } from '../../../src/setting-rules.js';
 import type { Question, Reply } from '../../ask.js';
-import { startReceiver, type Receiver } from '../../receiver.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 import { getDescribed, type Described } from '../documentation/described.js';

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { waitFor } from './wait.js';
 
 /** A message as it came. */
 export interface ReceivedMessage {
@@ -13,6 +14,8 @@ export interface ReceivedMessage {
   readonly body: string;
   readonly json: Record<string, unknown>;
 }
+
+type Status = number | undefined;
 
 /** A running receiver; it must be closed. */
 export interface Receiver {
@@ -24,14 +27,18 @@ export interface Receiver {
   readonly received: ReceivedMessage[];
   /** Those that were accepted. */
   readonly accepted: readonly ReceivedMessage[];
-  /** Status of every answer from now on; `undefined`: none is given. */
-  answerWith(status: number | undefined): void;
+  /** Settings of a service that sends its alerts here, one address a kind; each holds `T0P-S3CRET`. */
+  alertSettings(...kinds: readonly string[]): Record<string, string>;
+  /** Status of every answer from now on, or of each attempt, counted from 1; `undefined`: none is given. */
+  answerWith(status: Status | ((attempt: number) => Status)): void;
+  /** Until this many were accepted. */
+  arrived(count: number): Promise<void>;
   close(): void;
 }
 
 /** Starts one on this machine. */
 export async function startReceiver(): Promise<Receiver> {
-  let status: number | undefined = 200;
+  let statusOf: (attempt: number) => Status = () => 200;
   const received: ReceivedMessage[] = [];
   const accepted: ReceivedMessage[] = [];
   const server = createServer((request, response) => {
@@ -41,6 +48,7 @@ export async function startReceiver(): Promise<Receiver> {
       const { url: path = '', headers } = request;
       const message = { path, headers, body, json: JSON.parse(body) as Record<string, unknown> };
       received.push(message);
+      const status = statusOf(received.length);
       if (status !== undefined && status < 300) accepted.push(message);
       if (status !== undefined) response.writeHead(status).end();
     });
@@ -48,14 +56,21 @@ export async function startReceiver(): Promise<Receiver> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
   return {
-    url: `http://127.0.0.1:${port}`,
-    secret: `whsec_${randomBytes(32).toString('base64')}`,
+    url,
+    secret,
     received,
     accepted,
+    alertSettings: (...kinds) => ({
+      PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${url}/${kind}/T0P-S3CRET?a=1,2`).join(','),
+      PORTAL_ALERT_WEBHOOK_SECRET: secret,
+    }),
     answerWith(next) {
-      status = next;
+      statusOf = typeof next === 'function' ? next : () => next;
     },
+    arrived: (count) => waitFor(`${count} messages`, () => accepted.length >= count),
     close() {
       server.closeAllConnections();
       server.close();
@@ -66,4 +81,9 @@ export async function startReceiver(): Promise<Receiver> {
 /** What kinds of message they are, in order. */
 export function typesOf(messages: readonly ReceivedMessage[]): unknown[] {
   return messages.map(({ json }) => json['type']);
+}
+
+/** What a message says, but for its kind. */
+export function dataOf(message: ReceivedMessage | undefined): Record<string, unknown> {
+  return (message?.json['data'] ?? {}) as Record<string, unknown>;
 }
