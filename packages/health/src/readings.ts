@@ -1,5 +1,5 @@
 /**
- * What is read anew for every question, because it costs next to nothing to read; and the facts that it makes together
+ * What is read anew all the time, because it costs next to nothing to read; and the facts that it makes together
  * with what the probes last found.
  */
 import type { ProblemCode } from './problems.js';
@@ -16,8 +16,8 @@ import type { PoolFigures } from './statistics/pool.js';
 
 /** Readings of one moment. */
 export interface Readings {
-  /** How many outcomes there have been: the probes have said nothing new while it has not moved. */
-  readonly outcomes: number;
+  /** How often the probes and the source have said something: while it has not moved, there is nothing new. */
+  readonly news: number;
   readonly pool: PoolFigures | undefined;
   readonly poolWaiting: number | null;
   readonly poolFindings: readonly ProblemCode[];
@@ -29,7 +29,7 @@ export interface Readings {
 /** True when nothing that was read has changed: the same figures, the same codes in the same order. */
 export function sameReadings(a: Readings, b: Readings): boolean {
   return (
-    a.outcomes === b.outcomes &&
+    a.news === b.news &&
     a.pool?.total === b.pool?.total &&
     a.pool?.checked_in === b.pool?.checked_in &&
     a.pool?.size === b.pool?.size &&

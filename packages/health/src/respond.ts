@@ -124,14 +124,16 @@ function answerOf(
   body: string,
   headers: Readonly<Record<string, string>>,
 ): Answer {
+  const bytes = Buffer.from(body);
   return Object.freeze({
     status,
     headers: Object.freeze({
       'Content-Type': contentType,
-      'Content-Length': String(Buffer.byteLength(body)),
+      'Content-Length': String(bytes.length),
       ...headers,
     }),
-    body,
+    // The same text in one piece: what `JSON.stringify` gives is put together from its parts each time it is sent.
+    body: bytes.toString(),
   });
 }
 

@@ -54,9 +54,10 @@ const STALE_AFTER_INTERVALS = 3.6;
 const INSPECTION_KEPT_MS = 10_000;
 
 /**
+ * @param onNews - told whenever there is something new to ask for
  * @throws TypeError naming option, rule and value
  */
-export function createSource(options: SourceOptions): Source {
+export function createSource(options: SourceOptions, onNews: () => void = () => undefined): Source {
   const settings = checkSourceOptions(options);
   let facts = nothingKnown(settings.scope.exclude);
   let problems: readonly ProblemCode[] = [];
@@ -73,6 +74,7 @@ export function createSource(options: SourceOptions): Source {
     facts = { ...facts, ...news };
     problems = problemsOf(facts);
     if (verdictOf(facts) !== before) since = new Date();
+    onNews();
   }
 
   /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
