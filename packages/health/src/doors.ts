@@ -77,7 +77,7 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
 
   function respondTo(question: Question, who: Viewer): Answer {
     const answer = respond(health, question, who);
-    const correlationId = answer.headers['X-Correlation-Id'];
+    const correlationId = onRefused && answer.headers['X-Correlation-Id'];
     if (onRefused && correlationId !== undefined) {
       try {
         onRefused({ correlationId, method: question.method });
@@ -131,7 +131,7 @@ function forOneViewer(answer: Answer): Answer {
 export function headersBeside(answer: Answer, earlierVary: unknown): Answer['headers'] {
   const { headers } = answer;
   const earlier = Array.isArray(earlierVary) ? earlierVary.join(', ') : earlierVary;
-  if (headers['Vary'] === undefined || typeof earlier !== 'string' || earlier === '') return headers;
+  if (typeof earlier !== 'string' || earlier === '' || headers['Vary'] === undefined) return headers;
   return { ...headers, Vary: `${earlier}, ${headers['Vary']}` };
 }
 

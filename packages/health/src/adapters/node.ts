@@ -59,6 +59,8 @@ export function createHealthDoor<Request extends NodeRequest = IncomingMessage>(
 function send(response: NodeResponse, answer: Answer): void {
   // While a viewer was asked, the client may have gone, or a timeout of the application's may have answered.
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(answer.status, headersBeside(answer, response.getHeader('vary')));
-  response.end(answer.body);
+  const { status, headers, body } = answer;
+  response.writeHead(status, headersBeside(answer, response.getHeader('vary')));
+  // As many bytes as characters: it is ASCII, as nearly always, and need not be encoded.
+  response.end(body, Number(headers['Content-Length']) === body.length ? 'latin1' : 'utf8');
 }
