@@ -26,6 +26,7 @@ const ALONE_MS = 30;
 /** A reader from whom nothing is heard for this long, not a single portion of a file, is not waited for. */
 const SILENCE_MS = 5_000;
 const POLL_MS = 100;
+const HEAR_EVERY = 16;
 
 export function readFiles(files: FilesToRead): void {
   const { root, paths, readFile, each } = files;
@@ -66,15 +67,15 @@ function readTogether({ root, paths, readFile, each, onBytes }: FilesToRead): vo
     onBytes(bytes - heardOf);
     heardOf = bytes;
   };
-  const ours = new Set<number>();
+  const ours = new Uint8Array(paths.length);
   for (let index = readings.take(); index !== undefined; index = readings.take()) {
-    ours.add(index);
+    ours[index] = 1;
     each(index, readFile(below(root, paths[index] ?? '')));
-    hear();
+    if (index % HEAR_EVERY === 0) hear();
   }
   waitFor(readings, hear);
   for (const [index, path] of paths.entries()) {
-    if (!ours.has(index)) each(index, readings.get(index) ?? readFile(below(root, path)));
+    if (ours[index] === 0) each(index, readings.get(index) ?? readFile(below(root, path)));
   }
   void second.terminate();
 }

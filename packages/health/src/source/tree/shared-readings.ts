@@ -49,7 +49,7 @@ export function viewReadings(memory: SharedArrayBuffer, files: number): SharedRe
   const counters = new Int32Array(memory, 0, 4);
   const bytesRead = new BigInt64Array(memory, 16, 1);
   const stamps = new Float64Array(memory, HEAD_BYTES, files * STAMP_NUMBERS);
-  const digests = new Uint8Array(memory, HEAD_BYTES + stamps.byteLength, files * DIGEST_BYTES);
+  const digests = Buffer.from(memory, HEAD_BYTES + stamps.byteLength, files * DIGEST_BYTES);
   const made = new Uint8Array(memory, HEAD_BYTES + stamps.byteLength + digests.byteLength, files);
 
   return {
@@ -60,22 +60,31 @@ export function viewReadings(memory: SharedArrayBuffer, files: number): SharedRe
     put(index, reading) {
       // Whatever is not simply read is left to the first reader, which can say why.
       if (reading === 'gone' || 'refused' in reading) return;
-      const { dev, ino, mode, size, mtimeMs, ctimeMs } = reading.stamp;
-      stamps.set([dev, ino, mode, size, mtimeMs, ctimeMs], index * STAMP_NUMBERS);
-      digests.set(Buffer.from(reading.digest, 'hex'), index * DIGEST_BYTES);
+      const { stamp, digest } = reading;
+      const at = index * STAMP_NUMBERS;
+      stamps[at] = stamp.dev;
+      stamps[at + 1] = stamp.ino;
+      stamps[at + 2] = stamp.mode;
+      stamps[at + 3] = stamp.size;
+      stamps[at + 4] = stamp.mtimeMs;
+      stamps[at + 5] = stamp.ctimeMs;
+      digests.write(digest, index * DIGEST_BYTES, DIGEST_BYTES, 'hex');
       Atomics.store(made, index, 1);
     },
     get(index) {
       if (Atomics.load(made, index) === 0) return undefined;
       const at = index * STAMP_NUMBERS;
-      const [dev = 0, ino = 0, mode = 0, size = 0, mtimeMs = 0, ctimeMs = 0] = stamps.subarray(
-        at,
-        at + STAMP_NUMBERS,
-      );
-      const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
+      const number = (place: number): number => stamps[at + place] ?? Number.NaN;
       return {
-        stamp: { dev, ino, mode, size, mtimeMs, ctimeMs },
-        digest: Buffer.from(digest).toString('hex'),
+        stamp: {
+          dev: number(0),
+          ino: number(1),
+          mode: number(2),
+          size: number(3),
+          mtimeMs: number(4),
+          ctimeMs: number(5),
+        },
+        digest: digests.toString('hex', index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES),
       };
     },
     beat(bytes) {
