@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
+import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import {
   newAdministrator,
   startServiceProcess,
@@ -26,7 +26,27 @@ async function cpuShare(service: ServiceProcess): Promise<number> {
   return share / ((performance.now() - startedMs) / 1_000);
 }
 
-test(`${PAGES} open pages take at most a twentieth of one core`, async (t) => {
+/** What the cache was asked for sessions so far. */
+async function askedOfCache(redis: RedisServer): Promise<string[]> {
+  const commands = String(await redis.command('INFO', 'commandstats'));
+  return (commands.match(/^cmdstat_(get|set|del|publish):calls=\d+/gm) ?? []).toSorted();
+}
+
+/** How many of the connections that are kept asked the database anything since; those of probes are new each time. */
+async function askedOfDatabase(
+  postgres: PostgresServer,
+  databaseUrl: string,
+  since: unknown,
+): Promise<unknown> {
+  const [row] = await postgres.query(
+    `SELECT count(*)::int AS asked FROM pg_stat_activity WHERE datname = $1 AND application_name = 'portal'
+     AND backend_start < $2 AND query_start > $2`,
+    [new URL(databaseUrl).pathname.slice(1), since],
+  );
+  return row?.['asked'];
+}
+
+test(`${PAGES} open pages take at most a twentieth of one core, and cause no question at either store`, async (t) => {
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   const folder = await mkdtemp(join(tmpdir(), 'portal-e2e-live-'));
   t.after(() => Promise.all([postgres.close(), redis.close(), rm(folder, { recursive: true, force: true })]));
@@ -58,6 +78,13 @@ test(`${PAGES} open pages take at most a twentieth of one core`, async (t) => {
   await waitFor('every page', () => reports.size === PAGES, { timeoutMs: 30_000 });
   assert.deepEqual(refusals, []);
   const beforehand = new Map(reports);
+  // Who was let in is noted once.
+  await sleep(3_000);
+  const [clock] = await postgres.query('SELECT now() AS now');
+  const commands = await askedOfCache(redis);
+  await sleep(3_000);
+  assert.equal(await askedOfDatabase(postgres, stores.DATABASE_URL, clock?.['now']), 0);
+  assert.deepEqual(await askedOfCache(redis), commands);
   const withPages = await cpuShare(service);
   const told = [...reports].map(([index, count]) => count - (beforehand.get(index) ?? 0));
   assert.ok(Math.min(...told) >= 5, `all were told, the least ${Math.min(...told)} times`);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { cookiePair } from '../../../src/features/sessions/cookie.js';
 import { ADMIN } from '../../../src/permission.js';
@@ -190,45 +189,6 @@ test('in an outage a page stays, for as long as the health page would', async (t
   await assertEnds(forgotten, 'gone');
   await postgres.thaw();
   await alone.thaw();
-});
-
-/** What the cache was asked for sessions so far. */
-async function askedOfCache(): Promise<string> {
-  const client = new Redis(redis.url);
-  const commands = await client.info('commandstats');
-  client.disconnect();
-  const counts = [...commands.matchAll(/^cmdstat_(get|set|del|publish):calls=(\d+)/gm)].map(
-    ([, command, calls]) => `${command} ${calls}`,
-  );
-  return counts.toSorted().join();
-}
-
-/** How many of the connections that are kept asked the database anything since; those of probes are new each time. */
-async function askedOfDatabase(since: unknown): Promise<unknown> {
-  const [row] = await postgres.query(
-    `SELECT count(*)::int AS asked FROM pg_stat_activity WHERE datname = $1 AND application_name = 'portal'
-     AND backend_start < $2 AND query_start > $2`,
-    [new URL(databaseUrl).pathname.slice(1), since],
-  );
-  return row?.['asked'];
-}
-
-test('two hundred open pages cause no question at either store', async () => {
-  const cookies = await Promise.all(Array.from({ length: 20 }, () => service.sessionCookie(ADMIN)));
-  const pages = await Promise.all(
-    Array.from({ length: 200 }, (_, index) => live(cookies[index % cookies.length])),
-  );
-  await Promise.all(pages.map((page) => page.until('report')));
-  await sleep(3_000);
-  const [clock] = await postgres.query('SELECT now() AS now');
-  const commands = await askedOfCache();
-  const lengths = pages.map((page) => page.events.length);
-  await sleep(3_000);
-  assert.equal(await askedOfDatabase(clock?.['now']), 0);
-  assert.equal(await askedOfCache(), commands);
-  for (const [index, page] of pages.entries()) {
-    assert.ok(page.events.length > (lengths[index] ?? 0) + 5, 'and all of them were told');
-  }
 });
 
 test('a shutdown tells its pages and waits for none of them', async () => {
