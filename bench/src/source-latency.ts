@@ -48,8 +48,8 @@ export const sourceLatency: Claim = {
       return [
         '## `GET /health` while the source is hashed',
         `\`npm run bench -- source-latency\`: ${ROUNDS} rounds of ${LOAD.durationMs / 1_000} s, ${LOAD.connections} connections; ` +
-          '20,000 files, 200 MB, hashed without a pause in the same process, which the service itself never does. Medians; × is the ' +
-          'median of the ratios of the same round.',
+          '20,000 files, 200 MB, hashed again and again in the same process as the running service does it, but without its pauses. ' +
+          'Medians; × is the median of the ratios of the same round.',
         table(
           ['the hashing thread', 'p50 ms', 'p99 ms', 'spread', 'p99 ×'],
           [row('idle', idle, '1.00'), row('hashes without a pause', hashing, median(ratios).toFixed(2))],

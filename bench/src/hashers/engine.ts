@@ -5,7 +5,11 @@
 
 interface Engine {
   hashTree(scope: Scope): { readonly survey: { readonly hash: string } | undefined };
-  createInventory(scope: Scope): { survey(): { readonly hash: string }; folders(): readonly string[] };
+  createInventory(scope: Scope): {
+    survey(): { readonly hash: string };
+    reread(budgetMs: number): boolean;
+    folders(): readonly string[];
+  };
 }
 
 interface Scope {
