@@ -111,8 +111,7 @@ function section(rounds: ReadonlyMap<string, readonly Round[]>): string {
     '## `GET /health` beside a bare server and two peers',
     `\`npm run bench -- health-endpoint\`: ${ROUNDS} rounds of ${LOAD.durationMs / 1_000} s, ${LOAD.connections} ` +
       `keep-alive connections after ${WARM_UP_MS / 1_000} s to warm up, each contender in a process of its own, all on the ` +
-      'same Postgres and Redis. Medians; × is ' +
-      'the median of the ratios to the bare server of the same round.',
+      'same Postgres and Redis. Medians; × is the median of the ratios to the bare server of the same round.',
     table(
       [
         'server',

@@ -1,10 +1,6 @@
 /** The floor in an application that has the same pool and client as the others: `node:http`, and other sockets beside it. */
-import { listen, sameBytes, stores } from './contender.js';
+import { answerSameBytes, listen, stores } from './contender.js';
 
 const { pool, redis } = stores();
 await Promise.all([pool.query('SELECT 1'), redis.ping()]);
-const { headers, body } = sameBytes();
-listen((_request, response) => {
-  response.writeHead(200, headers);
-  response.end(body);
-});
+listen(answerSameBytes());

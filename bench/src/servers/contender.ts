@@ -27,6 +27,15 @@ export function sameBytes(): { headers: Record<string, string>; body: string } {
   return JSON.parse(process.env['SAME_BYTES'] ?? '') as { headers: Record<string, string>; body: string };
 }
 
+/** Answers every request with those bytes and does nothing else: the floor for `node:http`. */
+export function answerSameBytes(): RequestListener {
+  const { headers, body } = sameBytes();
+  return (_request, response) => {
+    response.writeHead(200, headers);
+    response.end(body);
+  };
+}
+
 /** Listens with `node:http` and reports. */
 export function listen(listener: RequestListener): void {
   const server = createServer(listener);

@@ -202,13 +202,13 @@ function tell<Event>(listener: ((event: Event) => void) | undefined, event: Even
   }
 }
 
-/** What was read at one moment, and what was made of it. Valid until something that was read changes. */
 /**
  * What a probe or the source says counts at once. The rest, such as the pool's counts, is read once a millisecond, and
  * not for each of the thirty requests that a busy server answers in it: that took a tenth of their time.
  */
 const READ_EVERY_MS = 1;
 
+/** What was read at one moment, and what was made of it. Valid until something that was read changes. */
 interface Moment {
   readonly readings: Readings;
   /** The monotonic time at which the next part goes stale. */

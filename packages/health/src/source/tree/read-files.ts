@@ -26,7 +26,6 @@ const ALONE_MS = 30;
 /** A reader from whom nothing is heard for this long, not a single portion of a file, is not waited for. */
 const SILENCE_MS = 5_000;
 const POLL_MS = 100;
-const HEAR_EVERY = 16;
 
 export function readFiles(files: FilesToRead): void {
   const { root, paths, readFile, each } = files;
@@ -71,7 +70,7 @@ function readTogether({ root, paths, readFile, each, onBytes }: FilesToRead): vo
   for (let index = readings.take(); index !== undefined; index = readings.take()) {
     ours[index] = 1;
     each(index, readFile(below(root, paths[index] ?? '')));
-    if (index % HEAR_EVERY === 0) hear();
+    hear();
   }
   waitFor(readings, hear);
   for (const [index, path] of paths.entries()) {
