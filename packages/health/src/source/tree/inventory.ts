@@ -6,7 +6,7 @@ import { createFileReader, type FileReading } from './digest.js';
 import { allFiles, allFolders, carryOver, newFile, newFolder, unreadable } from './known.js';
 import type { KnownFile, KnownFolder } from './known.js';
 import { hashOf, type ManifestEntry } from './manifest.js';
-import { readFiles } from './read-files.js';
+import { startReading, type Reading } from './read-files.js';
 import { SourceError, systemCode, type Refusal } from './refusal.js';
 import { createExclusion, type Scope } from './scope.js';
 import { isFresh, isFuture, isSame, lookAt, stampOf, waitForTick } from './stamp.js';
@@ -73,6 +73,15 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
 
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
   function pass(): Refusal[] | { readonly gone: string } {
+    const reading = startReading(root);
+    try {
+      return passWith(reading);
+    } finally {
+      reading.close();
+    }
+  }
+
+  function passWith(reading: Reading): Refusal[] | { readonly gone: string } {
     const refusals: Refusal[] = [];
     const unread: KnownFile[] = [];
     const waiting = [top];
@@ -88,19 +97,18 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
       for (const file of folder.files) {
         const isKnown = lookAtFile(file);
         if (isKnown === 'gone') return { gone: folder.path };
-        if (!isKnown) unread.push(file);
+        if (!isKnown) reading.expect(unread.push(file));
       }
     }
     const gone: string[] = [];
-    readFiles({
-      root,
+    reading.read({
       paths: unread.map(({ path }) => path),
       readFile,
       onBytes: count,
-      each(index, reading) {
+      each(index, read) {
         const file = unread[index];
         if (!file) return;
-        const refused = noteReading(file, reading);
+        const refused = noteReading(file, read);
         if (refused === 'gone') gone.push(file.path);
         else if (refused) refusals.push(refused);
       },

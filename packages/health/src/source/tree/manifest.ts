@@ -34,14 +34,28 @@ export function inManifestOrder(entries: readonly ManifestEntry[]): ManifestEntr
 
 /** The text of a manifest. */
 export function formatManifest(entries: readonly ManifestEntry[]): string {
-  return inManifestOrder(entries)
-    .map(({ path, digest }) => `${digest}  ${path}\n`)
-    .join('');
+  return [...manifestPortions(entries)].join('');
 }
 
 /** The hash of the tree that these files are: 64 lower-case hexadecimal digits. */
 export function hashOf(entries: readonly ManifestEntry[]): string {
-  return createHash('sha256').update(formatManifest(entries)).digest('hex');
+  const whole = createHash('sha256');
+  for (const portion of manifestPortions(entries)) whole.update(portion);
+  return whole.digest('hex');
+}
+
+/** Of a large tree the whole text is megabytes, which nobody needs at once to hash it. */
+const PORTION_CHARACTERS = 32 * 1024;
+
+function* manifestPortions(entries: readonly ManifestEntry[]): Generator<string> {
+  let portion = '';
+  for (const { path, digest } of inManifestOrder(entries)) {
+    portion += `${digest}  ${path}\n`;
+    if (portion.length < PORTION_CHARACTERS) continue;
+    yield portion;
+    portion = '';
+  }
+  yield portion;
 }
 
 /** The same hash in the spelling of Go's modules. */

@@ -1,6 +1,6 @@
 /**
- * Reads many files: alone at first, and with the help of a second thread when that takes longer than a moment, as it
- * does for thousands of files and for large ones. Half of the time to read a small file goes into the system calls
+ * Reads many files: alone, or with the help of a second thread when that takes longer than a moment, as it does for
+ * thousands of files and for large ones. Half of the time to read a small file goes into the system calls
  * around it, so that one thread alone is hardly faster than the shell.
  */
 import { availableParallelism } from 'node:os';
@@ -9,8 +9,8 @@ import type { FileReading } from './digest.js';
 import { memoryFor, viewReadings, type SharedReadings, type SharedWork } from './shared-readings.js';
 import { below } from './walk.js';
 
+/** Files to be read, and who is told. */
 export interface FilesToRead {
-  readonly root: string;
   /** From the root. */
   readonly paths: readonly string[];
   readonly readFile: (absolutePath: string) => FileReading;
@@ -20,37 +20,56 @@ export interface FilesToRead {
   readonly onBytes: (count: number) => void;
 }
 
-/** A second thread is there after about 60 ms: this many small files take longer, and so may a few large ones. */
-const TOO_MANY_FILES = 4_000;
+/** One reading of many files of a tree. */
+export interface Reading {
+  /** So many files are going to be read, as far as is known: many of them are worth to call for help at once. */
+  expect(files: number): void;
+  read(files: FilesToRead): void;
+  /** Sends the help away. */
+  close(): void;
+}
+
+/** A second thread is there after about 60 ms: this many small files take about as long to read. */
+const MANY_FILES = 2_000;
+/** And this long may a few large ones take before it is called. */
 const ALONE_MS = 30;
 /** A reader from whom nothing is heard for this long, not a single portion of a file, is not waited for. */
 const SILENCE_MS = 5_000;
 const POLL_MS = 100;
 
-export function readFiles(files: FilesToRead): void {
-  const { root, paths, readFile, each } = files;
-  const aloneMs = paths.length < TOO_MANY_FILES ? ALONE_MS : 0;
-  const aloneUntilMs = availableParallelism() > 1 ? performance.now() + aloneMs : Number.POSITIVE_INFINITY;
-  for (const [index, path] of paths.entries()) {
-    if (performance.now() > aloneUntilMs && index + 1 < paths.length) {
-      readTogether({
-        ...files,
-        paths: paths.slice(index),
-        each: (later, reading) => each(index + later, reading),
-      });
-      return;
+export function startReading(root: string): Reading {
+  const isAlone = availableParallelism() === 1;
+  let second: Worker | undefined;
+
+  function read({ paths, readFile, each, onBytes }: FilesToRead): void {
+    const aloneUntilMs = isAlone ? Number.POSITIVE_INFINITY : performance.now() + ALONE_MS;
+    for (const [index, path] of paths.entries()) {
+      if ((second || performance.now() > aloneUntilMs) && index + 1 < paths.length) {
+        second ??= callSecondReader();
+        readTogether(second, root, {
+          paths: paths.slice(index),
+          readFile,
+          each: (later, reading) => each(index + later, reading),
+          onBytes,
+        });
+        return;
+      }
+      each(index, readFile(below(root, path)));
     }
-    each(index, readFile(below(root, path)));
   }
+
+  return {
+    expect(files) {
+      if (files >= MANY_FILES && !isAlone) second ??= callSecondReader();
+    },
+    read,
+    close: () => void second?.terminate(),
+  };
 }
 
-function readTogether({ root, paths, readFile, each, onBytes }: FilesToRead): void {
-  const memory = memoryFor(paths.length);
-  const readings = viewReadings(memory, paths.length);
-  const work: SharedWork = { root, paths, memory };
-  // It starts although this thread does not go back to its event loop: a thread needs nothing of the one that made it.
+/** It starts although this thread does not go back to its event loop: a thread needs nothing of the one that made it. */
+function callSecondReader(): Worker {
   const second = new Worker(new URL('./second-reader.js', import.meta.url), {
-    workerData: work,
     name: 'portal-health source, second reader',
     execArgv: [],
     env: {},
@@ -59,6 +78,14 @@ function readTogether({ root, paths, readFile, each, onBytes }: FilesToRead): vo
   second.unref();
   // Should it fail, its files are left to us.
   second.on('error', () => undefined);
+  return second;
+}
+
+function readTogether(second: Worker, root: string, { paths, readFile, each, onBytes }: FilesToRead): void {
+  const memory = memoryFor(paths.length);
+  const readings = viewReadings(memory, paths.length);
+  const work: SharedWork = { root, paths, memory };
+  second.postMessage(work, []);
 
   let heardOf = 0;
   const hear = (): void => {
@@ -76,7 +103,6 @@ function readTogether({ root, paths, readFile, each, onBytes }: FilesToRead): vo
   for (const [index, path] of paths.entries()) {
     if (ours[index] === 0) each(index, readings.get(index) ?? readFile(below(root, path)));
   }
-  void second.terminate();
 }
 
 /** Until the second reader has finished, or nothing is heard of it. */
