@@ -8,10 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Hashing {
   readonly hash: string;
   readonly tookMs: number;
-  /** How late the event loop of the application was at the worst. */
+  /** How late the event loop of the application was at the worst; `NaN` when nobody looked. */
   readonly loopDelayMs: number;
   /** Most memory that the process ever held, over what it held before it made anything ready to hash. */
   readonly memoryAddedBytes: number;
+}
+
+/** What a hasher is told. To look at the loop every millisecond takes time of its own, so it is not done while timing. */
+export interface Order {
+  readonly root: string;
+  readonly looksAtLoop: boolean;
 }
 
 const RESOLUTION_MS = 1;
@@ -20,30 +26,38 @@ const RESOLUTION_MS = 1;
 export async function serveHasher(prepare: () => Promise<(root: string) => Promise<string>>): Promise<void> {
   const memoryBefore = process.memoryUsage.rss();
   const hash = await prepare();
-  process.on('message', (root: string) => {
-    void measure(root).then((hashing) => process.send?.(hashing));
+  process.on('message', (order: Order) => {
+    void measure(order).then((hashing) => process.send?.(hashing));
   });
   process.once('disconnect', () => process.exit());
   process.send?.('ready');
 
-  async function measure(root: string): Promise<Hashing> {
-    const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-    loop.enable();
-    await sleep(50);
-    loop.reset();
-    // The first tick after a reset only begins to count.
-    await sleep(10);
+  async function measure({ root, looksAtLoop }: Order): Promise<Hashing> {
+    const loopDelayMs = looksAtLoop ? await startLooking() : () => Promise.resolve(Number.NaN);
     const beganMs = performance.now();
     const result = await hash(root);
     const tookMs = performance.now() - beganMs;
-    // A delay is noted by the tick that comes too late.
-    await sleep(5);
-    loop.disable();
     return {
       hash: result,
       tookMs,
-      loopDelayMs: Math.max(0, loop.max / 1e6 - RESOLUTION_MS),
+      loopDelayMs: await loopDelayMs(),
       memoryAddedBytes: process.resourceUsage().maxRSS * 1_024 - memoryBefore,
     };
   }
+}
+
+/** @returns what ends it and tells the delay in milliseconds */
+async function startLooking(): Promise<() => Promise<number>> {
+  const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  loop.enable();
+  await sleep(50);
+  loop.reset();
+  // The first tick after a reset only begins to count.
+  await sleep(10);
+  return async () => {
+    // A delay is noted by the tick that comes too late.
+    await sleep(5);
+    loop.disable();
+    return Math.max(0, loop.max / 1e6 - RESOLUTION_MS);
+  };
 }

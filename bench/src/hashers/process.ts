@@ -4,10 +4,10 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import type { Hashing } from './hasher.js';
+import type { Hashing, Order } from './hasher.js';
 
 export interface Hasher {
-  hash(root: string): Promise<Hashing>;
+  hash(order: Order): Promise<Hashing>;
   close(): Promise<void>;
 }
 
@@ -16,8 +16,8 @@ export async function startHasher(url: URL): Promise<Hasher> {
   const child = fork(url, { execArgv: [] });
   await once(child, 'message');
   return {
-    async hash(root) {
-      child.send(root);
+    async hash(order) {
+      child.send(order);
       const [hashing]: Hashing[] = await once(child, 'message');
       if (!hashing) throw new Error('The hasher answered nothing.');
       return hashing;
@@ -35,7 +35,7 @@ const LINE =
 
 /** The line of the README. Its memory and its delays are not those of an application. */
 export const shell: Hasher = {
-  async hash(root) {
+  async hash({ root }) {
     const beganMs = performance.now();
     const { stdout } = await promisify(execFile)('bash', ['-c', LINE, root]);
     const tookMs = performance.now() - beganMs;
