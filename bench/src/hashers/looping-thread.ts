@@ -1,13 +1,14 @@
 /**
- * Reads a tree again and again as the library's thread does while a service runs, with its priority, but without the
- * pauses: the worst that it could do to its process.
+ * Reads a tree again and again as the library's thread does while a service runs: after a first look for which the
+ * application waits, with little priority, but without the pauses: the worst that it could do to its process.
  */
 import { constants, setPriority } from 'node:os';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { engine } from './engine.js';
 
 const root: string = workerData;
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 const inventory = engine.createInventory({ root, exclude: [] });
 inventory.survey();
+parentPort?.postMessage('looked', []);
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 for (;;) inventory.reread(1_000);

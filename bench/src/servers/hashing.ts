@@ -1,4 +1,5 @@
 /** portal-health on its own, in a process whose source is hashed over and over while `HASH_ROOT` says so. */
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { createHealth } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
@@ -7,6 +8,7 @@ import { listen } from './contender.js';
 const root = process.env['HASH_ROOT'] ?? '';
 if (root !== '') {
   const thread = new Worker(new URL('../hashers/looping-thread.js', import.meta.url), { workerData: root });
+  await once(thread, 'message');
   thread.unref();
 }
 const health = createHealth({});
