@@ -71,11 +71,11 @@ export interface SettingInUse {
 
 /** All settings of `config` as they are used, defaults included. */
 export function settingsInUse(config: Config): readonly SettingInUse[] {
-  return Object.entries<Setting<unknown>>(SETTINGS).map(([name, { variable, secret = false }]) => ({
-    variable,
-    text: JSON.stringify(config[name as keyof Config]) ?? '',
-    secret,
-  }));
+  return Object.entries<Setting<unknown>>(SETTINGS).map(([name, { variable, secret = false }]) => {
+    const text = JSON.stringify(config[name as keyof Config]) ?? '';
+    // What is not set holds no password, and need not be digested as slowly as one.
+    return { variable, text, secret: secret && text !== '' };
+  });
 }
 
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {

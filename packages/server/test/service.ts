@@ -37,7 +37,7 @@ const ENVIRONMENT = {
   // A folder that nobody builds into while the tests run: what the compiler rewrites is a drift, and is told as one.
   PORTAL_SOURCE_ROOT: fileURLToPath(new URL('../../migrations', import.meta.url)),
   PORT: '0',
-  PORTAL_INTERVAL_MS: '200',
+  PORTAL_INTERVAL_MS: '400',
   PORTAL_DEADLINE_MS: '1000',
   PORTAL_SESSION_DEADLINE_MS: '500',
   PORTAL_LOG_LEVEL: 'info',
