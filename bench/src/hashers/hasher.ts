@@ -33,14 +33,14 @@ export async function serveHasher(prepare: () => Promise<(root: string) => Promi
   process.send?.('ready');
 
   async function measure({ root, looksAtLoop }: Order): Promise<Hashing> {
-    const loopDelayMs = looksAtLoop ? await startLooking() : () => Promise.resolve(Number.NaN);
+    const endLooking = looksAtLoop ? await startLooking() : undefined;
     const beganMs = performance.now();
     const result = await hash(root);
     const tookMs = performance.now() - beganMs;
     return {
       hash: result,
       tookMs,
-      loopDelayMs: await loopDelayMs(),
+      loopDelayMs: (await endLooking?.()) ?? Number.NaN,
       memoryAddedBytes: process.resourceUsage().maxRSS * 1_024 - memoryBefore,
     };
   }

@@ -13,7 +13,8 @@ export interface Hasher {
 
 /** Starts the contender whose compiled file is at `url`. */
 export async function startHasher(url: URL): Promise<Hasher> {
-  const child = fork(url, { execArgv: [] });
+  // As JSON a figure that nobody took would arrive as `null`.
+  const child = fork(url, { execArgv: [], serialization: 'advanced' });
   await once(child, 'message');
   return {
     async hash(order) {
