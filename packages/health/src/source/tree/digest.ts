@@ -5,13 +5,17 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { systemCode, type RefusalCode } from './refusal.js';
-import { isFresh, isSame, stampOf, waitForTick, type Stamp } from './stamp.js';
+import { isFresh, isSame, waitForTick, type Stamp } from './stamp.js';
+
+/** A file as it was read. */
+export interface Digested {
+  readonly stamp: Stamp;
+  /** SHA-256, 64 lower-case hexadecimal digits. */
+  readonly digest: string;
+}
 
 /** A file as it was read, or why it was not. `gone`: it is no longer there, which may be in order. */
-export type FileReading =
-  | { readonly stamp: Stamp; readonly digest: string }
-  | { readonly refused: RefusalCode; readonly cause: string }
-  | 'gone';
+export type FileReading = Digested | { readonly refused: RefusalCode; readonly cause: string } | 'gone';
 
 const BUFFER_BYTES = 256 * 1024;
 const TRIES = 3;
@@ -40,7 +44,7 @@ export function createFileReader(
         if (isFresh(before)) waitForTick();
         const digest = readThrough(descriptor, before.size, buffer, onBytes);
         const after = fstatSync(descriptor);
-        if (isSame(before, after)) return { stamp: stampOf(after), digest };
+        if (isSame(before, after)) return { stamp: after, digest };
         before = after;
       }
       return { refused: 'E_UNSTABLE', cause: '' };

@@ -23,7 +23,6 @@ export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
     return { survey, refusals: [], entries: inventory.entries() };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    const entries = inventory.entries().filter(({ digest }) => digest !== '');
-    return { survey: undefined, refusals: error.refusals, entries };
+    return { survey: undefined, refusals: error.refusals, entries: inventory.entries() };
   }
 }

@@ -3,13 +3,14 @@
  * they were read. Looking again reads only what moved.
  */
 import { createFileReader, type FileReading } from './digest.js';
-import { allFiles, allFolders, carryOver, newFile, newFolder, unreadable } from './known.js';
+import { allFiles, allFolders, carryOver, newFile, newFolder, NO_ROW, unreadable } from './known.js';
 import type { KnownFile, KnownFolder } from './known.js';
-import { hashOf, type ManifestEntry } from './manifest.js';
+import { hashFiles, type ManifestEntry } from './manifest.js';
 import { startReading, type Reading } from './read-files.js';
+import { createReadings } from './readings.js';
 import { SourceError, systemCode, type Refusal } from './refusal.js';
 import { createExclusion, type Scope } from './scope.js';
-import { isFresh, isFuture, isSame, lookAt, stampOf, waitForTick } from './stamp.js';
+import { isFresh, isSame, lookAt, stampOf, waitForTick } from './stamp.js';
 import { below, listFolder } from './walk.js';
 
 /** A tree at one moment. */
@@ -48,8 +49,8 @@ export interface Inventory {
 /** A tree that moves while it is looked at is looked at again, this often at most. */
 const TRIES = 3;
 
-/** A stamp from the future cannot be trusted at once; read this often under the same one, it is. */
-const READINGS_ENOUGH = 3;
+/** So much more room than there are files, for those that will come. */
+const ROOM_TO_GROW = 1.25;
 
 /** @param createReader - what reads the files, for tests */
 export function createInventory(scope: Scope, createReader = createFileReader): Inventory {
@@ -57,6 +58,8 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   const excludes = createExclusion(scope.exclude);
   const readFile = createReader(count);
   const top = newFolder('');
+  let readings = createReadings(0);
+  let rowsTaken = 0;
   let last: Survey | undefined;
   /** Whether anything was read since `last` was made. */
   let moved = false;
@@ -72,16 +75,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
-  function pass(): Refusal[] | { readonly gone: string } {
-    const reading = startReading(root);
-    try {
-      return passWith(reading);
-    } finally {
-      reading.close();
-    }
-  }
-
-  function passWith(reading: Reading): Refusal[] | { readonly gone: string } {
+  function pass(reading: Reading): Refusal[] | { readonly gone: string } {
     const refusals: Refusal[] = [];
     const unread: KnownFile[] = [];
     const waiting = [top];
@@ -100,9 +94,11 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
         if (!isKnown) reading.expect(unread.push(file));
       }
     }
+    giveRows(unread);
     const gone: string[] = [];
     reading.read({
-      paths: unread.map(({ path }) => path),
+      files: unread,
+      readings,
       readFile,
       onBytes: count,
       each(index, read) {
@@ -112,9 +108,35 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
         if (refused === 'gone') gone.push(file.path);
         else if (refused) refusals.push(refused);
       },
+      eachOfOthers(_index, isNew) {
+        filesRead += 1;
+        if (isNew) moved = true;
+      },
+      onStray() {
+        readings = createReadings(readings.rows, readings.memory.slice());
+      },
     });
     const [first] = gone;
     return first === undefined ? refusals : { gone: first.slice(0, Math.max(0, first.lastIndexOf('/'))) };
+  }
+
+  /** A row for every file that has none; when there is no room, those of files that are gone are given up. */
+  function giveRows(files: readonly KnownFile[]): void {
+    const without = files.filter(({ row }) => row === NO_ROW);
+    if (rowsTaken + without.length > readings.rows) {
+      const known = allFiles(top).filter(({ row }) => row !== NO_ROW);
+      const larger = createReadings(Math.ceil((known.length + without.length) * ROOM_TO_GROW));
+      for (const [row, file] of known.entries()) {
+        larger.copy(row, readings, file.row);
+        file.row = row;
+      }
+      readings = larger;
+      rowsTaken = known.length;
+    }
+    for (const file of without) {
+      file.row = rowsTaken;
+      rowsTaken += 1;
+    }
   }
 
   /** Lists the folder unless nothing moved since it was last listed. */
@@ -144,24 +166,19 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
 
   /** Whether nothing moved since the file was last read. */
   function lookAtFile(file: KnownFile): boolean | 'gone' {
-    if (!file.stamp || !file.settled) return false;
+    if (file.row === NO_ROW || !readings.isSettled(file.row)) return false;
     const stats = lookAt(below(root, file.path));
-    return stats ? isSame(file.stamp, stats) : 'gone';
+    return stats ? readings.isStill(file.row, stats) : 'gone';
   }
 
   function noteReading(file: KnownFile, reading: FileReading): Refusal | 'gone' | undefined {
     if (reading === 'gone' || 'refused' in reading) {
-      file.stamp = undefined;
+      readings.forget(file.row);
       moved = true;
       return reading === 'gone' ? 'gone' : { code: reading.refused, path: file.path, cause: reading.cause };
     }
     filesRead += 1;
-    const { stamp, digest } = reading;
-    file.readings = file.stamp && isSame(file.stamp, stamp) ? file.readings + 1 : 1;
-    if (file.digest !== digest) moved = true;
-    file.stamp = stamp;
-    file.digest = digest;
-    file.settled = !isFuture(stamp) || file.readings >= READINGS_ENOUGH;
+    if (readings.note(file.row, reading)) moved = true;
     return undefined;
   }
 
@@ -175,26 +192,46 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   function entries(): ManifestEntry[] {
-    return allFiles(top).map(({ path, digest }) => ({ path, digest }));
+    return allFiles(top)
+      .filter(({ row }) => row !== NO_ROW && readings.isKnown(row))
+      .map(({ path, row }) => ({ path, digest: readings.digest(row) }));
+  }
+
+  /** The figures of the files; the ones of last time when they come to the same. */
+  function figures(): Survey {
+    const files = allFiles(top);
+    if (files.length === 0) throw new SourceError([{ code: 'E_EMPTY', path: '.', cause: '' }]);
+    const hash = hashFiles(files, ({ row }) => readings.digest(row));
+    if (hash === last?.hash) return last;
+    return { hash, files: files.length, bytes: files.reduce((sum, { row }) => sum + readings.size(row), 0) };
+  }
+
+  function surveyWith(reading: Reading): Survey {
+    let restless = '';
+    for (let tries = 1; tries <= TRIES; tries += 1) {
+      const result = pass(reading);
+      if (Array.isArray(result) && result.length === 0 && !moved && last) return last;
+      const folder = Array.isArray(result) ? folderThatMoved() : result.gone;
+      if (Array.isArray(result) && folder === undefined) {
+        if (result.length > 0) throw new SourceError(inOrder(result));
+        last = figures();
+        moved = false;
+        return last;
+      }
+      restless = folder ?? '';
+    }
+    throw new SourceError([{ code: 'E_UNSTABLE', path: restless === '' ? '.' : restless, cause: '' }]);
   }
 
   return {
     survey(onProgress = () => undefined) {
       report = onProgress;
-      let restless = '';
-      for (let tries = 1; tries <= TRIES; tries += 1) {
-        const result = pass();
-        if (Array.isArray(result) && result.length === 0 && !moved && last) return last;
-        const folder = Array.isArray(result) ? folderThatMoved() : result.gone;
-        if (Array.isArray(result) && folder === undefined) {
-          if (result.length > 0) throw new SourceError(inOrder(result));
-          last = figuresOf(allFiles(top), last);
-          moved = false;
-          return last;
-        }
-        restless = folder ?? '';
+      const reading = startReading(root);
+      try {
+        return surveyWith(reading);
+      } finally {
+        reading.close();
       }
-      throw new SourceError([{ code: 'E_UNSTABLE', path: restless === '' ? '.' : restless, cause: '' }]);
     },
     reread(budgetMs) {
       const untilMs = performance.now() + budgetMs;
@@ -204,24 +241,12 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
       }
       for (; nextInRound < round.length && performance.now() < untilMs; nextInRound += 1) {
         const file = round[nextInRound];
-        if (file) noteReading(file, readFile(below(root, file.path)));
+        if (file && file.row !== NO_ROW) noteReading(file, readFile(below(root, file.path)));
       }
       return nextInRound >= round.length;
     },
     entries,
     folders: () => allFolders(top).map(({ path }) => path),
-  };
-}
-
-/** The figures of these files; the ones of last time when they come to the same. */
-function figuresOf(files: readonly KnownFile[], last: Survey | undefined): Survey {
-  if (files.length === 0) throw new SourceError([{ code: 'E_EMPTY', path: '.', cause: '' }]);
-  const hash = hashOf(files);
-  if (hash === last?.hash) return last;
-  return {
-    hash,
-    files: files.length,
-    bytes: files.reduce((sum, { stamp }) => sum + (stamp?.size ?? 0), 0),
   };
 }
 

@@ -6,14 +6,11 @@ import type { Stamp } from './stamp.js';
 
 export interface KnownFile {
   readonly path: string;
-  /** `undefined`: not read yet, or to be read again whatever it says. */
-  stamp: Stamp | undefined;
-  digest: string;
-  /** Whether the stamp alone can be trusted from now on. */
-  settled: boolean;
-  /** How often it was read under this stamp. */
-  readings: number;
+  /** Where its reading is noted; `NO_ROW` until it has a place. */
+  row: number;
 }
+
+export const NO_ROW = -1;
 
 export interface KnownFolder {
   /** `''` for the root. */
@@ -25,7 +22,7 @@ export interface KnownFolder {
 }
 
 export function newFile(path: string): KnownFile {
-  return { path, stamp: undefined, digest: '', settled: false, readings: 0 };
+  return { path, row: NO_ROW };
 }
 
 export function newFolder(path: string): KnownFolder {

@@ -13,16 +13,21 @@ export interface ManifestEntry {
 /** `sha256sum` would write these escaped, and then the hash of the manifest would depend on its version. */
 const NOT_IN_A_MANIFEST = /[^\u0020-\u007e\u0080-\u{10ffff}]|\\/u;
 
-/** Whether a file or folder of this name can stand in a manifest; `-` means standard input to `sha256sum`. */
-export function fitsManifest(name: string): boolean {
-  return name !== '-' && !NOT_IN_A_MANIFEST.test(name);
+/** Whether a file or folder of this path and name can stand in a manifest; `-` is standard input to `sha256sum`. */
+export function fitsManifest(path: string, name: string): boolean {
+  return name !== '-' && !NOT_IN_A_MANIFEST.test(path);
 }
 
 /** Any code unit from the surrogates up: only there does the order of JavaScript differ from that of UTF-8's bytes. */
 const ABOVE_SURROGATES = /[\ud800-\uffff]/;
 
+/** Something of a path from the root. */
+interface OfPath {
+  readonly path: string;
+}
+
 /** The entries in the order of the manifest, as a new list. */
-export function inManifestOrder(entries: readonly ManifestEntry[]): ManifestEntry[] {
+export function inManifestOrder<Entry extends OfPath>(entries: readonly Entry[]): Entry[] {
   if (entries.some(({ path }) => ABOVE_SURROGATES.test(path))) {
     return entries
       .map((entry) => ({ entry, bytes: Buffer.from(entry.path) }))
@@ -34,23 +39,34 @@ export function inManifestOrder(entries: readonly ManifestEntry[]): ManifestEntr
 
 /** The text of a manifest. */
 export function formatManifest(entries: readonly ManifestEntry[]): string {
-  return [...manifestPortions(entries)].join('');
+  return [...manifestPortions(entries, ({ digest }) => digest)].join('');
 }
 
 /** The hash of the tree that these files are: 64 lower-case hexadecimal digits. */
 export function hashOf(entries: readonly ManifestEntry[]): string {
+  return hashFiles(entries, ({ digest }) => digest);
+}
+
+/** The same for files whose digests are to be had elsewhere. */
+export function hashFiles<File extends OfPath>(
+  files: readonly File[],
+  digestOf: (file: File) => string,
+): string {
   const whole = createHash('sha256');
-  for (const portion of manifestPortions(entries)) whole.update(portion);
+  for (const portion of manifestPortions(files, digestOf)) whole.update(portion);
   return whole.digest('hex');
 }
 
 /** Of a large tree the whole text is megabytes, which nobody needs at once to hash it. */
 const PORTION_CHARACTERS = 32 * 1024;
 
-function* manifestPortions(entries: readonly ManifestEntry[]): Generator<string> {
+function* manifestPortions<File extends OfPath>(
+  files: readonly File[],
+  digestOf: (file: File) => string,
+): Generator<string> {
   let portion = '';
-  for (const { path, digest } of inManifestOrder(entries)) {
-    portion += `${digest}  ${path}\n`;
+  for (const file of inManifestOrder(files)) {
+    portion += `${digestOf(file)}  ${file.path}\n`;
     if (portion.length < PORTION_CHARACTERS) continue;
     yield portion;
     portion = '';
@@ -81,7 +97,7 @@ export function parseManifest(text: string): ManifestEntry[] | undefined {
 }
 
 function isPath(path: string): boolean {
-  return path.split('/').every((name) => !['', '.', '..'].includes(name) && fitsManifest(name));
+  return path.split('/').every((name) => !['', '.', '..'].includes(name) && fitsManifest(name, name));
 }
 
 /** The hash of every folder, as if it were a tree of its own: paths are relative to it. `''` is the whole. */

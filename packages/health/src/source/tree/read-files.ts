@@ -6,18 +6,23 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { FileReading } from './digest.js';
-import { memoryFor, viewReadings, type SharedReadings, type SharedWork } from './shared-readings.js';
+import type { Readings } from './readings.js';
+import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
 import { below } from './walk.js';
 
 /** Files to be read, and who is told. */
 export interface FilesToRead {
-  /** From the root. */
-  readonly paths: readonly string[];
+  readonly files: readonly Placed[];
+  readonly readings: Readings;
   readonly readFile: (absolutePath: string) => FileReading;
-  /** Told of every file, in no order. */
+  /** Told of every file that this thread reads, in no order. */
   readonly each: (index: number, reading: FileReading) => void;
+  /** Told of every file that another thread has read and noted, and whether its digest is a new one. */
+  readonly eachOfOthers: (index: number, isNew: boolean) => void;
   /** Told of bytes that were read by somebody else. */
   readonly onBytes: (count: number) => void;
+  /** Told when another thread may go on to write into the readings: whatever is to last must be copied from them. */
+  readonly onStray: () => void;
 }
 
 /** One reading of many files of a tree. */
@@ -41,16 +46,17 @@ export function startReading(root: string): Reading {
   const isAlone = availableParallelism() === 1;
   let second: Worker | undefined;
 
-  function read({ paths, readFile, each, onBytes }: FilesToRead): void {
+  function read(work: FilesToRead): void {
+    const { files, readFile, each, eachOfOthers } = work;
     const aloneUntilMs = isAlone ? Number.POSITIVE_INFINITY : performance.now() + ALONE_MS;
-    for (const [index, path] of paths.entries()) {
-      if ((second || performance.now() > aloneUntilMs) && index + 1 < paths.length) {
+    for (const [index, { path }] of files.entries()) {
+      if ((second || performance.now() > aloneUntilMs) && index + 1 < files.length) {
         second ??= callSecondReader();
         readTogether(second, root, {
-          paths: paths.slice(index),
-          readFile,
+          ...work,
+          files: files.slice(index),
           each: (later, reading) => each(index + later, reading),
-          onBytes,
+          eachOfOthers: (later, isNew) => eachOfOthers(index + later, isNew),
         });
         return;
       }
@@ -81,42 +87,48 @@ function callSecondReader(): Worker {
   return second;
 }
 
-function readTogether(second: Worker, root: string, { paths, readFile, each, onBytes }: FilesToRead): void {
-  const memory = memoryFor(paths.length);
-  const readings = viewReadings(memory, paths.length);
-  const work: SharedWork = { root, paths, memory };
-  second.postMessage(work, []);
+function readTogether(second: Worker, root: string, work: FilesToRead): void {
+  const { files, readings, readFile, each, eachOfOthers, onBytes, onStray } = work;
+  const sharedWork = shareWork(root, files, readings);
+  const shared = joinWork(sharedWork);
+  second.postMessage(sharedWork, []);
 
   let heardOf = 0;
   const hear = (): void => {
-    const bytes = readings.bytes();
+    const bytes = shared.bytes();
     onBytes(bytes - heardOf);
     heardOf = bytes;
   };
-  const ours = new Uint8Array(paths.length);
-  for (let index = readings.take(); index !== undefined; index = readings.take()) {
+  const ours = new Uint8Array(files.length);
+  for (let index = shared.take(); index !== undefined; index = shared.take()) {
     ours[index] = 1;
-    each(index, readFile(below(root, paths[index] ?? '')));
+    each(index, readFile(below(root, files[index]?.path ?? '')));
     hear();
   }
-  waitFor(readings, hear);
-  for (const [index, path] of paths.entries()) {
-    if (ours[index] === 0) each(index, readings.get(index) ?? readFile(below(root, path)));
+  waitFor(shared, hear);
+  const isStray = !shared.finished();
+  // Before anybody copies: what is told of later may be copied by half.
+  const told = shared.told();
+  if (isStray) onStray();
+  for (const [index, { path }] of files.entries()) {
+    if (ours[index] === 1) continue;
+    if (told[index]) eachOfOthers(index, told[index] === NEW);
+    else each(index, readFile(below(root, path)));
   }
 }
 
 /** Until the second reader has finished, or nothing is heard of it. */
-function waitFor(readings: SharedReadings, hear: () => void): void {
-  let beats = readings.beats();
+function waitFor(shared: Shared, hear: () => void): void {
+  let beats = shared.beats();
   let silentSinceMs = performance.now();
-  while (!readings.finished()) {
-    readings.waitForFinish(POLL_MS);
+  while (!shared.finished()) {
+    shared.waitForFinish(POLL_MS);
     hear();
-    if (readings.beats() !== beats) {
-      beats = readings.beats();
+    if (shared.beats() !== beats) {
+      beats = shared.beats();
       silentSinceMs = performance.now();
     }
-    // One that has taken nothing yet will find nothing left to take.
+    // One that has read nothing yet will find nothing left to take.
     if (beats === 0 || performance.now() - silentSinceMs > SILENCE_MS) return;
   }
 }

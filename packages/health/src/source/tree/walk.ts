@@ -32,7 +32,9 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     const { name } = entry;
     const entryPath = path === '' ? name : `${path}/${name}`;
     if (excludes(entryPath, name)) continue;
-    if (!fitsManifest(name) || misnamed?.has(name)) {
+    // To look through the whole path also makes one string of its two parts, before so many of these are kept
+    // that the collector copies them all.
+    if (!fitsManifest(entryPath, name) || misnamed?.has(name)) {
       refusals.push({ code: 'E_NAME', path: entryPath, cause: '' });
       continue;
     }

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createFileReader } from '../../../src/source/tree/digest.js';
+import { hashTree } from '../../../src/source/tree/hash-tree.js';
 import { createInventory } from '../../../src/source/tree/inventory.js';
 import { createScope } from '../../../src/source/tree/scope.js';
 import { shellHash, withTree, write } from '../trees.js';
@@ -94,6 +95,43 @@ describe('looking again', () => {
       assert.equal(inventory.survey(), first);
       assert.deepEqual(filesRead(), ['top']);
     }));
+});
+
+test('files that come and go, many times over, are told as by somebody who looks for the first time', () =>
+  withTree(TREE, (root) => {
+    const { inventory, filesRead } = watched(root);
+    inventory.survey();
+    filesRead();
+    for (let round = 0; round < 20; round += 1) {
+      // Each round brings more than there is room for, and takes most of it away again.
+      const come = Object.fromEntries(
+        Array.from({ length: 30 + round }, (_, index) => [`c/${round}-${index}.js`, `${round} ${index}`]),
+      );
+      write(root, come);
+      assert.equal(inventory.survey().hash, shellHash(root));
+      assert.deepEqual(filesRead(), Object.keys(come).toSorted(), 'only what came is read');
+      for (const path of Object.keys(come).slice(2)) rmSync(join(root, path));
+      assert.equal(inventory.survey().hash, shellHash(root));
+      assert.deepEqual(filesRead(), []);
+    }
+    assert.deepEqual(
+      new Map(inventory.entries().map(({ path, digest }) => [path, digest])),
+      new Map(hashTree(createScope(root)).entries.map(({ path, digest }) => [path, digest])),
+    );
+  }));
+
+test('what two threads read, they note alike: files that came, were touched and were changed', () => {
+  const paths = Array.from({ length: 6_000 }, (_, index) => `d${index % 10}/${index}.js`);
+  return withTree(Object.fromEntries(paths.map((path) => [path, path])), (root) => {
+    const inventory = createInventory(createScope(root));
+    const first = inventory.survey();
+    assert.equal(first.hash, shellHash(root));
+    assert.equal(first.bytes, paths.join('').length);
+    for (const path of paths) utimesSync(join(root, path), 1, 1);
+    assert.equal(inventory.survey(), first);
+    write(root, Object.fromEntries(paths.slice(100).map((path) => [path, `changed ${path}`])));
+    assert.equal(inventory.survey().hash, shellHash(root));
+  });
 });
 
 describe('reading again', () => {
