@@ -8,16 +8,16 @@ import { joinWork, type SharedWork } from './shared-work.js';
 import { below } from './walk.js';
 
 parentPort?.on('message', (work: SharedWork) => {
-  const { path, take, note, beat, finish } = joinWork(work);
-  const readFile = createFileReader(beat);
+  const shared = joinWork(work);
+  const readFile = createFileReader((bytes) => shared.beat(bytes));
   try {
-    for (let index = take(); index !== undefined; index = take()) {
-      const read = readFile(below(work.root, path(index)));
+    for (let index = shared.take(); index !== undefined; index = shared.take()) {
+      const read = readFile(below(work.root, shared.path(index)));
       // Whatever is not simply read is left to the first reader, which can say why.
-      if (read !== 'gone' && 'digest' in read) note(index, read);
+      if (read !== 'gone' && 'digest' in read) shared.note(index, read);
     }
   } finally {
     // Also when it failed: what it has taken and not noted is left to the first reader, which waits for this.
-    finish();
+    shared.finish();
   }
 });

@@ -24,7 +24,10 @@ describe('readings', () => {
     const readings = createReadings(3);
     assert.equal(readings.note(1, { stamp: past, digest: ONE }), true);
     for (const view of [readings, createReadings(3, readings.memory)]) {
-      assert.deepEqual([0, 1, 2].map(view.isKnown), [false, true, false]);
+      assert.deepEqual(
+        [0, 1, 2].map((row) => view.isKnown(row)),
+        [false, true, false],
+      );
       assert.equal(view.digest(1), ONE);
       assert.equal(view.size(1), 5_000_000_000);
       assert.equal(view.isStill(1, past), true);
