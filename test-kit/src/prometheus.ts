@@ -5,11 +5,12 @@ import { spawn } from 'node:child_process';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { canFetch, fetchPackage, reasonOf, shell } from 'portal-server/embedded/debian-package';
+import { shell } from 'portal-server/embedded/debian-package';
 import { withFreePort } from 'portal-server/embedded/free-port';
 import { chooseIdentity, giveTo } from 'portal-server/embedded/identity';
 import { startServerProcess, type ServerProcess } from 'portal-server/embedded/server-process';
-import { CACHE_FOLDER, makeServerFolder } from './places.js';
+import { fetchOnce } from './fetched.js';
+import { makeServerFolder } from './places.js';
 import { waitFor } from './wait.js';
 
 /** A running Prometheus. */
@@ -64,20 +65,8 @@ async function findPrograms(): Promise<Programs> {
   const [prometheus, promtool] = installed.trim().split('\n');
   if (prometheus && promtool) return { prometheus, promtool };
 
-  const place = join(CACHE_FOLDER, 'prometheus');
-  if (!(await canFetch())) {
-    throw new Error(
-      'Neither prometheus and promtool are installed nor can they be fetched: this is no Debian or Ubuntu.',
-    );
-  }
-  try {
-    // What it depends on is the looks of its pages.
-    await fetchPackage({ place, names: ['prometheus'], withDependencies: false });
-  } catch (error) {
-    throw new Error(`Prometheus could not be fetched (${reasonOf(error)}); install prometheus.`, {
-      cause: error,
-    });
-  }
+  // What it depends on is the looks of its pages.
+  const place = await fetchOnce({ name: 'prometheus', withDependencies: false });
   const bin = join(place, 'usr', 'bin');
   const programs = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
   await Promise.all(Object.values(programs).map((file) => access(file)));

@@ -19,7 +19,8 @@ let heard: ReturnType<typeof listen>;
 let users = 0;
 
 before(async () => {
-  [served, browser] = await Promise.all([servePage(), startChromium()]);
+  browser = await startChromium();
+  served = await servePage();
   page = await browser.context.newPage();
   heard = listen(page);
 });

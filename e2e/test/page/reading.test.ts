@@ -18,7 +18,8 @@ let served: ServedPage;
 let page: Page;
 
 before(async () => {
-  [served, browser] = await Promise.all([servePage({ prepare: seedDay }), startChromium()]);
+  browser = await startChromium();
+  served = await servePage({ prepare: seedDay });
   page = await browser.context.newPage();
   await assertAnonymous();
   await page.goto('about:blank');

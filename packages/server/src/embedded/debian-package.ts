@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { BARE_ENVIRONMENT } from './identity.js';
 
@@ -18,6 +18,8 @@ export interface PackageRequest {
   readonly names: readonly [string, ...string[]];
   /** Whether the packages it depends on are fetched too, those that this machine lacks. */
   readonly withDependencies: boolean;
+  /** How long it may take, 120 s unless told. */
+  readonly limitS?: number;
 }
 
 /** Whether this is a Debian or one of its descendants, with what the fetching takes. */
@@ -66,39 +68,56 @@ cd /
 rm -rf "$work"
 `;
 
-const FETCH_LIMIT_S = 120;
+const LIMIT_S = 120;
 /** How `timeout` says so. */
 const TIMED_OUT = 124;
 
 /**
  * Fetches a package, one at a time for a place: whoever waited finds it done.
  *
- * @throws whatever the shell met; {@link reasonOf} puts it into words
+ * @throws an Error, which {@link reasonOf} puts into words
  */
-export async function fetchPackage({ place, names, withDependencies }: PackageRequest): Promise<void> {
+export async function fetchPackage({
+  place,
+  names,
+  withDependencies,
+  limitS = LIMIT_S,
+}: PackageRequest): Promise<void> {
   await mkdir(dirname(place), { recursive: true });
   const bounded =
-    `place=$1 script=$2; shift 2; ` +
-    `exec timeout --kill-after=5 ${FETCH_LIMIT_S} flock "$place.lock" sh -c "$script" sh "$place" "$@"`;
-  await shell(bounded, place, FETCH, String(withDependencies), ...names);
+    `limit=$1 place=$2 script=$3; shift 3; ` +
+    `exec timeout --kill-after=5 "$limit" flock "$place.lock" sh -c "$script" sh "$place" "$@"`;
+  try {
+    await shell(bounded, String(limitS), place, FETCH, String(withDependencies), ...names);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === TIMED_OUT) {
+      throw new Error(`it took longer than ${limitS} s`, { cause: error });
+    }
+    throw error;
+  }
 }
 
-/** What a fetched program needs to find the libraries that came with it. */
+/**
+ * What a fetched program needs to find the libraries that came with it. Debian's lie in `lib/<architecture>-linux-gnu`,
+ * and those that only other libraries use in folders below that.
+ */
 export async function libraryEnvironment(place: string): Promise<Readonly<Record<string, string>>> {
-  const folders = await Promise.all([join(place, 'usr', 'lib'), join(place, 'lib')].map(architectureFolders));
-  return { LD_LIBRARY_PATH: folders.flat().join(':') };
+  const roots = [join(place, 'usr', 'lib'), join(place, 'lib')];
+  const folders = (await Promise.all(roots.map(foldersOf)))
+    .flat()
+    .filter((path) => basename(path).includes('-linux-gnu'));
+  const below = await Promise.all(folders.map(foldersOf));
+  return { LD_LIBRARY_PATH: [...folders, ...below.flat()].join(':') };
 }
 
-/** Debian's libraries lie in `lib/<architecture>-linux-gnu`. */
-async function architectureFolders(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.includes('-linux-gnu')).map((name) => join(folder, name));
+async function foldersOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
 }
 
 /** The first thing that a failed command complained of. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === TIMED_OUT) return `it took longer than ${FETCH_LIMIT_S} s`;
   const complaint = 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : undefined;
   return complaint || error.message;
 }

@@ -1,0 +1,42 @@
+/**
+ * A real Chromium to look at pages with: the machine's own, or one that was fetched.
+ */
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { libraryEnvironment, shell } from 'portal-server/embedded/debian-package';
+import { fetchOnce } from './fetched.js';
+
+/** What to start. */
+export interface ChromiumProgram {
+  readonly file: string;
+  /** What it needs to find libraries and fonts that lie in a folder of ours. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Finds one: installed, fetched before, or fetched now. A machine that has no way to one fails the test. */
+export async function findChromium(): Promise<ChromiumProgram> {
+  const installed = await shell('command -v chromium').catch(() => '');
+  if (installed !== '') return { file: installed.trim(), env: {} };
+  const place = await fetchOnce({ name: 'chromium', withDependencies: true });
+  // What Debian calls `chromium` is a script that looks for the program where it would be installed.
+  const file = join(place, 'usr', 'lib', 'chromium', 'chromium');
+  await access(file);
+  return { file, env: { ...(await libraryEnvironment(place)), ...(await fontEnvironment(place)) } };
+}
+
+/** Fonts are looked for where they would be installed; both places, as a machine may have fonts and no settings. */
+async function fontEnvironment(place: string): Promise<Readonly<Record<string, string>>> {
+  const settings = join(place, 'fonts.conf');
+  const folders = ['/usr/share/fonts', join(place, 'usr', 'share', 'fonts')];
+  await writeFile(
+    settings,
+    `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+${folders.map((folder) => `  <dir>${folder}</dir>`).join('\n')}
+  <cachedir>${join(place, 'fonts')}</cachedir>
+</fontconfig>
+`,
+  );
+  return { FONTCONFIG_FILE: settings };
+}
