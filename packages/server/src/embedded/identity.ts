@@ -2,7 +2,8 @@
  * Which user a server runs as: Postgres refuses to be root, and Redis has no reason to.
  *
  * Not root: as the user itself. Root: as `nobody`. Root, and a folder on the way is closed to `nobody` (as /root is):
- * in a user namespace in which root is called `nobody`, so that it can reach the files but holds no privilege.
+ * in a user namespace in which root is called `nobody`, so that it can reach the files but holds no privilege. Where
+ * that is forbidden too, as in most containers: as `nobody` with the one privilege of reaching files, and no other.
  */
 import { execFile } from 'node:child_process';
 import { chown, lstat, readdir } from 'node:fs/promises';
@@ -24,15 +25,35 @@ export interface Identity {
 
 const OURSELVES: Identity = { prefix: [], owner: undefined };
 
-const AS_NOBODY: Identity = {
-  prefix: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs', '--'],
-  owner: NOBODY,
-};
+const BECOME_NOBODY = [
+  'setpriv',
+  `--reuid=${NOBODY}`,
+  `--regid=${NOBODY}`,
+  '--clear-groups',
+  '--no-new-privs',
+];
+
+const AS_NOBODY: Identity = { prefix: [...BECOME_NOBODY, '--'], owner: NOBODY };
 
 const IN_NAMESPACE: Identity = {
   prefix: ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, '--'],
   owner: 0,
 };
+
+/**
+ * Reading and walking is enough; but a container often has only the capability that allows writing as well. Without the
+ * bit, `access()`, by which Postgres looks for its own programs, answers as if there were no capability.
+ */
+const WITH_ONE_CAPABILITY: readonly Identity[] = ['dac_read_search', 'dac_override'].map((capability) => {
+  const only = `-all,+${capability}`;
+  const flags = [
+    '--securebits=+no_setuid_fixup',
+    `--inh-caps=${only}`,
+    `--ambient-caps=${only}`,
+    `--bounding-set=${only}`,
+  ];
+  return { prefix: [...BECOME_NOBODY, ...flags, '--'], owner: NOBODY };
+});
 
 /** What a server's user must be able to do. */
 export interface Needs {
@@ -51,7 +72,7 @@ export interface Needs {
 export async function chooseIdentity({ program, env, folder }: Needs): Promise<Identity> {
   if (process.getuid?.() !== 0) return OURSELVES;
   const failures: string[] = [];
-  for (const identity of [AS_NOBODY, IN_NAMESPACE]) {
+  for (const identity of [AS_NOBODY, IN_NAMESPACE, ...WITH_ONE_CAPABILITY]) {
     try {
       // Tried, because permissions are more than mode bits.
       await runAs(identity, ['sh', '-c', 'cd "$0" && "$1" --version', folder, program], env);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { isRunning, waitFor } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/places';
@@ -38,15 +39,21 @@ async function ask(url: string, sql: string): Promise<unknown> {
 async function startHolder(
   t: TestContext,
   dataDir: string,
+  prefix: readonly string[] = [],
 ): Promise<{ holder: ChildProcess; pids: number[]; url: string }> {
-  const holder = spawnHolder(t, dataDir, CHECKOUT_DATA);
+  const holder = spawnHolder(t, [dataDir, CHECKOUT_DATA], prefix);
   const [line] = (await once(holder.stdout ?? holder, 'data')) as [Buffer];
   return { holder, ...(JSON.parse(line.toString()) as { pids: number[]; url: string }) };
 }
 
-function spawnHolder(t: TestContext, ...args: readonly string[]): ChildProcess {
+function spawnHolder(
+  t: TestContext,
+  folders: readonly string[],
+  prefix: readonly string[] = [],
+): ChildProcess {
   const file = fileURLToPath(new URL('holder.js', import.meta.url));
-  const holder = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const [program = '', ...args] = [...prefix, process.execPath, file, ...folders];
+  const holder = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   t.after(() => holder.kill('SIGKILL'));
   return holder;
 }
@@ -55,6 +62,32 @@ async function kill(holder: ChildProcess): Promise<void> {
   const ended = once(holder, 'exit');
   holder.kill('SIGKILL');
   await ended;
+}
+
+const NONE = [0n];
+/** `CAP_DAC_READ_SEARCH`, or where that cannot be had, `CAP_DAC_OVERRIDE`. */
+const REACHES_FILES = [1n << 2n, 1n << 1n];
+
+async function capabilitiesOf(pid: number): Promise<bigint> {
+  const [digits = ''] = await statusOf(pid, 'CapEff');
+  return BigInt(`0x${digits}`);
+}
+
+function succeeds(program: string, ...args: readonly string[]): Promise<boolean> {
+  return promisify(execFile)(program, args).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Words that let a command make no user namespace: the kernel refuses it to whoever has a root folder of its own. */
+async function asInContainer(t: TestContext): Promise<readonly string[]> {
+  // Nobody but root has need of one.
+  if (process.getuid?.() !== 0 || !(await succeeds('unshare', '--user', 'true'))) return [];
+  const root = await mkdtemp(join(SCRATCH_FOLDER, 'portal-root-'));
+  t.after(() => rmdir(root));
+  const script = 'PATH=$PATH:/usr/sbin:/sbin && mount --rbind / "$0" && exec chroot "$0" "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, root];
 }
 
 /** Every server with its children: all that must be gone. */
@@ -97,7 +130,9 @@ test('It is not root, listens to this machine only, and lets nobody in without t
   const { url, pid } = await start(t, { dataDir: await copyDataDir(t, SEED) });
   const us = process.getuid?.();
   assert.equal(await userOf(pid), us === 0 ? 65_534 : us);
-  assert.deepEqual(await statusOf(pid, 'CapEff'), ['0000000000000000']);
+  // Unless the programs themselves lie where nobody but root can reach them.
+  const isOpen = await succeeds('setpriv', '--reuid=65534', '--clear-groups', 'test', '-e', CHECKOUT_DATA);
+  assert.ok((isOpen ? NONE : [...NONE, ...REACHES_FILES]).includes(await capabilitiesOf(pid)));
   assert.equal(await ask(url, 'show listen_addresses'), '127.0.0.1');
   const { password } = new URL(url);
   await assert.rejects(ask(url.replace(password, 'guess'), 'select 1'), { code: '28P01' });
@@ -116,6 +151,24 @@ test('Below a folder that is closed to everybody else it works all the same.', a
   await chmod(closed, 0o755);
   const second = await start(t, { dataDir });
   assert.equal(await ask(second.url, 'select answer from kept'), 42);
+});
+
+test('As root, where no user namespace may be made either, as in a container, it is nobody and can reach files only.', async (t) => {
+  const closed = await copyDataDir(t, seed);
+  await chmod(closed, 0o700);
+  const { holder, pids, url } = await startHolder(
+    t,
+    join(closed, 'not', 'there', 'yet'),
+    await asInContainer(t),
+  );
+  const family = await familyOf(pids);
+  assert.equal(await ask(url, 'select answer from kept'), 42);
+  const [postgres = 0] = pids;
+  const us = process.getuid?.();
+  assert.equal(await userOf(postgres), us === 0 ? 65_534 : us);
+  assert.ok((us === 0 ? REACHES_FILES : NONE).includes(await capabilitiesOf(postgres)));
+  await kill(holder);
+  await waitFor('every server to end', () => noneRuns(family));
 });
 
 test('SIGKILL of the service leaves no server behind, and the next start finds everything.', async (t) => {
@@ -191,7 +244,7 @@ test('Of two services that start at once on a new folder, one gets it and both a
 
 test('A first start that is killed half-way is begun anew by the next.', async (t) => {
   const dataDir = await makeDataDir(t);
-  const holder = spawnHolder(t, dataDir);
+  const holder = spawnHolder(t, [dataDir]);
   await waitFor('half a database', async () => {
     const names = await readdir(dataDir, { recursive: true });
     return names.some((name) => name.includes('.making-') && name.endsWith('global/pg_control'));

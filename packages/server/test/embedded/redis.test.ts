@@ -15,10 +15,11 @@ import { userOf } from './process-status.js';
 
 const run = promisify(execFile);
 
-/** A data folder for itself, with the Redis that this checkout has once fetched. */
+/** A data folder for itself, with the Redis that this checkout fetches once. */
 async function makeRedisDataDir(t: TestContext): Promise<string> {
   const dataDir = await makeDataDir(t);
-  await findRedisProgram({ folder: join(CHECKOUT_DATA, 'redis'), fetch: true, announce: assert.fail });
+  const folder = join(CHECKOUT_DATA, 'redis');
+  assert.ok(await findRedisProgram({ folder, fetch: true, announce: (line) => t.diagnostic(line) }));
   await mkdir(join(dataDir, 'redis'));
   await symlink(join(CHECKOUT_DATA, 'redis', 'programs'), join(dataDir, 'redis', 'programs'));
   return dataDir;
