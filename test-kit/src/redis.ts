@@ -22,6 +22,11 @@ export interface RedisServer {
   readonly pid: number;
   /** Runs one command over a connection made for it, e.g. `command('CLIENT', 'PAUSE', 1000)`. */
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /**
+   * How often each command was called since the start or `CONFIG RESETSTAT`, by whomever, under the server's own
+   * names (`get`, `client|setinfo`). This very question is not among them.
+   */
+  calls(): Promise<ReadonlyMap<string, number>>;
   /** Stops the process where it is (SIGSTOP); the kernel still accepts connections for it. */
   freeze(): void;
   thaw(): void;
@@ -147,6 +152,15 @@ async function start(
       return server.pid;
     },
     command,
+    async calls() {
+      const stats = String(await command('INFO', 'commandstats'));
+      return new Map(
+        Array.from(stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm), ([, name = '', calls]) => [
+          name,
+          Number(calls),
+        ]),
+      );
+    },
     freeze: () => signalAll([server.pid], 'SIGSTOP'),
     thaw: () => signalAll([server.pid], 'SIGCONT'),
     async requirePassword(next) {

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
+import { environmentWith } from 'portal-test-kit';
 import { PROGRAM } from '../bin/command-line.js';
 import { withFolder } from './trees.js';
 
@@ -26,7 +27,8 @@ function stepsOf(markdown: string): Step[] {
 }
 
 test('docs/integrity.md does what it says', () =>
-  withFolder((folder) => {
+  withFolder(async (folder) => {
+    const environment = await environmentWith('openssl', 'jq');
     const page = readFileSync(new URL('../../../../../docs/integrity.md', import.meta.url), 'utf8');
     const steps = stepsOf(page);
     assert.ok(steps.length >= 10);
@@ -44,10 +46,7 @@ test('docs/integrity.md does what it says', () =>
       .join('\n');
     execFileSync('bash', ['-euc', script], {
       cwd: workspace,
-      env: {
-        ...process.env,
-        PATH: `${programs}${delimiter}${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
-      },
+      env: { ...environment, PATH: `${programs}${delimiter}${environment['PATH']}` },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     for (const [index, { script: block, answer }] of steps.entries()) {

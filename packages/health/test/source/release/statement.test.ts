@@ -4,6 +4,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { environmentWith } from 'portal-test-kit';
 import { sealEnvelope } from '../../../src/source/release/envelope.js';
 import { generateKeys, keyIdOf, readPrivateKey, readPublicKey } from '../../../src/source/release/keys.js';
 import { acceptStatement, signStatement, type Statement } from '../../../src/source/release/statement.js';
@@ -74,7 +75,8 @@ test('what was signed is what is accepted, and whose it is', () => {
 });
 
 test('openssl and jq alone come to the same verdict', () =>
-  withFolder((folder) => {
+  withFolder(async (folder) => {
+    const env = await environmentWith('openssl', 'jq');
     writeFileSync(join(folder, 'source.intoto.jsonl'), signStatement(STATEMENT, privateKey));
     writeFileSync(join(folder, 'release.pub'), pair.publicPem);
     // As in docs/integrity.md.
@@ -86,7 +88,7 @@ test('openssl and jq alone come to the same verdict', () =>
       jq -r '.subject[0].digest.sha256' payload
       openssl pkey -pubin -in release.pub -outform DER | sha256sum
       jq -r '.signatures[0].keyid' source.intoto.jsonl`;
-    const [verdict, hash, keyId, claimedKeyId] = execFileSync('bash', ['-c', script], { cwd: folder })
+    const [verdict, hash, keyId, claimedKeyId] = execFileSync('bash', ['-c', script], { cwd: folder, env })
       .toString()
       .split('\n');
     assert.equal(verdict, 'Signature Verified Successfully');
@@ -98,7 +100,7 @@ test('openssl and jq alone come to the same verdict', () =>
       join(folder, 'source.intoto.jsonl'),
       tampered((envelope) => void (envelope.payload += 'AAAA')),
     );
-    assert.throws(() => execFileSync('bash', ['-c', script], { cwd: folder, stdio: 'pipe' }));
+    assert.throws(() => execFileSync('bash', ['-c', script], { cwd: folder, env, stdio: 'pipe' }));
   }));
 
 describe('every tampering without a key is refused with its own sentence', () => {
@@ -271,8 +273,12 @@ describe('keys', () => {
     assert.equal(readPublicKey('rubbish'), undefined);
   });
 
-  test('openssl reads what we write', () => {
-    const fromPrivate = execFileSync('openssl', ['pkey', '-pubout'], { input: pair.privatePem }).toString();
+  test('openssl reads what we write', async () => {
+    const env = await environmentWith('openssl');
+    const fromPrivate = execFileSync('openssl', ['pkey', '-pubout'], {
+      env,
+      input: pair.privatePem,
+    }).toString();
     assert.equal(fromPrivate, pair.publicPem);
   });
 });
