@@ -9,17 +9,15 @@ export interface Asked {
   readonly commands: number;
 }
 
+/** Commands with which also this counter begins to ask. */
+const BEGINS_A_CONNECTION: ReadonlySet<string> = new Set(['client|setinfo', 'hello', 'auth']);
+
 /** Everything either server has executed for clients other than this counter. */
 export async function countAsked(postgres: PostgresServer, redis: RedisServer): Promise<Asked> {
   const [row] = await postgres.query(
     `SELECT coalesce(sum(calls), 0)::int AS queries FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'`,
   );
-  const stats = String(await redis.command('INFO', 'commandstats'));
   let commands = 0;
-  for (const [, name, calls] of stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
-    // `INFO commandstats` is this counter's own way of asking; the probes ask `INFO`, counted by its section below.
-    if (name === 'client|setinfo' || name === 'hello' || name === 'auth') continue;
-    commands += Number(calls);
-  }
+  for (const [name, calls] of await redis.calls()) if (!BEGINS_A_CONNECTION.has(name)) commands += calls;
   return { queries: Number(row?.['queries'] ?? 0), commands };
 }
