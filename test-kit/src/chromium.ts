@@ -1,7 +1,7 @@
 /**
  * A real Chromium to look at pages with: the machine's own, or one that was fetched.
  */
-import { access, writeFile } from 'node:fs/promises';
+import { access, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { libraryEnvironment, shell } from 'portal-server/embedded/debian-package';
 import { fetchOnce } from './fetched.js';
@@ -28,8 +28,9 @@ export async function findChromium(): Promise<ChromiumProgram> {
 async function fontEnvironment(place: string): Promise<Readonly<Record<string, string>>> {
   const settings = join(place, 'fonts.conf');
   const folders = ['/usr/share/fonts', join(place, 'usr', 'share', 'fonts')];
+  const written = `${settings}.${process.pid}`;
   await writeFile(
-    settings,
+    written,
     `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
@@ -38,5 +39,7 @@ ${folders.map((folder) => `  <dir>${folder}</dir>`).join('\n')}
 </fontconfig>
 `,
   );
+  // Another file of tests may have a browser that reads it at this moment.
+  await rename(written, settings);
   return { FONTCONFIG_FILE: settings };
 }
