@@ -30,7 +30,8 @@ let described: Described;
 let addresses = 0;
 
 before(async () => {
-  [postgres, receiver] = await Promise.all([startPostgres(), startReceiver()]);
+  receiver = await startReceiver();
+  postgres = await startPostgres();
   databaseUrl = await postgres.createDatabase();
   service = await startService({
     databaseUrl,
