@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { METHODS } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { startService, type TestService } from '../../service.js';
@@ -131,7 +132,9 @@ test('the public gets the same without source_hash, whoever it is', async () => 
 });
 
 test('every other method is refused before anything else, for anybody', async () => {
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'MKCOL']) {
+  const others = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'MKCOL'];
+  // What the parser of this Node does not know never comes to us: QUERY is younger than Node 20.19.0.
+  for (const method of others.filter((name) => METHODS.includes(name))) {
     for (const cookie of [undefined, admin]) {
       for (const path of ['/v1/admin/health', '//v1//admin/health/?x=1']) {
         const { status, headers, json } = await ask(service.url, path, {
