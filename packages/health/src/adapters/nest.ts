@@ -22,7 +22,7 @@ export interface HealthModuleOptions extends Omit<DoorOptions<IncomingMessage>, 
   readonly inject?: readonly unknown[];
   /** Modules that provide what is injected. */
   readonly imports?: readonly unknown[];
-  /** Who asks, as in `DoorOptions`. A method, so that it may name the request of Express. */
+  /** Who asks, as in `DoorOptions`: of Express's request, on Fastify of Node's. A method, so that it may name either. */
   viewer?(this: void, request: IncomingMessage): unknown;
 }
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { All, Controller, Module, UnauthorizedException, type INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import type { Request } from 'express';
 import helmet from 'helmet';
@@ -11,8 +14,29 @@ import { createHealth, type Health } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { askHttp1 } from './exchange.js';
 
+/** What Nest stands on. */
+interface Platform {
+  readonly adapter: () => AbstractHttpAdapter;
+  /** The route for everything, in its words. */
+  readonly everything: string;
+  /** A header, of the request that a viewer is given. */
+  readonly header: (request: never, name: string) => unknown;
+}
+
+const EXPRESS: Platform = {
+  adapter: () => new ExpressAdapter(),
+  everything: '{*path}',
+  header: (request: Request, name) => request.get(name),
+};
+const FASTIFY: Platform = {
+  adapter: () => new FastifyAdapter(),
+  everything: '*',
+  // Fastify's middleware is given Node's request.
+  header: (request: IncomingMessage, name) => request.headers[name],
+};
+
 /** A root module with a route for everything; its decorators are called, as this package compiles none. */
-function appModule(imports: readonly HealthModule[]): new () => object {
+function appModule(imports: readonly HealthModule[], everything: string): new () => object {
   class AppController {
     all(): string {
       return 'not guarded';
@@ -20,7 +44,7 @@ function appModule(imports: readonly HealthModule[]): new () => object {
   }
   const handler = Object.getOwnPropertyDescriptor(AppController.prototype, 'all');
   assert.ok(handler);
-  All('{*path}')(AppController.prototype, 'all', handler);
+  All(everything)(AppController.prototype, 'all', handler);
   Controller()(AppController);
   class AppModule {
     readonly name = 'application';
@@ -29,8 +53,14 @@ function appModule(imports: readonly HealthModule[]): new () => object {
   return AppModule;
 }
 
-async function application(imports: readonly HealthModule[]): Promise<INestApplication> {
-  const app = await NestFactory.create(appModule(imports), { logger: false, forceCloseConnections: true });
+async function application(
+  imports: readonly HealthModule[],
+  { adapter, everything } = EXPRESS,
+): Promise<INestApplication> {
+  const app = await NestFactory.create(appModule(imports, everything), adapter(), {
+    logger: false,
+    forceCloseConnections: true,
+  });
   app.useGlobalGuards({
     canActivate() {
       throw new UnauthorizedException('guarded');
@@ -44,26 +74,30 @@ async function portOf(app: INestApplication): Promise<number> {
   return (app.getHttpServer() as { address(): AddressInfo }).address().port;
 }
 
-describeAdapter({
-  name: 'Nest',
-  helmet: true,
-  compression: true,
-  async start(mounts) {
-    const app = await application(
-      mounts.map(({ health, prefix, viewer, told }) =>
+for (const [name, platform] of [
+  ['Nest', EXPRESS],
+  ['Nest on Fastify', FASTIFY],
+] as const) {
+  describeAdapter({
+    name,
+    helmet: true,
+    compression: true,
+    async start(mounts) {
+      const modules = mounts.map(({ health, prefix, viewer, told }) =>
         createHealthModule({
           useFactory: () => health,
           prefix,
           ...told,
-          ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
+          ...(viewer && { viewer: (request) => viewer(platform.header(request as never, 'x-viewer')) }),
         }),
-      ),
-    );
-    app.use(helmet());
-    app.use(compression({ threshold: 0 }));
-    return { port: await portOf(app), close: () => app.close() };
-  },
-});
+      );
+      const app = await application(modules, platform);
+      app.use(helmet());
+      app.use(compression({ threshold: 0 }));
+      return { port: await portOf(app), close: () => app.close() };
+    },
+  });
+}
 
 test('Nest: what is injected reaches the factory, and what it makes reaches others', async () => {
   const SETTINGS = Symbol('settings');
