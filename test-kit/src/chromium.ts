@@ -3,7 +3,7 @@
  */
 import { access, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { libraryEnvironment, shell } from 'portal-server/embedded/debian-package';
+import { findInstalled, libraryEnvironment } from 'portal-server/embedded/debian-package';
 import { fetchOnce } from './fetched.js';
 
 /** What to start. */
@@ -15,8 +15,8 @@ export interface ChromiumProgram {
 
 /** Finds one: installed, fetched before, or fetched now. A machine that has no way to one fails the test. */
 export async function findChromium(): Promise<ChromiumProgram> {
-  const installed = await shell('command -v chromium').catch(() => '');
-  if (installed !== '') return { file: installed.trim(), env: {} };
+  const installed = await findInstalled('chromium');
+  if (installed !== undefined) return { file: installed, env: {} };
   const place = await fetchOnce({ name: 'chromium', withDependencies: true });
   // What Debian calls `chromium` is a script that looks for the program where it would be installed.
   const file = join(place, 'usr', 'lib', 'chromium', 'chromium');

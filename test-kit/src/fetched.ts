@@ -6,9 +6,9 @@ import { delimiter, join } from 'node:path';
 import {
   canFetch,
   fetchPackage,
+  findInstalled,
   libraryEnvironment,
   reasonOf,
-  shell,
 } from 'portal-server/embedded/debian-package';
 import { CACHE_FOLDER } from './places.js';
 
@@ -46,7 +46,7 @@ export async function environmentWith(...names: readonly string[]): Promise<Node
   const programs = [process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'];
   const libraries = [process.env['LD_LIBRARY_PATH'] ?? []].flat();
   for (const name of names) {
-    if (await isInstalled(name)) continue;
+    if ((await findInstalled(name)) !== undefined) continue;
     const place = await fetchOnce({ name, withDependencies: true });
     programs.push(join(place, 'usr', 'bin'));
     libraries.push(...Object.values(await libraryEnvironment(place)));
@@ -56,11 +56,4 @@ export async function environmentWith(...names: readonly string[]): Promise<Node
     PATH: programs.join(delimiter),
     ...(libraries.length === 0 ? {} : { LD_LIBRARY_PATH: libraries.join(delimiter) }),
   };
-}
-
-function isInstalled(name: string): Promise<boolean> {
-  return shell('command -v "$1"', name).then(
-    () => true,
-    () => false,
-  );
 }

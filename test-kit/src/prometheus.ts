@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { shell } from 'portal-server/embedded/debian-package';
+import { findInstalled } from 'portal-server/embedded/debian-package';
 import { withFreePort } from 'portal-server/embedded/free-port';
 import { chooseIdentity, giveTo } from 'portal-server/embedded/identity';
 import { startServerProcess, type ServerProcess } from 'portal-server/embedded/server-process';
@@ -61,9 +61,9 @@ const QUERY_TIMEOUT_MS = 10_000;
 
 /** Finds both programs: installed, fetched before, or fetched now. A machine that has no way to them fails the test. */
 async function findPrograms(): Promise<Programs> {
-  const installed = await shell('command -v prometheus && command -v promtool').catch(() => '');
-  const [prometheus, promtool] = installed.trim().split('\n');
-  if (prometheus && promtool) return { prometheus, promtool };
+  const prometheus = await findInstalled('prometheus');
+  const promtool = await findInstalled('promtool');
+  if (prometheus !== undefined && promtool !== undefined) return { prometheus, promtool };
 
   // What it depends on is the looks of its pages.
   const place = await fetchOnce({ name: 'prometheus', withDependencies: false });

@@ -37,6 +37,13 @@ export async function shell(script: string, ...args: readonly string[]): Promise
   return stdout;
 }
 
+/** Where the first of these programs is that this machine has. */
+export async function findInstalled(...names: readonly string[]): Promise<string | undefined> {
+  const script = 'for name; do command -v "$name" && exit; done; exit 1';
+  const found = await shell(script, ...names).catch(() => '');
+  return found.trim() || undefined;
+}
+
 /** apt gets folders of ours; its own stay as they are. */
 const FETCH = `
 set -eu

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { canFetch, fetchPackage, libraryEnvironment, reasonOf, shell } from './debian-package.js';
+import { canFetch, fetchPackage, findInstalled, libraryEnvironment, reasonOf } from './debian-package.js';
 import { BARE_ENVIRONMENT } from './identity.js';
 
 const run = promisify(execFile);
@@ -29,7 +29,7 @@ export interface FindRedisOptions {
 
 /** Finds a Redis; `undefined` when there is none to be had, which was announced then. */
 export async function findRedisProgram(options: FindRedisOptions): Promise<RedisProgram | undefined> {
-  const installed = await findInstalled();
+  const installed = await findInstalled('redis-server', 'valkey-server');
   if (installed !== undefined) return { file: installed, env: {} };
   const place = join(options.folder, 'programs');
   const fetched = await findFetched(place);
@@ -50,11 +50,6 @@ export async function findRedisProgram(options: FindRedisOptions): Promise<Redis
   } catch (error) {
     return none(`Redis could not be fetched (${reasonOf(error)})`);
   }
-}
-
-async function findInstalled(): Promise<string | undefined> {
-  const found = await shell('command -v redis-server || command -v valkey-server').catch(() => '');
-  return found.trim() || undefined;
 }
 
 async function findFetched(place: string): Promise<RedisProgram | undefined> {
