@@ -24,6 +24,11 @@ export interface Outcome<Figures = undefined> {
   readonly latencyMs: number | null;
   /** Why it is not simply `up`, the cause first; codes of the closed catalogue. */
   readonly problems: readonly ProblemCode[];
+  /**
+   * Present when something in this process kept the run from finding out (`THREAD_POOL_BUSY`, `NAME_LOOKUP`, …): no
+   * evidence about the part, whose last real outcome stays until it is stale. `state` says nothing then.
+   */
+  readonly ours?: true;
   /** What was read besides; absent when nothing was. */
   readonly figures?: Figures;
   /**

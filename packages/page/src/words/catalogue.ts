@@ -19,16 +19,21 @@ const NOTICED_BY_NONE = 'Nothing yet.';
 
 export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_UNREACHABLE: {
-    means:
-      'No connection can be opened: refused, no route, no such name, cut off, or no descriptors left here.',
+    means: 'No connection can be opened: refused, no route, or cut off.',
     users: OUT,
-    next: 'See whether the server runs and listens, then the network and the name in `DATABASE_URL`; with the cause `EMFILE` in the log, `ulimit -n`.',
+    next: 'See whether the server runs and listens, then the network and the port in `DATABASE_URL`.',
   },
   DATABASE_TIMEOUT: {
     means:
       'No answer within the deadline: frozen, black hole, or far too slow. Applications hang here rather than fail.',
     users: HANG,
     next: "Look at the server's machine first: stopped process, full disk, lost network.",
+  },
+  DATABASE_CERTIFICATE: {
+    means:
+      'The certificate is not trusted, has expired, is not valid yet or is for another name; or one side wants TLS and the other has none.',
+    users: OUT,
+    next: 'Compare the certificate with the name in `DATABASE_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`. The log has the code.',
   },
   DATABASE_REFUSED_LOGIN: {
     means: "Wrong user, password or database name, or the server's own rules.",
@@ -45,10 +50,15 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     users: OUT,
     next: "Wait; if it lasts, read the server's log.",
   },
-  DATABASE_FAILED: {
-    means: 'It answers, and the answer is an error or no Postgres at all.',
+  DATABASE_NOT_READY: {
+    means: 'The application has not made its pool yet: it is still connecting, or could not.',
     users: OUT,
-    next: 'The log has the SQLSTATE. Is something else listening on that port?',
+    next: "Look in the application's log for why it does not get that far.",
+  },
+  DATABASE_FAILED: {
+    means: 'It answers, and the answer is an error that is none of the others here, or no Postgres at all.',
+    users: OUT,
+    next: 'The log has the SQLSTATE, when a Postgres or a pooler answered; without one, is something else listening on that port?',
   },
   DATABASE_SLOW: {
     means: 'It answers, above the threshold.',
@@ -59,6 +69,26 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     means: 'It answers and refuses writes: a standby, or switched so.',
     users: 'Reading works; signing in and saving fail.',
     next: 'After a failover: does the name lead to the primary?',
+  },
+  DATABASE_WRITES_FAIL: {
+    means: 'It answers, and writing a row of our own fails or does not end.',
+    users: 'Reading works; saving fails or hangs.',
+    next: "The log has the SQLSTATE. Locks, a standby that is waited for (`synchronous_standby_names`), wraparound: read the server's log.",
+  },
+  DATABASE_DISK_FULL: {
+    means: 'It cannot write because its disk is full.',
+    users: 'Reading works; saving fails.',
+    next: 'Free space on its disk; look at `pg_wal` and at replication slots without a reader.',
+  },
+  DATABASE_OUT_OF_MEMORY: {
+    means: 'It refuses work for want of memory.',
+    users: 'Some requests fail and some succeed.',
+    next: '`work_mem`, `max_connections` and the memory of its machine.',
+  },
+  DATABASE_CHECKSUM_FAILURE: {
+    means: 'It has read pages that are not what was written.',
+    users: 'Wrong or missing data.',
+    next: 'Stop writing; check the disk, and the backups.',
   },
   DATABASE_POOL_SATURATED: {
     means: 'Every connection of this application is in use and callers wait.',
@@ -77,12 +107,19 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: 'See whether the server runs and listens, then `REDIS_URL`.',
   },
   CACHE_TIMEOUT: {
-    means: 'No answer within the deadline: frozen, paused, or busy with one long command.',
+    means:
+      'No answer within the deadline, or `BUSY`: frozen, paused, or busy with one long command or script.',
     users: UNCACHED,
-    next: '`redis-cli --latency`, `SLOWLOG GET`; is somebody running `KEYS`?',
+    next: '`redis-cli --latency`, `SLOWLOG GET`; is somebody running `KEYS`? `SCRIPT KILL` ends a script.',
+  },
+  CACHE_CERTIFICATE: {
+    means:
+      'The certificate is not trusted, has expired, is not valid yet or is for another name; or one side speaks TLS and the other does not.',
+    users: UNCACHED,
+    next: 'Compare the certificate with the name in `REDIS_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`. The log has the code.',
   },
   CACHE_REFUSED_LOGIN: {
-    means: 'No or wrong password, or rights that do not include `INFO`.',
+    means: 'No password, a wrong one, or one of a user that is switched off.',
     users: UNCACHED,
     next: "Compare `REDIS_URL` with the server's users.",
   },
@@ -95,6 +132,11 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     means: 'It is reading its data after a start and serves nothing yet.',
     users: UNCACHED,
     next: 'Wait; its log tells the progress.',
+  },
+  CACHE_NOT_READY: {
+    means: 'The application has not made its client yet: it is still connecting, or could not.',
+    users: UNCACHED,
+    next: "Look in the application's log for why it does not get that far.",
   },
   CACHE_FAILED: {
     means: 'It answers, and the answer is an error or no Redis at all.',
@@ -115,6 +157,17 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     means: '`maxmemory` is reached and nothing may be evicted, so writes fail.',
     users: UNCACHED,
     next: 'Raise `maxmemory`, or choose a policy that evicts.',
+  },
+  CACHE_WRITES_REFUSED: {
+    means:
+      'It answers and has refused writes: it could not save its data, too few replicas follow it, or its cluster or its master is away.',
+    users: UNCACHED,
+    next: 'Its log, its disk and its replicas; `INFO errorstats` tells by which word it refuses.',
+  },
+  CACHE_CLUSTER_DOWN: {
+    means: 'The nodes answer, and refuse commands: a part of the keys has no master.',
+    users: UNCACHED,
+    next: '`CLUSTER INFO`, `CLUSTER SHARDS`: which slots are without a node?',
   },
   CACHE_NOT_CONFIGURED: {
     means: 'The application wants a cache and was started without one.',
@@ -161,5 +214,27 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     means: 'Something keeps this process busy for long stretches; every answer is late.',
     users: 'Every answer is late.',
     next: 'Take a CPU profile of the process.',
+  },
+  THREAD_POOL_BUSY: {
+    means:
+      'The threads of this process, four by default, are all busy, so names cannot be looked up; what was asked says nothing about its store.',
+    users: 'Nothing new connects; what is open goes on.',
+    next: 'Find what uses them (bcrypt, zlib, files), or raise `UV_THREADPOOL_SIZE`.',
+  },
+  NAME_LOOKUP: {
+    means: 'The name of the database or the cache cannot be looked up from here; the log says whose.',
+    users: 'Nothing new connects; what is open goes on.',
+    next: 'The name in the URL first, then the DNS of this machine.',
+  },
+  PASSWORD_UNAVAILABLE: {
+    means: "The application's own function for the password throws or does not end.",
+    users: 'Nothing new connects; what is open goes on.',
+    next: 'What the function asks: a token service, a secret store.',
+  },
+  PROCESS_OUT_OF_DESCRIPTORS: {
+    means:
+      'This process or its machine has no descriptors, ports or memory left for a connection; the stores may be well.',
+    users: 'Nothing new connects; what is open goes on.',
+    next: 'Find what keeps them open, then `ulimit -n`.',
   },
 };
