@@ -121,6 +121,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     config,
     records,
     isDown: () => health.state('database') === 'down',
+    isCacheDown: () => ['down', 'stale'].includes(health.state('cache') ?? 'down'),
     log,
   });
   const { requireAdmin } = entrance.guard;

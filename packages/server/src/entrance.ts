@@ -28,6 +28,8 @@ export interface EntranceOptions {
   readonly records: Records;
   /** Whether the database is known to be down. */
   readonly isDown: () => boolean;
+  /** Whether Redis is known not to answer: limits are counted in this process alone then. */
+  readonly isCacheDown: () => boolean;
   readonly log: Log;
 }
 
@@ -48,8 +50,16 @@ const OF_ADDRESS = 20;
 const OF_ALL = 600;
 
 /** Adds its routes to `framework`. */
-export function createEntrance({ framework, config, records, isDown, log }: EntranceOptions): Entrance {
-  const { database, sessions, signIn } = records;
+export function createEntrance({
+  framework,
+  config,
+  records,
+  isDown,
+  isCacheDown,
+  log,
+}: EntranceOptions): Entrance {
+  const { database, cache, sessions, signIn } = records;
+  const counters = cache && { client: cache.client, isDown: isCacheDown };
   const auditStore = createAuditStore(database);
   const audit = createAudit({
     store: auditStore,
@@ -61,7 +71,10 @@ export function createEntrance({ framework, config, records, isDown, log }: Entr
     sessions,
     limits: {
       sessions: createRateLimit({ most: config.sessionRequestsPerMinute }),
-      refused: createRateLimit({ most: config.refusalsPerMinute }),
+      refused: createRateLimit({
+        most: config.refusalsPerMinute,
+        shared: counters && { name: 'refused', counters },
+      }),
     },
     log,
     witness: audit,

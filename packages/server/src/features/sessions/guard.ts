@@ -58,7 +58,7 @@ export interface Guard {
    *
    * @throws PortalError when it comes too often
    */
-  countStranger(request: FastifyRequest, reply: FastifyReply): void;
+  countStranger(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 }
 
 /** A guard that knows `sessions`. */
@@ -69,11 +69,11 @@ export function createGuard({ sessions, limits, log, witness }: GuardParts): Gua
     if (token === undefined || !verified) {
       // Whoever shows nothing is a visitor, and asks whether there is a session.
       if (token !== undefined) witness.refused({ reason: 'session', address: clientAddress(request.ip) });
-      countStranger(request, reply);
+      await countStranger(request, reply);
       throw new PortalError('authenticationRequired');
     }
     const { session } = verified;
-    allowedBy(limits.sessions.count(String(session.id)), reply);
+    allowedBy(await limits.sessions.count(String(session.id)), reply);
     const reader = {
       sessionId: session.id,
       userId: session.userId,
@@ -87,8 +87,8 @@ export function createGuard({ sessions, limits, log, witness }: GuardParts): Gua
     return reader;
   }
 
-  function countStranger(request: FastifyRequest, reply: FastifyReply): void {
-    allowedBy(limits.refused.count(clientAddress(request.ip)), reply);
+  async function countStranger(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    allowedBy(await limits.refused.count(clientAddress(request.ip)), reply);
   }
 
   function admitFromMemory(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {

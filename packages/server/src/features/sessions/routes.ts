@@ -62,7 +62,7 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
       const token = tokenInCookies(request.headers.cookie);
       const address = clientAddress(request.ip);
       const wasSignedIn = token !== undefined && (await whileReachable(sessions.revokeToken(token, address)));
-      if (!wasSignedIn) guard.countStranger(request, reply);
+      if (!wasSignedIn) await guard.countStranger(request, reply);
       return reply.code(204).header('Set-Cookie', ended).send();
     },
   });

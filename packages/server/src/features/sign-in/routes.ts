@@ -45,14 +45,14 @@ export const signInRoutes: FastifyPluginCallback<SignInRoutesOptions> = (
   done,
 ) => {
   /** Who asks, once it is sure that they do not ask too often. */
-  function allowedAddress(
+  async function allowedAddress(
     request: FastifyRequest,
     reply: FastifyReply,
     { ofAddress, ofAll }: DoorLimits,
-  ): string {
+  ): Promise<string> {
     const address = clientAddress(request.ip);
-    allowedBy(ofAddress.count(address), reply);
-    allowedBy(ofAll.count('all'), reply);
+    allowedBy(await ofAddress.count(address), reply);
+    allowedBy(await ofAll.count('all'), reply);
     return address;
   }
 
@@ -61,7 +61,7 @@ export const signInRoutes: FastifyPluginCallback<SignInRoutesOptions> = (
     async act(request, reply) {
       const name = textIn(request, 'username');
       expectName(name);
-      const address = allowedAddress(request, reply, limits.request);
+      const address = await allowedAddress(request, reply, limits.request);
       const code = await signIn.request(name, address);
       // After the answer is out, or the one who asked is gone.
       if (code) reply.raw.once('close', () => deliver(code));
@@ -73,7 +73,7 @@ export const signInRoutes: FastifyPluginCallback<SignInRoutesOptions> = (
     url: '/v1/authentication/verify',
     async act(request, reply) {
       const code = textIn(request, 'code');
-      const address = allowedAddress(request, reply, limits.verify);
+      const address = await allowedAddress(request, reply, limits.verify);
       const redeemed = await signIn.redeem(code.trim(), address);
       if (!redeemed) {
         onRefused({ reason: 'code', address });
