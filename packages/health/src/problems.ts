@@ -85,6 +85,15 @@ export const PROBLEMS = {
 /** A code of the catalogue: stable, for machines. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** What is worth a line in the log and in `?verbose`, has no effect on the status and is in no `errors`. */
+export const REMARKS = {
+  CACHE_FIGURES_HIDDEN: 'The cache answers and does not tell its figures',
+  CACHE_NOT_SAVED: 'The last save of the cache failed, so it may refuse writes',
+} as const satisfies Record<string, string>;
+
+/** A code of a remark: stable, for machines. */
+export type RemarkCode = keyof typeof REMARKS;
+
 /** The catalogue's order of a code; `errors` is sorted by it. */
 const ORDER = new Map(Object.keys(PROBLEMS).map((code, index) => [code, index]));
 

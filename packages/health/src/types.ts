@@ -2,7 +2,7 @@
  * The vocabulary of the library: what a probe finds, what a report says, who may see it.
  * Types only, so that every other file may import it and it imports none.
  */
-import type { ProblemCode } from './problems.js';
+import type { ProblemCode, RemarkCode } from './problems.js';
 
 /** The verdict over everything, as published. */
 export type Status = 'healthy' | 'degraded' | 'unhealthy';
@@ -29,6 +29,8 @@ export interface Outcome<Figures = undefined> {
    * evidence about the part, whose last real outcome stays until it is stale. `state` says nothing then.
    */
   readonly ours?: true;
+  /** What is worth a line in a log and has no effect on the status. */
+  readonly remarks?: readonly RemarkCode[];
   /** What was read besides; absent when nothing was. */
   readonly figures?: Figures;
   /**

@@ -11,6 +11,8 @@ interface Ioredis {
   duplicate(overrides: object): Ioredis;
   connect(): Promise<unknown>;
   info(): Promise<unknown>;
+  ping(): Promise<unknown>;
+  cluster(subcommand: 'INFO'): Promise<unknown>;
   disconnect(): void;
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
@@ -64,7 +66,8 @@ function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
   });
   return newcomer(
     client,
-    () => client.info(),
+    ([command]) =>
+      command === 'INFO' ? client.info() : command === 'PING' ? client.ping() : client.cluster('INFO'),
     () => {
       client.disconnect();
       // The driver's way out waits for the server to close its end.

@@ -85,7 +85,7 @@ function newcomerLike(original: NodeRedis, address: object, signal: AbortSignal)
   });
   return newcomer(
     client,
-    () => client.sendCommand(['INFO']),
+    (command) => client.sendCommand(command),
     () => {
       if (hasDestroy(client)) client.destroy();
       else client.disconnect().catch(() => undefined);
@@ -101,13 +101,14 @@ function newcomerLikeMaster(
 ): Newcomer {
   let own: Newcomer | undefined;
   return {
-    async ask() {
+    async ask(pingOnly) {
       const original = await (client ?? cluster.masters.find((other) => other.client !== undefined)?.client);
       signal.throwIfAborted();
       if (!original) throw new Error('Connection is closed: no master of the cluster is connected');
       own = newcomerLike(original, client ? {} : { host, port }, signal);
-      return own.ask();
+      return own.ask(pingOnly);
     },
+    wasCutOff: () => own?.wasCutOff() ?? false,
     destroy: () => own?.destroy(),
   };
 }

@@ -10,10 +10,12 @@ import { causeOf, codeOf, isTimeout, isUnreachable, messageOf } from './foreign.
 const BY_WORD: Readonly<Record<string, ProblemCode>> = {
   NOAUTH: 'CACHE_REFUSED_LOGIN',
   WRONGPASS: 'CACHE_REFUSED_LOGIN',
-  NOPERM: 'CACHE_REFUSED_LOGIN',
   // Protected mode: no password is set and we come from elsewhere.
   DENIED: 'CACHE_REFUSED_LOGIN',
   LOADING: 'CACHE_LOADING',
+  // A script or a function that does not end.
+  BUSY: 'CACHE_TIMEOUT',
+  CLUSTERDOWN: 'CACHE_CLUSTER_DOWN',
 };
 
 /** What comes as a plain `ERR`, and the drivers' own words, which have no code. */
@@ -45,6 +47,16 @@ export function redisCause(error: unknown): Cause {
   const cause = causeOf(error);
   const word = codeOf(error) === undefined ? wordOf(error) : undefined;
   return word === undefined ? cause : { ...cause, code: word };
+}
+
+/** True of an answer that says no more than that this very question is not answered; another may be. */
+export function isRefusal(error: unknown): boolean {
+  return redisProblem(error) === 'CACHE_FAILED';
+}
+
+/** True when the user may not do what was asked, which the server says only to somebody who has logged in. */
+export function isForbidden(error: unknown): boolean {
+  return wordOf(error) === 'NOPERM';
 }
 
 function wordOf(error: unknown): string | undefined {

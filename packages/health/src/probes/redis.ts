@@ -1,16 +1,18 @@
 /**
- * Asks Redis as a newcomer: connects, asks for `INFO`, hangs up. One answer tells that it is there, how it is, and
- * whether it takes writes. Of a cluster every master is asked, because each holds a part of the keys.
+ * Asks Redis as a newcomer: connects, asks for `INFO`, hangs up. One answer tells that it is there, how it is, and by
+ * its counts, one look after the other, what it refuses; a cluster is asked how it is as well. Of a cluster every master
+ * is asked, because each holds a part of the keys. Where `INFO` is hidden, `PING` tells that it is there.
  */
 import { DEFAULTS } from '../defaults.js';
 import { expected } from '../expected.js';
-import type { ProblemCode } from '../problems.js';
-import { addUp, readInfo, type CacheFigures } from '../statistics/cache.js';
+import type { ProblemCode, RemarkCode } from '../problems.js';
+import { addUp, NO_FIGURES, type CacheFigures } from '../statistics/cache.js';
 import type { Outcome, Probe } from '../types.js';
 import { ioredisNewcomers } from './ioredis.js';
 import { nodeRedisNewcomers } from './node-redis.js';
 import { redisCause, redisProblem } from './redis-errors.js';
-import type { Newcomer, RedisAnswer } from './redis-newcomer.js';
+import type { Newcomer, Newcomers, RedisAnswer } from './redis-newcomer.js';
+import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
 import { whileWanted } from './while-wanted.js';
 
 /** A client of ioredis (`Redis`, `Cluster`) or of node-redis (`createClient`, `createCluster`), 4 and later. */
@@ -21,6 +23,8 @@ export interface RedisClient {
 /** What a Redis probe is made of. */
 export interface RedisProbeOptions {
   readonly client: RedisClient;
+  /** Whether it is a replica on purpose: that it refuses writes is no finding then; default false. */
+  readonly readOnly?: boolean;
   /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
   readonly slowMs?: number;
   /** Milliseconds after which the sampler ends a run; default 1,000. What cannot be ended by then ends by itself. */
@@ -38,67 +42,101 @@ export interface RedisProbeOptions {
  */
 export function createRedisProbe({
   client,
+  readOnly = false,
   slowMs = DEFAULTS.slowMs,
   deadlineMs = DEFAULTS.deadlineMs,
 }: RedisProbeOptions): Probe<CacheFigures> {
-  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client);
-  if (newcomers === undefined) {
-    throw expected(
-      'cache.client',
-      'to be a client of ioredis (Redis, Cluster) or of node-redis (createClient, createCluster)',
-      client,
-    );
+  const newcomers = newcomersLike(client, deadlineMs);
+  const refusals = createRefusalWatch();
+
+  async function look(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
+    const startedMs = performance.now();
+    let opened: readonly Newcomer[] = [];
+    const destroyAll = (): void => {
+      for (const newcomer of opened) newcomer.destroy();
+    };
+    try {
+      signal.throwIfAborted();
+      opened = newcomers(signal);
+      if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
+      const asked = Promise.all(opened.map((newcomer) => newcomer.ask(pingOnly)));
+      const answers = await whileWanted(signal, asked, destroyAll);
+      return outcomeOf(answers, { slow: performance.now() - startedMs > slowMs, readOnly, refusals });
+    } catch (error) {
+      // Nobody waits for this outcome any more; should somebody, it is the true one.
+      if (signal.aborted) return down('CACHE_TIMEOUT');
+      const problem = redisProblem(error);
+      // Some proxies hang up on whoever asks what they do not know.
+      const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
+      if (mayPing && opened.some((newcomer) => newcomer.wasCutOff())) {
+        destroyAll();
+        const second = await look(signal, true);
+        if (second.state !== 'down') return second;
+      }
+      return down(problem, error);
+    } finally {
+      destroyAll();
+    }
   }
+
   return {
     name: 'cache',
-    async run(signal) {
-      const startedMs = performance.now();
-      let opened: readonly Newcomer[] = [];
-      const destroyAll = (): void => {
-        for (const newcomer of opened) newcomer.destroy();
-      };
-      try {
-        signal.throwIfAborted();
-        opened = newcomers(signal);
-        if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
-        const asked = Promise.all(opened.map((newcomer) => newcomer.ask()));
-        const answers = await whileWanted(signal, asked, destroyAll);
-        return outcomeOf(answers, performance.now() - startedMs > slowMs);
-      } catch (error) {
-        // Nobody waits for this outcome any more; should somebody, it is the true one.
-        return signal.aborted ? down('CACHE_TIMEOUT') : down(redisProblem(error), error);
-      } finally {
-        destroyAll();
-      }
-    },
+    run: (signal) => look(signal, false),
     failed: (reason, error) =>
       reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
     close: async () => undefined,
   };
 }
 
+function newcomersLike(client: unknown, deadlineMs: number): Newcomers {
+  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client);
+  if (newcomers) return newcomers;
+  throw expected(
+    'cache.client',
+    'to be a client of ioredis (Redis, Cluster) or of node-redis (createClient, createCluster)',
+    client,
+  );
+}
+
 const NO_MASTER_KNOWN = { code: 'NO_MASTER_KNOWN', message: 'The client knows no master of the cluster' };
-const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
 
 function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {
   const outcome = { state: 'down', latencyMs: null, problems: [problem] } as const;
   return error === undefined ? outcome : { ...outcome, cause: redisCause(error) };
 }
 
+interface Circumstances {
+  readonly slow: boolean;
+  readonly readOnly: boolean;
+  readonly refusals: RefusalWatch;
+}
+
 /** What the servers said, read together. */
-function outcomeOf(answers: readonly RedisAnswer[], slow: boolean): Outcome<CacheFigures> {
-  const all = answers.map(({ info }) => readInfo(info));
-  const readings = all.filter((reading) => reading !== undefined);
-  if (readings.length < all.length) return down('CACHE_FAILED', NO_INFO);
+function outcomeOf(
+  answers: readonly RedisAnswer[],
+  { slow, readOnly, refusals }: Circumstances,
+): Outcome<CacheFigures> {
+  const readings = answers.map(({ reading }) => reading).filter((reading) => reading !== undefined);
   if (readings.some(({ loading }) => loading)) return down('CACHE_LOADING');
-  const problems: ProblemCode[] = [];
-  if (slow) problems.push('CACHE_SLOW');
-  if (readings.some(({ readOnly }) => readOnly)) problems.push('CACHE_READ_ONLY');
-  if (readings.some(({ outOfMemory }) => outOfMemory)) problems.push('CACHE_OUT_OF_MEMORY');
+  const problems = new Set<ProblemCode>();
+  if (slow) problems.add('CACHE_SLOW');
+  for (const [place, { reading, clusterIsDown }] of answers.entries()) {
+    if (reading?.readOnly && !readOnly) problems.add('CACHE_READ_ONLY');
+    if (reading?.outOfMemory) problems.add('CACHE_OUT_OF_MEMORY');
+    if (clusterIsDown) problems.add('CACHE_CLUSTER_DOWN');
+    const refused = reading ? refusals.problemsOf(reading.refusals, String(place)) : [];
+    for (const problem of refused) problems.add(problem);
+  }
+  const hidden = answers.find(({ reading }) => reading === undefined);
+  const remarks: RemarkCode[] = hidden ? ['CACHE_FIGURES_HIDDEN'] : [];
+  const isUnsaved = readings.some((reading) => reading.refusals.saveFailed);
+  if (isUnsaved && !problems.has('CACHE_WRITES_REFUSED')) remarks.push('CACHE_NOT_SAVED');
   return {
     state: slow ? 'slow' : 'up',
     latencyMs: Math.max(...answers.map(({ latencyMs }) => latencyMs)),
-    problems,
-    figures: addUp(readings.map(({ figures }) => figures)),
+    problems: [...problems],
+    ...(remarks.length > 0 && { remarks }),
+    ...(hidden && { cause: redisCause(hidden.hiddenBy) }),
+    figures: hidden ? NO_FIGURES : addUp(readings.map(({ figures }) => figures)),
   };
 }

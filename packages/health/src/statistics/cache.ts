@@ -27,6 +27,25 @@ export interface CacheReading {
   readonly readOnly: boolean;
   /** The memory allowed is used up and nothing may be evicted. */
   readonly outOfMemory: boolean;
+  /** One of several that share the keys: there is more to ask. */
+  readonly isOfCluster: boolean;
+  readonly refusals: Refusals;
+}
+
+/** What an `INFO` says about work that the server refuses. */
+export interface Refusals {
+  /** Another one after a restart, or at another server. */
+  readonly runId: string | undefined;
+  /** How often each word was answered since the start or `CONFIG RESETSTAT`; empty before Redis 6.2. */
+  readonly answered: ReadonlyMap<string, number>;
+  /** The last save, or the last writing of the append-only file, failed: `MISCONF`, unless it is told to go on. */
+  readonly saveFailed: boolean;
+  /** Writes since the last save. */
+  readonly changes: number | null;
+  /** Replicas near enough, told only where a number of them is asked for: `NOREPLICAS` when there are fewer. */
+  readonly goodReplicas: number | null;
+  /** A replica without its master: `MASTERDOWN`, unless it may serve old data. */
+  readonly masterIsAway: boolean;
 }
 
 /** An `INFO` has some kilobytes; of one that has more than this many characters, the rest is not read. */
@@ -61,8 +80,54 @@ export function readInfo(answer: unknown): CacheReading | undefined {
       (role === 'slave' || role === 'replica') &&
       (fields.get('slave_read_only') ?? fields.get('replica_read_only')) !== '0',
     outOfMemory: full && evictsNothing(fields.get('maxmemory_policy'), databases),
+    isOfCluster: fields.get('cluster_enabled') === '1',
+    refusals: {
+      runId: fields.get('run_id'),
+      answered: answersIn(fields),
+      saveFailed:
+        fields.get('rdb_last_bgsave_status') === 'err' || fields.get('aof_last_write_status') === 'err',
+      changes: figureOf(fields.get('rdb_changes_since_last_save')),
+      goodReplicas: figureOf(
+        fields.get('min_slaves_good_slaves') ?? fields.get('min_replicas_good_replicas'),
+      ),
+      masterIsAway: fields.get('master_link_status') === 'down',
+    },
   };
 }
+
+const ALL_SLOTS = 16_384;
+
+/** Whether the answer to `CLUSTER INFO` says that keys are refused: all, or those of slots that nobody serves. */
+export function isClusterDown(answer: unknown): boolean {
+  if (typeof answer !== 'string') return false;
+  const fields = fieldsOf(`${answer}\n`);
+  const assigned = figureOf(fields.get('cluster_slots_assigned')) ?? ALL_SLOTS;
+  const failed = figureOf(fields.get('cluster_slots_fail')) ?? 0;
+  return fields.get('cluster_state') === 'fail' || assigned < ALL_SLOTS || failed > 0;
+}
+
+/** Lines such as `errorstat_MISCONF:count=7`. */
+function answersIn(fields: ReadonlyMap<string, string>): Map<string, number> {
+  const answered = new Map<string, number>();
+  for (const [name, figures] of fields) {
+    const word = /^errorstat_([A-Z]{1,32})$/.exec(name)?.[1];
+    const count = word === undefined ? null : figureIn(figures, 'count');
+    if (word !== undefined && count !== null) answered.set(word, count);
+  }
+  return answered;
+}
+
+/** The figures of a server that tells none. */
+export const NO_FIGURES: CacheFigures = Object.freeze({
+  memoryBytes: null,
+  keys: null,
+  clients: null,
+  uptimeSeconds: null,
+  evictedKeys: null,
+  hits: null,
+  misses: null,
+  commands: null,
+});
 
 /** The figures of a cluster: all masters together, but the uptime of the one that was started last. */
 export function addUp(masters: readonly CacheFigures[]): CacheFigures {

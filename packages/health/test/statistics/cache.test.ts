@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addUp, cacheStatistics, readInfo, type CacheFigures } from '../../src/statistics/cache.js';
+import {
+  addUp,
+  cacheStatistics,
+  isClusterDown,
+  readInfo,
+  type CacheFigures,
+} from '../../src/statistics/cache.js';
 
 const INFO = `# Server
 redis_version:7.0.15
@@ -66,7 +72,21 @@ function infoWith(changes: Readonly<Record<string, string | undefined>>): string
 describe('an INFO', () => {
   test("gives the published page's figures", () => {
     const reading = readInfo(INFO);
-    assert.deepEqual(reading, { figures: FIGURES, loading: false, readOnly: false, outOfMemory: false });
+    assert.deepEqual(reading, {
+      figures: FIGURES,
+      loading: false,
+      readOnly: false,
+      outOfMemory: false,
+      isOfCluster: false,
+      refusals: {
+        runId: undefined,
+        answered: new Map([['ERR', 3]]),
+        saveFailed: false,
+        changes: null,
+        goodReplicas: null,
+        masterIsAway: false,
+      },
+    });
     assert.deepEqual(cacheStatistics(reading.figures), {
       memory_usage_bytes: 1_814_192,
       total_keys: 200,
@@ -202,6 +222,24 @@ describe('an INFO', () => {
     assert.equal(readInfo(INFO + 'x'.repeat(2_000_000))?.figures.memoryBytes, 1_814_192);
     assert.equal(readInfo(`${'x'.repeat(1_000_000)}\r\n${INFO}`), undefined);
   });
+});
+
+test('a cluster is down by its state, by slots that nobody serves, and by no answer that says nothing', () => {
+  const slots = 'cluster_slots_assigned:16384\r\ncluster_slots_ok:16384\r\n';
+  assert.equal(isClusterDown(`cluster_state:ok\r\n${slots}cluster_slots_fail:0`), false);
+  assert.equal(isClusterDown(`cluster_state:fail\r\n${slots}`), true);
+  assert.equal(
+    isClusterDown('cluster_state:ok\r\ncluster_slots_assigned:16383\r\n'),
+    true,
+    'a slot without a node',
+  );
+  assert.equal(
+    isClusterDown(`cluster_state:ok\r\n${slots}cluster_slots_fail:5461\r\n`),
+    true,
+    'a node that is gone',
+  );
+  for (const nothing of [undefined, '', 'OK', 7, 'cluster_state:'])
+    assert.equal(isClusterDown(nothing), false);
 });
 
 describe('masters together', () => {
