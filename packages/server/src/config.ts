@@ -1,9 +1,10 @@
 /**
  * The environment in, a frozen configuration out. The only file that reads `process.env`.
  */
-import { readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { codeOf } from './error-code.js';
+import { readTrustedSync, UntrustedError } from './private-files.js';
 import { BrokenRule } from './setting-rules.js';
 import { SETTINGS, type Setting } from './settings.js';
 
@@ -129,11 +130,17 @@ function brokenSentence(setting: Setting<unknown>, broken: BrokenRule, text: str
   return `Expected \`${setting.variable}\` ${broken.message}${got}.`;
 }
 
+/** What it says is done, and a database that it names is believed: so nobody else may have written it. */
 function environmentFile(): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync('.env', 'utf8'));
+    if (lstatSync('.env', { throwIfNoEntry: false }) === undefined) return {};
+    return parseEnv(readTrustedSync('.env'));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
-    throw new ConfigError([`Expected the file .env to be readable, got ${codeOf(error)}.`]);
+    throw new ConfigError([
+      error instanceof UntrustedError
+        ? `Expected the file .env to be one that nobody else can write: ${error.message}.`
+        : `Expected the file .env to be readable, got ${codeOf(error)}.`,
+    ]);
   }
 }

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openLink, pasteLine, urlOf } from './addresses.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config.js';
+import { DataFolderError, openDataFolder } from './embedded/data-folder.js';
+import { OperatorError } from './errors.js';
 import { startOwnServers } from './own-servers.js';
 import { ADMIN } from './permission.js';
 import type { Log } from './platform/log.js';
@@ -49,6 +51,7 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
 
   try {
     const dataDir = resolve(config.dataDir);
+    await claimDataFolder(dataDir);
     const { postgres, redis } = await startOwnServers({ config, dataDir, say, undo });
     const databaseUrl = config.databaseUrl ?? postgres?.url;
     if (databaseUrl === undefined)
@@ -88,6 +91,15 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
   } catch (error) {
     await takeDown();
     throw error;
+  }
+}
+
+/** One that cannot be written to is told where something needs it; one that others have a hand in is used for nothing. */
+async function claimDataFolder(dataDir: string): Promise<void> {
+  try {
+    await openDataFolder(dataDir);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw new OperatorError(error.message, { cause: error });
   }
 }
 

@@ -2,9 +2,12 @@
  * Where the running service and its embedded servers are: a file in the data folder, for the command line, which must
  * reach the same stores. Readable by its owner only, because a URL of a store holds a password.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DataFolderError, isDataFolder } from './embedded/data-folder.js';
 import { codeOf } from './error-code.js';
+import { OperatorError } from './errors.js';
+import { readTrustedSync, UntrustedError, writePrivate } from './private-files.js';
 
 /** What the file says. */
 export interface Whereabouts {
@@ -22,21 +25,26 @@ const FILE = 'service.json';
 
 /** Writes the file, all of it or none. */
 export async function writeWhereabouts(dataDir: string, whereabouts: Whereabouts): Promise<void> {
-  const file = join(dataDir, FILE);
-  const unfinished = `${file}.${whereabouts.pid}`;
-  await writeFile(unfinished, `${JSON.stringify(whereabouts, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(unfinished, file);
+  await writePrivate(join(dataDir, FILE), `${JSON.stringify(whereabouts, undefined, 2)}\n`);
 }
 
-/** What the file says; `undefined` when there is none, or the service that wrote it no longer runs. */
-export async function readWhereabouts(dataDir: string): Promise<Whereabouts | undefined> {
+/**
+ * What the file says; `undefined` when there is none, or the service that wrote it no longer runs.
+ *
+ * @throws OperatorError when somebody else could have written it
+ */
+export function readWhereabouts(dataDir: string): Whereabouts | undefined {
+  const file = join(dataDir, FILE);
   try {
-    const value: unknown = JSON.parse(await readFile(join(dataDir, FILE), 'utf8'));
+    if (!isDataFolder(dataDir)) return undefined;
+    const value: unknown = JSON.parse(readTrustedSync(file));
     return isWhereabouts(value) && isRunning(value.pid) ? value : undefined;
   } catch (error) {
     // Cut short by a full disk, or edited: as good as none. But one that is there and may not be read is for somebody.
     if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-    throw error;
+    if (error instanceof DataFolderError) throw new OperatorError(error.message, { cause: error });
+    if (!(error instanceof UntrustedError)) throw error;
+    throw new OperatorError(`The file ${file} is not believed: ${error.message}.`, { cause: error });
   }
 }
 

@@ -29,7 +29,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
   const config = configFromEnvironment();
   const dataDir = resolve(config.dataDir);
   const usesDataDir = config.databaseUrl === undefined || config.redisUrl === undefined;
-  const running = usesDataDir ? await readWhereabouts(dataDir) : undefined;
+  const running = usesDataDir ? readWhereabouts(dataDir) : undefined;
   const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
   try {
     const records = createRecords({

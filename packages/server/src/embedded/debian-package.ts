@@ -47,6 +47,7 @@ export async function findInstalled(...names: readonly string[]): Promise<string
 /** apt gets folders of ours; its own stay as they are. */
 const FETCH = `
 set -eu
+umask 077
 place=$1 dependencies=$2
 shift 2
 [ ! -e "$place" ] || exit 0
@@ -70,6 +71,7 @@ done
 [ "$dependencies" = true ] || packages=$name
 apt download $packages
 for package in *.deb; do dpkg-deb --extract "$package" root; done
+chmod 755 root
 mv root "$place"
 cd /
 rm -rf "$work"
@@ -92,7 +94,7 @@ export async function fetchPackage({
 }: PackageRequest): Promise<void> {
   await mkdir(dirname(place), { recursive: true });
   const bounded =
-    `limit=$1 place=$2 script=$3; shift 3; ` +
+    `umask 077; limit=$1 place=$2 script=$3; shift 3; ` +
     `exec timeout --kill-after=5 "$limit" flock "$place.lock" sh -c "$script" sh "$place" "$@"`;
   try {
     await shell(bounded, String(limitS), place, FETCH, String(withDependencies), ...names);

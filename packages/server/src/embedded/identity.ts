@@ -87,6 +87,14 @@ export async function chooseIdentity({ program, env, folder }: Needs): Promise<I
   );
 }
 
+/**
+ * Whether a server's folder may be given to `identity`: root can give anything to anybody, also what somebody else has
+ * made to be taken for ours.
+ */
+export function mayTake({ owner }: Identity, uid: number): boolean {
+  return owner === undefined || [0, NOBODY, owner].includes(uid);
+}
+
 /** Runs a command to its end as `identity`, in the root folder and with no more of our environment than `env`. */
 export async function runAs(
   identity: Identity,

@@ -4,12 +4,13 @@
  * There: `postgres` (the data), `postgres.password`, `postgres.lock`, `postgres.log`. The port is another one after
  * every start of the service; what must stay is kept.
  */
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { openDataFolder } from './data-folder.js';
 import { endRemains, whenFree } from './folder-lock.js';
 import { withFreePort } from './free-port.js';
-import { chooseIdentity } from './identity.js';
+import { chooseIdentity, mayTake, type Identity } from './identity.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
 import { ClusterNotStartedError, makeCluster, startCluster, SUPERUSER } from './postgres-cluster.js';
 import { deleteUnfinished, hasCluster, preparePassword, unusable } from './postgres-folder.js';
@@ -86,6 +87,7 @@ export async function startEmbeddedPostgres({
 
   try {
     const isNew = !(await hasCluster(folder));
+    if (!isNew) await assertOwner(folder, identity);
     const password = await preparePassword(folder);
     if (isNew) {
       announce(`Making a database in ${folder} …`);
@@ -119,6 +121,13 @@ export async function startEmbeddedPostgres({
     if (error instanceof ClusterNotStartedError) throw unusable(folder, error.reason, error);
     throw error;
   }
+}
+
+/** @throws an Error of one sentence for a database that is neither ours nor our server's */
+async function assertOwner(folder: string, identity: Identity): Promise<void> {
+  const { uid } = await lstat(folder);
+  if (mayTake(identity, uid)) return;
+  throw unusable(folder, `it belongs to user ${uid}, and not to the one that runs it`);
 }
 
 /** A server also starts on data that nobody can enter, because half of it is missing or the password is another. */

@@ -2,9 +2,10 @@
  * Where a Redis program is: installed on this machine, fetched by an earlier start, or fetched now.
  */
 import { execFile } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isTrustedTree } from '../private-files.js';
 import { canFetch, fetchPackage, findInstalled, libraryEnvironment, reasonOf } from './debian-package.js';
 import { BARE_ENVIRONMENT } from './identity.js';
 
@@ -32,13 +33,16 @@ export async function findRedisProgram(options: FindRedisOptions): Promise<Redis
   const installed = await findInstalled('redis-server', 'valkey-server');
   if (installed !== undefined) return { file: installed, env: {} };
   const place = join(options.folder, 'programs');
-  const fetched = await findFetched(place);
-  if (fetched !== undefined) return fetched;
   const none = (reason: string): undefined => {
     options.announce(
       `${reason}, so there is no cache. Install redis-server or valkey-server, or set REDIS_URL.`,
     );
   };
+  const fetched = await findFetched(place);
+  if (fetched !== undefined) {
+    if (await isTrustedTree(await realpath(place))) return fetched;
+    return none(`Somebody else may have changed the Redis in ${place}, which is not run; delete it`);
+  }
   if (!options.fetch || !(await canFetch())) return none('No redis-server or valkey-server was found');
   options.announce(`No redis-server or valkey-server was found: fetching Redis into ${place}, once …`);
   try {

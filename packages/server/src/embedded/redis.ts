@@ -54,7 +54,7 @@ export async function startEmbeddedRedis({
   let folder: string | undefined;
   try {
     const home = join(await openDataFolder(dataDir), 'redis');
-    await mkdir(home, { recursive: true });
+    await mkdir(home, { recursive: true, mode: 0o755 });
     const program = await findRedisProgram({ folder: home, fetch, announce });
     if (program === undefined) return undefined;
     const running = await mkdtemp(join(home, 'run-'));

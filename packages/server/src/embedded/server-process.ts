@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { makePrivateSync } from '../private-files.js';
 import { BARE_ENVIRONMENT, type Identity } from './identity.js';
 import { type Log, openLog } from './server-log.js';
 import { childrenOf, signalAll } from './processes.js';
@@ -54,6 +55,7 @@ const SIGN_LOCK = ['sh', '-c', 'echo "$1" > "$0" && shift && exec "$@"'];
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const { identity, lockFile } = options;
   const log = await openLog(options.logFile);
+  if (lockFile !== undefined) makePrivateSync(lockFile);
   const guardian = await startGuardian(options);
   const lock =
     lockFile === undefined ? [] : [...TAKE_LOCK, lockFile, ...SIGN_LOCK, lockFile, `${process.pid}`];

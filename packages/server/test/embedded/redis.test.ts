@@ -104,8 +104,7 @@ test('Where there is none and none may be fetched, there is none, and one line s
 
 test('A fetch that fails is no reason to fail: there is none then, and the reason is said.', async (t) => {
   const dataDir = await makeDataDir(t);
-  const bin = join(dataDir, 'bin');
-  await mkdir(bin);
+  const bin = await makeDataDir(t);
   await writeFile(join(bin, 'apt-get'), '#!/bin/sh\necho "E: no route to the mirror" >&2\nexit 100\n', {
     mode: 0o755,
   });

@@ -77,6 +77,13 @@ test('each probe of Kubernetes asks a door that is there, for what it is for', a
   for (const [, , path = ''] of probes) assert.equal((await ask(service.url, path)).status, 200, path);
 });
 
+test('in Kubernetes the data folder is one that the service makes below the mount, which belongs to root', () => {
+  const text = readDeployFile('kubernetes/deployment.yml');
+  const mount = /mountPath: (\S+) \}/.exec(text)?.[1];
+  assert.ok(mount);
+  assert.ok(text.includes(`{ name: PORTAL_DATA_DIR, value: ${mount}/`));
+});
+
 test('every setting that the files name is one that the service knows', () => {
   const known = new Set<string>(Object.values(SETTINGS).map(({ variable }) => variable));
   for (const file of ['docker/Dockerfile', 'kubernetes/deployment.yml', 'systemd/portal.service']) {

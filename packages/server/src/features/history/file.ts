@@ -3,9 +3,10 @@
  * write to afterwards: in memory if need be, because what happens now must be shown also by a service without a disk.
  */
 import Database from 'libsql';
-import { chmodSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../error-code.js';
+import { closeToOthersSync, makePrivateSync } from '../../private-files.js';
 import { EVENTS_SCHEMA } from './events.js';
 import { OUTBOX_SCHEMA } from './outbox.js';
 import { SAMPLES_SCHEMA } from './samples.js';
@@ -28,6 +29,8 @@ const VERSION = 1;
 const BUSY_TIMEOUT_MS = 5_000;
 /** Of files that were set aside; the latest may still be looked into, and all together must not fill the disk. */
 const KEPT_ASIDE = 2;
+/** What SQLite keeps beside the file. */
+const BESIDE = ['-wal', '-shm', '-journal'];
 const DAMAGED = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
 
 /** True for an error that says that the file itself is damaged. */
@@ -70,6 +73,15 @@ function openOrReplace(path: string, troubles: FileTrouble[]): Database.Database
 
 /** @throws an error of SQLite, or `NewerError` */
 function openSound(path: string): Database.Database {
+  // Whom the service runs for may read it; nobody else on the machine, at no moment. What SQLite puts beside it gets the
+  // same mode; what an earlier version put there is closed here.
+  try {
+    makePrivateSync(path);
+  } catch (error) {
+    // What is no file SQLite refuses in its own words.
+    if (codeOf(error) !== 'EISDIR') throw error;
+  }
+  for (const end of BESIDE) closeToOthersSync(`${path}${end}`);
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     // For us alone: two who write the same history would each tell half of it. Before WAL, which then needs no third file.
@@ -88,8 +100,6 @@ function openSound(path: string): Database.Database {
     }[];
     if (finding !== 'ok') throw new DamagedError();
     prepare(database);
-    // Whom the service runs for may read it; nobody else on the machine.
-    chmodSync(path, 0o600);
     return database;
   } catch (error) {
     database.close();
@@ -109,14 +119,14 @@ export function setAside(path: string): string {
   const name = `${path.slice(folder.length + 1)}.damaged-`;
   const kept = `${name}${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   renameSync(path, join(folder, kept));
-  for (const end of ['-wal', '-shm']) {
+  for (const end of BESIDE) {
     if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, join(folder, `${kept}${end}`));
   }
   const stems = readdirSync(folder)
-    .filter((entry) => entry.startsWith(name) && !/-(wal|shm)$/.test(entry))
+    .filter((entry) => entry.startsWith(name) && !/-(wal|shm|journal)$/.test(entry))
     .toSorted();
   for (const stem of stems.slice(0, -KEPT_ASIDE)) {
-    for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `${stem}${end}`), { force: true });
+    for (const end of ['', ...BESIDE]) rmSync(join(folder, `${stem}${end}`), { force: true });
   }
   return kept;
 }

@@ -2,7 +2,7 @@
  * The file and its thread: killed, damaged, taken, and on disks of no use.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -157,10 +157,13 @@ test('taken by another process, or of a newer program: what happens is in memory
 
 test('a folder that cannot be written to, or a file that cannot be one: in memory, with the cause', async () => {
   await writeFile(join(folder, 'file'), '');
+  await mkdir(join(folder, 'folder'));
   const causes: readonly (readonly [string, string])[] = [
     [join(folder, 'file', 'history.sqlite'), 'ENOTDIR'],
     ['/proc/portal/history.sqlite', 'ENOENT'],
-    [folder, 'SQLITE_CANTOPEN'],
+    [join(folder, 'folder'), 'SQLITE_CANTOPEN'],
+    // A folder that is not for the service alone is neither closed to others nor used.
+    ['/history.sqlite', 'DATA_FOLDER'],
   ];
   for (const [path, cause] of causes) {
     const { worker, troubles } = start(path);
