@@ -98,10 +98,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     source: sourceOptions(config, log, (event) => recording.sourceChanged(event)),
     startedAt,
     onFailure: tellFailures(log),
-    onStatusChange(change) {
-      tellStatus(log, change);
-      recording.statusChanged(change);
-    },
+    onStatusChange: (change) => tellStatus(log, change),
     onReport: (report) => recording.reported(report),
   });
   const watch = createSessionWatch({
@@ -138,6 +135,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   framework.register(historyRoutes, {
     history,
     intervalMs: config.intervalMs,
+    silenceMs: recording.silenceMs,
     requireAdmin: requireAdmin({ fromMemory: true }),
   });
   framework.register(documentationRoutes);
@@ -156,10 +154,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     sessions,
     signIn,
     async start() {
-      recording.start();
+      const recorded = recording.start();
       sessions.listen();
       await framework.ready();
-      await Promise.all([health.start(), schema.start()]);
+      await Promise.all([health.start(), schema.start(), recorded]);
       entrance.start();
     },
     drain() {

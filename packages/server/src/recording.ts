@@ -4,12 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Health, Report, SourceEvent, StatusChange } from 'portal-health';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health, Report, SourceEvent } from 'portal-health';
 import type { Config } from './config.js';
 import { createAlerts, type AlertFile } from './features/alerts/alerts.js';
 import type { Incident } from './features/alerts/incident.js';
 import { createReceivers } from './features/alerts/receivers.js';
-import { codesOf, createChronicle } from './features/history/chronicle.js';
+import { createChronicle } from './features/history/chronicle.js';
 import { createHistory, type History } from './features/history/history.js';
 import { createLivePages, type LivePages } from './features/live/pages.js';
 import { createStanding, type Standing } from './features/live/standing.js';
@@ -28,10 +29,12 @@ export interface Recording {
   readonly history: History;
   readonly pages: LivePages;
   readonly standing: () => Standing;
-  statusChanged(change: StatusChange): void;
+  /** Milliseconds without a look after which nobody has looked, at the pace that is in force. */
+  readonly silenceMs: () => number;
   reported(report: Report): void;
   sourceChanged(event: SourceEvent): void;
-  start(): void;
+  /** Kept once it is known how the run before this one left things, or soon. */
+  start(): Promise<void>;
   /** Writes what is still to be written. Nothing must be told any more. */
   close(): Promise<void>;
 }
@@ -40,15 +43,33 @@ const PACKAGE = new URL('../../package.json', import.meta.url);
 /** The note in the history file about the incident that goes on. */
 const INCIDENT = 'incident';
 
+/** Looks that may fail to come before nobody is said to have looked: as many as before a part is stale. */
+const SILENT_LOOKS = 3;
+/** For the file of the history to be opened. */
+const LEFT_WITHIN_MS = 2_000;
+/** The slowest pace of the looks there is, in milliseconds: one every ten seconds while all is well and nobody looks. */
+const SLOWEST_PACE_MS = 10_000;
+
 /** Nothing is opened before `start()`. */
 export function createRecording({ config, log, health }: RecordingOptions): Recording {
   let since: Standing | undefined;
-  const standing = (): Standing => (since ??= createStanding(health()));
+  const silenceMs = (): number =>
+    SILENT_LOOKS * Math.max(config.intervalMs, SLOWEST_PACE_MS) + config.deadlineMs;
+  const standing = (): Standing =>
+    (since ??= createStanding({
+      health: health(),
+      silenceMs,
+      onTurn: (turn) => chronicle.stands(turn),
+    }));
   const pages = createLivePages({ snapshot: () => standing().snapshot() });
   const history = createHistory({
     folder: resolve(config.dataDir),
     log,
-    onTrouble: (trouble) => chronicle.troubled(trouble),
+    knownMs: () => standing().knownMs(),
+    onTrouble(trouble) {
+      chronicle.troubled(trouble);
+      if (trouble.what === 'damaged') standing().repeat();
+    },
   });
   const chronicle = createChronicle({
     write: (name, ...args) => history.write(name, ...args),
@@ -68,13 +89,15 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     history,
     pages,
     standing,
-    statusChanged: ({ from, report }) => chronicle.statusChanged(from, report),
+    silenceMs,
     reported(report) {
       standing().note();
       pages.report();
-      history.sample(report, health().facts());
-      chronicle.reported(report);
-      alerts.reported(report, codesOf(report));
+      const facts = health().facts();
+      history.sample(report, facts);
+      alerts.reported(report, [
+        ...new Set([...facts.findings.flatMap(({ problems }) => problems), ...facts.others]),
+      ]);
     },
     sourceChanged(event) {
       chronicle.sourceChanged(event);
@@ -83,8 +106,10 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     start() {
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       history.start();
-      chronicle.began({ version });
+      const left = chronicle.began({ version }).then((what) => standing().begin(what));
       alerts.start();
+      // What the last run left is known long before, unless the disk does not answer: then nobody waits for it.
+      return Promise.race([left, sleep(LEFT_WITHIN_MS, undefined, { ref: false })]);
     },
     async close() {
       pages.drain();

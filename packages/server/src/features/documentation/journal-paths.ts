@@ -69,6 +69,7 @@ export const JOURNAL_PATHS: Readonly<Record<string, PathItem>> = {
                 since: '2026-03-01T02:41:07.318Z',
                 database: true,
                 cache: false,
+                causes: [{ component: 'cache', code: 'CACHE_TIMEOUT', since: '2026-03-01T02:41:07.318Z' }],
                 checked_at: '2026-03-01T02:47:11.402Z',
               },
             },
@@ -85,9 +86,10 @@ export const JOURNAL_PATHS: Readonly<Record<string, PathItem>> = {
       tags: ['Journal'],
       summary: 'Everything, as it becomes known',
       description:
-        'Server-sent events, for as long as the session lasts. `report`: `{report, since, parts, at}`, at once and after ' +
-        'every look, where `report` is the administrator’s report and `parts` has of each part its `state`, `since` and ' +
-        '`checked_at`. `happened`: one event, as in `/v1/admin/events`. `gone`: the session has ended, and so does the ' +
+        'Server-sent events, for as long as the session lasts. `report`: `{report, since, causes, parts, at}`, at once and ' +
+        'after every look, where `report` is the administrator’s report, `causes` has what is wrong as `component`, ' +
+        '`code` and `since`, and `parts` has of each part its `state`, `since`, `answers_since` and `checked_at`. ' +
+        '`happened`: one event, as in `/v1/admin/events`; once more when a cause of it has come or gone. `gone`: the session has ended, and so does the ' +
         'answer. `draining`: the service is about to stop. A comment at least every 5 s says that the connection lives.',
       security: ADMIN,
       responses: {
@@ -107,7 +109,8 @@ export const JOURNAL_PATHS: Readonly<Record<string, PathItem>> = {
   '/v1/admin/history': fromFile(
     'adminHistory',
     'What was measured',
-    'Every look for an hour, minutes for 30 days, hours for a year. At most 2,000 steps.',
+    'Every look for an hour, minutes for 30 days, hours for a year. At most 2,000 steps. `status` has the worst of each ' +
+      'step; for how long it was how is in `totals` and `share`.',
     [
       parameter('from', 'Begin; default: a quarter of an hour before `to`.', time),
       parameter('to', 'End; default: now.', time),

@@ -10,16 +10,29 @@ function moment(description: string): Schema {
 const figures = (description: string): Schema =>
   listOf({ type: ['number', 'null'] }, `${description} \`null\` where nothing was measured.`);
 
+const shares = (description: string): Schema =>
+  listOf({ type: ['number', 'null'] }, `${description} 0 to 1; \`null\` for a step that has not begun.`);
+
+const milliseconds = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
+
+const COMPONENT = 'What it was found at: `database`, `cache`, the name of a check, `source` or `process`.';
+
 const course = (description: string): Schema => ({ description, oneOf: [schemaRef('Course')] });
 
 /** All of them, by name. */
 export const JOURNAL_SCHEMAS = {
   PublicStatus: exactly('How things stand, for anybody.', {
     status: schemaRef('Status'),
-    since: moment('Since when the status is what it is, as far as this process knows.'),
+    since: moment('Since when the status is what it is, also from before a start of this process.'),
     database: { type: 'boolean', description: 'Whether the database answers.' },
     cache: { type: 'boolean', description: 'Whether the cache answers.' },
+    causes: listOf(schemaRef('HeldCause'), 'What is wrong: the codes that `GET /health` names.'),
     checked_at: textOrNull('When either was last looked at.', MOMENT),
+  }),
+  HeldCause: exactly('A cause that holds.', {
+    component: { type: 'string', description: COMPONENT },
+    code: { type: 'string', description: 'Code of the catalogue.' },
+    since: moment('Since when it holds.'),
   }),
   History: exactly('What was measured, in steps of one length, in columns: place by place one step.', {
     from: moment('Begin of the first step.'),
@@ -30,10 +43,15 @@ export const JOURNAL_SCHEMAS = {
       description:
         'Length of a step; longer than asked for where there would be more than 2,000, or nothing so fine.',
     },
+    gap_seconds: {
+      type: 'number',
+      description:
+        'Where nothing is known for longer nobody looked; looks are further apart while all is well.',
+    },
     times: listOf({ type: 'integer' }, 'Begin of each step, seconds since 1970.'),
     status: listOf(
       { type: ['string', 'null'], description: '`healthy`, `degraded` or `unhealthy`.' },
-      'The worst in each step. `null` while nobody looked.',
+      'The worst in each step, for however short a time. `null` while nobody looked.',
     ),
     series: exactly('The figures.', {
       database_latency_ms: course('Milliseconds of the looks at the database.'),
@@ -46,6 +64,25 @@ export const JOURNAL_SCHEMAS = {
       cache_connected_clients: course('Clients connected to the cache.'),
       cache_commands_per_second: course('Commands that the cache carried out, a second.'),
     }),
+    share: exactly('What share of each step each status took.', {
+      healthy: shares('Of this status.'),
+      degraded: shares('Of this status.'),
+      unhealthy: shares('Of this status.'),
+      unmeasured: shares('While nobody looked.'),
+    }),
+    totals: exactly(
+      'True sums of the time that was asked for: of stretches to the millisecond, never of steps.',
+      {
+        from: moment('As asked for, and not the begin of a step.'),
+        to: moment('As asked for; now, where that is in the future.'),
+        healthy_ms: milliseconds('Of this status.'),
+        degraded_ms: milliseconds('Of this status.'),
+        unhealthy_ms: milliseconds('Of this status.'),
+        unmeasured_ms: milliseconds('While nobody looked, also because the service did not run.'),
+        complete_from: textOrNull('Since when there are sums; `null` while there are none.', MOMENT),
+        exact_from: textOrNull('Before it the sums are kept by the hour.', MOMENT),
+      },
+    ),
   }),
   Course: exactly('One figure over time.', {
     minimum: figures('The least of each step.'),
@@ -76,9 +113,23 @@ export const JOURNAL_SCHEMAS = {
         '`not_written`; `given_up`.',
     ),
     codes: listOf({ type: 'string' }, 'Codes of the catalogue that held in it.'),
+    since: textOrNull(
+      'Of a status: since when it has been so; before `began_at` where it goes on after a time that was not measured.',
+      MOMENT,
+    ),
+    causes: listOf(
+      exactly('A cause, from its own begin to its own end.', {
+        component: { type: 'string', description: COMPONENT },
+        code: { type: 'string', description: 'Code of the catalogue.' },
+        began_at: moment('Begin.'),
+        ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
+      }),
+      'Of a status: what held in it. Of very many the latest.',
+    ),
     details: {
       type: 'object',
-      description: 'What else is known: `end` of a run (`stopped` or `lost`), counts of files, a cause.',
+      description:
+        'What else is known: `end` of a run (`stopped` or `lost`), counts of files, a cause, by how much a clock was set.',
       additionalProperties: true,
     },
   }),

@@ -2,17 +2,17 @@
  * What counts as an event, and how it is written down: from what library and service tell of themselves to one line
  * each of what happened, with begin, end and codes.
  */
-import type { Report, SourceEvent, Status } from 'portal-health';
+import type { SourceEvent } from 'portal-health';
 import type { JournalEvent, NewEvent } from './events.js';
 import type { History, Trouble } from './history.js';
+import type { LeftBehind, Stand } from './journal.js';
 
 /** Writes down what happens. Nothing of it is waited for. */
 export interface Chronicle {
-  /** The service has begun to run. */
-  began(details: { readonly version: string }): void;
-  statusChanged(from: Status | null, report: Report): void;
-  /** To be called with every report: a cause may come to others while the status stays. */
-  reported(report: Report): void;
+  /** The service has begun to run. Kept once it is written, with how the run before it left things. */
+  began(details: { readonly version: string }): Promise<LeftBehind | null>;
+  /** Status, causes or parts are no longer what they were. */
+  stands(stand: Stand): void;
   sourceChanged(event: SourceEvent): void;
   troubled(trouble: Trouble): void;
   /** Something else that happened and is over, e.g. an alert that could not be delivered. */
@@ -29,9 +29,6 @@ export interface ChronicleOptions {
 
 /** Begins a chronicle. */
 export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOptions): Chronicle {
-  /** The status event that goes on, and the codes it has had. */
-  let current: { readonly written: Promise<JournalEvent | undefined>; codes: readonly string[] } | undefined;
-
   /** An event that cannot be written is lost to the record, which the log has already told of. */
   function tell(written: Promise<JournalEvent>): Promise<JournalEvent | undefined> {
     return written.then(
@@ -44,31 +41,12 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
   }
 
   return {
-    began(details) {
-      void tell(write('beginRun', now(), details));
+    async began(details) {
+      await tell(write('beginRun', now(), details));
+      return write('leftBehind').catch(() => null);
     },
-    statusChanged(from, report) {
-      const codes = codesOf(report);
-      const written = tell(
-        write('turnEvent', {
-          kind: 'status',
-          beganAt: now(),
-          endedAt: null,
-          from,
-          to: report.status,
-          codes,
-          details: {},
-        }),
-      );
-      current = { written, codes };
-    },
-    reported(report) {
-      if (!current || report.errors.length === 0) return;
-      const { written, codes } = current;
-      const all = [...new Set([...codes, ...codesOf(report)])];
-      if (all.length === codes.length) return;
-      current.codes = all;
-      void written.then((event) => event && write('amendEvent', event.id, all)).catch(() => undefined);
+    stands(stand) {
+      void tell(write('stand', stand));
     },
     sourceChanged({ began_at, ended_at, ...change }) {
       const isBack = change.hash_after === change.hash_before;
@@ -118,9 +96,4 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
       void tell(write('addEvent', { kind, beganAt: at, endedAt: at, from: null, to, codes, details }));
     },
   };
-}
-
-/** The codes of the catalogue that a report names: each sentence ends in one. */
-export function codesOf(report: Report): readonly string[] {
-  return report.errors.map((sentence) => /\((\w+)\)$/.exec(sentence)?.[1] ?? sentence);
 }

@@ -2,7 +2,11 @@
  * What happened, in the file: each with its begin, its end, and the codes that held in between.
  */
 import type { Database } from 'libsql';
+import type { Status } from 'portal-health';
+import { createHolding, type JournalCause } from './holding.js';
 import { HOURS_FOR_MS, MOST_DETAILS, MOST_EVENTS } from './retention.js';
+import { STATUSES } from './series.js';
+import { createSums } from './sums.js';
 import { inTransaction } from './transaction.js';
 
 /**
@@ -24,6 +28,8 @@ export interface NewEvent {
   readonly to: string | null;
   readonly codes: readonly string[];
   readonly details: Details;
+  /** Of a status that goes on after a time in which nothing was measured: since when it has been so. */
+  readonly since?: number;
 }
 
 /** An event as it is published. Times are ISO 8601, UTC, with milliseconds. */
@@ -35,6 +41,10 @@ export interface JournalEvent {
   readonly from: string | null;
   readonly to: string | null;
   readonly codes: readonly string[];
+  /** Of a status: since when it has been so, which is before `began_at` where nothing was measured in between; else `null`. */
+  readonly since: string | null;
+  /** Of a status: what held in it, each from its own begin to its own end. */
+  readonly causes: readonly JournalCause[];
   readonly details: Details;
 }
 
@@ -62,13 +72,22 @@ export interface Events {
   turn(event: NewEvent): JournalEvent;
   /** Adds it, or puts it in the place of the one of its kind that began at the same time. */
   put(event: NewEvent): JournalEvent;
-  /** The codes of an event that goes on have become more. */
-  amend(id: number, codes: readonly string[]): void;
+  /** The status that goes on, also with these codes; `undefined` when none does, or another. */
+  amendStatus(status: string, codes: readonly string[]): JournalEvent | undefined;
   /** Ends all that goes on of a kind; `details` are added to theirs. */
   end(kind: EventKind, at: number, details?: Details): void;
   read(query: EventQuery): EventPage;
-  /** Begin or end of the latest event, in milliseconds since 1970. */
-  lastAt(): number | null;
+  /** Begin or end of the latest event that is not after `at`, in milliseconds since 1970. */
+  lastAt(at: number): number | null;
+  /** The status that lasted longest into the present, and since when it had been so. */
+  lastStatus(): LastStatus | undefined;
+}
+
+/** A status that goes on, or went on until nobody looked any more. */
+export interface LastStatus {
+  readonly status: Status;
+  readonly since: number;
+  readonly codes: readonly string[];
 }
 
 /** Ids are never used again, also when the event of the highest is gone: pages remember them. */
@@ -86,6 +105,9 @@ export const EVENTS_SCHEMA = `
   CREATE INDEX IF NOT EXISTS events_that_go_on ON events (kind) WHERE ended_at IS NULL;
 `;
 
+/** Columns that were added later. */
+export const EVENTS_COLUMNS = { since: 'INTEGER' } as const;
+
 interface Row {
   readonly id: number;
   readonly kind: EventKind;
@@ -95,33 +117,79 @@ interface Row {
   readonly became: string | null;
   readonly codes: string;
   readonly details: string;
+  readonly since: number | null;
 }
 
 /** The events of `database`, whose tables are there. */
 export function createEvents(database: Database): Events {
   const insert = database.prepare(
-    'INSERT INTO events (kind, began_at, ended_at, was, became, codes, details) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *',
+    'INSERT INTO events (kind, began_at, ended_at, was, became, codes, details, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *',
   );
+  // What goes on stays, however much has happened since it began.
   const prune = database.prepare(
-    'DELETE FROM events WHERE id <= ? OR (ended_at IS NOT NULL AND ended_at < ?)',
+    'DELETE FROM events WHERE ended_at IS NOT NULL AND (id <= ? OR ended_at < ?) RETURNING kind, began_at, ended_at, became',
   );
   // Never before its begin: the clock may have been set back in between.
   const endAll = database.prepare(
     `UPDATE events SET ended_at = max(began_at, ?), details = json_patch(details, ?)
      WHERE kind = ? AND ended_at IS NULL`,
   );
-  const amend = database.prepare('UPDATE events SET codes = ? WHERE id = ?');
+  const open = database.prepare(`SELECT * FROM events WHERE kind = 'status' AND ended_at IS NULL`);
+  const amend = database.prepare('UPDATE events SET codes = ? WHERE id = ? RETURNING *');
   const replace = database.prepare(
     `UPDATE events SET ended_at = ?, became = ?, codes = ?, details = ?
      WHERE kind = ? AND began_at = ? RETURNING *`,
   );
-  const last = database.prepare('SELECT max(coalesce(ended_at, began_at)) AS at FROM events');
+  const last = database.prepare(
+    'SELECT max(coalesce(ended_at, began_at)) AS at FROM events WHERE coalesce(ended_at, began_at) <= ?',
+  );
+  const lastStatus = database.prepare(
+    `SELECT * FROM events WHERE kind = 'status' ORDER BY ended_at IS NULL DESC, ended_at DESC, id DESC LIMIT 1`,
+  );
   const page = database.prepare(
     `SELECT * FROM events WHERE id < ? AND began_at < ? AND (ended_at IS NULL OR ended_at >= ?)
      ORDER BY id DESC LIMIT ?`,
   );
 
-  function add({ kind, beganAt, endedAt, from, to, codes, details }: NewEvent): JournalEvent {
+  const sums = createSums(database);
+  const holding = createHolding(database);
+
+  function eventOf(row: Row): JournalEvent {
+    const isStatus = row.kind === 'status';
+    return {
+      id: row.id,
+      kind: row.kind,
+      began_at: new Date(row.began_at).toISOString(),
+      ended_at: row.ended_at === null ? null : new Date(row.ended_at).toISOString(),
+      from: row.was,
+      to: row.became,
+      codes: JSON.parse(row.codes) as string[],
+      since: isStatus ? new Date(row.since ?? row.began_at).toISOString() : null,
+      causes: isStatus ? holding.within(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER) : [],
+      details: JSON.parse(row.details) as Details,
+    };
+  }
+
+  /** What is thrown away is in the sums before. */
+  function pruneAll(uptoId: number, nowMs: number): void {
+    const gone = prune.all(uptoId, nowMs - HOURS_FOR_MS) as Pick<
+      Row,
+      'kind' | 'began_at' | 'ended_at' | 'became'
+    >[];
+    sums.carry(
+      gone
+        .filter(({ kind }) => kind === 'status')
+        .map(({ began_at, ended_at, became }) => ({
+          status: STATUSES.findIndex((status) => status === became),
+          fromMs: began_at,
+          toMs: ended_at ?? began_at,
+        })),
+    );
+    sums.prune(nowMs);
+    holding.prune(nowMs);
+  }
+
+  function add({ kind, beganAt, endedAt, from, to, codes, details, since }: NewEvent): JournalEvent {
     const row = insert.get(
       kind,
       beganAt,
@@ -130,8 +198,9 @@ export function createEvents(database: Database): Events {
       to,
       JSON.stringify(codes),
       JSON.stringify(bounded(details)),
+      since ?? null,
     ) as Row;
-    prune.run(row.id - MOST_EVENTS, beganAt - HOURS_FOR_MS);
+    pruneAll(row.id - MOST_EVENTS, beganAt);
     return eventOf(row);
   }
 
@@ -151,8 +220,11 @@ export function createEvents(database: Database): Events {
       const row = replace.get(...words, kind, beganAt) as Row | undefined;
       return row ? eventOf(row) : add(event);
     }),
-    amend(id, codes) {
-      amend.run(JSON.stringify(codes), id);
+    amendStatus(status, codes) {
+      const row = open.get() as Row | undefined;
+      if (!row || row.became !== status) return undefined;
+      const all = [...new Set([...(JSON.parse(row.codes) as string[]), ...codes])];
+      return eventOf(amend.get(JSON.stringify(all), row.id) as Row);
     },
     end,
     read({ fromMs, toMs, before, limit }) {
@@ -165,7 +237,13 @@ export function createEvents(database: Database): Events {
       const events = rows.slice(0, limit).map(eventOf);
       return { events, next: rows.length > limit ? (events.at(-1)?.id ?? null) : null };
     },
-    lastAt: () => (last.get() as { readonly at: number | null }).at,
+    lastAt: (at) => (last.get(at) as { readonly at: number | null }).at,
+    lastStatus() {
+      const row = lastStatus.get() as Row | undefined;
+      const status = STATUSES.find((one) => one === row?.became);
+      if (!row || !status) return undefined;
+      return { status, since: row.since ?? row.began_at, codes: JSON.parse(row.codes) as string[] };
+    },
   };
 }
 
@@ -174,17 +252,4 @@ function bounded(details: Details): Details {
   if (JSON.stringify(details).length <= MOST_DETAILS) return details;
   const short = Object.fromEntries(Object.entries(details).filter(([, value]) => !Array.isArray(value)));
   return JSON.stringify(short).length <= MOST_DETAILS ? short : {};
-}
-
-function eventOf({ id, kind, began_at, ended_at, was, became, codes, details }: Row): JournalEvent {
-  return {
-    id,
-    kind,
-    began_at: new Date(began_at).toISOString(),
-    ended_at: ended_at === null ? null : new Date(ended_at).toISOString(),
-    from: was,
-    to: became,
-    codes: JSON.parse(codes) as string[],
-    details: JSON.parse(details) as Details,
-  };
 }

@@ -7,9 +7,11 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../error-code.js';
 import { closeToOthersSync, makePrivateSync } from '../../private-files.js';
-import { EVENTS_SCHEMA } from './events.js';
+import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './events.js';
+import { HOLDING_SCHEMA } from './holding.js';
 import { OUTBOX_SCHEMA } from './outbox.js';
 import { SAMPLES_SCHEMA } from './samples.js';
+import { SUMS_SCHEMA } from './sums.js';
 
 /** What an operator has to know about the file. */
 export type FileTrouble =
@@ -109,8 +111,21 @@ function openSound(path: string): Database.Database {
 
 function prepare(database: Database.Database): void {
   database.exec(
-    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
+    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${HOLDING_SCHEMA} ${SUMS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
   );
+  addColumns(database);
+}
+
+/**
+ * What has come since the first version is only added, with a value for rows that have none: so a file of an older program
+ * is read on, and an older program that is put back reads and writes this one. Hence no other version.
+ */
+function addColumns(database: Database.Database): void {
+  const columns = database.prepare('PRAGMA table_info(events)').all() as { name: string }[];
+  const there = new Set(columns.map(({ name }) => name));
+  for (const [name, type] of Object.entries(EVENTS_COLUMNS)) {
+    if (!there.has(name)) database.exec(`ALTER TABLE events ADD COLUMN ${name} ${type}`);
+  }
 }
 
 /** Under a name with the time, together with what was not yet merged into it; of earlier ones the latest stay. */

@@ -11,11 +11,11 @@ import { PortalError } from '../../errors.js';
 import type { Log } from '../../platform/log.js';
 import type { EventPage, EventQuery } from './events.js';
 import type { FileTrouble } from './file.js';
-import type { Journal, TaskName } from './journal.js';
+import type { HistoryReading, Journal, TaskName } from './journal.js';
 import type { Plan } from './plan.js';
 import { SAMPLE_MS } from './retention.js';
-import type { Reading } from './samples.js';
 import { createSampling, type Sample } from './series.js';
+import type { Range } from './sums.js';
 import { HistoryError, startHistoryWorker, type HistoryWorker } from './worker.js';
 
 /** What was and what happened. */
@@ -34,7 +34,7 @@ export interface History {
     ...args: Parameters<Journal[Name]>
   ): Promise<ReturnType<Journal[Name]>>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
-  read(plan: Plan): Promise<Reading>;
+  read(plan: Plan, asked: Range): Promise<HistoryReading>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   events(query: EventQuery): Promise<EventPage>;
   /** Writes what there is to write, if that can be done soon. */
@@ -53,6 +53,8 @@ export interface HistoryOptions {
   /** Made if there is none. */
   readonly folder: string;
   readonly log: Log;
+  /** Until when it is known how things stand, in milliseconds since 1970. */
+  readonly knownMs: () => number;
   /** Told when nothing can be kept, or something was lost. */
   readonly onTrouble: (trouble: Trouble) => void;
 }
@@ -78,7 +80,7 @@ interface Write {
 }
 
 /** Nothing is opened before `start()`. */
-export function createHistory({ folder, log, onTrouble }: HistoryOptions): History {
+export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOptions): History {
   const sampling = createSampling();
   const writes: Write[] = [];
   let samples: Sample[] = [];
@@ -210,7 +212,7 @@ export function createHistory({ folder, log, onTrouble }: HistoryOptions): Histo
         writeSoon();
       });
     },
-    read: (plan) => inTime(ask('readSamples', plan)),
+    read: (plan, asked) => inTime(ask('readHistory', plan, asked, { nowMs: Date.now(), knownMs: knownMs() })),
     events: (query) => inTime(ask('readEvents', query)),
     async close() {
       clearInterval(timer);

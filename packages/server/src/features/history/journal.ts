@@ -2,6 +2,7 @@
  * Everything that the history thread can be asked to do with its file.
  */
 import type { Database } from 'libsql';
+import type { Status } from 'portal-health';
 import {
   createEvents,
   type Details,
@@ -11,21 +12,59 @@ import {
   type JournalEvent,
   type NewEvent,
 } from './events.js';
+import { createHolding, type HoldingCause, type HoldingPart } from './holding.js';
 import { createOutbox, type NewMessage, type Note, type WaitingMessage } from './outbox.js';
 import type { Plan } from './plan.js';
+import { GOES_ON_FOR_MS } from './retention.js';
 import { createSamples, type Reading } from './samples.js';
-import type { Sample } from './series.js';
+import { STATUSES, type Sample } from './series.js';
+import { createSums, type Present, type Range, type Shares, type Totals } from './sums.js';
 import { inTransaction } from './transaction.js';
+
+/** How things stand from a moment on. Times in milliseconds since 1970. */
+export interface Stand {
+  readonly at: number;
+  /** The end of what was known before: earlier than `at` when nothing was measured in between, or the clock was set. */
+  readonly knownUntil: number;
+  readonly isBroken: boolean;
+  /** `null`: nothing is known of before. */
+  readonly from: Status | null;
+  readonly status: Status;
+  /** Since when the status is what it is. */
+  readonly since: number;
+  readonly codes: readonly string[];
+  readonly causes: readonly HoldingCause[];
+  readonly parts: readonly HoldingPart[];
+  readonly details: Details;
+}
+
+/** How things stood when the last run of the service ended, or was last heard of. */
+export interface LeftBehind {
+  readonly until: number;
+  readonly status: Status;
+  readonly since: number;
+  readonly causes: readonly HoldingCause[];
+  readonly parts: readonly HoldingPart[];
+}
+
+/** What was measured, and the sums of what was asked for. */
+export interface HistoryReading extends Reading {
+  readonly share: Shares;
+  readonly totals: Totals;
+}
 
 /** The tasks by name; what they take and give is copied from thread to thread. */
 export interface Journal {
   addSamples(samples: readonly Sample[]): void;
   readSamples(plan: Plan): Reading;
+  /** The steps of a plan, and the sums of exactly the time that was asked for. */
+  readHistory(plan: Plan, asked: Range, present: Present): HistoryReading;
   addEvent(event: NewEvent): JournalEvent;
   turnEvent(event: NewEvent): JournalEvent;
   putEvent(event: NewEvent): JournalEvent;
   endEvents(kind: EventKind, at: number): void;
-  amendEvent(id: number, codes: readonly string[]): void;
+  /** Notes how things stand: a stretch of one status goes on, or ends and another begins. Gives the one that goes on. */
+  stand(stand: Stand): JournalEvent;
   readEvents(query: EventQuery): EventPage;
   /** Puts messages into the outbox, with a note, all or nothing. */
   putMessages(messages: readonly NewMessage[], at: number, note: Note | null): void;
@@ -35,6 +74,8 @@ export interface Journal {
   openOutbox(receivers: readonly string[], noteName: string): string | null;
   /** A run of the service begins; one that has not ended was lost when it was last heard of. */
   beginRun(at: number, details: Details): JournalEvent;
+  /** How the run before this one left things; `null` when that is unknown, or too long ago to go on. */
+  leftBehind(): LeftBehind | null;
   /** The run ends in good order. */
   endRun(at: number): void;
 }
@@ -47,6 +88,23 @@ export function createJournal(database: Database): Journal {
   const samples = createSamples(database);
   const events = createEvents(database);
   const outbox = createOutbox(database);
+  const holding = createHolding(database);
+  const sums = createSums(database);
+  let left: LeftBehind | null = null;
+
+  /** All that goes on, as far as is known. */
+  function endAll(at: number, end: 'lost' | 'stopped'): void {
+    events.end('status', at);
+    events.end('history', at);
+    events.end('service', at, { end });
+    holding.cut(at);
+  }
+
+  function whatWasLeft(until: number, at: number): LeftBehind | null {
+    const last = events.lastStatus();
+    if (!last || at - until > GOES_ON_FOR_MS) return null;
+    return { until, status: last.status, since: last.since, ...holding.left() };
+  }
 
   return {
     addSamples: (taken) => samples.add(taken),
@@ -55,7 +113,35 @@ export function createJournal(database: Database): Journal {
     turnEvent: (event) => events.turn(event),
     putEvent: (event) => events.put(event),
     endEvents: (kind, at) => events.end(kind, at),
-    amendEvent: (id, codes) => events.amend(id, codes),
+    readHistory(plan, asked, present) {
+      const reading = samples.read(plan);
+      const { share, worst } = sums.steps(plan, plan.stepMs, present);
+      const lastMs = samples.lastAt(present.nowMs) ?? 0;
+      // Events leave no holes between two looks, samples go further back than some events; and no status is told of a
+      // time whose figures are still on their way.
+      const status = reading.status.map((sampled, step) => {
+        const told = plan.fromMs + step * plan.stepMs <= lastMs ? (worst[step] ?? -1) : -1;
+        return STATUSES[Math.max(told, sampled === null ? -1 : STATUSES.indexOf(sampled))] ?? null;
+      });
+      return { ...reading, status, share, totals: sums.totals(asked, present) };
+    },
+    stand: inTransaction(database, (stand: Stand) => {
+      const { at, knownUntil, isBroken, from, status, since, codes, details } = stand;
+      holding.holds(stand.causes, stand.parts, knownUntil);
+      const current = isBroken ? undefined : events.amendStatus(status, codes);
+      if (current) return current;
+      events.end('status', knownUntil);
+      const event = {
+        kind: 'status',
+        beganAt: at,
+        endedAt: null,
+        to: status,
+        codes,
+        details,
+        since,
+      } as const;
+      return events.add({ ...event, from });
+    }),
     readEvents: (query) => events.read(query),
     putMessages: (messages, at, note) => outbox.put(messages, at, note),
     firstMessage: (receiver) => outbox.first(receiver),
@@ -65,24 +151,13 @@ export function createJournal(database: Database): Journal {
       return outbox.note(noteName);
     }),
     beginRun: inTransaction(database, (at: number, details: Details) => {
-      const lastHeardAt = Math.max(samples.lastAt() ?? 0, events.lastAt() ?? 0);
-      events.end('service', lastHeardAt, { end: 'lost' });
-      events.end('status', lastHeardAt);
-      events.end('history', lastHeardAt);
-      return events.add({
-        kind: 'service',
-        beganAt: at,
-        endedAt: null,
-        from: null,
-        to: 'running',
-        codes: [],
-        details,
-      });
+      const lastHeardAt = Math.max(samples.lastAt(at) ?? 0, events.lastAt(at) ?? 0);
+      endAll(lastHeardAt, 'lost');
+      left = whatWasLeft(lastHeardAt, at);
+      const run = { kind: 'service', beganAt: at, endedAt: null, from: null, to: 'running' } as const;
+      return events.add({ ...run, codes: [], details });
     }),
-    endRun: inTransaction(database, (at: number) => {
-      events.end('status', at);
-      events.end('history', at);
-      events.end('service', at, { end: 'stopped' });
-    }),
+    leftBehind: () => left,
+    endRun: inTransaction(database, (at: number) => endAll(at, 'stopped')),
   };
 }

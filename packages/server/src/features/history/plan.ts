@@ -3,6 +3,7 @@
  */
 import { PortalError } from '../../errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS } from './retention.js';
+import type { Range } from './sums.js';
 
 /** The rows, from fine to coarse. */
 export type Table = 'samples' | 'minutes' | 'hours';
@@ -32,13 +33,23 @@ const ROUND_SECONDS = [
 const SLACK_MS = MINUTE_MS;
 
 /**
+ * The time that is asked for, to the millisecond.
+ *
+ * @throws PortalError (badRequest) naming the parameter that cannot be used
+ */
+export function rangeOf(query: Query, nowMs: number): Range {
+  const toMs = timeIn(query, 'to') ?? nowMs;
+  const fromMs = timeIn(query, 'from') ?? toMs - DEFAULT_RANGE_MS;
+  if (fromMs >= toMs) throw new PortalError('badRequest', 'Expected `from` to be before `to`.');
+  return { fromMs, toMs };
+}
+
+/**
  * @param shortestMs - a step in which there is always a sample while the service runs
  * @throws PortalError (badRequest) naming the parameter that cannot be used
  */
 export function planOf(query: Query, nowMs: number, shortestMs: number): Plan {
-  const toMs = timeIn(query, 'to') ?? nowMs;
-  const fromMs = timeIn(query, 'from') ?? toMs - DEFAULT_RANGE_MS;
-  if (fromMs >= toMs) throw new PortalError('badRequest', 'Expected `from` to be before `to`.');
+  const { fromMs, toMs } = rangeOf(query, nowMs);
   const rangeMs = toMs - fromMs;
   const askedMs = wholeNumberIn(query, 'step', 1, 366 * 86_400);
   // One point less, because the grid may begin before `from` and end after `to`.

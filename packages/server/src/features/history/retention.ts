@@ -16,6 +16,12 @@ export const MINUTES_FOR_MS = 30 * DAY_MS;
 export const HOURS_FOR_MS = 366 * DAY_MS;
 /** Events are few, unless something flaps: then the last of them. */
 export const MOST_EVENTS = 10_000;
+/** Causes that have ended; there are more of them than of events where something flaps within one status. */
+export const MOST_CAUSES = 20_000;
+/** Causes that are told of one event. */
+export const MOST_CAUSES_TOLD = 50;
+/** After a silence that was longer nothing is said to have gone on through it. */
+export const GOES_ON_FOR_MS = 24 * HOUR_MS;
 /** Messages that wait for one receiver. */
 export const MOST_WAITING = 1_000;
 /** Of what is told about an event besides, in characters. */

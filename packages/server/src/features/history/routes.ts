@@ -4,13 +4,15 @@
 import type { FastifyPluginCallback, FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import { addAdminReading } from '../../platform/admin-reading.js';
 import type { History } from './history.js';
-import { planOf, timeIn, wholeNumberIn, type Query } from './plan.js';
+import { planOf, rangeOf, timeIn, wholeNumberIn, type Query } from './plan.js';
 
 /** What the routes need of others. */
 export interface HistoryRoutesOptions {
   readonly history: Pick<History, 'read' | 'events'>;
   /** Milliseconds between two looks of the service. */
   readonly intervalMs: number;
+  /** Milliseconds without a look after which nobody has looked. */
+  readonly silenceMs: () => number;
   /** Lets administrators pass, also while neither store answers. */
   readonly requireAdmin: onRequestAsyncHookHandler;
 }
@@ -22,15 +24,17 @@ const MOST_EVENTS = 200;
 
 export const historyRoutes: FastifyPluginCallback<HistoryRoutesOptions> = (
   app,
-  { history, intervalMs, requireAdmin },
+  { history, intervalMs, silenceMs, requireAdmin },
   done,
 ) => {
   addAdminReading(app, {
     url: '/v1/admin/history',
     requireAdmin,
     async read({ query }, reply) {
-      const plan = planOf(query as Query, Date.now(), intervalMs * STEP_INTERVALS);
-      return send(reply, await history.read(plan));
+      const nowMs = Date.now();
+      const plan = planOf(query as Query, nowMs, intervalMs * STEP_INTERVALS);
+      const { from, to, step_seconds, ...columns } = await history.read(plan, rangeOf(query as Query, nowMs));
+      return send(reply, { from, to, step_seconds, gap_seconds: silenceMs() / 1_000, ...columns });
     },
   });
   addAdminReading(app, {

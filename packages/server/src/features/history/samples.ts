@@ -41,8 +41,8 @@ export interface Reading {
 export interface Samples {
   add(samples: readonly Sample[]): void;
   read(plan: Plan): Reading;
-  /** When the last sample was taken, in milliseconds since 1970. */
-  lastAt(): number | null;
+  /** When the last sample was taken that is not after `at`, in milliseconds since 1970. */
+  lastAt(at: number): number | null;
 }
 
 /** A row of `reading()`: the step, the worst status, and three figures of every series. */
@@ -91,7 +91,7 @@ export function createSamples(database: Database, now: () => number = Date.now):
   const prunes = (['samples', 'minutes', 'hours'] as const).map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE at < ? OR at > ?`),
   );
-  const last = database.prepare('SELECT max(at) AS at FROM samples');
+  const last = database.prepare('SELECT max(at) AS at FROM samples WHERE at <= ?');
   /** The minute whose end has not been seen to yet. */
   let minuteMs = 0;
 
@@ -130,7 +130,7 @@ export function createSamples(database: Database, now: () => number = Date.now):
       }
       return columns;
     },
-    lastAt: () => (last.get() as { readonly at: number | null }).at,
+    lastAt: (at) => (last.get(at) as { readonly at: number | null }).at,
   };
 }
 

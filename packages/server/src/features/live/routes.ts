@@ -1,6 +1,6 @@
 /**
  * `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts;
- * and `GET /v1/status`: how things stand, for anybody, in five fields.
+ * and `GET /v1/status`: how things stand, for anybody, in six fields.
  */
 import type { FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { addAdminReading } from '../../platform/admin-reading.js';

@@ -1,92 +1,156 @@
 /**
  * How things stand, and since when: the report says what is true now, and somebody who is woken up asks first for how
- * long. In memory, so it is known during every outage; it begins anew with the process.
+ * long. Status, parts and causes each have a begin of their own. In memory, so it is known during every outage; what the
+ * run before this one left behind is handed in, so it does not begin anew with the process.
  */
-import type { Facts, Health, Report, State, Status } from 'portal-health';
+import type { Facts, Health, Report, Status } from 'portal-health';
+import { readClocks, type Moment } from './clock.js';
+import {
+  foundIn,
+  heldFrom,
+  isSame,
+  moved,
+  takeOver,
+  type Found,
+  type Held,
+  type HeldCause,
+  type HeldPart,
+  type Left,
+} from './held.js';
+import { publicStatusOf, snapshotOf, type PublicStatus, type Snapshot } from './snapshot.js';
 
-/** Since when a part has been as it is. Times are ISO 8601, UTC, with milliseconds. */
-export interface PartStanding {
-  readonly state: State;
-  readonly since: string;
-  /** `null` before the first look. */
-  readonly checked_at: string | null;
-}
-
-/** Everything for an administrator, at one moment. */
-export interface Snapshot {
-  readonly report: Report;
-  /** Since when the status is what it is. */
-  readonly since: string;
-  readonly parts: Readonly<Record<string, PartStanding>>;
-  readonly at: string;
-}
-
-/** For anybody. */
-export interface PublicStatus {
+/** How things stand from a moment on, because something has changed. Times in milliseconds since 1970. */
+export interface Turn {
+  readonly at: number;
+  /** The end of what was known before. */
+  readonly knownUntil: number;
+  /** Whether nothing was measured between the two, or the clock was set: no stretch goes through it. */
+  readonly isBroken: boolean;
+  readonly from: Status | null;
   readonly status: Status;
-  readonly since: string;
-  readonly database: boolean;
-  readonly cache: boolean;
-  /** When the database or the cache was last looked at; `null` before the first look. */
-  readonly checked_at: string | null;
+  readonly since: number;
+  readonly codes: readonly string[];
+  readonly causes: readonly HeldCause[];
+  readonly parts: readonly HeldPart[];
+  readonly details: Readonly<Record<string, number>>;
 }
 
 /** Keeps count of since when. */
 export interface Standing {
+  /** Hands in what was left behind, or nothing; before that nothing is told to `onTurn`. */
+  begin(left: Left | null): void;
   /** To be called after every look, so that no change is noted late. */
   note(): void;
+  /** Tells how things stand although nothing has changed, because what was told is lost. */
+  repeat(): void;
+  /** Until when it is known how things stand: now, unless nobody has looked for too long. In milliseconds since 1970. */
+  knownMs(): number;
   snapshot(): Snapshot;
   publicStatus(): PublicStatus;
 }
 
-interface Since<Value> {
-  readonly value: Value;
-  readonly since: string;
+/** What it counts by. */
+export interface StandingOptions {
+  readonly health: Health;
+  /** How long there may be no look before nobody is said to have looked, at the pace that is in force. */
+  readonly silenceMs: () => number;
+  /** Told of every change, the first standing included. */
+  readonly onTurn: (turn: Turn) => void;
+  readonly clocks?: () => Moment;
 }
 
-/** Begins to count. */
-export function createStanding(health: Health, now: () => Date = () => new Date()): Standing {
-  let status: Since<Status> | undefined;
-  const parts = new Map<string, Since<State>>();
+interface Look extends Moment {
+  readonly silenceMs: number;
+}
 
-  function sinceStatus(value: Status): string {
-    if (status?.value !== value) status = { value, since: now().toISOString() };
-    return status.since;
+/** A clock that is set is set by more; one that is slowed down or hurried on differs by less from look to look. */
+const SET_MS = 1_000;
+
+/** Nothing is known yet. */
+export function createStanding({
+  health,
+  silenceMs,
+  onTurn,
+  clocks = readClocks,
+}: StandingOptions): Standing {
+  let held: Held | undefined;
+  let last: Look | undefined;
+  /** When this process first saw how things stand. */
+  let firstMs = 0;
+  let left: Left | null = null;
+  let begun = false;
+
+  function tell(turn: Pick<Turn, 'at' | 'from'> & Partial<Turn>): void {
+    if (!held || !begun) return;
+    const codes = [...new Set(held.causes.map(({ code }) => code))];
+    onTurn({ ...held, codes, knownUntil: turn.at, isBroken: false, details: {}, ...turn });
   }
 
-  function sinceState(name: string, value: State): string {
-    const known = parts.get(name);
-    if (known?.value === value) return known.since;
-    const since = now().toISOString();
-    parts.set(name, { value, since });
-    return since;
+  /** The first look of this process, or the moment at which it is known what was before it. */
+  function tellFirst(): void {
+    if (!held) return;
+    const at = Math.max(firstMs, held.since);
+    tell({ at, from: left?.status ?? null, knownUntil: left?.until ?? at, isBroken: true });
   }
 
-  function partsOf({ findings }: Facts): Snapshot['parts'] {
-    return Object.fromEntries(
-      findings.map(({ name, state, lookedAt }) => [
-        name,
-        { state, since: sinceState(name, state), checked_at: lookedAt?.toISOString() ?? null },
-      ]),
-    );
+  function look(found: Found, isLook: boolean): void {
+    const moment = clocks();
+    if (!held || !last) {
+      firstMs = moment.wallMs;
+      held = takeOver(heldFrom(found, undefined, moment.wallMs), left, firstMs);
+      last = { ...moment, silenceMs: silenceMs() };
+      tellFirst();
+      return;
+    }
+    if (!isLook && isSame(held, found)) return;
+    const setMs = moment.wallMs - last.wallMs - (moment.steadyMs - last.steadyMs);
+    const isSet = Math.abs(setMs) > SET_MS;
+    const isSilent = moment.steadyMs - last.steadyMs > last.silenceMs;
+    const before = isSet ? moved(held, setMs) : held;
+    const knownUntil = isSet || isSilent ? last.wallMs : moment.wallMs;
+    last = { ...moment, silenceMs: silenceMs() };
+    const isChanged = !isSame(before, found);
+    held = heldFrom(found, before, moment.wallMs);
+    if (!isChanged && !isSet && !isSilent) return;
+    tell({
+      at: moment.wallMs,
+      from: before.status,
+      knownUntil,
+      isBroken: isSet || isSilent,
+      details: isSet ? { clock_set_ms: Math.round(setMs) } : {},
+    });
+  }
+
+  /** Before everything has been looked at once there is nothing to count. */
+  function now(isLook: boolean): { readonly report: Report; readonly facts: Facts; readonly current: Held } {
+    const report = health.report('admin');
+    const facts = health.facts();
+    const found = foundIn(report, facts);
+    if (health.started()) look(found, isLook);
+    return { report, facts, current: held ?? heldFrom(found, undefined, clocks().wallMs) };
   }
 
   function snapshot(): Snapshot {
-    const report = health.report('admin');
-    const parts1 = partsOf(health.facts());
-    return { report, since: sinceStatus(report.status), parts: parts1, at: now().toISOString() };
+    const { report, facts, current } = now(false);
+    return snapshotOf(report, facts, current, clocks().wallMs);
   }
 
   return {
-    note: () => void snapshot(),
-    snapshot,
-    publicStatus() {
-      const { report, since, parts: standing } = snapshot();
-      const looks = [standing['database']?.checked_at, standing['cache']?.checked_at].filter(
-        (look): look is string => typeof look === 'string',
-      );
-      const { status: verdict, database, cache } = report;
-      return { status: verdict, since, database, cache, checked_at: looks.toSorted().at(-1) ?? null };
+    begin(what) {
+      left = what;
+      begun = true;
+      if (!held) return;
+      held = takeOver(held, left, firstMs);
+      tellFirst();
     },
+    note: () => void now(true),
+    repeat: () => held && tell({ at: clocks().wallMs, from: null }),
+    knownMs() {
+      const { wallMs, steadyMs } = clocks();
+      if (!last) return wallMs;
+      return steadyMs - last.steadyMs > last.silenceMs ? Math.min(last.wallMs, wallMs) : wallMs;
+    },
+    snapshot,
+    publicStatus: () => publicStatusOf(snapshot()),
   };
 }

@@ -61,12 +61,12 @@ test('the report at once and after every look, with since when; comments in betw
   const [first, second] = stream.events.slice(-2);
   assert.ok(first && second && first.data['at'] !== second.data['at']);
   assert.equal(first.data['since'], second.data['since'], 'nothing has changed');
-  assert.deepEqual(Object.keys(second.data), ['report', 'since', 'parts', 'at']);
+  assert.deepEqual(Object.keys(second.data), ['report', 'since', 'causes', 'parts', 'at']);
   assert.ok('source_hash' in (second.data['report'] as object), 'as an administrator sees it');
   for (const part of ['database', 'cache', 'schema']) {
     const standing: { readonly since: string } | undefined = parts(second)[part];
     assert.ok(standing);
-    assert.deepEqual(Object.keys(standing), ['state', 'since', 'checked_at']);
+    assert.deepEqual(Object.keys(standing), ['state', 'since', 'answers_since', 'checked_at']);
     assert.match(standing.since, MOMENT);
   }
   await waitFor('a comment', () => stream.comments > 0);
@@ -90,10 +90,10 @@ test('a frozen cache is told without asking, with the moment it was noticed, and
   await stream.until('report', (data) => String(data['since']) > since);
 });
 
-test('the public status: five fields, kept for a second at most, and nothing about anybody', async () => {
+test('the public status: six fields, kept for a second at most, and nothing about anybody', async () => {
   const { status, json, headers } = await ask(service.url, '/v1/status');
   assert.equal(status, 200);
-  assert.deepEqual(Object.keys(json), ['status', 'since', 'database', 'cache', 'checked_at']);
+  assert.deepEqual(Object.keys(json), ['status', 'since', 'database', 'cache', 'causes', 'checked_at']);
   assert.match(String(json['since']), MOMENT);
   assert.match(String(json['checked_at']), MOMENT);
   assert.equal(headers['cache-control'], 'public, max-age=1');

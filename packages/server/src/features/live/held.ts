@@ -1,0 +1,145 @@
+/**
+ * What holds, and since when: status, parts and causes, each with a begin of its own. Pure.
+ */
+import type { Facts, ProblemCode, Report, State, Status } from 'portal-health';
+
+/** A cause, in milliseconds since 1970. */
+export interface HeldCause {
+  readonly component: string;
+  readonly code: string;
+  readonly since: number;
+}
+
+/** A part, in milliseconds since 1970. */
+export interface HeldPart {
+  readonly name: string;
+  readonly state: State;
+  readonly since: number;
+  readonly answersSince: number;
+}
+
+/** How things were when somebody last looked, before this process. Times in milliseconds since 1970. */
+export interface Left {
+  readonly until: number;
+  readonly status: Status;
+  readonly since: number;
+  readonly causes: readonly HeldCause[];
+  readonly parts: readonly HeldPart[];
+}
+
+/** What holds at one moment, without since when. */
+export interface Found {
+  readonly status: Status;
+  readonly causes: readonly Omit<HeldCause, 'since'>[];
+  readonly parts: readonly { readonly name: string; readonly state: State }[];
+}
+
+/** What holds, with since when. */
+export interface Held {
+  readonly status: Status;
+  readonly since: number;
+  readonly causes: readonly HeldCause[];
+  readonly parts: readonly HeldPart[];
+}
+
+/** What a report and its facts say. */
+export function foundIn({ status }: Report, { findings, others }: Facts): Found {
+  const causes = [
+    ...findings.flatMap(({ name, problems }) => problems.map((code) => ({ component: name, code }))),
+    ...others.map((code) => ({ component: ownerOf(code), code })),
+  ];
+  const byKey = new Map(causes.map((cause) => [keyOf(cause), cause]));
+  return { status, causes: [...byKey.values()], parts: findings.map(({ name, state }) => ({ name, state })) };
+}
+
+/** Whose finding it is that belongs to no probe: of the pool, of the source, of this process. */
+function ownerOf(code: ProblemCode): string {
+  if (code.startsWith('DATABASE_')) return 'database';
+  if (code.startsWith('CACHE_')) return 'cache';
+  return code.startsWith('SOURCE_') ? 'source' : 'process';
+}
+
+/** What goes on keeps its begin; what is new begins now. */
+export function heldFrom({ status, causes, parts }: Found, before: Held | undefined, nowMs: number): Held {
+  const causesBefore = new Map(before?.causes.map((cause) => [keyOf(cause), cause.since]));
+  const partsBefore = new Map(before?.parts.map((part) => [part.name, part]));
+  return {
+    status,
+    since: before?.status === status ? before.since : nowMs,
+    causes: causes.map((cause) => ({ ...cause, since: causesBefore.get(keyOf(cause)) ?? nowMs })),
+    parts: parts.map(({ name, state }) => {
+      const known = partsBefore.get(name);
+      return {
+        name,
+        state,
+        since: known?.state === state ? known.since : nowMs,
+        answersSince: known && answers(known.state) === answers(state) ? known.answersSince : nowMs,
+      };
+    }),
+  };
+}
+
+/** What has been so since this process first looked, and was so before it, has been so since then. */
+export function takeOver(held: Held, left: Left | null, firstMs: number): Held {
+  if (!left) return held;
+  const isFirst = (since: number): boolean => since <= firstMs;
+  const causesLeft = new Map(left.causes.map((cause) => [keyOf(cause), cause.since]));
+  const partsLeft = new Map(left.parts.map((part) => [part.name, part]));
+  return {
+    status: held.status,
+    since: isFirst(held.since) && left.status === held.status ? left.since : held.since,
+    causes: held.causes.map((cause) => ({
+      ...cause,
+      since: (isFirst(cause.since) ? causesLeft.get(keyOf(cause)) : undefined) ?? cause.since,
+    })),
+    parts: held.parts.map((part) => {
+      const known = partsLeft.get(part.name);
+      if (!known) return part;
+      const { name, state, since, answersSince } = part;
+      return {
+        name,
+        state,
+        since: isFirst(since) && known.state === state ? known.since : since,
+        answersSince:
+          isFirst(answersSince) && answers(known.state) === answers(state)
+            ? known.answersSince
+            : answersSince,
+      };
+    }),
+  };
+}
+
+/** The clock was set: for how long things have been as they are stays true. */
+export function moved({ status, since, causes, parts }: Held, byMs: number): Held {
+  return {
+    status,
+    since: since + byMs,
+    causes: causes.map((cause) => ({ ...cause, since: cause.since + byMs })),
+    parts: parts.map((part) => ({
+      ...part,
+      since: part.since + byMs,
+      answersSince: part.answersSince + byMs,
+    })),
+  };
+}
+
+/** True when nothing has changed. */
+export function isSame(held: Held, found: Found): boolean {
+  return (
+    held.status === found.status &&
+    held.causes.map(keyOf).join() === found.causes.map(keyOf).join() &&
+    held.parts.map(stateOf).join() === found.parts.map(stateOf).join()
+  );
+}
+
+function keyOf({ component, code }: { readonly component: string; readonly code: string }): string {
+  return `${component} ${code}`;
+}
+
+function stateOf({ name, state }: { readonly name: string; readonly state: State }): string {
+  return `${name} ${state}`;
+}
+
+function answers(state: State): boolean {
+  return state === 'up' || state === 'slow';
+}
