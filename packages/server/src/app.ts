@@ -22,8 +22,9 @@ import type { Sessions } from './features/sessions/sessions.js';
 import { createSessionWatch } from './features/sessions/watch.js';
 import type { SignIn } from './features/sign-in/sign-in.js';
 import type { Users } from './features/users/users.js';
+import { createAnswerLog, type AnswerLog } from './platform/answer-log.js';
 import { createFramework } from './platform/framework.js';
-import { createHttpServer, type HttpServer } from './platform/http.js';
+import { createHttpServer, type CutReason, type HttpServer } from './platform/http.js';
 import type { Log } from './platform/log.js';
 import { createSchema } from './platform/schema.js';
 import { createRecording } from './recording.js';
@@ -107,11 +108,16 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     memoryMs: config.sessionMemoryMinutes * MINUTE_MS,
   });
 
-  const http = createHttpServer((error) => log.failure('a connection could not be accepted', error));
+  const answers = createAnswerLog(log);
+  const http = createHttpServer(tellUnaccepted(log, answers), {
+    reserved: config.poolSize,
+    onCut: tellCut(log, answers),
+  });
   const framework = createFramework({
     http,
-    door: createHealthDoor(health, { onRefused: tellRefusal(log) }),
+    door: createHealthDoor(health, { onRefused: tellRefusal(answers) }),
     log,
+    answers,
   });
   const entrance = createEntrance({
     framework,
@@ -170,6 +176,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       schema.close();
       await entrance.close();
       await framework.close();
+      answers.close();
       await health.close();
       await recording.close();
       await records.close();
@@ -203,9 +210,27 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
 }
 
 /** The public doors stand before the framework, and so before its log. */
-function tellRefusal(log: Log): (refusal: { correlationId: string; method: string }) => void {
+function tellRefusal(answers: AnswerLog): (refusal: { correlationId: string; method: string }) => void {
   return ({ correlationId, method }) => {
-    log.info('a method was refused at a public door', { correlation_id: correlationId, method });
+    answers.answered({ correlation_id: correlationId, method, route: 'public', status: 405 }, false);
+  };
+}
+
+function tellUnaccepted(log: Log, answers: AnswerLog): (error: unknown) => void {
+  return (error) => {
+    const event = 'a connection could not be accepted';
+    answers.seldom(event, () => log.failure(event, error));
+  };
+}
+
+/** Who sends too much without reading, and who had to make room, is seen by nobody else. */
+function tellCut(log: Log, answers: AnswerLog): (reason: CutReason) => void {
+  return (reason) => {
+    const event =
+      reason === 'unread'
+        ? 'a connection was ended, because it asked on and read no answer'
+        : 'a connection was ended, because too many were open';
+    answers.seldom(event, () => log.warn(event));
   };
 }
 

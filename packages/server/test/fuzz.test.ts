@@ -176,7 +176,8 @@ describe('a client may send anything', () => {
     assert.equal(status, 200);
     assert.equal(json['status'], 'healthy');
     assert.deepEqual(Object.keys(Object.prototype), []);
-    assert.ok(service.logged.length > 100);
+    // A line each for the first of every kind; the rest is counted.
+    assert.ok(service.logged.length > 40, String(service.logged.length));
     for (const line of service.logged) {
       assert.ok(!line.includes(CANARY), line);
       assert.ok(!line.includes('"status":500'), line);

@@ -11,11 +11,12 @@ import Fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { METHODS, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { answerTo, PortalError, type ErrorAnswer } from '../errors.js';
+import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerTo, PortalError } from '../errors.js';
+import type { AnswerLog } from './answer-log.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
+import { errorBody, refusalOf, refusalOfLength, refuse, refuseUnreadable } from './refusal.js';
 
 /** What the framework is put into. */
 export interface FrameworkOptions {
@@ -23,6 +24,8 @@ export interface FrameworkOptions {
   /** Answers a request itself and says so, before the framework is asked. */
   readonly door: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly log: Log;
+  /** For all that strangers can bring about. */
+  readonly answers: AnswerLog;
 }
 
 /** No request of this API has a body worth more. */
@@ -46,11 +49,16 @@ const SECURITY_HEADERS = {
 } as const;
 
 /** Puts Fastify behind `door` on `http`, without a route. */
-export function createFramework({ http, door, log }: FrameworkOptions): FastifyInstance {
+export function createFramework({ http, door, log, answers }: FrameworkOptions): FastifyInstance {
   const app = Fastify({
     serverFactory(handler): Server {
       http.answerWith((request, response) => {
-        if (!door(request, response)) handler(request, response);
+        const first = refusalOf(request);
+        if (first) return refuse(response, first, answers);
+        if (door(request, response)) return;
+        const second = refusalOfLength(request);
+        if (second) refuse(response, second, answers);
+        else handler(request, response);
       });
       return http.server;
     },
@@ -66,7 +74,8 @@ export function createFramework({ http, door, log }: FrameworkOptions): FastifyI
     frameworkErrors(error, request, reply) {
       void sendError(error, request, reply);
     },
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: (error, socket) =>
+      refuseUnreadable(error, socket, { isAnswering: http.isAnswering(socket), log: answers }),
   } satisfies FastifyServerOptions);
 
   for (const method of METHODS) {
@@ -77,9 +86,17 @@ export function createFramework({ http, door, log }: FrameworkOptions): FastifyI
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = answerTo(error);
     if (error instanceof PortalError && error.cause !== undefined) {
-      log.failure('a request could not be served now', error.cause, { correlation_id: request.id });
+      const { cause } = error;
+      answers.seldom('a request could not be served now', () =>
+        log.failure('a request could not be served now', cause, { correlation_id: request.id }),
+      );
     } else if (answer.status >= 500) {
-      log.bug('a request ended in an error', error, { correlation_id: request.id, route: routeOf(request) });
+      answers.seldom('a request ended in an error', () =>
+        log.bug('a request ended in an error', error, {
+          correlation_id: request.id,
+          route: routeOf(request),
+        }),
+      );
     }
     if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
     return (
@@ -87,7 +104,7 @@ export function createFramework({ http, door, log }: FrameworkOptions): FastifyI
         .code(answer.status)
         .headers({ 'X-Correlation-Id': request.id, 'Content-Type': 'application/json' })
         // As bytes, because the framework would add a charset to the type of a text.
-        .send(Buffer.from(bodyOf(answer, request.id)))
+        .send(Buffer.from(errorBody(answer, request.id)))
     );
   }
 
@@ -105,51 +122,19 @@ export function createFramework({ http, door, log }: FrameworkOptions): FastifyI
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    log.info('answered', {
+    const line = {
       correlation_id: request.id,
       method: request.method,
       route: routeOf(request),
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
-    });
+    };
+    answers.answered(line, request.reader !== null);
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendError(new PortalError('notFound'), request, reply));
   return app;
-
-  /** Something that is no HTTP, or not in time: there is no request to answer, only a socket. */
-  function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
-    if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const id = randomUUID();
-    const answer = UNREADABLE[error.code ?? ''] ?? { status: 400, sentence: 'Bad request' };
-    log.info('answered', { correlation_id: id, route: 'unreadable', status: answer.status });
-    const body = bodyOf(answer, id);
-    socket.end(
-      [
-        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
-        'Content-Type: application/json',
-        `Content-Length: ${Buffer.byteLength(body)}`,
-        'Cache-Control: no-store',
-        `X-Correlation-Id: ${id}`,
-        'Connection: close',
-        '',
-        body,
-      ].join('\r\n'),
-    );
-  }
-}
-
-const UNREADABLE: Readonly<Record<string, ErrorAnswer>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, sentence: 'Request header fields too large' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, sentence: 'Request timeout' },
-};
-
-function bodyOf({ sentence }: ErrorAnswer, correlationId: string): string {
-  return JSON.stringify({ error: sentence, correlation_id: correlationId });
 }
 
 /** The route as we wrote it; never the URL as the client did. */

@@ -6,16 +6,21 @@
  * `Connection: close`, and end those that stay idle only after a while.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../error-code.js';
 import { OperatorError } from '../errors.js';
+import { createConnections } from './connections.js';
+import { descriptorLimit } from './descriptors.js';
+import { inTurns, type Listener } from './turns.js';
 
 /** A server that can be stopped gently. */
 export interface HttpServer {
   readonly server: Server;
   /** Every request from now on goes to `listener`. */
-  answerWith(listener: (request: IncomingMessage, response: ServerResponse) => void): void;
+  answerWith(listener: Listener): void;
+  /** True when `socket` carries an answer of which something has been sent: nothing else may be written to it. */
+  isAnswering(socket: Socket): boolean;
   /**
    * Listens, and gives the port.
    *
@@ -25,6 +30,23 @@ export interface HttpServer {
   /** Stops accepting, lets every request end that has begun, and cuts off what is still open after `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
+
+/** What may be chosen about it. */
+export interface HttpServerOptions {
+  /** Connections at once; default: what the limit of descriptors leaves beside `reserved`. */
+  readonly mostConnections?: number;
+  /** Of them from one address; default: a quarter. */
+  readonly mostOfAddress?: number;
+  /** Descriptors to be left for others, such as the pool; default 0. */
+  readonly reserved?: number;
+  /** Addresses that stand for many clients, and so have no bound of their own; default none. */
+  readonly isTrustedProxy?: (address: string) => boolean;
+  /** Told of every connection that was ended for what it did, or to make room. */
+  readonly onCut?: (reason: CutReason) => void;
+}
+
+/** It asked on and read no answer; or room was needed. */
+export type CutReason = 'unread' | 'room';
 
 /** A client that has sent nothing for this long is not about to. */
 const IDLE_MS = 1_000;
@@ -42,18 +64,55 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the 60 s of common load balancers, so that it is they who end an idle connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+/** How often Node looks for those who take longer: so late they are cut off at most. */
+const CHECKING_INTERVAL_MS = 500;
+/** While an answer is under way nothing moved for so long, neither in nor out: nobody reads it. */
+const STANDSTILL_MS = 30_000;
+/** Descriptors of this process that are no connections: files, threads, probes, the listening port, messages sent. */
+const RESERVED_DESCRIPTORS = 100;
+/** More are no traffic of a health service, and each costs memory. */
+const MOST_CONNECTIONS = 4_096;
+const FEWEST_CONNECTIONS = 16;
+/** One address may have a quarter of them, and as many as a browser and its neighbours need. */
+const SHARE_OF_ADDRESS = 4;
+const LEAST_OF_ADDRESS = 64;
 
 /**
  * Makes a server that listens to nothing yet.
  *
  * @param onError - told of every connection that could not be accepted
  */
-export function createHttpServer(onError: (error: unknown) => void): HttpServer {
+export function createHttpServer(
+  onError: (error: unknown) => void,
+  {
+    mostConnections,
+    mostOfAddress,
+    reserved = 0,
+    isTrustedProxy = () => false,
+    onCut,
+  }: HttpServerOptions = {},
+): HttpServer {
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+    // Refused by the framework, as everything is.
+    requireHostHeader: false,
   });
+  server.timeout = STANDSTILL_MS;
+  const most = mostConnections ?? connectionsBeside(reserved);
+  // Beyond the bound that makes room, so that whoever comes can be taken in before somebody else goes.
+  server.maxConnections = most + 1;
+  const connections = createConnections(
+    {
+      most,
+      mostOfAddress: mostOfAddress ?? Math.max(LEAST_OF_ADDRESS, Math.floor(most / SHARE_OF_ADDRESS)),
+      isTrustedProxy,
+    },
+    () => onCut?.('room'),
+  );
+  server.on('connection', (socket) => connections.admit(socket));
   let stopping = false;
 
   /** Requests that wait for the port to be closed; `undefined` while they do not have to. */
@@ -98,11 +157,19 @@ export function createHttpServer(onError: (error: unknown) => void): HttpServer 
         if (stopping) response.setHeader('Connection', 'close');
         listener(request, response);
       }
-      server.on('request', (request, response) => {
-        if (held) held.push(() => answer(request, response));
-        else answer(request, response);
-      });
+      const take = inTurns(
+        connections,
+        (request, response) => {
+          if (held) held.push(() => answer(request, response));
+          else answer(request, response);
+        },
+        () => onCut?.('unread'),
+      );
+      server.on('request', take);
+      // An expectation that nobody can meet is refused by the framework, too.
+      server.on('checkExpectation', take);
     },
+    isAnswering: (socket) => connections.of(socket)?.current?.headersSent ?? false,
     listen({ host, port }) {
       return new Promise((resolve, reject) => {
         function refuse(error: Error): void {
@@ -138,6 +205,12 @@ export function createHttpServer(onError: (error: unknown) => void): HttpServer 
       server.close();
     },
   };
+}
+
+/** What the limit of descriptors leaves when `reserved` and our own are taken off. */
+function connectionsBeside(reserved: number): number {
+  const left = descriptorLimit() - RESERVED_DESCRIPTORS - reserved;
+  return Math.max(FEWEST_CONNECTIONS, Math.min(MOST_CONNECTIONS, left));
 }
 
 function listenError(error: unknown, host: string, port: number): OperatorError {

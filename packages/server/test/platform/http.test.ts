@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import { createHttpServer, type HttpServer } from '../../src/platform/http.js';
+import { connectRaw, wire } from './sockets.js';
 
 async function listening(): Promise<{ http: HttpServer; port: number }> {
   const http = createHttpServer((error) => assert.fail(String(error)));
@@ -69,6 +70,27 @@ test('who connects and says nothing is cut off', async () => {
   });
   await http.stop(100);
   await closed;
+});
+
+test('a header, a body and nothing at all: who is too slow is cut off when it was said, and not half a minute later', async () => {
+  const { http, port } = await listening();
+  http.answerWith((request, response) => request.resume().on('end', () => response.end()));
+  const { headersTimeout, requestTimeout } = http.server;
+  assert.deepEqual([headersTimeout, requestTimeout], [10_000, 30_000]);
+  Object.assign(http.server, { headersTimeout: 500, requestTimeout: 1_000 });
+  const beginnings = ['GET / HTTP/1.1\r\nX: ', wire('/', ['Content-Length: 1000'], 'POST'), ''];
+  const clients = await Promise.all(beginnings.map(() => connectRaw(port)));
+  const drip = setInterval(() => {
+    for (const { socket } of clients.slice(0, 2)) socket.write('x');
+  }, 50);
+  for (const [index, { socket }] of clients.entries()) socket.write(beginnings[index] ?? '');
+  try {
+    await Promise.all(clients.map(({ over }) => over(15_000)));
+  } finally {
+    clearInterval(drip);
+    for (const { close } of clients) close();
+    await http.stop(100);
+  }
 });
 
 test('an address that cannot be listened on is told in a sentence', async () => {

@@ -1,0 +1,148 @@
+/**
+ * Who is connected, and how many at most: of all together what the descriptors allow, of one address a part of that.
+ * Beyond it whoever is connected and asks nothing makes room for whoever comes, so strangers who hold connections keep
+ * nobody out, not even somebody at their own address.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { clientAddress } from './client-address.js';
+
+/** A connection, and what it is about. */
+export interface Connection {
+  readonly socket: Socket;
+  /** Has brought a whole request at least once. */
+  hasAsked: boolean;
+  /** The answer under way. */
+  current: ServerResponse | undefined;
+  /** What came before that was read by the client, to be answered in order. */
+  readonly waiting: { readonly request: IncomingMessage; readonly response: ServerResponse }[];
+  /** Whom it is counted with. */
+  readonly crowds: readonly Crowd[];
+}
+
+/** Oldest first. */
+export interface Crowd {
+  readonly all: Set<Connection>;
+  /** Those that have asked nothing yet. */
+  readonly silent: Set<Connection>;
+}
+
+/** Where the bounds are. */
+export interface ConnectionBounds {
+  /** Connections at once. */
+  readonly most: number;
+  /** Of them from one address; of IPv6, one network of 64 bits. */
+  readonly mostOfAddress: number;
+  /** Addresses that stand for many clients: their connections are bounded by `most` alone, and never make room. */
+  readonly isTrustedProxy: (address: string) => boolean;
+}
+
+/** All that are open. */
+export interface Connections {
+  /** Takes note of a new one, or ends it where there is no room. */
+  admit(socket: Socket): void;
+  /** `undefined` for one that was never admitted. */
+  of(socket: Socket): Connection | undefined;
+  /** To be called at the first request of a connection. */
+  asked(connection: Connection): void;
+}
+
+/** Of so many of the oldest we look whether one of them is idle: a look must not cost more than a connection. */
+const LOOKED_AT = 64;
+
+/** Nobody is connected yet. `onCut` is told of every connection that had to go, for want of room. */
+export function createConnections(bounds: ConnectionBounds, onCut: () => void): Connections {
+  const { most, mostOfAddress, isTrustedProxy } = bounds;
+  const known = new WeakMap<Socket, Connection>();
+  /** All but those of proxies: who may have to make room. */
+  const everybody = emptyCrowd();
+  const byAddress = new Map<string, Crowd>();
+  let count = 0;
+
+  function crowdOf(address: string): Crowd {
+    const crowd = byAddress.get(address) ?? emptyCrowd();
+    byAddress.set(address, crowd);
+    return crowd;
+  }
+
+  function forgetEmpty(address: string): void {
+    if (byAddress.get(address)?.all.size === 0) byAddress.delete(address);
+  }
+
+  /** Ends somebody who asks nothing; false when everybody in `crowd` does. */
+  function makeRoom({ all, silent }: Crowd): boolean {
+    const [quietest] = silent;
+    const goes = quietest ?? oldestIdle(all);
+    if (!goes) return false;
+    leave(goes);
+    goes.socket.destroy();
+    onCut();
+    return true;
+  }
+
+  function hasRoom(crowd: Crowd | undefined): boolean {
+    if (crowd && crowd.all.size >= mostOfAddress && !makeRoom(crowd)) return false;
+    return count < most || makeRoom(everybody);
+  }
+
+  function enter(socket: Socket, crowds: readonly Crowd[]): Connection {
+    const connection: Connection = { socket, hasAsked: false, current: undefined, waiting: [], crowds };
+    known.set(socket, connection);
+    count += 1;
+    for (const { all, silent } of crowds) {
+      all.add(connection);
+      silent.add(connection);
+    }
+    return connection;
+  }
+
+  function leave(connection: Connection): void {
+    if (!known.delete(connection.socket)) return;
+    count -= 1;
+    for (const { all, silent } of connection.crowds) {
+      all.delete(connection);
+      silent.delete(connection);
+    }
+  }
+
+  return {
+    admit(socket) {
+      const { remoteAddress } = socket;
+      const address =
+        remoteAddress === undefined || isTrustedProxy(remoteAddress)
+          ? undefined
+          : clientAddress(remoteAddress);
+      const crowd = address === undefined ? undefined : crowdOf(address);
+      if (hasRoom(crowd)) {
+        const connection = enter(socket, crowd ? [everybody, crowd] : []);
+        socket.once('close', () => {
+          leave(connection);
+          if (address !== undefined) forgetEmpty(address);
+        });
+      } else {
+        socket.destroy();
+        onCut();
+        if (address !== undefined) forgetEmpty(address);
+      }
+    },
+    of: (socket) => known.get(socket),
+    asked(connection) {
+      connection.hasAsked = true;
+      for (const { silent } of connection.crowds) silent.delete(connection);
+    },
+  };
+}
+
+function emptyCrowd(): Crowd {
+  return { all: new Set(), silent: new Set() };
+}
+
+function oldestIdle(all: ReadonlySet<Connection>): Connection | undefined {
+  let looks = LOOKED_AT;
+  for (const connection of all) {
+    if (connection.current === undefined) return connection;
+    looks -= 1;
+    if (looks === 0) return undefined;
+  }
+  return undefined;
+}
