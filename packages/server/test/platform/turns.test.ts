@@ -110,7 +110,7 @@ test('a client that stands still within an answer is cut off; a slow one that go
     response.writeHead(200, { 'Content-Length': size }).end(Buffer.alloc(size)),
   );
   assert.equal(http.server.timeout, 30_000);
-  http.server.timeout = 400;
+  http.server.timeout = 3_000;
   const [still, slow] = [await client({ isReading: false }), await client({ isReading: false })];
   let read = 0;
   slow.socket.on('data', (chunk) => {
