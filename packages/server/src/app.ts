@@ -26,7 +26,9 @@ import { createAnswerLog, type AnswerLog } from './platform/answer-log.js';
 import { createFramework } from './platform/framework.js';
 import { createHttpServer, type CutReason, type HttpServer } from './platform/http.js';
 import type { Log } from './platform/log.js';
+import { createOwnSite } from './platform/own-site.js';
 import { createSchema } from './platform/schema.js';
+import { createTrustedProxies } from './platform/trusted-proxies.js';
 import { createRecording } from './recording.js';
 import { createRecords } from './records.js';
 
@@ -109,13 +111,23 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
 
   const answers = createAnswerLog(log);
+  const proxies = createTrustedProxies(config.trustedProxies);
   const http = createHttpServer(tellUnaccepted(log, answers), {
     reserved: config.poolSize,
+    isTrustedProxy: proxies.isTrusted,
     onCut: tellCut(log, answers),
+  });
+  const site = createOwnSite({
+    publicUrl: config.publicUrl,
+    host: config.host,
+    boundTo: () => http.boundTo(),
+    log,
   });
   const framework = createFramework({
     http,
     door: createHealthDoor(health, { onRefused: tellRefusal(answers) }),
+    site,
+    proxies,
     log,
     answers,
   });

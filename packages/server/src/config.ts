@@ -47,7 +47,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const values: [string, unknown][] = [];
   for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
     // A variable that is set to nothing is how many a launcher says "not set".
-    const text = environment[setting.variable] || setting.fallback;
+    const text = environment[setting.variable] || (setting.fallbackIn?.(environment) ?? setting.fallback);
     try {
       values.push([name, text === undefined ? undefined : setting.rule(text)]);
     } catch (error) {
@@ -124,9 +124,10 @@ function contradictions(environment: Readonly<Record<string, string | undefined>
 }
 
 function brokenSentence(setting: Setting<unknown>, broken: BrokenRule, text: string | undefined): string {
-  const got = setting.secret
-    ? '; what was given is not shown, because it can hold a password'
-    : `, got ${JSON.stringify(text)}`;
+  const got =
+    setting.secret || broken.isTextSecret
+      ? '; what was given is not shown, because it can hold a password'
+      : `, got ${JSON.stringify(text)}`;
   return `Expected \`${setting.variable}\` ${broken.message}${got}.`;
 }
 

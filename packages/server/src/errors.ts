@@ -18,6 +18,10 @@ export const ERRORS = {
   expectationFailed: { status: 417, sentence: 'Expectation failed' },
   headersTooLarge: { status: 431, sentence: 'Request header fields too large' },
   conflict: { status: 409, sentence: 'Entity already exists' },
+  misdirected: {
+    status: 421,
+    sentence: 'Host is no name of this service; set PORTAL_PUBLIC_URL to where browsers find it',
+  },
   tooManyRequests: { status: 429, sentence: 'Too many requests' },
   unavailable: { status: 503, sentence: 'Temporarily unavailable' },
   internal: { status: 500, sentence: 'Internal server error' },

@@ -10,7 +10,15 @@ import { isIP } from 'node:net';
 export type Rule<Value> = (text: string) => Value;
 
 /** What the text was expected to be, as the middle of a sentence: `to be a whole number from 0 to 65535`. */
-export class BrokenRule extends Error {}
+export class BrokenRule extends Error {
+  /** Whether this very text holds a password, although the setting is none that should. */
+  readonly isTextSecret: boolean;
+
+  constructor(rule: string, { isTextSecret = false }: { readonly isTextSecret?: boolean } = {}) {
+    super(rule);
+    this.isTextSecret = isTextSecret;
+  }
+}
 
 /** A whole number within bounds, both included. */
 export function wholeNumber(from: number, to: number, of = ''): Rule<number> {

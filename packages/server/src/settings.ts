@@ -3,6 +3,7 @@
  * configuration and its parser come from here, and `.env.example` and the README's table by setting-texts.ts.
  */
 import { fileURLToPath } from 'node:url';
+import { networks, publicUrl } from './address-rules.js';
 import {
   alertReceivers,
   host,
@@ -26,6 +27,8 @@ export interface Setting<Value> {
   readonly variable: string;
   /** Text that stands for the variable while it is not set; absent: there is no value then. */
   readonly fallback?: string;
+  /** The same where it depends on other variables; before `fallback`. */
+  readonly fallbackIn?: (environment: Readonly<Record<string, string | undefined>>) => string | undefined;
   readonly rule: Rule<Value>;
   /** Whether the text can hold a password and must never be shown. */
   readonly secret?: true;
@@ -58,6 +61,20 @@ export const SETTINGS = {
     fallback: '7331',
     rule: wholeNumber(0, 65_535),
     about: 'Port to listen on; `0` takes a free one.',
+  },
+  publicUrl: {
+    variable: 'PORTAL_PUBLIC_URL',
+    rule: publicUrl,
+    about:
+      'Where browsers find the service behind a proxy: scheme, host, and perhaps a port and a path. Links, cookies and the check of `Host` and `Origin` go by it.',
+    unset: 'none; links lead to `HOST` and `PORT`',
+  },
+  trustedProxies: {
+    variable: 'PORTAL_TRUSTED_PROXIES',
+    rule: networks,
+    about:
+      'Addresses and networks of proxies whose `X-Forwarded-For` says who the client is; separated by commas.',
+    unset: 'nobody; whoever connects is the client',
   },
   databaseUrl: {
     variable: 'DATABASE_URL',
@@ -150,9 +167,12 @@ export const SETTINGS = {
   cookieSecure: {
     variable: 'PORTAL_COOKIE_SECURE',
     fallback: 'on',
+    // A browser would not keep the cookie, and nobody could sign in.
+    fallbackIn: ({ PORTAL_PUBLIC_URL: url }) => (/^\s*http:/i.test(url ?? '') ? 'off' : undefined),
     rule: onOrOff,
     about:
-      'Whether session cookies carry `Secure` (`on` or `off`; off only for plain http while developing).',
+      'Whether session cookies carry `Secure` (`on` or `off`; off only for plain http, where others can read them).',
+    unset: '`on`; `off` where `PORTAL_PUBLIC_URL` begins with `http:`',
   },
   loginWebhookUrl: {
     variable: 'PORTAL_LOGIN_WEBHOOK_URL',

@@ -8,7 +8,16 @@ const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url))
 
 /** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
 const FLOORS = [
-  ['permission', 'audit-entry', 'error-code', 'errors', 'private-files', 'setting-rules', 'embedded'],
+  [
+    'permission',
+    'audit-entry',
+    'error-code',
+    'errors',
+    'private-files',
+    'setting-rules',
+    'address-rules',
+    'embedded',
+  ],
   ['settings', 'setting-texts', 'whereabouts'],
   ['config'],
   ['platform'],

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
+import { basePathOf, baseUrlOf } from '../src/address-rules.js';
 import { ConfigError, readConfig } from '../src/config.js';
 import { exampleFile } from '../src/setting-texts.js';
 import { SETTINGS, type Setting } from '../src/settings.js';
@@ -65,6 +66,40 @@ describe('a bad value is told by variable, rule and value', () => {
       'Expected `PORTAL_SOURCE_EXCLUDE` to be names or paths separated by single commas, got "a,,b".',
     ],
     [
+      'PORTAL_TRUSTED_PROXIES',
+      '10.0.0.0/8, proxy.example',
+      'Expected `PORTAL_TRUSTED_PROXIES` to be addresses and networks separated by commas, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, got "10.0.0.0/8, proxy.example".',
+    ],
+    ...[
+      '0.0.0.0/0',
+      '10.0.0.0/33',
+      '::/0',
+      '::/129',
+      '::ffff:10.0.0.0/96',
+      '10.0.0.1/255.0.0.0',
+      'fe80::1%eth0',
+    ].map((text): [string, string, string] => [
+      'PORTAL_TRUSTED_PROXIES',
+      text,
+      `Expected \`PORTAL_TRUSTED_PROXIES\` to be addresses and networks separated by commas, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, got "${text}".`,
+    ]),
+    ...[
+      'status.example.org',
+      'ftp://status.example.org',
+      'https://status.example.org/?x',
+      'https://a/#',
+      'https://',
+    ].map((text): [string, string, string] => [
+      'PORTAL_PUBLIC_URL',
+      text,
+      `Expected \`PORTAL_PUBLIC_URL\` to be an http or https URL with nothing after its path, such as https://status.example.org/portal, got "${text}".`,
+    ]),
+    [
+      'PORTAL_PUBLIC_URL',
+      'https://status.example.org/a//b',
+      'Expected `PORTAL_PUBLIC_URL` to have a path of letters, digits and . _ ~ - between single slashes, got "https://status.example.org/a//b".',
+    ],
+    [
       'PORTAL_DATA_DIR',
       'a\0b',
       'Expected `PORTAL_DATA_DIR` to be a path without a null byte, got "a\\u0000b".',
@@ -75,6 +110,29 @@ describe('a bad value is told by variable, rule and value', () => {
       assert.deepEqual(sentencesOf({ [variable]: text }), [sentence]);
     });
   }
+});
+
+test('a public URL is kept without what does not matter, and one that holds a password is not repeated', () => {
+  for (const text of ['https://status.example.org/portal', 'HTTPS://Status.example.org:443/portal//']) {
+    const { publicUrl } = readConfig({ PORTAL_PUBLIC_URL: text });
+    assert.ok(publicUrl);
+    assert.equal(baseUrlOf(publicUrl), 'https://status.example.org/portal');
+    assert.equal(basePathOf(publicUrl), '/portal');
+  }
+  const atRoot = readConfig({ PORTAL_PUBLIC_URL: 'http://10.0.0.1:8080/' }).publicUrl;
+  assert.ok(atRoot);
+  assert.deepEqual([baseUrlOf(atRoot), basePathOf(atRoot)], ['http://10.0.0.1:8080', '']);
+  const [sentence = ''] = sentencesOf({ PORTAL_PUBLIC_URL: 'https://me:hunter2@status.example.org' });
+  assert.match(sentence, /without a user name and a password/);
+  assert.doesNotMatch(sentence, /hunter2/);
+});
+
+test('cookies are for https, unless the page is on plain http; what is set counts first', () => {
+  const secure = (environment: Record<string, string>) => readConfig(environment).cookieSecure;
+  assert.equal(secure({ PORTAL_PUBLIC_URL: 'https://a.example' }), true);
+  assert.equal(secure({ PORTAL_PUBLIC_URL: 'HTTP://a.example' }), false);
+  assert.equal(secure({ PORTAL_PUBLIC_URL: 'http://a.example', PORTAL_COOKIE_SECURE: 'on' }), true);
+  assert.equal(secure({ PORTAL_PUBLIC_URL: 'https://a.example', PORTAL_COOKIE_SECURE: 'off' }), false);
 });
 
 test('everything that is wrong is told at once', () => {

@@ -20,7 +20,9 @@ test('its table of settings is that of the schema', () => {
 });
 
 test('it fits into what a tired operator reads', () => {
-  assert.ok(readme.split('\n').length <= 151);
+  // Its table of settings is looked things up in.
+  const read = readme.replace(/<!-- settings -->[^]*<!-- \/settings -->/, '');
+  assert.ok(read.split('\n').length <= 114);
 });
 
 test('its shell line prints the number that the running service reports', async () => {

@@ -132,7 +132,6 @@ test('header injection: nothing that a client sends comes back in a header', asy
     'X-Forwarded-For': 'mine',
     'X-Forwarded-Host': 'mine',
     Origin: 'https://mine',
-    Host: 'mine',
   };
   for (const path of [
     '/health',
@@ -141,9 +140,11 @@ test('header injection: nothing that a client sends comes back in a header', asy
     '/mine%0d%0aSet-Cookie:%20mine',
     '/health?x=%0d%0amine:%20mine',
   ]) {
-    const answer = await ask(service.url, path, { headers });
-    assert.doesNotMatch(JSON.stringify(answer.headers), /mine/, path);
-    assert.equal(answer.headers['access-control-allow-origin'], undefined);
+    for (const sent of [headers, { ...headers, Host: 'mine' }]) {
+      const answer = await ask(service.url, path, { headers: sent });
+      assert.doesNotMatch(JSON.stringify(answer.headers), /mine/, path);
+      assert.equal(answer.headers['access-control-allow-origin'], undefined);
+    }
   }
   assert.ok(service.logged.every((line) => !line.includes('mine')));
 });

@@ -23,29 +23,13 @@ export interface Action {
 }
 
 const ANSWERED = ['POST'];
-/** What browsers say of a request that comes from our own page, or from nobody's. */
-const OWN = new Set<unknown>(['same-origin', 'none']);
-
-/**
- * Browsers say where a request comes from, and pages cannot change that. Older ones, and all of them where there is no
- * TLS, say only the origin. A program that is no browser says neither, and brings no cookie that it was not given.
- */
-const refuseOtherSites: onRequestHookHandler = ({ headers }, _reply, done) => {
-  const site = headers['sec-fetch-site'];
-  const isOwn =
-    site === undefined
-      ? headers.origin === undefined || hostOf(headers.origin) === headers.host?.toLowerCase()
-      : OWN.has(site);
-  if (isOwn) done();
-  else done(new PortalError('crossSite'));
-};
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
-}
-
 /** Adds the route to `app`. */
 export function addAction(app: FastifyInstance, { url, guard, act }: Action): void {
+  /** A program that is no browser says nothing of where it comes from, and brings no cookie that it was not given. */
+  const refuseOtherSites: onRequestHookHandler = ({ headers }, _reply, next) => {
+    if (app.site.isFromOwnPage(headers)) next();
+    else next(new PortalError('crossSite'));
+  };
   app.route({
     method: ANSWERED,
     url,

@@ -14,15 +14,22 @@ import { randomUUID } from 'node:crypto';
 import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { answerTo, PortalError } from '../errors.js';
 import type { AnswerLog } from './answer-log.js';
+import { clientAddress } from './client-address.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
+import type { OwnSite } from './own-site.js';
 import { errorBody, refusalOf, refusalOfLength, refuse, refuseUnreadable } from './refusal.js';
+import type { TrustedProxies } from './trusted-proxies.js';
 
 /** What the framework is put into. */
 export interface FrameworkOptions {
   readonly http: HttpServer;
   /** Answers a request itself and says so, before the framework is asked. */
   readonly door: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** What is meant for this service. */
+  readonly site: OwnSite;
+  /** Whose word on who the client is counts. */
+  readonly proxies: TrustedProxies;
   readonly log: Log;
   /** For all that strangers can bring about. */
   readonly answers: AnswerLog;
@@ -49,12 +56,23 @@ const SECURITY_HEADERS = {
 } as const;
 
 /** Puts Fastify behind `door` on `http`, without a route. */
-export function createFramework({ http, door, log, answers }: FrameworkOptions): FastifyInstance {
+export function createFramework({
+  http,
+  door,
+  site,
+  proxies,
+  log,
+  answers,
+}: FrameworkOptions): FastifyInstance {
   const app = Fastify({
     serverFactory(handler): Server {
       http.answerWith((request, response) => {
-        const first = refusalOf(request);
+        // Read now, it is known for as long as the request is, also once the client has gone.
+        void request.socket.remoteAddress;
+        const first = refusalOf(request) ?? site.refusalOf(request);
         if (first) return refuse(response, first, answers);
+        site.takeBasePathOff(request);
+        proxies.tidy(request);
         if (door(request, response)) return;
         const second = refusalOfLength(request);
         if (second) refuse(response, second, answers);
@@ -66,6 +84,7 @@ export function createFramework({ http, door, log, answers }: FrameworkOptions):
     logger: false,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    trustProxy: proxies.some ? proxies.isTrusted : false,
     bodyLimit: MOST_BODY_BYTES,
     exposeHeadRoutes: false,
     // Whoever got a connection gets an answer: `http` stops gently.
@@ -116,6 +135,7 @@ export function createFramework({ http, door, log, answers }: FrameworkOptions):
     else void parseJson(request, String(body), done);
   });
   app.decorateRequest('reader', null);
+  app.decorate('site', site);
   app.register(helmet, SECURITY_HEADERS);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Correlation-Id', request.id);
@@ -126,6 +146,7 @@ export function createFramework({ http, door, log, answers }: FrameworkOptions):
       correlation_id: request.id,
       method: request.method,
       route: routeOf(request),
+      client: clientAddress(request.ip),
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
     };

@@ -27,6 +27,8 @@ export interface HttpServer {
    * @throws OperatorError when that is not possible
    */
   listen(at: { readonly host: string; readonly port: number }): Promise<number>;
+  /** The address that it listens on; `undefined` before it does. */
+  boundTo(): string | undefined;
   /** Stops accepting, lets every request end that has begun, and cuts off what is still open after `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -114,6 +116,7 @@ export function createHttpServer(
   );
   server.on('connection', (socket) => connections.admit(socket));
   let stopping = false;
+  let bound: string | undefined;
 
   /** Requests that wait for the port to be closed; `undefined` while they do not have to. */
   let held: (() => void)[] | undefined;
@@ -181,10 +184,12 @@ export function createHttpServer(
           // From now on: a connection that could not be accepted, for want of descriptors. The next one may be.
           server.on('error', onError);
           const address = server.address();
+          bound = typeof address === 'object' ? address?.address : undefined;
           resolve(typeof address === 'object' && address !== null ? address.port : port);
         });
       });
     },
+    boundTo: () => bound,
     async stop(deadlineMs) {
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => {

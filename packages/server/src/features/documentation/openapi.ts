@@ -38,7 +38,8 @@ export function openApi(version: string): OpenApi {
       summary: 'Is it up, how are its pool and its cache, and is it running the code we shipped?',
       description:
         'Every answer is made from memory, so it comes at once, also while the stores hang. Every `GET` also answers ' +
-        '`HEAD`. An error is always a sentence and a correlation id.',
+        '`HEAD`. An error is always a sentence and a correlation id. Any path answers 421 where `Host` is no name of this ' +
+        'service (`PORTAL_PUBLIC_URL`), and so nobody’s page can have a name of its own lead here.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -76,6 +77,7 @@ export function openApi(version: string): OpenApi {
           { sentence: 'Unsupported media type' },
           'The body is of a type other than `application/json`.',
         ),
+        Misdirected: errorResponse(ERRORS.misdirected, 'Any path: `Host` names somebody else.'),
         TooManyRequests: errorResponse(ERRORS.tooManyRequests, 'Too often, of this session or address.', {
           'Retry-After': { description: 'In how many seconds to come again.', schema: { type: 'string' } },
         }),
