@@ -81,6 +81,7 @@ export type ErrorResponse =
   | 'NotFound'
   | 'MethodNotAllowed'
   | 'UnsupportedMediaType'
+  | 'Misdirected'
   | 'TooManyRequests'
   | 'InternalError'
   | 'Unavailable';
