@@ -132,9 +132,9 @@ describe('bound to this machine alone, it answers to names of this machine and t
   });
 
   test('a flood of them writes a line or two into the log, and the name is not in it', async () => {
-    const before = plain.logged.length;
+    const linesBefore = plain.logged.length;
     for (let i = 0; i < 50; i++) await statusFor(plain, `evil${i}.example`);
-    assert.ok(plain.logged.length - before < 5);
+    assert.ok(plain.logged.length - linesBefore < 5);
     assert.ok(plain.logged.every((line) => !line.includes('evil')));
     assert.ok(plain.logged.some((line) => line.includes('PORTAL_PUBLIC_URL')));
   });

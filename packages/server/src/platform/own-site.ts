@@ -146,6 +146,6 @@ function nameIn(authority: string): string | undefined {
 
 /** Nobody can have such a name lead elsewhere. */
 function isThisMachine(name: string): boolean {
-  if (isIP(name) !== 0) return name === '::1' || /^127\./.test(name);
+  if (isIP(name) !== 0) return name === '::1' || name.startsWith('127.');
   return name === 'localhost' || name.endsWith('.localhost');
 }
