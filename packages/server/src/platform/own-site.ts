@@ -9,6 +9,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
 import { baseUrlOf, basePathOf } from '../address-rules.js';
+import { ERRORS, type ErrorAnswer } from '../errors.js';
 import { plainAddress } from './client-address.js';
 import type { Fields, Log } from './log.js';
 
@@ -30,9 +31,7 @@ export interface OwnSite {
   /** Before every path in a link from elsewhere; `undefined` when nobody has said. */
   readonly baseUrl: string | undefined;
   /** Why a request is not answered: it names somebody else, in `Host` or in its target. `undefined`: it is ours. */
-  refusalOf(request: IncomingMessage): 'badRequest' | 'misdirected' | undefined;
-  /** Tells the log of such an answer. */
-  tellRefusal(correlationId: string, status: number): void;
+  refusalOf(request: IncomingMessage): ErrorAnswer | undefined;
   /** Takes the path before all of ours off the target, where a proxy has left it there. */
   takeBasePathOff(request: IncomingMessage): void;
   /** Whether a request to do something comes from our own page, or from no page at all. */
@@ -50,6 +49,8 @@ const OWN = new Set<unknown>(['same-origin', 'none']);
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 const NAME_AND_PORT = /^(\[[^\]]*\]|[^\s:@/?#\\[\]]*)(?::\d*)?$/;
 const TOLD_EVERY_MS = 60_000;
+const HOST_DIFFERS =
+  'a request was refused: its Host is no name of this service. Behind a proxy, set PORTAL_PUBLIC_URL to what browsers show';
 const ORIGIN_DIFFERS =
   'an action was refused: its Origin is another than Host, or than PORTAL_PUBLIC_URL. Behind a proxy, set ' +
   'PORTAL_PUBLIC_URL to what browsers show, or have the proxy pass Host on as it came';
@@ -79,24 +80,23 @@ export function createOwnSite({ publicUrl, host, boundTo, log }: OwnSiteOptions)
     log.warn(words, fields);
   }
 
+  function misdirected(): ErrorAnswer {
+    tell('host', HOST_DIFFERS, { public_url_set: publicUrl !== undefined });
+    return ERRORS.misdirected;
+  }
+
   return {
     basePath,
     baseUrl: publicUrl && baseUrlOf(publicUrl),
     refusalOf({ headers: { host: named = '' }, rawHeaders, url = '/' }) {
       const [, authority] = url.startsWith('/') ? [] : (AUTHORITY.exec(url) ?? []);
-      if (authority !== undefined && !isOurs(authority)) return 'misdirected';
-      if (countOf('host', rawHeaders) > 1) return 'badRequest';
+      if (authority !== undefined && !isOurs(authority)) return misdirected();
+      if (countOf('host', rawHeaders) > 1) return ERRORS.badRequest;
       // A program of long ago names nobody, and no browser does without.
       if (named === '' || named === lastNamed) return undefined;
-      if (!isOurs(named)) return 'misdirected';
+      if (!isOurs(named)) return misdirected();
       lastNamed = named;
       return undefined;
-    },
-    tellRefusal(correlationId, status) {
-      tell('refusal', 'a request was refused: its Host is no name of this service. See PORTAL_PUBLIC_URL', {
-        correlation_id: correlationId,
-        status,
-      });
     },
     takeBasePathOff(request) {
       const { url } = request;
