@@ -4,8 +4,12 @@
 
 /** Options common to everything that is sampled. */
 export const DEFAULTS = {
-  /** Time between two runs of a probe. 2 s is a cause named within 4 s, at half a query a second. */
+  /** Time between two runs while somebody looks or something is not up. 2 s is a cause named within 4 s. */
   intervalMs: 2_000,
+  /** While all is well and nobody looks, this many intervals: a login is dear to a server, and a fleet has many. */
+  idleIntervals: 5,
+  /** Who has asked within this time still looks: longer than the 2 to 4 s at which pages and people ask again. */
+  askedForMs: 5_000,
   /** Each interval is varied by this fraction at random, so that a fleet does not ask in step. */
   jitter: 0.1,
   /** A run that takes longer is ended, its connection destroyed, and counts as down. */

@@ -9,7 +9,7 @@ import {
   type HealthOptions,
   type SamplingOptions,
 } from './options.js';
-import { findingOf, missingCache, type Part } from './parts.js';
+import { findingOf, isWell, missingCache, type Part } from './parts.js';
 import { createCheckProbe } from './probes/custom.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createPostgresProbe } from './probes/postgres.js';
@@ -19,7 +19,7 @@ import { buildReport, publishedTime, type Facts, type Finding } from './report.j
 import { createSampler } from './sampler.js';
 import { createSource, type SourceView } from './source/source.js';
 import { createPoolWatch } from './statistics/pool.js';
-import type { Probe, Report, State, Status, Viewer } from './types.js';
+import type { Outcome, Probe, Report, State, Status, Viewer } from './types.js';
 
 /** The health of one application. */
 export interface Health {
@@ -36,6 +36,13 @@ export interface Health {
   facts(): Facts;
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
+  /** Somebody looks: the probes run at the faster pace for the next five seconds, and at once after a quiet time. */
+  asked(): void;
+  /**
+   * A sign that things have changed, such as a query that is late: the probe of that part, or of all, runs at once; of
+   * early runs there is at most one an interval.
+   */
+  probeNow(name?: string): void;
   /** The source, for administrators: what it was, is and should be. `undefined` when none is watched. */
   readonly source: SourceView | undefined;
   /** True once every part has been looked at. */
@@ -92,6 +99,8 @@ export function createHealth(options: HealthOptions): Health {
       news += 1;
     });
 
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let unwell = false;
   let readAgainAtMs = 0;
   let moment: Moment | undefined;
   let status: Status | undefined;
@@ -102,20 +111,35 @@ export function createHealth(options: HealthOptions): Health {
     sampling: SamplingOptions,
     critical: boolean,
   ): Part<Figures> {
-    const sampler = createSampler(probe, paceOf(sampling), (outcome) => {
+    function hasFound(outcome: Outcome<Figures>): void {
       news += 1;
+      changePace(() => {
+        unwell = parts.some((part) => !isWell(part));
+      });
       if (outcome.state !== 'up' || outcome.problems.length > 0) {
         tell(options.onFailure, { name: probe.name, problems: outcome.problems, cause: outcome.cause });
       }
       if (!started()) return;
       noteStatus();
       if (options.onReport) tell(options.onReport, report('admin'));
-    });
+    }
+    const sampler = createSampler(probe, paceOf(sampling), hasFound, isInUse);
     return { name: probe.name, critical, sampler };
   }
 
   function started(): boolean {
-    return parts.every((part) => part.sampler.latest() !== undefined);
+    return parts.every((part) => part.sampler.started());
+  }
+
+  function isInUse(): boolean {
+    return unwell || performance.now() - askedMs < DEFAULTS.askedForMs;
+  }
+
+  function changePace(change: () => void): void {
+    const wasInUse = isInUse();
+    change();
+    if (wasInUse || !isInUse()) return;
+    for (const { sampler } of parts) sampler.hurry();
   }
 
   /** How things stand now; the same object as last time unless something has changed since. */
@@ -133,9 +157,7 @@ export function createHealth(options: HealthOptions): Health {
       sourceHash: source?.hash ?? null,
     };
     if (!moment || nowMs >= moment.changesAtMs || !sameReadings(moment.readings, readings)) {
-      const stalesAtMs = parts
-        .map((part) => part.sampler.staleAtMs())
-        .filter((staleAtMs) => staleAtMs > nowMs);
+      const stalesAtMs = parts.map((part) => part.sampler.stalesAtMs(nowMs));
       moment = {
         readings,
         changesAtMs: Math.min(Number.POSITIVE_INFINITY, ...stalesAtMs),
@@ -178,6 +200,16 @@ export function createHealth(options: HealthOptions): Health {
     report,
     facts: () => now().facts,
     state: (name) => now().facts.findings.find((finding) => finding.name === name)?.state,
+    asked() {
+      changePace(() => {
+        askedMs = performance.now();
+      });
+    },
+    probeNow(name) {
+      for (const part of parts) {
+        if (name === undefined || part.name === name) part.sampler.probeNow();
+      }
+    },
     source,
     started,
     ready: () => !draining && started() && report('public').status !== 'unhealthy',

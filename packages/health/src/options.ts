@@ -15,8 +15,10 @@ export { expected } from './expected.js';
 
 /** How a probe is sampled; every field has a default. */
 export interface SamplingOptions {
-  /** Milliseconds between two runs; default 2,000. */
+  /** Milliseconds between two runs while somebody looks or something is not up; default 2,000. */
   readonly intervalMs?: number;
+  /** Milliseconds between two runs while all is well and nobody looks; default five times `intervalMs`. */
+  readonly idleIntervalMs?: number;
   /** Fraction of the interval, 0 to 1, by which each run is moved at random; default 0.1. */
   readonly jitter?: number;
   /** Milliseconds after which a run is ended and counts as down; default 1,000. */
@@ -89,7 +91,7 @@ export interface HealthOptions {
   readonly onReport?: (report: Report) => void;
 }
 
-const SAMPLING = ['intervalMs', 'jitter', 'deadlineMs', 'slowMs'];
+const SAMPLING = ['intervalMs', 'idleIntervalMs', 'jitter', 'deadlineMs', 'slowMs'];
 const KNOWN = {
   health: [
     'database',
@@ -152,8 +154,10 @@ export function checkHealthOptions(options: HealthOptions): void {
 
 /** The pace of a probe, defaults filled in. */
 export function paceOf(options: SamplingOptions): Pace {
+  const { intervalMs = DEFAULTS.intervalMs } = options;
   return {
-    intervalMs: options.intervalMs ?? DEFAULTS.intervalMs,
+    intervalMs,
+    idleIntervalMs: options.idleIntervalMs ?? Math.min(intervalMs * DEFAULTS.idleIntervals, LONGEST_TIMER_MS),
     jitter: options.jitter ?? DEFAULTS.jitter,
     deadlineMs: options.deadlineMs ?? DEFAULTS.deadlineMs,
     staleAfterIntervals: DEFAULTS.staleAfterIntervals,
@@ -162,6 +166,11 @@ export function paceOf(options: SamplingOptions): Pace {
 
 function checkSampling(name: string, options: SamplingOptions): void {
   expectMilliseconds(`${name}.intervalMs`, options.intervalMs);
+  expectMilliseconds(`${name}.idleIntervalMs`, options.idleIntervalMs);
+  const { intervalMs, idleIntervalMs } = paceOf(options);
+  if (idleIntervalMs < intervalMs) {
+    throw expected(`${name}.idleIntervalMs`, `to be at least \`intervalMs\`, ${intervalMs}`, idleIntervalMs);
+  }
   expectMilliseconds(`${name}.deadlineMs`, options.deadlineMs);
   expectMilliseconds(`${name}.slowMs`, options.slowMs);
   const { jitter } = options;

@@ -16,11 +16,13 @@ export interface Part<Figures> {
 export function findingOf({ name, critical, sampler }: Part<unknown>, nowMs: number): Finding {
   const sample = sampler.latest();
   const lookedAt = sample?.at ?? null;
-  if (sample === undefined || sampler.staleAtMs() <= nowMs) {
-    return { name, critical, state: 'stale', problems: ['CHECK_STALE'], latencyMs: null, lookedAt };
+  const hindrances = sampler.hindrances();
+  if (sample === undefined || sampler.isStale(nowMs)) {
+    const problems = ['CHECK_STALE', ...hindrances] as const;
+    return { name, critical, state: 'stale', problems, latencyMs: null, lookedAt };
   }
   const { state, problems, latencyMs } = sample.outcome;
-  return { name, critical, state, problems, latencyMs, lookedAt };
+  return { name, critical, state, problems: [...problems, ...hindrances], latencyMs, lookedAt };
 }
 
 /** A cache that should be there and is not: it needs no asking. */
@@ -33,4 +35,10 @@ export function missingCache(critical: boolean): Finding {
     latencyMs: null,
     lookedAt: null,
   };
+}
+
+/** Whether its last run has found nothing to say: only then is a slower pace good enough. */
+export function isWell({ sampler }: Part<unknown>): boolean {
+  const outcome = sampler.latest()?.outcome;
+  return outcome?.state === 'up' && outcome.problems.length === 0 && sampler.hindrances().length === 0;
 }

@@ -20,6 +20,8 @@ export interface Question {
   readonly method: string;
   /** The `Accept` header as it came; the report and the metrics have more than one format. */
   readonly accept?: string | undefined;
+  /** Asked by a machine at its own rhythm, such as one that watches many services: no reason to probe more often. */
+  readonly byMachine?: boolean;
   /** The probes only: one line a check. */
   readonly verbose?: boolean;
 }
@@ -53,7 +55,10 @@ export function respond(health: Health, question: Question, viewer: Viewer): Ans
 /** An answer; or, should making it fail, which is a bug of ours, a report that says just that. */
 function answerOrFailure(health: Health, question: Question, viewer: Viewer): Answer {
   try {
-    if (question.door === 'health') return reportAnswer(health, question, viewer);
+    if (question.door === 'health') {
+      if (!question.byMachine) health.asked();
+      return reportAnswer(health, question, viewer);
+    }
     return question.door === 'metrics' ? metricsAnswer(health, question) : probeAnswer(health, question);
   } catch {
     if (question.door === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);

@@ -1,12 +1,16 @@
 /**
- * One probe, asked over and over in the background, so that a request never has to: at a steady pace, never two runs
- * at once, each with a deadline, every result with an age.
+ * One probe, asked over and over in the background, so that a request never has to: at a pace that follows need, never
+ * two runs at once, each with a deadline, every result with an age.
  */
+import type { ProblemCode } from './problems.js';
 import type { Outcome, Probe } from './types.js';
 
 /** How often and how patiently a probe is asked. All times in milliseconds. */
 export interface Pace {
+  /** Between two runs while somebody looks or something is not up. */
   readonly intervalMs: number;
+  /** Between two runs while all is well and nobody looks. */
+  readonly idleIntervalMs: number;
   /** Fraction of the interval, 0 to 1, by which each run is moved at random. */
   readonly jitter: number;
   readonly deadlineMs: number;
@@ -19,93 +23,131 @@ export interface Sample<Figures> {
   readonly outcome: Outcome<Figures>;
   /** By the wall clock, for people; ages are told by the monotonic one. */
   readonly at: Date;
+  /** When its run began, by the monotonic clock. */
+  readonly beganMs: number;
+  /** The first run of those in a row that found the same, by the monotonic clock. */
+  readonly sinceMs: number;
 }
 
 /** A running sampler. */
 export interface Sampler<Figures> {
-  /** Begins to ask; the promise is kept when the first outcome is in, which is at the deadline at the latest. */
+  /** Begins to ask; the promise is kept when the first run is over, which is at the deadline at the latest. */
   start(): Promise<void>;
-  /** The last sample; `undefined` before the first. */
+  /** True once a run is over, whatever it found. */
+  started(): boolean;
+  /** The last sample that says something about the part; `undefined` before the first. */
   latest(): Sample<Figures> | undefined;
-  /** The monotonic time (`performance.now()`) from which the last outcome is stale; 0 before the first. */
-  staleAtMs(): number;
+  /** What of this process kept the last run from finding out anything. */
+  hindrances(): readonly ProblemCode[];
+  /**
+   * Whether the last sample is too old to count at this monotonic time. After a pause of this process it counts until
+   * one run has had its chance.
+   */
+  isStale(nowMs: number): boolean;
+  /** The next monotonic time, after the one given, at which that may change by itself. */
+  stalesAtMs(nowMs: number): number;
+  /** A sign that things may have changed: asks at once, or as soon as the bound on early runs allows. */
+  probeNow(): void;
+  /** The pace has become the faster one. */
+  hurry(): void;
+  /** Time has passed that no clock of ours has counted: the last sample is as good as old. */
+  doubt(): void;
+  /** After a pause: the end of the run that has its chance; `undefined` when there is nothing to wait for. */
+  catchUp(nowMs: number): Promise<void> | undefined;
   /** Stops asking; a run under way is told by its signal to let go of its connection. */
   close(): Promise<void>;
 }
 
 /** A timer that fires this late had a blocked event loop before it. */
 const LATE_MS = 20;
+const NONE: readonly ProblemCode[] = Object.freeze([]);
 
 /**
  * Samples `probe` at `pace` and tells `onOutcome` of each outcome.
  *
- * Runs lie on a grid of intervals and are moved about it by the jitter: a fleet does not ask in step, and yet the
- * number of runs in any time is bounded by time ÷ interval + 1.
+ * Runs lie on a grid of intervals and are moved about it by the jitter: a fleet does not ask in step. Whatever asks for
+ * early runs, the number of runs in any time is bounded by time ÷ interval + 2: one may come early, and has to be earned
+ * again by a time at the slower pace.
+ *
+ * @param isInUse - whether the faster pace is in force
  */
 export function createSampler<Figures>(
   probe: Probe<Figures>,
   pace: Pace,
   onOutcome: (outcome: Outcome<Figures>) => void,
+  isInUse: () => boolean = () => true,
 ): Sampler<Figures> {
-  // The next run begins an interval and its jitter from now, and may take its deadline: what takes that long is slow, and
-  // the sampler is well.
-  const staleAfterMs = Math.max(
-    pace.intervalMs * pace.staleAfterIntervals,
-    pace.intervalMs * 2 + pace.deadlineMs,
-  );
   let latest: Sample<Figures> | undefined;
+  let hindrances = NONE;
   let staleAtMs = 0;
+  /** Runs that have ended since the last sample: had they found out anything, it would be another. */
+  let fruitlessRuns = 0;
+  /** Until when an old sample counts, because no run has had its chance; `undefined` while nobody has looked. */
+  let chanceUntilMs: number | undefined;
   let slotMs = 0;
+  let plannedMs = Number.POSITIVE_INFINITY;
+  let beganMs = Number.NEGATIVE_INFINITY;
+  /** Each run is paid for by an interval; what lies ahead of now is the debt. */
+  let paidUntilMs = 0;
   let timer: NodeJS.Timeout | undefined;
-  let running: AbortController | undefined;
+  let running: Run<Figures> | undefined;
   let first: Promise<void> | undefined;
   let firstIsIn = (): void => undefined;
   let closed = false;
 
-  function run(): void {
-    const controller = new AbortController();
-    running = controller;
-    let ended = false;
-
-    function end(outcome: Outcome<Figures>): void {
-      if (ended || closed) return;
-      ended = true;
-      clearTimeout(deadline);
-      // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
-      controller.abort();
-      latest = { outcome, at: new Date() };
-      staleAtMs = performance.now() + staleAfterMs;
-      scheduleNext();
-      onOutcome(outcome);
-      firstIsIn();
-    }
-
-    const dueMs = performance.now() + pace.deadlineMs;
-    function giveUp(): void {
-      end(probe.failed('timeout'));
-    }
-    // Holds the process for the deadline: a run under way is work, waiting for the next one is not.
-    let deadline = setTimeout(() => {
-      const lateMs = performance.now() - dueMs;
-      // A blocked event loop is no fault of whom we ask: the time that it lost is given to the run once more.
-      if (lateMs > LATE_MS && !ended) deadline = setTimeout(giveUp, Math.min(lateMs, pace.deadlineMs));
-      // After any block timers come before sockets, so an answer that has long been there is read first.
-      else setImmediate(giveUp);
-    }, pace.deadlineMs);
-    controller.signal.addEventListener('abort', () => clearTimeout(deadline));
-    // Inside a promise, so that a probe that throws at once is no different from one that throws later.
-    Promise.resolve()
-      .then(() => probe.run(controller.signal))
-      .then(end, (error: unknown) => end(probe.failed('threw', error)));
+  function run(): Promise<void> {
+    clearTimeout(timer);
+    plannedMs = Number.POSITIVE_INFINITY;
+    beganMs = performance.now();
+    paidUntilMs = Math.max(paidUntilMs, beganMs) + pace.intervalMs;
+    running = startRun(probe, pace.deadlineMs);
+    return running.outcome.then((outcome) => {
+      if (!closed) take(outcome);
+    });
   }
 
-  function scheduleNext(): void {
+  function take(outcome: Outcome<Figures>): void {
     const nowMs = performance.now();
+    hindrances = outcome.ours ? outcome.problems : NONE;
+    if (outcome.ours) {
+      fruitlessRuns += 1;
+    } else {
+      latest = sampleOf(outcome, beganMs, latest);
+      fruitlessRuns = 0;
+      chanceUntilMs = undefined;
+      staleAtMs = Number.POSITIVE_INFINITY;
+    }
+    firstIsIn();
+    onOutcome(outcome);
+    running = undefined;
+    if (closed) return;
+    const intervalMs = isInUse() ? pace.intervalMs : pace.idleIntervalMs;
     // After a long pause (a suspended laptop, a blocked loop) the missed slots are skipped, not caught up on.
-    slotMs = Math.max(slotMs + pace.intervalMs, nowMs);
-    const offsetMs = (Math.random() * 2 - 1) * pace.jitter * pace.intervalMs;
-    timer = setTimeout(run, Math.max(0, slotMs + offsetMs - nowMs));
+    slotMs = Math.max(slotMs + intervalMs, nowMs);
+    const offsetMs = (Math.random() * 2 - 1) * pace.jitter * intervalMs;
+    plan(Math.max(nowMs, slotMs + offsetMs));
+    staleAtMs = Math.min(staleAtMs, nowMs + staleAfterMs(intervalMs));
+  }
+
+  /** The next run begins an interval and its jitter from now, and may take its deadline: that is slow, and not stale. */
+  function staleAfterMs(intervalMs: number): number {
+    return Math.max(intervalMs * pace.staleAfterIntervals, intervalMs * 2 + pace.deadlineMs);
+  }
+
+  function plan(atMs: number): void {
+    clearTimeout(timer);
+    plannedMs = atMs;
+    timer = setTimeout(() => void run(), Math.max(0, atMs - performance.now()));
     timer.unref();
+  }
+
+  /** Brings the next run forward; the grid goes on from there. */
+  function bringForward(atMs: number): void {
+    const nowMs = performance.now();
+    if (closed || first === undefined || running || plannedMs <= atMs) return;
+    slotMs = Math.max(nowMs, atMs);
+    if (atMs <= nowMs) void run();
+    else plan(atMs);
   }
 
   return {
@@ -113,18 +155,101 @@ export function createSampler<Figures>(
       first ??= new Promise((resolve) => {
         firstIsIn = resolve;
         slotMs = performance.now();
-        run();
+        void run();
       });
       return first;
     },
+    started: () => latest !== undefined || fruitlessRuns > 0,
     latest: () => latest,
-    staleAtMs: () => staleAtMs,
+    hindrances: () => hindrances,
+    isStale(nowMs) {
+      if (latest === undefined) return true;
+      if (nowMs < staleAtMs) return false;
+      if (fruitlessRuns > 0) return true;
+      // Twice, as a run that begins now may be given the time again that a blocked event loop has lost.
+      chanceUntilMs ??= nowMs + pace.deadlineMs * 2;
+      return nowMs >= chanceUntilMs;
+    },
+    stalesAtMs: (nowMs) =>
+      Math.min(...[staleAtMs, chanceUntilMs ?? 0].filter((atMs) => atMs > nowMs), Number.POSITIVE_INFINITY),
+    probeNow: () => bringForward(paidUntilMs - pace.intervalMs * (1 + 2 * pace.jitter)),
+    hurry() {
+      bringForward(beganMs + pace.intervalMs);
+      // By the pace now in force, as if the last result had come one interval before the next run.
+      const nextMs = Math.max(performance.now(), Math.min(plannedMs, beganMs + pace.intervalMs));
+      staleAtMs = Math.min(staleAtMs, nextMs + staleAfterMs(pace.intervalMs) - pace.intervalMs);
+    },
+    doubt() {
+      if (latest === undefined) return;
+      staleAtMs = Math.min(staleAtMs, performance.now());
+      bringForward(0);
+    },
+    catchUp(nowMs) {
+      if (closed || latest === undefined || nowMs < staleAtMs || fruitlessRuns > 0) return undefined;
+      if (running) return running.outcome.then(() => undefined);
+      slotMs = nowMs;
+      return run();
+    },
     async close() {
       closed = true;
       clearTimeout(timer);
-      running?.abort();
+      running?.end();
       firstIsIn();
       await probe.close();
     },
   };
+}
+
+/** What is still as it was keeps its age. */
+function sampleOf<Figures>(
+  outcome: Outcome<Figures>,
+  beganMs: number,
+  last: Sample<Figures> | undefined,
+): Sample<Figures> {
+  if (outcome.unended && last) return last;
+  const same = last !== undefined && last.outcome.problems.join() === outcome.problems.join();
+  return { outcome, at: new Date(), beganMs, sinceMs: same ? last.sinceMs : beganMs };
+}
+
+/** A run under way. */
+interface Run<Figures> {
+  /** Kept at the deadline at the latest. */
+  readonly outcome: Promise<Outcome<Figures>>;
+  /** Tells it to let go of its connection; the promise may then never be kept. */
+  end(): void;
+}
+
+function startRun<Figures>(probe: Probe<Figures>, deadlineMs: number): Run<Figures> {
+  const controller = new AbortController();
+  const outcome = new Promise<Outcome<Figures>>((resolve) => {
+    let ended = false;
+
+    function end(found: Outcome<Figures>): void {
+      if (ended) return;
+      ended = true;
+      clearTimeout(deadline);
+      // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
+      controller.abort();
+      resolve(found);
+    }
+
+    const dueMs = performance.now() + deadlineMs;
+    function giveUp(): void {
+      end(probe.failed('timeout'));
+    }
+    // Holds the process for the deadline: a run under way is work, waiting for the next one is not.
+    let deadline = setTimeout(() => {
+      const lateMs = performance.now() - dueMs;
+      // A blocked event loop is no fault of whom we ask: the time that it lost is given to the run once more.
+      if (lateMs > LATE_MS && !ended) deadline = setTimeout(giveUp, Math.min(lateMs, deadlineMs));
+      // After any block timers come before sockets, so an answer that has long been there is read first.
+      else setImmediate(giveUp);
+    }, deadlineMs);
+    controller.signal.addEventListener('abort', () => clearTimeout(deadline));
+    // Inside a promise, so that a probe that throws at once is no different from one that throws later.
+    Promise.resolve()
+      .then(() => probe.run(controller.signal))
+      .then(end, (error: unknown) => end(probe.failed('threw', error)));
+  });
+  return { outcome, end: () => controller.abort() };
 }

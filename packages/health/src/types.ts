@@ -29,6 +29,8 @@ export interface Outcome<Figures = undefined> {
    * evidence about the part, whose last real outcome stays until it is stale. `state` says nothing then.
    */
   readonly ours?: true;
+  /** Present when the run before has not ended yet and none was begun: the last outcome stands, and its age grows. */
+  readonly unended?: true;
   /** What is worth a line in a log and has no effect on the status. */
   readonly remarks?: readonly RemarkCode[];
   /** What was read besides; absent when nothing was. */

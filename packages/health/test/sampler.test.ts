@@ -5,7 +5,13 @@ import { waitFor } from 'portal-test-kit';
 import { createSampler, type Pace } from '../src/sampler.js';
 import type { Outcome, Probe } from '../src/types.js';
 
-const pace: Pace = { intervalMs: 40, jitter: 0.1, deadlineMs: 30, staleAfterIntervals: 3 };
+const pace: Pace = {
+  intervalMs: 40,
+  idleIntervalMs: 40,
+  jitter: 0.1,
+  deadlineMs: 30,
+  staleAfterIntervals: 3,
+};
 const up: Outcome = { state: 'up', latencyMs: 1, problems: [] };
 
 /** A probe that does what `run` says, and counts. */
@@ -140,9 +146,9 @@ test('a probe that throws, at once or later, is an outcome', async () => {
 test('an outcome is stale after three intervals without another', async () => {
   const { probe } = probeOf(async () => up);
   const sampler = createSampler(probe, pace, () => undefined);
-  assert.equal(sampler.staleAtMs(), 0, 'nothing is known before the first outcome');
+  assert.ok(sampler.isStale(performance.now()), 'nothing is known before the first outcome');
   await sampler.start();
-  const inMs = sampler.staleAtMs() - performance.now();
+  const inMs = sampler.stalesAtMs(performance.now()) - performance.now();
   assert.ok(inMs > 0 && inMs <= 3 * pace.intervalMs, `stale in ${inMs} ms`);
   await sampler.close();
 });
@@ -151,7 +157,7 @@ test('while a run may still be within its deadline, what is known is not stale',
   const patient: Pace = { ...pace, deadlineMs: 400 };
   const ages: number[] = [];
   const { probe } = probeOf(async (signal) => {
-    if (sampler.latest()) ages.push(sampler.staleAtMs() - performance.now());
+    if (sampler.latest()) ages.push(sampler.stalesAtMs(performance.now()) - performance.now());
     return untilAborted(signal);
   });
   const sampler = createSampler(probe, patient, () => undefined);

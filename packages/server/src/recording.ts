@@ -61,7 +61,10 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
       silenceMs,
       onTurn: (turn) => chronicle.stands(turn),
     }));
-  const pages = createLivePages({ snapshot: () => standing().snapshot() });
+  const pages = createLivePages({
+    snapshot: () => standing().snapshot(),
+    onRead: () => health().asked(),
+  });
   const history = createHistory({
     folder: resolve(config.dataDir),
     log,

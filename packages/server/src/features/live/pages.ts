@@ -29,6 +29,8 @@ export interface LivePage {
 export interface LivePagesOptions {
   /** How things stand now. */
   readonly snapshot: () => object;
+  /** Told when a page opens, and every few seconds for as long as one is open. */
+  readonly onRead?: () => void;
 }
 
 /** The looks of one interval come close together; they make one message. */
@@ -41,7 +43,7 @@ const MOST_WAITING_BYTES = 256 * 1024;
 const COME_AGAIN_MS = 2_000;
 
 /** Nobody reads yet. */
-export function createLivePages({ snapshot }: LivePagesOptions): LivePages {
+export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePages {
   const open = new Set<ServerResponse>();
   let gathering: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
@@ -52,6 +54,11 @@ export function createLivePages({ snapshot }: LivePagesOptions): LivePages {
       if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
       else response.write(text);
     }
+  }
+
+  function beat(): void {
+    onRead?.();
+    tell(':\n\n');
   }
 
   function end(response: ServerResponse, event: LiveEvent): void {
@@ -70,11 +77,12 @@ export function createLivePages({ snapshot }: LivePagesOptions): LivePages {
 
   return {
     open(response) {
+      onRead?.();
       open.add(response);
       response.once('close', () => left(response));
       response.write(`retry: ${COME_AGAIN_MS}\n\n${messageOf('report', snapshot())}`);
       if (draining) end(response, 'draining');
-      else heartbeat ??= setInterval(() => tell(':\n\n'), HEARTBEAT_MS).unref();
+      else heartbeat ??= setInterval(beat, HEARTBEAT_MS).unref();
       return {
         gone() {
           if (open.has(response)) end(response, 'gone');
