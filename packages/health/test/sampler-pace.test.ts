@@ -114,7 +114,8 @@ describe('an early run', () => {
         sampler.hurry();
         await sleep(2);
       }
-      const most = (performance.now() - beganMs) / intervalMs + 2;
+      // Timers of Node may fire up to a millisecond early.
+      const most = (performance.now() - beganMs) / (intervalMs - 1) + 2;
       assert.ok(runs() <= most, `${runs()} runs, at most ${most}`);
     });
   });
