@@ -7,6 +7,7 @@ import { expected } from '../expected.js';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from './foreign.js';
+import { ownProblem, tellingOwnTrouble } from './own-trouble.js';
 import { whileWanted } from './while-wanted.js';
 
 /**
@@ -40,7 +41,7 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     return error === undefined ? outcome : { ...outcome, cause: causeOf(error) };
   }
 
-  return {
+  return tellingOwnTrouble({
     name,
     async run(signal) {
       const startedMs = performance.now();
@@ -50,7 +51,7 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
         const asked = Promise.resolve().then(() => check(signal));
         answer = await whileWanted(signal, asked, () => undefined);
       } catch (error) {
-        return down('CHECK_FAILED', error);
+        return down(ownProblem(error) ?? 'CHECK_FAILED', error);
       }
       if (answer === false) return down('CHECK_FAILED');
       const latencyMs = performance.now() - startedMs;
@@ -60,5 +61,5 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     },
     failed: (reason, error) => down(reason === 'timeout' ? 'CHECK_TIMEOUT' : 'CHECK_FAILED', error),
     close: async () => undefined,
-  };
+  });
 }

@@ -48,29 +48,35 @@ const UNREACHABLE = new Set([
   'ECONNRESET',
   'ECONNABORTED',
   'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EAI_NODATA',
-  'EAI_NONAME',
   'EHOSTUNREACH',
   'EHOSTDOWN',
   'ENETUNREACH',
   'ENETDOWN',
-  'EADDRNOTAVAIL',
   // A Unix socket that is not there, or is not for us.
   'ENOENT',
   'EACCES',
   'ENOTSOCK',
-  // This process, or this machine, can open no more connections to anybody.
-  'EMFILE',
-  'ENFILE',
-  'ENOBUFS',
 ]);
 
 /** True when the operating system says that the server cannot be reached. */
 export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.has(codeOf(error) ?? '');
+}
+
+/** What Node calls a certificate that it does not accept. */
+const CERTIFICATE =
+  /^(ERR_TLS_CERT_|CERT_|CRL_|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_MISMATCH|ERROR_IN_C|ERR_SSL_.*(CERTIFICATE_VERIFY|KEY_TOO_SMALL|MD_TOO_WEAK))/;
+/** What the other side says of ours. */
+const OUR_CERTIFICATE = /^ERR_SSL_.*_ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
+
+/** True when it is the server's certificate that is not accepted. */
+export function isCertificate(error: unknown): boolean {
+  return CERTIFICATE.test(codeOf(error) ?? '');
+}
+
+/** True when the server does not accept the certificate that it is shown, which is a login that it refuses. */
+export function isRefusedCertificate(error: unknown): boolean {
+  return OUR_CERTIFICATE.test(codeOf(error) ?? '');
 }
 
 /** True when the operating system gave up waiting. */

@@ -3,6 +3,7 @@
  * say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member } from './foreign.js';
+import { isLookingUp } from './own-trouble.js';
 import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './redis-newcomer.js';
 
 /** The members used of a client of ioredis. */
@@ -64,15 +65,15 @@ function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
     // Without a password RESP2 needs no word before the question.
     ...(member(original.options, 'password') ? {} : { protocol: 2 }),
   });
-  return newcomer(
-    client,
-    ([command]) =>
+  return newcomer(client, {
+    send: ([command]) =>
       command === 'INFO' ? client.info() : command === 'PING' ? client.ping() : client.cluster('INFO'),
-    () => {
+    isLookingUp: () => isLookingUp(member(client, 'stream')),
+    close() {
       client.disconnect();
       // The driver's way out waits for the server to close its end.
       const stream = member(client, 'stream');
       if (hasDestroy(stream)) stream.destroy();
     },
-  );
+  });
 }

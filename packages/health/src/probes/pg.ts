@@ -3,6 +3,7 @@
  * its pool. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member } from './foreign.js';
+import { heldPassword, isLookingUp, type OpenCall } from './own-trouble.js';
 import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './postgres-newcomer.js';
 import { destroy, guard } from './postgres-socket.js';
 
@@ -17,17 +18,17 @@ interface PgClient {
 type PgClientConstructor = new (config: object) => PgClient;
 
 /** Connections like those of `pool`, a `Pool` or a `Client`; `undefined` when it is neither. */
-export function pgNewcomers(pool: unknown): (() => PostgresNewcomer) | undefined {
+export function pgNewcomers(pool: unknown, passwords: OpenCall): (() => PostgresNewcomer) | undefined {
   const poolClient = member(pool, 'Client');
   const poolOptions = member(pool, 'options');
   if (isConstructor(poolClient) && isObject(poolOptions)) {
-    return () => newcomer(new poolClient(newcomerOptions(poolOptions)));
+    return () => newcomer(new poolClient(newcomerOptions(poolOptions, passwords)));
   }
   const client = member(pool, 'constructor');
   const parameters = member(pool, 'connectionParameters');
   if (isConstructor(client) && isObject(parameters) && hasMethods(pool, ['connect', 'query', 'end'])) {
     const ssl = member(pool, 'ssl');
-    return () => newcomer(new client({ ...newcomerOptions(parameters), ssl }));
+    return () => newcomer(new client({ ...newcomerOptions(parameters, passwords), ssl }));
   }
   return undefined;
 }
@@ -44,11 +45,11 @@ function isObject(value: unknown): value is object {
  * The application's own options, so that the probe logs in exactly as it does, but for what is about waiting: that is
  * the sampler's. Nothing is added to what the server is told except our name, as poolers refuse what they do not know.
  */
-function newcomerOptions(options: object): object {
+function newcomerOptions(options: object, passwords: OpenCall): object {
   return {
     ...options,
     // Pools and clients hide their password from enumeration.
-    password: member(options, 'password'),
+    password: heldPassword(member(options, 'password'), passwords),
     application_name: 'portal-health',
     connectionTimeoutMillis: 0,
     query_timeout: 0,
@@ -62,7 +63,11 @@ function newcomerOptions(options: object): object {
 function newcomer(client: PgClient): PostgresNewcomer {
   // A connection can break at any time, also after its run; unheard, its error would end the process.
   client.on('error', () => undefined);
-  return { ask: () => ask(client), destroy: () => destroy(client) };
+  return {
+    ask: () => ask(client),
+    isLookingUp: () => isLookingUp(member(member(client, 'connection'), 'stream')),
+    destroy: () => destroy(client),
+  };
 }
 
 async function ask(client: PgClient): Promise<PostgresAnswer> {

@@ -2,9 +2,17 @@
  * What a driver of Postgres reports, told apart. The message is read where there is no code, and goes no further.
  */
 import type { ProblemCode } from '../problems.js';
-import { codeOf, isTimeout, isUnreachable, messageOf } from './foreign.js';
+import {
+  codeOf,
+  isCertificate,
+  isRefusedCertificate,
+  isTimeout,
+  isUnreachable,
+  messageOf,
+} from './foreign.js';
+import { evidenceIn, ownProblem } from './own-trouble.js';
 
-/** SQLSTATEs that a server, or a pooler in front of it, answers a newcomer with. */
+/** SQLSTATEs that say the same whoever sends them. */
 const BY_SQLSTATE: Readonly<Record<string, ProblemCode>> = {
   // Wrong password, no such role or no rule for it, no such database, no right to connect, database closed to logins.
   '28P01': 'DATABASE_REFUSED_LOGIN',
@@ -13,18 +21,42 @@ const BY_SQLSTATE: Readonly<Record<string, ProblemCode>> = {
   '42501': 'DATABASE_REFUSED_LOGIN',
   '55000': 'DATABASE_REFUSED_LOGIN',
   '53300': 'DATABASE_TOO_MANY_CONNECTIONS',
+  '53100': 'DATABASE_DISK_FULL',
+  '53200': 'DATABASE_OUT_OF_MEMORY',
   // Cannot connect now; shut down by an administrator; going down after a crash.
   '57P03': 'DATABASE_STARTING',
   '57P01': 'DATABASE_STARTING',
   '57P02': 'DATABASE_STARTING',
+  // A standby that cannot do what was asked, and a transaction that may not write.
+  '25006': 'DATABASE_READ_ONLY',
 };
 
-/** Words of poolers, which send their own SQLSTATEs or none, and of `pg` itself, whose errors have none. */
+/**
+ * Words of poolers and clouds (PgBouncer, PgCat, Odyssey, Supavisor, RDS Proxy, pgpool), which send SQLSTATEs that mean
+ * something else with the next of them (08P01, 58000, XX000), or none; and of `pg` itself, whose errors have none.
+ */
 const BY_MESSAGE: readonly (readonly [RegExp, ProblemCode])[] = [
-  [/too many (clients|connections)|no more connections allowed/i, 'DATABASE_TOO_MANY_CONNECTIONS'],
+  // Whatever the name of the parameter is.
+  [/startup parameter/i, 'DATABASE_FAILED'],
   [
-    /^SASL: |password must be a string|unknown authentication|authentication failed|no such (database|user)/i,
+    /too many (clients|connections)|no more connections allowed|max(imum)? (client|number of) (connections|clients) (limit )?(reached|exceeded)|remaining connection slots|max_client_conn|connection limit exceeded/i,
+    'DATABASE_TOO_MANY_CONNECTIONS',
+  ],
+  [
+    /^SASL: |password must be a string|unknown authentication|authentication failed|no such (database|user)|tenant or user not found|(user|database|pool) .*(not found|does not exist|is disabled)|no pool configured|invalid password/i,
     'DATABASE_REFUSED_LOGIN',
+  ],
+  [
+    /query_wait_timeout|client_login_timeout|client_idle_timeout|query_timeout|timed[- ]?out|timeout/i,
+    'DATABASE_TIMEOUT',
+  ],
+  [
+    /server login has been failing|cannot connect to server|(failed|unable|could not|couldn't|can't) to? ?(connect|get connection)|could not connect|server (conn(ection)? )?(crashed|closed|disconnected|lost)|all ?servers ?(are )?down|no (healthy|available|live)[ a-z]*(servers?|backends?|hosts?)|server_?login|connection (refused|reset)|host .*unreachable/i,
+    'DATABASE_UNREACHABLE',
+  ],
+  [
+    /is (paused|starting)|(shutting|starting) (down|up)|suspended|being (woken|resumed)/i,
+    'DATABASE_STARTING',
   ],
   [
     /^connection terminated|^write CONNECTION_|^the connection was closed|socket hang up/i,
@@ -32,12 +64,27 @@ const BY_MESSAGE: readonly (readonly [RegExp, ProblemCode])[] = [
   ],
 ];
 
-/** The catalogue's code for what `pg` threw. */
-export function postgresProblem(error: unknown): ProblemCode {
-  const bySqlstate = BY_SQLSTATE[codeOf(error) ?? ''];
+/** Classes of the driver's own errors and of SQLSTATEs whose words are in no list: 08 is the connection. */
+const BY_CLASS: readonly (readonly [RegExp, ProblemCode])[] = [
+  [/^08(000|001|003|004|006|007)$/, 'DATABASE_UNREACHABLE'],
+  [/^53[0-9A-Z]{3}$/, 'DATABASE_OUT_OF_MEMORY'],
+  [/^57014$/, 'DATABASE_TIMEOUT'],
+  [/^CONNECT_TIMEOUT$/, 'DATABASE_TIMEOUT'],
+];
+
+/** The catalogue's code for what a driver threw. */
+export function postgresProblem(thrown: unknown): ProblemCode {
+  const own = ownProblem(thrown);
+  if (own !== undefined) return own;
+  const error = evidenceIn(thrown);
+  const code = codeOf(error) ?? '';
+  const bySqlstate = BY_SQLSTATE[code];
   if (bySqlstate !== undefined) return bySqlstate;
   if (isUnreachable(error)) return 'DATABASE_UNREACHABLE';
   if (isTimeout(error)) return 'DATABASE_TIMEOUT';
+  if (isCertificate(error)) return 'DATABASE_CERTIFICATE';
+  if (isRefusedCertificate(error)) return 'DATABASE_REFUSED_LOGIN';
   const message = messageOf(error);
-  return BY_MESSAGE.find(([words]) => words.test(message))?.[1] ?? 'DATABASE_FAILED';
+  const byMessage = BY_MESSAGE.find(([words]) => words.test(message))?.[1];
+  return byMessage ?? BY_CLASS.find(([codes]) => codes.test(code))?.[1] ?? 'DATABASE_FAILED';
 }

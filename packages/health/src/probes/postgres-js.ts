@@ -5,6 +5,7 @@
  */
 import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from './foreign.js';
+import { heldPassword, isLookingUp, ownProblem, type OpenCall } from './own-trouble.js';
 import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './postgres-newcomer.js';
 import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
 
@@ -29,6 +30,7 @@ interface SqlOptions {
   readonly path: string | false;
   readonly ssl: unknown;
   readonly connection: object;
+  readonly pass: unknown;
   readonly target_session_attrs: string | null;
   readonly socket?: ((options: unknown) => unknown) | undefined;
 }
@@ -45,19 +47,32 @@ export function isPostgresJs(sql: unknown): boolean {
 }
 
 /** Connections like those of `sql`, an instance that `postgres` made. */
-export function postgresJsNewcomers(sql: unknown, postgres: PostgresJsFunction): () => PostgresNewcomer {
+export function postgresJsNewcomers(
+  sql: unknown,
+  postgres: PostgresJsFunction,
+  passwords: OpenCall,
+  deadlineMs: number,
+): () => PostgresNewcomer {
   const options = member(sql, 'options') as SqlOptions;
   const make = postgres as (options: object) => Sql;
-  return () => newcomer(options, make);
+  // Each host has as long as the others before the next is asked too.
+  const turnMs = deadlineMs / (options.host.length + 1);
+  return () => newcomer(options, { make, passwords, turnMs });
 }
 
-function newcomer(options: SqlOptions, make: (options: object) => Sql): PostgresNewcomer {
-  let socket: Socket | undefined;
+interface Circumstances {
+  readonly make: (options: object) => Sql;
+  readonly passwords: OpenCall;
+  readonly turnMs: number;
+}
+
+function newcomer(options: SqlOptions, { make, passwords, turnMs }: Circumstances): PostgresNewcomer {
+  const sockets = new Set<Socket>();
   let destroyed = false;
 
   function hold(made: unknown): unknown {
     if (isSocket(made)) {
-      socket = made;
+      sockets.add(made);
       if (destroyed) made.destroy();
       else guardSocket(made, Boolean(options.ssl));
     }
@@ -66,16 +81,26 @@ function newcomer(options: SqlOptions, make: (options: object) => Sql): Postgres
 
   async function askAt(host: string | undefined, port: number | undefined): Promise<PostgresAnswer> {
     let attempts = 0;
+    let socket: unknown;
+    let passwordFailed: (error: unknown) => void = () => undefined;
     const sql = make({
       ...options,
       ...(host !== undefined && port !== undefined && { host: [host], port: [port] }),
+      pass: passwordOf(options.pass, passwords, {
+        // The driver writes also to a socket that is gone, which ends the process.
+        isWanted: () => !destroyed && member(socket, 'destroyed') === false,
+        failed: (error) => passwordFailed(error),
+      }),
       // The driver's own socket is out of our reach, and it tries again at once when one is closed on it.
       socket: async (all: unknown) => {
         attempts += 1;
         if (attempts > 1) throw new ConnectionClosedError();
-        return options.socket
-          ? hold(await options.socket(all))
-          : connected(hold(connect(options.path ? { path: options.path } : addressOf(host, port))), host);
+        socket = hold(
+          options.socket
+            ? await options.socket(all)
+            : connect(options.path ? { path: options.path } : addressOf(host, port)),
+        );
+        return options.socket ? socket : connected(socket, host);
       },
       ...NEWCOMER,
       connection: { ...options.connection, application_name: 'portal-health' },
@@ -83,13 +108,18 @@ function newcomer(options: SqlOptions, make: (options: object) => Sql): Postgres
       shared: { retries: 0, typeArrayMap: {} },
     });
     let askedMs = performance.now();
-    const rows = await sql.unsafe(QUESTION, [], {
-      simple: true,
-      // Called when the question is sent, which is after the login.
-      onexecute() {
-        askedMs = performance.now();
-        return true;
-      },
+    const rows = await new Promise((resolve, reject) => {
+      passwordFailed = reject;
+      sql
+        .unsafe(QUESTION, [], {
+          simple: true,
+          // Called when the question is sent, which is after the login.
+          onexecute() {
+            askedMs = performance.now();
+            return true;
+          },
+        })
+        .then(resolve, reject);
     });
     const latencyMs = performance.now() - askedMs;
     // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
@@ -98,26 +128,90 @@ function newcomer(options: SqlOptions, make: (options: object) => Sql): Postgres
   }
 
   return {
-    async ask() {
-      const wantsWrites = ['read-write', 'primary'].includes(options.target_session_attrs ?? '');
-      const last = Math.max(0, options.host.length - 1);
-      for (let index = 0; index < last; index += 1) {
-        try {
-          const answer = await askAt(options.host[index], options.port[index]);
-          if (!(wantsWrites && answer.readOnly)) return answer;
-        } catch (error) {
-          // The driver goes on to the next host as well.
-          if (destroyed) throw error;
-        }
-        socket?.destroy();
-      }
-      return askAt(options.host[last], options.port[last]);
-    },
+    ask: () => askInTurn(options, turnMs, askAt, () => destroyed),
+    isLookingUp: () => [...sockets].some(isLookingUp),
     destroy() {
       destroyed = true;
-      socket?.destroy();
+      for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/**
+ * Asks the hosts one after the other as the driver does, but does not wait for one that is silent: after a while the next
+ * is asked as well, and whichever answers first as it should counts.
+ */
+function askInTurn(
+  { host, port, target_session_attrs }: SqlOptions,
+  turnMs: number,
+  askAt: (host: string | undefined, port: number | undefined) => Promise<PostgresAnswer>,
+  isOver: () => boolean,
+): Promise<PostgresAnswer> {
+  const wantsWrites = ['read-write', 'primary'].includes(target_session_attrs ?? '');
+  const hosts = Math.max(1, host.length);
+  const startedMs = performance.now();
+  return new Promise((resolve, reject) => {
+    let next = 0;
+    let open = 0;
+    let isAnswered = false;
+    let timer: NodeJS.Timeout | undefined;
+    let secondBest: PostgresAnswer | undefined;
+    let failure: unknown;
+
+    function askNext(): void {
+      clearTimeout(timer);
+      if (isAnswered || isOver() || next >= hosts) return;
+      const waitedMs = performance.now() - startedMs;
+      const asked = askAt(host[next], port[next]);
+      next += 1;
+      open += 1;
+      timer = setTimeout(askNext, turnMs);
+      asked
+        .then(
+          (answer) => take({ ...answer, waitedMs }),
+          (error: unknown) => {
+            // What another host said is evidence; what went wrong here is none.
+            if (failure === undefined || ownProblem(error) === undefined) failure = error;
+          },
+        )
+        .finally(() => {
+          open -= 1;
+          askNext();
+          if (open > 0 || isAnswered) return;
+          if (secondBest) resolve(secondBest);
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as the driver reports it
+          else reject(failure);
+        });
+    }
+
+    function take(answer: PostgresAnswer): void {
+      if (wantsWrites && answer.readOnly) {
+        secondBest = answer;
+        return;
+      }
+      isAnswered = true;
+      clearTimeout(timer);
+      resolve(answer);
+    }
+
+    askNext();
+  });
+}
+
+/** The driver takes what its function for the password throws for nobody's, which ends the process. */
+function passwordOf(
+  given: unknown,
+  passwords: OpenCall,
+  run: { readonly isWanted: () => boolean; readonly failed: (error: unknown) => void },
+): unknown {
+  const held = heldPassword(given, passwords);
+  if (typeof held !== 'function') return held;
+  return () =>
+    new Promise((resolve) => {
+      (held as () => Promise<string>)().then((password) => {
+        if (run.isWanted()) resolve(password);
+      }, run.failed);
+    });
 }
 
 /** What is about waiting is the sampler's, and what is told to the application is not told twice. */

@@ -7,6 +7,8 @@ import { member } from './foreign.js';
 export interface PostgresNewcomer {
   /** Connects, logs in and asks; rejects with what the driver reports. */
   ask(): Promise<PostgresAnswer>;
+  /** Whether it still waits for the address that belongs to the server's name. */
+  isLookingUp(): boolean;
   /** Closes the socket at once, however far the connection has come. */
   readonly destroy: () => void;
 }
@@ -16,6 +18,8 @@ export interface PostgresAnswer {
   /** Whether writes are refused; `undefined` when what came is no answer. */
   readonly readOnly: boolean | undefined;
   readonly latencyMs: number;
+  /** Milliseconds that went by before this server was asked, as there are several and others come first. */
+  readonly waitedMs?: number;
 }
 
 /**

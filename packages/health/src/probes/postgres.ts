@@ -9,6 +9,7 @@ import type { ProblemCode } from '../problems.js';
 import type { PoolCounts } from '../statistics/pool.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from './foreign.js';
+import { createOpenCall, tellingOwnTrouble, type OpenCall } from './own-trouble.js';
 import { pgNewcomers } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';
 import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
@@ -41,6 +42,10 @@ export interface PostgresProbeOptions {
   readonly postgres?: PostgresJsFunction;
   /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
   readonly slowMs?: number;
+  /** Milliseconds after which the sampler ends a run; default 1,000. Several hosts share them. */
+  readonly deadlineMs?: number;
+  /** Whether it is read-only on purpose, as a replica is: that it refuses writes is no finding then; default false. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -48,7 +53,7 @@ export interface PostgresProbeOptions {
  * round trip of the question alone; what counts as slow is the whole run, because on a network that is slow the login
  * takes most of it, and a run at the deadline should have been called slow before.
  *
- * A password given as a function is called in every run.
+ * A password given as a function is called in every run, and never while its last call is open.
  *
  * @throws TypeError when `pool` is none that we know, or is of postgres.js and comes without its function
  */
@@ -56,20 +61,25 @@ export function createPostgresProbe({
   pool,
   postgres,
   slowMs = DEFAULTS.slowMs,
+  deadlineMs = DEFAULTS.deadlineMs,
+  readOnly = false,
 }: PostgresProbeOptions): Probe {
-  const newcomer = newcomersLike(pool, postgres);
-  return {
+  const passwords = createOpenCall();
+  const newcomer = newcomersLike(pool, { postgres, passwords, deadlineMs });
+  let asking: PostgresNewcomer | undefined;
+  const probe: Probe = {
     name: 'database',
     async run(signal) {
       const startedMs = performance.now();
       let opened: PostgresNewcomer | undefined;
       try {
         signal.throwIfAborted();
-        const asked = (opened = newcomer());
-        const { readOnly, latencyMs } = await whileWanted(signal, asked.ask(), asked.destroy);
-        if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
-        const problems: ProblemCode[] = readOnly ? ['DATABASE_READ_ONLY'] : [];
-        return performance.now() - startedMs > slowMs
+        const asked = (asking = opened = newcomer());
+        const answer = await whileWanted(signal, asked.ask(), asked.destroy);
+        const { latencyMs, waitedMs = 0 } = answer;
+        if (answer.readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
+        const problems: ProblemCode[] = answer.readOnly && !readOnly ? ['DATABASE_READ_ONLY'] : [];
+        return performance.now() - startedMs - waitedMs > slowMs
           ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW', ...problems] }
           : { state: 'up', latencyMs, problems };
       } catch (error) {
@@ -83,18 +93,31 @@ export function createPostgresProbe({
       reason === 'timeout' ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error),
     close: async () => undefined,
   };
+  return tellingOwnTrouble(probe, () => {
+    if (asking?.isLookingUp()) return 'NAME_LOOKUP';
+    return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
+  });
 }
 
-function newcomersLike(pool: unknown, postgres: PostgresJsFunction | undefined): () => PostgresNewcomer {
+interface Circumstances {
+  readonly postgres: PostgresJsFunction | undefined;
+  readonly passwords: OpenCall;
+  readonly deadlineMs: number;
+}
+
+function newcomersLike(
+  pool: unknown,
+  { postgres, passwords, deadlineMs }: Circumstances,
+): () => PostgresNewcomer {
   if (isPostgresJs(pool)) {
-    if (typeof postgres === 'function') return postgresJsNewcomers(pool, postgres);
+    if (typeof postgres === 'function') return postgresJsNewcomers(pool, postgres, passwords, deadlineMs);
     throw expected(
       'database.postgres',
       'to be the function that made the pool, as it is of postgres.js',
       postgres,
     );
   }
-  const newcomers = pgNewcomers(pool);
+  const newcomers = pgNewcomers(pool, passwords);
   if (newcomers === undefined) {
     throw expected('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
   }

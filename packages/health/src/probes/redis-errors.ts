@@ -4,7 +4,16 @@
  */
 import type { ProblemCode } from '../problems.js';
 import type { Cause } from '../types.js';
-import { causeOf, codeOf, isTimeout, isUnreachable, messageOf } from './foreign.js';
+import {
+  causeOf,
+  codeOf,
+  isCertificate,
+  isRefusedCertificate,
+  isTimeout,
+  isUnreachable,
+  messageOf,
+} from './foreign.js';
+import { evidenceIn, ownProblem } from './own-trouble.js';
 
 /** First words of an answer. */
 const BY_WORD: Readonly<Record<string, ProblemCode>> = {
@@ -33,11 +42,16 @@ const BY_MESSAGE: readonly (readonly [RegExp, ProblemCode])[] = [
 ];
 
 /** The catalogue's code for what a driver threw. */
-export function redisProblem(error: unknown): ProblemCode {
+export function redisProblem(thrown: unknown): ProblemCode {
+  const own = ownProblem(thrown);
+  if (own !== undefined) return own;
+  const error = evidenceIn(thrown);
   const byWord = BY_WORD[wordOf(error) ?? ''];
   if (byWord !== undefined) return byWord;
   if (isUnreachable(error)) return 'CACHE_UNREACHABLE';
   if (isTimeout(error)) return 'CACHE_TIMEOUT';
+  if (isCertificate(error)) return 'CACHE_CERTIFICATE';
+  if (isRefusedCertificate(error)) return 'CACHE_REFUSED_LOGIN';
   const message = messageOf(error);
   return BY_MESSAGE.find(([words]) => words.test(message))?.[1] ?? 'CACHE_FAILED';
 }

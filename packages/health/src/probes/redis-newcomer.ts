@@ -14,6 +14,8 @@ export interface Newcomer {
   ask(pingOnly?: boolean): Promise<RedisAnswer>;
   /** Whether the server let us in and was then gone in the middle of the question, as some proxies are at an `INFO`. */
   wasCutOff(): boolean;
+  /** Whether it still waits for the address that belongs to the server's name. */
+  isLookingUp(): boolean;
   /** Closes the socket at once, however far the connection has come. */
   destroy(): void;
 }
@@ -44,14 +46,15 @@ const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
 const ENDED_BY_INFO = { code: 'CONNECTION_CLOSED', message: 'Connection is closed by the server at an INFO' };
 const NO_PONG = { code: 'NO_PONG', message: 'The answer to PING is no PONG' };
 
-/**
- * The connection that `client` makes: `send` asks over it, `close` ends it.
- */
-export function newcomer(
-  client: Client,
-  send: (command: Command) => Promise<unknown>,
-  close: () => void,
-): Newcomer {
+/** What a driver has of its own. */
+export interface Ways {
+  readonly send: (command: Command) => Promise<unknown>;
+  readonly isLookingUp: () => boolean;
+  readonly close: () => void;
+}
+
+/** The connection that `client` makes. */
+export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Newcomer {
   // What went wrong is told as an event; the promises say only afterwards that the connection is closed, or nothing.
   const failed = new Promise<never>((_resolve, reject) => {
     client.on('error', reject);
@@ -102,6 +105,7 @@ export function newcomer(
   return {
     ask: (pingOnly = false) => Promise.race([failed, connectAndAsk(pingOnly)]),
     wasCutOff: () => isConnected && !isAnswered,
+    isLookingUp,
     destroy() {
       try {
         close();

@@ -10,6 +10,7 @@ import { addUp, NO_FIGURES, type CacheFigures } from '../statistics/cache.js';
 import type { Outcome, Probe } from '../types.js';
 import { ioredisNewcomers } from './ioredis.js';
 import { nodeRedisNewcomers } from './node-redis.js';
+import { createOpenCall, tellingOwnTrouble, type OpenCall } from './own-trouble.js';
 import { redisCause, redisProblem } from './redis-errors.js';
 import type { Newcomer, Newcomers, RedisAnswer } from './redis-newcomer.js';
 import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
@@ -46,8 +47,10 @@ export function createRedisProbe({
   slowMs = DEFAULTS.slowMs,
   deadlineMs = DEFAULTS.deadlineMs,
 }: RedisProbeOptions): Probe<CacheFigures> {
-  const newcomers = newcomersLike(client, deadlineMs);
+  const passwords = createOpenCall();
+  const newcomers = newcomersLike(client, deadlineMs, passwords);
   const refusals = createRefusalWatch();
+  let asking: readonly Newcomer[] = [];
 
   async function look(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
     const startedMs = performance.now();
@@ -57,7 +60,7 @@ export function createRedisProbe({
     };
     try {
       signal.throwIfAborted();
-      opened = newcomers(signal);
+      asking = opened = newcomers(signal);
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
       const asked = Promise.all(opened.map((newcomer) => newcomer.ask(pingOnly)));
       const answers = await whileWanted(signal, asked, destroyAll);
@@ -79,17 +82,21 @@ export function createRedisProbe({
     }
   }
 
-  return {
+  const probe: Probe<CacheFigures> = {
     name: 'cache',
     run: (signal) => look(signal, false),
     failed: (reason, error) =>
       reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
     close: async () => undefined,
   };
+  return tellingOwnTrouble(probe, () => {
+    if (asking.some((newcomer) => newcomer.isLookingUp())) return 'NAME_LOOKUP';
+    return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
+  });
 }
 
-function newcomersLike(client: unknown, deadlineMs: number): Newcomers {
-  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client);
+function newcomersLike(client: unknown, deadlineMs: number, passwords: OpenCall): Newcomers {
+  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client, passwords);
   if (newcomers) return newcomers;
   throw expected(
     'cache.client',

@@ -31,18 +31,70 @@ describe('an error of Postgres', () => {
     ['terminating connection because of crash of another server process', '57P02', 'DATABASE_STARTING'],
     ['Connection terminated unexpectedly', undefined, 'DATABASE_UNREACHABLE'],
     ['connect ENOENT /run/.s.PGSQL.5432', 'ENOENT', 'DATABASE_UNREACHABLE'],
-    ['getaddrinfo EAI_AGAIN db', 'EAI_AGAIN', 'DATABASE_UNREACHABLE'],
-    ['connect EMFILE', 'EMFILE', 'DATABASE_UNREACHABLE'],
+    ['getaddrinfo EAI_AGAIN db', 'EAI_AGAIN', 'NAME_LOOKUP'],
+    ['getaddrinfo ENOTFOUND db', 'ENOTFOUND', 'NAME_LOOKUP'],
+    ['connect EMFILE', 'EMFILE', 'PROCESS_OUT_OF_DESCRIPTORS'],
+    ['connect ENFILE', 'ENFILE', 'PROCESS_OUT_OF_DESCRIPTORS'],
+    ['connect ENOBUFS', 'ENOBUFS', 'PROCESS_OUT_OF_DESCRIPTORS'],
+    ['connect ENOMEM', 'ENOMEM', 'PROCESS_OUT_OF_DESCRIPTORS'],
+    ['connect EADDRNOTAVAIL', 'EADDRNOTAVAIL', 'PROCESS_OUT_OF_DESCRIPTORS'],
+    ['connect ECONNREFUSED', 'ECONNREFUSED', 'DATABASE_UNREACHABLE'],
+    // Poolers: by their words, whatever the code.
+    ['server login has been failing, try again later (server_login_retry)', '08P01', 'DATABASE_UNREACHABLE'],
+    ['pgbouncer cannot connect to server', '08P01', 'DATABASE_UNREACHABLE'],
+    ['query_wait_timeout', '08P01', 'DATABASE_TIMEOUT'],
+    ['client_login_timeout', '08P01', 'DATABASE_TIMEOUT'],
+    ['unsupported startup parameter: statement_timeout', '08P01', 'DATABASE_FAILED'],
+    ['no more connections allowed', '08P01', 'DATABASE_TOO_MANY_CONNECTIONS'],
+    ['Timed-out waiting to acquire database connection', '08000', 'DATABASE_TIMEOUT'],
+    ['the server rejected it', '08004', 'DATABASE_UNREACHABLE'],
+    ['connection failure', '08006', 'DATABASE_UNREACHABLE'],
+    ['AllServersDown', '58000', 'DATABASE_UNREACHABLE'],
+    ['could not get connection from the pool - AllServersDown', '58000', 'DATABASE_UNREACHABLE'],
+    ['Tenant or user not found', 'XX000', 'DATABASE_REFUSED_LOGIN'],
+    ['Max client connections reached', 'XX000', 'DATABASE_TOO_MANY_CONNECTIONS'],
+    ['failed to connect to server', 'XX000', 'DATABASE_UNREACHABLE'],
+    ['odyssey: c1234: failed to get remote server SCRAM keys', 'XX000', 'DATABASE_FAILED'],
+    ['cache lookup failed for relation 7', 'XX000', 'DATABASE_FAILED'],
+    ['could not extend file', '53100', 'DATABASE_DISK_FULL'],
     ['connect ETIMEDOUT', 'ETIMEDOUT', 'DATABASE_TIMEOUT'],
     ['The server does not support SSL connections', undefined, 'DATABASE_FAILED'],
-    ['certificate has expired', 'CERT_HAS_EXPIRED', 'DATABASE_FAILED'],
-    ['out of memory', '53200', 'DATABASE_FAILED'],
+    ['certificate has expired', 'CERT_HAS_EXPIRED', 'DATABASE_CERTIFICATE'],
+    ['certificate is not yet valid', 'CERT_NOT_YET_VALID', 'DATABASE_CERTIFICATE'],
+    ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'DATABASE_CERTIFICATE'],
+    ['self-signed certificate in chain', 'SELF_SIGNED_CERT_IN_CHAIN', 'DATABASE_CERTIFICATE'],
+    ['unable to get issuer', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'DATABASE_CERTIFICATE'],
+    ['unable to verify', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'DATABASE_CERTIFICATE'],
+    ['Hostname/IP does not match', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DATABASE_CERTIFICATE'],
+    ['alert unknown ca', 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'DATABASE_REFUSED_LOGIN'],
+    ['certificate required', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'DATABASE_REFUSED_LOGIN'],
+    ['wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER', 'DATABASE_FAILED'],
+    ['out of memory', '53200', 'DATABASE_OUT_OF_MEMORY'],
   ];
   for (const [message, sqlstate, problem] of rows) {
     test(`${sqlstate ?? 'without a code'}, "${message}": ${problem}`, () => {
       assert.equal(postgresProblem(errorOf(message, sqlstate)), problem);
     });
   }
+
+  test('of several addresses is our own only when every one is', () => {
+    const all = (...codes: string[]): Error =>
+      Object.assign(
+        new AggregateError(
+          codes.map((code) => errorOf('', code)),
+          '',
+        ),
+        { code: codes[0] },
+      );
+    assert.equal(postgresProblem(all('EADDRNOTAVAIL', 'EADDRNOTAVAIL')), 'PROCESS_OUT_OF_DESCRIPTORS');
+    assert.equal(postgresProblem(all('ECONNREFUSED', 'EADDRNOTAVAIL')), 'DATABASE_UNREACHABLE');
+    assert.equal(postgresProblem(all('EADDRNOTAVAIL', 'ECONNREFUSED')), 'DATABASE_UNREACHABLE');
+  });
+
+  test('that wraps another is told by it', () => {
+    const wrapped = new Error('fetch failed', { cause: errorOf('getaddrinfo EAI_AGAIN', 'EAI_AGAIN') });
+    assert.equal(postgresProblem(wrapped), 'NAME_LOOKUP');
+  });
 
   test('of several addresses tried in turn is told by its code', () => {
     const error = Object.assign(new AggregateError([errorOf('a', 'ECONNREFUSED')], ''), {
@@ -58,7 +110,10 @@ describe('an error of Redis', () => {
     ['ERR invalid password', undefined, 'CACHE_REFUSED_LOGIN'],
     ['ERR Client sent AUTH, but no password is set', undefined, 'CACHE_REFUSED_LOGIN'],
     ['ERR max number of clients + cluster connections reached', undefined, 'CACHE_TOO_MANY_CONNECTIONS'],
-    ['connect EMFILE', 'EMFILE', 'CACHE_UNREACHABLE'],
+    ['connect EMFILE', 'EMFILE', 'PROCESS_OUT_OF_DESCRIPTORS'],
+    ['getaddrinfo ENOTFOUND', 'ENOTFOUND', 'NAME_LOOKUP'],
+    ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'CACHE_CERTIFICATE'],
+    ['BUSY Redis is busy running a script.', undefined, 'CACHE_TIMEOUT'],
     ['LOADING Redis is loading the dataset in memory', undefined, 'CACHE_LOADING'],
     ['Connection is closed.', undefined, 'CACHE_UNREACHABLE'],
     ['Socket closed unexpectedly', undefined, 'CACHE_UNREACHABLE'],

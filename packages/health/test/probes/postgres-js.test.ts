@@ -174,6 +174,40 @@ test('postgres.js: a socket of your own, of several hosts the first that takes w
   await noSockets();
 });
 
+test('postgres.js, several hosts (S-13): those that are silent keep nobody from the one that answers', async () => {
+  const silent = createServer((socket) => socket.resume().on('error', () => undefined)).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(silent, 'listening');
+  const deaf = (silent.address() as AddressInfo).port;
+  const { port, username, password, pathname } = new URL(database);
+  const probeAt = (...ports: number[]): Probe =>
+    createPostgresProbe({
+      pool: postgres({
+        host: ports.map(() => '127.0.0.1'),
+        port: ports,
+        username,
+        password,
+        database: pathname.slice(1),
+        connect_timeout: 1,
+      } as never),
+      postgres,
+      slowMs: SLOW_MS,
+      deadlineMs: 400,
+    });
+  try {
+    assert.equal(await verdictOf(probeAt(deaf, Number(port))), 'up');
+    assert.equal(await verdictOf(probeAt(deaf, deaf, deaf, Number(port))), 'up');
+    assert.equal(await verdictOf(probeAt(Number(port), deaf)), 'up');
+    assert.equal(await verdictOf(probeAt(deaf, 1), 400), 'down DATABASE_TIMEOUT');
+    assert.equal(await verdictOf(probeAt(1, 1)), 'down DATABASE_UNREACHABLE');
+  } finally {
+    silent.close();
+  }
+  await noSockets();
+});
+
 test('postgres.js and a Client tell no figures of a pool: they are null, not 0', async () => {
   for (const options of [
     { pool: sqlOf({ max: 7 }), postgres },

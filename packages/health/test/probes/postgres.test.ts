@@ -115,9 +115,10 @@ describe('on the network', () => {
     });
   }
 
-  test('a host that does not exist: DATABASE_UNREACHABLE', async () => {
+  test('a host that does not exist: NAME_LOOKUP, which is no evidence about the database', async () => {
     const pool = poolOf({ connectionString: 'postgres://app@no-such-host.invalid/app' });
-    assert.equal(await verdictOf(createPostgresProbe({ pool })), 'down DATABASE_UNREACHABLE');
+    const { problems, ours } = await ask(createPostgresProbe({ pool }));
+    assert.deepEqual([problems, ours], [['NAME_LOOKUP'], true]);
   });
 });
 
@@ -225,7 +226,7 @@ describe('what a driver can do', () => {
   test('a password with signs of a URL in it: its pieces are in no part of the outcome but the message', async () => {
     const pool = poolOf({ connectionString: 'postgres://app:p@ss/wo#rd@127.0.0.1:5432/app' });
     const outcome = await ask(createPostgresProbe({ pool }));
-    assert.deepEqual([outcome.state, outcome.problems], ['down', ['DATABASE_UNREACHABLE']]);
+    assert.deepEqual([outcome.state, outcome.problems], ['down', ['NAME_LOOKUP']]);
     assert.match(outcome.cause?.message ?? '', /ss/, 'which is why the message must stay where it is');
     assert.match(outcome.cause?.code ?? '', /^(ENOTFOUND|EAI_AGAIN)$/);
   });
