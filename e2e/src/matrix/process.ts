@@ -111,8 +111,9 @@ export const PROCESS_ROWS: readonly Row[] = [
   },
   {
     fault: 'no descriptors left',
-    expected: both('unhealthy DATABASE_UNREACHABLE CACHE_UNREACHABLE'),
-    passing: ['DATABASE_UNREACHABLE', 'CACHE_UNREACHABLE'],
+    // The stores keep what was last known of them, until that is stale.
+    expected: both('unhealthy CHECK_STALE PROCESS_OUT_OF_DESCRIPTORS'),
+    passing: ['PROCESS_OUT_OF_DESCRIPTORS'],
     beside: ['SOURCE_UNREADABLE'],
     healExtraMs: 12_000,
     note: 'When the look at the source falls into it, that cannot be read either, until the next one 10 s later.',

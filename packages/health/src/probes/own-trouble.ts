@@ -96,6 +96,9 @@ export function isLookingUp(socket: unknown): boolean {
   );
 }
 
+/** Threads that keep a job waiting for as long as this are busy. */
+const BUSY_MS = 250;
+
 const OURS: ReadonlySet<ProblemCode> = new Set([
   'THREAD_POOL_BUSY',
   'NAME_LOOKUP',
@@ -125,7 +128,9 @@ export function tellingOwnTrouble<Figures>(
       const own = threads.isPending() ? 'THREAD_POOL_BUSY' : waitsFor();
       return own === undefined ? outcome : { ...outcome, problems: [own], ours: true };
     }
-    if (outcome.state !== 'slow' || threads.tookMs() * 2 < performance.now() - startedMs) return outcome;
+    const waitedMs = threads.tookMs();
+    const isOurs = waitedMs >= BUSY_MS && waitedMs * 2 >= performance.now() - startedMs;
+    if (outcome.state !== 'slow' || !isOurs) return outcome;
     const others = outcome.problems.filter((code) => !code.endsWith('_SLOW'));
     return { ...outcome, state: 'up', problems: ['THREAD_POOL_BUSY', ...others] };
   }
