@@ -8,6 +8,9 @@ import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } f
 import { createPostgresProbe } from '../../src/probes/postgres.js';
 import { ask, noSockets, openSockets, verdictOf } from './asking.js';
 
+/** Whether a busy machine is slow is no question here. */
+const SLOW_MS = 60_000;
+
 let postgres: PostgresServer;
 let proxy: Proxy;
 let database: string;
@@ -105,7 +108,7 @@ describe('on the network', () => {
   ] as const;
   for (const [fault, code] of faults) {
     test(`${fault}: ${code}`, async () => {
-      const probe = createPostgresProbe({ pool: poolOf({ connectionString: proxied() }) });
+      const probe = createPostgresProbe({ pool: poolOf({ connectionString: proxied() }), slowMs: SLOW_MS });
       await proxy.fault(fault);
       const verdict = await verdictOf(probe, 300);
       await proxy.heal();
