@@ -39,9 +39,18 @@ export const WITHOUT_LIMITS = {
   PORTAL_SESSION_DEADLINE_MS: '5000',
 } as const;
 
-/** Starts it in `cwd`; it must be stopped. */
-export async function startServiceProcess(cwd: string, environment: Environment): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+/**
+ * Starts it in `cwd`; it must be stopped.
+ *
+ * @param prefix - words before the command, e.g. those that make it another user's
+ */
+export async function startServiceProcess(
+  cwd: string,
+  environment: Environment,
+  prefix: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const [program = '', ...args] = [...prefix, process.execPath, MAIN, 'serve'];
+  const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env['PATH'], PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

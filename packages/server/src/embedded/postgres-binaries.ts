@@ -16,6 +16,8 @@ export interface PostgresBinaries {
   /** The folder that holds the programs, their libraries and their data. */
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
+  /** A folder of ours that `env` names, where the package's own could not be written to. */
+  readonly links?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function findPostgresBinaries(linksFolder: string): Promise<Postgre
     postgres: join(root, 'bin', 'postgres'),
     initdb: join(root, 'bin', 'initdb'),
     root,
-    env: await linkLibraries(root, linksFolder),
+    ...(await linkLibraries(root, linksFolder)),
   };
 }
 
@@ -53,7 +55,10 @@ interface Link {
 }
 
 /** Makes the links beside the libraries; where that is forbidden, in a folder that the loader is told to search. */
-async function linkLibraries(root: string, linksFolder: string): Promise<Record<string, string>> {
+async function linkLibraries(
+  root: string,
+  linksFolder: string,
+): Promise<Pick<PostgresBinaries, 'env' | 'links'>> {
   const links = JSON.parse(await readFile(join(root, 'pg-symlinks.json'), 'utf8')) as Link[];
   // The paths in the list begin at the package, one above `native`.
   const libraries = links.map((link) => ({
@@ -62,14 +67,15 @@ async function linkLibraries(root: string, linksFolder: string): Promise<Record<
   }));
   try {
     await Promise.all(libraries.map(({ file, link }) => makeLink(relative(dirname(link), file), link)));
-    return {};
+    return { env: {} };
   } catch {
     await mkdir(linksFolder, { recursive: true });
     await Promise.all(
       libraries.map(({ file, link }) => replaceLink(file, join(linksFolder, basename(link)))),
     );
     const search = `${linksFolder}:${join(root, 'lib')}`;
-    return process.platform === 'darwin' ? { DYLD_LIBRARY_PATH: search } : { LD_LIBRARY_PATH: search };
+    const variable = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
+    return { env: { [variable]: search }, links: linksFolder };
   }
 }
 

@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { giveTo, type Identity } from './identity.js';
+import { giveTo, reach, type Identity } from './identity.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { workingFolderOf } from './processes.js';
 import {
@@ -51,13 +51,15 @@ export async function makeCluster(
   try {
     const passwordFile = join(making, 'password');
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-    await giveTo(identity, making);
+    // The start after it gives the data to the server's own user.
+    const maker = reach(identity.named ?? identity, foldersOf(making, binaries));
+    await giveTo(maker, making);
     const initdb = await startServerProcess({
       command: [
         binaries.initdb,
-        `--pgdata=${join(making, 'data')}`,
+        `--pgdata=${maker.seen(join(making, 'data'))}`,
         `--username=${SUPERUSER}`,
-        `--pwfile=${passwordFile}`,
+        `--pwfile=${maker.seen(passwordFile)}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
         '--locale=C',
@@ -66,8 +68,8 @@ export async function makeCluster(
         '--no-instructions',
         ...args,
       ],
-      identity,
-      env: binaries.env,
+      identity: maker,
+      env: maker.seenAll(binaries.env),
       logFile: join(making, 'log'),
       ...(lockFile === undefined ? {} : { lockFile }),
       orphanSignal: 'KILL',
@@ -156,16 +158,18 @@ export async function startCluster(
     unix_socket_directories: '',
     ...settings,
   };
+  const user = reach(identity, foldersOf(folder, binaries));
+  const statusFile = user.seen(join(folder, STATUS_FILE));
   const server = await startServerProcess({
     command: [
-      ...(rest.lockFile === undefined ? [] : ['sh', '-c', FORGET_PREDECESSOR, join(folder, STATUS_FILE)]),
+      ...(rest.lockFile === undefined ? [] : ['sh', '-c', FORGET_PREDECESSOR, statusFile]),
       binaries.postgres,
       '-D',
-      folder,
+      user.seen(folder),
       ...Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
-    identity,
-    env: binaries.env,
+    identity: user,
+    env: user.seenAll(binaries.env),
     ...rest,
   });
   const deadlineMs = performance.now() + startTimeoutMs;
@@ -181,6 +185,10 @@ export async function startCluster(
     await sleep(5);
   }
   return server;
+}
+
+function foldersOf(folder: string, { links }: PostgresBinaries): readonly string[] {
+  return links === undefined ? [folder] : [folder, links];
 }
 
 /** Its own status file says so, and says it of this very process: somebody else at our port cannot be mistaken for it. */

@@ -10,7 +10,7 @@ import { Client } from 'pg';
 import { openDataFolder } from './data-folder.js';
 import { endRemains, whenFree } from './folder-lock.js';
 import { withFreePort } from './free-port.js';
-import { chooseIdentity, mayTake, type Identity } from './identity.js';
+import { chooseIdentity, mayTake, NOBODY, uidFor, type Identity } from './identity.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
 import { ClusterNotStartedError, makeCluster, startCluster, SUPERUSER } from './postgres-cluster.js';
 import { deleteUnfinished, hasCluster, preparePassword, unusable } from './postgres-folder.js';
@@ -35,6 +35,11 @@ export interface EmbeddedPostgresOptions {
   readonly announce?: (line: string) => void;
 }
 
+/** Where there are no other numbers, as in some containers. */
+const SHARED =
+  'PostgreSQL runs as nobody (user 65534): another process of that user can get at its data. ' +
+  'Start the service as a user of its own instead of root.';
+
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 3_000;
 
@@ -57,7 +62,13 @@ export async function startEmbeddedPostgres({
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const home = await openDataFolder(dataDir);
   const binaries = await findPostgresBinaries(join(home, 'postgres.links'));
-  const identity = await chooseIdentity({ program: binaries.postgres, env: binaries.env, folder: home });
+  const identity = await chooseIdentity({
+    program: binaries.postgres,
+    env: binaries.env,
+    place: binaries.links,
+    uid: await uidFor(home),
+  });
+  if (identity.owner === NOBODY) announce(SHARED);
   const folder = join(home, 'postgres');
   const locked = {
     folder,

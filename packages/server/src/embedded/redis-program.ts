@@ -16,6 +16,8 @@ export interface RedisProgram {
   readonly file: string;
   /** What it needs to find its libraries, should they lie in a folder of ours. */
   readonly env: Readonly<Record<string, string>>;
+  /** The folder of ours that it lies in, if it was fetched. */
+  readonly place?: string;
 }
 
 /** Whether a Redis may be fetched, and who is told of it. */
@@ -64,7 +66,7 @@ async function findFetched(place: string): Promise<RedisProgram | undefined> {
     } catch {
       continue;
     }
-    return { file, env: await libraryEnvironment(place) };
+    return { file, env: await libraryEnvironment(place), place };
   }
   return undefined;
 }

@@ -4,7 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { giveTo, type Identity } from './identity.js';
+import { giveTo, reach, type Identity } from './identity.js';
 import type { RedisProgram } from './redis-program.js';
 import { type ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.js';
 
@@ -52,11 +52,12 @@ export async function startRedisServer(options: RedisOptions): Promise<ServerPro
   const data = join(folder, 'data');
   const logFile = join(folder, 'log');
   const configuration = join(data, 'redis.conf');
+  const user = reach(identity, program.place === undefined ? [data] : [data, program.place]);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const settings = {
     bind: '127.0.0.1',
     port,
-    dir: `"${data}"`,
+    dir: `"${user.seen(data)}"`,
     // A cache: what is lost with it is only slower the next time.
     save: '""',
     appendonly: 'no',
@@ -69,8 +70,9 @@ export async function startRedisServer(options: RedisOptions): Promise<ServerPro
   await giveTo(identity, data);
   const server = await startServerProcess({
     ...options,
-    command: [program.file, configuration],
-    env: program.env,
+    identity: user,
+    command: [user.seen(program.file), user.seen(configuration)],
+    env: user.seenAll(program.env),
     logFile,
   });
   const deadlineMs = performance.now() + startTimeoutMs;

@@ -1,11 +1,11 @@
 /**
  * The cache when no REDIS_URL is given: a real Redis that this machine has or can fetch, for as long as we run.
  */
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataFolder } from './data-folder.js';
 import { withFreePort } from './free-port.js';
-import { chooseIdentity } from './identity.js';
+import { chooseIdentity, uidFor } from './identity.js';
 import { findRedisProgram } from './redis-program.js';
 import { makePassword } from './password.js';
 import { RedisNotStartedError, startRedisServer } from './redis-server.js';
@@ -53,14 +53,19 @@ export async function startEmbeddedRedis({
 }: EmbeddedRedisOptions): Promise<EmbeddedRedis | undefined> {
   let folder: string | undefined;
   try {
-    const home = join(await openDataFolder(dataDir), 'redis');
+    const dataFolder = await openDataFolder(dataDir);
+    const home = join(dataFolder, 'redis');
     await mkdir(home, { recursive: true, mode: 0o755 });
     const program = await findRedisProgram({ folder: home, fetch, announce });
     if (program === undefined) return undefined;
     const running = await mkdtemp(join(home, 'run-'));
     folder = running;
-    await chmod(running, 0o711);
-    const identity = await chooseIdentity({ program: program.file, env: program.env, folder: running });
+    const identity = await chooseIdentity({
+      program: program.file,
+      env: program.env,
+      place: program.place,
+      uid: await uidFor(dataFolder),
+    });
     const password = makePassword();
     const start = (port: number): Promise<ServerProcess> =>
       startRedisServer({

@@ -12,7 +12,7 @@ import { childrenOf, signalAll } from './processes.js';
 /** What to start, and how it is to end. */
 export interface ServerProcessOptions {
   readonly command: readonly string[];
-  readonly identity: Identity;
+  readonly identity: Pick<Identity, 'prefix'>;
   readonly env?: Readonly<Record<string, string>>;
   /** What the server prints is added to it; emptied whenever it is larger than 8 MiB. */
   readonly logFile: string;
