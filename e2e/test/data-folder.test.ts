@@ -65,15 +65,15 @@ async function seenBy(uid: number, data: string): Promise<string> {
   const names = await readdir(data, { recursive: true });
   assert.ok(names.includes('service.json') && names.includes('history.sqlite'), names.join());
   const input = ['', ...names].map((name) => `${join(data, name)}\n`).join('');
-  const [program = '', ...args] = [...asUser(uid), 'sh', '-c', PROWL];
+  const [program, ...args] = [...asUser(uid), 'sh', '-c', PROWL];
   const { stdout, status } = spawnSync(program, args, { input, encoding: 'utf8' });
   assert.equal(status, 0);
   return stdout;
 }
 
 async function assertClosed(data: string, owner: number): Promise<void> {
-  const { mode, uid } = await stat(data);
-  assert.deepEqual([mode & 0o7777, uid], [0o700, owner]);
+  const { mode, uid: actual } = await stat(data);
+  assert.deepEqual([mode & 0o7777, actual], [0o700, owner]);
   for (const name of await readdir(data)) {
     const found = await stat(join(data, name));
     if (found.isFile()) assert.equal(found.mode & 0o7777, 0o600, name);
@@ -111,7 +111,7 @@ for (const owner of [0, DAEMON]) {
     const pid = (await readFile(join(data, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0];
     for (const uid of OTHERS) {
       for (const way of ['cwd/PG_VERSION', 'fd/3/PG_VERSION', 'environ']) {
-        const [program = '', ...args] = [...asUser(uid), 'cat', `/proc/${pid}/${way}`];
+        const [program, ...args] = [...asUser(uid), 'cat', `/proc/${pid}/${way}`];
         assert.notEqual(spawnSync(program, args).status, 0, `user ${uid}: ${way}`);
       }
     }
@@ -162,7 +162,7 @@ describe('what somebody else has planted is not believed', () => {
   test('a link of theirs, to a folder of ours or not', async () => {
     await mkdir(join(folder, 'precious'), { mode: 0o755 });
     await chmod(folder, 0o1777);
-    const [program = '', ...args] = [...asUser(12_345), 'ln', '-s', 'precious', join(folder, '.portal')];
+    const [program, ...args] = [...asUser(12_345), 'ln', '-s', 'precious', join(folder, '.portal')];
     assert.equal(spawnSync(program, args).status, 0);
     await assertRefused(/the link \S+\/\.portal belongs to user 12345/);
     assert.equal((await stat(join(folder, 'precious'))).mode & 0o777, 0o755);
@@ -183,11 +183,8 @@ describe('what somebody else has planted is not believed', () => {
     }
     await plant(join(data, 'service.json'), 12_345, planted);
     const { code, stderr } = await portal('user', 'list');
-    assert.deepEqual(
-      [code, /is not believed: it belongs to user 12345\.\n$/.test(stderr)],
-      [1, true],
-      stderr,
-    );
+    assert.equal(code, 1);
+    assert.match(stderr, /is not believed: it belongs to user 12345\.\n$/);
   });
 
   test('a database of theirs', async () => {
@@ -213,7 +210,7 @@ describe('what somebody else has planted is not believed', () => {
     await rename(join(folder, '.env'), join(folder, 'theirs'));
     await chmod(folder, 0o1777);
     await chmod(join(folder, 'theirs'), 0o600);
-    const [program = '', ...args] = [...asUser(12_345), 'ln', '-s', 'theirs', join(folder, '.env')];
+    const [program, ...args] = [...asUser(12_345), 'ln', '-s', 'theirs', join(folder, '.env')];
     assert.equal(spawnSync(program, args).status, 0);
     await assertRefused(/the link \S+ belongs to user 12345/, 2);
     await rm(join(folder, '.env'));

@@ -49,7 +49,7 @@ export async function startServiceProcess(
   environment: Environment,
   prefix: readonly string[] = [],
 ): Promise<ServiceProcess> {
-  const [program = '', ...args] = [...prefix, process.execPath, MAIN, 'serve'];
+  const [program, ...args] = [...prefix, process.execPath, MAIN, 'serve'];
   const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env['PATH'], PORT: '0', ...environment },

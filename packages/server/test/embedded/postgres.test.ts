@@ -197,7 +197,7 @@ test('As root in a container, with programs in a closed folder, a server can rea
     const chosen = await chooseIdentity({ program: process.argv[1], env: {}, uid: 61000 });
     console.log(await runAs(chosen, ['cat', '/proc/self/status']));`;
   await writeFile(join(closed, 'program'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-  const [program = '', ...args] = [...(await asInContainer(t)), process.execPath];
+  const [program, ...args] = [...(await asInContainer(t)), process.execPath];
   const command = [...args, '--input-type=module', '-e', script, join(closed, 'program')];
   const { stdout } = await promisify(execFile)(program, command);
   assert.match(stdout, /^Uid:\t61000\t61000\t61000\t61000$/m);
