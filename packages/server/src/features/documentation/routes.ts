@@ -2,10 +2,11 @@
  * The documentation: `/docs` for people, `/openapi.json` for machines, `/llms.txt` as an index of both. Made at the start
  * and the same for everybody.
  */
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PortalError } from '../../errors.js';
+import { fixedBody, sendFixed, type FixedBody } from '../../platform/fixed-body.js';
 import { refuseOtherMethods } from '../../platform/methods.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
@@ -28,42 +29,41 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export const documentationRoutes: FastifyPluginCallback = (app, _options, done) => {
+export const documentationRoutes: FastifyPluginAsync = async (app) => {
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
   const document = openApi(version);
   const guides = readGuides();
-  const description = JSON.stringify(document);
-  const index = indexText(document, guides);
-  const page = pageText(document, guides);
-  const texts = new Map(guides.map(({ name, text }) => [name, text]));
-
-  route(app, '/openapi.json', (reply) => send(reply, 'application/json', description));
-  route(app, '/llms.txt', (reply) => send(reply, MARKDOWN, index));
-  route(app, '/docs', (reply) =>
-    send(reply.header('Content-Security-Policy', PAGE_POLICY), 'text/html; charset=utf-8', page),
+  const [description, index, page] = await Promise.all([
+    fixedBody('application/json', JSON.stringify(document)),
+    fixedBody(MARKDOWN, indexText(document, guides)),
+    fixedBody('text/html; charset=utf-8', pageText(document, guides)),
+  ]);
+  const texts = new Map(
+    await Promise.all(guides.map(async ({ name, text }) => [name, await fixedBody(MARKDOWN, text)] as const)),
   );
-  route(app, '/docs/:guide', (reply, { guide = '' }) => {
-    const text = texts.get(guide);
-    if (text === undefined) throw new PortalError('notFound');
-    return send(reply, MARKDOWN, text);
+
+  route(app, '/openapi.json', () => description);
+  route(app, '/llms.txt', () => index);
+  route(app, '/docs', (reply) => {
+    reply.header('Content-Security-Policy', PAGE_POLICY);
+    return page;
   });
-  done();
+  route(app, '/docs/:guide', (_reply, { guide = '' }) => texts.get(guide));
 };
 
 function route(
   app: FastifyInstance,
   url: string,
-  answer: (reply: FastifyReply, params: { readonly guide?: string }) => FastifyReply,
+  find: (reply: FastifyReply, params: { readonly guide?: string }) => FixedBody | undefined,
 ): void {
   app.route<{ Params: { readonly guide?: string } }>({
     method: ANSWERED,
     url,
-    handler: (request, reply) => answer(reply, request.params),
+    handler(request, reply) {
+      const body = find(reply, request.params);
+      if (!body) throw new PortalError('notFound');
+      return sendFixed(request, reply.header('Cache-Control', CACHING), body);
+    },
   });
   refuseOtherMethods(app, { url, answered: ANSWERED });
-}
-
-/** As bytes, because the framework would add a charset to a type that has none. */
-function send(reply: FastifyReply, type: string, text: string): FastifyReply {
-  return reply.headers({ 'Content-Type': type, 'Cache-Control': CACHING }).send(Buffer.from(text));
 }

@@ -2,15 +2,10 @@
  * The operator's page: one document for each of its views, since a view is an address that a colleague may open, and
  * the files it is made of. Nothing of it knows anything: what it shows it asks of the other doors, as anybody would.
  */
-import type {
-  FastifyInstance,
-  FastifyPluginAsync,
-  FastifyReply,
-  FastifyRequest,
-  onRequestHookHandler,
-} from 'fastify';
-import { PortalError } from '../../errors.js';
-import { readSite, type SiteFile } from './site.js';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { sendFixed, type FixedBody } from '../../platform/fixed-body.js';
+import { refuseOtherMethods } from '../../platform/methods.js';
+import { readSite } from './site.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
 const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
@@ -34,11 +29,6 @@ const DOCUMENT_CACHING = 'no-cache';
 /** Its name has a hash of its content in it. */
 const ASSET_CACHING = 'public, max-age=31536000, immutable';
 
-const refuseMethod: onRequestHookHandler = (_request, reply, done) => {
-  reply.header('Allow', ANSWERED.join(', '));
-  done(new PortalError('methodNotAllowed'));
-};
-
 /** Without a built page its addresses are not found; the doors for machines go on as ever. */
 export const pageRoutes: FastifyPluginAsync = async (app) => {
   const site = await readSite();
@@ -49,24 +39,16 @@ export const pageRoutes: FastifyPluginAsync = async (app) => {
   if (document) for (const view of VIEWS) route(app, view, document, DOCUMENT_CACHING);
 };
 
-function route(app: FastifyInstance, url: string, file: SiteFile, caching: string): void {
+function route(app: FastifyInstance, url: string, file: FixedBody, caching: string): void {
   app.route({
     method: ANSWERED,
     url,
-    handler: (request, reply) => send(request, reply.header('Cache-Control', caching), file),
+    handler: (request, reply) =>
+      sendFixed(
+        request,
+        reply.headers({ 'Cache-Control': caching, 'Content-Security-Policy': POLICY }),
+        file,
+      ),
   });
-  app.route({
-    method: app.supportedMethods.filter((method) => !ANSWERED.includes(method)),
-    url,
-    onRequest: refuseMethod,
-    handler: (_request, reply) => reply,
-  });
-}
-
-function send(request: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply {
-  reply.headers({ 'Content-Security-Policy': POLICY, ETag: file.tag, Vary: 'Accept-Encoding' });
-  if (request.headers['if-none-match']?.includes(file.tag)) return reply.code(304).send();
-  reply.header('Content-Type', file.type);
-  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.plain);
-  return reply.header('Content-Encoding', 'gzip').send(file.compressed);
+  refuseOtherMethods(app, { url, answered: ANSWERED });
 }

@@ -1,25 +1,13 @@
 /**
- * The built page, read once: a few small files, each kept as it is and compressed, so that serving it costs nothing and
- * reads no disk in an outage.
+ * The built page, read once: a few small files, so that serving it reads no disk in an outage.
  */
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { codeOf } from '../../error-code.js';
+import { fixedBody, type FixedBody } from '../../platform/fixed-body.js';
 
-/** One file. */
-export interface SiteFile {
-  readonly type: string;
-  readonly plain: Buffer;
-  readonly compressed: Buffer;
-  /** Of the content, quoted, for `ETag`. */
-  readonly tag: string;
-}
-
-/** All of them by path, which begins with `/`; the page itself is `/index.html`. */
-export type Site = ReadonlyMap<string, SiteFile>;
+/** All files by path, which begins with `/`; the page itself is `/index.html`. */
+export type Site = ReadonlyMap<string, FixedBody>;
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -33,16 +21,13 @@ const FOLDER = new URL('../../../../../page/dist/site/', import.meta.url);
 
 /** Reads the files of `folder`; none where the page was not built. */
 export async function readSite(folder = FOLDER): Promise<Site> {
-  const site = new Map<string, SiteFile>();
-  for (const path of await pathsIn(folder)) {
+  const files = (await pathsIn(folder)).map(async (path) => {
     const type = TYPES[extname(path)];
-    if (type === undefined) continue;
-    const plain = await readFile(new URL(path, folder));
-    const compressed = await promisify(gzip)(plain, { level: 9 });
-    const tag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-    site.set(`/${path}`, { type, plain, compressed, tag });
-  }
-  return site;
+    if (type === undefined) return [];
+    const body = await fixedBody(type, await readFile(new URL(path, folder)));
+    return [[`/${path}`, body] as const];
+  });
+  return new Map((await Promise.all(files)).flat());
 }
 
 async function pathsIn(folder: URL): Promise<readonly string[]> {
