@@ -49,11 +49,33 @@ export function createHealthDoor<Request extends NodeRequest = IncomingMessage>(
     const { method = 'GET', url = '/', headers } = request;
     const question = doors.question(method, url, headers.accept);
     if (question === undefined) return false;
+    if (response.socket === null && asksOnWithoutReading(request, response)) return true;
     const answer = doors.answer(question, request);
     if (answer instanceof Promise) void answer.then((late) => send(response, late));
     else send(response, answer);
     return true;
   };
+}
+
+/**
+ * Answers of one connection that may wait until those before them are read. Node hands on all requests of a read, some
+ * 1,500, before it notices that nobody reads; no browser and no balancer asks again before it has the answer.
+ */
+const MOST_WAITING = 16;
+const waiting = new WeakMap<object, number>();
+
+/** Ends a connection on which too many answers wait; true when there is nobody to answer any more. */
+function asksOnWithoutReading({ socket }: NodeRequest, response: NodeResponse): boolean {
+  // What is left of a read after its connection has been ended.
+  if (socket.destroyed) return true;
+  const count = (waiting.get(socket) ?? 0) + 1;
+  if (count === MOST_WAITING) {
+    socket.destroy();
+    return true;
+  }
+  waiting.set(socket, count);
+  response.on('finish', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+  return false;
 }
 
 function send(response: NodeResponse, answer: Answer): void {

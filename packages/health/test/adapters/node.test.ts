@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type Http2ServerRequest } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import compression from 'compression';
 import type { Request, Response } from 'express';
 import helmet from 'helmet';
+import { waitFor } from 'portal-test-kit';
 import {
   createHealthDoor,
   type HealthDoor,
@@ -142,4 +143,39 @@ test('a door can be moved, put below a prefix or closed, and an option that cann
     ['/a/b/status', '/a//b/readyz/', '/status', '/a/b', '/a/b/livez'].map((url) => takes(below, url)),
     [true, true, false, false, false],
   );
+});
+
+test('whoever asks on and on without reading is ended, and nothing is answered any more', async () => {
+  const health = createHealth({});
+  await health.start();
+  const door = createHealthDoor(health);
+  let [asked, written] = [0, 0];
+  const server = createServer((request, response) => {
+    asked += 1;
+    response.on('finish', () => (written += 1));
+    assert.ok(door(request, response));
+  });
+  const app = await listening(server);
+  try {
+    const pipelined = (count: number): string => 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(count);
+    const patient = connect(app.port, '127.0.0.1');
+    let text = '';
+    patient.setEncoding('latin1').on('data', (piece: string) => (text += piece));
+    // As many as may wait, again and again, and each time read.
+    for (let round = 1; round <= 5; round += 1) {
+      patient.write(pipelined(16));
+      await waitFor('answers', () => text.split('HTTP/1.1 200 OK').length - 1 === 16 * round);
+    }
+    patient.destroy();
+    [asked, written] = [0, 0];
+    const greedy = connect(app.port, '127.0.0.1');
+    greedy.on('error', () => undefined).resume();
+    greedy.write(pipelined(200));
+    await once(greedy, 'close');
+    assert.equal(asked, 200);
+    assert.ok(written <= 16, `${written} answers`);
+  } finally {
+    await app.close();
+    await health.close();
+  }
 });

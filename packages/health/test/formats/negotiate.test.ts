@@ -25,6 +25,12 @@ test('the preferred type by q-value, the more precise range first, the first off
     ['application/health+json;q=rubbish', 'application/json'],
     ['application/health+json;version=1;q=0.4, application/json;q=0.3', 'application/health+json'],
     [`${'a/b,'.repeat(2_000)}application/health+json`, 'application/json'],
+    // The most that is looked at, and one more.
+    [`${'a/b,'.repeat(15)}application/health+json`, 'application/health+json'],
+    [`${'a/b,'.repeat(16)}application/health+json`, 'application/json'],
+    [`application/health+json;x=${'y'.repeat(998)}`, 'application/health+json'],
+    [`application/health+json;x=${'y'.repeat(999)}`, 'application/json'],
+    ['application/json;q=0.5;q=1, application/health+json;q=0.6', 'application/health+json'],
   ];
   for (const [accept, expected] of rows) assert.equal(negotiate(accept, OFFERS), expected, accept);
 });
