@@ -80,6 +80,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     codesDeliverable: config.loginWebhookUrl !== undefined,
     sessionMemoryMs: config.sessionMemoryMinutes * MINUTE_MS,
     isDown: (store) => health.state(store) === 'down',
+    isAway: () => isAway(health, 'database'),
     log,
   });
   const { database, cache, users, sessions, signIn } = records;
@@ -106,7 +107,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
   const watch = createSessionWatch({
     sessions,
-    isHeard: () => !['down', 'stale'].includes(health.state('database') ?? 'down'),
+    isHeard: () => !isAway(health, 'database'),
     memoryMs: config.sessionMemoryMinutes * MINUTE_MS,
   });
 
@@ -136,7 +137,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     config,
     records,
     isDown: () => health.state('database') === 'down',
-    isCacheDown: () => ['down', 'stale'].includes(health.state('cache') ?? 'down'),
+    isCacheDown: () => isAway(health, 'cache'),
     log,
   });
   const { requireAdmin } = entrance.guard;
@@ -148,7 +149,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     pages,
     standing: recording.standing(),
     requireAdmin: requireAdmin({ fromMemory: true, isDocument: true }),
-    watchSession: (request, onGone) => watch.watch(request, onGone),
+    watchSession: (request, onGone) => watch.watch(entrance.guard.tokenOf(request), onGone),
   });
   framework.register(historyRoutes, {
     history,
@@ -194,6 +195,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await records.close();
     },
   };
+}
+
+/** Whether the probe of a store says that it is away. Before its first word nobody has said so. */
+function isAway(health: Health, store: 'database' | 'cache'): boolean {
+  return ['down', 'stale'].includes(health.state(store) ?? 'up');
 }
 
 /** What the source is, who vouches for it, and one line in the log for every change of it. */

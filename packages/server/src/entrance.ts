@@ -9,6 +9,7 @@ import { auditRoutes } from './features/audit/routes.js';
 import { changedSettings } from './features/audit/settings.js';
 import { createAuditStore } from './features/audit/store.js';
 import { sessionCookie } from './features/sessions/cookie.js';
+import { createGate } from './features/sessions/gate.js';
 import { createGuard, type Guard } from './features/sessions/guard.js';
 import { sessionRoutes } from './features/sessions/routes.js';
 import { createDelivery } from './features/sign-in/delivery.js';
@@ -76,6 +77,7 @@ export function createEntrance({
         shared: counters && { name: 'refused', counters },
       }),
     },
+    gate: createGate(),
     log,
     witness: audit,
   });

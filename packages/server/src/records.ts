@@ -2,8 +2,8 @@
  * Users and sessions over their two stores: what the service and the command line have in common.
  */
 import { codeOf } from './error-code.js';
-import { createCircuit } from './features/sessions/circuit.js';
-import { createSessionCopies } from './features/sessions/copies.js';
+import { createSessionChannel } from './features/sessions/channel.js';
+import { createLookups } from './features/sessions/lookups.js';
 import { createSessionMemory } from './features/sessions/memory.js';
 import { createSessions, type Sessions } from './features/sessions/sessions.js';
 import { createSessionStore, SESSIONS_CHANGED } from './features/sessions/store.js';
@@ -25,14 +25,18 @@ export interface RecordsOptions {
   readonly connectTimeoutMs: number;
   /** Milliseconds that a command to Redis may take. */
   readonly commandTimeoutMs: number;
-  /** Milliseconds that a look-up of a session waits for both stores together. */
+  /** Milliseconds that a look-up of a session waits for PostgreSQL. */
   readonly sessionDeadlineMs: number;
-  /** Milliseconds that a session is remembered for the case that neither store answers. */
+  /** Milliseconds that a session is remembered for the case that the database is away. */
   readonly sessionMemoryMs: number;
   /** Whether there is a way to bring a code to somebody who asks for it at the door. */
   readonly codesDeliverable: boolean;
   /** What the probe of a store says about it. */
   readonly isDown: (store: 'database' | 'cache') => boolean;
+  /** Whether its probe says that the database is down, or has not been heard of for too long. */
+  readonly isAway: () => boolean;
+  /** Told of every look-up that was late: it is time that the probe looks. */
+  readonly onLate?: () => void;
   readonly log: Log;
 }
 
@@ -66,12 +70,25 @@ export function createRecords(options: RecordsOptions): Records {
       ? undefined
       : createCache({ url: redisUrl, commandTimeoutMs: options.commandTimeoutMs, onError: onError('cache') });
 
-  const sessions = createSessions({
-    record: { store: createSessionStore(database), circuit: createCircuit(() => isDown('database')) },
-    copies: cache && { store: createSessionCopies(cache), circuit: createCircuit(() => isDown('cache')) },
+  const store = createSessionStore(database, database.line);
+  const lookups = createLookups({
+    load: (hashes) => store.find(hashes),
+    isConnected: () => database.line.isOpen(),
+    isAway: options.isAway,
     memory: createSessionMemory(options.sessionMemoryMs),
-    listenToRecord: (onChange) => database.listen(SESSIONS_CHANGED, onChange),
     deadlineMs: options.sessionDeadlineMs,
+    onLate: () => options.onLate?.(),
+    onSilence: (error) => log.failure('the database does not answer look-ups of sessions', error),
+  });
+  database.line.onOpen(() => lookups.reached());
+  const sessions = createSessions({
+    store,
+    lookups,
+    channel: cache && createSessionChannel(cache),
+    listenToRecord(onChange) {
+      database.line.open();
+      database.listen(SESSIONS_CHANGED, onChange);
+    },
     onFailure: (event, error) => log.failure(event, error),
   });
   const users = createUsers({
@@ -92,6 +109,7 @@ export function createRecords(options: RecordsOptions): Records {
     sessions,
     signIn,
     async close() {
+      lookups.close();
       cache?.close();
       await database.close();
     },

@@ -42,6 +42,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
       sessionMemoryMs: 0,
       codesDeliverable: false,
       isDown: () => false,
+      isAway: () => false,
       log: createLog({ level: config.logLevel === 'debug' ? 'debug' : 'silent' }),
     });
     try {

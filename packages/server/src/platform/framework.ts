@@ -118,6 +118,8 @@ export function createFramework({
       );
     }
     if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
+    // Whatever it is that cannot be done now, its probe looks every few seconds.
+    if (answer.status === 503 && !reply.hasHeader('Retry-After')) reply.header('Retry-After', '1');
     return (
       reply
         .code(answer.status)

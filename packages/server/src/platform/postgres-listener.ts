@@ -23,8 +23,9 @@ export interface Listener {
   close(): void;
 }
 
-/** A database that is away is asked as rarely as its probe asks it. */
+/** A database that is away is asked as rarely as its probe asks it; one that only let go of us, soon. */
 const RETRY_MS = 2_000;
+const SOON_MS = 50;
 /** A connection that a firewall has forgotten looks like one on which nothing happens; so it is tried now and then. */
 const TRIAL_MS = 30_000;
 
@@ -41,6 +42,8 @@ export function createListener({
   const trial = setInterval(() => void tryOut(), TRIAL_MS);
   trial.unref();
   let closed = false;
+  /** Whether the last connection got so far. */
+  let wasHeard = false;
 
   async function connect(): Promise<void> {
     const next = new Client({
@@ -58,6 +61,7 @@ export function createListener({
     try {
       await next.connect();
       await next.query(`LISTEN ${channel}`);
+      wasHeard = true;
       if (!closed) onMessage();
     } catch (error) {
       giveUp(next, error);
@@ -78,7 +82,8 @@ export function createListener({
   function again(ended: Client): void {
     if (closed || client !== ended) return;
     client = undefined;
-    timer = setTimeout(() => void connect(), RETRY_MS);
+    timer = setTimeout(() => void connect(), wasHeard ? SOON_MS : RETRY_MS);
+    wasHeard = false;
     timer.unref();
   }
 

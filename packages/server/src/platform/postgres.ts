@@ -4,6 +4,7 @@
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
 import { codeOf } from '../error-code.js';
 import { PortalError } from '../errors.js';
+import { createLine, type Line } from './postgres-line.js';
 import { createListener, type Listener } from './postgres-listener.js';
 
 /** How to reach the database, and how patiently. */
@@ -37,6 +38,8 @@ export interface Queryable {
 /** The database of the application. */
 export interface Database extends Queryable {
   readonly pool: Pool;
+  /** A connection outside of the pool, made when it is needed. */
+  readonly line: Line;
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */
   transaction<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
   /**
@@ -70,6 +73,7 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
   });
   pool.on('error', onError);
 
+  const line = createLine({ url, connectTimeoutMs, onError });
   const listeners: Listener[] = [];
   const open = new Set<PoolClient>();
   pool.on('connect', (client) => open.add(client));
@@ -77,6 +81,7 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
 
   return {
     pool,
+    line,
     ...queryable(pool),
     async transaction(work) {
       const client = await pool.connect();
@@ -102,6 +107,7 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
       listeners.push(createListener({ url, channel, connectTimeoutMs, onMessage, onError }));
     },
     async close() {
+      line.close();
       for (const listener of listeners) listener.close();
       const ended = pool.end();
       const timer = setTimeout(() => {

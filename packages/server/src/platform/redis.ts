@@ -17,8 +17,11 @@ export interface CacheOptions {
 /** A connection to Redis that mends itself. */
 export interface Cache {
   readonly client: Redis;
-  /** Calls `onMessage` with everything published on `channel` from now on, on a connection of its own. */
-  readonly subscribe: (channel: string, onMessage: (message: string) => void) => void;
+  /**
+   * Calls `onMessage` for everything published on `channel` from now on, on a connection of its own, and each time that
+   * the connection has been made anew: something may have been missed.
+   */
+  readonly subscribe: (channel: string, onMessage: () => void) => void;
   /** Kept when commands can be sent, or after `deadlineMs`, whichever comes first. */
   whenReady(deadlineMs: number): Promise<void>;
   /** Lets go of all connections at once. */
@@ -49,9 +52,9 @@ export function createCache({ url, commandTimeoutMs, onError }: CacheOptions): C
       all.push(subscriber);
       subscriber.on('error', onError);
       subscriber.on('ready', () => {
-        subscriber.subscribe(channel).catch(onError);
+        subscriber.subscribe(channel).then(onMessage, onError);
       });
-      subscriber.on('message', (_channel: string, message: string) => onMessage(message));
+      subscriber.on('message', onMessage);
     },
     whenReady(deadlineMs) {
       if (client.status === 'ready') return Promise.resolve();

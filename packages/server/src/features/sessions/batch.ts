@@ -1,93 +1,110 @@
 /**
- * Look-ups that come while one is on its way travel together in the next. So however many requests there are, looking
- * up their sessions takes one connection of the pool, and a database that hangs cannot take many.
+ * Look-ups of one moment travel together, and those that come while they are on their way travel together in the next. So
+ * however many requests there are, one question at a time is asked about them.
  *
  * A look-up never joins one that has already left: that one may have read the record before a change which the
  * request comes after.
  */
+import { LateError, startDeadline } from './deadline.js';
 
-import { afterReading, LateError } from './deadline.js';
+/** Looks up many keys in one go; a key that is not in the result is not there. Settles in the end, come what may. */
+export type Load<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
 
-/** Looks up many keys in one go; a key that is not in the result is not there. */
-export type Load<Value> = (
-  keys: readonly string[],
-  deadlineMs: number,
-) => Promise<ReadonlyMap<string, Value>>;
+/** How a look-up travels. */
+export interface Fare {
+  /** Milliseconds after which the caller does not wait any longer. */
+  readonly deadlineMs: number;
+  /** Before those who are not, should there be more than fit into one journey. */
+  readonly first: boolean;
+}
 
 /** Look-ups by key. */
 export interface Batch<Value> {
   /** The value of `key`, or `undefined` when there is none. Rejects when the look-up fails or takes too long. */
-  find(key: string): Promise<Value | undefined>;
+  find(key: string, fare: Fare): Promise<Value | undefined>;
 }
 
-/** Journeys that were given up but have not come back, each perhaps still holding a connection. */
-const MOST_AWAY = 4;
+/** Most keys in one question. */
+const MOST = 1_000;
 
-/** @param deadlineMs - when a journey is given up, so that the next can leave */
-export function createBatch<Value>(load: Load<Value>, deadlineMs: number): Batch<Value> {
-  let waiting = new Map<string, Passenger<Value>[]>();
+/** Nobody travels yet. */
+export function createBatch<Value>(load: Load<Value>, { most = MOST } = {}): Batch<Value> {
+  const first: Queue<Value> = new Map();
+  const later: Queue<Value> = new Map();
   let travelling = false;
-  let away = 0;
+  let leaving = false;
+
+  function leaveSoon(): void {
+    if (travelling || leaving) return;
+    leaving = true;
+    // Whoever comes in this turn of the event loop comes along.
+    setImmediate(() => {
+      leaving = false;
+      leave();
+    });
+  }
 
   function leave(): void {
-    if (travelling || waiting.size === 0) return;
-    const passengers = waiting;
-    waiting = new Map();
-    if (away >= MOST_AWAY) {
-      fail(passengers, new Error('Too many look-ups have not come back.'));
-      return;
+    const aboard: Queue<Value> = new Map();
+    for (const queue of [first, later]) {
+      for (const [key, passengers] of queue) {
+        if (aboard.size >= most && !aboard.has(key)) break;
+        queue.delete(key);
+        aboard.set(key, new Set([...(aboard.get(key) ?? []), ...passengers]));
+      }
     }
+    if (aboard.size === 0) return;
     travelling = true;
-    away += 1;
-    let over = false;
-    function end(conclude: () => void): void {
-      if (over) return;
-      over = true;
-      clearTimeout(timer);
-      travelling = false;
-      conclude();
-      leave();
-    }
-    const timer = setTimeout(
-      () => afterReading(() => end(() => fail(passengers, new LateError()))),
-      deadlineMs,
-    );
-    load([...passengers.keys()], deadlineMs)
+    load([...aboard.keys()])
       .then(
-        (values) => end(() => arrive(passengers, values)),
-        (error: unknown) => end(() => fail(passengers, error)),
+        (values) => arrive(aboard, values),
+        (error: unknown) => fail(aboard, error),
       )
       .finally(() => {
-        away -= 1;
+        travelling = false;
+        leave();
       });
   }
 
   return {
-    find(key) {
+    find(key, { deadlineMs, first: isFirst }) {
       return new Promise((resolve, reject) => {
-        const passengers = waiting.get(key) ?? [];
-        passengers.push({ resolve, reject });
-        waiting.set(key, passengers);
-        leave();
+        const queue = isFirst ? first : later;
+        const passengers = queue.get(key) ?? new Set();
+        queue.set(key, passengers);
+        const callOff = startDeadline(deadlineMs, () => {
+          passengers.delete(passenger);
+          if (passengers.size === 0 && queue.get(key) === passengers) queue.delete(key);
+          reject(new LateError());
+        });
+        const passenger: Passenger<Value> = {
+          arrive(value) {
+            callOff();
+            resolve(value);
+          },
+          fail(error) {
+            callOff();
+            reject(error);
+          },
+        };
+        passengers.add(passenger);
+        leaveSoon();
       });
     },
   };
 }
 
 interface Passenger<Value> {
-  resolve(value: Value | undefined): void;
-  reject(error: unknown): void;
+  arrive(value: Value | undefined): void;
+  fail(error: unknown): void;
 }
 
-function arrive<Value>(
-  all: ReadonlyMap<string, Passenger<Value>[]>,
-  values: ReadonlyMap<string, Value>,
-): void {
-  for (const [key, passengers] of all) {
-    for (const passenger of passengers) passenger.resolve(values.get(key));
-  }
+type Queue<Value> = Map<string, Set<Passenger<Value>>>;
+
+function arrive<Value>(all: Queue<Value>, values: ReadonlyMap<string, Value>): void {
+  for (const [key, passengers] of all) for (const passenger of passengers) passenger.arrive(values.get(key));
 }
 
-function fail<Value>(all: ReadonlyMap<string, Passenger<Value>[]>, error: unknown): void {
-  for (const passenger of [...all.values()].flat()) passenger.reject(error);
+function fail<Value>(all: Queue<Value>, error: unknown): void {
+  for (const passengers of all.values()) for (const passenger of passengers) passenger.fail(error);
 }

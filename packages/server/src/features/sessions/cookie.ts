@@ -1,16 +1,26 @@
 /**
  * The session cookie, as published: `psession`.
  */
-import { parseCookie, stringifySetCookie } from 'cookie';
+import { stringifySetCookie } from 'cookie';
 import { isToken } from './token.js';
 
 const NAME = 'psession';
 
-/** The token in a `Cookie` header; `undefined` when there is none, or nothing that could be one. */
-export function tokenInCookies(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  const token = parseCookie(header)[NAME];
-  return token !== undefined && isToken(token) ? token : undefined;
+/**
+ * Every token in a `Cookie` header, each once, in their order; all that has the shape of one counts. A neighbour of the
+ * domain can set a cookie of this name too, and which of them comes first is not ours to say.
+ */
+export function tokensInCookies(header = ''): string[] {
+  const tokens = header.split(';').flatMap((pair) => {
+    const [name, value] = split(pair);
+    return name === NAME && isToken(value) ? [value] : [];
+  });
+  return [...new Set(tokens)];
+}
+
+function split(pair: string): [name: string, value: string] {
+  const at = pair.indexOf('=');
+  return at === -1 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
 }
 
 /** The value of a `Set-Cookie` header. `secure: false` is for development without TLS. */

@@ -1,6 +1,8 @@
 /**
  * Stands in front of routes and lets in who may pass. Every session that cannot pass for whatever reason gets the same
  * answer: what is wrong with it is nobody's business.
+ *
+ * Count first, ask afterwards: whoever is over a limit is refused before a store is asked on their behalf.
  */
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../../errors.js';
@@ -9,13 +11,15 @@ import { clientAddress } from '../../platform/client-address.js';
 import type { Log } from '../../platform/log.js';
 import { allowedBy, type RateLimit } from '../../platform/rate-limit.js';
 import type { Reader } from '../../platform/reader.js';
-import { tokenInCookies } from './cookie.js';
-import type { Sessions, Verified } from './sessions.js';
+import { tokensInCookies } from './cookie.js';
+import type { Gate } from './gate.js';
+import type { Verified } from './lookups.js';
+import type { Sessions } from './sessions.js';
 import { suffixOf } from './token.js';
 
 /** How far a guard goes. */
 export interface GuardOptions {
-  /** Whether somebody who was in lately stays in while neither store answers. */
+  /** Whether somebody who was in lately stays in while the database is away; for what is read, never for what is done. */
   readonly fromMemory: boolean;
   /** Whether what is behind it is the administrators' document, whose first reading is told. */
   readonly isDocument?: boolean;
@@ -35,6 +39,8 @@ export interface RequestLimits {
 export interface GuardParts {
   readonly sessions: Sessions;
   readonly limits: RequestLimits;
+  /** For those whose address is over its limit and whom nobody here has seen. */
+  readonly gate: Gate;
   readonly log: Log;
   readonly witness: Witness;
 }
@@ -54,25 +60,77 @@ export interface Guard {
   /** Lets everybody pass who is signed in. */
   readonly requireUser: (options: GuardOptions) => onRequestAsyncHookHandler;
   /**
-   * Counts a stranger whom no hook of this guard has seen.
+   * The sessions that are shown; none for a stranger, who has been counted.
    *
-   * @throws PortalError when it comes too often
+   * @throws PortalError when a stranger comes too often, or nobody can say now
    */
-  countStranger(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  identify(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<readonly Verified[]>;
+  /** The token by which a request was let in. */
+  tokenOf(request: FastifyRequest): string;
 }
 
+/** Of more cookies of that name those are tried that were seen before, then the first. */
+const MOST_TOKENS = 4;
+const READ_ONLY = new Set(['GET', 'HEAD']);
+
 /** A guard that knows `sessions`. */
-export function createGuard({ sessions, limits, log, witness }: GuardParts): Guard {
-  async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<Reader> {
-    const token = tokenInCookies(request.headers.cookie);
-    const verified = token === undefined ? undefined : await sessions.find(token, options);
-    if (token === undefined || !verified) {
-      // Whoever shows nothing is a visitor, and asks whether there is a session.
-      if (token !== undefined) witness.refused({ reason: 'session', address: clientAddress(request.ip) });
-      await countStranger(request, reply);
-      throw new PortalError('authenticationRequired');
+export function createGuard({ sessions, limits, gate, log, witness }: GuardParts): Guard {
+  const admitted = new WeakMap<FastifyRequest, string>();
+
+  function tokensOf({ headers }: FastifyRequest): string[] {
+    const tokens = tokensInCookies(headers.cookie);
+    if (tokens.length <= MOST_TOKENS) return tokens;
+    const isNew = (token: string): number => Number(sessions.lastSeen(token) === undefined);
+    return tokens.toSorted((one, other) => isNew(one) - isNew(other)).slice(0, MOST_TOKENS);
+  }
+
+  /** @throws PortalError when no store may be asked on behalf of this address yet */
+  async function waitForTurn(address: string, tokens: readonly string[], reply: FastifyReply): Promise<void> {
+    const isSeen = tokens.some((token) => sessions.lastSeen(token) !== undefined);
+    if (limits.refused.isOver(address) === undefined || isSeen || sessions.isAway()) return;
+    allowedBy(await gate.pass(address, tokens.length), reply);
+  }
+
+  async function countStranger(address: string, reply: FastifyReply): Promise<void> {
+    allowedBy(await limits.refused.count(address), reply);
+  }
+
+  async function refuse(address: string, reply: FastifyReply): Promise<void> {
+    witness.refused({ reason: 'session', address });
+    await countStranger(address, reply);
+  }
+
+  async function identify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { fromMemory }: GuardOptions,
+  ): Promise<readonly Verified[]> {
+    const address = clientAddress(request.ip);
+    const tokens = tokensOf(request);
+    if (tokens.length === 0) {
+      // A visitor, who asks whether there is a session.
+      await countStranger(address, reply);
+      return [];
     }
-    const { session } = verified;
+    await waitForTurn(address, tokens, reply);
+    const isReading = READ_ONLY.has(request.method);
+    const found = await sessions.find(tokens, { fromMemory: fromMemory && isReading });
+    // No refusal: nobody has said that there is no such session.
+    if (found === 'late') throw new PortalError('unavailable');
+    if (found.length === 0) await refuse(address, reply);
+    return found;
+  }
+
+  async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<Reader> {
+    for (const token of tokensOf(request)) {
+      const id = sessions.lastSeen(token);
+      if (id !== undefined) allowedBy(limits.sessions.isOver(String(id)), reply);
+    }
+    const [verified, ...others] = await identify(request, reply, options);
+    // Of two sessions one was put there by somebody else, and nobody can say which.
+    if (others.length > 0) await refuse(clientAddress(request.ip), reply);
+    if (!verified || others.length > 0) throw new PortalError('authenticationRequired');
+    const { session, token, source } = verified;
     allowedBy(await limits.sessions.count(String(session.id)), reply);
     const reader = {
       sessionId: session.id,
@@ -83,17 +141,14 @@ export function createGuard({ sessions, limits, log, witness }: GuardParts): Gua
       expiresAtMs: session.expiresAtMs,
     };
     request.reader = reader;
-    if (verified.source === 'memory') admitFromMemory(request, reply, verified);
+    admitted.set(request, token);
+    if (source === 'memory') admitFromMemory(request, reply, verified);
     return reader;
-  }
-
-  async function countStranger(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    allowedBy(await limits.refused.count(clientAddress(request.ip)), reply);
   }
 
   function admitFromMemory(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {
     reply.header('X-Session-Source', 'memory');
-    log.warn('let in from memory, because neither store answers', {
+    log.warn('let in from memory, because the database is away', {
       correlation_id: request.id,
       session: session.id,
       user: session.userId,
@@ -113,6 +168,12 @@ export function createGuard({ sessions, limits, log, witness }: GuardParts): Gua
     requireUser: (options) => async (request, reply) => {
       await admit(request, reply, options);
     },
-    countStranger,
+    identify,
+    tokenOf(request) {
+      const token = admitted.get(request);
+      if (token === undefined)
+        throw new Error('A route that needs to know the session stands behind no guard.');
+      return token;
+    },
   };
 }

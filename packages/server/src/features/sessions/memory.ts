@@ -1,6 +1,6 @@
 /**
- * Who this process itself has let in lately, as PostgreSQL confirmed it: so that the page about an outage opens in the
- * outage. Held by the monotonic clock, which nobody can set back, and bounded in size.
+ * Sessions that PostgreSQL has confirmed to this process lately. Held by the monotonic clock, which nobody can set back,
+ * and bounded in size.
  */
 import type { LiveSession, Session } from './session.js';
 
@@ -9,6 +9,8 @@ export interface SessionMemory {
   remember(hash: string, session: LiveSession): void;
   recall(hash: string): Session | undefined;
   forget(hash: string): void;
+  /** Forgets all, and gives the hashes of those it has forgotten. */
+  forgetAll(): string[];
 }
 
 /** Administrators are few; this is a bound for a fault, not a size for a day's work. */
@@ -38,6 +40,11 @@ export function createSessionMemory(
     },
     forget(hash) {
       remembered.delete(hash);
+    },
+    forgetAll() {
+      const hashes = [...remembered.keys()];
+      remembered.clear();
+      return hashes;
     },
   };
 }

@@ -1,17 +1,24 @@
 /**
  * Somebody's own sessions: seeing them, ending one of them, and signing out.
  */
-import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../../errors.js';
 import { addAction } from '../../platform/action.js';
 import { addUserReading } from '../../platform/admin-reading.js';
 import { clientAddress } from '../../platform/client-address.js';
+import { createLane } from '../../platform/lane.js';
 import { whileReachable } from '../../platform/postgres.js';
 import { readerOf } from '../../platform/reader.js';
-import { endedCookie, tokenInCookies } from './cookie.js';
+import { endedCookie, tokensInCookies } from './cookie.js';
+import { LateError, within } from './deadline.js';
 import type { Guard } from './guard.js';
 import type { ListedSession } from './session.js';
 import type { Sessions } from './sessions.js';
+
+/** Those who sign out wait for one another, and so take one connection of the pool. */
+const SIGNING_OUT = { most: 200, waitMs: 1_000 };
+/** Whatever becomes of it, whoever signs out is answered. */
+const SIGN_OUT_MS = 2_000;
 
 /** What the routes need of others. */
 export interface SessionRoutesOptions {
@@ -28,6 +35,17 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
   done,
 ) => {
   const ended = endedCookie({ secure: cookieSecure });
+  const lane = createLane(SIGNING_OUT);
+
+  /** Ends every session that was brought, also where two differ and so would let nobody in. */
+  async function signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    // Nobody may say that there is no session to end, unless the record has said so.
+    if (sessions.isAway()) throw new PortalError('unavailable');
+    const found = await guard.identify(request, reply, { fromMemory: false });
+    const tokens = found.map(({ token }) => token);
+    if (tokens.length === 0) return;
+    await lane.run(() => whileReachable(sessions.revokeTokens(tokens, clientAddress(request.ip))));
+  }
 
   addUserReading(app, {
     url: '/v1/users/me/sessions',
@@ -57,13 +75,18 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
 
   addAction(app, {
     url: '/v1/authentication/logout',
-    // Not behind a guard: whoever has no session any more is signed out all the same.
+    // Not behind a guard: whoever has no session any more is signed out all the same. And whatever the store does, the
+    // browser forgets the cookie, and this process the session.
     async act(request, reply) {
-      const token = tokenInCookies(request.headers.cookie);
-      const address = clientAddress(request.ip);
-      const wasSignedIn = token !== undefined && (await whileReachable(sessions.revokeToken(token, address)));
-      if (!wasSignedIn) await guard.countStranger(request, reply);
-      return reply.code(204).header('Set-Cookie', ended).send();
+      reply.header('Set-Cookie', ended);
+      const tokens = tokensInCookies(request.headers.cookie);
+      try {
+        await within(signOut(request, reply), SIGN_OUT_MS);
+      } catch (error) {
+        sessions.forgetTokens(tokens);
+        throw error instanceof LateError ? new PortalError('unavailable') : error;
+      }
+      return reply.code(204).send();
     },
   });
   done();

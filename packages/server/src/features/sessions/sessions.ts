@@ -1,35 +1,13 @@
 /**
- * The rules about sessions: who is signed in, and how sessions begin and end.
- *
- * **A look-up asks Redis and PostgreSQL at once, and PostgreSQL's word counts whenever it comes in time.** So a
- * demotion or a revocation counts at the next request, whoever made it and however, and even if the copy in Redis could
- * not be reached when it was made: a copy is believed only while PostgreSQL does not answer. Believing the copy first
- * would save a fifth of a millisecond and cost that promise.
- *
- * When neither answers, what this process itself confirmed lately still opens the health page, if the caller asks
- * for it by `fromMemory`.
+ * The rules about sessions: who is signed in, and how sessions begin and end. PostgreSQL alone is the record; `lookups.ts`
+ * says who vouches for a session, and when.
  */
 import { AT_THE_MACHINE, type AuditDetails, type Author } from '../../audit-entry.js';
-import { ADMIN } from '../../permission.js';
-import { createBatch } from './batch.js';
-import type { Circuit } from './circuit.js';
-import type { Copy, SessionCopies } from './copies.js';
-import { NO_ANSWER, within, type NoAnswer } from './deadline.js';
-import type { SessionMemory } from './memory.js';
-import type { ListedSession, LiveSession, MadeBy, Session } from './session.js';
+import type { SessionChannel } from './channel.js';
+import type { Found, Lookups } from './lookups.js';
+import type { ListedSession, MadeBy } from './session.js';
 import type { SessionStore } from './store.js';
 import { hashOf, newToken, suffixOf } from './token.js';
-
-/** Who vouches for a session. */
-export type SessionSource = 'database' | 'cache' | 'memory';
-
-/** Somebody who is signed in, and how we know. */
-export interface Verified {
-  readonly session: Session;
-  readonly source: SessionSource;
-  /** Milliseconds until it ends, as the database says; `undefined` when another vouches for it. */
-  readonly remainingMs?: number;
-}
 
 /** A session that has just begun. The token is known here and now, and never again. */
 export interface BegunSession extends ListedSession {
@@ -44,15 +22,21 @@ export interface Origin {
 
 /** The sessions of the application. */
 export interface Sessions {
-  /** Who has this token; `undefined` when nobody has, or nobody can say in time. */
-  find(token: string, options: { readonly fromMemory: boolean }): Promise<Verified | undefined>;
+  /** The sessions behind these tokens; see `Lookups`. */
+  find(tokens: readonly string[], options: { readonly fromMemory: boolean }): Promise<Found>;
+  /** The id of the session behind a token as it was lately; to know whom to count, never to let anybody in. */
+  lastSeen(token: string): number | undefined;
+  /** Whether the database is not asked at all, because it is known to be away. */
+  isAway(): boolean;
   /** @param from - where the user is, and what else the audit should say, when it is not somebody at the machine */
   begin(userId: number, madeBy: MadeBy, from?: Origin): Promise<BegunSession>;
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends sessions for good; gives how many it ended. */
   revoke(ids: readonly number[], author?: Author): Promise<number>;
-  /** Ends the session with this token, for its user; false when there is none. */
-  revokeToken(token: string, address: string): Promise<boolean>;
+  /** Ends the sessions with these tokens, for their users. This process forgets them at once, whatever comes of it. */
+  revokeTokens(tokens: readonly string[], address: string): Promise<void>;
+  /** This process no longer knows who has these tokens. */
+  forgetTokens(tokens: readonly string[]): void;
   /** Ends all but the newest `keep` sessions made at starts of the service. */
   revokeOldStarts(keep: number): Promise<void>;
   /** To be called when the permission of a user has changed. */
@@ -63,121 +47,53 @@ export interface Sessions {
   onChange(listener: () => void): void;
 }
 
-/** A store, and the circuit in front of it. */
-interface Guarded<Store> {
-  readonly store: Store;
-  readonly circuit: Circuit;
-}
-
 /** What sessions are made of. */
 export interface SessionsOptions {
-  readonly record: Guarded<SessionStore>;
+  readonly store: SessionStore;
+  readonly lookups: Lookups;
   /** Absent when there is no Redis. */
-  readonly copies: Guarded<SessionCopies> | undefined;
-  readonly memory: SessionMemory;
+  readonly channel: SessionChannel | undefined;
   /** Calls `onChange` for every change that the database itself tells of, also one made with `psql`. */
   readonly listenToRecord: (onChange: () => void) => void;
-  /** Milliseconds that a look-up waits for both stores together. */
-  readonly deadlineMs: number;
-  /** Told when a store begins to be silent, and when a change could not be told to the cache. */
+  /** Told when a change could not be told to other processes by Redis. */
   readonly onFailure: (event: string, error: unknown) => void;
 }
 
-/** Puts the rules on top of the stores. */
+/** Puts the rules on top of the record. */
 export function createSessions({
-  record,
-  copies,
-  memory,
+  store,
+  lookups,
+  channel,
   listenToRecord,
-  deadlineMs,
   onFailure,
 }: SessionsOptions): Sessions {
   const listeners: (() => void)[] = [];
-  const batch = createBatch((hashes, atMostMs) => record.store.find(hashes, atMostMs), deadlineMs);
 
-  async function askRecord(hash: string, forMs: number): Promise<LiveSession | undefined | NoAnswer> {
-    const answer = await within(batch.find(hash), forMs, (reason) => {
-      if (record.circuit.silent()) onFailure('the database does not answer look-ups of sessions', reason);
-    });
-    if (answer !== NO_ANSWER) record.circuit.answered();
-    return answer;
-  }
-
-  /** Never rejects, and is over by the deadline. */
-  async function askCopies(hash: string): Promise<Copy | NoAnswer> {
-    if (copies?.circuit.advice() !== 'ask') return NO_ANSWER;
-    const { store, circuit } = copies;
-    const answer = await within(store.read(hash), deadlineMs, (reason) => {
-      if (circuit.silent()) onFailure('the cache does not answer look-ups of sessions', reason);
-    });
-    if (answer !== NO_ANSWER) circuit.answered();
-    return answer;
-  }
-
-  /** What is known without PostgreSQL. */
-  function otherwiseKnown(hash: string, copy: Copy | NoAnswer, fromMemory: boolean): Verified | undefined {
-    if (copy === 'changed') {
-      memory.forget(hash);
-      return undefined;
-    }
-    if (copy !== undefined && copy !== NO_ANSWER) return { session: copy, source: 'cache' };
-    const session = fromMemory ? memory.recall(hash) : undefined;
-    return session && { session, source: 'memory' };
-  }
-
-  /** Brings memory and copy to what the record says; nobody waits for it. */
-  function keep(hash: string, session: LiveSession | undefined, asked: Promise<Copy | NoAnswer>): void {
-    if (session && session.permission >= ADMIN) memory.remember(hash, session);
-    else memory.forget(hash);
-    if (!copies) return;
-    asked
-      .then((copy) => {
-        if (copy === NO_ANSWER || copy === 'changed') return undefined;
-        if (copy === undefined) return session && copies.store.write(hash, session);
-        return same(copy, session) ? undefined : copies.store.remove(hash);
-      })
-      // A cache that refuses is no news to anybody: its probe says so, and why.
-      .catch(() => undefined);
-  }
-
-  function changed(): void {
+  function tellListeners(): void {
     for (const listener of listeners) listener();
   }
 
+  /** Whoever looks again finds it as it is: nobody waits for another process to hear of it. */
   async function markChanged(hashes: readonly string[]): Promise<void> {
-    for (const hash of hashes) memory.forget(hash);
-    changed();
-    if (!copies || hashes.length === 0) return;
+    if (hashes.length === 0) return;
+    lookups.ended(hashes);
+    tellListeners();
+    if (!channel) return;
     try {
-      await copies.store.markChanged(hashes);
+      await channel.tell();
     } catch (error) {
-      // Not an error of the change itself: the record has it, and the record is asked first.
-      onFailure('a change of sessions could not be told to the cache', error);
+      // Not an error of the change itself: the record has it, and tells of it too.
+      onFailure('a change of sessions could not be told by Redis', error);
     }
   }
 
   return {
-    async find(token, { fromMemory }) {
-      const hash = hashOf(token);
-      const startedMs = performance.now();
-      const asked = askCopies(hash);
-      const advice = record.circuit.advice();
-      if (advice === 'spare') {
-        const known = otherwiseKnown(hash, await asked, fromMemory);
-        if (known) return known;
-      }
-      if (advice !== 'down') {
-        const answer = await askRecord(hash, Math.max(1, deadlineMs - (performance.now() - startedMs)));
-        if (answer !== NO_ANSWER) {
-          keep(hash, answer, asked);
-          return answer && { session: answer, source: 'database', remainingMs: answer.remainingMs };
-        }
-      }
-      return otherwiseKnown(hash, await asked, fromMemory);
-    },
+    find: (tokens, options) => lookups.find(tokens, options),
+    lastSeen: (token) => lookups.lastSeen(token),
+    isAway: () => lookups.isAway(),
     async begin(userId, madeBy, from) {
       const token = newToken();
-      const listed = await record.store.add({
+      const listed = await store.add({
         userId,
         tokenHash: hashOf(token),
         tokenSuffix: suffixOf(token),
@@ -187,42 +103,34 @@ export function createSessions({
       });
       return { ...listed, token };
     },
-    list: (userId) => record.store.list(userId),
+    list: (userId) => store.list(userId),
     async revoke(ids, author = AT_THE_MACHINE) {
-      const hashes = await record.store.revoke(ids, author);
+      const hashes = await store.revoke(ids, author);
       await markChanged(hashes);
       return hashes.length;
     },
-    async revokeToken(token, address) {
-      const hashes = await record.store.revokeByHash(hashOf(token), { by: 'user', address });
-      await markChanged(hashes);
-      return hashes.length > 0;
+    async revokeTokens(tokens, address) {
+      const hashes = tokens.map(hashOf);
+      lookups.forget(hashes);
+      await markChanged(await store.revokeByHash(hashes, { by: 'user', address }));
     },
+    forgetTokens: (tokens) => lookups.forget(tokens.map(hashOf)),
     async revokeOldStarts(keepNewest) {
-      await markChanged(await record.store.revokeOldStarts(keepNewest));
+      await markChanged(await store.revokeOldStarts(keepNewest));
     },
     async userChanged(userId) {
-      await markChanged(await record.store.hashesOf(userId));
+      await markChanged(await store.hashesOf(userId));
     },
     listen() {
-      copies?.store.listen((hash) => {
-        memory.forget(hash);
-        changed();
-      });
+      function changed(): void {
+        lookups.changed();
+        tellListeners();
+      }
+      channel?.listen(changed);
       listenToRecord(changed);
     },
     onChange(listener) {
       listeners.push(listener);
     },
   };
-}
-
-function same(copy: Session, session: LiveSession | undefined): boolean {
-  return (
-    copy.id === session?.id &&
-    copy.userId === session.userId &&
-    copy.userName === session.userName &&
-    copy.permission === session.permission &&
-    copy.expiresAtMs === session.expiresAtMs
-  );
 }

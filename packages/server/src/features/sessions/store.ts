@@ -4,6 +4,7 @@
  */
 import type { AuditDetails, Author } from '../../audit-entry.js';
 import { isPermission, type Permission } from '../../permission.js';
+import type { Line } from '../../platform/postgres-line.js';
 import type { Queryable } from '../../platform/postgres.js';
 import type { ListedSession, LiveSession, MadeBy } from './session.js';
 
@@ -28,15 +29,15 @@ const LISTED = `s.id, u.name, u.permission, s.token_suffix, s.made_by, s.created
 
 /** The statements about sessions. */
 export interface SessionStore {
-  /** Every live session among those with these token hashes, by hash. */
-  find(hashes: readonly string[], deadlineMs: number): Promise<ReadonlyMap<string, LiveSession>>;
+  /** Every live session among those with these token hashes, by hash. Settles within a second or so. */
+  find(hashes: readonly string[]): Promise<ReadonlyMap<string, LiveSession>>;
   add(session: NewSession): Promise<ListedSession>;
   /** Every live session, of one user or of all, the newest first. */
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends live sessions and gives the hashes of those it ended. */
   revoke(ids: readonly number[], author: Author): Promise<string[]>;
-  /** Ends the live session with this token hash; gives the hash when it ended one. */
-  revokeByHash(hash: string, author: Author): Promise<string[]>;
+  /** Ends the live sessions with these token hashes; gives the hashes of those it ended. */
+  revokeByHash(hashes: readonly string[], author: Author): Promise<string[]>;
   /** Hashes of the live sessions of a user. */
   hashesOf(userId: number): Promise<string[]>;
   /** Ends all but the newest `keep` of the live sessions that the service made at its starts; gives their hashes. */
@@ -55,10 +56,24 @@ export interface NewSession {
   readonly details: AuditDetails;
 }
 
-/** The sessions of `database`; every one that begins or ends leaves its entry in the audit, in the same statement. */
-export function createSessionStore(database: Queryable): SessionStore {
+/** A look-up that takes longer is of no use to anybody; its connection is given up. */
+const FIND_MS = 1_000;
+/** Somebody waits who signs out. */
+const SIGN_OUT_MS = 1_500;
+
+/**
+ * The sessions of `database`; every one that begins or ends leaves its entry in the audit, in the same statement.
+ *
+ * @param line - for looking up, so that nothing else can make that late
+ */
+export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>): SessionStore {
   /** Ends the live sessions to which `condition` on `$1` applies. Only their own user ends them from an address. */
-  async function end(condition: string, value: unknown, author: Author): Promise<string[]> {
+  async function end(
+    condition: string,
+    value: unknown,
+    author: Author,
+    deadlineMs?: number,
+  ): Promise<string[]> {
     const rows = await database.rows<HashRow>(
       `WITH ended AS (
          UPDATE sessions SET revoked_at = now() WHERE ${condition} AND revoked_at IS NULL
@@ -71,20 +86,21 @@ export function createSessionStore(database: Queryable): SessionStore {
        )
        SELECT encode(token_hash, 'hex') AS hash FROM ended`,
       [value, author.by, 'address' in author ? author.address : null],
+      deadlineMs,
     );
     return rows.map(({ hash }) => hash);
   }
 
   return {
-    async find(hashes, deadlineMs) {
-      const rows = await database.rows<LiveRow>(
+    async find(hashes) {
+      const rows = await line.rows<LiveRow>(
         `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission,
            (extract(epoch FROM ${ENDS}) * 1000)::float8 AS ends_ms,
            (extract(epoch FROM ${ENDS} - now()) * 1000)::float8 AS remaining_ms
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.token_hash = ANY($1::bytea[]) AND ${LIVES}`,
         [hashes.map((hash) => Buffer.from(hash, 'hex'))],
-        deadlineMs,
+        FIND_MS,
       );
       return new Map(rows.map((row) => [row.hash, liveSession(row)]));
     },
@@ -118,8 +134,13 @@ export function createSessionStore(database: Queryable): SessionStore {
       return rows.map(listedSession);
     },
     revoke: (ids, author) => end('id = ANY($1::integer[])', ids, author),
-    revokeByHash: (hash, author) =>
-      end('token_hash = $1 AND now() < expires_at', Buffer.from(hash, 'hex'), author),
+    revokeByHash: (hashes, author) =>
+      end(
+        'token_hash = ANY($1::bytea[]) AND now() < expires_at',
+        hashes.map((hash) => Buffer.from(hash, 'hex')),
+        author,
+        SIGN_OUT_MS,
+      ),
     async hashesOf(userId) {
       return hashesIn(
         await database.rows<HashRow>(

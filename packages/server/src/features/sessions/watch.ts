@@ -5,19 +5,17 @@
  * So nobody asks in turns. The database tells of changes by itself, the cache does, and this process knows its own; only
  * then are the sessions looked up, all in one question. When a session ends by time is known from the last look.
  */
-import type { FastifyRequest } from 'fastify';
 import { ADMIN } from '../../permission.js';
-import { tokenInCookies } from './cookie.js';
 import type { Sessions } from './sessions.js';
 
 /** Administrators' sessions, watched. */
 export interface SessionWatch {
   /**
-   * Calls `onGone` once, when the session of `request` is no longer one of an administrator.
+   * Calls `onGone` once, when the session with this token is no longer one of an administrator.
    *
    * @returns ends the watch
    */
-  watch(request: FastifyRequest, onGone: () => void): () => void;
+  watch(token: string, onGone: () => void): () => void;
   close(): void;
 }
 
@@ -38,7 +36,7 @@ interface Watched {
 }
 
 const TICK_MS = 500;
-/** Somebody other than the database vouched for it: looked up again soon. */
+/** Memory vouched for it, or nobody could say: looked up again soon. */
 const AGAIN_MS = 1_000;
 
 /** Begins to watch; nothing is asked while nothing is watched. */
@@ -57,9 +55,11 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
   }
 
   async function look(watched: Watched): Promise<void> {
-    const found = await sessions.find(watched.token, { fromMemory: true });
-    if (!found || found.session.permission < ADMIN) end(watched);
-    else watched.endsAtMs = performance.now() + Math.max(TICK_MS, found.remainingMs ?? AGAIN_MS);
+    const found = await sessions.find([watched.token], { fromMemory: true });
+    const [verified] = found === 'late' ? [] : found;
+    // An answer that is late is no reason to end a page.
+    if (found !== 'late' && (verified?.session.permission ?? -1) < ADMIN) end(watched);
+    else watched.endsAtMs = performance.now() + Math.max(TICK_MS, verified?.remainingMs ?? AGAIN_MS);
   }
 
   /** Looks at `which` at once, so that they travel together; a change while that is under way is looked at after it. */
@@ -96,8 +96,7 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
   sessions.onChange(() => void lookAt([...all.values()]));
 
   return {
-    watch(request, onGone) {
-      const token = tokenInCookies(request.headers.cookie) ?? '';
+    watch(token, onGone) {
       const watched = all.get(token) ?? { token, pages: new Set(), endsAtMs: Number.POSITIVE_INFINITY };
       all.set(token, watched);
       watched.pages.add(onGone);

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { createBatch } from '../../../src/features/sessions/batch.js';
+
+const PATIENT = { deadlineMs: 10_000, first: false };
+const FIRST = { deadlineMs: 10_000, first: true };
 
 /** A load that ends when it is told to. */
 function createLoad() {
@@ -14,62 +18,81 @@ function createLoad() {
       });
     });
   }
-  return { journeys, load };
+  return { journeys, load, keys: () => journeys.map(({ keys }) => keys) };
 }
 
-test('the first leaves at once; those that come meanwhile leave together, after it', async () => {
-  const { journeys, load } = createLoad();
-  const batch = createBatch(load, 10_000);
-  const found = ['a', 'b', 'c', 'b'].map((key) => batch.find(key));
-  assert.deepEqual(
-    journeys.map(({ keys }) => keys),
-    [['a']],
-  );
+test('those of one moment leave together; those that come meanwhile leave together, after them', async () => {
+  const { journeys, load, keys } = createLoad();
+  const batch = createBatch(load);
+  const found = ['a', 'b', 'a'].map((key) => batch.find(key, PATIENT));
+  await turn();
+  assert.deepEqual(keys(), [['a', 'b']]);
+  const next = ['c', 'b'].map((key) => batch.find(key, PATIENT));
+  await turn();
+  assert.deepEqual(keys(), [['a', 'b']], 'one question at a time');
   journeys[0]?.end({ a: 'A' });
-  assert.equal(await found[0], 'A');
-  assert.deepEqual(
-    journeys.map(({ keys }) => keys),
-    [['a'], ['b', 'c']],
-  );
+  assert.deepEqual(await Promise.all(found), ['A', undefined, 'A']);
+  await turn();
+  assert.deepEqual(keys(), [
+    ['a', 'b'],
+    ['c', 'b'],
+  ]);
   journeys[1]?.end({ b: 'B' });
-  assert.deepEqual(await Promise.all(found), ['A', 'B', undefined, 'B']);
+  assert.deepEqual(await Promise.all(next), [undefined, 'B']);
 });
 
 test('nobody joins a look-up of the same key that has already left', async () => {
   const { journeys, load } = createLoad();
-  const batch = createBatch(load, 10_000);
-  const before = batch.find('a');
-  const after = batch.find('a');
+  const batch = createBatch(load);
+  const before = batch.find('a', PATIENT);
+  await turn();
+  const after = batch.find('a', PATIENT);
   journeys[0]?.end({ a: 'as it was' });
   assert.equal(await before, 'as it was');
+  await turn();
   journeys[1]?.end({ a: 'as it is' });
   assert.equal(await after, 'as it is');
 });
 
 test('a failed journey fails its passengers and nobody else', async () => {
   const { journeys, load } = createLoad();
-  const batch = createBatch(load, 10_000);
-  const first = batch.find('a');
-  const second = batch.find('b');
+  const batch = createBatch(load);
+  const first = batch.find('a', PATIENT);
+  await turn();
+  const second = batch.find('b', PATIENT);
   journeys[0]?.fail();
   await assert.rejects(first, /broken/);
+  await turn();
   journeys[1]?.end({ b: 'B' });
   assert.equal(await second, 'B');
 });
 
-test('a journey that takes too long is given up, and no more than four may be away at once', async () => {
-  const { journeys, load } = createLoad();
-  const batch = createBatch(load, 1);
-  for (let away = 1; away <= 4; away += 1) {
-    await assert.rejects(batch.find('a'), { code: 'TIMEOUT' });
-    assert.equal(journeys.length, away);
-  }
-  await assert.rejects(batch.find('a'), /Too many/);
-  assert.equal(journeys.length, 4);
-
+test('whoever does not wait any longer is told so, and is not asked about any more', async () => {
+  const { journeys, load, keys } = createLoad();
+  const batch = createBatch(load);
+  const stuck = batch.find('a', { deadlineMs: 1, first: false });
+  await assert.rejects(stuck, { code: 'TIMEOUT' });
+  await assert.rejects(batch.find('b', { deadlineMs: 1, first: false }), { code: 'TIMEOUT' });
+  const patient = batch.find('c', PATIENT);
   journeys[0]?.end({ a: 'far too late' });
-  await new Promise(setImmediate);
-  const found = batch.find('a');
-  journeys[4]?.end({ a: 'in time' });
-  assert.equal(await found, 'in time');
+  await turn();
+  assert.deepEqual(keys(), [['a'], ['c']]);
+  journeys[1]?.end({ c: 'in time' });
+  assert.equal(await patient, 'in time');
+});
+
+test('of more than fit, those who were seen before go first', async () => {
+  const { journeys, load, keys } = createLoad();
+  const batch = createBatch(load, { most: 2 });
+  const found = [...['a', 'b', 'c'].map((key) => batch.find(key, PATIENT)), batch.find('seen', FIRST)];
+  await turn();
+  journeys[0]?.end({ seen: 'S', a: 'A' });
+  await Promise.all([found[3], found[0]]);
+  await turn();
+  assert.deepEqual(keys(), [
+    ['seen', 'a'],
+    ['b', 'c'],
+  ]);
+  journeys[1]?.end({ b: 'B', c: 'C' });
+  assert.deepEqual(await Promise.all(found), ['A', 'B', 'C', 'S']);
 });

@@ -42,6 +42,13 @@ test('forgets what it is told to forget', () => {
   assert.equal(memory.recall('a'), undefined);
 });
 
+test('forgets all at once, and tells whom', () => {
+  const memory = createSessionMemory(1_000);
+  for (const hash of ['a', 'b']) memory.remember(hash, { ...session, remainingMs: DAY_MS });
+  assert.deepEqual(memory.forgetAll(), ['a', 'b']);
+  assert.deepEqual([memory.recall('a'), memory.recall('b')], [undefined, undefined]);
+});
+
 test('remembers nothing when told so', () => {
   const memory = createSessionMemory(0);
   memory.remember('a', { ...session, remainingMs: DAY_MS });

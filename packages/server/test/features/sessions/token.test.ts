@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { cookiePair, sessionCookie, tokenInCookies } from '../../../src/features/sessions/cookie.js';
+import { cookiePair, sessionCookie, tokensInCookies } from '../../../src/features/sessions/cookie.js';
 import { hashOf, isToken, newToken, suffixOf } from '../../../src/features/sessions/token.js';
 
 test('a token is 256 bits in base64url, another one each time', () => {
@@ -30,7 +30,7 @@ test('the cookie has the published attributes', () => {
 
 test('the token is found among other cookies, and nothing else is taken for one', () => {
   const token = newToken();
-  assert.equal(tokenInCookies(`a=b; ${cookiePair(token)}; c=d`), token);
+  assert.deepEqual(tokensInCookies(`a=b; ${cookiePair(token)}; c=d`), [token]);
   for (const header of [
     undefined,
     '',
@@ -45,6 +45,19 @@ test('the token is found among other cookies, and nothing else is taken for one'
     `xpsession=${token}`,
     `psession="${token}"`,
   ]) {
-    assert.equal(tokenInCookies(header), undefined, String(header));
+    assert.deepEqual(tokensInCookies(header), [], String(header));
+  }
+});
+
+test("nobody else's cookie of the same name hides ours: all that have the shape are given, each once", () => {
+  const [one, other] = [newToken(), newToken()];
+  for (const [header, expected] of [
+    [`psession=x; psession=${one}`, [one]],
+    [`psession=; psession="${other}"; psession=${one}; psession`, [one]],
+    [`psession=${other};psession=${one}`, [other, one]],
+    [`psession=${one}; a=b; psession=${one}`, [one]],
+    [`psession = ${one} ;psession=${other}=`, [one]],
+  ] as const) {
+    assert.deepEqual(tokensInCookies(header), expected, header);
   }
 });

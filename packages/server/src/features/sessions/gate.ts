@@ -1,0 +1,84 @@
+/**
+ * Where unknown tokens wait that come from an address which is refused too often. Most of them are a flood, but one may be
+ * of somebody who shares the address with it; so they are looked up after all, in one question a second for all of them.
+ * And an address has only so many of these: asking one by one must not cost the database one by one.
+ */
+
+/** The gate of one process. */
+export interface Gate {
+  /**
+   * Kept at the next departure, with `undefined`. Or says at once how many milliseconds there is none.
+   *
+   * @param tokens - how many are to be looked up
+   */
+  pass(address: string, tokens: number): Promise<number | undefined>;
+}
+
+/** How patient it is. */
+export interface GateOptions {
+  /** Milliseconds between two departures. */
+  readonly everyMs?: number;
+  /** Most tokens in one departure. */
+  readonly most?: number;
+  /** Departures that an address has in a row. */
+  readonly inARow?: number;
+  /** Milliseconds after which it has one more again. */
+  readonly oneMoreMs?: number;
+  readonly now?: () => number;
+}
+
+/** In which those gather who come close together. */
+const GATHERED_MS = 50;
+/** Addresses of which departures are counted: the pace is the same for all of them, so this is no more than fairness. */
+const MOST_ADDRESSES = 10_000;
+
+/** Nobody waits yet. */
+export function createGate({
+  everyMs = 1_000,
+  most = 1_000,
+  inARow = 8,
+  oneMoreMs = 5_000,
+  now = () => performance.now(),
+}: GateOptions = {}): Gate {
+  /** By address: when it has all its departures again. */
+  const restored = new Map<string, number>();
+  let departedMs = Number.NEGATIVE_INFINITY;
+  let waiting: (() => void)[] = [];
+  let addresses = new Set<string>();
+  let taken = 0;
+
+  function closedForMs(address: string): number {
+    return (restored.get(address) ?? 0) - now() - (inARow - 1) * oneMoreMs;
+  }
+
+  function depart(): void {
+    const leaving = waiting;
+    departedMs = now();
+    for (const address of addresses) {
+      restored.set(address, Math.max(restored.get(address) ?? 0, departedMs) + oneMoreMs);
+    }
+    if (restored.size > MOST_ADDRESSES) forget();
+    waiting = [];
+    addresses = new Set();
+    taken = 0;
+    for (const leave of leaving) leave();
+  }
+
+  function forget(): void {
+    for (const [address, atMs] of restored) {
+      if (atMs <= departedMs || restored.size > MOST_ADDRESSES) restored.delete(address);
+    }
+  }
+
+  return {
+    pass(address, tokens) {
+      const closedMs = addresses.has(address) ? 0 : closedForMs(address);
+      if (closedMs > 0) return Promise.resolve(closedMs);
+      if (taken + tokens > most) return Promise.resolve(everyMs);
+      addresses.add(address);
+      taken += tokens;
+      if (waiting.length === 0) setTimeout(depart, Math.max(GATHERED_MS, departedMs + everyMs - now()));
+      return new Promise((resolve) => waiting.push(() => resolve(undefined)));
+    },
+  };
+}
