@@ -142,14 +142,15 @@ export const SETTINGS = {
     variable: 'PORTAL_SESSION_DEADLINE_MS',
     fallback: '100',
     rule: milliseconds,
-    about: 'How long looking up a session waits for PostgreSQL and Redis.',
+    about:
+      'How long looking up a session waits for PostgreSQL; what is later is answered 503 with `Retry-After`. Commands to Redis wait as long.',
   },
   sessionMemoryMinutes: {
     variable: 'PORTAL_SESSION_MEMORY_MINUTES',
     fallback: '15',
     rule: wholeNumber(0, 1_440, 'minutes'),
     about:
-      'How long an administrator who was let in still sees the health page while neither store answers; `0` is never.',
+      'How long an administrator who was let in still sees the health page while the probe says that the database is down; `0` is never.',
   },
   sessionRequestsPerMinute: {
     variable: 'PORTAL_SESSION_REQUESTS_PER_MINUTE',

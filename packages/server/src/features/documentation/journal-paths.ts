@@ -11,7 +11,9 @@ const REFUSALS: Operation['responses'] = {
   401: { $ref: '#/components/responses/AuthenticationRequired' },
   403: { $ref: '#/components/responses/AdminRequired' },
   405: { $ref: '#/components/responses/MethodNotAllowed' },
+  429: { $ref: '#/components/responses/TooManyRequests' },
   500: { $ref: '#/components/responses/InternalError' },
+  503: { $ref: '#/components/responses/Unavailable' },
 };
 
 /** A reading of the history file, which a disk can refuse. */
@@ -37,7 +39,6 @@ function fromFile(
         },
         400: { $ref: '#/components/responses/BadRequest' },
         ...REFUSALS,
-        503: { $ref: '#/components/responses/Unavailable' },
       },
     },
   };

@@ -16,6 +16,11 @@ const CORRELATION = {
   },
 } as const;
 
+const RETRY_AFTER = {
+  description: 'In how many seconds to come again.',
+  schema: { type: 'string' },
+} as const;
+
 function errorResponse(
   { sentence }: { readonly sentence: string },
   description: string,
@@ -79,11 +84,12 @@ export function openApi(version: string): OpenApi {
         ),
         Misdirected: errorResponse(ERRORS.misdirected, 'Any path: `Host` names somebody else.'),
         TooManyRequests: errorResponse(ERRORS.tooManyRequests, 'Too often, of this session or address.', {
-          'Retry-After': { description: 'In how many seconds to come again.', schema: { type: 'string' } },
+          'Retry-After': RETRY_AFTER,
         }),
         Unavailable: errorResponse(
           ERRORS.unavailable,
-          'The database cannot be asked at the moment, or the disk of the history; nothing was done.',
+          'The database cannot be asked at the moment, not even who asks, or the disk of the history; nothing was done.',
+          { 'Retry-After': { ...RETRY_AFTER, required: true } },
         ),
         InternalError: errorResponse(ERRORS.internal, 'A bug. The log has it under the correlation id.'),
       },

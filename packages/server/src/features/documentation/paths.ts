@@ -32,6 +32,13 @@ function documents(name: SchemaName, ...shown: readonly (readonly [string, objec
   };
 }
 
+/** The same, or an error in its place. */
+function orError(content: Content): Content {
+  const { 'application/json': json, ...others } = content;
+  if (!json) return content;
+  return { 'application/json': { ...json, schema: { oneOf: [json.schema, schemaRef('Error')] } }, ...others };
+}
+
 function probe(name: 'livez' | 'readyz' | 'startupz', summary: string, about: string, no?: string): PathItem {
   return {
     get: {
@@ -79,7 +86,9 @@ function adminReading(
         401: refused('AuthenticationRequired'),
         403: refused('AdminRequired'),
         405: refused('MethodNotAllowed'),
+        429: refused('TooManyRequests'),
         500: refused('InternalError'),
+        503: refused('Unavailable'),
       },
     },
   };
@@ -136,8 +145,9 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
       tags: ['Health'],
       summary: 'The administrator’s report',
       description:
-        'The public report and `source_hash`. While neither store answers, an administrator whom this process has ' +
-        'verified lately still gets it; the header `X-Session-Source: memory` says so.',
+        'The public report and `source_hash`. While the database is away, an administrator whom this process has ' +
+        'verified lately still gets it; the header `X-Session-Source: memory` says so. Until its probe has noticed, nobody ' +
+        'can say who asks: that is a 503 with an error and `Retry-After`.',
       security: ADMIN,
       responses: {
         200: {
@@ -150,13 +160,20 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
           ),
         },
         503: {
-          description: 'Unhealthy.',
-          headers: memoryHeader(),
-          content: documents('AdminReport', ['unhealthy', examples.forAdmin(examples.UNHEALTHY)]),
+          description: 'Unhealthy. Or, with `Retry-After`, the session cannot be looked up at the moment.',
+          headers: {
+            ...memoryHeader(),
+            'Retry-After': {
+              description: 'In how many seconds to come again, when it is an error.',
+              schema: TEXT,
+            },
+          },
+          content: orError(documents('AdminReport', ['unhealthy', examples.forAdmin(examples.UNHEALTHY)])),
         },
         401: refused('AuthenticationRequired'),
         403: refused('AdminRequired'),
         405: refused('MethodNotAllowed'),
+        429: refused('TooManyRequests'),
         500: refused('InternalError'),
       },
     },
@@ -242,7 +259,7 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
 function memoryHeader(): NonNullable<Response['headers']> {
   return {
     'X-Session-Source': {
-      description: '`memory` when neither store could vouch for the session.',
+      description: '`memory` when this process vouched for the session, because the database is away.',
       schema: { type: 'string', enum: ['memory'] },
     },
   };

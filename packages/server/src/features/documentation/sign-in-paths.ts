@@ -82,7 +82,8 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
       tags: ['Sign-in'],
       summary: 'Signs out',
       description:
-        'Ends the session of the cookie and takes the cookie back; no body. Also where there is none.',
+        'Ends the session of the cookie and takes the cookie back; no body. Also where there is none. Whatever is answered, ' +
+        'the cookie is taken back; with 429 or 503 the session could not be ended in the record, and ends by its time.',
       security: [],
       responses: { 204: { description: 'Signed out.', headers: COOKIE }, ...OF_ACTIONS },
     },
@@ -92,7 +93,7 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
       operationId: 'me',
       tags: ['Sign-in'],
       summary: 'Who is signed in',
-      description: 'For everybody who is; administrators get it also while neither store answers.',
+      description: 'For everybody who is; administrators get it also while the database is away.',
       security: USER,
       responses: {
         200: { description: 'This one.', content: json('Me', ME) },
@@ -100,6 +101,7 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
         405: refused('MethodNotAllowed'),
         429: refused('TooManyRequests'),
         500: refused('InternalError'),
+        503: refused('Unavailable'),
       },
     },
   },
@@ -179,6 +181,7 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
         401: refused('AuthenticationRequired'),
         403: refused('AdminRequired'),
         405: refused('MethodNotAllowed'),
+        429: refused('TooManyRequests'),
         500: refused('InternalError'),
         503: refused('Unavailable'),
       },

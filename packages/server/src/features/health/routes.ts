@@ -8,7 +8,7 @@ import { addAdminReading } from '../../platform/admin-reading.js';
 /** What the route needs of others. */
 export interface HealthRoutesOptions {
   readonly health: Health;
-  /** Lets administrators pass, also while neither store answers. */
+  /** Lets administrators pass, also while the database is away. */
   readonly requireAdmin: onRequestAsyncHookHandler;
 }
 

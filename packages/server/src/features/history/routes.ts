@@ -13,7 +13,7 @@ export interface HistoryRoutesOptions {
   readonly intervalMs: number;
   /** Milliseconds without a look after which nobody has looked. */
   readonly silenceMs: () => number;
-  /** Lets administrators pass, also while neither store answers. */
+  /** Lets administrators pass, also while the database is away. */
   readonly requireAdmin: onRequestAsyncHookHandler;
 }
 

@@ -12,7 +12,7 @@ import type { Standing } from './standing.js';
 export interface LiveRoutesOptions {
   readonly pages: LivePages;
   readonly standing: Standing;
-  /** Lets administrators pass, also while neither store answers. */
+  /** Lets administrators pass, also while the database is away. */
   readonly requireAdmin: onRequestAsyncHookHandler;
   /** Calls `onGone` when the session of the request has ended; gives how to stop that. */
   readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;

@@ -8,7 +8,7 @@ import { readerOf, type Reader } from '../../platform/reader.js';
 
 /** What the route needs of others. */
 export interface UserRoutesOptions {
-  /** Lets everybody pass who is signed in, also while neither store answers. */
+  /** Lets everybody pass who is signed in, also while the database is away. */
   readonly requireUser: onRequestAsyncHookHandler;
 }
 
