@@ -77,7 +77,8 @@ const ADMIN_PATHS = [
   '/v1/admin/health?verbose',
   '/v1/admin/health/?psession=x&permission=3',
   '/v1/admin/%68ealth',
-  'http://elsewhere.example/v1/admin/health',
+  // Of a name that is not ours is 421, whoever asks; see own-site.test.ts.
+  'http://localhost/v1/admin/health',
 ];
 const NO_PATHS = [
   '/V1/admin/health',
