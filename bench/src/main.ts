@@ -11,11 +11,13 @@ import { healthEndpoint } from './health-endpoint.js';
 import { sourceHash } from './source-hash.js';
 import { sourceLatency } from './source-latency.js';
 import { sourceSweep } from './source-sweep.js';
+import { storeCost } from './store-cost.js';
 
 const claims: readonly Claim[] = [
   footprint,
   healthEndpoint,
   adminEndpoint,
+  storeCost,
   sourceHash,
   sourceSweep,
   sourceLatency,

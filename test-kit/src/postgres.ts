@@ -52,6 +52,8 @@ export interface PostgresServer {
   restartStarting(): Promise<void>;
   /** Like `restart`, but as a hot standby: reads only, `pg_is_in_recovery()` is true, until `restart`. */
   restartStandby(): Promise<void>;
+  /** What it has logged since the start. */
+  readLog(): Promise<string>;
   /** Ends it, frozen or not, and deletes its data. */
   close(): Promise<void>;
 }
@@ -228,6 +230,7 @@ async function start(
     restart: () => restart('primary'),
     restartStarting: () => restart('standby', { hot_standby: 'off' }),
     restartStandby: () => restart('standby'),
+    readLog: () => readFile(join(folder, 'log'), 'utf8'),
     async close() {
       // The fastest end that gives the kernel back its shared memory.
       await server.stop('SIGQUIT', 5_000);

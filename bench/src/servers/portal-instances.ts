@@ -1,0 +1,24 @@
+/**
+ * As many applications with portal-health as `INSTANCES` says, each with a pool, a client and a health of its own, in one
+ * process: `/3/health` is that of the fourth. `IDLE_INTERVAL_MS` replaces the default pace of one that nobody asks.
+ */
+import { createHealth } from 'portal-health';
+import { createHealthDoor } from 'portal-health/node';
+import { listen, stores } from './contender.js';
+
+const { INSTANCES = '1', IDLE_INTERVAL_MS } = process.env;
+const pace = IDLE_INTERVAL_MS === undefined ? {} : { idleIntervalMs: Number(IDLE_INTERVAL_MS) };
+
+const doors = await Promise.all(
+  Array.from({ length: Number(INSTANCES) }, async () => {
+    const { pool, redis } = stores();
+    const health = createHealth({ database: { pool, ...pace }, cache: { client: redis, ...pace } });
+    await health.start();
+    return createHealthDoor(health);
+  }),
+);
+listen((request, response) => {
+  const [, instance, path] = /^\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
+  request.url = path ?? '/';
+  if (!doors[Number(instance)]?.(request, response)) response.writeHead(404).end();
+});
