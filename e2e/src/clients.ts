@@ -18,7 +18,10 @@ export interface Answer {
   readonly ms: number;
   /** 0 when there was none. */
   readonly httpStatus: number;
-  /** Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`; of none, the reason. */
+  /**
+   * Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`; `unavailable` of one that is to
+   * be asked for again in a second; of no answer, the reason.
+   */
   readonly verdict: string;
 }
 
@@ -142,6 +145,7 @@ function ask(
 
 function verdictIn({ door }: Question, text: string): string {
   if (door !== 'public' && door !== 'admin') return '';
+  if (/^retry-after\n1$/im.test(text) && text.includes('"Temporarily unavailable"')) return 'unavailable';
   const status = /"status":"([a-z]+)"/.exec(text)?.[1] ?? 'no report';
   const errors = /"errors":\[([^\]]*)\]/.exec(text)?.[1] ?? '';
   return [status, ...Array.from(errors.matchAll(/\(([A-Z_]+)\)/g), ([, code]) => code)].join(' ');

@@ -24,6 +24,8 @@ export interface Row {
   readonly clients?: number;
   /** Processes of its own, started so. */
   readonly fresh?: StageOptions;
+  /** Whether it is done once more while nobody asks, when the probes run at their slow pace; by default it is. */
+  readonly idle?: boolean;
   /** A sentence for the reader, where the row does not speak for itself. */
   readonly note?: string;
 }

@@ -9,6 +9,7 @@ import { setStage } from './stage.js';
 /** Described as a row, for the table. */
 export const ENDING: Row = {
   fault: 'SIGTERM under load',
+  idle: false,
   expected: { service: 'every request answered, exit code 0' },
   inflict: async () => () => undefined,
   note: 'Detected is readiness gone, healed is the end of the process.',
@@ -58,7 +59,9 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
       wrong,
     };
     const asked = { ...actor.asked, durationMs: endedMs - startedMs };
-    return [{ group, row: ENDING, side: 'service', findings, asked, machineMs: 0, broken }];
+    return [
+      { group, row: ENDING, side: 'service', findings, idleDetectMs: undefined, asked, machineMs: 0, broken },
+    ];
   } finally {
     await stage.close();
   }

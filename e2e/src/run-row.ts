@@ -5,6 +5,7 @@ import type { CanaryScan } from './canaries.js';
 import { startClients, type Clients } from './clients.js';
 import { judge, type Course, type Findings } from './judge.js';
 import { LIMITS, mostQuestions } from './limits.js';
+import { runUnasked } from './run-unasked.js';
 import { isVerdict, type Row } from './row.js';
 import { setStage, type Actor, type Servers, type Stage } from './stage.js';
 import type { SideName } from './sides/side.js';
@@ -15,6 +16,8 @@ export interface Outcome {
   readonly row: Row;
   readonly side: SideName;
   readonly findings: Findings;
+  /** How long it took to be found out while nobody asked; `undefined` where that was not tried or never came. */
+  readonly idleDetectMs: number | undefined;
   /** Questions of the probes, and the time in which they were asked. */
   readonly asked: { readonly database: number; readonly cache: number; readonly durationMs: number };
   /** Slowest answer in the same time of a server that does nothing. */
@@ -89,8 +92,10 @@ async function runOn(
   const durationMs = performance.now() - startedMs;
   await Promise.all([machine.stop(), ...parts.map(({ clients }) => clients.stop())]);
   const machineMs = Math.max(0, ...machine.answers.map(({ ms }) => ms));
+  const askedAfter = parts.map(({ actor }) => ({ ...actor.asked }));
+  const unasked = row.idle === false ? undefined : await runUnasked({ ...stage, actors: taking }, row);
 
-  return parts.map(({ actor: { side, asked }, clients, askedBefore }) => {
+  return parts.map(({ actor: { side }, clients, askedBefore }, index) => {
     scan.look(`log of the ${side.name}`, side.takeOutput());
     return withLimits({
       group,
@@ -98,11 +103,12 @@ async function runOn(
       side: side.name,
       findings: judge(row, row.expected[side.name] ?? '', clients.answers, course),
       asked: {
-        database: asked.database - askedBefore.database,
-        cache: asked.cache - askedBefore.cache,
+        database: (askedAfter[index]?.database ?? 0) - askedBefore.database,
+        cache: (askedAfter[index]?.cache ?? 0) - askedBefore.cache,
         durationMs,
       },
       machineMs,
+      idleDetectMs: unasked?.get(side.name),
     });
   });
 }
@@ -152,7 +158,8 @@ function withLimits(outcome: Omit<Outcome, 'broken'>): Outcome {
   return { ...outcome, broken: brokenLimits(outcome) };
 }
 
-function brokenLimits({ row, side, findings, asked, machineMs }: Omit<Outcome, 'broken'>): string[] {
+function brokenLimits(outcome: Omit<Outcome, 'broken'>): string[] {
+  const { row, side, findings, asked, machineMs, idleDetectMs } = outcome;
   const { detectMs, healMs, slowestMs, p99Ms, hangs, wrong, seen } = findings;
   const broken: string[] = [];
   const detectLimitMs = LIMITS.detectMs + (row.detectExtraMs ?? 0);
@@ -163,6 +170,9 @@ function brokenLimits({ row, side, findings, asked, machineMs }: Omit<Outcome, '
   if (detectMs === undefined) broken.push(`expected “${row.expected[side]}”, saw “${seen}”`);
   else if (detectMs > detectLimitMs)
     broken.push(`detected after ${inMs(detectMs)}, limit ${inMs(detectLimitMs)}`);
+  const idleLimitMs = LIMITS.idleDetectMs + (row.detectExtraMs ?? 0);
+  if (row.idle !== false && !(idleDetectMs !== undefined && idleDetectMs <= idleLimitMs))
+    broken.push(`unasked, detected after ${inMs(idleDetectMs ?? Number.NaN)}, limit ${inMs(idleLimitMs)}`);
   if (healMs === undefined) broken.push('never healthy again');
   else if (healMs > healLimitMs) broken.push(`healed after ${inMs(healMs)}, limit ${inMs(healLimitMs)}`);
   if (slowestMs > slowestLimitMs)

@@ -7,6 +7,7 @@ const HEAD = [
   'side',
   'what was seen',
   'detected ms',
+  'unasked ms',
   'healed ms',
   'public p99 ms',
   'slowest ms',
@@ -21,11 +22,12 @@ const HEAD = [
 export function outcomesTable(outcomes: readonly Outcome[]): string {
   return alignedTable(
     HEAD,
-    outcomes.map(({ row, side, findings, asked, machineMs }) => [
+    outcomes.map(({ row, side, findings, idleDetectMs, asked, machineMs }) => [
       row.fault,
       side,
       findings.seen,
       whole(findings.detectMs),
+      row.idle === false ? '–' : whole(idleDetectMs),
       whole(findings.healMs),
       findings.p99Ms.toFixed(1),
       whole(findings.slowestMs),

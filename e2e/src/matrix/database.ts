@@ -54,6 +54,7 @@ export const DATABASE_ROWS: readonly Row[] = [
   },
   {
     fault: 'a lock on the tables in use',
+    idle: false,
     expected: { library: 'degraded DATABASE_POOL_SATURATED', service: 'healthy' },
     note: 'The library’s application waits for the lock with its whole pool; the service’s look-ups do not wait.',
     passing: ['DATABASE_POOL_STALLED'],

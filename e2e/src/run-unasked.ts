@@ -1,0 +1,40 @@
+/**
+ * The same fault once more, while nobody asks for a report and every probe runs at its slow pace. What is found out is
+ * read where reading it counts as nobody's question.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS, QUIET_MS } from './limits.js';
+import type { Row } from './row.js';
+import type { SideName } from './sides/side.js';
+import type { Actor, Stage } from './stage.js';
+
+const LOOK_EVERY_MS = 100;
+const PATIENCE_MS = 3_000;
+
+/** Milliseconds from the moment that the fault stood until each side knew; a side that never did is left out. */
+export async function runUnasked(stage: Stage, row: Row): Promise<ReadonlyMap<SideName, number>> {
+  await sleep(QUIET_MS);
+  const mend = await row.inflict(stage);
+  try {
+    const stoodMs = performance.now();
+    const untilMs = stoodMs + LIMITS.idleDetectMs + (row.detectExtraMs ?? 0) + PATIENCE_MS;
+    const detected = await Promise.all(
+      stage.actors.map(async (actor) => [actor.side.name, await detection(actor, row, untilMs)] as const),
+    );
+    return new Map(
+      detected.flatMap(([name, atMs]) => (atMs === undefined ? [] : [[name, Math.max(0, atMs - stoodMs)]])),
+    );
+  } finally {
+    await mend();
+  }
+}
+
+async function detection({ side }: Actor, row: Row, untilMs: number): Promise<number | undefined> {
+  const codes = (row.expected[side.name] ?? '').split(' ').slice(1);
+  while (performance.now() < untilMs) {
+    const known = await (await fetch(`${side.url}/readyz?verbose`)).text();
+    if (codes.every((code) => known.includes(code))) return performance.now();
+    await sleep(LOOK_EVERY_MS);
+  }
+  return undefined;
+}
