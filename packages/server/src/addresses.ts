@@ -21,5 +21,19 @@ export function openLink(url: string, code: string): string {
 
 /** The line of the published page, ready to paste. */
 export function pasteLine(url: string, token: string): string {
-  return `curl ${url}/v1/admin/health -b "${cookiePair(token)}"`;
+  return lineWith(url, cookiePair(token));
+}
+
+/** The same, for what others may read too, such as a log: the token is in a file. */
+export function pasteLineOfFile(url: string, file: string): string {
+  return lineWith(url, cookiePair(`$(cat ${shellWord(file)})`));
+}
+
+function lineWith(url: string, cookie: string): string {
+  return `curl ${url}/v1/admin/health -b "${cookie}"`;
+}
+
+/** A path as a shell takes it for one word. */
+function shellWord(path: string): string {
+  return /^[\w/.,:=@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

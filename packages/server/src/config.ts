@@ -6,7 +6,7 @@ import { parseEnv } from 'node:util';
 import { codeOf } from './error-code.js';
 import { readTrustedSync, UntrustedError } from './private-files.js';
 import { BrokenRule } from './setting-rules.js';
-import { SETTINGS, type Setting } from './settings.js';
+import { fileVariable, SETTINGS, type Setting } from './settings.js';
 
 type Settings = typeof SETTINGS;
 type ValueOf<S> = S extends { readonly rule: (text: string) => infer Value }
@@ -16,7 +16,10 @@ type ValueOf<S> = S extends { readonly rule: (text: string) => infer Value }
   : never;
 
 /** The value of every setting; `undefined` only where a setting has no default. */
-export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> };
+export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> } & {
+  /** Where secrets were read from that were given by the name of a file. */
+  readonly secretFiles: Readonly<Partial<Record<keyof Settings, string>>>;
+};
 
 /** Settings that cannot be used: one sentence each, naming variable, rule and value. */
 export class ConfigError extends Error {
@@ -42,9 +45,10 @@ export function configFromEnvironment(): Config {
  *
  * @throws ConfigError when a setting cannot be used, or a `PORTAL_` variable is not one of ours
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const sentences = unknownVariables(environment);
-  const values: [string, unknown][] = [];
+export function readConfig(given: Readonly<Record<string, string | undefined>>): Config {
+  const sentences = unknownVariables(given);
+  const { environment, secretFiles, problems } = withSecretsOfFiles(given);
+  const values: [string, unknown][] = [['secretFiles', secretFiles]];
   for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
     // A variable that is set to nothing is how many a launcher says "not set".
     const text = environment[setting.variable] || (setting.fallbackIn?.(environment) ?? setting.fallback);
@@ -52,14 +56,74 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       values.push([name, text === undefined ? undefined : setting.rule(text)]);
     } catch (error) {
       if (!(error instanceof BrokenRule)) throw error;
-      sentences.push(brokenSentence(setting, error, text));
+      sentences.push(brokenSentence(setting, error, text, secretFiles[name as keyof Settings]));
     }
   }
-  sentences.push(...contradictions(environment));
+  // What a file was to say is not there to be contradicted.
+  sentences.push(...(problems.length > 0 ? problems : contradictions(environment)));
   if (sentences.length > 0) throw new ConfigError(sentences);
   // Every setting has been read by its own rule, which is just what `Config` says of it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.freeze(Object.fromEntries(values)) as Config;
+}
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** Secrets that are given as the name of a file, as if they had been given themselves. */
+function withSecretsOfFiles(given: Given): {
+  readonly environment: Given;
+  readonly secretFiles: Config['secretFiles'];
+  readonly problems: readonly string[];
+} {
+  const environment: Record<string, string | undefined> = { ...given };
+  const secretFiles: Partial<Record<keyof Settings, string>> = {};
+  const problems: string[] = [];
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const { variable } = setting;
+    const file = setting.secret && given[fileVariable(variable)];
+    if (!file) continue;
+    if (given[variable]) {
+      problems.push(`Expected one of \`${variable}\` and \`${fileVariable(variable)}\` to be set, got both.`);
+      continue;
+    }
+    try {
+      environment[variable] = readSecret(file);
+      secretFiles[name as keyof Settings] = file;
+    } catch (error) {
+      const reason = error instanceof UntrustedError ? error.message : codeOf(error);
+      problems.push(
+        `Expected \`${fileVariable(variable)}\` to name a readable file with one line in it, ` +
+          `got ${JSON.stringify(file)}: ${reason}.`,
+      );
+    }
+  }
+  return { environment, secretFiles, problems };
+}
+
+/**
+ * The key that signs alerts, as it is now: one of a file is read anew, so that it can be changed without a restart. While
+ * the file is not there, or holds something else, what was read last goes on.
+ */
+export function currentAlertSecret(config: Config): () => string | undefined {
+  const file = config.secretFiles.alertWebhookSecret;
+  let last = config.alertWebhookSecret;
+  return () => {
+    if (file === undefined) return last;
+    try {
+      last = SETTINGS.alertWebhookSecret.rule(readSecret(file));
+    } catch {
+      // It is being changed, or was changed to what cannot be used.
+    }
+    return last;
+  };
+}
+
+/** One line, with the line break that editors and `echo` put behind it, or without. */
+function readSecret(file: string): string {
+  const text = readTrustedSync(file).replace(/\r?\n$/, '');
+  if (text === '') throw new UntrustedError('it is empty');
+  if (/[\r\n\0]/.test(text)) throw new UntrustedError('it has more than one line');
+  return text;
 }
 
 /** A setting as it is used, in a text that is another when the setting is. */
@@ -80,7 +144,11 @@ export function settingsInUse(config: Config): readonly SettingInUse[] {
 }
 
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set<string>(Object.values(SETTINGS).map((setting) => setting.variable));
+  const known = new Set(
+    Object.values<Setting<unknown>>(SETTINGS).flatMap(({ variable, secret }) =>
+      secret ? [variable, fileVariable(variable)] : [variable],
+    ),
+  );
   return Object.keys(environment)
     .filter((variable) => variable.startsWith('PORTAL_') && !known.has(variable))
     .toSorted()
@@ -123,7 +191,18 @@ function contradictions(environment: Readonly<Record<string, string | undefined>
   ];
 }
 
-function brokenSentence(setting: Setting<unknown>, broken: BrokenRule, text: string | undefined): string {
+function brokenSentence(
+  setting: Setting<unknown>,
+  broken: BrokenRule,
+  text: string | undefined,
+  file: string | undefined,
+): string {
+  if (file !== undefined) {
+    return (
+      `Expected what is in the file of \`${fileVariable(setting.variable)}\`, ${JSON.stringify(file)}, ` +
+      `${broken.message}; it is not shown, because it can hold a password.`
+    );
+  }
   const got =
     setting.secret || broken.isTextSecret
       ? '; what was given is not shown, because it can hold a password'

@@ -21,6 +21,7 @@ import { whileReachable } from './platform/postgres.js';
 import { createRateLimit } from './platform/rate-limit.js';
 import { createWebhook } from './platform/webhook.js';
 import type { Records } from './records.js';
+import { createRetention } from './retention.js';
 
 /** What it is made of. */
 export interface EntranceOptions {
@@ -68,6 +69,7 @@ export function createEntrance({
     isDown,
     log,
   });
+  const retention = createRetention({ database, auditDays: config.auditDays, isDown, log });
   const guard = createGuard({
     sessions,
     limits: {
@@ -125,8 +127,12 @@ export function createEntrance({
 
   return {
     guard,
-    start: () => audit.start(),
+    start() {
+      audit.start();
+      retention.start();
+    },
     async close() {
+      retention.close();
       delivery?.close();
       await audit.close();
     },

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health, Report, SourceEvent } from 'portal-health';
-import type { Config } from './config.js';
+import { currentAlertSecret, type Config } from './config.js';
 import { createAlerts, type AlertFile } from './features/alerts/alerts.js';
 import type { Incident } from './features/alerts/incident.js';
 import { createReceivers } from './features/alerts/receivers.js';
@@ -79,7 +79,7 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     onEvent: (event) => pages.happened(event),
   });
   const alerts = createAlerts({
-    receivers: createReceivers(config.alertWebhooks ?? [], config.alertWebhookSecret),
+    receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
     file: alertFile(history),
     after: config.alertAfter,
     intervalMs: config.intervalMs,

@@ -1,9 +1,10 @@
 /**
  * Runs the service: starts what it needs from the bottom up, listens, and takes everything down again in reverse.
  */
-import { resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLink, pasteLine, urlOf } from './addresses.js';
+import { openLink, pasteLine, pasteLineOfFile, urlOf } from './addresses.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config.js';
 import { DataFolderError, openDataFolder } from './embedded/data-folder.js';
@@ -11,7 +12,8 @@ import { OperatorError } from './errors.js';
 import { startOwnServers } from './own-servers.js';
 import { ADMIN } from './permission.js';
 import type { Log } from './platform/log.js';
-import { removeWhereabouts, writeWhereabouts } from './whereabouts.js';
+import { writePrivate } from './private-files.js';
+import { removeWhereabouts, writeWhereabouts, type Whereabouts } from './whereabouts.js';
 
 /** What is served, and who is told about it. */
 export interface ServeOptions {
@@ -19,6 +21,8 @@ export interface ServeOptions {
   readonly log: Log;
   /** Told of what an operator wants to know at a start, line by line. */
   readonly say: (line: string) => void;
+  /** Whether that is a person at a terminal, and no log that others read: only then a token is said. Default: no. */
+  readonly isTerminal?: boolean;
 }
 
 /** A running service. */
@@ -37,13 +41,15 @@ const FOR_STORES_MS = 1_500;
 const START_SESSIONS = 5;
 /** The Owner made at the first start with the embedded database. */
 const FIRST_USER = 'admin';
+/** In the data folder, and for our user alone: the session of the line to paste, where that line is not said to a person. */
+const SESSION_FILE = 'service.session';
 
 /**
  * Starts the service.
  *
  * @throws OperatorError when it cannot be started
  */
-export async function serve({ config, log, say }: ServeOptions): Promise<Service> {
+export async function serve({ config, log, say, isTerminal = false }: ServeOptions): Promise<Service> {
   const undo: (() => unknown)[] = [];
   async function takeDown(): Promise<void> {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -68,15 +74,16 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
       await app.http.stop(Math.max(0, config.shutdownDeadlineMs - config.shutdownGraceMs - FOR_STORES_MS));
     });
     const url = urlOf(config.host, port);
-    if (postgres || redis) {
-      await writeWhereabouts(dataDir, {
+    await tellWhereabouts(
+      dataDir,
+      {
         pid: process.pid,
         url,
         ...(postgres && { databaseUrl: postgres.url }),
         ...(redis && { redisUrl: redis.url }),
-      });
-      undo.push(() => removeWhereabouts(dataDir));
-    }
+      },
+      undo,
+    );
 
     const { health } = app;
     say(`database   ${postgres ? `embedded PostgreSQL, data in ${dataDir}` : 'DATABASE_URL'}`);
@@ -85,7 +92,11 @@ export async function serve({ config, log, say }: ServeOptions): Promise<Service
     }
     say(`cache      ${cacheLine(config, redis !== undefined)}`);
     say(`listening  ${url}`);
-    if (postgres) await sayHowToEnter(app, url, say);
+    if (postgres) {
+      const sessionFile = join(dataDir, SESSION_FILE);
+      if (!isTerminal) undo.push(() => rm(sessionFile, { force: true }));
+      await sayHowToEnter(app, url, { say, sessionFile: isTerminal ? undefined : sessionFile });
+    }
     log.info('listening', { port });
     return { url, app, close: takeDown };
   } catch (error) {
@@ -103,6 +114,21 @@ async function claimDataFolder(dataDir: string): Promise<void> {
   }
 }
 
+/** For the command line. A folder that takes no file keeps none of our own servers either, and is no reason not to run. */
+async function tellWhereabouts(
+  dataDir: string,
+  whereabouts: Whereabouts,
+  undo: (() => unknown)[],
+): Promise<void> {
+  try {
+    await writeWhereabouts(dataDir, whereabouts);
+  } catch (error) {
+    if (whereabouts.databaseUrl !== undefined) throw error;
+    return;
+  }
+  undo.push(() => removeWhereabouts(dataDir));
+}
+
 function cacheLine(config: Config, embedded: boolean): string {
   if (config.redisUrl !== undefined) return 'REDIS_URL';
   if (embedded) return 'a Redis of this machine';
@@ -113,7 +139,7 @@ function cacheLine(config: Config, embedded: boolean): string {
 async function sayHowToEnter(
   { users, sessions, signIn }: App,
   url: string,
-  say: (line: string) => void,
+  { say, sessionFile }: { say: (line: string) => void; sessionFile: string | undefined },
 ): Promise<void> {
   await users.addFirst(FIRST_USER);
   const user = (await users.list()).find(({ name }) => name === FIRST_USER);
@@ -127,5 +153,9 @@ async function sayHowToEnter(
   await sessions.revokeOldStarts(START_SESSIONS);
   const { code } = await signIn.make(user.id, 'start');
   say(`open       ${openLink(url, code)}`);
-  say(pasteLine(url, token));
+  if (sessionFile === undefined) say(pasteLine(url, token));
+  else {
+    await writePrivate(sessionFile, `${token}\n`);
+    say(pasteLineOfFile(url, sessionFile));
+  }
 }

@@ -1,14 +1,15 @@
 /**
  * The settings in words: `.env.example` and the table of the README, both written from the one schema.
  */
-import { SETTINGS, type Setting } from './settings.js';
+import { fileVariable, SETTINGS, type Setting } from './settings.js';
 
 /** The text of `.env.example`: every variable with its default, all commented out. */
 export function exampleFile(): string {
   const entries = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
     const unset = setting.unset ? [`# Unless set: ${setting.unset}.`] : [];
     const value = setting.unset ? '' : (setting.fallback ?? '');
-    return [`# ${about}`, ...unset, `#${variable}=${value}`].join('\n');
+    const file = setting.secret ? [`# Or in a file, named by ${fileVariable(variable)}.`] : [];
+    return [`# ${about}`, ...file, ...unset, `#${variable}=${value}`].join('\n');
   });
   return [
     '# Settings of the service. Copy to .env in the folder you start it from; the environment itself comes first.',
@@ -23,7 +24,8 @@ export function exampleFile(): string {
 export function settingsTable(): string {
   const rows = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
     const unset = setting.unset ?? `\`${setting.fallback ?? ''}\``;
-    return `| \`${variable}\` | ${unset} | ${about} |`;
+    const orFile = setting.secret ? ', `…_FILE`' : '';
+    return `| \`${variable}\`${orFile} | ${unset} | ${about} |`;
   });
   return ['| variable | default | what it does |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }

@@ -30,12 +30,17 @@ export interface Setting<Value> {
   /** The same where it depends on other variables; before `fallback`. */
   readonly fallbackIn?: (environment: Readonly<Record<string, string | undefined>>) => string | undefined;
   readonly rule: Rule<Value>;
-  /** Whether the text can hold a password and must never be shown. */
+  /** Whether the text can hold a password and must never be shown. Such a setting may also come from a file. */
   readonly secret?: true;
   /** One or two sentences for an operator. */
   readonly about: string;
   /** What happens while it is not set, where the fallback itself would say nothing to a reader. */
   readonly unset?: string;
+}
+
+/** The variable that names a file in which the value of a secret setting stands. */
+export function fileVariable(variable: string): string {
+  return `${variable}_FILE`;
 }
 
 /** Longest time that a timer of Node can count, in milliseconds. */
@@ -246,6 +251,12 @@ export const SETTINGS = {
     fallback: '2',
     rule: wholeNumber(1, 1_000),
     about: 'Looks in a row that must agree before a change of the status is told.',
+  },
+  auditDays: {
+    variable: 'PORTAL_AUDIT_DAYS',
+    fallback: '400',
+    rule: wholeNumber(0, 36_500, 'days'),
+    about: 'How long entries of the audit are kept; `0` is for ever. Refusals go after 30 days.',
   },
   logLevel: {
     variable: 'PORTAL_LOG_LEVEL',

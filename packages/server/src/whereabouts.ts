@@ -48,8 +48,13 @@ export function readWhereabouts(dataDir: string): Whereabouts | undefined {
   }
 }
 
-/** Removes the file. */
+/** Removes the file, should it still be ours: another service may have been started in the folder since. */
 export async function removeWhereabouts(dataDir: string): Promise<void> {
+  try {
+    if (readWhereabouts(dataDir)?.pid !== process.pid) return;
+  } catch {
+    return;
+  }
   await rm(join(dataDir, FILE), { force: true });
 }
 

@@ -22,7 +22,7 @@ const FLOORS = [
   ['config'],
   ['platform'],
   ['features'],
-  ['records', 'recording'],
+  ['records', 'recording', 'retention'],
   ['entrance'],
   ['app', 'addresses', 'own-servers'],
   ['serve'],

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { basePathOf, baseUrlOf } from '../src/address-rules.js';
-import { ConfigError, readConfig } from '../src/config.js';
+import { ConfigError, currentAlertSecret, readConfig } from '../src/config.js';
 import { exampleFile } from '../src/setting-texts.js';
 import { SETTINGS, type Setting } from '../src/settings.js';
 
@@ -233,6 +233,97 @@ describe('who vouches for the source', () => {
       String(sentencesOf({ PORTAL_SOURCE_HASH: 'A'.repeat(64) })),
       /to be 64 lower-case hexadecimal digits/,
     );
+  });
+});
+
+describe('a secret may be in a file', () => {
+  const url = 'postgres://portal:hush@127.0.0.1/portal';
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'portal-secrets-'));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  async function fileOf(text: string): Promise<string> {
+    const file = join(folder, `secret-${Math.random()}`);
+    await writeFile(file, text, { mode: 0o600 });
+    return file;
+  }
+
+  const secrets = Object.values<Setting<unknown>>(SETTINGS).filter(({ secret }) => secret);
+
+  test('every one that can hold a password', () => {
+    assert.ok(secrets.length >= 6);
+    for (const { variable } of secrets) {
+      const [sentence, ...others] = sentencesOf({ [`${variable}_FILE`]: join(folder, 'none') });
+      assert.deepEqual(others, []);
+      assert.equal(
+        sentence,
+        `Expected \`${variable}_FILE\` to name a readable file with one line in it, got "${folder}/none": ENOENT.`,
+      );
+    }
+    assert.throws(() => readConfig({ PORTAL_LOG_LEVEL_FILE: 'x' }), /got `PORTAL_LOG_LEVEL_FILE`/);
+  });
+
+  test('with or without a line break behind it, from a link too, and not with the variable itself', async () => {
+    for (const end of ['', '\n', '\r\n']) {
+      assert.equal(readConfig({ DATABASE_URL_FILE: await fileOf(`${url}${end}`) }).databaseUrl, url);
+    }
+    const file = await fileOf(url);
+    await symlink(file, join(folder, 'link'));
+    assert.equal(readConfig({ DATABASE_URL_FILE: join(folder, 'link'), DATABASE_URL: '' }).databaseUrl, url);
+    assert.deepEqual(sentencesOf({ DATABASE_URL: url, DATABASE_URL_FILE: file }), [
+      'Expected one of `DATABASE_URL` and `DATABASE_URL_FILE` to be set, got both.',
+    ]);
+  });
+
+  test('what cannot be used is told by the name of the file, and never by what is in it', async () => {
+    const cases: readonly [string, RegExp][] = [
+      ['', /it is empty/],
+      ['\n', /it is empty/],
+      [`${url}\n${url}\n`, /more than one line/],
+      [`${url}${'x'.repeat(70_000)}`, /more than 64 KiB/],
+      ['mysql://portal:hush@db/portal', /to be a URL of the form postgres:.*not shown/],
+    ];
+    for (const [text, expected] of cases) {
+      const file = await fileOf(text);
+      const [sentence = '', ...others] = sentencesOf({ DATABASE_URL_FILE: file });
+      assert.deepEqual(others, []);
+      assert.match(sentence, expected);
+      assert.ok(sentence.includes(file));
+      assert.doesNotMatch(sentence, /hush/);
+    }
+    const open = await fileOf(url);
+    await chmod(open, 0o666);
+    assert.match(String(sentencesOf({ DATABASE_URL_FILE: open })), /others can write to it/);
+    assert.match(String(sentencesOf({ DATABASE_URL_FILE: folder })), /it is no file/);
+  });
+
+  test('it counts as set where another setting needs it', async () => {
+    const key = `whsec_${Buffer.alloc(32).toString('base64')}`;
+    const PORTAL_LOGIN_WEBHOOK_URL_FILE = await fileOf('https://chat.example/hook');
+    assert.match(
+      String(sentencesOf({ PORTAL_LOGIN_WEBHOOK_URL_FILE })),
+      /PORTAL_LOGIN_WEBHOOK_SECRET` to be set/,
+    );
+    const PORTAL_LOGIN_WEBHOOK_SECRET_FILE = await fileOf(key);
+    const config = readConfig({ PORTAL_LOGIN_WEBHOOK_URL_FILE, PORTAL_LOGIN_WEBHOOK_SECRET_FILE });
+    assert.equal(config.loginWebhookSecret, key);
+  });
+
+  test('the key of alerts is read anew for each message, and stays what it was while the file cannot be used', async () => {
+    const [first, second] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
+    const file = await fileOf(`${first}\n`);
+    const secret = currentAlertSecret(readConfig({ PORTAL_ALERT_WEBHOOK_SECRET_FILE: file }));
+    assert.equal(secret(), first);
+    await writeFile(file, `${second}\n`);
+    assert.equal(secret(), second);
+    await writeFile(file, 'whsec_short');
+    assert.equal(secret(), second);
+    await rm(file);
+    assert.equal(secret(), second);
   });
 });
 

@@ -3,10 +3,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from 'portal-test-kit';
 
-const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+/** The binary. */
+export const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 
 /** How to run it. */
 export interface PortalOptions {
@@ -69,11 +71,17 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
     );
     const url = /listening {2}(\S+)/.exec(output.stdout)?.[1];
     if (url === undefined) throw new Error(`The service ended:\n${output.stdout}${output.stderr}`);
-    return { pid, url, output, cookie: /psession=[\w-]+/.exec(output.stdout)?.[0] ?? '', stop };
+    return { pid, url, output, cookie: await cookieIn(output.stdout), stop };
   } catch (error) {
     await stop('SIGKILL');
     throw error;
   }
+}
+
+/** Of the line to paste, whose token is in a file. */
+async function cookieIn(said: string): Promise<string> {
+  const file = /"psession=\$\(cat '?([^)']+)'?\)"/.exec(said)?.[1];
+  return file === undefined ? '' : `psession=${(await readFile(file, 'utf8')).trim()}`;
 }
 
 function start(args: readonly string[], { cwd, environment = {} }: PortalOptions) {

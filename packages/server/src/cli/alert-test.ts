@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { configFromEnvironment } from '../config.js';
+import { configFromEnvironment, currentAlertSecret } from '../config.js';
 import { codeOf } from '../error-code.js';
 import { OperatorError } from '../errors.js';
 import { WebhookError } from '../platform/webhook.js';
@@ -13,7 +13,8 @@ export function alertTestCommand(): Command {
 }
 
 async function run(): Promise<void> {
-  const { alertWebhooks = [], alertWebhookSecret } = configFromEnvironment();
+  const config = configFromEnvironment();
+  const { alertWebhooks = [] } = config;
   if (alertWebhooks.length === 0) {
     throw new OperatorError(
       'Expected `PORTAL_ALERT_WEBHOOKS` to name somebody who gets alerts, got nothing.',
@@ -26,7 +27,7 @@ async function run(): Promise<void> {
     import('../features/alerts/receivers.js'),
   ]);
   const alert = testAlert();
-  const receivers = createReceivers(alertWebhooks, alertWebhookSecret);
+  const receivers = createReceivers(alertWebhooks, currentAlertSecret(config));
   const answers = await Promise.all(
     receivers.map(async ({ name, kind, webhook }) => {
       try {

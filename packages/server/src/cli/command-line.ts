@@ -7,6 +7,7 @@ import { ConfigError } from '../config.js';
 import { codeOf, framesOf } from '../error-code.js';
 import { OperatorError, PortalError } from '../errors.js';
 import { alertTestCommand } from './alert-test.js';
+import { auditExportCommand } from './audit-export.js';
 import { loginCodeCreateCommand } from './login-code-create.js';
 import { migrateCommand } from './migrate.js';
 import { serveCommand } from './serve.js';
@@ -45,7 +46,9 @@ function createProgram(): Command {
   }
   const loginCode = new Command('login-code').description('One-time codes, with which users sign in.');
   loginCode.addCommand(loginCodeCreateCommand());
-  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode, alert])
+  const audit = new Command('audit').description('Who came in, who was refused, and who changed what.');
+  audit.addCommand(auditExportCommand());
+  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode, audit, alert])
     program.addCommand(command);
   // Commander ends the process by itself otherwise, and does so in every command unless each is told not to.
   for (const command of [

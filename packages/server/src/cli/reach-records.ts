@@ -5,14 +5,16 @@
 import { resolve } from 'node:path';
 import { urlOf } from '../addresses.js';
 import { configFromEnvironment, type Config } from '../config.js';
+import { createAuditStore, type AuditStore } from '../features/audit/store.js';
 import { createLog } from '../platform/log.js';
 import { migrate } from '../platform/migrate.js';
 import { createDatabase } from '../platform/postgres.js';
 import { createRecords, type Records } from '../records.js';
-import { readWhereabouts } from '../whereabouts.js';
+import { readWhereabouts, type Whereabouts } from '../whereabouts.js';
 
 /** What a command works with. */
 export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn'> {
+  readonly audit: Pick<AuditStore, 'page'>;
   readonly config: Config;
   /** Where the service is, or would be. */
   readonly serviceUrl: string;
@@ -29,7 +31,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
   const config = configFromEnvironment();
   const dataDir = resolve(config.dataDir);
   const usesDataDir = config.databaseUrl === undefined || config.redisUrl === undefined;
-  const running = usesDataDir ? readWhereabouts(dataDir) : undefined;
+  const running = usesDataDir ? readWhereabouts(dataDir) : whereaboutsIfAny(dataDir);
   const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
   try {
     const records = createRecords({
@@ -50,12 +52,22 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
       const migrated = await migrate(records.database);
       const serviceUrl = running?.url ?? urlOf(config.host, config.port);
       const { users, sessions, signIn } = records;
-      await work({ config, users, sessions, signIn, serviceUrl, migrated });
+      const audit = createAuditStore(records.database);
+      await work({ config, users, sessions, signIn, audit, serviceUrl, migrated });
     } finally {
       await records.close();
     }
   } finally {
     await database.close();
+  }
+}
+
+/** Only for a link that is printed: whose stores are known does not depend on it. */
+function whereaboutsIfAny(dataDir: string): Whereabouts | undefined {
+  try {
+    return readWhereabouts(dataDir);
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import { configFromEnvironment } from '../config.js';
 export function serveCommand(): Command {
   return new Command('serve')
     .description(
-      'Run the service until it is told to stop (SIGTERM, or Ctrl-C). Logs are JSON on standard error.',
+      'Run the service until it is told to stop (SIGTERM, Ctrl-C, or its terminal is closed). Logs are JSON on standard error.',
     )
     .action(run);
 }
@@ -17,7 +17,7 @@ async function run(): Promise<void> {
   const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../platform/log.js')]);
   const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
-  const service = await serve({ config, log, say: console.log });
+  const service = await serve({ config, log, say: console.log, isTerminal: process.stdout.isTTY });
   log.info('stopping', { signal: await stopped });
   await service.close();
   log.info('stopped');
@@ -30,7 +30,7 @@ async function run(): Promise<void> {
 function firstSignal(deadlineMs: number): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let told = false;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
         if (told) process.exit(128 + constants.signals[signal]);
         told = true;

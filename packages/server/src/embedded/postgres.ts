@@ -40,6 +40,9 @@ const SHARED =
   'PostgreSQL runs as nobody (user 65534): another process of that user can get at its data. ' +
   'Start the service as a user of its own instead of root.';
 
+const NAMELESS =
+  ' PostgreSQL runs for users with a name only: give this one a line in /etc/passwd (or by nss_wrapper), or set DATABASE_URL.';
+
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 3_000;
 
@@ -104,7 +107,10 @@ export async function startEmbeddedPostgres({
       announce(`Making a database in ${folder} …`);
       await whenFree(locked, () => makeCluster(toolbox, { ...locked, password })).catch((error: unknown) => {
         if (!(error instanceof ClusterNotStartedError)) throw error;
-        throw new Error(`A database could not be made in ${folder}: ${error.reason}.`, { cause: error });
+        const hint = error.reason.includes('look up effective user') ? NAMELESS : '';
+        throw new Error(`A database could not be made in ${folder}: ${error.reason}.${hint}`, {
+          cause: error,
+        });
       });
     }
     const { port, server } = await whenFree(locked, startAnywhere);

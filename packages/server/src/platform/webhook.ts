@@ -15,8 +15,11 @@ import { webhookKey } from '../setting-rules.js';
 export interface WebhookOptions {
   /** One that the rule `webhookUrl` let pass: https, or this machine itself. */
   readonly url: URL;
-  /** `whsec_` and the key in base64, as the rule `webhookSecret` has it; `undefined`: messages are not signed. */
-  readonly secret: string | undefined;
+  /**
+   * `whsec_` and the key in base64, as the rule `webhookSecret` has it, asked for with each message; `undefined`: messages
+   * are not signed.
+   */
+  readonly secret: string | (() => string | undefined) | undefined;
   /** Milliseconds from the first attempt to connect until the receiver must have answered. */
   readonly timeoutMs: number;
 }
@@ -66,13 +69,17 @@ export class WebhookError extends Error {
 
 /** Makes ready to send; connects for each message anew. */
 export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webhook {
-  const key = secret === undefined ? undefined : webhookKey(secret);
+  function currentKey(): Buffer | undefined {
+    const text = typeof secret === 'function' ? secret() : secret;
+    return text === undefined ? undefined : webhookKey(text);
+  }
   const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const underWay = new Set<ClientRequest>();
 
   return {
-    send({ id, body, contentType = 'application/json', sign = key !== undefined }) {
+    send({ id, body, contentType = 'application/json', sign = secret !== undefined }) {
       return new Promise((resolve, reject) => {
+        const key = sign ? currentKey() : undefined;
         const headers = {
           'Content-Type': contentType,
           'Content-Length': String(Buffer.byteLength(body)),

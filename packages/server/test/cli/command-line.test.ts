@@ -212,3 +212,50 @@ describe('errors are one sentence, with exit code 1 for what cannot be done and 
     }
   });
 });
+
+test('the audit as JSON lines, the oldest first and all of it, also when it is long', async () => {
+  await sql(
+    databaseUrl,
+    `INSERT INTO audit (at, action, subject) SELECT '2020-01-01T00:00:00Z'::timestamptz + n * interval '1 hour', 'user_added', 'n' || n
+     FROM generate_series(0, 2499) n`,
+  );
+  const entries = async (line: string): Promise<{ id: number; at: string; subject: string | null }[]> =>
+    (await succeed(line))
+      .split('\n')
+      .filter(Boolean)
+      .map((text) => JSON.parse(text) as { id: number; at: string; subject: string | null });
+  const all = await entries('audit export');
+  assert.ok(all.length > 2_500);
+  assert.deepEqual(
+    all.map(({ id }) => id),
+    all.map(({ id }) => id).toSorted((one, other) => one - other),
+  );
+  const day = await entries('audit export --from 2020-01-02 --to 2020-01-03');
+  assert.deepEqual(
+    day.map(({ subject }) => subject),
+    Array.from({ length: 24 }, (_, hour) => `n${24 + hour}`),
+  );
+  assert.deepEqual(Object.keys(day[0] ?? {}), [
+    'id',
+    'at',
+    'action',
+    'actor',
+    'subject',
+    'address',
+    'token_suffix',
+    'details',
+  ]);
+  assert.equal((await entries('audit export --from 2020-01-02T00:00:00+01:00 --to 2020-01-02')).length, 1);
+  for (const time of [
+    'yesterday',
+    '2026-02-30',
+    '2026-13-01',
+    '2026-03-01T12:00',
+    '2026-03-01T25:00Z',
+    '1',
+  ]) {
+    const { exitCode, stdout, stderr } = await portal(`audit export --from ${time}`);
+    assert.deepEqual([exitCode, stdout], [2, ''], time);
+    assert.match(stderr, /It must be a day, 2026-03-01, or a time with its zone/);
+  }
+});

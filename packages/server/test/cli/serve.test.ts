@@ -2,12 +2,14 @@
  * The service as an operator meets it: started, used, stopped and killed from outside.
  */
 import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import {
   isRunning,
   startPostgres,
@@ -18,7 +20,7 @@ import {
 } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/places';
 import { ask } from '../ask.js';
-import { runPortal, servePortal, type RunningPortal } from '../portal.js';
+import { MAIN, runPortal, servePortal, type RunningPortal } from '../portal.js';
 
 let redis: RedisServer;
 let postgres: PostgresServer;
@@ -51,8 +53,8 @@ function page({ url }: RunningPortal, cookie: string) {
   return ask(url, '/v1/admin/health', { cookie });
 }
 
-function postgresPid(): Promise<number> {
-  return readFile(join(folder, '.portal/postgres/postmaster.pid'), 'utf8').then((text) =>
+function postgresPid(dataDir = join(folder, '.portal')): Promise<number> {
+  return readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8').then((text) =>
     Number(text.split('\n')[0]),
   );
 }
@@ -61,7 +63,16 @@ describe('on the embedded database', () => {
   test('one link and one line to paste open the page; the next start has the same data; only one service in a folder', async () => {
     const first = await serve();
     assert.equal(first.output.stdout.split('\n').filter((line) => line.startsWith('curl ')).length, 1);
-    assert.ok(first.output.stdout.includes(`curl ${first.url}/v1/admin/health -b "${first.cookie}"\n`));
+    const [line = ''] = /^curl .*$/m.exec(first.output.stdout) ?? [];
+    const sessionFile = join(folder, '.portal/service.session');
+    assert.equal(line, `curl ${first.url}/v1/admin/health -b "psession=$(cat ${sessionFile})"`);
+    assert.equal((await stat(sessionFile)).mode & 0o777, 0o600);
+    // As it stands, into a shell.
+    const pasted = await promisify(execFile)('sh', ['-c', `${line} --silent --fail`]);
+    assert.match(pasted.stdout, /"source_hash":"[0-9a-f]{64}"/);
+    assert.ok(
+      !`${first.output.stdout}${first.output.stderr}`.includes(first.cookie.slice('psession='.length)),
+    );
     const code = /^open {7}(\S+)\/#code=(\w{8})$/m.exec(first.output.stdout);
     assert.equal(code?.[1], first.url);
     const entered = await ask(first.url, '/v1/authentication/verify', {
@@ -92,12 +103,43 @@ describe('on the embedded database', () => {
     assert.equal(await first.stop(), 0);
     assert.ok(!(await isRunning(pid)), 'the database has ended');
     assert.ok(!existsSync(file));
+    assert.ok(!existsSync(sessionFile));
 
     const third = await serve();
     assert.notEqual(third.cookie, first.cookie);
     for (const cookie of [first.cookie, third.cookie]) assert.equal((await page(third, cookie)).status, 200);
     const users = await runPortal(['user', 'list'], { cwd: folder, environment: { REDIS_URL: redis.url } });
     assert.equal(users.stdout.trim().split('\n').length, 2, 'the Owner was made once');
+  });
+
+  test('a person at a terminal gets the token itself, and the line of a folder with an odd name can be pasted too', async () => {
+    const dataDir = join(folder, `it's $HOME of "ours"`);
+    const environment = { REDIS_URL: redis.url, PORTAL_DATA_DIR: dataDir };
+    const inLog = await serve(environment);
+    const [line = ''] = /^curl .*$/m.exec(inLog.output.stdout) ?? [];
+    const pasted = await promisify(execFile)('sh', ['-c', `${line} --silent --fail`]);
+    assert.match(pasted.stdout, /"source_hash"/);
+    await inLog.stop();
+
+    const command = `exec "${process.execPath}" "${MAIN}" serve`;
+    const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], PORT: '0', ...environment },
+    });
+    let said = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    try {
+      await waitFor('the line to paste', () => /curl \S+ -b "psession=[\w-]{43}"/.test(said), {
+        timeoutMs: 60_000,
+      });
+      assert.equal(existsSync(join(dataDir, 'service.session')), false);
+    } finally {
+      // Its terminal is closed: it ends as it does by Ctrl-C, and takes its database along.
+      const pid = await postgresPid(dataDir);
+      terminal.kill('SIGKILL');
+      await waitFor('the end of the database', async () => !(await isRunning(pid)));
+      await waitFor('the end of the service', () => !existsSync(join(dataDir, 'service.json')));
+    }
   });
 
   test('killed, it leaves no server behind, and the next start is clean', async () => {
@@ -134,17 +176,27 @@ describe('on the embedded database', () => {
 });
 
 describe('on a database of somebody', () => {
-  test('nothing to paste is printed, and the data folder has the history and nothing else', async () => {
-    const portal = await serve({ DATABASE_URL: await postgres.createDatabase() });
+  test('nothing to paste is printed, and the data folder has the history and where the service is, for links', async () => {
+    const databaseOfOurs = await postgres.createDatabase();
+    const portal = await serve({ DATABASE_URL: databaseOfOurs });
     assert.equal(portal.cookie, '');
     assert.doesNotMatch(portal.output.stdout, /curl|psession|#code/);
     assert.equal((await ask(portal.url, '/health')).status, 200);
     await waitFor('the history', () => existsSync(join(folder, '.portal/history.sqlite')));
     const names = await readdir(join(folder, '.portal'));
     assert.ok(
-      names.every((name) => name.startsWith('history.sqlite')),
+      names.every((name) => name.startsWith('history.sqlite') || name === 'service.json'),
       names.join(),
     );
+    const { databaseUrl, redisUrl, url } = JSON.parse(
+      await readFile(join(folder, '.portal/service.json'), 'utf8'),
+    ) as Record<string, unknown>;
+    assert.deepEqual([databaseUrl, redisUrl, url], [undefined, undefined, portal.url]);
+    // A shell that knows the stores and not the port.
+    const environment = { DATABASE_URL: databaseOfOurs, REDIS_URL: redis.url };
+    await runPortal(['user', 'add', 'ada'], { cwd: folder, environment });
+    const made = await runPortal(['login-code', 'create', '--user', 'ada'], { cwd: folder, environment });
+    assert.ok(made.stdout.includes(`${portal.url}/#code=`), made.stdout);
   });
 
   test('a port that is taken is told in a sentence', async () => {
@@ -212,6 +264,17 @@ describe('the end', () => {
     assert.equal(await ended, 0);
     assert.ok(performance.now() - startedMs < 5_000);
     assert.deepEqual(await load.failures(), []);
+  });
+
+  test('a terminal that is closed is a reason to drain, like every other', async () => {
+    const portal = await serve({
+      DATABASE_URL: await postgres.createDatabase(),
+      PORTAL_SHUTDOWN_GRACE_MS: '500',
+      PORTAL_LOG_LEVEL: 'info',
+    });
+    const ended = portal.stop('SIGHUP');
+    await waitFor('readiness to go first', async () => (await ask(portal.url, '/readyz')).status === 503);
+    assert.equal(await ended, 0);
   });
 
   test('a request that takes long is waited for, an idle connection is not', async () => {

@@ -21,7 +21,7 @@ const TIMEOUT_MS = 10_000;
 /** @param secret - signs what goes to generic receivers; chat services would not know what to do with a signature */
 export function createReceivers(
   named: readonly NamedReceiver[],
-  secret: string | undefined,
+  secret: (() => string | undefined) | undefined,
 ): readonly Receiver[] {
   return named.map(({ kind, url }, index) => ({
     name: `${kind} ${index + 1}`,

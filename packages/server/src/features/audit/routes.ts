@@ -35,7 +35,7 @@ export const auditRoutes: FastifyPluginCallback<AuditRoutesOptions> = (
       const found = await whileReachable(store.list({ before: beforeId, limit: atMost + 1 }));
       const entries = found.slice(0, atMost);
       return {
-        entries: entries.map(published),
+        entries: entries.map(publishedEntry),
         next: found.length > atMost ? (entries.at(-1)?.id ?? null) : null,
       };
     },
@@ -52,6 +52,16 @@ function numberIn(name: string, text: unknown, most: number): number {
   return value;
 }
 
-function published({ id, at, action, actor, subject, address, tokenSuffix, details }: StoredEntry): object {
+/** An entry as clients read it. */
+export function publishedEntry({
+  id,
+  at,
+  action,
+  actor,
+  subject,
+  address,
+  tokenSuffix,
+  details,
+}: StoredEntry): object {
   return { id, at: at.toISOString(), action, actor, subject, address, token_suffix: tokenSuffix, details };
 }

@@ -24,10 +24,22 @@ export interface AuditStore {
   append(entries: readonly WaitingEntry[]): Promise<void>;
   /** The newest first; only those before `before`, if given. */
   list(options: { readonly before: number | undefined; readonly limit: number }): Promise<StoredEntry[]>;
+  /** The oldest first, in pages of a bounded size; an empty one is the end. */
+  page(options: AuditPage): Promise<StoredEntry[]>;
   /** Throws away refusals of long ago. */
   forgetRefusals(): Promise<void>;
 }
 
+/** A part of the audit, from an entry on. */
+export interface AuditPage {
+  readonly from: Date | undefined;
+  /** Not included. */
+  readonly to: Date | undefined;
+  /** Id of the entry before the first. */
+  readonly after: number | undefined;
+}
+
+const PAGE = 1_000;
 /** Refusals are told by strangers, who can tell many. */
 const REFUSALS_KEPT_DAYS = 30;
 /** A page waits for it; and what waits to be added is tried again. */
@@ -71,16 +83,16 @@ export function createAuditStore(database: Queryable): AuditStore {
         [before ?? null, limit],
         DEADLINE_MS,
       );
-      return rows.map(({ id, at, action, actor, subject, address, token_suffix, details }) => ({
-        id: Number(id),
-        at,
-        action,
-        actor,
-        subject,
-        address,
-        tokenSuffix: token_suffix,
-        details,
-      }));
+      return rows.map(storedEntry);
+    },
+    async page({ from, to, after }) {
+      const rows = await database.rows<Row>(
+        `SELECT id, at, action, actor, subject, address, token_suffix, details FROM audit
+         WHERE ($1::timestamptz IS NULL OR at >= $1) AND ($2::timestamptz IS NULL OR at < $2) AND id > $3
+         ORDER BY id LIMIT ${PAGE}`,
+        [from ?? null, to ?? null, after ?? 0],
+      );
+      return rows.map(storedEntry);
     },
     async forgetRefusals() {
       await database.rows(
@@ -100,4 +112,8 @@ interface Row {
   readonly address: string | null;
   readonly token_suffix: string | null;
   readonly details: AuditDetails;
+}
+
+function storedEntry({ id, at, action, actor, subject, address, token_suffix, details }: Row): StoredEntry {
+  return { id: Number(id), at, action, actor, subject, address, tokenSuffix: token_suffix, details };
 }

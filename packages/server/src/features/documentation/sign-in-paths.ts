@@ -142,7 +142,7 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
       summary: 'Who came in, who was refused, who changed what',
       description:
         'The newest first. Refusals of one kind from one address in one hour are one entry, whose `details` count them, ' +
-        'and are thrown away after 30 days; everything else stays.',
+        'and are thrown away after 30 days; everything else after `PORTAL_AUDIT_DAYS`.',
       security: ADMIN,
       parameters: [
         {
