@@ -63,6 +63,22 @@ test('a day of history: what was bad and what was not measured, in words, shape 
   await takePicture(page, 'page');
 });
 
+test('1 min 57 s of outage are 1 min 57 s in every range that holds them, and the strip says what a bar is', async () => {
+  for (const range of ['15m', '6h', '24h', '7d', '30d', '1y']) {
+    await open(`/?range=${range}`);
+    const caption = page.locator('.timeline figcaption');
+    await caption.filter({ hasText: 'worst of each' }).waitFor();
+    assert.match(await caption.innerText(), /unhealthy 1 min 57 s ·/, range);
+    await page.locator('.timeline .unhealthy').first().waitFor({ state: 'attached' });
+  }
+  await open('/events?range=15m');
+  await page.getByText('Healthy → unhealthy').nth(1).waitFor();
+  assert.equal(await page.getByText('Healthy → degraded').count(), 0, 'that was hours ago');
+  await page.getByText('after 1 min 17 s unhealthy').waitFor();
+  await open('/events?range=24h');
+  await page.getByText('Healthy → degraded').waitFor();
+});
+
 test('who came in, and who was refused before', async () => {
   await open('/audit');
   await page.getByRole('row').filter({ hasText: 'signed in' }).filter({ hasText: 'ada' }).first().waitFor();

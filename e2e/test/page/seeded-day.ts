@@ -1,4 +1,4 @@
-/** A day that never was, in the file of the history: well, but for half an hour without a cache and a gap. */
+/** A day that never was, in the file of the history: well, but for half an hour without a cache, a gap and two outages. */
 import Database from 'libsql';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,8 +8,13 @@ import { promisify } from 'node:util';
 const MINUTE_MS = 60_000;
 const MINUTES = 24 * 60;
 
-/** Begin of what went wrong, in minutes before now. */
+/** Begin of what went wrong, in minutes before the last that is seeded. */
 const SEEDED = { degraded: [600, 570], gap: [300, 240] } as const;
+/** Seconds before it, and for how long: 1 min 57 s together, in none of which a minute begins and ends. */
+const OUTAGES = [
+  { agoSeconds: 190, seconds: 77 },
+  { agoSeconds: 80, seconds: 40 },
+] as const;
 
 const THIS = fileURLToPath(import.meta.url);
 
@@ -34,13 +39,52 @@ function fill(dataDir: string, nowMs: number): void {
       const isDegraded = isWithin(ago, SEEDED.degraded);
       const row = figures.map((name) => {
         if (name === 'at') return begin - ago * MINUTE_MS;
-        if (name === 'status') return isDegraded ? 1 : 0;
+        if (name === 'status') return isOut(ago) ? 2 : isDegraded ? 1 : 0;
         return valueOf(name, ago, isDegraded);
       });
       insert.run(...row);
     }
+    const insertEvent = database.prepare(
+      `INSERT INTO events (kind, began_at, ended_at, was, became, codes, details) VALUES ('status', ?, ?, ?, ?, ?, '{}')`,
+    );
+    let was: string | null = null;
+    for (const { status, from, to, codes } of stretches()) {
+      insertEvent.run(begin - from * 1_000, begin - to * 1_000, was, status, JSON.stringify(codes));
+      was = to === SEEDED.gap[0] * 60 ? null : status;
+    }
   })();
   database.close();
+}
+
+/** The day as the service tells of it, in seconds before its end. */
+function stretches() {
+  const [degradedFrom, degradedTo] = SEEDED.degraded.map((minutes) => minutes * 60);
+  const [gapFrom, gapTo] = SEEDED.gap.map((minutes) => minutes * 60);
+  const bad = [
+    { status: 'degraded', from: degradedFrom ?? 0, to: degradedTo ?? 0, codes: ['CACHE_TIMEOUT'] },
+    { status: null, from: gapFrom ?? 0, to: gapTo ?? 0, codes: [] },
+    ...OUTAGES.map(({ agoSeconds, seconds }) => ({
+      status: 'unhealthy',
+      from: agoSeconds,
+      to: agoSeconds - seconds,
+      codes: ['DATABASE_TIMEOUT'],
+    })),
+  ];
+  let from = MINUTES * 60;
+  const all = bad.flatMap((one) => {
+    const well = { status: 'healthy', from, to: one.from, codes: [] as string[] };
+    from = one.to;
+    return [well, one];
+  });
+  return [...all, { status: 'healthy', from, to: 0, codes: [] as string[] }].filter(
+    (one): one is typeof one & { readonly status: string } => one.status !== null,
+  );
+}
+
+function isOut(agoMinutes: number): boolean {
+  return OUTAGES.some(
+    ({ agoSeconds, seconds }) => agoMinutes * 60 > agoSeconds - seconds && (agoMinutes - 1) * 60 < agoSeconds,
+  );
 }
 
 function isWithin(ago: number, [from, to]: readonly [number, number]): boolean {

@@ -20,6 +20,8 @@ export interface ServedPage {
   /** A link that signs a new user of this level in, once. */
   link(name: string, permission: string): Promise<string>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends the service alone, and starts it again with the same data, at the same address. */
+  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export async function servePage({ prepare }: ServedPageOptions = {}): Promise<Se
       await (await startServiceProcess(folder, environment)).stop('SIGTERM');
       await prepare(dataDir);
     }
-    const service = await startServiceProcess(folder, environment);
+    let service = await startServiceProcess(folder, environment);
     undo.push(() => service.stop('SIGTERM'));
     const { url } = service;
     const portal = (...args: string[]): Promise<string> => runPortal(environment, ...args);
@@ -74,6 +76,10 @@ export async function servePage({ prepare }: ServedPageOptions = {}): Promise<Se
         return `${url}/#code=${code}`;
       },
       signal: (name) => service.signal(name),
+      async restart(signal) {
+        await service.stop(signal);
+        service = await startServiceProcess(folder, { ...environment, PORT: new URL(url).port });
+      },
       close,
     };
   } catch (error) {

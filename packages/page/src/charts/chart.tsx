@@ -11,7 +11,7 @@ import type { Pointed } from '../views/now.js';
 import { NOT_MEASURED, orNotMeasured } from '../words/figures.js';
 import type { ChartSpec } from './catalogue.js';
 import { dataOf, indexAt } from './data.js';
-import { hatchGaps, optionsOf } from './drawing.js';
+import { optionsOf } from './drawing.js';
 
 export interface ChartProps {
   readonly spec: ChartSpec;
@@ -25,8 +25,9 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   /** What the plot reads when it is drawn: the latest, not what was there when it was made. */
-  const latest = useRef({ limits, zoom });
-  latest.current = { limits, zoom };
+  const pace = { step: history.step_seconds, gap: history.gap_seconds };
+  const latest = useRef({ limits, zoom, pace });
+  latest.current = { limits, zoom, pace };
   const { atMs } = useStore(pointed);
 
   useEffect(() => {
@@ -39,7 +40,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
           if (pointed.get().atMs !== pointedMs) pointed.change({ atMs: pointedMs });
         },
         onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
-        hatch: hatchGaps,
+        pace: () => latest.current.pace,
       });
       return new uPlot(options, dataOf(spec, history), element);
     };

@@ -26,16 +26,34 @@ export function indexAt({ times, step_seconds, status }: History, atMs: number |
   return times.findLastIndex((time) => time <= at && at < time + Math.max(1, step_seconds) * 1.5);
 }
 
+/** What a gap is measured by, in seconds. */
+export interface Pace {
+  /** Of the history. */
+  readonly step: number;
+  /** So far apart two looks may be without one missing. */
+  readonly gap: number;
+}
+
 /** Stretches in which no line has a value, in seconds, with the ends of the time that is looked at. */
-export function gapsOf(data: AlignedData, from: number, to: number, step: number): [number, number][] {
+export function gapsOf(data: AlignedData, from: number, to: number, { step, gap }: Pace): [number, number][] {
   const [times, ...columns] = data;
   const gaps: [number, number][] = [];
   let known = from;
   times.forEach((time, index) => {
     if (!columns.some((column) => column[index] !== null && column[index] !== undefined)) return;
-    if (time - known > 2.5 * step) gaps.push([known, time]);
+    if (time - known > Math.max(2.5 * step, gap)) gaps.push([known, time]);
     known = time;
   });
-  if (to - known > 4 * step) gaps.push([known, to]);
+  if (to - known > Math.max(4 * step, gap)) gaps.push([known, to]);
   return gaps;
+}
+
+/** Values with none beside them that is near enough for a line, by their index. */
+export function aloneOf(times: readonly number[], column: readonly unknown[], { step, gap }: Pace): number[] {
+  const known = [...column.keys()].filter((index) => typeof column[index] === 'number');
+  const isFar = (one: number | undefined, other: number | undefined): boolean =>
+    one === undefined ||
+    other === undefined ||
+    Math.abs((times[one] ?? 0) - (times[other] ?? 0)) > Math.max(1.5 * step, gap);
+  return known.filter((index, place) => isFar(known[place - 1], index) && isFar(index, known[place + 1]));
 }

@@ -1,13 +1,13 @@
 /** How uPlot draws: quiet, in the colours of the page, with gaps hatched. */
 import type uPlot from 'uplot';
 import type { ChartSpec } from './catalogue.js';
-import { gapsOf } from './data.js';
+import { aloneOf, gapsOf, type Pace } from './data.js';
 
 export interface DrawingOptions {
   readonly limits: () => { readonly fromMs: number; readonly toMs: number };
   readonly onPoint: (atMs: number | null) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
-  readonly hatch: (plot: uPlot, color: string) => void;
+  readonly pace: () => Pace;
 }
 
 const HEIGHT = 130;
@@ -57,17 +57,24 @@ export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: Drawin
     series: [
       {},
       ...spec.lines.flatMap(({ dash }, index) => {
-        const edge = { stroke: 'transparent', width: 0, points: { show: false } };
+        const gaps = breaksOnly(drawing.pace);
+        const edge = { stroke: 'transparent', width: 0, points: { show: false }, gaps };
         const stroke = color(`--line-${index}`);
         return [
           edge,
           edge,
-          { stroke, width: 1.75, dash: [...dash], points: { show: false, filter: pointsAlone } },
+          {
+            stroke,
+            gaps,
+            width: 1.75,
+            dash: [...dash],
+            points: { show: false, filter: pointsAlone(drawing.pace) },
+          },
         ];
       }),
     ],
     hooks: {
-      drawClear: [(plot) => drawing.hatch(plot, color('--hatch'))],
+      drawClear: [(plot) => hatchGaps(plot, color('--hatch'), drawing.pace())],
       setCursor: [
         (plot) => {
           const { left } = plot.cursor;
@@ -88,28 +95,32 @@ export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: Drawin
 }
 
 /** A value between two gaps is no line, and must be seen as well. */
-function pointsAlone(plot: uPlot, series: number): number[] | null {
-  const column = plot.data[series] ?? [];
-  const alone = [...column.keys()].filter(
-    (index) => isThere(column[index]) && !isThere(column[index - 1]) && !isThere(column[index + 1]),
-  );
-  return alone.length === 0 ? null : alone;
+function pointsAlone(pace: () => Pace): uPlot.Series.Points.Filter {
+  return (plot, series) => {
+    const alone = aloneOf([...plot.data[0]], [...(plot.data[series] ?? [])], pace());
+    return alone.length === 0 ? null : alone;
+  };
 }
 
-function isThere(value: number | null | undefined): boolean {
-  return value !== null && value !== undefined;
+/** A step into which no look fell is no gap: the line goes on to the next look. */
+function breaksOnly(pace: () => Pace): uPlot.Series.GapsRefiner {
+  return (plot, _series, _from, _to, gaps) => {
+    const { step, gap } = pace();
+    return gaps.filter(
+      ([left, right]) =>
+        plot.posToVal(right, 'x', true) - plot.posToVal(left, 'x', true) > Math.max(1.5 * step, gap),
+    );
+  };
 }
 
-export function hatchGaps(plot: uPlot, color: string): void {
+function hatchGaps(plot: uPlot, color: string, pace: Pace): void {
   const { ctx, bbox, data, scales } = plot;
   const { min, max } = scales['x'] ?? {};
   if (typeof min !== 'number' || typeof max !== 'number') return;
-  const [times] = data;
-  const step = times.length > 1 ? ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1) : 1;
   ctx.save();
   ctx.strokeStyle = color;
   ctx.lineWidth = 2;
-  for (const [from, to] of gapsOf(data, min, max, Math.max(1, step))) {
+  for (const [from, to] of gapsOf(data, min, max, pace)) {
     const left = Math.max(bbox.left, plot.valToPos(from, 'x', true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, 'x', true));
     if (right - left < 2) continue;

@@ -1,7 +1,7 @@
-/** The course of the status as stretches of the same, and in words. Pure. */
+/** The course of the status as stretches of the same, and the true sums of it in words. Pure. */
 import type { Status } from 'portal-health';
-import type { History } from '../doors/shapes.js';
-import { duration } from '../words/moments.js';
+import type { History, Totals } from '../doors/shapes.js';
+import { duration, exactDuration } from '../words/moments.js';
 
 /** From one moment to another, in seconds; `null` is a time in which nothing was measured. */
 export interface Run {
@@ -10,8 +10,13 @@ export interface Run {
   readonly to: number;
 }
 
-/** Stretches without a gap between `from` and `to`, in seconds. */
-export function runsOf(history: History | null, from: number, to: number): readonly Run[] {
+/** Stretches without a gap between `from` and `to`, in seconds; none while nothing is known of them. */
+export function runsOf(
+  history: Pick<History, 'times' | 'status' | 'step_seconds' | 'gap_seconds'> | null,
+  from: number,
+  to: number,
+): readonly Run[] {
+  if (history === null) return [];
   const runs: Run[] = [];
   const add = (status: Run['status'], begin: number, end: number): void => {
     const start = Math.max(begin, from);
@@ -21,7 +26,7 @@ export function runsOf(history: History | null, from: number, to: number): reado
     if (last && last.status === status && last.to >= start) runs[runs.length - 1] = { ...last, to: stop };
     else runs.push({ status, from: start, to: stop });
   };
-  const { times = [], status = [], step_seconds: step = 1 } = history ?? {};
+  const { times, status, step_seconds: step, gap_seconds: gap } = history;
   let at = from;
   times.forEach((time, index) => {
     if (time > at) add(null, at, time);
@@ -29,21 +34,29 @@ export function runsOf(history: History | null, from: number, to: number): reado
     at = Math.max(at, time + step);
   });
   add(null, at, to);
-  // The last moments are on their way: no gap yet.
+  // The last moments are on their way, and the next look may be: no gap yet.
   const last = runs.at(-1);
-  if (runs.length > 1 && last?.status === null && last.to - last.from <= 3 * step) runs.pop();
+  if (runs.length > 1 && last?.status === null && last.to - last.from <= Math.max(3 * step, gap)) runs.pop();
   return runs;
 }
 
-const ORDER: readonly Run['status'][] = ['unhealthy', 'degraded', 'healthy', null];
+const SUMS = [
+  ['unhealthy', 'unhealthy_ms', exactDuration],
+  ['degraded', 'degraded_ms', exactDuration],
+  ['healthy', 'healthy_ms', duration],
+  ['not measured', 'unmeasured_ms', exactDuration],
+] as const;
+const LEAST_MS = 500;
 
-/** `unhealthy 12 s · healthy 14 min · not measured 40 s`. */
-export function runWords(runs: readonly Run[]): string {
-  const words = ORDER.map((status) => {
-    const seconds = runs
-      .filter((run) => run.status === status)
-      .reduce((sum, run) => sum + run.to - run.from, 0);
-    return seconds === 0 ? '' : `${status ?? 'not measured'} ${duration(seconds * 1_000)}`;
-  });
-  return words.filter((word) => word !== '').join(' · ') || 'nothing measured yet';
+/** `unhealthy 1 min 57 s · healthy 14 min · not measured 40 s`: of the service's sums, the same for every step. */
+export function totalsWords(totals: Totals): string {
+  const words = SUMS.filter(([, name]) => totals[name] >= LEAST_MS).map(
+    ([name, sum, word]) => `${name} ${word(totals[sum])}`,
+  );
+  return words.join(' · ') || 'nothing measured yet';
+}
+
+/** What a bar of the strip is, when it can hold more than one status. */
+export function stepWords({ step_seconds: step }: Pick<History, 'step_seconds'>): string {
+  return `worst of each ${exactDuration(step * 1_000)}`;
 }

@@ -1,6 +1,6 @@
 /**
  * The strip of the status: the worse, the higher, so that it needs no colour; hatched where nothing was measured. Below
- * it the same in words.
+ * it for how long it was how, by the sums of the service: a bar is the worst of its time and says nothing of that.
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
@@ -8,7 +8,7 @@ import { useStore, type Store } from '../store.js';
 import type { Pointed } from '../views/now.js';
 import { Moment } from '../views/words.js';
 import type { HistoryReading } from './history.js';
-import { runsOf, runWords, type Run } from './runs.js';
+import { runsOf, stepWords, totalsWords, type Run } from './runs.js';
 
 export interface TimelineProps {
   readonly history: HistoryReading;
@@ -34,7 +34,7 @@ export function Timeline({
   const to = limits.toMs / 1_000;
   const runs = useMemo(() => runsOf(history, from, to), [history, from, to]);
   const x = (second: number): number => ((second - from) / (to - from)) * WIDTH;
-  const words = runWords(runs);
+  const words = history ? totalsWords(history.totals) : 'asking …';
   return (
     <figure class="timeline">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
@@ -58,7 +58,9 @@ export function Timeline({
       </svg>
       <figcaption>
         <Moment at={limits.fromMs} nowMs={nowMs} />
-        <span>{refusal ?? words}</span>
+        <span>
+          {refusal ?? words} {history && !refusal && <small class="soft">({stepWords(history)})</small>}
+        </span>
         <Moment at={limits.toMs} nowMs={nowMs} />
       </figcaption>
     </figure>

@@ -110,7 +110,10 @@ export function follow(code: string | null): Following {
 
   /** True when nobody is to follow any further. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
-    const { status, body } = await ask<Report>('/v1/admin/health', signal);
+    const [{ status, body }, { body: told }] = await Promise.all([
+      ask<Report>('/v1/admin/health', signal),
+      ask<PublicStatus>('/v1/status', signal),
+    ]);
     if (signal.aborted) return true;
     if (status === 401 || status === 403) {
       becomes('nobody', 'Your session has ended.');
@@ -120,13 +123,14 @@ export function follow(code: string | null): Following {
       known.change({ isLost: true });
       return false;
     }
-    const before = known.get().snapshot;
-    const since = before?.report.status === body.status ? before.since : null;
+    // What anybody may know says since when; a report of another moment than that is on its own.
+    const isSame = told?.status === body.status;
     heard();
     known.change({
       snapshot: {
         report: body,
-        since,
+        since: isSame ? told.since : null,
+        causes: isSame ? told.causes : null,
         parts: {},
         at: new Date(Date.now() + known.get().aheadMs).toISOString(),
       },

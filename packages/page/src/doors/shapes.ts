@@ -1,24 +1,36 @@
 /** What the doors of the service answer, as far as the page reads it. */
 import type { IntegrityState, Report, State, Status } from 'portal-health';
 
+/** A cause that holds, and since when. */
+export interface HeldCause {
+  readonly component: string;
+  readonly code: string;
+  readonly since: string;
+}
+
 export interface PublicStatus {
   readonly status: Status;
   readonly since: string;
   readonly database: boolean;
   readonly cache: boolean;
+  readonly causes: readonly HeldCause[];
   readonly checked_at: string | null;
 }
 
 export interface PartStanding {
   readonly state: State;
   readonly since: string;
+  /** Since when it answers, or does not. */
+  readonly answers_since: string;
   readonly checked_at: string | null;
 }
 
-/** Everything for an administrator at one moment. Without the live stream nobody says since when. */
+/** Everything for an administrator at one moment. Without the live stream the public status says since when. */
 export interface Snapshot {
   readonly report: Report;
   readonly since: string | null;
+  /** `null` when only the report is known. */
+  readonly causes: readonly HeldCause[] | null;
   readonly parts: Readonly<Record<string, PartStanding>>;
   readonly at: string;
 }
@@ -48,14 +60,38 @@ export interface Series {
   readonly maximum: readonly (number | null)[];
 }
 
+/** True sums of a time, in milliseconds. */
+export interface Totals {
+  readonly from: string;
+  readonly to: string;
+  readonly healthy_ms: number;
+  readonly degraded_ms: number;
+  readonly unhealthy_ms: number;
+  readonly unmeasured_ms: number;
+  readonly complete_from: string | null;
+  readonly exact_from: string | null;
+}
+
 export interface History {
   readonly from: string;
   readonly to: string;
   readonly step_seconds: number;
+  /** Where nothing is known for longer nobody looked. */
+  readonly gap_seconds: number;
   /** Seconds since 1970. */
   readonly times: readonly number[];
+  /** The worst of each step, for however short a time: nothing to add up. */
   readonly status: readonly (Status | null)[];
+  readonly totals: Totals;
   readonly series: Readonly<Record<string, Series>>;
+}
+
+/** A cause within an event, from its own begin to its own end. */
+export interface PastCause {
+  readonly component: string;
+  readonly code: string;
+  readonly began_at: string;
+  readonly ended_at: string | null;
 }
 
 export interface HappenedEvent {
@@ -66,6 +102,9 @@ export interface HappenedEvent {
   readonly from: string | null;
   readonly to: string | null;
   readonly codes: readonly string[];
+  /** Of a status: since when it has been so, also before a time that was not measured. */
+  readonly since: string | null;
+  readonly causes: readonly PastCause[];
   readonly details: Readonly<Record<string, unknown>> | null;
 }
 

@@ -32,8 +32,8 @@ export function App({
   const silentMs = isAdmin(known.who) ? SILENT_MS.stream : SILENT_MS.polling;
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
   const standing = standingOf(known, isLost);
-  /** The service's time, by which everything it tells is dated. */
-  const serviceMs = nowMs + known.aheadMs;
+  /** The service's time, by which everything it tells is dated; it stops where the service was heard last. */
+  const serviceMs = (isLost ? (known.heardMs ?? nowMs) : nowMs) + known.aheadMs;
 
   useEffect(() => {
     document.title = `${SHAPES[standing]} ${STANDINGS[standing]} · Portal Health`;

@@ -1,9 +1,13 @@
-/** Events, one a line: when, what, why, for how long. Marked where somebody points at their time in a chart. */
+/**
+ * Events, one a line: when, what, for how long; and why, each cause with its own time. Marked where somebody points at
+ * their time in a chart.
+ */
 import type { JSX } from 'preact';
 import type { HappenedEvent } from '../doors/shapes.js';
 import { useStore, type Store } from '../store.js';
 import { detailWords } from '../words/details.js';
-import { sentenceOf, type Standing } from '../words/headline.js';
+import { causeLines, lastedWords, type CauseLine } from '../words/events.js';
+import type { Standing } from '../words/headline.js';
 import { duration } from '../words/moments.js';
 import type { Pointed } from './now.js';
 import { Mark, Moment } from './words.js';
@@ -33,14 +37,17 @@ export function EventList({ events, refusal, nowMs, pointed }: EventListProps): 
           </span>
           <span>
             <Mark standing={standingOf(event)} word={wordsOf(event)} />{' '}
-            {event.codes.map((code) => (
-              <span key={code}>
-                {sentenceOf(code)} <code class="soft">{code}</code>{' '}
+            {event.from === event.to && event.since && (
+              <span class="soft">
+                since <Moment at={event.since} nowMs={nowMs} />, not measured in between{' '}
               </span>
+            )}
+            {causeLines(event).map((line) => (
+              <Why key={`${line.sentence} ${line.code}`} line={line} nowMs={nowMs} />
             ))}
             <Details event={event} />
           </span>
-          <span class="soft">{lastedWords(event, nowMs)}</span>
+          <span class="soft">{lastedWords(event, events, nowMs)}</span>
         </li>
       ))}
     </ol>
@@ -66,17 +73,35 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function wordsOf({ kind, from, to }: HappenedEvent): string {
+  if (from !== null && from === to) return `${capitalised(from)}, goes on`;
   const change = from !== null && to !== null ? `${from} → ${to}` : (to ?? '');
   if (kind === 'status') return capitalised(change);
   return `${KINDS[kind] ?? kind}${change === '' ? '' : `: ${change}`}`;
 }
 
-function lastedWords({ kind, to, began_at, ended_at }: HappenedEvent, nowMs: number): string {
-  if (ended_at !== null) {
-    const ms = Date.parse(ended_at) - Date.parse(began_at);
-    return ms < 1_000 ? '' : `lasted ${duration(ms)}`;
-  }
-  return kind === 'status' && to !== 'healthy' ? `so far ${duration(nowMs - Date.parse(began_at))}` : '';
+/** A cause and its own time, which is not that of the status. */
+function Why({ line, nowMs }: { readonly line: CauseLine; readonly nowMs: number }): JSX.Element {
+  const { sentence, code, times, from, to } = line;
+  return (
+    <span class="why">
+      {sentence} <code class="soft">{code}</code>{' '}
+      {from !== null && (
+        <span class="soft">
+          {times > 1 && `${times} times, `}
+          {to === null ? (
+            <>
+              since <Moment at={from} nowMs={nowMs} />{' '}
+            </>
+          ) : (
+            <>
+              <Moment at={from} nowMs={nowMs} /> – <Moment at={to} nowMs={nowMs} />
+              {times === 1 && ` (${duration(Date.parse(to) - Date.parse(from))})`}{' '}
+            </>
+          )}
+        </span>
+      )}
+    </span>
+  );
 }
 
 /** Whatever else is known of it. */

@@ -24,8 +24,8 @@ export interface UseEventsOptions {
 }
 
 /** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
-export function useEvents({ happened, span, limit }: UseEventsOptions) {
-  const path = eventsPath(span, limit);
+export function useEvents({ happened, span, nowMs, limit }: UseEventsOptions) {
+  const path = eventsPath(span, nowMs, limit);
   const { body, refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
   return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
 }
@@ -77,8 +77,12 @@ export function Events({
   );
 }
 
-function eventsPath(span: Span, limit: number): string {
-  if (typeof span === 'string') return `/v1/admin/events?limit=${limit}`;
-  const from = new Date(span.fromMs).toISOString();
-  return `/v1/admin/events?from=${from}&to=${new Date(span.toMs).toISOString()}&limit=${limit}`;
+const MINUTE_MS = 60_000;
+
+/** A range that moves on has no end, so that what happens now is in it at once. */
+function eventsPath(span: Span, nowMs: number, limit: number): string {
+  const { fromMs, toMs } = limitsOf(span, Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
+  const from = new Date(fromMs).toISOString();
+  const to = typeof span === 'string' ? '' : `&to=${new Date(toMs).toISOString()}`;
+  return `/v1/admin/events?from=${from}${to}&limit=${limit}`;
 }

@@ -1,11 +1,12 @@
 /**
- * What is read first, at three in the morning: one sentence with the worst cause, since when, what it does to users,
- * and what to do next. Silence of the service itself is said here too, before anything else.
+ * What is read first, at three in the morning: one sentence with the worst cause, since when that holds, what it does to
+ * users, and what to do next; and since when the whole is what it is, which is another time. Silence of the service itself is said here too, before anything else.
  */
 import type { JSX } from 'preact';
 import { isAdmin, type Known } from '../doors/following.js';
 import {
   causesOf,
+  causesOfErrors,
   lowerFirst,
   publicSentence,
   SHAPES,
@@ -24,8 +25,7 @@ export interface HeadlineProps {
 }
 
 export function Headline({ known, standing, isLost, nowMs }: HeadlineProps): JSX.Element {
-  const causes = isLost || !isAdmin(known.who) ? [] : causesOf(known.snapshot?.report.errors ?? []);
-  const [worst, ...others] = causes;
+  const [worst, ...others] = isLost ? [] : causesIn(known);
   const since = isAdmin(known.who) ? known.snapshot?.since : known.status?.since;
   const serviceMs = nowMs + known.aheadMs;
   return (
@@ -40,11 +40,19 @@ export function Headline({ known, standing, isLost, nowMs }: HeadlineProps): JSX
         {isLost ? (
           <p class="since">{heardWords(known, nowMs)}</p>
         ) : (
-          since && (
-            <p class="since">
-              since <Moment at={since} nowMs={serviceMs} /> ({duration(serviceMs - Date.parse(since))})
-            </p>
-          )
+          <div>
+            {worst?.since && (
+              <p class="since">
+                <Since at={worst.since} nowMs={serviceMs} />
+              </p>
+            )}
+            {since && !isSameMoment(since, worst?.since) && (
+              <p class={worst?.since ? 'since whole' : 'since'}>
+                {worst ? `${STANDINGS[standing].toLowerCase()} ` : ''}
+                <Since at={since} nowMs={serviceMs} />
+              </p>
+            )}
+          </div>
         )}
       </div>
       {isLost && (
@@ -53,16 +61,23 @@ export function Headline({ known, standing, isLost, nowMs }: HeadlineProps): JSX
           then the network between it and you. This page goes on trying.
         </p>
       )}
-      {worst && <CauseText cause={worst} />}
+      {worst && isAdmin(known.who) && <CauseText cause={worst} />}
       {others.length > 0 && (
         <details>
           <summary>
             {others.length} more: {others.map(({ sentence }) => lowerFirst(sentence)).join('; ')}
           </summary>
           {others.map((cause) => (
-            <div key={cause.code ?? cause.sentence}>
-              <h3>{cause.sentence}</h3>
-              <CauseText cause={cause} />
+            <div key={cause.sentence}>
+              <h3>
+                {cause.sentence}{' '}
+                {cause.since && (
+                  <span class="soft">
+                    <Since at={cause.since} nowMs={serviceMs} />
+                  </span>
+                )}
+              </h3>
+              {isAdmin(known.who) && <CauseText cause={cause} />}
             </div>
           ))}
         </details>
@@ -89,6 +104,25 @@ function CauseText({ cause: { advice, code } }: { readonly cause: Cause }): JSX.
       </dd>
     </dl>
   );
+}
+
+/** What holds, as far as the reader may know; without the stream the report alone may say so. */
+function causesIn({ who, status, snapshot }: Known): readonly Cause[] {
+  if (!isAdmin(who)) return causesOf(status?.causes ?? []);
+  return snapshot?.causes ? causesOf(snapshot.causes) : causesOfErrors(snapshot?.report.errors ?? []);
+}
+
+function Since({ at, nowMs }: { readonly at: string; readonly nowMs: number }): JSX.Element {
+  return (
+    <>
+      since <Moment at={at} nowMs={nowMs} /> ({duration(nowMs - Date.parse(at))})
+    </>
+  );
+}
+
+/** As people read them, to the second. */
+function isSameMoment(one: string, other: string | null | undefined): boolean {
+  return typeof other === 'string' && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }
 
 function sentenceOf({ who, status, snapshot }: Known, worst: Cause | undefined, isLost: boolean): string {

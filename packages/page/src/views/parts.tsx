@@ -5,7 +5,7 @@ import type { PartStanding, PublicStatus } from '../doors/shapes.js';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../words/figures.js';
 import type { Standing } from '../words/headline.js';
 import { duration } from '../words/moments.js';
-import { Ago, Figure, Mark } from './words.js';
+import { Ago, Figure, Mark, Moment } from './words.js';
 
 interface PartProps {
   readonly report: Report | null;
@@ -52,7 +52,7 @@ export function CachePart({ report, standing, nowMs }: PartProps): JSX.Element {
         <Figure name="Keys">{orNotMeasured(figures?.total_keys, count)}</Figure>
         <Figure name="Clients">{orNotMeasured(figures?.connected_clients, count)}</Figure>
         <Figure name="Evicted">{orNotMeasured(figures?.evicted_keys, count)}</Figure>
-        <Figure name="Up for">
+        <Figure name="Up for" hint="Of the server itself">
           {orNotMeasured(figures?.uptime_seconds, (seconds) => duration(seconds * 1_000))}
         </Figure>
       </dl>
@@ -94,6 +94,18 @@ export function PublicParts({
 
 const WORDS = { up: 'up', slow: 'slow', down: 'no answer', stale: 'no fresh result' } as const;
 
+/** Up is no time: since when it answers is said beside it, and "up for" is what a server says of itself. */
+function stateWords(
+  state: PartStanding['state'] | undefined,
+  standing: PartStanding | undefined,
+  nowMs: number,
+): string {
+  if (!state) return 'not known yet';
+  if (!standing || state === 'up') return WORDS[state];
+  const since = state === 'down' ? standing.answers_since : standing.since;
+  return `${WORDS[state]} for ${duration(nowMs - Date.parse(since))}`;
+}
+
 function PartTitle({
   id,
   name,
@@ -119,10 +131,12 @@ function PartTitle({
     <div class="title">
       <h2 id={id}>{name}</h2>
       <p>
-        <Mark
-          standing={state ? shown[state] : 'unknown'}
-          word={`${state ? WORDS[state] : 'not known yet'}${standing ? ` for ${duration(nowMs - Date.parse(standing.since))}` : ''}`}
-        />
+        <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs)} />
+        {standing && (state === 'up' || state === 'slow') && (
+          <span class="soft age">
+            answering since <Moment at={standing.answers_since} nowMs={nowMs} />
+          </span>
+        )}
         {standing?.checked_at && (
           <span class="soft age">
             looked at <Ago at={standing.checked_at} nowMs={nowMs} />

@@ -3,7 +3,7 @@
  * to users and what to do next. Pure.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
-import type { PublicStatus } from '../doors/shapes.js';
+import type { HeldCause, PublicStatus } from '../doors/shapes.js';
 import { CATALOGUE, type Advice } from './catalogue.js';
 
 /** What may be said of the whole: `unknown` while nothing was heard. */
@@ -15,6 +15,8 @@ export interface Cause {
   readonly code: ProblemCode | null;
   readonly sentence: string;
   readonly advice: Advice | null;
+  /** When it began; `null` where nobody says. */
+  readonly since: string | null;
 }
 
 /** Each as shape and word, so that nothing hangs on colour. */
@@ -32,16 +34,41 @@ export const STANDINGS: Readonly<Record<Standing, string>> = {
   unknown: 'Unknown',
 };
 
-/** The causes of a report's `errors`, the worst first. */
-export function causesOf(errors: readonly string[]): readonly Cause[] {
+/** The causes that hold, each with when it began: the worst first, of equals in the order of the catalogue. */
+export function causesOf(held: readonly HeldCause[]): readonly Cause[] {
+  return held
+    .map(({ component, code, since }) => {
+      const sentence = namedSentence(component, code);
+      return isCode(code)
+        ? { code, sentence, since, advice: CATALOGUE[code] }
+        : { code: null, sentence, since, advice: null };
+    })
+    .toSorted(
+      (one, other) =>
+        rankOf(one.code) - rankOf(other.code) ||
+        placeOf(one.code) - placeOf(other.code) ||
+        Date.parse(one.since) - Date.parse(other.since),
+    );
+}
+
+/** The causes of a report's `errors`, of which nobody says when they began. */
+export function causesOfErrors(errors: readonly string[]): readonly Cause[] {
   return errors
     .map((error) => {
       const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
       return isCode(code)
-        ? { code, sentence, advice: CATALOGUE[code] }
-        : { code: null, sentence: error, advice: null };
+        ? { code, sentence, since: null, advice: CATALOGUE[code] }
+        : { code: null, sentence: error, since: null, advice: null };
     })
     .toSorted((one, other) => rankOf(one.code) - rankOf(other.code));
+}
+
+/** What a sentence means by itself; any other part is named. */
+const UNNAMED: ReadonlySet<string> = new Set(['database', 'cache', 'schema', 'source', 'process']);
+
+/** The sentence of a code at a part, as in a report: `orders: The database does not answer in time`. */
+export function namedSentence(component: string, code: string): string {
+  return UNNAMED.has(component) ? sentenceOf(code) : `${component}: ${sentenceOf(code)}`;
 }
 
 /** The sentence of a code, for an event, which has codes only. */
@@ -58,13 +85,19 @@ export function publicSentence({ status, database, cache }: PublicStatus): strin
   return 'something needs a look';
 }
 
-/** Within a sentence. */
+/** Within a sentence; a part's name stays before it as it is. */
 export function lowerFirst(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function isCode(code: string): code is ProblemCode {
   return Object.hasOwn(PROBLEMS, code);
+}
+
+const PLACES = new Map(Object.keys(PROBLEMS).map((code, place) => [code, place]));
+
+function placeOf(code: ProblemCode | null): number {
+  return code === null ? PLACES.size : (PLACES.get(code) ?? PLACES.size);
 }
 
 /** What can make the service useless, before what makes it slower, before what only needs a look. */

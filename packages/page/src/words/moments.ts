@@ -15,6 +15,24 @@ export function duration(ms: number): string {
   return two(rest, DAY_MS, 'd', HOUR_MS, 'h');
 }
 
+/** To the second, whatever the length: `1 h 18 min 36 s`. For sums, which are the same wherever they are read. */
+export function exactDuration(ms: number): string {
+  let rest = Math.round(Math.max(0, ms) / SECOND_MS) * SECOND_MS;
+  const words = UNITS.map(([unit, name]) => {
+    const count = Math.floor(rest / unit);
+    rest -= count * unit;
+    return count === 0 ? '' : `${count} ${name}`;
+  });
+  return words.filter((word) => word !== '').join(' ') || '0 s';
+}
+
+const UNITS = [
+  [DAY_MS, 'd'],
+  [HOUR_MS, 'h'],
+  [MINUTE_MS, 'min'],
+  [SECOND_MS, 's'],
+] as const;
+
 function two(ms: number, large: number, largeName: string, small: number, smallName: string): string {
   const rest = Math.floor((ms % large) / small);
   return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gapsOf } from '../../src/charts/data.js';
-import { runsOf, runWords } from '../../src/charts/runs.js';
+import { aloneOf, gapsOf } from '../../src/charts/data.js';
+import { runsOf, stepWords, totalsWords } from '../../src/charts/runs.js';
 
 const history = {
   from: '',
   to: '',
   step_seconds: 10,
+  gap_seconds: 5,
   times: [100, 110, 120, 130, 160],
   status: ['healthy', 'healthy', 'unhealthy', null, 'degraded'],
   series: {},
@@ -23,17 +24,23 @@ test('stretches of the same status, with a gap where nothing was measured, befor
   ]);
 });
 
-test('the last steps are on their way, and no gap; without a history all is one', () => {
+test('the last steps are on their way, and no gap, nor is the next look; without a history nothing is known', () => {
   assert.equal(runsOf(history, 80, 190).at(-1)?.status, 'degraded');
-  assert.deepEqual(runsOf(null, 0, 60), [{ status: null, from: 0, to: 60 }]);
+  assert.equal(runsOf({ ...history, gap_seconds: 31 }, 80, 200).at(-1)?.status, 'degraded');
+  assert.equal(runsOf({ ...history, gap_seconds: 31 }, 80, 202).at(-1)?.status, null);
+  assert.deepEqual(runsOf(null, 0, 60), []);
 });
 
-test('in words, the worst first', () => {
+test('for how long: the sums of the service to the second, the worst first, and never of steps', () => {
+  const sums = { healthy_ms: 0, degraded_ms: 0, unhealthy_ms: 0, unmeasured_ms: 0 };
+  const totals = { ...sums, from: '', to: '', complete_from: null, exact_from: null };
   assert.equal(
-    runWords(runsOf(history, 80, 190)),
-    'unhealthy 10 s · degraded 10 s · healthy 20 s · not measured 50 s',
+    totalsWords({ ...totals, unhealthy_ms: 117_000, degraded_ms: 4_716_000, healthy_ms: 86_399_000 }),
+    'unhealthy 1 min 57 s · degraded 1 h 18 min 36 s · healthy 23 h 59 min',
   );
-  assert.equal(runWords([]), 'nothing measured yet');
+  assert.equal(totalsWords({ ...totals, unmeasured_ms: 90_061_000 }), 'not measured 1 d 1 h 1 min 1 s');
+  assert.equal(totalsWords({ ...totals, degraded_ms: 400 }), 'nothing measured yet');
+  assert.equal(stepWords({ step_seconds: 43_200 }), 'worst of each 12 h');
 });
 
 test('a chart has a gap where none of its lines has a value', () => {
@@ -42,9 +49,17 @@ test('a chart has a gap where none of its lines has a value', () => {
     [1, null, null, null, 2],
     [null, 5, null, null, 2],
   ] as [number[], (number | null)[], (number | null)[]];
-  assert.deepEqual(gapsOf(data, 10, 60, 10), [[20, 50]]);
-  assert.deepEqual(gapsOf(data, 10, 100, 10), [
+  assert.deepEqual(gapsOf(data, 10, 60, { step: 10, gap: 5 }), [[20, 50]]);
+  assert.deepEqual(gapsOf(data, 10, 60, { step: 10, gap: 31 }), [], 'looks are as far apart as that');
+  assert.deepEqual(gapsOf(data, 10, 100, { step: 10, gap: 5 }), [
     [20, 50],
     [50, 100],
   ]);
+});
+
+test('a value is alone where none is near enough for a line', () => {
+  const times = [0, 2, 4, 6, 8, 10, 60];
+  const column = [1, null, null, null, null, 2, 3];
+  assert.deepEqual(aloneOf(times, column, { step: 2, gap: 31 }), [6]);
+  assert.deepEqual(aloneOf(times, column, { step: 2, gap: 5 }), [0, 5, 6]);
 });
