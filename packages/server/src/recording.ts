@@ -47,14 +47,16 @@ const INCIDENT = 'incident';
 const SILENT_LOOKS = 3;
 /** For the file of the history to be opened. */
 const LEFT_WITHIN_MS = 2_000;
-/** The slowest pace of the looks there is, in milliseconds: one every ten seconds while all is well and nobody looks. */
-const SLOWEST_PACE_MS = 10_000;
+/** While all is well and nobody looks, looks are this many intervals apart: the library's own choice. */
+const IDLE_INTERVALS = 5;
+/** However short the interval, a busy machine may be late by as much without having missed a look. */
+const LEAST_PACE_MS = 10_000;
 
 /** Nothing is opened before `start()`. */
 export function createRecording({ config, log, health }: RecordingOptions): Recording {
   let since: Standing | undefined;
   const silenceMs = (): number =>
-    SILENT_LOOKS * Math.max(config.intervalMs, SLOWEST_PACE_MS) + config.deadlineMs;
+    SILENT_LOOKS * Math.max(IDLE_INTERVALS * config.intervalMs, LEAST_PACE_MS) + config.deadlineMs;
   const standing = (): Standing =>
     (since ??= createStanding({
       health: health(),
