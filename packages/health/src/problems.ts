@@ -88,6 +88,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** What is worth a line in the log and in `?verbose`, has no effect on the status and is in no `errors`. */
 export const REMARKS = {
   CACHE_FIGURES_HIDDEN: 'The cache answers and does not tell its figures',
+  DATABASE_WRITES_UNKNOWN: 'Whether the database writes is not known: our own table may not be written',
   CACHE_NOT_SAVED: 'The last save of the cache failed, so it may refuse writes',
 } as const satisfies Record<string, string>;
 

@@ -4,11 +4,14 @@
  */
 import { hasMethods, member } from './foreign.js';
 import { heldPassword, isLookingUp, type OpenCall } from './own-trouble.js';
+import { addressOf, cancelStatement } from './postgres-cancel.js';
 import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './postgres-newcomer.js';
 import { destroy, guard } from './postgres-socket.js';
 
 /** The members used of a `Client` of `pg`. */
 interface PgClient {
+  readonly host: string;
+  readonly port: number;
   connect(): Promise<unknown>;
   query(text: string): Promise<unknown>;
   end(): Promise<unknown>;
@@ -63,21 +66,46 @@ function newcomerOptions(options: object, passwords: OpenCall): object {
 function newcomer(client: PgClient): PostgresNewcomer {
   // A connection can break at any time, also after its run; unheard, its error would end the process.
   client.on('error', () => undefined);
+  let opening: Promise<unknown> | undefined;
+  let address: ReturnType<typeof addressOf>;
+  const stream = (): unknown => member(member(client, 'connection'), 'stream');
+
+  function open(): Promise<unknown> {
+    if (!opening) {
+      opening = client.connect();
+      guard(client);
+    }
+    return opening;
+  }
+
   return {
-    ask: () => ask(client),
-    isLookingUp: () => isLookingUp(member(member(client, 'connection'), 'stream')),
+    async ask(): Promise<PostgresAnswer> {
+      await open();
+      const askedMs = performance.now();
+      const result = await client.query(QUESTION);
+      const latencyMs = performance.now() - askedMs;
+      // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
+      void client.end().catch(() => undefined);
+      return { readOnly: readOnlyIn(member(result, 'rows')), latencyMs };
+    },
+    async run(text) {
+      await open();
+      const host = member(client, 'host');
+      const path =
+        typeof host === 'string' && host.startsWith('/') ? `${host}/.s.PGSQL.${client.port}` : undefined;
+      address ??= addressOf(stream(), path);
+      return member(await client.query(text), 'rows');
+    },
+    cancel() {
+      cancelStatement({
+        address,
+        ssl: member(client, 'ssl'),
+        host: client.host,
+        processId: member(client, 'processID'),
+        secretKey: member(client, 'secretKey'),
+      });
+    },
+    isLookingUp: () => isLookingUp(stream()),
     destroy: () => destroy(client),
   };
-}
-
-async function ask(client: PgClient): Promise<PostgresAnswer> {
-  const connected = client.connect();
-  guard(client);
-  await connected;
-  const askedMs = performance.now();
-  const result = await client.query(QUESTION);
-  const latencyMs = performance.now() - askedMs;
-  // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
-  void client.end().catch(() => undefined);
-  return { readOnly: readOnlyIn(member(result, 'rows')), latencyMs };
 }

@@ -5,7 +5,9 @@
  */
 import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from './foreign.js';
-import { heldPassword, isLookingUp, ownProblem, type OpenCall } from './own-trouble.js';
+import { heldPassword, isLookingUp, type OpenCall } from './own-trouble.js';
+import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
+import { askInTurn } from './postgres-hosts.js';
 import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './postgres-newcomer.js';
 import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
 
@@ -57,16 +59,31 @@ export function postgresJsNewcomers(
   const make = postgres as (options: object) => Sql;
   // Each host has as long as the others before the next is asked too.
   const turnMs = deadlineMs / (options.host.length + 1);
-  return () => newcomer(options, { make, passwords, turnMs });
+  const preferred = { index: 0 };
+  return () => newcomer(options, { make, passwords, turnMs, preferred });
+}
+
+/** An instance of one connection, which it makes when it is asked something. */
+interface Opened {
+  readonly sql: Sql;
+  /** Rejects when the password cannot be had. */
+  readonly failed: Promise<never>;
+  readonly host: string | undefined;
+  readonly socket: () => unknown;
 }
 
 interface Circumstances {
   readonly make: (options: object) => Sql;
   readonly passwords: OpenCall;
   readonly turnMs: number;
+  /** The host that answered last, of several. */
+  readonly preferred: { index: number };
 }
 
-function newcomer(options: SqlOptions, { make, passwords, turnMs }: Circumstances): PostgresNewcomer {
+function newcomer(
+  options: SqlOptions,
+  { make, passwords, turnMs, preferred }: Circumstances,
+): PostgresNewcomer {
   const sockets = new Set<Socket>();
   let destroyed = false;
 
@@ -79,10 +96,14 @@ function newcomer(options: SqlOptions, { make, passwords, turnMs }: Circumstance
     return made;
   }
 
-  async function askAt(host: string | undefined, port: number | undefined): Promise<PostgresAnswer> {
+  function open(host: string | undefined, port: number | undefined): Opened {
     let attempts = 0;
     let socket: unknown;
     let passwordFailed: (error: unknown) => void = () => undefined;
+    const failed = new Promise<never>((_resolve, reject) => {
+      passwordFailed = reject;
+    });
+    failed.catch(() => undefined);
     const sql = make({
       ...options,
       ...(host !== undefined && port !== undefined && { host: [host], port: [port] }),
@@ -98,7 +119,9 @@ function newcomer(options: SqlOptions, { make, passwords, turnMs }: Circumstance
         socket = hold(
           options.socket
             ? await options.socket(all)
-            : connect(options.path ? { path: options.path } : addressOf(host, port)),
+            : connect(
+                options.path ? { path: options.path } : { host: host ?? 'localhost', port: port ?? 5_432 },
+              ),
         );
         return options.socket ? socket : connected(socket, host);
       },
@@ -107,95 +130,69 @@ function newcomer(options: SqlOptions, { make, passwords, turnMs }: Circumstance
       parameters: {},
       shared: { retries: 0, typeArrayMap: {} },
     });
+    return { sql, failed, host, socket: () => socket };
+  }
+
+  async function askAt(index: number): Promise<PostgresAnswer> {
+    const { sql, failed } = open(options.host[index], options.port[index]);
     let askedMs = performance.now();
-    const rows = await new Promise((resolve, reject) => {
-      passwordFailed = reject;
-      sql
-        .unsafe(QUESTION, [], {
-          simple: true,
-          // Called when the question is sent, which is after the login.
-          onexecute() {
-            askedMs = performance.now();
-            return true;
-          },
-        })
-        .then(resolve, reject);
+    const asked = sql.unsafe(QUESTION, [], {
+      simple: true,
+      // Called when the question is sent, which is after the login.
+      onexecute() {
+        askedMs = performance.now();
+        return true;
+      },
     });
+    const rows = await Promise.race([failed, asked]);
     const latencyMs = performance.now() - askedMs;
     // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
     await sql.end({ timeout: 0 });
     return { readOnly: readOnlyIn(rows), latencyMs };
   }
 
+  let writing: { readonly query: PromiseLike<unknown>; readonly address: Busy['address'] } | undefined;
+  let opened: Opened | undefined;
+
   return {
-    ask: () => askInTurn(options, turnMs, askAt, () => destroyed),
+    async ask() {
+      const wantsWrites = ['read-write', 'primary'].includes(options.target_session_attrs ?? '');
+      const { index, ...answer } = await askInTurn(
+        { hosts: options.host.length, turnMs, wantsWrites },
+        askAt,
+        () => destroyed,
+      );
+      preferred.index = index;
+      return answer;
+    },
+    async run(text) {
+      opened ??= open(options.host[preferred.index], options.port[preferred.index]);
+      const { sql, failed, socket } = opened;
+      const query = sql.unsafe(text, [], {
+        simple: true,
+        onexecute() {
+          writing = { query, address: addressOf(socket(), options.path || undefined) };
+          return true;
+        },
+      });
+      return Promise.race([failed, query]);
+    },
+    cancel() {
+      const backend = member(writing?.query, 'state');
+      cancelStatement({
+        address: writing?.address,
+        ssl: options.ssl,
+        host: opened?.host,
+        processId: member(backend, 'pid'),
+        secretKey: member(backend, 'secret'),
+      });
+    },
     isLookingUp: () => [...sockets].some(isLookingUp),
     destroy() {
       destroyed = true;
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-/**
- * Asks the hosts one after the other as the driver does, but does not wait for one that is silent: after a while the next
- * is asked as well, and whichever answers first as it should counts.
- */
-function askInTurn(
-  { host, port, target_session_attrs }: SqlOptions,
-  turnMs: number,
-  askAt: (host: string | undefined, port: number | undefined) => Promise<PostgresAnswer>,
-  isOver: () => boolean,
-): Promise<PostgresAnswer> {
-  const wantsWrites = ['read-write', 'primary'].includes(target_session_attrs ?? '');
-  const hosts = Math.max(1, host.length);
-  const startedMs = performance.now();
-  return new Promise((resolve, reject) => {
-    let next = 0;
-    let open = 0;
-    let isAnswered = false;
-    let timer: NodeJS.Timeout | undefined;
-    let secondBest: PostgresAnswer | undefined;
-    let failure: unknown;
-
-    function askNext(): void {
-      clearTimeout(timer);
-      if (isAnswered || isOver() || next >= hosts) return;
-      const waitedMs = performance.now() - startedMs;
-      const asked = askAt(host[next], port[next]);
-      next += 1;
-      open += 1;
-      timer = setTimeout(askNext, turnMs);
-      asked
-        .then(
-          (answer) => take({ ...answer, waitedMs }),
-          (error: unknown) => {
-            // What another host said is evidence; what went wrong here is none.
-            if (failure === undefined || ownProblem(error) === undefined) failure = error;
-          },
-        )
-        .finally(() => {
-          open -= 1;
-          askNext();
-          if (open > 0 || isAnswered) return;
-          if (secondBest) resolve(secondBest);
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as the driver reports it
-          else reject(failure);
-        });
-    }
-
-    function take(answer: PostgresAnswer): void {
-      if (wantsWrites && answer.readOnly) {
-        secondBest = answer;
-        return;
-      }
-      isAnswered = true;
-      clearTimeout(timer);
-      resolve(answer);
-    }
-
-    askNext();
-  });
 }
 
 /** The driver takes what its function for the password throws for nobody's, which ends the process. */
@@ -234,10 +231,6 @@ const NEWCOMER = {
   onclose: undefined,
   onparameter: undefined,
 };
-
-function addressOf(host: string | undefined, port: number | undefined): { host: string; port: number } {
-  return { host: host ?? 'localhost', port: port ?? 5_432 };
-}
 
 /** The socket once it is connected, which the driver expects of one that it has not made. */
 function connected(socket: unknown, host: string | undefined): Promise<unknown> {

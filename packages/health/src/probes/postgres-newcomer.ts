@@ -7,6 +7,10 @@ import { member } from './foreign.js';
 export interface PostgresNewcomer {
   /** Connects, logs in and asks; rejects with what the driver reports. */
   ask(): Promise<PostgresAnswer>;
+  /** Connects unless it has, and runs one text of SQL; resolves with its rows. */
+  run(text: string): Promise<unknown>;
+  /** Asks the server, over another connection, to end what this one is busy with; also after `destroy`. */
+  cancel(): void;
   /** Whether it still waits for the address that belongs to the server's name. */
   isLookingUp(): boolean;
   /** Closes the socket at once, however far the connection has come. */

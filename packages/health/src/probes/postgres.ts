@@ -12,8 +12,10 @@ import { causeOf } from './foreign.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from './own-trouble.js';
 import { pgNewcomers } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';
+import { createCanary } from './postgres-canary.js';
 import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
 import { QUESTION, type PostgresNewcomer } from './postgres-newcomer.js';
+import { createWriteWatch, type WriteFinding, type WritesOptions } from './postgres-writes.js';
 import { whileWanted } from './while-wanted.js';
 
 /**
@@ -44,6 +46,20 @@ export interface PostgresProbeOptions {
   readonly slowMs?: number;
   /** Milliseconds after which the sampler ends a run; default 1,000. Several hosts share them. */
   readonly deadlineMs?: number;
+  /**
+   * Whether to write a little into a table of our own, now and then, which finds what only a write can show: a disk that is
+   * full, writes that never end. It makes the table where it may. Default false.
+   */
+  readonly writes?: boolean | WritesOptions;
+  /**
+   * Whether to ask one small question through the application's own pool as well, never a second while one is open: for
+   * postgres.js, whose pool has no figures to tell. Default false.
+   */
+  readonly canary?: boolean;
+  /** Milliseconds that it may wait before `DATABASE_POOL_SATURATED`; default 1,000. */
+  readonly poolSaturatedAfterMs?: number;
+  /** Milliseconds that it may wait before `DATABASE_POOL_STALLED`; default 10,000. */
+  readonly poolStalledAfterMs?: number;
   /** Whether it is read-only on purpose, as a replica is: that it refuses writes is no finding then; default false. */
   readonly readOnly?: boolean;
 }
@@ -57,16 +73,32 @@ export interface PostgresProbeOptions {
  *
  * @throws TypeError when `pool` is none that we know, or is of postgres.js and comes without its function
  */
-export function createPostgresProbe({
-  pool,
-  postgres,
-  slowMs = DEFAULTS.slowMs,
-  deadlineMs = DEFAULTS.deadlineMs,
-  readOnly = false,
-}: PostgresProbeOptions): Probe {
+export function createPostgresProbe(options: PostgresProbeOptions): Probe {
+  const { pool, postgres, slowMs = DEFAULTS.slowMs, deadlineMs = DEFAULTS.deadlineMs } = options;
+  const { readOnly: isMeant = false, writes = false, canary = false } = options;
   const passwords = createOpenCall();
   const newcomer = newcomersLike(pool, { postgres, passwords, deadlineMs });
+  const written = writes && !isMeant ? createWriteWatch(newcomer, writes === true ? {} : writes) : undefined;
+  const through = canary ? createCanary(pool, options) : undefined;
   let asking: PostgresNewcomer | undefined;
+
+  /** What else is known of a server that answers. */
+  function completed(outcome: Outcome, isReadOnly: boolean): Outcome {
+    const finding: WriteFinding | undefined = isReadOnly ? undefined : written?.look();
+    const cause = outcome.cause ?? finding?.cause;
+    return {
+      ...outcome,
+      problems: [
+        ...outcome.problems,
+        ...(isReadOnly && !isMeant ? (['DATABASE_READ_ONLY'] as const) : []),
+        ...(finding?.problems ?? []),
+        ...(through?.look() ?? []),
+      ],
+      ...(finding?.remarks.length && { remarks: finding.remarks }),
+      ...(cause && { cause }),
+    };
+  }
+
   const probe: Probe = {
     name: 'database',
     async run(signal) {
@@ -75,13 +107,15 @@ export function createPostgresProbe({
       try {
         signal.throwIfAborted();
         const asked = (asking = opened = newcomer());
-        const answer = await whileWanted(signal, asked.ask(), asked.destroy);
-        const { latencyMs, waitedMs = 0 } = answer;
-        if (answer.readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
-        const problems: ProblemCode[] = answer.readOnly && !readOnly ? ['DATABASE_READ_ONLY'] : [];
-        return performance.now() - startedMs - waitedMs > slowMs
-          ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW', ...problems] }
-          : { state: 'up', latencyMs, problems };
+        const { readOnly, latencyMs, waitedMs = 0 } = await whileWanted(signal, asked.ask(), asked.destroy);
+        if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
+        const isSlow = performance.now() - startedMs - waitedMs > slowMs;
+        return completed(
+          isSlow
+            ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW'] }
+            : { state: 'up', latencyMs, problems: [] },
+          readOnly,
+        );
       } catch (error) {
         // Nobody waits for this outcome any more; should somebody, it is the true one.
         return signal.aborted ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error);
@@ -91,7 +125,7 @@ export function createPostgresProbe({
     },
     failed: (reason, error) =>
       reason === 'timeout' ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error),
-    close: async () => undefined,
+    close: async () => written?.close(),
   };
   return tellingOwnTrouble(probe, () => {
     if (asking?.isLookingUp()) return 'NAME_LOOKUP';
