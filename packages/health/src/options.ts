@@ -6,6 +6,7 @@ import { expected } from './expected.js';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres.js';
 import type { PostgresJsFunction } from './probes/postgres-js.js';
+import type { WritesOptions } from './probes/postgres-writes.js';
 import type { RedisClient } from './probes/redis.js';
 import type { Pace } from './sampler.js';
 import type { SourceOptions } from './source/source.js';
@@ -34,6 +35,12 @@ export interface DatabaseOptions extends SamplingOptions {
   readonly postgres?: PostgresJsFunction;
   /** Whether the application is unhealthy without it; default true. */
   readonly critical?: boolean;
+  /** Whether it refuses writes on purpose, as a replica does; default false. */
+  readonly readOnly?: boolean;
+  /** Whether to write a little into a table of our own, once a minute: it finds a full disk. Default false. */
+  readonly writes?: boolean | WritesOptions;
+  /** Whether to ask a question through the pool of postgres.js, one at most: it finds a stuck one. Default false. */
+  readonly canary?: boolean;
   /** Milliseconds of all connections in use and callers waiting before `DATABASE_POOL_SATURATED`; default 1,000. */
   readonly poolSaturatedAfterMs?: number;
   /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
@@ -45,6 +52,8 @@ export interface CacheOptions extends SamplingOptions {
   readonly client: RedisClient | null;
   /** Whether the application is unhealthy without it; default false. */
   readonly critical?: boolean;
+  /** Whether it refuses writes on purpose, as a replica does; default false. */
+  readonly readOnly?: boolean;
 }
 
 /** A check of your own, with options. */
@@ -104,8 +113,19 @@ const KNOWN = {
     'onStatusChange',
     'onReport',
   ],
-  database: [...SAMPLING, 'pool', 'postgres', 'critical', 'poolSaturatedAfterMs', 'poolStalledAfterMs'],
-  cache: [...SAMPLING, 'client', 'critical'],
+  database: [
+    ...SAMPLING,
+    'pool',
+    'postgres',
+    'critical',
+    'readOnly',
+    'writes',
+    'canary',
+    'poolSaturatedAfterMs',
+    'poolStalledAfterMs',
+  ],
+  writes: ['intervalMs', 'deadlineMs', 'table'],
+  cache: [...SAMPLING, 'client', 'critical', 'readOnly'],
   check: [...SAMPLING, 'check', 'critical'],
 };
 
@@ -119,6 +139,9 @@ export function checkHealthOptions(options: HealthOptions): void {
     expectKnown('database', options.database, KNOWN.database);
     checkSampling('database', options.database);
     expectBoolean('database.critical', options.database.critical);
+    expectBoolean('database.readOnly', options.database.readOnly);
+    expectBoolean('database.canary', options.database.canary);
+    checkWrites(options.database.writes);
     expectMilliseconds('database.poolSaturatedAfterMs', options.database.poolSaturatedAfterMs);
     expectMilliseconds('database.poolStalledAfterMs', options.database.poolStalledAfterMs);
   }
@@ -126,6 +149,7 @@ export function checkHealthOptions(options: HealthOptions): void {
     expectKnown('cache', options.cache, KNOWN.cache);
     checkSampling('cache', options.cache);
     expectBoolean('cache.critical', options.cache.critical);
+    expectBoolean('cache.readOnly', options.cache.readOnly);
   }
   for (const [name, entry] of Object.entries(options.checks ?? {})) {
     if (!CHECK_NAME.test(name) || name === 'database' || name === 'cache') {
@@ -176,6 +200,20 @@ function checkSampling(name: string, options: SamplingOptions): void {
   const { jitter } = options;
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
     throw expected(`${name}.jitter`, 'to be a number from 0 to 1', jitter);
+  }
+}
+
+/** A name that needs no quoting, or one with its schema before it. */
+const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
+
+function checkWrites(writes: unknown): void {
+  if (writes === undefined || typeof writes === 'boolean') return;
+  expectKnown('database.writes', writes, KNOWN.writes);
+  const { intervalMs, deadlineMs, table } = writes as WritesOptions;
+  expectMilliseconds('database.writes.intervalMs', intervalMs);
+  expectMilliseconds('database.writes.deadlineMs', deadlineMs);
+  if (table !== undefined && !(typeof table === 'string' && TABLE_NAME.test(table))) {
+    throw expected('database.writes.table', `to match ${TABLE_NAME}`, table);
   }
 }
 

@@ -46,6 +46,22 @@ describe('options that cannot be used are named, with their rule and value', () 
       { database: { pool, critical: 'yes' } },
       'Expected the `database.critical` option to be true or false, got "yes".',
     ],
+    [
+      { database: { pool, writes: 'often' } },
+      'Expected the `database.writes` option to be an object, got "often".',
+    ],
+    [
+      { database: { pool, writes: { table: 'a"; DROP' } } },
+      'Expected the `database.writes.table` option to match',
+    ],
+    [
+      { database: { pool, readOnly: 1 } },
+      'Expected the `database.readOnly` option to be true or false, got 1.',
+    ],
+    [
+      { cache: { client: null, readOnly: 1 } },
+      'Expected the `cache.readOnly` option to be true or false, got 1.',
+    ],
     [{ database: { pool } }, 'Expected the `database.pool` option'],
     [{ cache: { client: {} } }, 'Expected the `cache.client` option'],
     [{ checks: { database: () => true } }, 'Expected the `checks.database` option to have a name other than'],
