@@ -2,6 +2,7 @@
 export { type ChromiumProgram, findChromium } from './chromium.js';
 export { environmentWith } from './fetched.js';
 export { findCycle, type Imports, readImports } from './imports.js';
+export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export {
   type Prometheus,

@@ -124,7 +124,7 @@ const KNOWN = {
     'poolSaturatedAfterMs',
     'poolStalledAfterMs',
   ],
-  writes: ['intervalMs', 'deadlineMs', 'table'],
+  writes: ['intervalMs', 'deadlineMs', 'table', 'create'],
   cache: [...SAMPLING, 'client', 'critical', 'readOnly'],
   check: [...SAMPLING, 'check', 'critical'],
 };
@@ -209,7 +209,8 @@ const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
 function checkWrites(writes: unknown): void {
   if (writes === undefined || typeof writes === 'boolean') return;
   expectKnown('database.writes', writes, KNOWN.writes);
-  const { intervalMs, deadlineMs, table } = writes as WritesOptions;
+  const { intervalMs, deadlineMs, table, create } = writes as WritesOptions;
+  expectBoolean('database.writes.create', create);
   expectMilliseconds('database.writes.intervalMs', intervalMs);
   expectMilliseconds('database.writes.deadlineMs', deadlineMs);
   if (table !== undefined && !(typeof table === 'string' && TABLE_NAME.test(table))) {

@@ -94,6 +94,13 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     database: {
       ...sampling,
       pool: database.pool,
+      writes: config.writeIntervalMs > 0 && {
+        intervalMs: config.writeIntervalMs,
+        deadlineMs: config.writeDeadlineMs,
+        table: 'portal_writes',
+        // A migration makes it.
+        create: false,
+      },
       poolSaturatedAfterMs: config.poolSaturatedMs,
       poolStalledAfterMs: config.poolStalledMs,
     },

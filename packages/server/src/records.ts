@@ -64,6 +64,10 @@ export function createRecords(options: RecordsOptions): Records {
     poolSize: options.poolSize,
     connectTimeoutMs: options.connectTimeoutMs,
     onError: onError('database'),
+    onPooler: () =>
+      log.warn(
+        'a pooler stands before the database: where it shares connections between clients, LISTEN tells nothing, and other processes’ changes of sessions are heard of by Redis alone',
+      ),
   });
   const cache =
     redisUrl === undefined

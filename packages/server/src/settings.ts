@@ -125,6 +125,18 @@ export const SETTINGS = {
     rule: milliseconds,
     about: 'An answer from this time on counts as slow, which degrades.',
   },
+  writeIntervalMs: {
+    variable: 'PORTAL_WRITE_INTERVAL_MS',
+    fallback: '60000',
+    rule: wholeNumber(0, LONGEST_MS, 'milliseconds'),
+    about: 'Time between two small writes to the database, which find a full disk; `0` is none.',
+  },
+  writeDeadlineMs: {
+    variable: 'PORTAL_WRITE_DEADLINE_MS',
+    fallback: '5000',
+    rule: milliseconds,
+    about: 'A write that takes longer is cancelled and has failed, which degrades.',
+  },
   poolSize: {
     variable: 'PORTAL_POOL_SIZE',
     fallback: '20',

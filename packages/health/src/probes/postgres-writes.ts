@@ -15,8 +15,10 @@ export interface WritesOptions {
   readonly intervalMs?: number;
   /** Milliseconds after which a write is cancelled and has failed; default 5,000. */
   readonly deadlineMs?: number;
-  /** Name of the table, made when it is not there; default `portal_health_writes`. */
+  /** Name of the table; default `portal_health_writes`. */
   readonly table?: string;
+  /** Whether to make it when it is not there; default true. */
+  readonly create?: boolean;
 }
 
 /** What the last write found. */
@@ -53,7 +55,12 @@ interface Unended {
 /** Writes over connections of `connect`. */
 export function createWriteWatch(
   connect: () => PostgresNewcomer,
-  { intervalMs = INTERVAL_MS, deadlineMs = DEADLINE_MS, table = 'portal_health_writes' }: WritesOptions,
+  {
+    intervalMs = INTERVAL_MS,
+    deadlineMs = DEADLINE_MS,
+    table = 'portal_health_writes',
+    create = true,
+  }: WritesOptions,
 ): WriteWatch {
   let dueMs = 0;
   let found = FINE;
@@ -79,7 +86,7 @@ export function createWriteWatch(
     } catch (error) {
       // An answer of the server is its end; of a connection that broke nobody knows.
       if (/^[0-9A-Z]{5}$/.test(codeOf(error) ?? '')) unended = undefined;
-      if (codeOf(error) !== NO_TABLE) throw error;
+      if (!create || codeOf(error) !== NO_TABLE) throw error;
       await newcomer.run(`CREATE UNLOGGED TABLE IF NOT EXISTS ${quoted(table)} (filler integer NOT NULL)`);
       return write(newcomer);
     }

@@ -30,8 +30,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: "Look at the server's machine first: stopped process, full disk, lost network.",
   },
   DATABASE_CERTIFICATE: {
-    means:
-      'The certificate is not trusted, has expired, is not valid yet or is for another name; or one side wants TLS and the other has none.',
+    means: 'The certificate is not trusted, has expired, is not valid yet or is for another name.',
     users: OUT,
     next: 'Compare the certificate with the name in `DATABASE_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`. The log has the code.',
   },
@@ -58,7 +57,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_FAILED: {
     means: 'It answers, and the answer is an error that is none of the others here, or no Postgres at all.',
     users: OUT,
-    next: 'The log has the SQLSTATE, when a Postgres or a pooler answered; without one, is something else listening on that port?',
+    next: 'The log has the SQLSTATE, when a Postgres or a pooler answered; with `startup parameter` in its words, a pooler refuses an option of the pool. Without one, is something else listening on that port?',
   },
   DATABASE_SLOW: {
     means: 'It answers, above the threshold.',
@@ -68,7 +67,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_READ_ONLY: {
     means: 'It answers and refuses writes: a standby, or switched so.',
     users: 'Reading works; signing in and saving fail.',
-    next: 'After a failover: does the name lead to the primary?',
+    next: 'After a failover: does the name lead to the primary? Where it is meant, `database.readOnly` says so.',
   },
   DATABASE_WRITES_FAIL: {
     means: 'It answers, and writing a row of our own fails or does not end.',
@@ -113,8 +112,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: '`redis-cli --latency`, `SLOWLOG GET`; is somebody running `KEYS`? `SCRIPT KILL` ends a script.',
   },
   CACHE_CERTIFICATE: {
-    means:
-      'The certificate is not trusted, has expired, is not valid yet or is for another name; or one side speaks TLS and the other does not.',
+    means: 'The certificate is not trusted, has expired, is not valid yet or is for another name.',
     users: UNCACHED,
     next: 'Compare the certificate with the name in `REDIS_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`. The log has the code.',
   },
@@ -151,7 +149,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   CACHE_READ_ONLY: {
     means: 'It is a replica that refuses writes.',
     users: UNCACHED,
-    next: 'After a failover: does the name lead to the master?',
+    next: 'After a failover: does the name lead to the master? Where it is meant, `cache.readOnly` says so.',
   },
   CACHE_OUT_OF_MEMORY: {
     means: '`maxmemory` is reached and nothing may be evicted, so writes fail.',

@@ -15,6 +15,8 @@ export interface ListenerOptions {
   readonly onMessage: () => void;
   /** Told of every connection that breaks or cannot be made. */
   readonly onError: (error: unknown) => void;
+  /** Told once when the server is reached through a pooler: one that shares connections swallows `LISTEN`. */
+  readonly onPooler?: () => void;
 }
 
 /** A connection that listens. */
@@ -36,12 +38,14 @@ export function createListener({
   connectTimeoutMs,
   onMessage,
   onError,
+  onPooler,
 }: ListenerOptions): Listener {
   let client: Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const trial = setInterval(() => void tryOut(), TRIAL_MS);
   trial.unref();
   let closed = false;
+  let isNoted = false;
   /** Whether the last connection got so far. */
   let wasHeard = false;
 
@@ -63,9 +67,19 @@ export function createListener({
       await next.query(`LISTEN ${channel}`);
       wasHeard = true;
       if (!closed) onMessage();
+      await noteAPooler(next);
     } catch (error) {
       giveUp(next, error);
     }
+  }
+
+  /** A pooler gives clients a number of its own instead of that of the backend. */
+  async function noteAPooler(asked: Client): Promise<void> {
+    const { rows } = await asked.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const { processID } = asked as { readonly processID?: number | null };
+    if (isNoted || rows[0]?.pid === processID) return;
+    isNoted = true;
+    onPooler?.();
   }
 
   async function tryOut(): Promise<void> {

@@ -4,6 +4,7 @@
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
 import { codeOf } from '../error-code.js';
 import { PortalError } from '../errors.js';
+import { createCanceller, type Canceller } from './postgres-cancel.js';
 import { createLine, type Line } from './postgres-line.js';
 import { createListener, type Listener } from './postgres-listener.js';
 
@@ -17,6 +18,8 @@ export interface DatabaseOptions {
   readonly connectTimeoutMs: number;
   /** Told of every connection that breaks while it is idle; without a listener that would end the process. */
   readonly onError: (error: unknown) => void;
+  /** Told once when a pooler stands before the server, which may swallow what `listen` listens to. */
+  readonly onPooler?: () => void;
 }
 
 /** Something that runs a statement: the pool, or one connection within a transaction. */
@@ -51,8 +54,8 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-/** The server ends a statement at 8 s, so that it is the server that reports it; at 10 s we no longer believe it will. */
-const STATEMENT_TIMEOUT_MS = 8_000;
+/** At 8 s the server is asked to end a statement, so that it is the server that reports it; at 10 s we no longer believe it will. */
+const CANCELLED_AT_MS = 8_000;
 const QUERY_TIMEOUT_MS = 10_000;
 /** A goodbye on a healthy connection takes one round trip; a frozen server never answers it. */
 const GOODBYE_MS = 500;
@@ -60,19 +63,25 @@ const GOODBYE_MS = 500;
 const WARM = 2;
 
 /** Opens a pool; connections are made when they are needed. */
-export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: DatabaseOptions): Database {
+export function createDatabase({
+  url,
+  poolSize,
+  connectTimeoutMs,
+  onError,
+  onPooler = () => undefined,
+}: DatabaseOptions): Database {
   const pool = new Pool({
     connectionString: url,
     application_name: 'portal',
     max: poolSize,
     min: Math.min(WARM, poolSize),
     connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
   });
   pool.on('error', onError);
 
+  const canceller = createCanceller(pool.options);
   const line = createLine({ url, connectTimeoutMs, onError });
   const listeners: Listener[] = [];
   const open = new Set<PoolClient>();
@@ -82,7 +91,7 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
   return {
     pool,
     line,
-    ...queryable(pool),
+    ...queryable({ canceller, onError }, pool),
     async transaction(work) {
       const client = await pool.connect();
       // While a connection is out of the pool, nobody else listens to it.
@@ -90,7 +99,7 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
       let broken: Error | undefined;
       try {
         await client.query('BEGIN');
-        const result = await work(queryable(client));
+        const result = await work(queryable({ canceller, onError }, client));
         await client.query('COMMIT');
         return result;
       } catch (error) {
@@ -104,10 +113,11 @@ export function createDatabase({ url, poolSize, connectTimeoutMs, onError }: Dat
       }
     },
     listen(channel, onMessage) {
-      listeners.push(createListener({ url, channel, connectTimeoutMs, onMessage, onError }));
+      listeners.push(createListener({ url, channel, connectTimeoutMs, onMessage, onError, onPooler }));
     },
     async close() {
       line.close();
+      canceller.close();
       for (const listener of listeners) listener.close();
       const ended = pool.end();
       const timer = setTimeout(() => {
@@ -143,15 +153,47 @@ interface BoundedQuery extends QueryConfig<unknown[]> {
   readonly query_timeout: number;
 }
 
-function queryable(on: Pick<Pool | PoolClient, 'query'>): Queryable {
+interface Circumstances {
+  readonly canceller: Canceller;
+  readonly onError: (error: unknown) => void;
+}
+
+function queryable({ canceller, onError }: Circumstances, on: Pool | PoolClient): Queryable {
+  async function runOn<Row extends QueryResultRow>(client: PoolClient, query: BoundedQuery) {
+    const { query_timeout: deadlineMs } = query;
+    const ended = canceller.later(client, deadlineMs > QUERY_TIMEOUT_MS ? deadlineMs : CANCELLED_AT_MS);
+    try {
+      const result = await client.query<Row>(query);
+      ended();
+      return result;
+    } catch (error) {
+      // Only the server's own word says that it does no more for it.
+      if (/^[0-9A-Z]{5}$/.test(codeOf(error))) ended();
+      throw error;
+    }
+  }
+
   async function run<Row extends QueryResultRow>(
     text: string,
     values: readonly unknown[],
     deadlineMs: number,
   ) {
     const query: BoundedQuery = { text, values: [...values], query_timeout: deadlineMs };
-    return on.query<Row>(query);
+    if (!(on instanceof Pool)) return runOn<Row>(on, query);
+    const client = await on.connect();
+    // While a connection is out of the pool, nobody else listens to it.
+    client.on('error', onError);
+    let failed = true;
+    try {
+      const result = await runOn<Row>(client, query);
+      failed = false;
+      return result;
+    } finally {
+      client.off('error', onError);
+      client.release(failed);
+    }
   }
+
   return {
     async rows<Row extends QueryResultRow>(
       text: string,

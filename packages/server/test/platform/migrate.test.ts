@@ -16,6 +16,7 @@ const ALL = [
   '0003-session-changes.sql',
   '0004-login-codes.sql',
   '0005-audit.sql',
+  '0006-writes.sql',
 ];
 const [LAST = ''] = ALL.slice(-1);
 
