@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { settingsInUse, type Config } from './config.js';
+import { PortalError } from './errors.js';
 import { createAudit } from './features/audit/audit.js';
 import { auditRoutes } from './features/audit/routes.js';
 import { changedSettings } from './features/audit/settings.js';
@@ -13,13 +14,13 @@ import { createGate } from './features/sessions/gate.js';
 import { createGuard, type Guard } from './features/sessions/guard.js';
 import { sessionRoutes } from './features/sessions/routes.js';
 import { createDelivery } from './features/sign-in/delivery.js';
+import { startPost } from './features/sign-in/post.js';
 import { signInRoutes, type DoorLimits } from './features/sign-in/routes.js';
 import { meDocument, userRoutes } from './features/users/routes.js';
 import { expectUserName } from './features/users/users.js';
 import type { Log } from './platform/log.js';
 import { whileReachable } from './platform/postgres.js';
 import { createRateLimit } from './platform/rate-limit.js';
-import { createWebhook } from './platform/webhook.js';
 import type { Records } from './records.js';
 import { createRetention } from './retention.js';
 
@@ -45,11 +46,11 @@ export interface Entrance {
   close(): Promise<void>;
 }
 
-/** A chat that takes longer to accept a message is asked again. */
-const CODE_DELIVERY_MS = 10_000;
-/** Tries to sign in, and requests for codes: of one address a minute, and of all together. SECURITY.md has the sums. */
+/** Codes that were none, and requests for codes: of one address a minute, and of all together. Whoever is over waits. */
 const OF_ADDRESS = 20;
 const OF_ALL = 600;
+/** Requests of one address by one name, a minute: beyond that the name has messages enough, whoever has it. */
+const OF_NAME = 10;
 
 /** Adds its routes to `framework`. */
 export function createEntrance({
@@ -86,12 +87,7 @@ export function createEntrance({
   const delivery =
     config.loginWebhookUrl &&
     createDelivery({
-      webhook: createWebhook({
-        url: config.loginWebhookUrl,
-        secret: config.loginWebhookSecret,
-        timeoutMs: CODE_DELIVERY_MS,
-      }),
-      log,
+      post: startPost({ url: config.loginWebhookUrl.href, secret: config.loginWebhookSecret, log }),
     });
 
   framework.register(userRoutes, { requireUser: guard.requireUser({ fromMemory: true }) });
@@ -103,13 +99,18 @@ export function createEntrance({
   });
   framework.register(signInRoutes, {
     signIn,
-    limits: { request: doorLimits(), verify: doorLimits() },
+    limits: {
+      request: doorLimits(),
+      requestOfName: createRateLimit({ most: OF_NAME }),
+      verify: doorLimits(),
+    },
     expectName: expectUserName,
     deliver: (code) => delivery?.deliver(code),
     onRefused: (refusal) => audit.refused(refusal),
     async begin({ userId, madeBy }, address) {
       const from = { address, details: { code_made_by: madeBy } };
-      const begun = await whileReachable(sessions.begin(userId, 'code', from));
+      const begun = await whileReachable(sessions.begin(userId, 'code', from)).catch(unlessGone);
+      if (!begun) return undefined;
       const { id, userName, permission, tokenSuffix, expiresAt, token } = begun;
       const expiresAtMs = expiresAt.getTime();
       return {
@@ -133,10 +134,15 @@ export function createEntrance({
     },
     async close() {
       retention.close();
-      delivery?.close();
+      await delivery?.close();
       await audit.close();
     },
   };
+}
+
+/** Between its code and its session a user may have been disabled or removed. */
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof PortalError && error.kind === 'conflict')) throw error;
 }
 
 function doorLimits(): DoorLimits {

@@ -102,7 +102,7 @@ export function createRecords(options: RecordsOptions): Records {
 
   const signIn = createSignIn({
     store: createCodeStore(database),
-    deliverable: options.codesDeliverable,
+    isDeliverable: options.codesDeliverable,
     isDown: () => isDown('database'),
   });
 

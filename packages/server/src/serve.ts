@@ -143,7 +143,7 @@ async function sayHowToEnter(
 ): Promise<void> {
   await users.addFirst(FIRST_USER);
   const user = (await users.list()).find(({ name }) => name === FIRST_USER);
-  if (!user || user.permission < ADMIN) {
+  if (!user || user.permission < ADMIN || user.disabledAt) {
     say(
       `The user ${FIRST_USER} is no administrator any more; "portal session create --user NAME" signs in another.`,
     );

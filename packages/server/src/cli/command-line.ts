@@ -15,8 +15,11 @@ import { sessionCreateCommand } from './session-create.js';
 import { sessionListCommand } from './session-list.js';
 import { sessionRevokeCommand } from './session-revoke.js';
 import { userAddCommand } from './user-add.js';
+import { userDisableCommand } from './user-disable.js';
+import { userEnableCommand } from './user-enable.js';
 import { userListCommand } from './user-list.js';
 import { userPermissionCommand } from './user-permission.js';
+import { userRemoveCommand } from './user-remove.js';
 
 /** Runs one command and gives the exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -39,7 +42,14 @@ function createProgram(): Command {
   const alert = new Command('alert').description('Who is told when something is wrong.');
   alert.addCommand(alertTestCommand());
   const session = new Command('session').description('Sessions, by which users are signed in.');
-  for (const command of [userAddCommand(), userListCommand(), userPermissionCommand()])
+  for (const command of [
+    userAddCommand(),
+    userListCommand(),
+    userPermissionCommand(),
+    userDisableCommand(),
+    userEnableCommand(),
+    userRemoveCommand(),
+  ])
     user.addCommand(command);
   for (const command of [sessionCreateCommand(), sessionListCommand(), sessionRevokeCommand()]) {
     session.addCommand(command);

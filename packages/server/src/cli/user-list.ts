@@ -7,12 +7,13 @@ import { withRecords } from './open-records.js';
 export function userListCommand(): Command {
   return new Command('list').description('List all users.').action(() =>
     withRecords(async ({ users }) => {
-      const rows = (await users.list()).map(({ name, permission, createdAt }) => [
+      const rows = (await users.list()).map(({ name, permission, createdAt, disabledAt }) => [
         name,
         PERMISSION_NAMES[permission],
         createdAt.toISOString(),
+        disabledAt?.toISOString() ?? '',
       ]);
-      console.log(inColumns([['NAME', 'PERMISSION', 'ADDED'], ...rows]));
+      console.log(inColumns([['NAME', 'PERMISSION', 'ADDED', 'DISABLED'], ...rows]));
     }),
   );
 }

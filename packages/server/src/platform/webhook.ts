@@ -7,7 +7,8 @@
  */
 import { createHmac } from 'node:crypto';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { codeOf } from '../error-code.js';
 import { webhookKey } from '../setting-rules.js';
 
@@ -73,7 +74,13 @@ export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webho
     const text = typeof secret === 'function' ? secret() : secret;
     return text === undefined ? undefined : webhookKey(text);
   }
-  const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const isSecure = url.protocol === 'https:';
+  const start = isSecure ? httpsRequest : httpRequest;
+  // To read the certificates that are trusted takes milliseconds, in which nothing else is done: once, and not for each
+  // message. No connection is left over that a later message could find broken, and each is judged by its certificate.
+  const agent = isSecure
+    ? new HttpsAgent({ keepAlive: false, maxCachedSessions: 0, secureContext: createSecureContext() })
+    : false;
   const underWay = new Set<ClientRequest>();
 
   return {
@@ -86,8 +93,7 @@ export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webho
           'User-Agent': 'portal-health',
           ...(sign ? signedHeaders(key, id, body) : {}),
         };
-        // Without an agent there is no connection left over that a later message could find broken.
-        const request = start(url, { method: 'POST', agent: false, headers });
+        const request = start(url, { method: 'POST', agent, headers });
         underWay.add(request);
         const timer = setTimeout(() => request.destroy(new WebhookError('WEBHOOK_TIMEOUT')), timeoutMs);
         request.on('close', () => {

@@ -3,6 +3,7 @@
  * wrong, or be set back.
  */
 import type { AuditDetails, Author } from '../../audit-entry.js';
+import { PortalError } from '../../errors.js';
 import { isPermission, type Permission } from '../../permission.js';
 import type { Line } from '../../platform/postgres-line.js';
 import type { Queryable } from '../../platform/postgres.js';
@@ -24,7 +25,7 @@ const ENDS = `CASE
     WHEN u.permission >= 2 THEN least(s.expires_at, s.created_at + interval '${ADMIN_LIFE_DAYS} day')
     ELSE s.expires_at
   END`;
-const LIVES = `s.revoked_at IS NULL AND now() < ${ENDS}`;
+const LIVES = `s.revoked_at IS NULL AND u.disabled_at IS NULL AND now() < ${ENDS}`;
 const LISTED = `s.id, u.name, u.permission, s.token_suffix, s.made_by, s.created_at, ${ENDS} AS ends_at`;
 
 /** The statements about sessions. */
@@ -110,7 +111,7 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
            INSERT INTO sessions (user_id, token_hash, token_suffix, made_by, expires_at)
            SELECT id, $2, $3, $4, now() + CASE
              WHEN permission >= 2 THEN interval '${ADMIN_LIFE_DAYS} day' ELSE interval '${LIFE_DAYS} days' END
-           FROM users WHERE id = $1
+           FROM users WHERE id = $1 AND disabled_at IS NULL
            RETURNING *
          ), told AS (
            INSERT INTO audit (action, actor, subject, address, token_suffix, details)
@@ -121,7 +122,7 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
          SELECT ${LISTED} FROM s JOIN users u ON u.id = s.user_id`,
         [userId, Buffer.from(tokenHash, 'hex'), tokenSuffix, madeBy, address, JSON.stringify(details)],
       );
-      if (!row) throw new Error('A session was added for a user who is not there.');
+      if (!row) throw new PortalError('conflict', 'The user is disabled, or not there any more.');
       return listedSession(row);
     },
     async list(userId) {

@@ -1,16 +1,30 @@
 /**
- * The one-time code: eight characters out of 56, which leaves out those that are taken for one another (0 O o, 1 I l).
- * That makes 56⁸, about 9.7 · 10¹³ of them; SECURITY.md says what that is worth against guessing.
+ * One-time codes, of 56 characters that leave out those that are taken for one another (0 O o, 1 I l). SECURITY.md says
+ * what they are worth against guessing.
+ *
+ * One that was asked for at the door is read and typed, and opens to one address only: twelve characters, 56¹² or about
+ * 9.5 · 10²⁰ of them. They are so many that every try can be looked at, also of somebody who tries far too often, and so
+ * nobody's right code is lost among the wrong ones of others. One that opens to any address is copied: sixteen, 92.9 bits.
  */
 import { createHash, randomInt } from 'node:crypto';
 
 const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz';
-const LENGTH = 8;
-const SHAPE = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
+const SHORT = 12;
+const LONG = 16;
+const SHAPE = new RegExp(`^(?:[${ALPHABET}]{${SHORT}}|[${ALPHABET}]{${LONG}})$`);
 
-/** A code that nobody can foresee. */
+/** A code that nobody can foresee, for the address that asked for it. */
 export function newCode(): string {
-  return Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+  return randomCode(SHORT);
+}
+
+/** A code that nobody can foresee, nor ever guess, from whatever addresses. */
+export function newLongCode(): string {
+  return randomCode(LONG);
+}
+
+function randomCode(length: number): string {
+  return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
 }
 
 /** Whether a text could be a code at all. */
@@ -21,4 +35,9 @@ export function isCode(text: string): boolean {
 /** What is stored and looked up in place of the code. */
 export function hashOf(code: string): Buffer {
   return createHash('sha256').update(code).digest();
+}
+
+/** What is stored of a name that was asked for: the same for every way of writing it, and for a name that nobody has. */
+export function nameDigest(name: string): Buffer {
+  return createHash('sha256').update(name.toLowerCase()).digest();
 }

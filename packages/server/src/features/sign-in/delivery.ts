@@ -1,16 +1,19 @@
 /**
- * Brings codes to their users: by a message to a program of the operator's choice, which passes it on. It begins when
- * the answer to the request is out, so that the answer cannot take longer for somebody who exists.
+ * Brings codes to their users: by a message to a program of the operator's choice, which passes it on.
+ *
+ * Nobody can tell by it who exists. Whatever was asked for waits for the next slot, which comes at its own time; a slot
+ * does the same for a code that is nobody's; and what is then done for a message alone is done in another thread.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../../platform/log.js';
-import type { Webhook } from '../../platform/webhook.js';
+import type { Letter } from './post.js';
 
-/** A code, and whose it is. */
+/** A code that was asked for, and whose it is. */
 export interface CodeToDeliver {
   readonly code: string;
-  readonly userName: string;
+  /** `undefined`: nobody's. */
+  readonly userName: string | undefined;
+  /** The name as it was asked for. */
+  readonly askedFor: string;
   /** Who asked for it. */
   readonly address: string;
   readonly expiresAt: Date;
@@ -21,65 +24,57 @@ export interface Delivery {
   /** Nobody waits for it; what comes of it is in the log. */
   deliver(code: CodeToDeliver): void;
   /** Gives up what is under way. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** What a delivery needs of others. */
 export interface DeliveryOptions {
-  readonly webhook: Webhook;
-  readonly log: Log;
+  readonly post: { send(letter: Letter): void; close(): Promise<void> };
+  /** Milliseconds between two slots. */
+  readonly slotMs?: number;
 }
 
-/** Milliseconds before each further attempt; a code is worth nothing after ten minutes, and its user waits. */
-const PAUSES_MS = [1_000, 5_000];
-/** Messages under way; more than that are asked for only by somebody who means no good. */
-const MOST = 100;
+const SLOT_MS = 2_000;
+/** Codes of one slot; the lane of requests lets no more through. */
+const MOST = 1_000;
 
-/** Delivers by `webhook`. */
-export function createDelivery({ webhook, log }: DeliveryOptions): Delivery {
-  const closed = new AbortController();
-  let underWay = 0;
-
-  async function attempt(id: string, body: string): Promise<void> {
-    let pauses = PAUSES_MS;
-    for (;;) {
-      try {
-        await webhook.send({ id, body });
-        return;
-      } catch (error) {
-        const [pauseMs, ...rest] = pauses;
-        if (pauseMs === undefined || closed.signal.aborted) throw error;
-        pauses = rest;
-        await sleep(pauseMs, undefined, { signal: closed.signal });
-      }
-    }
-  }
+/** Delivers by `post`. */
+export function createDelivery({ post, slotMs = SLOT_MS }: DeliveryOptions): Delivery {
+  let waiting: CodeToDeliver[] = [];
+  const timer = setInterval(() => {
+    const codes = waiting;
+    waiting = [];
+    for (const code of codes) post.send(letterWith(code));
+  }, slotMs);
+  timer.unref();
 
   return {
     deliver(code) {
-      if (underWay >= MOST || closed.signal.aborted) return;
-      underWay += 1;
-      attempt(`msg_${randomUUID()}`, JSON.stringify(message(code)))
-        .catch((error: unknown) => {
-          if (!closed.signal.aborted) log.failure('a one-time code could not be delivered', error);
-        })
-        .finally(() => {
-          underWay -= 1;
-        });
+      if (waiting.length < MOST) waiting.push(code);
     },
-    close() {
-      closed.abort();
-      webhook.close();
+    async close() {
+      clearInterval(timer);
+      await post.close();
     },
   };
 }
 
+function letterWith(code: CodeToDeliver): Letter {
+  return {
+    id: `msg_${randomUUID()}`,
+    to: code.userName ?? code.askedFor,
+    isForSomebody: code.userName !== undefined,
+    body: JSON.stringify(message(code)),
+  };
+}
+
 /** `text` is what a chat needs; everything else is for a program. */
-function message({ code, userName, address, expiresAt }: CodeToDeliver): object {
+function message({ code, userName, askedFor, address, expiresAt }: CodeToDeliver): object {
+  const name = userName ?? askedFor;
   return {
     type: 'login_code.created',
     timestamp: new Date().toISOString(),
-    data: { username: userName, code, address, expires_at: expiresAt.toISOString() },
-    text: `Code for ${userName} to sign in: ${code} (once, until ${expiresAt.toISOString()}, asked for by ${address})`,
+    data: { username: name, code, address, expires_at: expiresAt.toISOString() },
+    text: `Code for ${name} to sign in: ${code} (once, until ${expiresAt.toISOString()}, asked for by ${address})`,
   };
 }

@@ -1,20 +1,14 @@
 /**
- * The record of one-time codes, in PostgreSQL: each question is one statement, which does the same work whoever is asked
- * about, and whose parts no other statement can come between.
+ * The record of one-time codes, in PostgreSQL: each question is one statement for all who ask at this moment, which does
+ * the same work whoever is asked about, and whose parts no other statement can come between.
  */
 import type { Queryable } from '../../platform/postgres.js';
 
 const LIFE_MINUTES = 10;
-/** Codes that one address can have open, of whatever names. */
+/** Codes that one address can have open for one name: the newest. */
 export const MOST_OPEN_OF_ADDRESS = 5;
-/** Codes that one user can have open by request, from whatever addresses: nobody is flooded with them. */
-export const MOST_OPEN_OF_USER = 20;
-/** Wrong tries, of all addresses together, after which a code is worth nothing. */
-export const MOST_WRONG_TRIES = 1_000;
 /** A person waits at the other end. */
 const DEADLINE_MS = 2_000;
-
-const OPEN = `used_at IS NULL AND expires_at > now() AND wrong_tries < ${MOST_WRONG_TRIES}`;
 
 /** Where a code came from: a request at the door, the command line, or the start of the service. */
 export type CodeMadeBy = 'request' | 'command' | 'start';
@@ -36,49 +30,67 @@ export interface Redeemed {
 /** The statements about codes. */
 export interface CodeStore {
   /**
-   * Opens a code for whoever has this name, for use by this address; one for nobody where nobody has it, where they have
-   * too many already, or where it cannot be delivered. `undefined` when the address has too many.
+   * Opens a code for whoever has each name, for use by the address alone; one for nobody where nobody has it. No two of
+   * them are for the same name and address.
    */
-  request(code: RequestedCode): Promise<OpenCode | undefined>;
-  /** Opens a code for use by any address. */
-  add(userId: number, hash: Buffer, madeBy: CodeMadeBy): Promise<OpenCode>;
-  /** Uses a code up. When it is none that this address may use, all that it might have meant come nearer to their end. */
-  redeem(hash: Buffer, address: string): Promise<Redeemed | undefined>;
+  request(codes: readonly RequestedCode[]): Promise<readonly OpenCode[]>;
+  /** Opens a code for use by any address; `undefined` when the user is not there, or is disabled. */
+  add(userId: number, hash: Buffer, madeBy: CodeMadeBy): Promise<OpenCode | undefined>;
+  /** Uses codes up, and says whose each was; `undefined` for one that is none which its address may use. */
+  redeem(tries: readonly Try[]): Promise<readonly (Redeemed | undefined)[]>;
 }
 
 /** What a code by request is made of. */
 export interface RequestedCode {
   readonly name: string;
+  readonly nameDigest: Buffer;
   readonly hash: Buffer;
   readonly address: string;
-  readonly deliverable: boolean;
+}
+
+/** Somebody brings a code. */
+export interface Try {
+  readonly hash: Buffer;
+  readonly address: string;
 }
 
 /** The codes in `database`. */
 export function createCodeStore(database: Queryable): CodeStore {
   return {
-    async request({ name, hash, address, deliverable }) {
-      const [row] = await database.rows<OpenRow>(
+    async request(codes) {
+      const rows = await database.rows<OpenRow>(
         `WITH swept AS (
            DELETE FROM login_codes WHERE expires_at <= now()
          ), asked AS (
-           SELECT id, name FROM users WHERE lower(name) = lower($1) AND $4
-         ), open AS (
-           SELECT count(*) FILTER (WHERE address = $3) AS of_address,
-             count(*) FILTER (WHERE user_id = (SELECT id FROM asked)) AS of_user
-           FROM login_codes WHERE made_by = 'request' AND ${OPEN}
+           SELECT a.code_hash, a.address, a.asked_for, a.place, u.id, u.name
+           FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[])
+             WITH ORDINALITY AS a (wanted, asked_for, code_hash, address, place)
+           LEFT JOIN users u ON lower(u.name) = lower(a.wanted) AND u.disabled_at IS NULL
+         ), displaced AS (
+           DELETE FROM login_codes WHERE id IN (
+             SELECT id FROM (
+               SELECT c.id, row_number() OVER (PARTITION BY c.address, c.asked_for ORDER BY c.id DESC) AS nth
+               FROM login_codes c JOIN asked a ON c.address = a.address AND c.asked_for = a.asked_for
+               WHERE c.expires_at > now()
+             ) c WHERE nth >= ${MOST_OPEN_OF_ADDRESS}
+           )
          ), made AS (
-           INSERT INTO login_codes (user_id, code_hash, address, made_by, expires_at)
-           SELECT (SELECT id FROM asked WHERE of_user < ${MOST_OPEN_OF_USER}), $2, $3, 'request',
-             now() + interval '${LIFE_MINUTES} minutes'
-           FROM open WHERE of_address < ${MOST_OPEN_OF_ADDRESS}
-           RETURNING user_id, expires_at
+           INSERT INTO login_codes (user_id, code_hash, address, asked_for, made_by, expires_at)
+           SELECT id, code_hash, address, asked_for, 'request', now() + interval '${LIFE_MINUTES} minutes'
+           FROM asked ORDER BY place
+           RETURNING code_hash, expires_at
          )
-         SELECT asked.name, made.expires_at FROM made LEFT JOIN asked ON asked.id = made.user_id`,
-        [name, hash, address, deliverable],
+         SELECT asked.name, made.expires_at
+         FROM asked JOIN made ON made.code_hash = asked.code_hash ORDER BY asked.place`,
+        [
+          codes.map(({ name }) => name),
+          codes.map(({ nameDigest }) => nameDigest),
+          codes.map(({ hash }) => hash),
+          codes.map(({ address }) => address),
+        ],
         DEADLINE_MS,
       );
-      return row && openCode(row);
+      return rows.map(openCode);
     },
     async add(userId, hash, madeBy) {
       const [row] = await database.rows<OpenRow>(
@@ -86,30 +98,31 @@ export function createCodeStore(database: Queryable): CodeStore {
            DELETE FROM login_codes WHERE expires_at <= now()
          ), made AS (
            INSERT INTO login_codes (user_id, code_hash, made_by, expires_at)
-           SELECT id, $2, $3, now() + interval '${LIFE_MINUTES} minutes' FROM users WHERE id = $1
+           SELECT id, $2, $3, now() + interval '${LIFE_MINUTES} minutes'
+           FROM users WHERE id = $1 AND disabled_at IS NULL
            RETURNING user_id, expires_at
          )
          SELECT u.name, made.expires_at FROM made JOIN users u ON u.id = made.user_id`,
         [userId, hash, madeBy],
       );
-      if (!row) throw new Error('A code was made for a user who is not there.');
-      return openCode(row);
+      return row && openCode(row);
     },
-    async redeem(hash, address) {
-      const [row] = await database.rows<RedeemedRow>(
+    async redeem(tries) {
+      const rows = await database.rows<RedeemedRow>(
         `WITH used AS (
-           UPDATE login_codes SET used_at = now()
-           WHERE code_hash = $1 AND user_id IS NOT NULL AND ${OPEN} AND (address IS NULL OR address = $2)
-           RETURNING user_id, made_by
-         ), missed AS (
-           UPDATE login_codes SET wrong_tries = wrong_tries + 1
-           WHERE NOT EXISTS (SELECT FROM used) AND ${OPEN} AND (address IS NULL OR address = $2)
+           UPDATE login_codes c SET used_at = now()
+           FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS t (code_hash, address, place)
+           WHERE c.code_hash = t.code_hash AND (c.address IS NULL OR c.address = t.address)
+             AND c.user_id IS NOT NULL AND c.used_at IS NULL AND c.expires_at > now()
+           RETURNING t.place, c.user_id, c.made_by
          )
-         SELECT u.id, u.name, used.made_by FROM used JOIN users u ON u.id = used.user_id`,
-        [hash, address],
+         SELECT used.place::integer, u.id, u.name, used.made_by
+         FROM used JOIN users u ON u.id = used.user_id WHERE u.disabled_at IS NULL`,
+        [tries.map(({ hash }) => hash), tries.map(({ address }) => address)],
         DEADLINE_MS,
       );
-      return row && { userId: row.id, userName: row.name, madeBy: row.made_by };
+      const byPlace = new Map(rows.map((row) => [row.place, redeemed(row)]));
+      return tries.map((_, index) => byPlace.get(index + 1));
     },
   };
 }
@@ -120,6 +133,7 @@ interface OpenRow {
 }
 
 interface RedeemedRow {
+  readonly place: number;
   readonly id: number;
   readonly name: string;
   readonly made_by: CodeMadeBy;
@@ -127,4 +141,8 @@ interface RedeemedRow {
 
 function openCode({ name, expires_at }: OpenRow): OpenCode {
   return { userName: name ?? undefined, expiresAt: expires_at };
+}
+
+function redeemed({ id, name, made_by }: RedeemedRow): Redeemed {
+  return { userId: id, userName: name, madeBy: made_by };
 }

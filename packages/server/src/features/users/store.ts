@@ -1,7 +1,7 @@
 /**
  * The record of all users, in PostgreSQL.
  */
-import { isPermission, PERMISSION_NAMES, type Permission } from '../../permission.js';
+import { isPermission, OWNER, PERMISSION_NAMES, type Permission } from '../../permission.js';
 import { codeOf } from '../../error-code.js';
 import type { Queryable } from '../../platform/postgres.js';
 
@@ -11,6 +11,8 @@ export interface User {
   readonly name: string;
   readonly permission: Permission;
   readonly createdAt: Date;
+  /** Since when nobody gets in by this name; `undefined`: it is not disabled. */
+  readonly disabledAt: Date | undefined;
 }
 
 /** Who adds a user: somebody at the command line, or the first start of the service. */
@@ -25,11 +27,44 @@ export interface UserStore {
   /** Case of the name does not matter. */
   findByName(name: string): Promise<User | undefined>;
   setPermission(id: number, permission: Permission): Promise<void>;
+  /**
+   * Ends all sessions and codes of a user, who gets none from then on. False when this would leave no Owner who gets in.
+   */
+  disable(id: number): Promise<boolean>;
+  /** What has ended stays so. */
+  enable(id: number): Promise<void>;
+  /** Takes a user away, with all sessions and codes. False when this would leave no Owner who gets in. */
+  remove(id: number): Promise<boolean>;
   isEmpty(): Promise<boolean>;
 }
 
-const COLUMNS = 'id, name, permission, created_at';
+const COLUMNS = 'id, name, permission, created_at, disabled_at';
 const UNIQUE_VIOLATION = '23505';
+
+/**
+ * `gone`: the user `$1`, locked, unless nobody would be left who may do everything. All Owners are locked, in one order,
+ * so that two who take one away each do not take away the last two.
+ */
+const UNLESS_LAST = `owners AS (
+    SELECT id FROM users WHERE permission = ${OWNER} AND disabled_at IS NULL ORDER BY id FOR UPDATE
+  ), gone AS (
+    SELECT id, name, permission, disabled_at FROM users
+    WHERE id = $1 AND (permission < ${OWNER} OR EXISTS (SELECT FROM owners WHERE owners.id <> $1))
+    FOR UPDATE
+  )`;
+/** Ends what lets the users in `which` in, and says so. */
+function endsAllOf(which: string): string {
+  return `codes_ended AS (
+    DELETE FROM login_codes USING ${which} WHERE login_codes.user_id = ${which}.id
+  ), ended AS (
+    UPDATE sessions SET revoked_at = now() FROM ${which}
+    WHERE sessions.user_id = ${which}.id AND sessions.revoked_at IS NULL AND now() < sessions.expires_at
+    RETURNING ${which}.name, sessions.token_suffix
+  ), told_of_sessions AS (
+    INSERT INTO audit (action, subject, token_suffix, details)
+    SELECT 'session_revoked', name, token_suffix, '{"by": "command"}'::jsonb FROM ended
+  )`;
+}
 
 /** The users of `database`; every change leaves its entry in the audit, in the same statement. */
 export function createUserStore(database: Queryable): UserStore {
@@ -77,6 +112,48 @@ export function createUserStore(database: Queryable): UserStore {
         [id, permission, PERMISSION_NAMES],
       );
     },
+    async disable(id) {
+      const [row] = await database.rows<{ allowed: boolean }>(
+        `WITH ${UNLESS_LAST}, changed AS (
+           UPDATE users SET disabled_at = now() FROM gone WHERE users.id = gone.id AND gone.disabled_at IS NULL
+           RETURNING gone.id, gone.name
+         ), told AS (
+           INSERT INTO audit (action, subject, details) SELECT 'user_disabled', name, '{"by": "command"}'::jsonb FROM changed
+         ), ${endsAllOf('changed')}
+         SELECT EXISTS (SELECT FROM gone) AS allowed`,
+        [id],
+      );
+      return row?.allowed === true;
+    },
+    async enable(id) {
+      await database.rows(
+        `WITH was AS (
+           SELECT id, name FROM users WHERE id = $1 AND disabled_at IS NOT NULL FOR UPDATE
+         ), changed AS (
+           UPDATE users SET disabled_at = NULL FROM was WHERE users.id = was.id
+         ), ${endsAllOf('was')}
+         INSERT INTO audit (action, subject, details) SELECT 'user_enabled', name, '{"by": "command"}'::jsonb FROM was`,
+        [id],
+      );
+    },
+    async remove(id) {
+      // The sessions go with their user: a foreign key sees to it.
+      const [row] = await database.rows<{ allowed: boolean }>(
+        `WITH ${UNLESS_LAST}, removed AS (
+           DELETE FROM users USING gone WHERE users.id = gone.id RETURNING gone.id, gone.name, gone.permission
+         ), codes_ended AS (
+           DELETE FROM login_codes USING removed WHERE login_codes.user_id = removed.id
+         ), told AS (
+           INSERT INTO audit (action, subject, details)
+           SELECT 'user_removed', name,
+             jsonb_build_object('by', 'command', 'permission', ($2::text[])[permission + 1])
+           FROM removed
+         )
+         SELECT EXISTS (SELECT FROM gone) AS allowed`,
+        [id, PERMISSION_NAMES],
+      );
+      return row?.allowed === true;
+    },
     async isEmpty() {
       const [row] = await database.rows<{ empty: boolean }>('SELECT NOT EXISTS (SELECT FROM users) AS empty');
       return row?.empty === true;
@@ -89,8 +166,15 @@ interface UserRow {
   readonly name: string;
   readonly permission: number;
   readonly created_at: Date;
+  readonly disabled_at: Date | null;
 }
 
-function user({ id, name, permission, created_at }: UserRow): User {
-  return { id, name, permission: isPermission(permission) ? permission : 0, createdAt: created_at };
+function user({ id, name, permission, created_at, disabled_at }: UserRow): User {
+  return {
+    id,
+    name,
+    permission: isPermission(permission) ? permission : 0,
+    createdAt: created_at,
+    disabledAt: disabled_at ?? undefined,
+  };
 }

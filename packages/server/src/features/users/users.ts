@@ -21,6 +21,16 @@ export interface Users {
    * @throws PortalError when there is nobody of that name, or the actor may not do that
    */
   setPermission(actor: Actor, name: string, permission: Permission): Promise<User>;
+  /**
+   * Ends all sessions and codes of somebody, who gets none until enabled again.
+   *
+   * @throws PortalError when there is nobody of that name, the actor may not do that, or nobody could do everything then
+   */
+  disable(actor: Actor, name: string): Promise<User>;
+  /** What has ended stays so. @throws PortalError as above */
+  enable(actor: Actor, name: string): Promise<User>;
+  /** Takes somebody away for good; the audit keeps the name. @throws PortalError as above */
+  remove(actor: Actor, name: string): Promise<User>;
   /** Makes the first user, an Owner, when there is none at all; `undefined` when there is somebody. */
   addFirst(name: string): Promise<User | undefined>;
 }
@@ -28,7 +38,7 @@ export interface Users {
 /** What users are made of. */
 export interface UsersOptions {
   readonly store: UserStore;
-  /** Called when the permission of a user has changed, before that is reported as done. */
+  /** Called when what a user may do has changed, before that is reported as done. */
   readonly onPermissionChange: (userId: number) => Promise<void>;
 }
 
@@ -62,6 +72,19 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
     return user;
   }
 
+  async function takeAway(actor: Actor, name: string, work: (id: number) => Promise<boolean>): Promise<User> {
+    const user = await named(name);
+    expectMayActOn(actor, user.permission);
+    if (!(await work(user.id))) {
+      throw new PortalError(
+        'conflict',
+        `${user.name} is the last ${PERMISSION_NAMES[OWNER]} who can sign in; make somebody else one first.`,
+      );
+    }
+    await onPermissionChange(user.id);
+    return user;
+  }
+
   return {
     add: (actor, name, permission) => add(actor, name, permission),
     list: () => store.list(),
@@ -75,6 +98,14 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
       await onPermissionChange(user.id);
       return { ...user, permission };
     },
+    disable: (actor, name) => takeAway(actor, name, (id) => store.disable(id)),
+    async enable(actor, name) {
+      const user = await named(name);
+      expectMayActOn(actor, user.permission);
+      await store.enable(user.id);
+      return user;
+    },
+    remove: (actor, name) => takeAway(actor, name, (id) => store.remove(id)),
     async addFirst(name) {
       return (await store.isEmpty()) ? add('operator', name, OWNER, 'start') : undefined;
     },

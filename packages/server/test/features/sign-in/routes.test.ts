@@ -3,13 +3,17 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { startPostgres, startReceiver, waitFor, type PostgresServer, type Receiver } from 'portal-test-kit';
-import { newCode } from '../../../src/features/sign-in/code.js';
 import {
-  MOST_OPEN_OF_ADDRESS,
-  MOST_OPEN_OF_USER,
-  MOST_WRONG_TRIES,
-} from '../../../src/features/sign-in/store.js';
+  dataOf,
+  startPostgres,
+  startReceiver,
+  waitFor,
+  type PostgresServer,
+  type ReceivedMessage,
+  type Receiver,
+} from 'portal-test-kit';
+import { newCode, newLongCode } from '../../../src/features/sign-in/code.js';
+import { MOST_OPEN_OF_ADDRESS } from '../../../src/features/sign-in/store.js';
 import { ADMIN } from '../../../src/permission.js';
 import { webhookSignature } from '../../../src/platform/webhook.js';
 import { webhookKey } from '../../../src/setting-rules.js';
@@ -21,6 +25,9 @@ import { getDescribed, type Described } from '../documentation/described.js';
 const REQUEST = '/v1/authentication/request';
 const VERIFY = '/v1/authentication/verify';
 const TRIES_A_MINUTE = 20;
+const REQUESTS_OF_NAME_A_MINUTE = 10;
+/** Codes are delivered in slots of two seconds: what has not come after one and a half will not come. */
+const SLOT_MS = 3_000;
 
 let postgres: PostgresServer;
 let databaseUrl: string;
@@ -60,7 +67,7 @@ beforeEach(async () => {
 /** An address of this machine that nobody has come from yet, so that no limit knows it. */
 function newAddress(): string {
   addresses += 1;
-  return `127.0.9.${addresses}`;
+  return `127.0.${9 + Math.floor(addresses / 250)}.${(addresses % 250) + 1}`;
 }
 
 function post(path: string, body: unknown, question: Question = {}): Promise<Reply> {
@@ -75,20 +82,24 @@ function verify(code: string, from: string, headers: Record<string, string> = {}
   return post(VERIFY, { code }, { from, headers });
 }
 
-/** Asks for a code and gives it as the receiver got it. */
-async function codeFor(username: string, from: string): Promise<string> {
-  const before1 = receiver.received.length;
-  assert.equal((await request(username, from)).status, 202);
-  await waitFor('the message', () => receiver.received.length > before1);
-  const { data } = JSON.parse(receiver.received.at(-1)?.body ?? '') as { data: { code: string } };
-  return data.code;
+/** Messages with codes that were asked for from there: those of a test before may still be coming. */
+function messagesFor(from: string): readonly ReceivedMessage[] {
+  return receiver.received.filter((message) => dataOf(message)['address'] === from);
 }
 
-/** Until every message that is under way has come, and a moment longer for one that should not. */
-async function messages(count: number): Promise<number> {
-  await waitFor(`${count} messages`, () => receiver.received.length >= count);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  return receiver.received.length;
+/** Asks for a code and gives it as the receiver got it. */
+async function codeFor(username: string, from: string): Promise<string> {
+  const before1 = messagesFor(from).length;
+  assert.equal((await request(username, from)).status, 202);
+  await waitFor('the message', () => messagesFor(from).length > before1);
+  return String(dataOf(messagesFor(from).at(-1))['code']);
+}
+
+/** Until every message that is under way has come, and a slot longer for one that should not. */
+async function messages(count: number, from: string): Promise<number> {
+  await waitFor(`${count} messages`, () => messagesFor(from).length >= count);
+  await new Promise((resolve) => setTimeout(resolve, SLOT_MS));
+  return messagesFor(from).length;
 }
 
 test('from the name to the cookie', async () => {
@@ -97,9 +108,9 @@ test('from the name to the cookie', async () => {
   assert.equal(asked.status, 202);
   assert.deepEqual(asked.json, { message: 'If this user exists, a code is on its way.' });
   assert.equal(asked.headers['set-cookie'], undefined);
-  await messages(1);
+  await messages(1, from);
 
-  const [message] = receiver.received;
+  const [message] = messagesFor(from);
   assert.ok(message);
   const { headers, body } = message;
   assert.equal(
@@ -121,7 +132,7 @@ test('from the name to the cookie', async () => {
     { username: 'Ada', code: '', address: from, expires_at: '' },
   );
   const { code = '', expires_at: expiresAt = '' } = data;
-  assert.match(code, /^[2-9A-HJ-NP-Za-km-np-z]{8}$/);
+  assert.match(code, /^[2-9A-HJ-NP-Za-km-np-z]{12}$/);
   assert.ok(text.includes(code));
   const [stored] = await sql(
     databaseUrl,
@@ -209,80 +220,139 @@ describe('a code is good', () => {
   });
 });
 
-describe('nobody guesses', () => {
-  test('an address tries so often a minute, then even the right code does not help it; others go on', async () => {
-    const [from, other] = [newAddress(), newAddress()];
+/** Wrong codes from `from` until it is over its limit, and some more. */
+async function tryWrongly(from: string): Promise<void> {
+  const replies = await Promise.all(
+    Array.from({ length: TRIES_A_MINUTE + 20 }, (_, turn) =>
+      verify(turn % 2 === 0 ? newCode() : newLongCode(), from),
+    ),
+  );
+  for (const { status } of replies) assert.equal(status, 401);
+}
+
+describe('a right code is taken, however many wrong ones came before', () => {
+  test('from its own address, where somebody else has tried far too often', async () => {
+    const from = newAddress();
     const code = await codeFor('Ada', from);
-    const theirs = await codeFor('Grace', other);
-    for (let turn = 0; turn < TRIES_A_MINUTE; turn += 1) {
-      assert.equal((await verify(turn % 2 === 0 ? newCode() : 'rubbish', from)).status, 401);
-    }
-    const refused = await verify(code, from);
-    assert.equal(refused.status, 429);
-    const waitS = Number(refused.headers['retry-after']);
-    assert.ok(waitS >= 1 && waitS <= 60, String(waitS));
+    await tryWrongly(from);
+    assert.equal((await verify(code, from)).status, 200);
+  });
+
+  test('from there also one of the command line, and one that is asked for only then', async () => {
+    const from = newAddress();
+    await tryWrongly(from);
+    const { id } = await service.app.users.named('Grace');
+    const { code } = await service.app.signIn.make(id, 'command');
+    assert.equal(code.length, 16);
+    assert.equal((await verify(code, from)).json['username'], 'Grace');
+    assert.equal((await verify(await codeFor('Ada', from), from)).status, 200);
+  });
+
+  test('at a fresh address, when all together have tried far too often', async () => {
+    const other = newAddress();
+    const code = await codeFor('Ada', other);
+    const { id } = await service.app.users.named('Grace');
+    const { code: long } = await service.app.signIn.make(id, 'command');
+    await Promise.all(Array.from({ length: 16 }, () => tryWrongly(newAddress())));
+    assert.equal((await verify(code, other)).status, 200);
+    assert.equal((await verify(long, newAddress())).status, 200);
+  });
+
+  test('while an address that tries too often goes on, and costs one statement a second', async () => {
+    const [from, other] = [newAddress(), newAddress()];
+    const [code, theirs] = [await codeFor('Ada', from), await codeFor('Grace', other)];
+    await tryWrongly(from);
+    const before1 = await transactions();
+    const wrong = Array.from({ length: 500 }, () => verify(newCode(), from));
+    assert.equal((await verify(code, from)).status, 200);
     assert.equal((await verify(theirs, other)).status, 200);
+    for (const { status } of await Promise.all(wrong)) assert.equal(status, 401);
+    const after1 = await transactions();
+    assert.ok(after1 - before1 <= 60, `${after1 - before1} transactions`);
   });
 
-  test('a code is worth nothing after so many wrong tries where it could have been meant', async () => {
-    const [from, other] = [newAddress(), newAddress()];
+  test('and what could not be a code asks nothing', async () => {
+    const from = newAddress();
+    const before1 = await transactions();
+    for (const { status } of await Promise.all(
+      Array.from({ length: 200 }, (_, turn) => verify(`rubbish ${turn}`, from)),
+    ))
+      assert.equal(status, 401);
+    assert.ok((await transactions()) - before1 <= 30);
+  });
+});
+
+/** Of the database so far; PostgreSQL counts them late. */
+async function transactions(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const [row] = await sql(
+    databaseUrl,
+    'SELECT xact_commit + xact_rollback AS count FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return Number(row?.['count']);
+}
+
+async function openCodes(): Promise<number> {
+  return (await sql(databaseUrl, 'SELECT FROM login_codes')).length;
+}
+
+describe('of those that an address asked for the newest count', () => {
+  test('five by one name; the first of six is worth nothing, the sixth is', async () => {
+    const from = newAddress();
+    const codes: string[] = [];
+    for (let turn = 0; turn <= MOST_OPEN_OF_ADDRESS; turn += 1) codes.push(await codeFor('Ada', from));
+    assert.equal(await openCodes(), MOST_OPEN_OF_ADDRESS);
+    assert.equal((await verify(codes[0] ?? '', from)).status, 401);
+    assert.equal((await verify(codes[1] ?? '', from)).status, 200);
+    assert.equal((await verify(codes.at(-1) ?? '', from)).status, 200);
+  });
+
+  test('names that nobody has take nothing from one that somebody has, however many', async () => {
+    const from = newAddress();
     const code = await codeFor('Ada', from);
-    const { id } = await service.app.users.named('Ada');
-    const { code: free } = await service.app.signIn.make(id, 'command');
-    await sql(databaseUrl, 'UPDATE login_codes SET wrong_tries = $1', [MOST_WRONG_TRIES - 1]);
-    assert.equal((await verify(newCode(), other)).status, 401);
-    assert.equal((await verify(free, newAddress())).status, 401, 'anybody could have meant that one');
-    assert.equal((await verify(code, from)).status, 200, 'and only its own address this one');
-    const again = await codeFor('Ada', from);
-    await sql(databaseUrl, 'UPDATE login_codes SET wrong_tries = $1', [MOST_WRONG_TRIES - 1]);
-    assert.equal((await verify(newCode(), from)).status, 401);
-    assert.equal((await verify(again, from)).status, 401);
+    for (const { status } of await Promise.all(
+      Array.from({ length: TRIES_A_MINUTE + 30 }, (_, turn) => request(`nobody-${turn}`, from)),
+    ))
+      assert.equal(status, 202);
+    const another = await codeFor('Grace', from);
+    assert.equal((await verify(code, from)).status, 200);
+    assert.equal((await verify(another, from)).status, 200);
   });
 
-  test('one address has so many codes open, and another one some too', async () => {
+  test('however many addresses ask by the same name, the next one gets a code and keeps it', async () => {
+    const own = newAddress();
+    const code = await codeFor('Flooded', own);
+    await Promise.all(
+      Array.from({ length: 30 }, () => newAddress()).flatMap((from) => [
+        request('Flooded', from),
+        request('Flooded', from),
+      ]),
+    );
+    assert.equal((await verify(code, own)).status, 200);
     const from = newAddress();
-    for (let turn = 0; turn < MOST_OPEN_OF_ADDRESS + 2; turn += 1) {
-      assert.equal((await request(turn % 2 === 0 ? 'Ada' : 'Grace', from)).status, 202);
-    }
-    assert.equal(await messages(MOST_OPEN_OF_ADDRESS), MOST_OPEN_OF_ADDRESS);
-    await codeFor('Ada', newAddress());
-    assert.equal(receiver.received.length, MOST_OPEN_OF_ADDRESS + 1);
+    assert.equal((await verify(await codeFor('Flooded', from), from)).status, 200);
   });
 
-  test('names that nobody has count towards that too', async () => {
+  test('one name so often a minute: somebody else may be asked for all the same', async () => {
     const from = newAddress();
-    for (let turn = 0; turn < MOST_OPEN_OF_ADDRESS; turn += 1) await request(`nobody-${turn}`, from);
-    assert.equal((await request('Ada', from)).status, 202);
-    assert.equal(await messages(0), 0);
-  });
-
-  test('one user has so many codes open, however many addresses ask', async () => {
-    for (let asked = 0; asked < MOST_OPEN_OF_USER + 3;) {
-      const from = newAddress();
-      for (let turn = 0; turn < MOST_OPEN_OF_ADDRESS; turn += 1, asked += 1) await request('Flooded', from);
+    for (let turn = 0; turn < REQUESTS_OF_NAME_A_MINUTE; turn += 1) {
+      assert.equal((await request(turn % 2 === 0 ? 'nobody-at-all' : 'NOBODY-at-all', from)).status, 202);
     }
-    assert.equal(await messages(MOST_OPEN_OF_USER), MOST_OPEN_OF_USER);
-    await codeFor('Ada', newAddress());
-  });
-
-  test('an address asks so often a minute', async () => {
-    const from = newAddress();
-    for (let turn = 0; turn < TRIES_A_MINUTE; turn += 1) {
-      assert.equal((await request('nobody-at-all', from)).status, 202);
-    }
-    const refused = await request('Ada', from);
+    const refused = await request('nobody-at-all', from);
     assert.equal(refused.status, 429);
     assert.ok(refused.headers['retry-after']);
+    assert.equal((await request('Ada', from)).status, 202);
   });
 });
 
 describe('nobody learns who exists', () => {
   test('the answer has the same bytes, and does not wait for the message', async () => {
     receiver.answerWith(undefined);
-    const known = await request('Ada', newAddress());
-    const unknown = await request('Bob', newAddress());
+    const [from, other] = [newAddress(), newAddress()];
+    const unknown = await request('Bob', other);
+    const known = await request('Ada', from);
     assert.equal(known.bytes, unknown.bytes);
-    assert.equal(await messages(1), 1);
+    assert.deepEqual([await messages(1, from), messagesFor(other).length], [1, 0]);
   });
 
   test('both leave a row behind, which nobody can tell apart by using it', async () => {
@@ -293,8 +363,6 @@ describe('nobody learns who exists', () => {
     assert.deepEqual(rows, [{ decoy: false }, { decoy: true }]);
     const [known, unknown] = [await verify(newCode(), from), await verify(newCode(), other)];
     assert.equal(known.bytes, unknown.bytes);
-    const tries = await sql(databaseUrl, 'SELECT wrong_tries FROM login_codes');
-    assert.deepEqual(tries, [{ wrong_tries: 1 }, { wrong_tries: 1 }]);
   });
 
   test('nor does anybody while the database is frozen: both are told that it cannot be done now', async () => {
@@ -336,23 +404,30 @@ test('what is not understood is told by field and rule, and asks nothing of anyb
 });
 
 test('a message that is refused is sent again, with the same id', async () => {
+  const from = newAddress();
   receiver.answerWith(500);
-  await request('Ada', newAddress());
-  await messages(1);
+  await request('Ada', from);
+  await waitFor('a message', () => messagesFor(from).length > 0);
   receiver.answerWith(200);
-  await messages(2);
-  const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+  assert.equal(await messages(2, from), 2);
+  const ids = messagesFor(from).map(({ headers }) => headers['webhook-id']);
   assert.equal(new Set(ids).size, 1);
 });
 
-test('where no codes can be delivered the answer is the same, and no code is worth anything', async (t) => {
+test('where no codes can be delivered none is promised to any name, and nothing is asked of the database', async (t) => {
   const without = await startService({ databaseUrl });
   t.after(() => without.close());
-  const reply = await described.ask(without.url, REQUEST, {
-    method: 'POST',
-    body: '{"username":"Ada"}',
-    from: newAddress(),
-  });
-  assert.equal(reply.status, 202);
-  assert.deepEqual(await sql(databaseUrl, 'SELECT user_id FROM login_codes'), [{ user_id: null }]);
+  const [known, unknown] = await Promise.all(
+    ['Ada', 'Bob'].map((username) =>
+      described.ask(without.url, REQUEST, {
+        method: 'POST',
+        body: JSON.stringify({ username }),
+        from: newAddress(),
+      }),
+    ),
+  );
+  assert.equal(known?.status, 202);
+  assert.equal(known.bytes, unknown?.bytes);
+  assert.doesNotMatch(known.body, /on its way/);
+  assert.deepEqual(await sql(databaseUrl, 'SELECT user_id FROM login_codes'), []);
 });

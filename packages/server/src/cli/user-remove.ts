@@ -1,0 +1,15 @@
+import { Command } from 'commander';
+import { withRecords } from './open-records.js';
+
+/** `portal user remove NAME` */
+export function userRemoveCommand(): Command {
+  return new Command('remove')
+    .description('Remove a user for good, with all sessions and codes; the audit keeps the name.')
+    .argument('<name>')
+    .action((name: string) =>
+      withRecords(async ({ users }) => {
+        const user = await users.remove('operator', name);
+        console.log(`Removed ${user.name}.`);
+      }),
+    );
+}
