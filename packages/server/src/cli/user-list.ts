@@ -7,13 +7,17 @@ import { withRecords } from './open-records.js';
 export function userListCommand(): Command {
   return new Command('list').description('List all users.').action(() =>
     withRecords(async ({ users }) => {
-      const rows = (await users.list()).map(({ name, permission, createdAt, disabledAt }) => [
+      const all = await users.list();
+      // A column that is empty for nearly everybody would only be in the way.
+      const isAnyDisabled = all.some(({ disabledAt }) => disabledAt);
+      const rows = all.map(({ name, permission, createdAt, disabledAt }) => [
         name,
         PERMISSION_NAMES[permission],
         createdAt.toISOString(),
-        disabledAt?.toISOString() ?? '',
+        ...(isAnyDisabled ? [disabledAt?.toISOString() ?? ''] : []),
       ]);
-      console.log(inColumns([['NAME', 'PERMISSION', 'ADDED', 'DISABLED'], ...rows]));
+      const head = ['NAME', 'PERMISSION', 'ADDED', ...(isAnyDisabled ? ['DISABLED'] : [])];
+      console.log(inColumns([head, ...rows]));
     }),
   );
 }

@@ -73,7 +73,7 @@ describe('on the embedded database', () => {
     assert.ok(
       !`${first.output.stdout}${first.output.stderr}`.includes(first.cookie.slice('psession='.length)),
     );
-    const code = /^open {7}(\S+)\/#code=(\w{8})$/m.exec(first.output.stdout);
+    const code = /^open {7}(\S+)\/#code=(\w{16})$/m.exec(first.output.stdout);
     assert.equal(code?.[1], first.url);
     const entered = await ask(first.url, '/v1/authentication/verify', {
       method: 'POST',
