@@ -8,16 +8,16 @@ export function userListCommand(): Command {
   return new Command('list').description('List all users.').action(() =>
     withRecords(async ({ users }) => {
       const all = await users.list();
-      // A column that is empty for nearly everybody would only be in the way.
-      const isAnyDisabled = all.some(({ disabledAt }) => disabledAt);
       const rows = all.map(({ name, permission, createdAt, disabledAt }) => [
         name,
         PERMISSION_NAMES[permission],
         createdAt.toISOString(),
-        ...(isAnyDisabled ? [disabledAt?.toISOString() ?? ''] : []),
+        disabledAt?.toISOString() ?? '',
       ]);
-      const head = ['NAME', 'PERMISSION', 'ADDED', ...(isAnyDisabled ? ['DISABLED'] : [])];
-      console.log(inColumns([head, ...rows]));
+      const head = ['NAME', 'PERMISSION', 'ADDED', 'DISABLED'];
+      // A column that is empty for everybody would only be in the way.
+      const shown = all.some(({ disabledAt }) => disabledAt) ? head.length : head.length - 1;
+      console.log(inColumns([head, ...rows].map((row) => row.slice(0, shown))));
     }),
   );
 }
