@@ -1,120 +1,47 @@
 /**
- * Work for strangers: what comes while some is under way goes together in the next journey, and there is one journey at a
- * time. So it takes one connection of the pool, whatever comes, and a database that hangs cannot take more.
- *
- * Whoever is over a limit is patient: a journey takes those along once a second and not sooner. So however many they are,
- * they cost one statement a second all together, and still nobody is refused because of somebody else.
+ * Work that is done one piece after the other, however many ask for it: so it takes one connection of the pool, and a
+ * database that hangs cannot take more.
  */
 import { PortalError } from '../errors.js';
-import { createWaitingRows } from './waiting-rows.js';
 
-/** Work that is done in journeys. */
-export interface Lane<Item, Result> {
+/** Pieces of work in a row. */
+export interface Lane {
   /**
-   * What comes of `item` when its turn has come.
+   * Does `work` when its turn has come.
    *
-   * @throws PortalError of the kind `tooManyRequests` when too many are waiting, and of the kind `unavailable` when its
-   *   turn does not come in time
+   * @throws PortalError of the kind `unavailable` when its turn does not come in time, or too many are waiting
    */
-  run(item: Item, comer: Comer): Promise<Result>;
+  run<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** For whom something is done. */
-export interface Comer {
-  /** Takes turns with the others. */
-  readonly key: string;
-  /** Whether it is over a limit. */
-  readonly isPatient: boolean;
-}
-
-/** How a lane works. */
-export interface LaneOptions<Item, Result> {
-  /** Does all of them at once, within a time of its own; gives what comes of each, in the same order. */
-  readonly carry: (items: readonly Item[]) => Promise<readonly Result[]>;
-  /** Most patient ones in a journey; the same number again of the others. */
-  readonly seats: number;
-  /** Most that wait, patient or not; and most of one key. */
+/** How patient a lane is. */
+export interface LaneOptions {
+  /** Most that wait. */
   readonly most: number;
-  readonly mostOfOne: number;
-  /** Milliseconds that one waits for its turn. */
+  /** Milliseconds that one waits. */
   readonly waitMs: number;
-  /** Milliseconds between two journeys with patient ones. */
-  readonly patienceMs?: number;
-}
-
-interface Waiting<Item, Result> {
-  readonly item: Item;
-  readonly cameMs: number;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** An empty lane. */
-export function createLane<Item, Result>({
-  carry,
-  seats,
-  most,
-  mostOfOne,
-  waitMs,
-  patienceMs = 1_000,
-}: LaneOptions<Item, Result>): Lane<Item, Result> {
-  const prompt = createWaitingRows<Waiting<Item, Result>>({ most, mostOfOne });
-  const patient = createWaitingRows<Waiting<Item, Result>>({ most, mostOfOne });
-  let isUnderWay = false;
-  let patientLeftMs = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-
-  /** Patient ones, if it is time; else the clock is set for them. */
-  function takePatient(nowMs: number): Waiting<Item, Result>[] {
-    if (patient.size === 0) return [];
-    const restMs = patientLeftMs + patienceMs - nowMs;
-    if (restMs <= 0) {
-      patientLeftMs = nowMs;
-      return patient.take(seats);
-    }
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      leave();
-    }, Math.ceil(restMs));
-    return [];
-  }
-
-  function leave(): void {
-    if (isUnderWay) return;
-    const nowMs = performance.now();
-    const all = [...prompt.take(seats), ...takePatient(nowMs)];
-    if (all.length === 0) return;
-    isUnderWay = true;
-    void travel(all.filter((one) => isInTime(one, nowMs))).finally(() => {
-      isUnderWay = false;
-      leave();
-    });
-  }
-
-  function isInTime({ cameMs, reject }: Waiting<Item, Result>, nowMs: number): boolean {
-    if (nowMs - cameMs <= waitMs) return true;
-    reject(new PortalError('unavailable'));
-    return false;
-  }
-
-  async function travel(all: readonly Waiting<Item, Result>[]): Promise<void> {
-    if (all.length === 0) return;
-    try {
-      const results = await carry(all.map(({ item }) => item));
-      for (const [index, { resolve }] of all.entries()) resolve(results[index] as Result);
-    } catch (error) {
-      for (const { reject } of all) reject(error);
-    }
-  }
+export function createLane({ most, waitMs }: LaneOptions): Lane {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
 
   return {
-    run(item, { key, isPatient }) {
-      return new Promise((resolve, reject) => {
-        const one = { item, cameMs: performance.now(), resolve, reject };
-        const gone = (isPatient ? patient : prompt).add(key, one);
-        gone?.reject(new PortalError('tooManyRequests'));
-        leave();
-      });
+    async run(work) {
+      if (waiting >= most) throw new PortalError('unavailable');
+      waiting += 1;
+      const cameMs = performance.now();
+      const before = last;
+      async function inTurn() {
+        await before.catch(() => undefined);
+        waiting -= 1;
+        if (performance.now() - cameMs > waitMs) throw new PortalError('unavailable');
+        return work();
+      }
+      const turn = inTurn();
+      last = turn;
+      return turn;
     },
   };
 }

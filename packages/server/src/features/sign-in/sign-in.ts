@@ -6,7 +6,7 @@
  * bring too often only waits.
  */
 import { PortalError } from '../../errors.js';
-import { createLane } from '../../platform/lane.js';
+import { createSharedLane } from '../../platform/shared-lane.js';
 import { whileReachable } from '../../platform/postgres.js';
 import { hashOf, isCode, nameDigest, newCode, newLongCode } from './code.js';
 import type { CodeToDeliver } from './delivery.js';
@@ -65,11 +65,11 @@ export const TRIES = { seats: 2_000, most: 2_000, mostOfOne: 1_000, waitMs: 4_00
 
 /** Puts the rules on top of the record. */
 export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): SignIn {
-  const requests = createLane<RequestedCode, OpenCode>({
+  const requests = createSharedLane<RequestedCode, OpenCode>({
     ...REQUESTS,
     carry: (codes) => whileReachable(requestAll(store, codes)),
   });
-  const tries = createLane<Try, Redeemed | undefined>({
+  const tries = createSharedLane<Try, Redeemed | undefined>({
     ...TRIES,
     carry: (all) => whileReachable(store.redeem(all)),
   });
