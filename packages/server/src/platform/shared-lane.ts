@@ -1,5 +1,5 @@
 /**
- * Work for strangers, who share it: what comes while some is under way goes together in the next journey, and there is one journey at a
+ * Work for strangers: what comes while some is under way goes together in the next journey, and there is one journey at a
  * time. So it takes one connection of the pool, whatever comes, and a database that hangs cannot take more.
  *
  * Whoever is over a limit is patient: a journey takes those along once a second and not sooner. So however many they are,
