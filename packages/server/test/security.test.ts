@@ -47,6 +47,10 @@ before(async () => {
       PORTAL_LOGIN_WEBHOOK_SECRET: `whsec_${'A'.repeat(43)}=`,
     },
   });
+  // What is written once at a start would be mixed up with it too.
+  await waitFor('the settings in the audit', async () => {
+    return (await sql(databaseUrl, 'SELECT FROM settings_seen')).length > 0;
+  });
 });
 
 after(async () => {
