@@ -87,7 +87,8 @@ export interface Events {
 export interface LastStatus {
   readonly status: Status;
   readonly since: number;
-  readonly codes: readonly string[];
+  /** Its end, in milliseconds since 1970; `null` while it goes on. */
+  readonly until: number | null;
 }
 
 /** Ids are never used again, also when the event of the highest is gone: pages remember them. */
@@ -242,7 +243,7 @@ export function createEvents(database: Database): Events {
       const row = lastStatus.get() as Row | undefined;
       const status = STATUSES.find((one) => one === row?.became);
       if (!row || !status) return undefined;
-      return { status, since: row.since ?? row.began_at, codes: JSON.parse(row.codes) as string[] };
+      return { status, since: row.since ?? row.began_at, until: row.ended_at };
     },
   };
 }

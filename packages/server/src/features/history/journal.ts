@@ -100,10 +100,23 @@ export function createJournal(database: Database): Journal {
     holding.cut(at);
   }
 
-  function whatWasLeft(until: number, at: number): LeftBehind | null {
+  /** A run that ended before its first look knew nothing: what counts is when a status was last known. */
+  function whatWasLeft(at: number): LeftBehind | null {
     const last = events.lastStatus();
+    const until = last?.until ?? at;
     if (!last || at - until > GOES_ON_FOR_MS) return null;
-    return { until, status: last.status, since: last.since, ...holding.left() };
+    // A clock that was set back in between: for how long things had been so is still true.
+    const byMs = Math.min(0, at - until);
+    const { causes, parts } = holding.left();
+    return {
+      until,
+      status: last.status,
+      since: last.since + byMs,
+      causes: causes.map(({ component, code, since }) => ({ component, code, since: since + byMs })),
+      parts: parts.map(({ name, state, since, answersSince }) => {
+        return { name, state, since: since + byMs, answersSince: answersSince + byMs };
+      }),
+    };
   }
 
   return {
@@ -153,7 +166,7 @@ export function createJournal(database: Database): Journal {
     beginRun: inTransaction(database, (at: number, details: Details) => {
       const lastHeardAt = Math.max(samples.lastAt(at) ?? 0, events.lastAt(at) ?? 0);
       endAll(lastHeardAt, 'lost');
-      left = whatWasLeft(lastHeardAt, at);
+      left = whatWasLeft(at);
       const run = { kind: 'service', beganAt: at, endedAt: null, from: null, to: 'running' } as const;
       return events.add({ ...run, codes: [], details });
     }),

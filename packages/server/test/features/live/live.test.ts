@@ -85,6 +85,15 @@ test('a frozen cache is told without asking, with the moment it was noticed, and
   const open = await ask(service.url, '/v1/status');
   assert.deepEqual([open.json['status'], open.json['cache']], ['degraded', false]);
   assert.equal(open.json['since'], down.data['since']);
+  await waitFor('no code that anybody could not read', async () => {
+    const { json } = await ask(service.url, '/v1/status');
+    const [cause, ...others] = json['causes'] as { component: string; code: string; since: string }[];
+    assert.deepEqual([cause?.component, others.length], ['cache', 0]);
+    assert.ok((cause?.since ?? '') >= before1);
+    const errors = (await ask(service.url, '/health')).json['errors'] as string[];
+    // A look between the two answers may have found another one.
+    return errors.some((error) => error.endsWith(`(${cause?.code})`));
+  });
   redis.thaw();
   const since = String(down.data['since']);
   await stream.until('report', (data) => String(data['since']) > since);
