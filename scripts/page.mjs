@@ -7,6 +7,8 @@ const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 await build({
   configFile: false,
   root: root('packages/page/src'),
+  // Relative, so that it also works below a path that a proxy takes off.
+  base: './',
   logLevel: 'warn',
   // Of the library the page needs nothing but its words; the rest of it is for servers.
   resolve: { alias: { 'portal-health': root('packages/health/src/problems.ts') } },

@@ -18,5 +18,13 @@ export { dataOf, type ReceivedMessage, type Receiver, startReceiver, typesOf } f
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.js';
+export {
+  type Certificate,
+  makeCertificate,
+  type ReverseProxy,
+  type ReverseProxyOptions,
+  startHaproxy,
+  startNginx,
+} from './reverse-proxy.js';
 export { isRunning } from './signals.js';
 export { waitFor } from './wait.js';

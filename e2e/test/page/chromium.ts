@@ -24,15 +24,30 @@ export interface Browser {
   close(): Promise<void>;
 }
 
+/** What is different for it than for anybody. */
+export interface ChromiumOptions {
+  /** Addresses of names that it is to know. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Takes certificates that nobody vouches for. */
+  readonly ignoreCertificates?: boolean;
+}
+
 /** Starts one; it must be closed. */
-export async function startChromium(): Promise<Browser> {
+export async function startChromium({
+  names = {},
+  ignoreCertificates = false,
+}: ChromiumOptions = {}): Promise<Browser> {
   const { file, env } = await findChromium();
+  const rules = Object.entries(names)
+    .map(([name, address]) => `MAP ${name} ${address}`)
+    .join(', ');
   const folder = await mkdtemp(join(tmpdir(), 'portal-chromium-'));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: file,
     env: { ...process.env, ...env },
     headless: true,
-    args: ARGUMENTS,
+    args: [...ARGUMENTS, `--host-resolver-rules=${rules}`],
+    ignoreHTTPSErrors: ignoreCertificates,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     colorScheme: 'light',

@@ -1,6 +1,7 @@
 /**
  * The address of a view: what is looked at and for which time, so that a colleague who opens it sees the same.
  */
+import { BASE, within } from './base.js';
 import { createStore, type Store } from './store.js';
 
 export const TABS = {
@@ -40,15 +41,17 @@ export function readAddress(path: string, query: string): Address {
   const fromMs = Date.parse(parameters.get('from') ?? '');
   const toMs = Date.parse(parameters.get('to') ?? '');
   const range = parameters.get('range') ?? '';
-  const tab = Object.hasOwn(TABS, path) ? (path as Tab) : '/';
+  const own = path.startsWith(BASE) ? `/${path.slice(BASE.length)}` : path;
+  const tab = Object.hasOwn(TABS, own) ? (own as Tab) : '/';
   if (fromMs < toMs) return { tab, span: { fromMs, toMs } };
   return { tab, span: Object.hasOwn(RANGES, range) ? (range as RangeName) : USUAL };
 }
 
 export function writeAddress({ tab, span }: Address): string {
-  if (typeof span === 'string') return span === USUAL ? tab : `${tab}?range=${span}`;
+  const path = within(tab);
+  if (typeof span === 'string') return span === USUAL ? path : `${path}?range=${span}`;
   const { fromMs, toMs } = span;
-  return `${tab}?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+  return `${path}?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
 }
 
 /** From when to when, in milliseconds, at `nowMs`. */

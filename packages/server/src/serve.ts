@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { baseUrlOf } from './address-rules.js';
 import { openLink, pasteLine, pasteLineOfFile, urlOf } from './addresses.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config.js';
@@ -74,11 +75,13 @@ export async function serve({ config, log, say, isTerminal = false }: ServeOptio
       await app.http.stop(Math.max(0, config.shutdownDeadlineMs - config.shutdownGraceMs - FOR_STORES_MS));
     });
     const url = urlOf(config.host, port);
+    const publicUrl = config.publicUrl && baseUrlOf(config.publicUrl);
     await tellWhereabouts(
       dataDir,
       {
         pid: process.pid,
         url,
+        ...(publicUrl !== undefined && { publicUrl }),
         ...(postgres && { databaseUrl: postgres.url }),
         ...(redis && { redisUrl: redis.url }),
       },
@@ -92,10 +95,11 @@ export async function serve({ config, log, say, isTerminal = false }: ServeOptio
     }
     say(`cache      ${cacheLine(config, redis !== undefined)}`);
     say(`listening  ${url}`);
+    if (publicUrl !== undefined) say(`found at   ${publicUrl}`);
     if (postgres) {
       const sessionFile = join(dataDir, SESSION_FILE);
       if (!isTerminal) undo.push(() => rm(sessionFile, { force: true }));
-      await sayHowToEnter(app, url, { say, sessionFile: isTerminal ? undefined : sessionFile });
+      await sayHowToEnter(app, publicUrl ?? url, { say, sessionFile: isTerminal ? undefined : sessionFile });
     }
     log.info('listening', { port });
     return { url, app, close: takeDown };

@@ -15,6 +15,8 @@ export interface Whereabouts {
   readonly pid: number;
   /** Of the service, as a client on this machine reaches it. */
   readonly url: string;
+  /** As browsers find it, when that has been said. */
+  readonly publicUrl?: string;
   /** Of the embedded PostgreSQL; absent when the service uses another. */
   readonly databaseUrl?: string;
   /** Of the embedded Redis; absent when the service uses another, or none. */
@@ -60,10 +62,11 @@ export async function removeWhereabouts(dataDir: string): Promise<void> {
 
 function isWhereabouts(value: unknown): value is Whereabouts {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, url, databaseUrl, redisUrl } = value as Partial<Record<keyof Whereabouts, unknown>>;
+  const { pid, url, publicUrl, databaseUrl, redisUrl } = value as Partial<Record<keyof Whereabouts, unknown>>;
   return (
     Number.isSafeInteger(pid) &&
     typeof url === 'string' &&
+    ['string', 'undefined'].includes(typeof publicUrl) &&
     ['string', 'undefined'].includes(typeof databaseUrl) &&
     ['string', 'undefined'].includes(typeof redisUrl)
   );

@@ -1,5 +1,7 @@
 /** One question to a door of the service, and what can come of it. */
 
+import { within } from '../base.js';
+
 /** `status` 0: nobody answered, or nothing that can be read. */
 export interface Answer<Body> {
   readonly status: number;
@@ -29,7 +31,7 @@ async function answered<Body>(path: string, init: RequestInit): Promise<Answer<B
   try {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-    const response = await fetch(path, { ...init, signal, cache: 'no-store' });
+    const response = await fetch(within(path), { ...init, signal, cache: 'no-store' });
     const text = await response.text();
     const body = text === '' ? null : (JSON.parse(text) as Body & { readonly error?: string });
     const isReport = response.ok || (body !== null && typeof body === 'object' && 'errors' in body);

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Navigation } from '../address.js';
+import { within } from '../base.js';
 import { isAdmin, type Following, type Known } from '../doors/following.js';
 import { useNow, useStore } from '../store.js';
 import { SHAPES, STANDINGS, type Standing } from '../words/headline.js';
@@ -79,7 +80,7 @@ export function App({
       </main>
       <footer>
         {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
-        <a href="/docs">API</a> <a href="/docs/errors.md">What every error means</a>
+        <a href={within('/docs')}>API</a> <a href={within('/docs/errors.md')}>What every error means</a>
       </footer>
     </>
   );

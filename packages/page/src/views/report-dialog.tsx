@@ -2,6 +2,7 @@
 import type { Report } from 'portal-health';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { within } from '../base.js';
 
 export function ReportDialog({ report }: { readonly report: Report | null }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -20,7 +21,7 @@ export function ReportDialog({ report }: { readonly report: Report | null }): JS
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
-  const line = `curl ${location.origin}/v1/admin/health -b "psession=YOUR_SESSION"`;
+  const line = `curl ${location.origin}${within('/v1/admin/health')} -b "psession=YOUR_SESSION"`;
   return (
     <>
       <button type="button" aria-haspopup="dialog" onClick={open}>

@@ -3,6 +3,7 @@
  * neither, on the embedded database started for as long as the command runs.
  */
 import { resolve } from 'node:path';
+import { baseUrlOf } from '../address-rules.js';
 import { urlOf } from '../addresses.js';
 import { configFromEnvironment, type Config } from '../config.js';
 import { createAuditStore, type AuditStore } from '../features/audit/store.js';
@@ -16,7 +17,7 @@ import { readWhereabouts, type Whereabouts } from '../whereabouts.js';
 export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn'> {
   readonly audit: Pick<AuditStore, 'page'>;
   readonly config: Config;
-  /** Where the service is, or would be. */
+  /** Where browsers find the service, or would. */
   readonly serviceUrl: string;
   /** Names of the migrations that had to be applied first. */
   readonly migrated: readonly string[];
@@ -50,7 +51,9 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
     try {
       await records.cache?.whenReady(COMMAND_TIMEOUT_MS);
       const migrated = await migrate(records.database);
-      const serviceUrl = running?.url ?? urlOf(config.host, config.port);
+      const serviceUrl = config.publicUrl
+        ? baseUrlOf(config.publicUrl)
+        : (running?.publicUrl ?? running?.url ?? urlOf(config.host, config.port));
       const { users, sessions, signIn } = records;
       const audit = createAuditStore(records.database);
       await work({ config, users, sessions, signIn, audit, serviceUrl, migrated });
@@ -65,7 +68,9 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
 /** Only for a link that is printed: whose stores are known does not depend on it. */
 function whereaboutsIfAny(dataDir: string): Whereabouts | undefined {
   try {
-    return readWhereabouts(dataDir);
+    const running = readWhereabouts(dataDir);
+    // One that brings its own database along is another service.
+    return running?.databaseUrl === undefined ? running : undefined;
   } catch {
     return undefined;
   }

@@ -3,12 +3,12 @@ import type { Guide } from './guides.js';
 import { doorsIn } from './operations.js';
 import type { OpenApi } from './vocabulary.js';
 
-/** The index of everything that there is to read. */
-export function indexText(document: OpenApi, guides: readonly Guide[]): string {
+/** The index of everything that there is to read; `base` stands before every path in it, and ends in a slash. */
+export function indexText(document: OpenApi, guides: readonly Guide[], base: string): string {
   const { info, paths } = document;
   const doors = doorsIn(paths).map(
     ({ method, path, operation }) =>
-      `- [${method} ${path}](/docs#${operation.operationId}): ${operation.summary}`,
+      `- [${method} ${path}](${base}docs#${operation.operationId}): ${operation.summary}`,
   );
   return [
     `# ${info.title}`,
@@ -16,17 +16,17 @@ export function indexText(document: OpenApi, guides: readonly Guide[]): string {
     info.description,
     '## API',
     [
-      '- [API description](/docs): every path, its answers and their shape, with examples',
-      '- [OpenAPI 3.1](/openapi.json): the same for machines',
+      `- [API description](${base}docs): every path, its answers and their shape, with examples`,
+      `- [OpenAPI 3.1](${base}openapi.json): the same for machines`,
       ...doors,
     ].join('\n'),
-    ...(guides.length > 0 ? ['## Guides', guides.map(guideLine).join('\n')] : []),
+    ...(guides.length > 0 ? ['## Guides', guides.map((guide) => guideLine(guide, base)).join('\n')] : []),
     '',
   ]
     .join('\n\n')
     .replace(/\n+$/, '\n');
 }
 
-function guideLine({ name, title, about }: Guide): string {
-  return `- [${title}](/docs/${name})${about ? `: ${about}` : ''}`;
+function guideLine({ name, title, about }: Guide, base: string): string {
+  return `- [${title}](${base}docs/${name})${about ? `: ${about}` : ''}`;
 }

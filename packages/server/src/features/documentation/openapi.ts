@@ -33,8 +33,8 @@ function errorResponse(
   };
 }
 
-/** The document of this version. */
-export function openApi(version: string): OpenApi {
+/** The document of this version. `server`: where the paths begin, seen from the document. */
+export function openApi(version: string, server: string): OpenApi {
   return {
     openapi: '3.1.1',
     info: {
@@ -47,7 +47,7 @@ export function openApi(version: string): OpenApi {
         'service (`PORTAL_PUBLIC_URL`), and so nobody’s page can have a name of its own lead here.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: server }],
     tags: [
       { name: 'Health', description: 'How everything is.' },
       { name: 'Integrity', description: 'Is it the code that was shipped?' },

@@ -9,8 +9,16 @@ import type { Schema } from './schema.js';
 import { STYLE } from './style.js';
 import type { MediaType, OpenApi, Reference, Response } from './vocabulary.js';
 
+/** What stands before the paths of the service. */
+export interface Bases {
+  /** In a link of the page; ends in a slash, or is nothing. */
+  readonly link: string;
+  /** In a line to paste, without a slash at the end. */
+  readonly paste: string;
+}
+
 /** The whole page. */
-export function pageText(document: OpenApi, guides: readonly Guide[]): string {
+export function pageText(document: OpenApi, guides: readonly Guide[], bases: Bases): string {
   const { info, tags, paths, components } = document;
   const doors = doorsIn(paths);
   const page = markup`<!doctype html>
@@ -27,8 +35,8 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
           <h1>${info.title}</h1>
           <p>${info.summary}</p>
           <p>
-            Version ${info.version}. The same for machines: <a href="/openapi.json">openapi.json</a>, and as
-            an index: <a href="/llms.txt">llms.txt</a>.
+            Version ${info.version}. The same for machines: <a href="${bases.link}openapi.json">openapi.json</a>, and as
+            an index: <a href="${bases.link}llms.txt">llms.txt</a>.
           </p>
         </header>
         <nav aria-label="Contents">
@@ -47,12 +55,12 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
                         </li> `,
                     )}
                 </ul> `,
-          )}${guideList(guides)}
+          )}${guideList(guides, bases)}
         </nav>
         <main id="content" tabindex="-1">
           <h2>Paths</h2>
           <p>${sentence(info.description)}</p>
-          ${doors.map((door) => operationHtml(door, document))}
+          ${doors.map((door) => operationHtml(door, document, bases))}
           <h2>Refusals</h2>
           ${Object.entries(components.responses).map(
             ([name, response]) =>
@@ -74,15 +82,15 @@ export function pageText(document: OpenApi, guides: readonly Guide[]): string {
   return page.html;
 }
 
-function guideList(guides: readonly Guide[]): Html {
+function guideList(guides: readonly Guide[], { link }: Bases): Html {
   if (guides.length === 0) return markup``;
   return markup`<h2>Guides</h2>
     <ul>
-      ${guides.map(({ name, title }) => markup`<li><a href="/docs/${name}">${title}</a></li> `)}
+      ${guides.map(({ name, title }) => markup`<li><a href="${link}docs/${name}">${title}</a></li> `)}
     </ul> `;
 }
 
-function operationHtml({ method, path, operation }: Door, document: OpenApi): Html {
+function operationHtml({ method, path, operation }: Door, document: OpenApi, { paste }: Bases): Html {
   const [needed] = operation.security;
   const level = needed?.['session']?.includes('User') ? 'everybody signed in' : 'administrators';
   const who = needed ? markup`<a href="#session">${level}</a>` : markup`anyone`;
@@ -90,7 +98,7 @@ function operationHtml({ method, path, operation }: Door, document: OpenApi): Ht
     <h3 id="${operation.operationId}"><code>${method} ${path}</code> <span class="who">for ${who}</span></h3>
     <p><strong>${operation.summary}</strong></p>
     <p>${sentence(operation.description)}</p>
-    <pre tabindex="0">curl ${method === 'POST' ? '-X POST ' : ''}http://127.0.0.1:7331${path}${needed ? ' -b "psession=YOUR_SESSION"' : ''}${bodyOption(operation.requestBody?.content['application/json']?.example)}</pre>
+    <pre tabindex="0">curl ${method === 'POST' ? '-X POST ' : ''}${paste}${path}${needed ? ' -b "psession=YOUR_SESSION"' : ''}${bodyOption(operation.requestBody?.content['application/json']?.example)}</pre>
     ${(operation.parameters ?? []).map((parameter) => markup`<p><code>${parameter.in === 'query' ? '?' : ''}${parameter.name}</code>: ${sentence(parameter.description)}</p> `)}
     ${Object.entries(operation.responses).map(([status, response]) => answerHtml(status, response, document))}
   </section> `;

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { PortalError } from '../../errors.js';
 import { fixedBody, sendFixed, type FixedBody } from '../../platform/fixed-body.js';
 import { refuseOtherMethods } from '../../platform/methods.js';
+import { toOneAddress } from '../../platform/one-address.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { openApi } from './openapi.js';
@@ -31,12 +32,18 @@ const PAGE_POLICY = [
 
 export const documentationRoutes: FastifyPluginAsync = async (app) => {
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
-  const document = openApi(version);
+  const { basePath, baseUrl } = app.site;
+  // Seen from the page, from the index and from the document themselves, unless it is known where they are.
+  const link = basePath === '' ? '' : `${basePath}/`;
+  const document = openApi(version, baseUrl ?? '.');
   const guides = readGuides();
   const [description, index, page] = await Promise.all([
     fixedBody('application/json', JSON.stringify(document)),
-    fixedBody(MARKDOWN, indexText(document, guides)),
-    fixedBody('text/html; charset=utf-8', pageText(document, guides)),
+    fixedBody(MARKDOWN, indexText(document, guides, baseUrl === undefined ? '' : `${baseUrl}/`)),
+    fixedBody(
+      'text/html; charset=utf-8',
+      pageText(document, guides, { link, paste: baseUrl ?? 'http://127.0.0.1:7331' }),
+    ),
   ]);
   const texts = new Map(
     await Promise.all(guides.map(async ({ name, text }) => [name, await fixedBody(MARKDOWN, text)] as const)),
@@ -62,7 +69,10 @@ function route(
     handler(request, reply) {
       const body = find(reply, request.params);
       if (!body) throw new PortalError('notFound');
-      return sendFixed(request, reply.header('Cache-Control', CACHING), body);
+      return (
+        toOneAddress(request, reply, url.replace(':guide', request.params.guide ?? '')) ??
+        sendFixed(request, reply.header('Cache-Control', CACHING), body)
+      );
     },
   });
   refuseOtherMethods(app, { url, answered: ANSWERED });

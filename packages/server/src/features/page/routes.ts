@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { sendFixed, type FixedBody } from '../../platform/fixed-body.js';
 import { refuseOtherMethods } from '../../platform/methods.js';
+import { toOneAddress } from '../../platform/one-address.js';
 import { readSite } from './site.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
@@ -31,7 +32,7 @@ const ASSET_CACHING = 'public, max-age=31536000, immutable';
 
 /** Without a built page its addresses are not found; the doors for machines go on as ever. */
 export const pageRoutes: FastifyPluginAsync = async (app) => {
-  const site = await readSite();
+  const site = await readSite({ basePath: app.site.basePath });
   const document = site.get('/index.html');
   for (const [path, file] of site) {
     if (file !== document) route(app, path, file, ASSET_CACHING);
@@ -44,6 +45,7 @@ function route(app: FastifyInstance, url: string, file: FixedBody, caching: stri
     method: ANSWERED,
     url,
     handler: (request, reply) =>
+      toOneAddress(request, reply, url) ??
       sendFixed(
         request,
         reply.headers({ 'Cache-Control': caching, 'Content-Security-Policy': POLICY }),

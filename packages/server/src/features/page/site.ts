@@ -19,15 +19,23 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Where it lies, seen from where this file runs, in a checkout as in an image. */
 const FOLDER = new URL('../../../../../page/dist/site/', import.meta.url);
 
-/** Reads the files of `folder`; none where the page was not built. */
-export async function readSite(folder = FOLDER): Promise<Site> {
+/**
+ * Reads the files of `folder`; none where the page was not built. They name each other relative to where they are; where
+ * it is known below which path all of it is (`basePath`, such as `/portal`), the page itself names them by that.
+ */
+export async function readSite({ folder = FOLDER, basePath = '' } = {}): Promise<Site> {
   const files = (await pathsIn(folder)).map(async (path) => {
     const type = TYPES[extname(path)];
     if (type === undefined) return [];
-    const body = await fixedBody(type, await readFile(new URL(path, folder)));
-    return [[`/${path}`, body] as const];
+    const built = await readFile(new URL(path, folder));
+    const bytes = path === 'index.html' && basePath !== '' ? below(basePath, built) : built;
+    return [[`/${path}`, await fixedBody(type, bytes)] as const];
   });
   return new Map((await Promise.all(files)).flat());
+}
+
+function below(basePath: string, page: Buffer): Buffer {
+  return Buffer.from(page.toString().replaceAll(/(src|href)="\.\//g, `$1="${basePath}/`));
 }
 
 async function pathsIn(folder: URL): Promise<readonly string[]> {

@@ -23,7 +23,7 @@ after(async () => {
 });
 
 function filesOf(document: string): readonly string[] {
-  return [...document.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  return [...document.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
 }
 
 test('every view is an address of the one document, which may run, show and ask nothing but ours', async () => {
@@ -83,5 +83,5 @@ test('all of it together is small', async () => {
 });
 
 test('where it was not built there is none, and everything else goes on', async () => {
-  assert.equal((await readSite(new URL('file:///nowhere/of/ours/'))).size, 0);
+  assert.equal((await readSite({ folder: new URL('file:///nowhere/of/ours/') })).size, 0);
 });
