@@ -87,7 +87,7 @@ async function start(
         const started = await startServerProcess({
           command: [program, ...argumentsFor(file, folder)],
           // Of the test itself: it may be root, and the files are its own.
-          identity: { prefix: [], owner: undefined },
+          identity: { prefix: [] },
           env,
           logFile: join(folder, `log-${candidate}`),
           orphanSignal: 'KILL',

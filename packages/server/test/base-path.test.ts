@@ -1,0 +1,101 @@
+/**
+ * Below a path: whatever prints a link prints one that leads there, where it is known, and a relative one where it is not.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startPostgres, type PostgresServer } from 'portal-test-kit';
+import { ask } from './ask.js';
+import { startService, type TestService } from './service.js';
+
+const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
+
+let postgres: PostgresServer;
+let plain: TestService;
+let published: TestService;
+
+before(async () => {
+  postgres = await startPostgres();
+  const databaseUrl = await postgres.createDatabase();
+  plain = await startService({ databaseUrl });
+  published = await startService({
+    databaseUrl,
+    environment: { PORTAL_PUBLIC_URL: 'https://status.example.org/tools/portal/' },
+  });
+});
+
+after(async () => {
+  await Promise.all([plain?.close(), published?.close()]);
+  await postgres?.close();
+});
+
+function linksIn(html: string): readonly string[] {
+  return [...html.matchAll(/(?:href|src)="([^"#]+)"/g)].map(([, link = '']) => link);
+}
+
+describe('where nobody has said, links are relative: a proxy may take any path off', () => {
+  for (const view of [...VIEWS, '/docs']) {
+    test(view, async () => {
+      const links = linksIn((await ask(plain.url, view)).body);
+      assert.ok(links.length > 1);
+      for (const link of links) {
+        const target = new URL(link, `http://elsewhere/any/path${view}`);
+        assert.ok(target.pathname.startsWith('/any/path/'), link);
+        assert.equal((await ask(plain.url, target.pathname.slice('/any/path'.length))).status, 200, link);
+      }
+    });
+  }
+
+  test('and each page stands at one address, from which they are right', async () => {
+    for (const view of [...VIEWS.slice(1), '/docs', '/docs/errors.md', '/openapi.json']) {
+      for (const [slashes, there] of [
+        ['/', view],
+        ['//', view],
+        ['/?range=6h', view],
+      ] as const) {
+        const { status, headers } = await ask(plain.url, `${view}${slashes}`);
+        assert.equal(status, 308, view);
+        const from = `http://elsewhere/any/path${view}${slashes}`;
+        assert.equal(new URL(String(headers.location), from).pathname, `/any/path${there}`);
+      }
+    }
+  });
+
+  test('the description says so of itself, the index too', async () => {
+    const { servers } = (await ask(plain.url, '/openapi.json')).json as { servers: [{ url: string }] };
+    assert.equal(servers[0].url, '.');
+    assert.doesNotMatch((await ask(plain.url, '/llms.txt')).body, /\]\(\//);
+  });
+});
+
+describe('where it is known, everything leads there', () => {
+  for (const view of [...VIEWS, '/docs']) {
+    test(view, async () => {
+      for (const asked of [view, `/tools/portal${view}`]) {
+        const links = linksIn((await ask(published.url, asked)).body);
+        assert.ok(links.length > 1);
+        for (const link of links) {
+          assert.ok(link.startsWith('/tools/portal/'), link);
+          assert.equal((await ask(published.url, link)).status, 200, link);
+        }
+      }
+    });
+  }
+
+  test('without a slash at the end of the path as well', async () => {
+    const { status, body } = await ask(published.url, '/tools/portal?range=6h');
+    assert.equal(status, 200);
+    assert.match(body, /src="\/tools\/portal\/assets\//);
+  });
+
+  test('in the description, in the index, and in what is to be pasted', async () => {
+    const { servers } = (await ask(published.url, '/openapi.json')).json as { servers: [{ url: string }] };
+    assert.equal(servers[0].url, 'https://status.example.org/tools/portal');
+    const index = (await ask(published.url, '/llms.txt')).body;
+    for (const [, target = ''] of index.matchAll(/^- \[[^\]]+\]\(([^)]+)\)/gm)) {
+      assert.ok(target.startsWith('https://status.example.org/tools/portal/'), target);
+    }
+    const page = (await ask(published.url, '/docs')).body;
+    assert.ok(page.includes('curl https://status.example.org/tools/portal/health'));
+    assert.ok(!page.includes('127.0.0.1'));
+  });
+});
