@@ -62,7 +62,7 @@ after(async () => {
 function blocksIn(guide: string): ReadonlyMap<string, string> {
   const found = [...guide.matchAll(/^```(nginx|haproxy)\n# ([^:\n]+).*\n([^]*?)^```$/gm)];
   return new Map(
-    found.map(([, kind, title, block]) => [`${kind}: ${title?.replace(', as', '')}`, block ?? '']),
+    found.map(([, kind, title, text]) => [`${kind}: ${title?.replace(', as', '')}`, text ?? '']),
   );
 }
 
