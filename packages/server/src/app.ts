@@ -81,6 +81,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     sessionMemoryMs: config.sessionMemoryMinutes * MINUTE_MS,
     isDown: (store) => health.state(store) === 'down',
     isAway: () => isAway(health, 'database'),
+    onLate: () => health.probeNow('database'),
     log,
   });
   const { database, cache, users, sessions, signIn } = records;

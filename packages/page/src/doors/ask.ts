@@ -8,14 +8,26 @@ export interface Answer<Body> {
   readonly body: Body | null;
   /** What the service says is wrong, in one sentence. */
   readonly error: string | null;
+  /** In how many milliseconds to come again, where it says so. */
+  readonly againMs: number | null;
 }
 
 /** Longer than any answer of a service that lives takes. */
 const TIMEOUT_MS = 4_000;
 
-/** Asks; never throws. */
+/** For so long is waited out that the service cannot say now who asks; its probe knows within a second or two. */
+const PATIENCE_MS = 5_000;
+
+/** Asks, again where the service says that it can tell in a moment; never throws. */
 export async function ask<Body>(path: string, signal?: AbortSignal): Promise<Answer<Body>> {
-  return answered<Body>(path, signal ? { signal } : {});
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await answered<Body>(path, signal ? { signal } : {});
+    const { status, againMs } = answer;
+    if (status !== 503 || againMs === null || signal?.aborted || Date.now() + againMs > untilMs)
+      return answer;
+    await new Promise((resolve) => setTimeout(resolve, againMs));
+  }
 }
 
 /** Tells the service to do something; never throws. */
@@ -35,8 +47,14 @@ async function answered<Body>(path: string, init: RequestInit): Promise<Answer<B
     const text = await response.text();
     const body = text === '' ? null : (JSON.parse(text) as Body & { readonly error?: string });
     const isReport = response.ok || (body !== null && typeof body === 'object' && 'errors' in body);
-    return { status: response.status, body: isReport ? body : null, error: body?.error ?? null };
+    const again = Number(response.headers.get('Retry-After') ?? Number.NaN);
+    return {
+      status: response.status,
+      body: isReport ? body : null,
+      error: body?.error ?? null,
+      againMs: Number.isFinite(again) ? again * 1_000 : null,
+    };
   } catch {
-    return { status: 0, body: null, error: null };
+    return { status: 0, body: null, error: null, againMs: null };
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Report } from 'portal-health';
 import { createStore, type Store } from '../store.js';
+import { moment } from '../words/moments.js';
 import { ask, tell } from './ask.js';
 import { ADMIN, type Me, type PublicStatus, type Snapshot } from './shapes.js';
 import { readStream } from './stream.js';
@@ -155,10 +156,15 @@ export function follow(code: string | null): Following {
   }
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
-    const { body } = await ask<Me>('/v1/users/me', signal);
-    if (!body || signal.aborted) return false;
-    becomes(body);
-    return true;
+    for (;;) {
+      const { status, body } = await ask<Me>('/v1/users/me', signal);
+      if (signal.aborted) return false;
+      if (body) becomes(body);
+      if (body) return true;
+      // Nobody can say now who reads: no reason to call the reader nobody.
+      if (status !== 503) return false;
+      await sleep(RETRY_MS);
+    }
   }
 
   async function begin(): Promise<void> {
@@ -184,10 +190,22 @@ export function follow(code: string | null): Following {
     known,
     enter,
     async leave() {
-      await tell('/v1/authentication/logout');
-      becomes('nobody');
+      const { who } = known.get();
+      const { status, error } = await tell('/v1/authentication/logout');
+      if (status === 204) becomes('nobody');
+      // The cookie is taken back whatever the store does.
+      else if (status === 503 || status === 429) becomes('nobody', goesOn(who));
+      else known.change({ note: error ?? 'The service did not answer; you are still signed in.' });
     },
   };
+}
+
+function goesOn(who: Known['who']): string {
+  const ends =
+    typeof who === 'object'
+      ? ` at ${moment(Date.parse(who.session.expires_at), Date.now())}`
+      : ' by its time';
+  return `The session could not be ended at the service; it ends by itself${ends}.`;
 }
 
 function sleep(ms: number): Promise<void> {

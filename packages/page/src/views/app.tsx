@@ -56,6 +56,7 @@ export function App({
             </button>
           </p>
         )}
+        {typeof who === 'object' && <p role="status">{known.note}</p>}
       </header>
       <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
         <Headline known={known} standing={standing} isLost={isLost} nowMs={nowMs} />

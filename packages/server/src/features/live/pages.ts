@@ -9,8 +9,10 @@ export type LiveEvent = 'report' | 'happened' | 'gone' | 'draining';
 
 /** Everybody who reads along. */
 export interface LivePages {
+  /** Whether this session may open one more. */
+  hasRoomFor(sessionId: number): boolean;
   /** Begins to write to `response`, whose headers have been sent, until it is closed from either side. */
-  open(response: ServerResponse): LivePage;
+  open(response: ServerResponse, sessionId: number): LivePage;
   /** Something new is known: told to all within a moment, together with what becomes known in that moment. */
   report(): void;
   /** Tells all of something that happened. */
@@ -39,18 +41,22 @@ const GATHERED_MS = 100;
 const HEARTBEAT_MS = 4_000;
 /** What may wait for a reader before it is cut off: it comes again, and gets everything at once. */
 const MOST_WAITING_BYTES = 256 * 1024;
+/** Pages that are open at once; a browser opens few, and each holds a connection. */
+const MOST_OF_SESSION = 20;
+const MOST_OF_ALL = 1_000;
 /** After which the browser comes again by itself, in milliseconds. */
 const COME_AGAIN_MS = 2_000;
 
 /** Nobody reads yet. */
 export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePages {
-  const open = new Set<ServerResponse>();
+  /** With the session that opened each. */
+  const open = new Map<ServerResponse, number>();
   let gathering: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   let draining = false;
 
   function tell(text: string): void {
-    for (const response of open) {
+    for (const response of open.keys()) {
       if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
       else response.write(text);
     }
@@ -76,9 +82,13 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
   }
 
   return {
-    open(response) {
+    hasRoomFor(sessionId) {
+      const own = [...open.values()].filter((id) => id === sessionId).length;
+      return own < MOST_OF_SESSION && open.size < MOST_OF_ALL;
+    },
+    open(response, sessionId) {
       onRead?.();
-      open.add(response);
+      open.set(response, sessionId);
       response.once('close', () => left(response));
       response.write(`retry: ${COME_AGAIN_MS}\n\n${messageOf('report', snapshot())}`);
       if (draining) end(response, 'draining');
@@ -99,7 +109,7 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
     happened: (event) => tell(messageOf('happened', event)),
     drain() {
       draining = true;
-      for (const response of open) end(response, 'draining');
+      for (const response of open.keys()) end(response, 'draining');
     },
   };
 }

@@ -3,8 +3,10 @@
  * and `GET /v1/status`: how things stand, for anybody, in six fields.
  */
 import type { FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import { PortalError } from '../../errors.js';
 import { addAdminReading } from '../../platform/admin-reading.js';
 import { addPublicReading } from '../../platform/public-reading.js';
+import { readerOf } from '../../platform/reader.js';
 import type { LivePages } from './pages.js';
 import type { Standing } from './standing.js';
 
@@ -18,6 +20,8 @@ export interface LiveRoutesOptions {
   readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;
 }
 
+/** When a page that was closed elsewhere has been noticed to be. */
+const COME_AGAIN_S = 5;
 const STREAM = {
   'Content-Type': 'text/event-stream',
   // nginx would otherwise wait for a buffer to be full.
@@ -34,13 +38,18 @@ export const liveRoutes: FastifyPluginCallback<LiveRoutesOptions> = (
     requireAdmin,
     read(request, reply) {
       if (request.method === 'HEAD') return reply.headers(STREAM).send();
+      const { sessionId } = readerOf(request);
+      if (!pages.hasRoomFor(sessionId)) {
+        reply.header('Retry-After', String(COME_AGAIN_S));
+        throw new PortalError('tooManyRequests');
+      }
       reply.hijack();
       const response = reply.raw;
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) response.setHeader(name, value);
       }
       response.writeHead(200, STREAM);
-      const page = pages.open(response);
+      const page = pages.open(response, sessionId);
       const stopWatching = watchSession(request, () => page.gone());
       response.once('close', stopWatching);
       return reply;

@@ -212,3 +212,14 @@ test('a shutdown tells its pages and waits for none of them', async () => {
   assert.equal(late.events[0]?.event, 'report');
   await other.close();
 });
+
+test('a session has so many pages open, and no more; another has its own', async () => {
+  const [busy, calm] = [await service.sessionCookie(ADMIN), await service.sessionCookie(ADMIN)];
+  const open = await Promise.all(Array.from({ length: 20 }, () => live(busy)));
+  assert.deepEqual(new Set(open.map(({ status }) => status)), new Set([200]));
+  const refused = await ask(service.url, LIVE, { cookie: busy });
+  assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '5']);
+  assert.equal((await live(calm)).status, 200);
+  open[0]?.close();
+  await waitFor('room for one more', async () => (await live(busy)).status === 200);
+});

@@ -153,6 +153,45 @@ describe('signing out', () => {
   });
 });
 
+describe('several cookies of our name', () => {
+  const FORGED = `psession=${'A'.repeat(43)}`;
+
+  test('one that somebody else has set hides ours in no order', async () => {
+    const cookie = await service.sessionCookie(ADMIN);
+    for (const header of [
+      `psession=x; ${cookie}`,
+      `${FORGED}; ${cookie}`,
+      `${cookie}; ${FORGED}; psession=`,
+      `psession="${'B'.repeat(43)}"; a=b; ${cookie}; ${cookie}`,
+    ]) {
+      assert.equal((await get('/v1/admin/health', header)).status, 200, header);
+    }
+  });
+
+  test('two that live are refused, as a stranger is, and signing out ends both', async () => {
+    const { cookie, other } = await twoSessions(ADMIN);
+    const theirs = await service.sessionCookie(0);
+    for (const header of [`${cookie}; ${other}`, `${theirs}; ${cookie}`]) {
+      for (const reply of [await get('/v1/admin/health', header), await get(ME, header)]) {
+        assert.deepEqual([reply.status, reply.json['error']], [401, 'Authentication required']);
+      }
+      assert.equal((await post(destroyPath(other), { cookie: header })).status, 401);
+    }
+    assert.equal((await get(ME, other)).status, 200, 'nothing was done');
+    const reply = await post(LOGOUT, { cookie: `${theirs}; ${cookie}` });
+    assert.deepEqual([reply.status, reply.headers['set-cookie']], [204, [ENDED]]);
+    for (const ended of [theirs, cookie]) assert.equal((await get(ME, ended)).status, 401);
+  });
+
+  test('no more than four are tried, those that were seen before first', async () => {
+    const cookie = await service.sessionCookie(ADMIN);
+    const many = Array.from('abcdefgh', (letter) => `psession=${letter.repeat(43)}`).join('; ');
+    assert.equal((await get(ME, `${many}; ${cookie}`)).status, 401);
+    assert.equal((await get(ME, cookie)).status, 200);
+    assert.equal((await get(ME, `${many}; ${cookie}`)).status, 200);
+  });
+});
+
 describe('nothing is done at the bidding of another site', () => {
   const refused: readonly Record<string, string>[] = [
     { 'Sec-Fetch-Site': 'cross-site' },
