@@ -12,13 +12,16 @@ export const DEFAULTS = {
   askedForMs: 5_000,
   /** Each interval is varied by this fraction at random, so that a fleet does not ask in step. */
   jitter: 0.1,
+  /** An application without its database is of no use; without its cache it is slower. */
+  databaseIsCritical: true,
+  cacheIsCritical: false,
   /** A run that takes longer is ended, its connection destroyed, and counts as down. */
   deadlineMs: 1_000,
   /** An answer slower than this is `slow`, which degrades. */
   slowMs: 500,
   /** A result older than this many intervals is `stale`: the sampler itself no longer runs. */
   staleAfterIntervals: 3,
-  /** All connections of the pool in use and callers waiting for this long in one go: saturated. */
+  /** All connections of the pool in use and callers waiting for longer than this: saturated. */
   poolSaturatedAfterMs: 1_000,
   /** Callers waiting and no connection returned for this long, although the server answers: stalled. */
   poolStalledAfterMs: 10_000,

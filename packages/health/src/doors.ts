@@ -37,7 +37,7 @@ export interface Doors<Request> {
   readonly paths: readonly string[];
   /** What is asked by a request line; `undefined` when it leads to no door. */
   question(method: string, target: string, accept: string | undefined): Question | undefined;
-  /** The answer; at once, unless a viewer has to be asked first. Never throws or rejects. */
+  /** The answer; at once, unless a viewer or, after a pause, the probes have to be asked first. Never throws or rejects. */
   answer(question: Question, request: Request): Answer | Promise<Answer>;
 }
 
@@ -95,10 +95,12 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
       return door && { door, method, accept, verbose: asksForVerbose(target) };
     },
     answer(question, request) {
-      if (!viewer || question.door !== 'health') return respondTo(question, 'public');
-      return viewerWithin(viewerDeadlineMs, () => viewer(request)).then((who) =>
-        forOneViewer(respondTo(question, who)),
-      );
+      const caughtUp = question.door === 'health' ? health.caughtUp() : undefined;
+      if (!viewer || question.door !== 'health') {
+        return caughtUp ? caughtUp.then(() => respondTo(question, 'public')) : respondTo(question, 'public');
+      }
+      const asked = viewerWithin(viewerDeadlineMs, () => viewer(request));
+      return Promise.all([asked, caughtUp]).then(([who]) => forOneViewer(respondTo(question, who)));
     },
   };
 }

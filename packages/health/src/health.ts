@@ -1,25 +1,18 @@
 /**
  * The heart: samples everything in the background, and says at any moment, from memory, how things stand.
  */
+import { createAttention } from './attention.js';
 import { DEFAULTS } from './defaults.js';
-import {
-  checkHealthOptions,
-  paceOf,
-  type CheckOptions,
-  type HealthOptions,
-  type SamplingOptions,
-} from './options.js';
+import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
 import { findingOf, isWell, missingCache, type Part } from './parts.js';
-import { createCheckProbe } from './probes/custom.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
-import { createPostgresProbe } from './probes/postgres.js';
-import { createRedisProbe } from './probes/redis.js';
-import { factsOf, sameReadings, type Readings } from './readings.js';
-import { buildReport, publishedTime, type Facts, type Finding } from './report.js';
+import { createReadiness } from './readiness.js';
+import { factsOf, sameReadings, type PartReading, type Readings } from './readings.js';
+import { buildReport, publishedTime, type Facts } from './report.js';
 import { createSampler } from './sampler.js';
 import { createSource, type SourceView } from './source/source.js';
-import { createPoolWatch } from './statistics/pool.js';
-import type { Outcome, Probe, Report, State, Status, Viewer } from './types.js';
+import type { Outcome, Report, State, Status, Viewer } from './types.js';
+import { missingCaches, watchedOf, type AnyFigures, type Watched } from './watched.js';
 
 /** The health of one application. */
 export interface Health {
@@ -47,8 +40,16 @@ export interface Health {
   readonly source: SourceView | undefined;
   /** True once every part has been looked at. */
   started(): boolean;
-  /** True while traffic is welcome: started, not draining, not unhealthy. */
+  /**
+   * True while traffic is welcome: started, not draining, and no trouble of this process's own. A store that is down does
+   * not count, unless `ready` says `critical`.
+   */
   ready(): boolean;
+  /**
+   * After a pause of this process, in which nobody was asked: kept when one run has had its chance, a deadline from now at
+   * the latest. `undefined`, as nearly always, when there is nothing to wait for. The doors wait for it by themselves.
+   */
+  caughtUp(): Promise<unknown> | undefined;
   /** Readiness says no from now on; everything else goes on. The first step of a shutdown. */
   drain(): void;
   /** Stops sampling and leaves no timer, socket or thread behind. Your pool and client stay yours. */
@@ -74,22 +75,19 @@ export interface Health {
 export function createHealth(options: HealthOptions): Health {
   checkHealthOptions(options);
   const startedAt = publishedTime(options.startedAt ?? new Date());
-  const { database, cache } = options;
-
-  const databasePart = database && watch(createPostgresProbe(database), database, database.critical ?? true);
-  const cachePart = cache?.client
-    ? watch(createRedisProbe({ ...cache, client: cache.client }), cache, cache.critical ?? false)
-    : undefined;
-  const checkParts = Object.entries(options.checks ?? {}).map(([name, entry]) => {
-    const check: CheckOptions = typeof entry === 'function' ? { check: entry } : entry;
-    return watch(createCheckProbe({ name, ...check }), check, check.critical ?? false);
+  const missing = missingCaches(options).map(([name, critical]): PartReading => ({
+    finding: missingCache(name, critical),
+  }));
+  const attention = createAttention(() => {
+    for (const { sampler } of parts) sampler.hurry();
   });
-  const missing: readonly Finding[] = cache?.client === null ? [missingCache(cache.critical ?? false)] : [];
-  const parts = [databasePart, cachePart, ...checkParts].filter((part) => part !== undefined);
-
-  const pool = database && createPoolWatch(database);
+  const parts = watchedOf(options, probeNow).map(sampled);
+  const readiness = createReadiness(options.ready ?? 'own');
   const eventLoop = createEventLoopWatch({
     delayedAfterMs: options.eventLoopDelayedAfterMs ?? DEFAULTS.eventLoopDelayedAfterMs,
+    onSuspended() {
+      for (const { sampler } of parts) sampler.doubt();
+    },
   });
   /** How often a probe or the source has said something. */
   let news = 0;
@@ -99,47 +97,35 @@ export function createHealth(options: HealthOptions): Health {
       news += 1;
     });
 
-  let askedMs = Number.NEGATIVE_INFINITY;
-  let unwell = false;
   let readAgainAtMs = 0;
   let moment: Moment | undefined;
   let status: Status | undefined;
   let draining = false;
 
-  function watch<Figures>(
-    probe: Probe<Figures>,
-    sampling: SamplingOptions,
-    critical: boolean,
-  ): Part<Figures> {
-    function hasFound(outcome: Outcome<Figures>): void {
+  function sampled({ probe, sampling, ...watched }: Watched): Part {
+    function hasFound(outcome: Outcome<AnyFigures>): void {
       news += 1;
-      changePace(() => {
-        unwell = parts.some((part) => !isWell(part));
-      });
-      if (outcome.state !== 'up' || outcome.problems.length > 0) {
-        tell(options.onFailure, { name: probe.name, problems: outcome.problems, cause: outcome.cause });
+      readiness.noteRun(watched.name, now().facts);
+      attention.isWell(parts.every(isWell));
+      const { problems, remarks = [], cause } = outcome;
+      if (outcome.state !== 'up' || problems.length + remarks.length > 0) {
+        tell(options.onFailure, { name: watched.name, problems, remarks, cause });
       }
       if (!started()) return;
       noteStatus();
       if (options.onReport) tell(options.onReport, report('admin'));
     }
-    const sampler = createSampler(probe, paceOf(sampling), hasFound, isInUse);
-    return { name: probe.name, critical, sampler };
+    return { ...watched, sampler: createSampler(probe, paceOf(sampling), hasFound, attention.isInUse) };
+  }
+
+  function probeNow(name?: string): void {
+    for (const part of parts) {
+      if (name === undefined || part.name === name) part.sampler.probeNow();
+    }
   }
 
   function started(): boolean {
     return parts.every((part) => part.sampler.started());
-  }
-
-  function isInUse(): boolean {
-    return unwell || performance.now() - askedMs < DEFAULTS.askedForMs;
-  }
-
-  function changePace(change: () => void): void {
-    const wasInUse = isInUse();
-    change();
-    if (wasInUse || !isInUse()) return;
-    for (const { sampler } of parts) sampler.hurry();
   }
 
   /** How things stand now; the same object as last time unless something has changed since. */
@@ -149,26 +135,20 @@ export function createHealth(options: HealthOptions): Health {
     readAgainAtMs = nowMs + READ_EVERY_MS;
     const readings: Readings = {
       news,
-      pool: pool?.read(),
-      poolWaiting: pool?.waiting() ?? null,
-      poolFindings: pool?.findings() ?? [],
+      parts: [
+        ...missing,
+        ...parts.map((part) => ({
+          finding: findingOf(part, nowMs),
+          pool: part.pool?.read(),
+          figures: part.sampler.latest()?.outcome.figures,
+        })),
+      ],
       eventLoop: eventLoop.findings(),
       source: source?.problems() ?? [],
       sourceHash: source?.hash ?? null,
     };
-    if (!moment || nowMs >= moment.changesAtMs || !sameReadings(moment.readings, readings)) {
-      const stalesAtMs = parts.map((part) => part.sampler.stalesAtMs(nowMs));
-      moment = {
-        readings,
-        changesAtMs: Math.min(Number.POSITIVE_INFINITY, ...stalesAtMs),
-        facts: factsOf(
-          startedAt,
-          readings,
-          [...missing, ...parts.map((part) => findingOf(part, nowMs))],
-          cachePart?.sampler.latest()?.outcome.figures,
-        ),
-        reports: new Map(),
-      };
+    if (!moment || !sameReadings(moment.readings, readings)) {
+      moment = { readings, facts: factsOf(startedAt, readings), reports: new Map() };
     }
     return moment;
   }
@@ -200,26 +180,23 @@ export function createHealth(options: HealthOptions): Health {
     report,
     facts: () => now().facts,
     state: (name) => now().facts.findings.find((finding) => finding.name === name)?.state,
-    asked() {
-      changePace(() => {
-        askedMs = performance.now();
-      });
-    },
-    probeNow(name) {
-      for (const part of parts) {
-        if (name === undefined || part.name === name) part.sampler.probeNow();
-      }
+    asked: attention.asked,
+    probeNow,
+    caughtUp() {
+      const nowMs = performance.now();
+      const runs = parts.flatMap(({ sampler }) => sampler.catchUp(nowMs) ?? []);
+      return runs.length > 0 ? Promise.all(runs) : undefined;
     },
     source,
     started,
-    ready: () => !draining && started() && report('public').status !== 'unhealthy',
+    ready: () => !draining && started() && readiness.isReady(now().facts),
     drain() {
       draining = true;
     },
     async close() {
       draining = true;
       eventLoop.close();
-      pool?.close();
+      for (const { pool } of parts) pool?.close();
       await Promise.all([...parts.map((part) => part.sampler.close()), source?.close()]);
     },
   };
@@ -243,8 +220,6 @@ const READ_EVERY_MS = 1;
 /** What was read at one moment, and what was made of it. Valid until something that was read changes. */
 interface Moment {
   readonly readings: Readings;
-  /** The monotonic time at which the next part goes stale. */
-  readonly changesAtMs: number;
   readonly facts: Facts;
   readonly reports: Map<Viewer, Report>;
 }

@@ -15,9 +15,10 @@ export type {
   StatusChange,
 } from './options.js';
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
-export type { Facts, Finding } from './report.js';
+export type { Ready } from './readiness.js';
+export type { Facts, Finding, Kind, NamedCache, NamedDatabase } from './report.js';
 export { respond, type Answer, type Door, type Question } from './respond.js';
 export type { Inspection, IntegrityState, SourceOptions, SourceView } from './source/source.js';
 export type { SourceEvent } from './source/watch/drift.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
-export { verdict, type Part } from './verdict.js';
+export { isUp, stateOf, verdict, type Part, type PoolEvidence } from './verdict.js';

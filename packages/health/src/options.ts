@@ -8,6 +8,7 @@ import type { PostgresPool } from './probes/postgres.js';
 import type { PostgresJsFunction } from './probes/postgres-js.js';
 import type { WritesOptions } from './probes/postgres-writes.js';
 import type { RedisClient } from './probes/redis.js';
+import type { Ready } from './readiness.js';
 import type { Pace } from './sampler.js';
 import type { SourceOptions } from './source/source.js';
 import type { Cause, Report, Status } from './types.js';
@@ -28,9 +29,15 @@ export interface SamplingOptions {
   readonly slowMs?: number;
 }
 
+/** What there is, or nothing while the application has not made it yet. */
+type Given<Value> = Value | null | undefined;
+/** Asked again in every run, so that what is made later, or made anew, is followed. */
+type Giver<Value> = () => Given<Value> | Promise<Given<Value>>;
+
 /** The application's database: its own pool, which is read but never borrowed from. */
 export interface DatabaseOptions extends SamplingOptions {
-  readonly pool: PostgresPool;
+  /** The pool, or a function that gives it once there is one. */
+  readonly pool: PostgresPool | Giver<PostgresPool>;
   /** The function that postgres.js exports, when `pool` was made by it: `import postgres from 'postgres'`. */
   readonly postgres?: PostgresJsFunction;
   /** Whether the application is unhealthy without it; default true. */
@@ -41,7 +48,7 @@ export interface DatabaseOptions extends SamplingOptions {
   readonly writes?: boolean | WritesOptions;
   /** Whether to ask a question through the pool of postgres.js, one at most: it finds a stuck one. Default false. */
   readonly canary?: boolean;
-  /** Milliseconds of all connections in use and callers waiting before `DATABASE_POOL_SATURATED`; default 1,000. */
+  /** Milliseconds that callers wait for a connection before `DATABASE_POOL_SATURATED`; default 1,000. */
   readonly poolSaturatedAfterMs?: number;
   /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
   readonly poolStalledAfterMs?: number;
@@ -49,7 +56,8 @@ export interface DatabaseOptions extends SamplingOptions {
 
 /** The application's cache. `client: null` says: there should be one, and none is configured. */
 export interface CacheOptions extends SamplingOptions {
-  readonly client: RedisClient | null;
+  /** The client, or a function that gives it once there is one. */
+  readonly client: RedisClient | Giver<RedisClient> | null;
   /** Whether the application is unhealthy without it; default false. */
   readonly critical?: boolean;
   /** Whether it refuses writes on purpose, as a replica does; default false. */
@@ -63,11 +71,13 @@ export interface CheckOptions extends SamplingOptions {
   readonly critical?: boolean;
 }
 
-/** A probe that did not find its part simply up: for the log of the application. */
+/** A probe that did not find its part simply up, or has a remark: for the log of the application. */
 export interface Failure {
-  /** `database`, `cache` or the name of the check. */
+  /** `database`, `cache` or the name that you have given. */
   readonly name: string;
   readonly problems: readonly string[];
+  /** What is worth a line and is no problem, such as figures that are hidden. */
+  readonly remarks: readonly string[];
   /** The driver's words; its message can hold pieces of a password and is for level `debug` only. */
   readonly cause: Cause | undefined;
 }
@@ -84,10 +94,19 @@ export interface StatusChange {
 export interface HealthOptions {
   readonly database?: DatabaseOptions;
   readonly cache?: CacheOptions;
-  /** Checks of your own by name; the name appears in `?verbose` of the probes and must be fit for the public. */
+  /** Further databases by name; the name appears in `errors`, metrics and `?verbose` and must be fit for the public. */
+  readonly databases?: Readonly<Record<string, DatabaseOptions>>;
+  /** Further caches by name, as databases. */
+  readonly caches?: Readonly<Record<string, CacheOptions>>;
+  /** Checks of your own by name, as databases. */
   readonly checks?: Readonly<Record<string, Check | CheckOptions>>;
   /** The source to hash before the service counts as started. */
   readonly source?: SourceOptions;
+  /**
+   * When `/readyz` says no besides before the first report, while draining and in this process's own trouble: `own`, never;
+   * `critical`, also after three failed runs in a row of a critical part. Default `own`.
+   */
+  readonly ready?: Ready;
   /** Milliseconds by which the event loop may be late before `EVENT_LOOP_DELAYED`; default 500. */
   readonly eventLoopDelayedAfterMs?: number;
   /** Start of the service; default the moment of the call. */
@@ -105,8 +124,11 @@ const KNOWN = {
   health: [
     'database',
     'cache',
+    'databases',
+    'caches',
     'checks',
     'source',
+    'ready',
     'eventLoopDelayedAfterMs',
     'startedAt',
     'onFailure',
@@ -129,40 +151,45 @@ const KNOWN = {
   check: [...SAMPLING, 'check', 'critical'],
 };
 
-/** A check name must be readable on one line and hold nothing that needs escaping in any format. */
+/** A name must be readable on one line and hold nothing that needs escaping in any format. */
 const CHECK_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+const STORE_NAME = /^[a-z0-9-]{1,40}$/;
 
 /** Throws a `TypeError` that names option, rule and value unless every option is one that we know and can use. */
 export function checkHealthOptions(options: HealthOptions): void {
   expectKnown('createHealth', options, KNOWN.health);
-  if (options.database !== undefined) {
-    expectKnown('database', options.database, KNOWN.database);
-    checkSampling('database', options.database);
-    expectBoolean('database.critical', options.database.critical);
-    expectBoolean('database.readOnly', options.database.readOnly);
-    expectBoolean('database.canary', options.database.canary);
-    checkWrites(options.database.writes);
-    expectMilliseconds('database.poolSaturatedAfterMs', options.database.poolSaturatedAfterMs);
-    expectMilliseconds('database.poolStalledAfterMs', options.database.poolStalledAfterMs);
-  }
-  if (options.cache !== undefined) {
-    expectKnown('cache', options.cache, KNOWN.cache);
-    checkSampling('cache', options.cache);
-    expectBoolean('cache.critical', options.cache.critical);
-    expectBoolean('cache.readOnly', options.cache.readOnly);
-  }
-  for (const [name, entry] of Object.entries(options.checks ?? {})) {
-    if (!CHECK_NAME.test(name) || name === 'database' || name === 'cache') {
+  const names = new Set(['database', 'cache']);
+
+  function expectName(path: string, name: string, rule: RegExp): void {
+    if (!rule.test(name) || names.has(name)) {
       throw expected(
-        `checks.${name}`,
-        `to have a name other than database and cache that matches ${CHECK_NAME}`,
+        path,
+        `to have a name of its own, other than database and cache, that matches ${rule}`,
         name,
       );
     }
+    names.add(name);
+  }
+
+  if (options.database !== undefined) checkDatabase('database', options.database);
+  for (const [name, entry] of entriesOf('databases', options.databases)) {
+    expectName(`databases.${name}`, name, STORE_NAME);
+    checkDatabase(`databases.${name}`, entry);
+  }
+  if (options.cache !== undefined) checkCache('cache', options.cache);
+  for (const [name, entry] of entriesOf('caches', options.caches)) {
+    expectName(`caches.${name}`, name, STORE_NAME);
+    checkCache(`caches.${name}`, entry);
+  }
+  for (const [name, entry] of entriesOf('checks', options.checks)) {
+    expectName(`checks.${name}`, name, CHECK_NAME);
     if (typeof entry === 'function') continue;
     expectKnown(`checks.${name}`, entry, KNOWN.check);
     checkSampling(`checks.${name}`, entry);
     expectBoolean(`checks.${name}.critical`, entry.critical);
+  }
+  if (options.ready !== undefined && options.ready !== 'own' && options.ready !== 'critical') {
+    throw expected('ready', 'to be own or critical', options.ready);
   }
   expectMilliseconds('eventLoopDelayedAfterMs', options.eventLoopDelayedAfterMs);
   if (
@@ -188,6 +215,33 @@ export function paceOf(options: SamplingOptions): Pace {
   };
 }
 
+function entriesOf<Entry>(
+  name: string,
+  entries: Readonly<Record<string, Entry>> | undefined,
+): readonly (readonly [string, Entry])[] {
+  if (entries === undefined) return [];
+  if (typeof entries !== 'object' || entries === null) throw expected(name, 'to be an object', entries);
+  return Object.entries(entries);
+}
+
+function checkDatabase(name: string, options: DatabaseOptions): void {
+  expectKnown(name, options, KNOWN.database);
+  checkSampling(name, options);
+  expectBoolean(`${name}.critical`, options.critical);
+  expectBoolean(`${name}.readOnly`, options.readOnly);
+  expectBoolean(`${name}.canary`, options.canary);
+  checkWrites(`${name}.writes`, options.writes);
+  expectMilliseconds(`${name}.poolSaturatedAfterMs`, options.poolSaturatedAfterMs);
+  expectMilliseconds(`${name}.poolStalledAfterMs`, options.poolStalledAfterMs);
+}
+
+function checkCache(name: string, options: CacheOptions): void {
+  expectKnown(name, options, KNOWN.cache);
+  checkSampling(name, options);
+  expectBoolean(`${name}.critical`, options.critical);
+  expectBoolean(`${name}.readOnly`, options.readOnly);
+}
+
 function checkSampling(name: string, options: SamplingOptions): void {
   expectMilliseconds(`${name}.intervalMs`, options.intervalMs);
   expectMilliseconds(`${name}.idleIntervalMs`, options.idleIntervalMs);
@@ -206,15 +260,15 @@ function checkSampling(name: string, options: SamplingOptions): void {
 /** A name that needs no quoting, or one with its schema before it. */
 const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
 
-function checkWrites(writes: unknown): void {
+function checkWrites(name: string, writes: unknown): void {
   if (writes === undefined || typeof writes === 'boolean') return;
-  expectKnown('database.writes', writes, KNOWN.writes);
+  expectKnown(name, writes, KNOWN.writes);
   const { intervalMs, deadlineMs, table, create } = writes as WritesOptions;
-  expectBoolean('database.writes.create', create);
-  expectMilliseconds('database.writes.intervalMs', intervalMs);
-  expectMilliseconds('database.writes.deadlineMs', deadlineMs);
+  expectBoolean(`${name}.create`, create);
+  expectMilliseconds(`${name}.intervalMs`, intervalMs);
+  expectMilliseconds(`${name}.deadlineMs`, deadlineMs);
   if (table !== undefined && !(typeof table === 'string' && TABLE_NAME.test(table))) {
-    throw expected('database.writes.table', `to match ${TABLE_NAME}`, table);
+    throw expected(`${name}.table`, `to match ${TABLE_NAME}`, table);
   }
 }
 

@@ -2,33 +2,43 @@
  * The parts of an application that are watched, and what each says at a moment.
  */
 import type { Finding } from './report.js';
-import type { Sampler } from './sampler.js';
+import type { Sample, Sampler } from './sampler.js';
+import { stateOf } from './verdict.js';
+import type { AnyFigures, Watched } from './watched.js';
 
-/** Something that is sampled, and whether the application can do without. */
-export interface Part<Figures> {
-  /** `database`, `cache`, or the name of a check of your own. */
-  readonly name: string;
-  readonly critical: boolean;
-  readonly sampler: Sampler<Figures>;
+/** Something that is sampled. */
+export interface Part extends Omit<Watched, 'probe' | 'sampling'> {
+  readonly sampler: Sampler<AnyFigures>;
 }
 
-/** A part at a moment: what its last outcome says, unless that is too old to say anything. */
-export function findingOf({ name, critical, sampler }: Part<unknown>, nowMs: number): Finding {
+/** A part at a moment: what its last outcome and its pool say, unless that is too old to say anything. */
+export function findingOf(part: Part, nowMs: number): Finding {
+  const { name, kind, critical, sampler, pool } = part;
   const sample = sampler.latest();
   const lookedAt = sample?.at ?? null;
   const hindrances = sampler.hindrances();
   if (sample === undefined || sampler.isStale(nowMs)) {
     const problems = ['CHECK_STALE', ...hindrances] as const;
-    return { name, critical, state: 'stale', problems, latencyMs: null, lookedAt };
+    return { name, kind, critical, state: 'stale', problems, latencyMs: null, lookedAt };
   }
-  const { state, problems, latencyMs } = sample.outcome;
-  return { name, critical, state, problems: [...problems, ...hindrances], latencyMs, lookedAt };
+  const { state: found, latencyMs, remarks = [] } = sample.outcome;
+  const state = found === 'down' ? stateOf(found, pool?.evidence(failureIn(sample))) : found;
+  const problems = [...sample.outcome.problems, ...hindrances];
+  return { name, kind, critical, state, problems, remarks, latencyMs, lookedAt };
+}
+
+function failureIn({
+  outcome,
+  ...times
+}: Sample<AnyFigures>): Parameters<NonNullable<Part['pool']>['evidence']>[0] {
+  return { ...times, problems: outcome.problems };
 }
 
 /** A cache that should be there and is not: it needs no asking. */
-export function missingCache(critical: boolean): Finding {
+export function missingCache(name: string, critical: boolean): Finding {
   return {
-    name: 'cache',
+    name,
+    kind: 'cache',
     critical,
     state: 'down',
     problems: ['CACHE_NOT_CONFIGURED'],
@@ -37,8 +47,9 @@ export function missingCache(critical: boolean): Finding {
   };
 }
 
-/** Whether its last run has found nothing to say: only then is a slower pace good enough. */
-export function isWell({ sampler }: Part<unknown>): boolean {
+/** Whether neither its last run nor its pool has anything to say: only then is a slower pace good enough. */
+export function isWell({ sampler, pool }: Part): boolean {
   const outcome = sampler.latest()?.outcome;
-  return outcome?.state === 'up' && outcome.problems.length === 0 && sampler.hindrances().length === 0;
+  if (outcome?.state !== 'up' || outcome.problems.length > 0) return false;
+  return sampler.hindrances().length === 0 && (pool?.read().problems ?? []).length === 0;
 }

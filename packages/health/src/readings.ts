@@ -4,79 +4,94 @@
  */
 import type { ProblemCode } from './problems.js';
 import {
-  isUp,
   oneDecimal,
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
   type Facts,
   type Finding,
+  type NamedCache,
+  type NamedDatabase,
 } from './report.js';
 import { cacheStatistics, type CacheFigures } from './statistics/cache.js';
-import type { PoolFigures } from './statistics/pool.js';
+import { sameReading, type PoolReading } from './statistics/followed-pool.js';
+import { isUp } from './verdict.js';
 
 /** Readings of one moment. */
 export interface Readings {
   /** How often the probes and the source have said something: while it has not moved, there is nothing new. */
   readonly news: number;
-  readonly pool: PoolFigures | undefined;
-  readonly poolWaiting: number | null;
-  readonly poolFindings: readonly ProblemCode[];
+  /** Every part as it stands, with its pool or the figures that its server told last. */
+  readonly parts: readonly PartReading[];
   readonly eventLoop: readonly ProblemCode[];
   readonly source: readonly ProblemCode[];
   readonly sourceHash: string | null;
 }
 
-/** True when nothing that was read has changed: the same figures, the same codes in the same order. */
+/** One part at one moment. */
+export interface PartReading {
+  readonly finding: Finding;
+  readonly pool?: PoolReading | undefined;
+  readonly figures?: CacheFigures | undefined;
+}
+
+/** True when nothing that was read has changed: the same states, figures and codes in the same order. */
 export function sameReadings(a: Readings, b: Readings): boolean {
   return (
     a.news === b.news &&
-    a.pool?.total === b.pool?.total &&
-    a.pool?.checked_in === b.pool?.checked_in &&
-    a.pool?.size === b.pool?.size &&
-    a.poolWaiting === b.poolWaiting &&
-    sameCodes(a.poolFindings, b.poolFindings) &&
+    a.parts.every((part, index) => samePart(part, b.parts[index])) &&
     sameCodes(a.eventLoop, b.eventLoop) &&
     sameCodes(a.source, b.source) &&
     a.sourceHash === b.sourceHash
   );
 }
 
+function samePart(a: PartReading, b: PartReading | undefined): boolean {
+  if (a.finding.state !== b?.finding.state) return false;
+  return a.pool === b.pool || (a.pool !== undefined && b.pool !== undefined && sameReading(a.pool, b.pool));
+}
+
 function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolean {
   return a.length === b.length && a.every((code, index) => code === b[index]);
 }
 
-/**
- * The facts of a moment, frozen.
- *
- * @param findings - every part as it stands now
- * @param figures - what the cache said last; they count only while it answers
- */
-export function factsOf(
-  startedAt: string,
-  readings: Readings,
-  findings: readonly Finding[],
-  figures: CacheFigures | undefined,
-): Facts {
-  const database = findings.find(({ name }) => name === 'database');
-  const cache = findings.find(({ name }) => name === 'cache');
+/** The facts of a moment, frozen. */
+export function factsOf(startedAt: string, readings: Readings): Facts {
+  const { parts } = readings;
+  const databases = parts.filter(({ finding }) => finding.kind === 'database').map(databaseOf);
+  const caches = parts.filter(({ finding }) => finding.kind === 'cache').map(cacheOf);
+  const database = databases.find(({ name }) => name === 'database');
+  const cache = caches.find(({ name }) => name === 'cache');
   return Object.freeze({
     startedAt,
-    findings: Object.freeze(findings),
-    others: [
-      // Callers of a pool also wait when the server is gone; that is the server's finding, not the pool's.
-      ...(isUp(database?.state) ? readings.poolFindings : []),
-      ...readings.eventLoop,
-      ...readings.source,
-    ],
-    databaseStatistics: {
-      ...(readings.pool ?? UNMEASURED_DATABASE),
-      latency_ms: oneDecimal(database?.latencyMs ?? null),
-    },
-    poolWaiting: readings.poolWaiting,
-    cacheStatistics:
-      figures && isUp(cache?.state)
-        ? { ...cacheStatistics(figures), latency_ms: oneDecimal(cache?.latencyMs ?? null) }
-        : UNMEASURED_CACHE,
+    findings: Object.freeze(parts.map(({ finding }) => finding)),
+    others: [...(database?.problems ?? []), ...readings.eventLoop, ...readings.source],
+    databaseStatistics: database?.statistics ?? UNMEASURED_DATABASE,
+    poolWaiting: database?.waiting ?? null,
+    cacheStatistics: cache?.statistics ?? UNMEASURED_CACHE,
+    databases: databases.filter((one) => one !== database),
+    caches: caches.filter((one) => one !== cache),
     sourceHash: readings.sourceHash,
   });
+}
+
+function databaseOf({ finding, pool }: PartReading): NamedDatabase {
+  return {
+    name: finding.name,
+    statistics: {
+      ...(pool?.figures ?? UNMEASURED_DATABASE),
+      latency_ms: oneDecimal(finding.latencyMs),
+    },
+    waiting: pool?.waiting ?? null,
+    // Callers of a pool also wait when the server is gone; that is the server's finding, not the pool's.
+    problems: isUp(finding.state) ? (pool?.problems ?? []) : [],
+  };
+}
+
+function cacheOf({ finding, figures }: PartReading): NamedCache {
+  const { name, state, latencyMs } = finding;
+  const statistics =
+    figures && isUp(state)
+      ? { ...cacheStatistics(figures), latency_ms: oneDecimal(latencyMs) }
+      : UNMEASURED_CACHE;
+  return { name, statistics };
 }

@@ -1,9 +1,9 @@
 /**
  * Outcomes and statistics in, the published document out. Pure: what is true now is decided by the caller.
  */
-import { describe, inOrder, PROBLEMS, type ProblemCode } from './problems.js';
+import { describe, inOrder, PROBLEMS, type ProblemCode, type RemarkCode } from './problems.js';
 import type { CacheStatistics, DatabaseStatistics, Report, State, Viewer } from './types.js';
-import { verdict } from './verdict.js';
+import { isUp, verdict } from './verdict.js';
 
 /** `db_statistics` of an application whose pool cannot be read, or that has none. */
 export const UNMEASURED_DATABASE: DatabaseStatistics = Object.freeze({
@@ -27,17 +27,39 @@ export const UNMEASURED_CACHE: CacheStatistics = Object.freeze({
   latency_ms: null,
 });
 
-/** One part at one moment, staleness already told. */
+/** What a part is. */
+export type Kind = 'database' | 'cache' | 'check';
+
+/** One part at one moment, staleness and what its pool says already told. */
 export interface Finding {
-  /** `database`, `cache`, or the name of a check of your own. */
+  /** `database`, `cache`, or the name that the application has given. */
   readonly name: string;
+  readonly kind: Kind;
   readonly critical: boolean;
   readonly state: State;
   readonly problems: readonly ProblemCode[];
+  /** What is worth a line and has no effect on the status. */
+  readonly remarks?: readonly RemarkCode[];
   /** Round trip of its last question in milliseconds; `null` when there was no fresh answer. */
   readonly latencyMs: number | null;
   /** When it was last looked at; `null` before the first time. */
   readonly lookedAt: Date | null;
+}
+
+/** A database of several, as `database` is told of the one. */
+export interface NamedDatabase {
+  readonly name: string;
+  readonly statistics: DatabaseStatistics;
+  /** Callers who wait for a connection of its pool. */
+  readonly waiting: number | null;
+  /** Findings about its pool. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** A cache of several, as `cache` is told of the one. */
+export interface NamedCache {
+  readonly name: string;
+  readonly statistics: CacheStatistics;
 }
 
 /** Everything a report is made of, as it stands at one moment. */
@@ -46,12 +68,15 @@ export interface Facts {
   readonly startedAt: string;
   /** Every part, database and cache first; what the application has not named is not among them. */
   readonly findings: readonly Finding[];
-  /** Findings that belong to no part: pool, source, event loop. */
+  /** Findings that belong to no part: pool of `database`, source, event loop. */
   readonly others: readonly ProblemCode[];
   readonly databaseStatistics: DatabaseStatistics;
   /** Callers who wait for a connection of the pool. */
   readonly poolWaiting: number | null;
   readonly cacheStatistics: CacheStatistics;
+  /** Those beside `database` and `cache`. */
+  readonly databases: readonly NamedDatabase[];
+  readonly caches: readonly NamedCache[];
   readonly sourceHash: string | null;
 }
 
@@ -64,13 +89,13 @@ export function buildReport(facts: Facts, viewer: Viewer): Report {
       findings,
       problems.map((code) => PROBLEMS[code].effect),
     ),
-    database: answers(findings, 'database'),
-    cache: answers(findings, 'cache'),
+    database: answer(findings, 'database'),
+    cache: answer(findings, 'cache'),
     started_at: facts.startedAt,
     db_statistics: Object.freeze(facts.databaseStatistics),
     cache_statistics: Object.freeze(facts.cacheStatistics),
     ...(viewer === 'admin' ? { source_hash: facts.sourceHash } : {}),
-    errors: Object.freeze(problems.map(describe)),
+    errors: Object.freeze(errorsOf(facts)),
   });
 }
 
@@ -89,8 +114,30 @@ export function failedReport(startedAt: string, viewer: Viewer): Report {
 }
 
 /** Every problem there is at the moment, each once, in the catalogue's order. */
-export function problemsOf({ findings, others }: Facts): readonly ProblemCode[] {
-  return inOrder([...findings.flatMap((finding) => finding.problems), ...others]);
+export function problemsOf(facts: Facts): readonly ProblemCode[] {
+  return inOrder(namedProblems(facts).map(([, code]) => code));
+}
+
+/** One entry a cause, each once, in the catalogue's order; it names whom it is about where there may be several. */
+function errorsOf(facts: Facts): readonly string[] {
+  const named = namedProblems(facts);
+  return inOrder(named.map(([, code]) => code)).flatMap((code) => {
+    const names = new Set(named.filter(([, one]) => one === code).map(([name]) => name));
+    return [...names].map((name) => (name === '' ? describe(code) : `${name}: ${describe(code)}`));
+  });
+}
+
+/** Every problem with the name that its entry begins with; none for the one database, the one cache and the process. */
+function namedProblems({ findings, others, databases }: Facts): readonly (readonly [string, ProblemCode])[] {
+  return [
+    ...findings.flatMap(({ name, problems }) => problems.map((code) => [nameIn(name), code] as const)),
+    ...others.map((code) => ['', code] as const),
+    ...databases.flatMap(({ name, problems }) => problems.map((code) => [name, code] as const)),
+  ];
+}
+
+function nameIn(name: string): string {
+  return name === 'database' || name === 'cache' ? '' : name;
 }
 
 /** ISO 8601 in UTC with whole seconds, as published: `2026-03-01T00:00:00Z`. */
@@ -103,11 +150,8 @@ export function oneDecimal(figure: number | null): number | null {
   return figure === null ? null : Math.round(figure * 10) / 10;
 }
 
-function answers(findings: readonly Finding[], name: string): boolean {
-  return findings.some((finding) => finding.name === name && isUp(finding.state));
-}
-
-/** Whether it answers at all, in time or slowly. */
-export function isUp(state: State | undefined): boolean {
-  return state === 'up' || state === 'slow';
+/** Whether all of a kind answer; `null` when there is none. */
+function answer(findings: readonly Finding[], kind: Kind): boolean | null {
+  const ofKind = findings.filter((finding) => finding.kind === kind);
+  return ofKind.length === 0 ? null : ofKind.every(({ state }) => isUp(state));
 }

@@ -108,7 +108,7 @@ function metricsAnswer(health: Health, { accept }: Question): Answer {
   });
 }
 
-/** Liveness never fails for a dependency; readiness says no while unhealthy and from the moment a shutdown begins. */
+/** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */
 function probeAnswer(health: Health, { door, verbose = false }: Question): Answer {
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';

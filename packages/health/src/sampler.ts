@@ -25,6 +25,7 @@ export interface Sample<Figures> {
   readonly at: Date;
   /** When its run began, by the monotonic clock. */
   readonly beganMs: number;
+  readonly endedMs: number;
   /** The first run of those in a row that found the same, by the monotonic clock. */
   readonly sinceMs: number;
 }
@@ -208,7 +209,13 @@ function sampleOf<Figures>(
 ): Sample<Figures> {
   if (outcome.unended && last) return last;
   const same = last !== undefined && last.outcome.problems.join() === outcome.problems.join();
-  return { outcome, at: new Date(), beganMs, sinceMs: same ? last.sinceMs : beganMs };
+  return {
+    outcome,
+    at: new Date(),
+    beganMs,
+    endedMs: performance.now(),
+    sinceMs: same ? last.sinceMs : beganMs,
+  };
 }
 
 /** A run under way. */

@@ -7,8 +7,11 @@ import type { ProblemCode, RemarkCode } from './problems.js';
 /** The verdict over everything, as published. */
 export type Status = 'healthy' | 'degraded' | 'unhealthy';
 
-/** What one probe says: `slow` is up but over its threshold, `stale` is no fresh result within three intervals. */
-export type State = 'up' | 'slow' | 'down' | 'stale';
+/**
+ * How one part stands: `slow` is up but over its threshold; `limited` is a database that a fresh connection finds down while
+ * the application's pool is complete and being served; `stale` is no fresh result within three intervals.
+ */
+export type State = 'up' | 'slow' | 'limited' | 'down' | 'stale';
 
 /** Who asks. An administrator sees `source_hash`; the public does not. */
 export type Viewer = 'public' | 'admin';
@@ -19,7 +22,7 @@ export type Viewer = 'public' | 'admin';
  * @typeParam Figures - what the probe read besides, e.g. the cache's `INFO`
  */
 export interface Outcome<Figures = undefined> {
-  readonly state: Exclude<State, 'stale'>;
+  readonly state: Exclude<State, 'limited' | 'stale'>;
   /** Round trip of the probe's question in milliseconds; `null` when there was no answer. */
   readonly latencyMs: number | null;
   /** Why it is not simply `up`, the cause first; codes of the closed catalogue. */
@@ -97,8 +100,9 @@ export interface CacheStatistics {
 /** The published document, keys in the published order. `source_hash` is there for an administrator only. */
 export interface Report {
   readonly status: Status;
-  readonly database: boolean;
-  readonly cache: boolean;
+  /** Connectivity; of several, whether all answer. `null` when none is watched. */
+  readonly database: boolean | null;
+  readonly cache: boolean | null;
   /** ISO 8601, UTC, whole seconds: `2026-03-01T00:00:00Z`. */
   readonly started_at: string;
   readonly db_statistics: DatabaseStatistics;

@@ -4,11 +4,31 @@
 import type { Effect } from './problems.js';
 import type { State, Status } from './types.js';
 
-/** One probe as the verdict sees it. */
+/** What an application's own pool says for a database that a fresh connection finds down. */
+export interface PoolEvidence {
+  /** Whether it has opened all the connections that it may open: it needs no fresh one. */
+  readonly complete: boolean;
+  /** Whether its callers are served. */
+  readonly served: boolean;
+}
+
+/** One part as the verdict sees it. */
 export interface Part {
   /** Whether the application is of no use without it. */
   readonly critical: boolean;
   readonly state: State;
+}
+
+/**
+ * The state of a part: two witnesses, a fresh connection and the application's own pool. A part without a pool has the one.
+ */
+export function stateOf(found: State, pool?: PoolEvidence): State {
+  return found === 'down' && pool !== undefined && pool.complete && pool.served ? 'limited' : found;
+}
+
+/** Whether it answers at all: in time, slowly, or over the connections that are open. */
+export function isUp(state: State | undefined): boolean {
+  return state === 'up' || state === 'slow' || state === 'limited';
 }
 
 /**
@@ -24,8 +44,7 @@ export interface Part {
  * @param findings - effects of the problems found about parts that are up (pool, source, event loop)
  */
 export function verdict(parts: readonly Part[], findings: readonly Effect[]): Status {
-  if (parts.some((part) => part.critical && (part.state === 'down' || part.state === 'stale')))
-    return 'unhealthy';
+  if (parts.some((part) => part.critical && !isUp(part.state))) return 'unhealthy';
   if (findings.includes('fails')) return 'unhealthy';
   if (parts.some((part) => part.state !== 'up')) return 'degraded';
   if (findings.includes('degrades')) return 'degraded';

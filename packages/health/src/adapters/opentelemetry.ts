@@ -5,8 +5,9 @@
 import type { Health } from '../health.js';
 import { expected } from '../expected.js';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
-import { isUp, problemsOf, type Facts } from '../report.js';
-import type { Status } from '../types.js';
+import { problemsOf, type Facts } from '../report.js';
+import type { CacheStatistics, DatabaseStatistics, Status } from '../types.js';
+import { isUp } from '../verdict.js';
 
 /** The members used of a `Meter` of `@opentelemetry/api`, 1.3 and later. */
 export interface MeterLike {
@@ -51,7 +52,7 @@ interface Instrument {
 }
 
 const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
-const POOL = { 'db.client.connection.pool.name': 'database' };
+const POOL = 'db.client.connection.pool.name';
 const STATE = 'db.client.connection.state';
 
 const INSTRUMENTS: readonly Instrument[] = [
@@ -81,40 +82,41 @@ const INSTRUMENTS: readonly Instrument[] = [
     kind: 'UpDownCounter',
     unit: '{connection}',
     description: 'Connections of the application in its pool, by state.',
-    read: ({ databaseStatistics: pool }) => [
-      [{ ...POOL, [STATE]: 'idle' }, pool.checked_in],
-      [{ ...POOL, [STATE]: 'used' }, pool.checked_out],
-    ],
+    read: (facts) =>
+      ofPools(facts, ({ statistics }, pool) => [
+        [{ ...pool, [STATE]: 'idle' }, statistics.checked_in],
+        [{ ...pool, [STATE]: 'used' }, statistics.checked_out],
+      ]),
   },
   {
     name: 'db.client.connection.max',
     kind: 'UpDownCounter',
     unit: '{connection}',
     description: 'Most connections that the pool opens.',
-    read: ({ databaseStatistics: pool }) => [[POOL, pool.size]],
+    read: (facts) => ofPools(facts, ({ statistics }, pool) => [[pool, statistics.size]]),
   },
   {
     name: 'db.client.connection.pending_requests',
     kind: 'UpDownCounter',
     unit: '{request}',
     description: 'Callers who wait for a connection of the pool.',
-    read: ({ poolWaiting }) => [[POOL, poolWaiting]],
+    read: (facts) => ofPools(facts, ({ waiting }, pool) => [[pool, waiting]]),
   },
   {
     ...gauge('portal.cache.memory_usage', 'By', 'Memory that the cache uses.'),
-    read: ({ cacheStatistics: cache }) => [[{}, cache.memory_usage_bytes]],
+    read: (facts) => ofCaches(facts, (figures) => figures.memory_usage_bytes),
   },
   {
     ...gauge('portal.cache.keys', '{key}', 'Keys in all databases of the cache.'),
-    read: ({ cacheStatistics: cache }) => [[{}, cache.total_keys]],
+    read: (facts) => ofCaches(facts, (figures) => figures.total_keys),
   },
   {
     ...gauge('portal.cache.connected_clients', '{client}', 'Clients connected to the cache.'),
-    read: ({ cacheStatistics: cache }) => [[{}, cache.connected_clients]],
+    read: (facts) => ofCaches(facts, (figures) => figures.connected_clients),
   },
   {
     ...gauge('portal.cache.uptime', 's', 'Time since the cache started.'),
-    read: ({ cacheStatistics: cache }) => [[{}, cache.uptime_seconds]],
+    read: (facts) => ofCaches(facts, (figures) => figures.uptime_seconds),
   },
   {
     ...gauge(
@@ -122,23 +124,46 @@ const INSTRUMENTS: readonly Instrument[] = [
       '1',
       'Look-ups that found their key, 0 to 1, since the cache started.',
     ),
-    read: ({ cacheStatistics: cache }) => [[{}, cache.hit_rate === null ? null : cache.hit_rate / 100]],
+    read: (facts) => ofCaches(facts, ({ hit_rate: rate }) => (rate === null ? null : rate / 100)),
   },
   {
     name: 'portal.cache.evicted_keys',
     kind: 'Counter',
     unit: '{key}',
     description: 'Keys evicted for lack of memory since the cache started.',
-    read: ({ cacheStatistics: cache }) => [[{}, cache.evicted_keys]],
+    read: (facts) => ofCaches(facts, (figures) => figures.evicted_keys),
   },
   {
     name: 'portal.cache.commands_processed',
     kind: 'Counter',
     unit: '{command}',
     description: 'Commands that the cache has processed since it started.',
-    read: ({ cacheStatistics: cache }) => [[{}, cache.total_commands_processed]],
+    read: (facts) => ofCaches(facts, (figures) => figures.total_commands_processed),
   },
 ];
+
+/** Of `database` first, then of each named one. */
+function ofPools(
+  { databaseStatistics, poolWaiting, databases }: Facts,
+  read: (
+    of: { readonly statistics: DatabaseStatistics; readonly waiting: number | null },
+    pool: Readonly<Record<string, string>>,
+  ) => readonly Observation[],
+): readonly Observation[] {
+  const all = [{ name: 'database', statistics: databaseStatistics, waiting: poolWaiting }, ...databases];
+  return all.flatMap((one) => read(one, { [POOL]: one.name }));
+}
+
+/** Of `cache` without a name, which it never had, then of each named one. */
+function ofCaches(
+  { cacheStatistics, caches }: Facts,
+  read: (figures: CacheStatistics) => number | null,
+): readonly Observation[] {
+  return [
+    [{}, read(cacheStatistics)],
+    ...caches.map(({ name, statistics }) => [{ cache: name }, read(statistics)] as const),
+  ];
+}
 
 function gauge(name: string, unit: string, description: string): Omit<Instrument, 'read'> {
   return { name, kind: 'Gauge', unit, description };

@@ -4,7 +4,8 @@
  */
 import { describe, PROBLEMS, type ProblemCode } from '../problems.js';
 import { oneDecimal, type Facts, type Finding } from '../report.js';
-import type { Status, Viewer } from '../types.js';
+import type { CacheStatistics, Status, Viewer } from '../types.js';
+import { isUp } from '../verdict.js';
 
 /** The draft's words for a status. */
 type HealthJsonStatus = 'pass' | 'warn' | 'fail';
@@ -45,9 +46,9 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
   }
 
   for (const finding of facts.findings) {
-    const { name, latencyMs, lookedAt, problems } = finding;
+    const { name, kind, latencyMs, lookedAt, problems } = finding;
     const check: Check = {
-      componentType: name === 'database' || name === 'cache' ? 'datastore' : 'component',
+      componentType: kind === 'check' ? 'component' : 'datastore',
       ...observed(oneDecimal(latencyMs), 'ms'),
       status: statusOfPart(finding),
       ...(lookedAt ? { time: lookedAt.toISOString() } : {}),
@@ -55,38 +56,46 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
     add(`${name}:responseTime`, check, problems);
   }
 
-  const { databaseStatistics: pool, cacheStatistics: cache } = facts;
-  const poolProblems = facts.others.filter((code) => code.startsWith('DATABASE_'));
-  // A pool that tells who waits and nothing else has no figures, and may have stalled all the same.
-  if (pool.total !== null || poolProblems.length > 0) {
-    const figures = observed(pool.checked_out, 'connections');
-    add(
-      'database:connections',
-      { componentType: 'datastore', ...figures, status: worstOf(poolProblems) },
-      poolProblems,
-    );
+  const { databaseStatistics, cacheStatistics } = facts;
+  const problems = facts.others.filter((code) => code.startsWith('DATABASE_'));
+  for (const pool of [{ name: 'database', statistics: databaseStatistics, problems }, ...facts.databases]) {
+    // A pool that tells who waits and nothing else has no figures, and may have stalled all the same.
+    if (pool.statistics.total === null && pool.problems.length === 0) continue;
+    const figures = observed(pool.statistics.checked_out, 'connections');
+    const status = worstOf(pool.problems);
+    add(`${pool.name}:connections`, { componentType: 'datastore', ...figures, status }, pool.problems);
   }
-  for (const [measurement, figure, unit] of [
-    ['memoryUsage', cache.memory_usage_bytes, 'bytes'],
-    ['keys', cache.total_keys, 'keys'],
-    ['connections', cache.connected_clients, 'connections'],
-    ['uptime', cache.uptime_seconds, 's'],
-    ['hitRate', cache.hit_rate, 'percent'],
-  ] as const) {
-    if (figure === null) continue;
-    add(`cache:${measurement}`, { componentType: 'datastore', ...observed(figure, unit), status: 'pass' });
+  for (const { name, statistics } of [{ name: 'cache', statistics: cacheStatistics }, ...facts.caches]) {
+    for (const [measurement, figure, unit] of cacheFigures(statistics)) {
+      if (figure === null) continue;
+      add(`${name}:${measurement}`, {
+        componentType: 'datastore',
+        ...observed(figure, unit),
+        status: 'pass',
+      });
+    }
   }
 
   for (const [key, prefix] of [
     ['source:hash', 'SOURCE_'],
     ['eventLoop:delay', 'EVENT_LOOP_'],
   ] as const) {
-    const problems = facts.others.filter((code) => code.startsWith(prefix));
+    const own = facts.others.filter((code) => code.startsWith(prefix));
     const hash = key === 'source:hash' && viewer === 'admin' ? observed(facts.sourceHash, 'sha256') : {};
-    if (problems.length === 0 && hash.observedValue === undefined) continue;
-    add(key, { componentType: 'system', ...hash, status: worstOf(problems) }, problems);
+    if (own.length === 0 && hash.observedValue === undefined) continue;
+    add(key, { componentType: 'system', ...hash, status: worstOf(own) }, own);
   }
   return { status: STATUS[status], checks };
+}
+
+function cacheFigures(cache: CacheStatistics): readonly (readonly [string, number | null, string])[] {
+  return [
+    ['memoryUsage', cache.memory_usage_bytes, 'bytes'],
+    ['keys', cache.total_keys, 'keys'],
+    ['connections', cache.connected_clients, 'connections'],
+    ['uptime', cache.uptime_seconds, 's'],
+    ['hitRate', cache.hit_rate, 'percent'],
+  ];
 }
 
 function observed(
@@ -98,8 +107,8 @@ function observed(
 
 /** Of the part by itself, whether or not the application can do without it. */
 function statusOfPart({ state, problems }: Finding): HealthJsonStatus {
-  if (state === 'down' || state === 'stale') return 'fail';
-  return state === 'slow' ? 'warn' : worstOf(problems);
+  if (!isUp(state)) return 'fail';
+  return state === 'up' ? worstOf(problems) : 'warn';
 }
 
 function worstOf(problems: readonly ProblemCode[]): HealthJsonStatus {

@@ -6,8 +6,9 @@
  * keeps `_count` for histograms, and its linter refuses a gauge of that name.
  */
 import { PROBLEMS, type ProblemCode } from '../problems.js';
-import { isUp, problemsOf, type Facts } from '../report.js';
-import type { Status } from '../types.js';
+import { problemsOf, type Facts } from '../report.js';
+import type { CacheStatistics, Status } from '../types.js';
+import { isUp } from '../verdict.js';
 
 /** Which of the two formats; they differ in the names of counters, in units, and in the end of the text. */
 export type MetricsFormat = 'openmetrics' | 'prometheus';
@@ -25,7 +26,6 @@ interface Metric {
 }
 
 const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
-const POOL = { db_client_connection_pool_name: 'database' };
 
 /** The metrics of `facts`, whose verdict is `status`. */
 export function metricsText(facts: Facts, status: Status, format: MetricsFormat): string {
@@ -35,7 +35,7 @@ export function metricsText(facts: Facts, status: Status, format: MetricsFormat)
 }
 
 function metricsOf(facts: Facts, status: Status): readonly Metric[] {
-  const { findings, databaseStatistics: pool, cacheStatistics: cache } = facts;
+  const { findings } = facts;
   const problems = new Set(problemsOf(facts));
   return [
     gauge(
@@ -45,7 +45,7 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
     ),
     gauge(
       'portal_health_up',
-      'Whether a part answers: 1 for up or slow, 0 for down or stale.',
+      'Whether a part answers: 1 for up, slow or limited, 0 for down or stale.',
       findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
     ),
     gauge(
@@ -70,40 +70,89 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
       ]),
       unit: 'seconds',
     },
-    gauge('db_client_connections', 'Connections of the application in its pool, by state.', [
-      [{ ...POOL, db_client_connection_state: 'idle' }, pool.checked_in],
-      [{ ...POOL, db_client_connection_state: 'used' }, pool.checked_out],
-    ]),
-    gauge('db_client_connection_max', 'Most connections that the pool opens.', [[POOL, pool.size]]),
-    gauge('db_client_connection_pending_requests', 'Callers who wait for a connection of the pool.', [
-      [POOL, facts.poolWaiting],
-    ]),
-    {
-      ...gauge('portal_cache_memory_usage_bytes', 'Memory that the cache uses.', [
-        [{}, cache.memory_usage_bytes],
+    ...poolMetrics(facts),
+    ...cacheMetrics(facts),
+  ];
+}
+
+/** Of `database` first, then of each named one. */
+function poolMetrics({ databaseStatistics, poolWaiting, databases }: Facts): readonly Metric[] {
+  const pools = [
+    { name: 'database', statistics: databaseStatistics, waiting: poolWaiting },
+    ...databases,
+  ].map((one) => ({ ...one, label: { db_client_connection_pool_name: one.name } }));
+  return [
+    gauge(
+      'db_client_connections',
+      'Connections of the application in its pool, by state.',
+      pools.flatMap(({ label, statistics }): readonly Sample[] => [
+        [{ ...label, db_client_connection_state: 'idle' }, statistics.checked_in],
+        [{ ...label, db_client_connection_state: 'used' }, statistics.checked_out],
       ]),
+    ),
+    gauge(
+      'db_client_connection_max',
+      'Most connections that the pool opens.',
+      pools.map(({ label, statistics }) => [label, statistics.size]),
+    ),
+    gauge(
+      'db_client_connection_pending_requests',
+      'Callers who wait for a connection of the pool.',
+      pools.map(({ label, waiting }) => [label, waiting]),
+    ),
+  ];
+}
+
+/** Of `cache` without a name, which it never had, then of each named one. */
+function cacheMetrics({ cacheStatistics, caches }: Facts): readonly Metric[] {
+  function samples(read: (figures: CacheStatistics) => number | null): readonly Sample[] {
+    return [
+      [{}, read(cacheStatistics)],
+      ...caches.map(({ name, statistics }) => [{ cache: name }, read(statistics)] as const),
+    ];
+  }
+
+  return [
+    {
+      ...gauge(
+        'portal_cache_memory_usage_bytes',
+        'Memory that the cache uses.',
+        samples((figures) => figures.memory_usage_bytes),
+      ),
       unit: 'bytes',
     },
-    gauge('portal_cache_keys', 'Keys in all databases of the cache.', [[{}, cache.total_keys]]),
-    gauge('portal_cache_connected_clients', 'Clients connected to the cache.', [
-      [{}, cache.connected_clients],
-    ]),
+    gauge(
+      'portal_cache_keys',
+      'Keys in all databases of the cache.',
+      samples((figures) => figures.total_keys),
+    ),
+    gauge(
+      'portal_cache_connected_clients',
+      'Clients connected to the cache.',
+      samples((figures) => figures.connected_clients),
+    ),
     {
-      ...gauge('portal_cache_uptime_seconds', 'Time since the cache started.', [[{}, cache.uptime_seconds]]),
+      ...gauge(
+        'portal_cache_uptime_seconds',
+        'Time since the cache started.',
+        samples((figures) => figures.uptime_seconds),
+      ),
       unit: 'seconds',
     },
-    gauge('portal_cache_hit_ratio', 'Look-ups that found their key, 0 to 1, since the cache started.', [
-      [{}, cache.hit_rate === null ? null : scaled(cache.hit_rate, 100)],
-    ]),
+    gauge(
+      'portal_cache_hit_ratio',
+      'Look-ups that found their key, 0 to 1, since the cache started.',
+      samples(({ hit_rate: rate }) => (rate === null ? null : scaled(rate, 100))),
+    ),
     counter(
       'portal_cache_evicted_keys',
       'Keys evicted for lack of memory since the cache started.',
-      cache.evicted_keys,
+      samples((figures) => figures.evicted_keys),
     ),
     counter(
       'portal_cache_commands_processed',
       'Commands that the cache has processed since it started.',
-      cache.total_commands_processed,
+      samples((figures) => figures.total_commands_processed),
     ),
   ];
 }
@@ -117,8 +166,8 @@ function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
   return { name, type: 'gauge', help, samples };
 }
 
-function counter(name: string, help: string, value: number | null): Metric {
-  return { name, type: 'counter', help, samples: [[{}, value]] };
+function counter(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, type: 'counter', help, samples };
 }
 
 function linesOf({ name, type, unit, help, samples }: Metric, format: MetricsFormat): string[] {

@@ -3,8 +3,10 @@
  */
 import type { Finding } from '../report.js';
 
-/** Lines such as `cache down CACHE_TIMEOUT`, closed by the verdict of the probe itself. */
+/** Lines such as `cache down CACHE_TIMEOUT`, remarks last, closed by the verdict of the probe itself. */
 export function verboseText(findings: readonly Finding[], verdict: string): string {
-  const lines = findings.map(({ name, state, problems }) => [name, state, ...problems].join(' '));
+  const lines = findings.map(({ name, state, problems, remarks = [] }) =>
+    [name, state, ...problems, ...remarks].join(' '),
+  );
   return `${[...lines, verdict].join('\n')}\n`;
 }

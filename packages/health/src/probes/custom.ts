@@ -14,6 +14,9 @@ import { whileWanted } from './while-wanted.js';
  * A check of your own. It fails by throwing, by rejecting or by answering exactly `false`; every other answer,
  * none included, counts as up. `signal` aborts when the deadline has passed, and also after the answer: end then
  * whatever the check has under way.
+ *
+ * A check that has not ended is never asked again: its entry stays `CHECK_TIMEOUT`, and its age grows, until the call
+ * answers or rejects. One that never does stays so until the process ends; so use the signal, or a timeout of your own.
  */
 export type Check = (signal: AbortSignal) => unknown;
 
@@ -41,15 +44,26 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     return error === undefined ? outcome : { ...outcome, cause: causeOf(error) };
   }
 
+  /** True while a call has not ended, whether or not anybody still waits for it. */
+  let isOpen = false;
+
+  async function ask(signal: AbortSignal): Promise<unknown> {
+    isOpen = true;
+    try {
+      return await check(signal);
+    } finally {
+      isOpen = false;
+    }
+  }
+
   return tellingOwnTrouble({
     name,
     async run(signal) {
+      if (isOpen) return { ...down('CHECK_TIMEOUT'), unended: true };
       const startedMs = performance.now();
       let answer: unknown;
       try {
-        // Called inside a promise: a check that throws at once is no different from one that throws later.
-        const asked = Promise.resolve().then(() => check(signal));
-        answer = await whileWanted(signal, asked, () => undefined);
+        answer = await whileWanted(signal, ask(signal), () => undefined);
       } catch (error) {
         return down(ownProblem(error) ?? 'CHECK_FAILED', error);
       }

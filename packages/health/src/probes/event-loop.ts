@@ -13,6 +13,8 @@ export interface EventLoopWatchOptions {
   readonly delayedAfterMs: number;
   /** Milliseconds for which a delay stays a finding; default 2,000, one interval of the probes. */
   readonly rememberedForMs?: number;
+  /** Told when time has passed that the monotonic clock has not counted: the machine was suspended. */
+  readonly onSuspended?: () => void;
 }
 
 /** Watches the event loop from `start()` to `close()`. */
@@ -23,6 +25,9 @@ export interface EventLoopWatch {
   close(): void;
 }
 
+/** Clocks are set by less than this, or seldom, and what is then done costs one run. */
+const SUSPENDED_MS = 2_000;
+
 const NONE: readonly ProblemCode[] = Object.freeze([]);
 const DELAYED: readonly ProblemCode[] = Object.freeze(['EVENT_LOOP_DELAYED'] as const);
 
@@ -30,12 +35,15 @@ const DELAYED: readonly ProblemCode[] = Object.freeze(['EVENT_LOOP_DELAYED'] as 
 export function createEventLoopWatch({
   delayedAfterMs,
   rememberedForMs = DEFAULTS.intervalMs,
+  onSuspended = () => undefined,
 }: EventLoopWatchOptions): EventLoopWatch {
   // A block is measured too short by up to one tick, so ticks are a tenth of what must not be missed.
   const tickMs = Math.min(100, Math.max(5, delayedAfterMs / 10));
   let timer: NodeJS.Timeout | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let lateUntilMs = 0;
+  /** The wall clock less the monotonic one: it moves when somebody sets the clock, and when the machine was suspended. */
+  let aheadMs = Number.NaN;
 
   /** Notes a delay; also right after a block, when a request may be served before the timer that was due first. */
   function note(): number {
@@ -49,7 +57,11 @@ export function createEventLoopWatch({
       if (timer !== undefined) return;
       dueMs = performance.now() + tickMs;
       timer = setInterval(() => {
-        dueMs = note() + tickMs;
+        const nowMs = note();
+        dueMs = nowMs + tickMs;
+        const nowAheadMs = Date.now() - nowMs;
+        if (nowAheadMs - aheadMs > SUSPENDED_MS) onSuspended();
+        aheadMs = nowAheadMs;
       }, tickMs);
       timer.unref();
     },

@@ -4,9 +4,11 @@
 import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
 import type { DatabaseStatistics } from '../types.js';
+import type { PoolEvidence } from '../verdict.js';
+import { createMovement, type PoolEvents } from './pool-movement.js';
 
 /** The members of a pool of `pg` that are read here. */
-export interface PoolCounts {
+export interface PoolCounts extends PoolEvents {
   /** Connections there are, those still connecting included. */
   readonly totalCount: number;
   readonly idleCount: number;
@@ -16,8 +18,6 @@ export interface PoolCounts {
   readonly options: object;
   /** The class of its connections, which `pg` has and does not declare; to be given with a pool of another kind. */
   readonly Client?: unknown;
-  on?(event: 'acquire' | 'release', listener: () => void): unknown;
-  off?(event: 'acquire' | 'release', listener: () => void): unknown;
 }
 
 /** `db_statistics` without the latency, which the pool does not know. */
@@ -27,10 +27,12 @@ export type PoolFigures = Omit<DatabaseStatistics, 'latency_ms'>;
 export interface PoolWatchOptions {
   /** A pool of `pg`; anything else has no figures to tell, and they are `null`. */
   readonly pool: object;
-  /** Milliseconds of all connections in use and callers waiting before `DATABASE_POOL_SATURATED`; default 1,000. */
+  /** Milliseconds that callers wait for a connection before `DATABASE_POOL_SATURATED`; default 1,000. */
   readonly poolSaturatedAfterMs?: number;
   /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
   readonly poolStalledAfterMs?: number;
+  /** Told when callers begin to wait, when nobody is served any more, and when the server has failed a caller. */
+  readonly onSign?: () => void;
   /** Monotonic clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -46,7 +48,19 @@ export interface PoolWatch {
    * server is gone, so these mean something only while the server answers: whoever reports must drop them otherwise.
    */
   findings(): readonly ProblemCode[];
+  /** What the pool says for the database, at this moment, after a fresh connection has failed as told. */
+  evidence(failure: FreshFailure): PoolEvidence;
   close(): void;
+}
+
+/** How a fresh connection has failed. Times monotonic, in milliseconds. */
+export interface FreshFailure {
+  /** When the run began, and when its outcome came in. */
+  readonly beganMs: number;
+  readonly endedMs: number;
+  /** When the first of the runs began that have failed like this since. */
+  readonly sinceMs: number;
+  readonly problems: readonly ProblemCode[];
 }
 
 const NONE: readonly ProblemCode[] = Object.freeze([]);
@@ -57,6 +71,9 @@ const BOTH: readonly ProblemCode[] = Object.freeze([...SATURATED, ...STALLED]);
 /** A count that cannot be read, kept apart from 0 without an object a reading. */
 const UNREADABLE = -1;
 
+/** A refusal is over at once: who was served within this time before it was served while fresh connections failed. */
+const SERVED_BEFORE_MS = 1_000;
+
 /**
  * Watches `pool`: its counts a few times within the shortest of the two times, because waiting must be seen to go on
  * between requests, and its events, because they tell a caller who was served from one who gave up.
@@ -65,6 +82,7 @@ export function createPoolWatch({
   pool: watched,
   poolSaturatedAfterMs = DEFAULTS.poolSaturatedAfterMs,
   poolStalledAfterMs = DEFAULTS.poolStalledAfterMs,
+  onSign = () => undefined,
   now = () => performance.now(),
 }: PoolWatchOptions): PoolWatch {
   // Each member is looked for before it is used.
@@ -73,46 +91,68 @@ export function createPoolWatch({
   let idle = UNREADABLE;
   let waiting = UNREADABLE;
   /** Since when every look has found all connections in use and somebody waiting. */
-  let saturatedSinceMs: number | undefined;
+  let fullSinceMs: number | undefined;
   /** Since when callers have waited and nobody has been served. */
   let unservedSinceMs: number | undefined;
+  let isSignGiven = false;
   let lastWaitingMs = 0;
 
-  const served = (): void => {
+  const moved = (): void => {
     unservedSinceMs = undefined;
+    isSignGiven = false;
   };
-  const hasEvents = typeof pool.on === 'function' && typeof pool.off === 'function';
-  if (hasEvents) {
-    pool.on?.('acquire', served);
-    pool.on?.('release', served);
-  }
+  const movement = createMovement(pool, { now, onMove: moved, onFailed: onSign });
 
   /** Looks at the pool once. */
   function observe(): number {
     const nowMs = now();
-    const totalBefore = total;
-    const idleBefore = idle;
-    const waitingBefore = waiting;
+    const before = { total, idle, waiting };
     total = count(pool, 'totalCount');
     idle = count(pool, 'idleCount');
     waiting = count(pool, 'waitingCount');
-    const size = sizeOf(pool);
-
-    const saturated = waiting > 0 && idle === 0 && size !== null && total >= size;
-    saturatedSinceMs = saturated ? (saturatedSinceMs ?? nowMs) : undefined;
-
+    const isFull = isComplete() && idle === 0;
+    fullSinceMs = waiting > 0 && isFull ? (fullSinceMs ?? nowMs) : undefined;
+    if (!movement.isTold) readCounts(before);
     if (waiting > 0) {
-      // Without events, a count that moves is the only sign of life: fewer waiting, or another number of connections.
-      const moved = waiting < waitingBefore || total !== totalBefore || idle !== idleBefore;
-      if (!hasEvents && moved) served();
+      if (before.waiting <= 0) onSign();
       unservedSinceMs ??= nowMs;
       lastWaitingMs = nowMs;
-    } else if (!hasEvents || nowMs - lastWaitingMs > poolSaturatedAfterMs) {
-      // With events nobody was served, or we would know: they gave up, and when they soon come again, as callers with
-      // a timeout do, it is the same wait.
-      served();
+    } else if (!movement.isTold || (!isFull && nowMs - lastWaitingMs > poolSaturatedAfterMs)) {
+      // With events nobody was served, or we would know: they gave up. While all connections are out, or when they soon
+      // come again, as callers with a timeout do, it is the same wait.
+      moved();
+    }
+    if (hasWaited(nowMs) && !isSignGiven) {
+      isSignGiven = true;
+      onSign();
     }
     return nowMs;
+  }
+
+  /** Without events, a count that moves is the only sign of life: fewer waiting, or another number of connections. */
+  function readCounts(before: {
+    readonly total: number;
+    readonly idle: number;
+    readonly waiting: number;
+  }): void {
+    if (waiting < before.waiting || total !== before.total || idle !== before.idle) moved();
+    if (before.idle >= 0 && idle > before.idle && total >= before.total) movement.served();
+  }
+
+  function isComplete(): boolean {
+    const size = sizeOf(pool);
+    return size !== null && total >= size;
+  }
+
+  function hasWaited(nowMs: number): boolean {
+    return unservedSinceMs !== undefined && nowMs - unservedSinceMs >= poolSaturatedAfterMs;
+  }
+
+  /** The last in the queue waits for as long as it takes to return as many connections as there are callers before it. */
+  function isSaturated(nowMs: number): boolean {
+    if (fullSinceMs === undefined || nowMs - fullSinceMs < poolSaturatedAfterMs) return false;
+    if (!movement.isTold || hasWaited(nowMs)) return true;
+    return waiting > (movement.returnsASecond(fullSinceMs) * poolSaturatedAfterMs) / 1_000;
   }
 
   const timer = setInterval(observe, Math.max(5, Math.min(poolSaturatedAfterMs, poolStalledAfterMs) / 4));
@@ -134,16 +174,29 @@ export function createPoolWatch({
     },
     findings() {
       const nowMs = observe();
-      const saturated = saturatedSinceMs !== undefined && nowMs - saturatedSinceMs >= poolSaturatedAfterMs;
+      const saturated = isSaturated(nowMs);
       const stalled = unservedSinceMs !== undefined && nowMs - unservedSinceMs >= poolStalledAfterMs;
       if (saturated) return stalled ? BOTH : SATURATED;
       return stalled ? STALLED : NONE;
     },
+    evidence({ beganMs, endedMs, sinceMs, problems }) {
+      const nowMs = observe();
+      const servedAtMs = movement.servedAtMs();
+      // One that was not answered in time may have begun just after the server had served its last caller.
+      const isTimeout = problems.includes('DATABASE_TIMEOUT');
+      const fromMs = isTimeout ? beganMs : Math.min(beganMs, endedMs - SERVED_BEFORE_MS);
+      const isIdle = waiting === 0 && idle === total;
+      // Nobody asks, so nothing moves. A server that is full has answered; and who was served since it began is served.
+      const mayBeIdle = problems.includes('DATABASE_TOO_MANY_CONNECTIONS') || servedAtMs >= sinceMs;
+      const isFailing = movement.failedAtMs() > servedAtMs || hasWaited(nowMs);
+      return {
+        complete: isComplete(),
+        served: !isFailing && (servedAtMs >= fromMs || (isIdle && mayBeIdle)),
+      };
+    },
     close() {
       clearInterval(timer);
-      if (!hasEvents) return;
-      pool.off?.('acquire', served);
-      pool.off?.('release', served);
+      movement.close();
     },
   };
 }

@@ -7,6 +7,7 @@ import type { State } from '../../src/types.js';
 export function part(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
   return {
     name,
+    kind: name === 'database' || name === 'cache' ? name : 'check',
     critical: name === 'database',
     state,
     problems,
@@ -32,6 +33,8 @@ export const HEALTHY: Facts = {
     total_commands_processed: 75000,
     latency_ms: 0.3,
   },
+  databases: [],
+  caches: [],
   sourceHash: 'a1b2c3',
 };
 

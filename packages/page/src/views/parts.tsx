@@ -92,15 +92,22 @@ export function PublicParts({
   );
 }
 
-const WORDS = { up: 'up', slow: 'slow', down: 'no answer', stale: 'no fresh result' } as const;
+const WORDS = {
+  up: 'up',
+  slow: 'slow',
+  limited: 'serves, and takes no more connections',
+  down: 'no answer',
+  stale: 'no fresh result',
+} as const;
 
 /** Up is no time: since when it answers is said beside it, and "up for" is what a server says of itself. */
 function stateWords(
   state: PartStanding['state'] | undefined,
   standing: PartStanding | undefined,
   nowMs: number,
+  unknown: string,
 ): string {
-  if (!state) return 'not known yet';
+  if (!state) return unknown;
   if (!standing || state === 'up') return WORDS[state];
   const since = state === 'down' ? standing.answers_since : standing.since;
   return `${WORDS[state]} for ${duration(nowMs - Date.parse(since))}`;
@@ -115,15 +122,18 @@ function PartTitle({
 }: {
   readonly id: 'database' | 'cache';
   readonly name: string;
-  readonly answers: boolean | undefined;
+  /** `null` when nothing of the kind is watched. */
+  readonly answers: boolean | null | undefined;
   readonly standing: PartStanding | undefined;
   readonly nowMs: number;
 }): JSX.Element {
-  const state = standing?.state ?? (answers === undefined ? undefined : answers ? 'up' : 'down');
+  const state = standing?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');
+  const unknown = answers === null ? 'not watched' : 'not known yet';
   const bad: Standing = id === 'database' ? 'unhealthy' : 'degraded';
   const shown: Record<NonNullable<typeof state>, Standing> = {
     up: 'healthy',
     slow: 'degraded',
+    limited: 'degraded',
     down: bad,
     stale: 'unknown',
   };
@@ -131,8 +141,8 @@ function PartTitle({
     <div class="title">
       <h2 id={id}>{name}</h2>
       <p>
-        <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs)} />
-        {standing && (state === 'up' || state === 'slow') && (
+        <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs, unknown)} />
+        {standing && (state === 'up' || state === 'slow' || state === 'limited') && (
           <span class="soft age">
             answering since <Moment at={standing.answers_since} nowMs={nowMs} />
           </span>

@@ -1,7 +1,7 @@
 /**
  * What holds, and since when: status, parts and causes, each with a begin of its own. Pure.
  */
-import type { Facts, ProblemCode, Report, State, Status } from 'portal-health';
+import { isUp, type Facts, type ProblemCode, type Report, type State, type Status } from 'portal-health';
 
 /** A cause, in milliseconds since 1970. */
 export interface HeldCause {
@@ -141,5 +141,5 @@ function stateOf({ name, state }: { readonly name: string; readonly state: State
 }
 
 function answers(state: State): boolean {
-  return state === 'up' || state === 'slow';
+  return isUp(state);
 }

@@ -8,7 +8,7 @@ import type { Held } from './held.js';
 export interface PartStanding {
   readonly state: State;
   readonly since: string;
-  /** Since when it answers (`up`, `slow`), or since when it does not (`down`, `stale`), whatever the cause. */
+  /** Since when it answers (`up`, `slow`, `limited`), or since when it does not (`down`, `stale`), whatever the cause. */
   readonly answers_since: string;
   /** `null` before the first look. */
   readonly checked_at: string | null;

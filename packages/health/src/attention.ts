@@ -1,0 +1,39 @@
+/**
+ * Which pace the probes run at: the faster one while somebody looks or something is not up, the slower one otherwise.
+ */
+import { DEFAULTS } from './defaults.js';
+
+/** Who looks, and whether all is well. */
+export interface Attention {
+  /** Whether the faster pace is in force. */
+  isInUse(): boolean;
+  /** Somebody looks. */
+  asked(): void;
+  /** How things stand, after a run. */
+  isWell(well: boolean): void;
+}
+
+/** @param onHurry - told when the faster pace comes into force */
+export function createAttention(onHurry: () => void, now = () => performance.now()): Attention {
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let isUnwell = false;
+
+  function isInUse(): boolean {
+    return isUnwell || now() - askedMs < DEFAULTS.askedForMs;
+  }
+
+  return {
+    isInUse,
+    asked() {
+      const nowMs = now();
+      const wasInUse = isUnwell || nowMs - askedMs < DEFAULTS.askedForMs;
+      askedMs = nowMs;
+      if (!wasInUse) onHurry();
+    },
+    isWell(well) {
+      const wasInUse = isInUse();
+      isUnwell = !well;
+      if (isUnwell && !wasInUse) onHurry();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Whether traffic is welcome. Trouble of this process's own says no; that of a store which every replica shares does not,
+ * or all of them would leave the balancer at once, and the operators' page with them.
+ */
+import { PROBLEMS, type ProblemCode } from './problems.js';
+import { problemsOf, type Facts } from './report.js';
+import { isUp } from './verdict.js';
+
+/** What readiness depends on besides: `critical` adds the critical parts. */
+export type Ready = 'own' | 'critical';
+
+/** Keeps count of the runs that fail. */
+export interface Readiness {
+  /** To be told after each run of a part. */
+  noteRun(name: string, facts: Facts): void;
+  isReady(facts: Facts): boolean;
+}
+
+/** Another replica may be better off with any of these. */
+const OWN_TROUBLE: ReadonlySet<ProblemCode> = new Set([
+  'EVENT_LOOP_DELAYED',
+  'THREAD_POOL_BUSY',
+  'PROCESS_OUT_OF_DESCRIPTORS',
+] as const);
+
+/** A database that restarts is back after a run or two. */
+const FAILED_RUNS = 3;
+
+export function createReadiness(ready: Ready): Readiness {
+  const failedRuns = new Map<string, number>();
+  return {
+    noteRun(name, facts) {
+      if (ready !== 'critical') return;
+      failedRuns.set(name, isOfUse(name, facts) ? 0 : (failedRuns.get(name) ?? 0) + 1);
+    },
+    isReady(facts) {
+      if (problemsOf(facts).some((code) => OWN_TROUBLE.has(code))) return false;
+      return facts.findings.every(
+        ({ name, critical }) => !critical || (failedRuns.get(name) ?? 0) < FAILED_RUNS,
+      );
+    },
+  };
+}
+
+function isOfUse(name: string, { findings, others, databases }: Facts): boolean {
+  if (!isUp(findings.find((finding) => finding.name === name)?.state)) return false;
+  const poolProblems =
+    name === 'database' ? others : (databases.find((one) => one.name === name)?.problems ?? []);
+  return !poolProblems.some((code) => code.startsWith('DATABASE_') && PROBLEMS[code].effect === 'fails');
+}
