@@ -6,9 +6,9 @@ import { DEFAULTS } from './defaults.js';
 /** Who looks, and whether all is well. */
 export interface Attention {
   /** Whether the faster pace is in force. */
-  isInUse(): boolean;
+  readonly isInUse: () => boolean;
   /** Somebody looks. */
-  asked(): void;
+  readonly asked: () => void;
   /** How things stand, after a run. */
   isWell(well: boolean): void;
 }

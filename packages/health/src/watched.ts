@@ -88,7 +88,7 @@ function watchedDatabase(
   });
   const make = (one: PostgresPool): Probe => createPostgresProbe({ ...options, pool: one });
   const watched = { name, kind: 'database', critical, sampling: options, pool } as const;
-  if (isGiver<PostgresPool>(given)) {
+  if (isGiver(given)) {
     const notReady = 'DATABASE_NOT_READY';
     return {
       ...watched,
@@ -105,7 +105,7 @@ function watchedCache(name: string, options: CacheOptions): Watched | undefined 
   if (client === null) return undefined;
   const make = (one: RedisClient): Probe<CacheFigures> => createRedisProbe({ ...options, client: one });
   const watched = { name, kind: 'cache', critical, sampling: options } as const;
-  if (isGiver<RedisClient>(client)) {
+  if (isGiver(client)) {
     return { ...watched, probe: createLateProbe({ name, give: client, make, notReady: 'CACHE_NOT_READY' }) };
   }
   return { ...watched, probe: named(name, make(client)) };
@@ -116,6 +116,6 @@ function named<Figures>(name: string, probe: Probe<Figures>): Probe<Figures> {
 }
 
 /** An instance of postgres.js is a function too, and no giver. */
-function isGiver<Given>(value: Given | (() => unknown)): value is () => unknown {
+function isGiver(value: unknown): value is () => unknown {
   return typeof value === 'function' && !isPostgresJs(value);
 }

@@ -30,7 +30,10 @@ async function withHealth(options: HealthOptions, work: (health: Health) => Prom
 describe('options that cannot be used are named, with their rule and value', () => {
   const pool = {};
   const bad: [unknown, string][] = [
-    [{ databse: {} }, 'Expected the `createHealth` option to be among database, cache, checks, source'],
+    [
+      { databse: {} },
+      'Expected the `createHealth` option to be among database, cache, databases, caches, checks, source',
+    ],
     [{ database: null }, 'Expected the `database` option to be an object, got null.'],
     [
       { database: { pool, intervalMs: -5 } },
@@ -64,7 +67,23 @@ describe('options that cannot be used are named, with their rule and value', () 
     ],
     [{ database: { pool } }, 'Expected the `database.pool` option'],
     [{ cache: { client: {} } }, 'Expected the `cache.client` option'],
-    [{ checks: { database: () => true } }, 'Expected the `checks.database` option to have a name other than'],
+    [
+      { checks: { database: () => true } },
+      'Expected the `checks.database` option to have a name of its own, other than',
+    ],
+    [
+      { databases: { auth: { pool } }, checks: { auth: () => true } },
+      'Expected the `checks.auth` option to have a name of its own, other than',
+    ],
+    [{ databases: { 'Two words': { pool } } }, 'got "Two words".'],
+    [{ caches: { cache: { client: null } } }, 'Expected the `caches.cache` option to have a name of its own'],
+    [{ databases: { auth: {} } }, 'Expected the `database.pool` option'],
+    [{ databases: [], caches: 5 }, 'Expected the `caches` option to be an object, got 5.'],
+    [{ ready: 'always' }, 'Expected the `ready` option to be own or critical, got "always".'],
+    [
+      { database: { pool, intervalMs: 500, idleIntervalMs: 400 } },
+      'Expected the `database.idleIntervalMs` option to be at least `intervalMs`, 500, got 400.',
+    ],
     [{ checks: { 'Two words': () => true } }, 'got "Two words".'],
     [{ checks: { queue: 'up' } }, 'Expected the `checks.queue` option to be an object, got "up".'],
     [{ checks: { queue: { check: 'up' } } }, 'Expected the `checks.queue.check` option to be a function'],
@@ -94,7 +113,10 @@ describe('checks of your own', () => {
         throw new Error('at once');
       },
       rejects: () => Promise.reject(new Error('later')),
-      hangs: () => new Promise(() => undefined),
+      hangs: (signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('ended')));
+        }),
       rubbish: () => Object.create(null),
     };
     const checks = Object.fromEntries(
@@ -128,7 +150,7 @@ describe('checks of your own', () => {
     await withHealth({ checks: { slow: { check: () => sleep(30), slowMs: 10 } } }, async (health) => {
       assert.equal(health.state('slow'), 'slow');
       assert.deepEqual(health.report('public').errors, [
-        'A check of the application answers slowly (CHECK_SLOW)',
+        'slow: A check of the application answers slowly (CHECK_SLOW)',
       ]);
     });
   });
@@ -183,6 +205,7 @@ describe('what the application is told', () => {
     assert.deepEqual(failures[0], {
       name: 'queue',
       problems: ['CHECK_FAILED'],
+      remarks: [],
       cause: { code: 'ECONNREFUSED', message: 'p@ss' },
     });
     assert.deepEqual(

@@ -56,19 +56,53 @@ test('slow still answers: connectivity true, status degraded', () => {
   assert.equal(report.status, 'degraded');
 });
 
-test('a part that nobody named is false and does not count', () => {
+test('what nobody watches is null and does not count', () => {
   const report = buildReport({ ...HEALTHY, findings: [] }, 'public');
   assert.deepEqual(
     [report.database, report.cache, report.status, report.errors],
-    [false, false, 'healthy', []],
+    [null, null, 'healthy', []],
   );
 });
 
-test('a failing check of the application is named by its code', () => {
+test('of several databases and caches each is named, and connectivity is that of all', () => {
+  const auth = { ...part('auth', 'down', 'DATABASE_TIMEOUT'), kind: 'database' } as const;
+  const sessions = { ...part('sessions'), kind: 'cache' } as const;
+  const one = { statistics: UNMEASURED_DATABASE, waiting: 3 };
+  const report = buildReport(
+    {
+      ...HEALTHY,
+      findings: [part('database', 'down', 'DATABASE_TIMEOUT'), auth, part('cache'), sessions],
+      databases: [
+        { ...one, name: 'auth', problems: [] },
+        { ...one, name: 'jobs', problems: ['DATABASE_POOL_STALLED'] },
+      ],
+    },
+    'public',
+  );
+  assert.deepEqual([report.database, report.cache, report.status], [false, true, 'unhealthy']);
+  assert.deepEqual(report.errors, [
+    'The database does not answer in time (DATABASE_TIMEOUT)',
+    'auth: The database does not answer in time (DATABASE_TIMEOUT)',
+    'jobs: Callers wait for a connection and none has been returned for a while (DATABASE_POOL_STALLED)',
+  ]);
+  const named = buildReport({ ...HEALTHY, findings: [sessions] }, 'public');
+  assert.deepEqual([named.database, named.cache], [null, true]);
+});
+
+test('a database that only fresh connections find down is degraded and still true', () => {
+  const findings = [part('database', 'limited', 'DATABASE_TOO_MANY_CONNECTIONS'), part('cache')];
+  const report = buildReport({ ...HEALTHY, findings }, 'public');
+  assert.deepEqual([report.status, report.database], ['degraded', true]);
+  assert.deepEqual(report.errors, [
+    'The database accepts no more connections (DATABASE_TOO_MANY_CONNECTIONS)',
+  ]);
+});
+
+test('a failing check of the application is named', () => {
   const findings = [...HEALTHY.findings, part('queue', 'down', 'CHECK_FAILED')];
   const report = buildReport({ ...HEALTHY, findings }, 'public');
   assert.equal(report.status, 'degraded');
-  assert.deepEqual(report.errors, ['A check of the application failed (CHECK_FAILED)']);
+  assert.deepEqual(report.errors, ['queue: A check of the application failed (CHECK_FAILED)']);
 });
 
 test('a report cannot be changed by who receives it', () => {
@@ -84,7 +118,10 @@ test('times have whole seconds, figures one decimal, and null stays null', () =>
 test('the catalogue: every sentence is plain words, and every code keeps its order', () => {
   const codes = Object.keys(PROBLEMS) as ProblemCode[];
   for (const code of codes) {
-    assert.match(code, /^(DATABASE|CACHE|SOURCE|CHECK|EVENT_LOOP)_[A-Z_]+$/);
+    assert.match(
+      code,
+      /^(DATABASE|CACHE|SOURCE|CHECK|EVENT_LOOP|THREAD_POOL|NAME|PASSWORD|PROCESS)_[A-Z_]+$/,
+    );
     assert.match(describe(code), /^[A-Z][A-Za-z ]+ \([A-Z_]+\)$/);
   }
   assert.deepEqual(inOrder([...codes.toReversed(), ...codes]), codes);

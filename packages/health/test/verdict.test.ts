@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Effect } from '../src/problems.js';
 import type { State } from '../src/types.js';
-import { verdict, type Part } from '../src/verdict.js';
+import { isUp, stateOf, verdict, type Part } from '../src/verdict.js';
 
-const state = fc.constantFrom<State>('up', 'slow', 'down', 'stale');
+const state = fc.constantFrom<State>('up', 'slow', 'limited', 'down', 'stale');
 const part = fc.record({ critical: fc.boolean(), state });
 const effect = fc.constantFrom<Effect>('explains', 'degrades', 'fails');
 const anything = [fc.array(part), fc.array(effect)] as const;
@@ -17,6 +17,9 @@ test('the published table, row by row', () => {
   const rows: [Part[], Effect[], string][] = [
     [[{ critical: true, state: 'down' }], [], 'unhealthy'],
     [[{ critical: true, state: 'stale' }], [], 'unhealthy'],
+    [[{ critical: true, state: 'limited' }], [], 'degraded'],
+    [[{ critical: true, state: 'limited' }], ['fails'], 'unhealthy'],
+    [[{ critical: false, state: 'limited' }], [], 'degraded'],
     [[{ critical: true, state: 'slow' }], [], 'degraded'],
     [[up, { critical: false, state: 'down' }], [], 'degraded'],
     [[up, { critical: false, state: 'slow' }], [], 'degraded'],
@@ -67,6 +70,28 @@ test('no non-critical part alone makes the status unhealthy', () => {
     fc.property(fc.array(state), (states) => {
       const parts = states.map((one) => ({ critical: false, state: one }));
       assert.notEqual(verdict(parts, ['degrades', 'explains']), 'unhealthy');
+    }),
+  );
+});
+
+test('two witnesses: only a pool that is complete and served speaks for a database that is found down', () => {
+  const evidence = fc.option(fc.record({ complete: fc.boolean(), served: fc.boolean() }), { nil: undefined });
+  fc.assert(
+    fc.property(state, evidence, (found, pool) => {
+      const speaks = found === 'down' && pool?.complete === true && pool.served;
+      assert.equal(stateOf(found, pool), speaks ? 'limited' : found);
+      assert.equal(isUp(stateOf(found, pool)), speaks || isUp(found), 'it never speaks against it');
+    }),
+  );
+});
+
+test('every combination of what can be found has a status, and no pool makes it worse', () => {
+  const found = fc.constantFrom<State>('up', 'slow', 'down', 'stale');
+  fc.assert(
+    fc.property(found, fc.boolean(), ...anything, (one, critical, parts, effects) => {
+      const alone = verdict([...parts, { critical, state: stateOf(one) }], effects);
+      const withPool = { critical, state: stateOf(one, { complete: true, served: true }) };
+      assert.ok(SEVERITY[verdict([...parts, withPool], effects)] <= SEVERITY[alone]);
     }),
   );
 });

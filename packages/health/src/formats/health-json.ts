@@ -62,8 +62,8 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
     // A pool that tells who waits and nothing else has no figures, and may have stalled all the same.
     if (pool.statistics.total === null && pool.problems.length === 0) continue;
     const figures = observed(pool.statistics.checked_out, 'connections');
-    const status = worstOf(pool.problems);
-    add(`${pool.name}:connections`, { componentType: 'datastore', ...figures, status }, pool.problems);
+    const check = { componentType: 'datastore', ...figures, status: worstOf(pool.problems) } as const;
+    add(`${pool.name}:connections`, check, pool.problems);
   }
   for (const { name, statistics } of [{ name: 'cache', statistics: cacheStatistics }, ...facts.caches]) {
     for (const [measurement, figure, unit] of cacheFigures(statistics)) {

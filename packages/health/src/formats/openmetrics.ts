@@ -77,30 +77,31 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
 
 /** Of `database` first, then of each named one. */
 function poolMetrics({ databaseStatistics, poolWaiting, databases }: Facts): readonly Metric[] {
-  const pools = [
-    { name: 'database', statistics: databaseStatistics, waiting: poolWaiting },
-    ...databases,
-  ].map((one) => ({ ...one, label: { db_client_connection_pool_name: one.name } }));
+  const pools = [{ name: 'database', statistics: databaseStatistics, waiting: poolWaiting }, ...databases];
   return [
     gauge(
       'db_client_connections',
       'Connections of the application in its pool, by state.',
-      pools.flatMap(({ label, statistics }): readonly Sample[] => [
-        [{ ...label, db_client_connection_state: 'idle' }, statistics.checked_in],
-        [{ ...label, db_client_connection_state: 'used' }, statistics.checked_out],
+      pools.flatMap(({ name, statistics }): readonly Sample[] => [
+        [{ ...poolLabel(name), db_client_connection_state: 'idle' }, statistics.checked_in],
+        [{ ...poolLabel(name), db_client_connection_state: 'used' }, statistics.checked_out],
       ]),
     ),
     gauge(
       'db_client_connection_max',
       'Most connections that the pool opens.',
-      pools.map(({ label, statistics }) => [label, statistics.size]),
+      pools.map(({ name, statistics }) => [poolLabel(name), statistics.size]),
     ),
     gauge(
       'db_client_connection_pending_requests',
       'Callers who wait for a connection of the pool.',
-      pools.map(({ label, waiting }) => [label, waiting]),
+      pools.map(({ name, waiting }) => [poolLabel(name), waiting]),
     ),
   ];
+}
+
+function poolLabel(name: string): Readonly<Record<string, string>> {
+  return { db_client_connection_pool_name: name };
 }
 
 /** Of `cache` without a name, which it never had, then of each named one. */

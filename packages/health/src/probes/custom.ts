@@ -56,10 +56,9 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     }
   }
 
-  return tellingOwnTrouble({
+  const probe = tellingOwnTrouble({
     name,
     async run(signal) {
-      if (isOpen) return { ...down('CHECK_TIMEOUT'), unended: true };
       const startedMs = performance.now();
       let answer: unknown;
       try {
@@ -76,4 +75,8 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     failed: (reason, error) => down(reason === 'timeout' ? 'CHECK_TIMEOUT' : 'CHECK_FAILED', error),
     close: async () => undefined,
   });
+  return {
+    ...probe,
+    run: async (signal) => (isOpen ? { ...down('CHECK_TIMEOUT'), unended: true } : probe.run(signal)),
+  };
 }

@@ -15,7 +15,7 @@ export interface PoolReading {
 
 /** Watches whatever pool it was last told to follow. */
 export interface FollowedPool {
-  follow(pool: object | undefined): void;
+  readonly follow: (pool: object | undefined) => void;
   read(): PoolReading;
   evidence(failure: FreshFailure): PoolEvidence | undefined;
   close(): void;

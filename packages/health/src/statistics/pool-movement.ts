@@ -46,7 +46,7 @@ const CANCELLED = '57014';
 export function createMovement(pool: PoolEvents, { now, onMove, onFailed }: MovementOptions): Movement {
   let servedAtMs = Number.NEGATIVE_INFINITY;
   let failedAtMs = Number.NEGATIVE_INFINITY;
-  const counts = new Array<number>(BUCKETS).fill(0);
+  const counts = Array.from({ length: BUCKETS }, () => 0);
   let bucket = Number.NEGATIVE_INFINITY;
 
   /** Moves on to the bucket of now, and empties those that nothing has come into. */

@@ -99,7 +99,7 @@ test('what was not measured is not observed, and comes back', async () => {
   await waitFor('the cache to be down', () => !health.report('public').cache);
   const down = await collect();
   redis.thaw();
-  await waitFor('the cache to be up', () => health.report('public').cache);
+  await waitFor('the cache to be up', () => health.report('public').cache === true);
   const up = await collect();
   observation.close();
   assert.equal(down.points.get('portal.health.up part=cache'), 0);

@@ -113,6 +113,133 @@ describe('saturated', () => {
   });
 });
 
+describe('a full pool in which everybody is served', () => {
+  /** Lets time pass while so many connections are returned a second. */
+  function serve(staged: ReturnType<typeof stage>, ms: number, aSecond: number): readonly string[] {
+    let found: readonly string[] = [];
+    for (let passed = 0; passed < ms; passed += 50) {
+      for (let returns = 0; returns < aSecond / 20; returns += 1) staged.pool.emit?.('release');
+      found = staged.wait(50);
+    }
+    return found;
+  }
+
+  test('is well while callers wait no longer than the time, however many there are', () => {
+    const staged = stage();
+    staged.set({ ...FULL, waitingCount: 30 });
+    assert.deepEqual(serve(staged, 10_000, 100), []);
+  });
+
+  test('is saturated while they wait longer', () => {
+    const staged = stage();
+    staged.set({ ...FULL, waitingCount: 30 });
+    assert.deepEqual(serve(staged, 10_000, 20), SATURATED);
+    assert.deepEqual(serve(staged, 5_000, 100), [], 'and no longer than that');
+  });
+
+  test('is saturated as soon as nobody has been served for the time', () => {
+    const staged = stage();
+    staged.set({ ...FULL, waitingCount: 2 });
+    assert.deepEqual(serve(staged, 5_000, 100), []);
+    assert.deepEqual(staged.wait(750), []);
+    assert.deepEqual(staged.wait(500), SATURATED);
+  });
+});
+
+describe('what it says for the database when a fresh connection fails', () => {
+  const REFUSED = ['DATABASE_TOO_MANY_CONNECTIONS'] as const;
+  const TIMEOUT = ['DATABASE_TIMEOUT'] as const;
+
+  test('served: somebody returned a connection for whom the server had worked', () => {
+    const { pool, watch, wait } = stage();
+    const failure = { beganMs: 2_000, endedMs: 3_000, sinceMs: 2_000, problems: TIMEOUT };
+    pool.emit?.('release');
+    wait(2_500);
+    assert.deepEqual(watch.evidence(failure), { complete: true, served: false }, 'that was before');
+    for (const error of [undefined, Object.assign(new Error('unique'), { code: '23505' })]) {
+      pool.emit?.('release', error);
+      assert.deepEqual(watch.evidence(failure), { complete: true, served: true });
+      wait(1);
+      pool.emit?.('release', new Error('Connection terminated'));
+      assert.equal(watch.evidence(failure).served, false, 'lost since');
+      wait(1);
+    }
+    for (const code of ['57P01', '53200', '08006', 'ECONNRESET']) {
+      pool.emit?.('release');
+      assert.equal(watch.evidence(failure).served, true);
+      wait(1);
+      pool.emit?.('release', Object.assign(new Error('failed'), { code }));
+      assert.equal(watch.evidence(failure).served, false, code);
+      wait(1);
+    }
+  });
+
+  test('not complete: it may have to open a connection itself', () => {
+    const { pool, watch, set } = stage();
+    pool.emit?.('release');
+    set({ totalCount: 2 });
+    const failure = { beganMs: 900, endedMs: 1_000, sinceMs: 900, problems: TIMEOUT };
+    assert.deepEqual(watch.evidence(failure), { complete: false, served: true });
+  });
+
+  test('idle: whoever was served since it began is served still, and a server that is full has answered', () => {
+    const { pool, watch, set, wait } = stage();
+    wait(5_000);
+    const failure = { beganMs: 5_900, endedMs: 6_000, sinceMs: 2_000 };
+    assert.equal(watch.evidence({ ...failure, problems: TIMEOUT }).served, false, 'nobody has tried');
+    assert.equal(watch.evidence({ ...failure, problems: REFUSED }).served, true);
+    pool.emit?.('release');
+    wait(60_000);
+    const later = { beganMs: 60_900, endedMs: 61_900, sinceMs: 2_000, problems: TIMEOUT };
+    assert.equal(watch.evidence(later).served, true, 'nobody asks any more');
+    set({ idleCount: 2 });
+    assert.equal(watch.evidence(later).served, false, 'somebody asks, and nothing comes back');
+    assert.equal(watch.evidence({ ...later, problems: REFUSED }).served, false);
+  });
+
+  test('callers who wait in vain speak against it', () => {
+    const { pool, watch, set, wait } = stage();
+    pool.emit?.('release');
+    set(FULL);
+    wait(1_000);
+    const failure = { beganMs: 900, endedMs: 1_000, sinceMs: 900, problems: REFUSED };
+    assert.equal(watch.evidence(failure).served, false);
+  });
+
+  test('without events a connection that becomes free is what shows it', () => {
+    const { watch, set, wait } = stage({});
+    set({ idleCount: 0 });
+    wait(2_000);
+    const failure = { beganMs: 2_500, endedMs: 3_000, sinceMs: 2_500, problems: TIMEOUT };
+    assert.equal(watch.evidence(failure).served, false);
+    set({ idleCount: 1 });
+    assert.deepEqual(watch.evidence(failure), { complete: true, served: true });
+  });
+});
+
+test('signs: callers begin to wait, nobody is served any more, the server has failed a caller', () => {
+  let signs = 0;
+  let nowMs = 0;
+  const pool = Object.assign(new EventEmitter(), { ...FULL, waitingCount: 0, options: { max: 3 } });
+  const watch = createPoolWatch({ pool, onSign: () => (signs += 1), now: () => nowMs });
+  watches.push(watch);
+  const look = (ms: number): number => {
+    nowMs += ms;
+    watch.findings();
+    return signs;
+  };
+  assert.equal(look(0), 0);
+  pool.waitingCount = 1;
+  assert.equal(look(1), 1, 'somebody waits');
+  assert.equal(look(500), 1);
+  assert.equal(look(500), 2, 'nobody is served');
+  assert.equal(look(5_000), 2, 'once');
+  pool.emit('release');
+  assert.equal(look(10), 2, 'a return is none');
+  pool.emit('release', new Error('Connection terminated'));
+  assert.equal(look(0), 3);
+});
+
 describe('stalled', () => {
   test('when callers wait and none is served', () => {
     const { set, wait } = stage();
@@ -139,7 +266,25 @@ describe('stalled', () => {
       wait(250);
     }
     assert.deepEqual(wait(0), ['DATABASE_POOL_STALLED']);
-    assert.deepEqual(wait(1_250), [], 'nobody has waited for a while');
+    set({ idleCount: 1 });
+    assert.deepEqual(wait(1_250), [], 'a connection is free, and nobody has waited for a while');
+  });
+
+  test('also when the callers have given up and nobody comes any more, while all connections are out', () => {
+    const { set, wait, pool } = stage();
+    set(FULL);
+    wait(5_000);
+    set({ waitingCount: 0 });
+    assert.deepEqual(wait(4_999), []);
+    assert.deepEqual(wait(1), ['DATABASE_POOL_STALLED']);
+    pool.emit?.('release');
+    assert.deepEqual(wait(20_000), [], 'one was returned, and nobody waits');
+  });
+
+  test('not when nobody has ever waited: connections may be out for as long as they like', () => {
+    const { set, wait } = stage();
+    set({ ...FULL, waitingCount: 0 });
+    assert.deepEqual(wait(60_000), []);
   });
 
   test('by its counts alone, where a pool tells no events', () => {

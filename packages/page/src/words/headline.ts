@@ -78,9 +78,9 @@ export function sentenceOf(code: string): string {
 
 /** What somebody may know who has not signed in. */
 export function publicSentence({ status, database, cache }: PublicStatus): string {
-  if (database === false && cache === false) return 'neither the database nor the cache answers';
-  if (database === false) return 'the database does not answer';
-  if (cache === false) return 'the cache does not answer';
+  if (!database && !cache) return 'neither the database nor the cache answers';
+  if (!database) return 'the database does not answer';
+  if (!cache) return 'the cache does not answer';
   if (status === 'healthy') return 'everything answers';
   return 'something needs a look';
 }

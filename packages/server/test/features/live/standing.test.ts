@@ -42,7 +42,7 @@ function start(left?: Left | null) {
   const facts = (): Partial<Facts> => ({
     findings: Object.entries(parts).map(([name, [state, ...problems]]) => {
       const lookedAt = new Date(wallMs);
-      return { name, state, problems, critical: true, latencyMs: null, lookedAt };
+      return { name, kind: 'check', state, problems, critical: true, latencyMs: null, lookedAt };
     }),
     others,
   });
