@@ -42,9 +42,10 @@ export function createReadiness(ready: Ready): Readiness {
   };
 }
 
+/** Whether the verdict would let it pass: it answers, and nothing is found about it or its pool that fails. */
 function isOfUse(name: string, { findings, others, databases }: Facts): boolean {
-  if (!isUp(findings.find((finding) => finding.name === name)?.state)) return false;
-  const poolProblems =
-    name === 'database' ? others : (databases.find((one) => one.name === name)?.problems ?? []);
-  return !poolProblems.some((code) => code.startsWith('DATABASE_') && PROBLEMS[code].effect === 'fails');
+  const finding = findings.find((one) => one.name === name);
+  const ofPool = name === 'database' ? others : (databases.find((one) => one.name === name)?.problems ?? []);
+  const problems = [...(finding?.problems ?? []), ...ofPool];
+  return isUp(finding?.state) && !problems.some((code) => PROBLEMS[code].effect === 'fails');
 }

@@ -141,7 +141,10 @@ function PartTitle({
     <div class="title">
       <h2 id={id}>{name}</h2>
       <p>
-        <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs, unknown)} />
+        <Mark
+          standing={state ? shown[state] : 'unknown'}
+          word={stateWords(state, standing, nowMs, unknown)}
+        />
         {standing && (state === 'up' || state === 'slow' || state === 'limited') && (
           <span class="soft age">
             answering since <Moment at={standing.answers_since} nowMs={nowMs} />
