@@ -12,8 +12,8 @@ export type Ready = 'own' | 'critical';
 /** Keeps count of the runs that fail. */
 export interface Readiness {
   /** To be told after each run of a part. */
-  noteRun(name: string, facts: Facts): void;
-  isReady(facts: Facts): boolean;
+  readonly noteRun: (name: string, facts: Facts) => void;
+  readonly isReady: (facts: Facts) => boolean;
 }
 
 /** Another replica may be better off with any of these. */
