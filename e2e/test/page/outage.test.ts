@@ -123,6 +123,12 @@ test('silence of the service is told, counted, and never shown as health', async
   assert.ok(!words.includes('Healthy'));
   assert.match(await page.title(), /^◌ Unknown/);
   await takePicture(page, 'silence');
+  // What is below is from then: no age and no duration of it goes on.
+  const below = page.locator('main > :not(.headline)').first();
+  const parts = page.locator('.two');
+  const said = [await below.innerText(), await parts.innerText()];
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assert.deepEqual([await below.innerText(), await parts.innerText()], said);
   await assertAccessible(page, 'silent');
   served.signal('SIGCONT');
   await untilHeadline(page, 'Healthy');

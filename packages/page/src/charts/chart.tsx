@@ -10,7 +10,7 @@ import { useStore, type Store } from '../store.js';
 import type { Pointed } from '../views/now.js';
 import { NOT_MEASURED, orNotMeasured } from '../words/figures.js';
 import type { ChartSpec } from './catalogue.js';
-import { dataOf, indexAt } from './data.js';
+import { dataOf, indexAt, lookedAt } from './data.js';
 import { optionsOf } from './drawing.js';
 
 export interface ChartProps {
@@ -25,9 +25,9 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   /** What the plot reads when it is drawn: the latest, not what was there when it was made. */
-  const pace = { step: history.step_seconds, gap: history.gap_seconds };
-  const latest = useRef({ limits, zoom, pace });
-  latest.current = { limits, zoom, pace };
+  const step = history.step_seconds;
+  const latest = useRef({ limits, zoom, step });
+  latest.current = { limits, zoom, step };
   const { atMs } = useStore(pointed);
 
   useEffect(() => {
@@ -40,7 +40,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
           if (pointed.get().atMs !== pointedMs) pointed.change({ atMs: pointedMs });
         },
         onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
-        pace: () => latest.current.pace,
+        step: () => latest.current.step,
       });
       return new uPlot(options, dataOf(spec, history), element);
     };
@@ -68,7 +68,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
     plot.current?.setData(dataOf(spec, history), true);
   }, [spec, history]);
 
-  const index = indexAt(history, atMs);
+  const index = lookedAt(history, indexAt(history, atMs));
   return (
     <figure class="chart" aria-label={`${spec.title}: ${wordsOf(spec, history, index)}`}>
       <figcaption>

@@ -3,14 +3,44 @@ import type { AlignedData } from 'uplot';
 import type { History } from '../doors/shapes.js';
 import type { ChartSpec } from './catalogue.js';
 
-/** Times; then the least, the most and the mean of each line. */
-export function dataOf({ lines }: ChartSpec, { times, series }: History): AlignedData {
+/**
+ * Times; then the least, the most and the mean of each line. `null` was not measured; `undefined` is a step between two
+ * looks, over which a line goes on.
+ */
+export function dataOf({ lines }: ChartSpec, history: History): AlignedData {
+  const { times, series } = history;
+  const between = stepsBetweenLooks(history);
   const nothing = times.map(() => null);
+  const columnOf = (values: readonly (number | null)[] = nothing): (number | null | undefined)[] =>
+    values.map((value, index) => (between[index] === true ? undefined : value));
   const columns = lines.flatMap((line) => {
     const { minimum, maximum, mean } = series[line.series] ?? {};
-    return [[...(minimum ?? nothing)], [...(maximum ?? nothing)], [...(mean ?? nothing)]];
+    return [columnOf(minimum), columnOf(maximum), columnOf(mean)];
   });
   return [[...times], ...columns];
+}
+
+/** True for a step into which no look fell, although none was missing: looks are further apart while all is well. */
+function stepsBetweenLooks({ times, series, gap_seconds: gap, step_seconds: step }: History): boolean[] {
+  const all = Object.values(series);
+  const isLook = times.map((_, index) => all.some(({ mean }) => typeof mean[index] === 'number'));
+  const between = times.map(() => false);
+  let last = -1;
+  for (let index = 0; index <= times.length; index += 1) {
+    if (index < times.length && isLook[index] !== true) continue;
+    const end = times[index] ?? (times.at(-1) ?? 0) + step;
+    if (last >= 0 && end - (times[last] ?? 0) <= gap) between.fill(true, last + 1, index);
+    last = index;
+  }
+  return between;
+}
+
+/** The step of the look that a step shows: its own, or the last one before it when none was missing. */
+export function lookedAt(history: History, index: number): number {
+  const between = stepsBetweenLooks(history);
+  let step = index;
+  while (step > 0 && between[step] === true) step -= 1;
+  return step;
 }
 
 /** The step that ends now is not over, and the one before may be on its way. */
@@ -26,34 +56,27 @@ export function indexAt({ times, step_seconds, status }: History, atMs: number |
   return times.findLastIndex((time) => time <= at && at < time + Math.max(1, step_seconds) * 1.5);
 }
 
-/** What a gap is measured by, in seconds. */
-export interface Pace {
-  /** Of the history. */
-  readonly step: number;
-  /** So far apart two looks may be without one missing. */
-  readonly gap: number;
-}
-
 /** Stretches in which no line has a value, in seconds, with the ends of the time that is looked at. */
-export function gapsOf(data: AlignedData, from: number, to: number, { step, gap }: Pace): [number, number][] {
+export function gapsOf(data: AlignedData, from: number, to: number, step: number): [number, number][] {
   const [times, ...columns] = data;
   const gaps: [number, number][] = [];
   let known = from;
   times.forEach((time, index) => {
-    if (!columns.some((column) => column[index] !== null && column[index] !== undefined)) return;
-    if (time - known > Math.max(2.5 * step, gap)) gaps.push([known, time]);
-    known = time;
+    const isKnown = columns.some((column) => typeof column[index] === 'number');
+    const isBetween = columns.every((column) => column[index] === undefined);
+    if (isKnown && time - known > 2.5 * step) gaps.push([known, time]);
+    if (isKnown || isBetween) known = time;
   });
-  if (to - known > Math.max(4 * step, gap)) gaps.push([known, to]);
+  if (to - known > 4 * step) gaps.push([known, to]);
   return gaps;
 }
 
-/** Values with none beside them that is near enough for a line, by their index. */
-export function aloneOf(times: readonly number[], column: readonly unknown[], { step, gap }: Pace): number[] {
-  const known = [...column.keys()].filter((index) => typeof column[index] === 'number');
-  const isFar = (one: number | undefined, other: number | undefined): boolean =>
-    one === undefined ||
-    other === undefined ||
-    Math.abs((times[one] ?? 0) - (times[other] ?? 0)) > Math.max(1.5 * step, gap);
-  return known.filter((index, place) => isFar(known[place - 1], index) && isFar(index, known[place + 1]));
+/** Values with none beside them for a line, by their index. */
+export function aloneOf(column: readonly (number | null | undefined)[]): number[] {
+  const drawn = [...column.keys()].filter((index) => column[index] !== undefined);
+  const isThere = (index: number | undefined): boolean =>
+    index !== undefined && typeof column[index] === 'number';
+  return drawn.filter(
+    (index, place) => isThere(index) && !isThere(drawn[place - 1]) && !isThere(drawn[place + 1]),
+  );
 }

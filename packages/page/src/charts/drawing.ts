@@ -1,13 +1,13 @@
 /** How uPlot draws: quiet, in the colours of the page, with gaps hatched. */
 import type uPlot from 'uplot';
 import type { ChartSpec } from './catalogue.js';
-import { aloneOf, gapsOf, type Pace } from './data.js';
+import { aloneOf, gapsOf } from './data.js';
 
 export interface DrawingOptions {
   readonly limits: () => { readonly fromMs: number; readonly toMs: number };
   readonly onPoint: (atMs: number | null) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
-  readonly pace: () => Pace;
+  readonly step: () => number;
 }
 
 const HEIGHT = 130;
@@ -57,24 +57,17 @@ export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: Drawin
     series: [
       {},
       ...spec.lines.flatMap(({ dash }, index) => {
-        const gaps = breaksOnly(drawing.pace);
-        const edge = { stroke: 'transparent', width: 0, points: { show: false }, gaps };
+        const edge = { stroke: 'transparent', width: 0, points: { show: false } };
         const stroke = color(`--line-${index}`);
         return [
           edge,
           edge,
-          {
-            stroke,
-            gaps,
-            width: 1.75,
-            dash: [...dash],
-            points: { show: false, filter: pointsAlone(drawing.pace) },
-          },
+          { stroke, width: 1.75, dash: [...dash], points: { show: false, filter: pointsAlone } },
         ];
       }),
     ],
     hooks: {
-      drawClear: [(plot) => hatchGaps(plot, color('--hatch'), drawing.pace())],
+      drawClear: [(plot) => hatchGaps(plot, color('--hatch'), drawing.step())],
       setCursor: [
         (plot) => {
           const { left } = plot.cursor;
@@ -95,32 +88,19 @@ export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: Drawin
 }
 
 /** A value between two gaps is no line, and must be seen as well. */
-function pointsAlone(pace: () => Pace): uPlot.Series.Points.Filter {
-  return (plot, series) => {
-    const alone = aloneOf([...plot.data[0]], [...(plot.data[series] ?? [])], pace());
-    return alone.length === 0 ? null : alone;
-  };
+function pointsAlone(plot: uPlot, series: number): number[] | null {
+  const alone = aloneOf([...(plot.data[series] ?? [])]);
+  return alone.length === 0 ? null : alone;
 }
 
-/** A step into which no look fell is no gap: the line goes on to the next look. */
-function breaksOnly(pace: () => Pace): uPlot.Series.GapsRefiner {
-  return (plot, _series, _from, _to, gaps) => {
-    const { step, gap } = pace();
-    return gaps.filter(
-      ([left, right]) =>
-        plot.posToVal(right, 'x', true) - plot.posToVal(left, 'x', true) > Math.max(1.5 * step, gap),
-    );
-  };
-}
-
-function hatchGaps(plot: uPlot, color: string, pace: Pace): void {
+function hatchGaps(plot: uPlot, color: string, step: number): void {
   const { ctx, bbox, data, scales } = plot;
   const { min, max } = scales['x'] ?? {};
   if (typeof min !== 'number' || typeof max !== 'number') return;
   ctx.save();
   ctx.strokeStyle = color;
   ctx.lineWidth = 2;
-  for (const [from, to] of gapsOf(data, min, max, pace)) {
+  for (const [from, to] of gapsOf(data, min, max, step)) {
     const left = Math.max(bbox.left, plot.valToPos(from, 'x', true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, 'x', true));
     if (right - left < 2) continue;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aloneOf, gapsOf } from '../../src/charts/data.js';
+import { aloneOf, dataOf, gapsOf, lookedAt } from '../../src/charts/data.js';
 import { runsOf, stepWords, totalsWords } from '../../src/charts/runs.js';
 
 const history = {
@@ -49,17 +49,34 @@ test('a chart has a gap where none of its lines has a value', () => {
     [1, null, null, null, 2],
     [null, 5, null, null, 2],
   ] as [number[], (number | null)[], (number | null)[]];
-  assert.deepEqual(gapsOf(data, 10, 60, { step: 10, gap: 5 }), [[20, 50]]);
-  assert.deepEqual(gapsOf(data, 10, 60, { step: 10, gap: 31 }), [], 'looks are as far apart as that');
-  assert.deepEqual(gapsOf(data, 10, 100, { step: 10, gap: 5 }), [
+  assert.deepEqual(gapsOf(data, 10, 60, 10), [[20, 50]]);
+  assert.deepEqual(gapsOf(data, 10, 100, 10), [
     [20, 50],
     [50, 100],
   ]);
 });
 
-test('a value is alone where none is near enough for a line', () => {
-  const times = [0, 2, 4, 6, 8, 10, 60];
-  const column = [1, null, null, null, null, 2, 3];
-  assert.deepEqual(aloneOf(times, column, { step: 2, gap: 31 }), [6]);
-  assert.deepEqual(aloneOf(times, column, { step: 2, gap: 5 }), [0, 5, 6]);
+test('a line goes on between two looks, and breaks where a look found nothing or looks are missing', () => {
+  const course = (mean: readonly (number | null)[]) => ({ minimum: mean, mean, maximum: mean });
+  const looks = [1, null, 1, null, 1, null, null, null, 1, null];
+  const sparse = {
+    ...history,
+    step_seconds: 5,
+    gap_seconds: 12,
+    times: [0, 5, 10, 15, 20, 25, 30, 35, 40, 45],
+    series: {
+      pool: course(looks),
+      // The third look found nothing.
+      latency: course(looks.map((look, index) => (index === 4 ? null : look))),
+    },
+  } as unknown as Parameters<typeof dataOf>[1];
+  const spec = { lines: [{ series: 'latency' }] } as unknown as Parameters<typeof dataOf>[0];
+  const data = dataOf(spec, sparse);
+  assert.deepEqual(data[3], [1, undefined, 1, undefined, null, null, null, null, 1, undefined]);
+  assert.deepEqual(gapsOf(data, 0, 50, 5), [[15, 40]]);
+  assert.deepEqual(aloneOf([...(data[3] ?? [])]), [8]);
+  assert.deepEqual(
+    [1, 3, 4, 6, 9].map((index) => lookedAt(sparse, index)),
+    [0, 2, 4, 6, 8],
+  );
 });
