@@ -1,5 +1,5 @@
 /**
- * The rules of settings that say where people reach the service, and through whom.
+ * Where people reach the service, and through whom: the rules of these settings, and what is made of them.
  */
 import { isIP } from 'node:net';
 import { BrokenRule, list, type Rule } from './setting-rules.js';
@@ -60,4 +60,12 @@ export function basePathOf(url: URL): string {
 /** The URL to put a path behind: `https://status.example.org/portal`. */
 export function baseUrlOf(url: URL): string {
   return url.origin + basePathOf(url);
+}
+
+/**
+ * The page, opened with a code that signs somebody in. What stands after the `#` stays in the browser: no log and no
+ * other site ever has it.
+ */
+export function openLink(url: string, code: string): string {
+  return `${url}/#code=${code}`;
 }

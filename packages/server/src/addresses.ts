@@ -11,14 +11,6 @@ export function urlOf(host: string, port: number): string {
   return `http://${isIPv6(name) ? `[${name}]` : name}:${port}`;
 }
 
-/**
- * The page, opened with a code that signs somebody in. What stands after the `#` stays in the browser: no log and no
- * other site ever has it.
- */
-export function openLink(url: string, code: string): string {
-  return `${url}/#code=${code}`;
-}
-
 /** The line of the published page, ready to paste. */
 export function pasteLine(url: string, token: string): string {
   return lineWith(url, cookiePair(token));

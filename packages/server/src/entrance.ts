@@ -88,6 +88,7 @@ export function createEntrance({
     config.loginWebhookUrl &&
     createDelivery({
       post: startPost({ url: config.loginWebhookUrl.href, secret: config.loginWebhookSecret, log }),
+      pageUrl: framework.site.baseUrl,
     });
 
   framework.register(userRoutes, { requireUser: guard.requireUser({ fromMemory: true }) });

@@ -4,8 +4,8 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseUrlOf } from './address-rules.js';
-import { openLink, pasteLine, pasteLineOfFile, urlOf } from './addresses.js';
+import { baseUrlOf, openLink } from './address-rules.js';
+import { pasteLine, pasteLineOfFile, urlOf } from './addresses.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config.js';
 import { DataFolderError, openDataFolder } from './embedded/data-folder.js';

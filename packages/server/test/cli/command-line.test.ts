@@ -112,6 +112,16 @@ test('a code and a link that sign somebody in once', async () => {
   assert.equal((await verify()).status, 401);
 });
 
+test('links and lines to paste lead to where browsers find the service', async () => {
+  await succeed('user add outside');
+  const published = { PORTAL_PUBLIC_URL: 'http://status.example.org/portal' };
+  const { stdout: code } = await portal('login-code create --user outside', published);
+  assert.match(code, /\nhttp:\/\/status\.example\.org\/portal\/#code=\w+\n$/);
+  const { stdout: session } = await portal('session create --user outside', published);
+  assert.match(session, /\ncurl http:\/\/status\.example\.org\/portal\/v1\/admin\/health -b "psession=/);
+  assert.doesNotMatch(session, /Secure/, 'a cookie that a browser keeps there');
+});
+
 test('a cookie for plain http, when that was asked for', async () => {
   await succeed('user add plain');
   const { stdout } = await portal('session create --user plain', { PORTAL_COOKIE_SECURE: 'off' });

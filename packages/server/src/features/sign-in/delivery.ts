@@ -5,6 +5,7 @@
  * does the same for a code that is nobody's; and what is then done for a message alone is done in another thread.
  */
 import { randomUUID } from 'node:crypto';
+import { openLink } from '../../address-rules.js';
 import type { Letter } from './post.js';
 
 /** A code that was asked for, and whose it is. */
@@ -30,6 +31,8 @@ export interface Delivery {
 /** What a delivery needs of others. */
 export interface DeliveryOptions {
   readonly post: { send(letter: Letter): void; close(): Promise<void> };
+  /** Where browsers find the page, without a slash at the end; a message then has a link. */
+  readonly pageUrl?: string | undefined;
   /** Milliseconds between two slots. */
   readonly slotMs?: number;
 }
@@ -39,12 +42,12 @@ const SLOT_MS = 2_000;
 const MOST = 1_000;
 
 /** Delivers by `post`. */
-export function createDelivery({ post, slotMs = SLOT_MS }: DeliveryOptions): Delivery {
+export function createDelivery({ post, pageUrl, slotMs = SLOT_MS }: DeliveryOptions): Delivery {
   let waiting: CodeToDeliver[] = [];
   const timer = setInterval(() => {
     const codes = waiting;
     waiting = [];
-    for (const code of codes) post.send(letterWith(code));
+    for (const code of codes) post.send(letterWith(code, pageUrl));
   }, slotMs);
   timer.unref();
 
@@ -59,22 +62,26 @@ export function createDelivery({ post, slotMs = SLOT_MS }: DeliveryOptions): Del
   };
 }
 
-function letterWith(code: CodeToDeliver): Letter {
+function letterWith(code: CodeToDeliver, pageUrl: string | undefined): Letter {
   return {
     id: `msg_${randomUUID()}`,
     to: code.userName ?? code.askedFor,
     isForSomebody: code.userName !== undefined,
-    body: JSON.stringify(message(code)),
+    body: JSON.stringify(message(code, pageUrl)),
   };
 }
 
 /** `text` is what a chat needs; everything else is for a program. */
-function message({ code, userName, askedFor, address, expiresAt }: CodeToDeliver): object {
+function message(
+  { code, userName, askedFor, address, expiresAt }: CodeToDeliver,
+  pageUrl: string | undefined,
+): object {
   const name = userName ?? askedFor;
+  const link = pageUrl === undefined ? undefined : openLink(pageUrl, code);
   return {
     type: 'login_code.created',
     timestamp: new Date().toISOString(),
-    data: { username: name, code, address, expires_at: expiresAt.toISOString() },
-    text: `Code for ${name} to sign in: ${code} (once, until ${expiresAt.toISOString()}, asked for by ${address})`,
+    data: { username: name, code, ...(link && { link }), address, expires_at: expiresAt.toISOString() },
+    text: `Code for ${name} to sign in: ${code}${link ? `, or ${link}` : ''} (once, until ${expiresAt.toISOString()}, asked for by ${address})`,
   };
 }

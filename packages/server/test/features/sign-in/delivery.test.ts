@@ -12,9 +12,10 @@ function codeFor(askedFor: string, userName: string | undefined): CodeToDeliver 
   return { code: 'k7RmXw4P9sTq', userName, askedFor, address: '192.0.2.7', expiresAt: new Date(0) };
 }
 
-function startDelivery() {
+function startDelivery(pageUrl?: string) {
   const letters: Letter[] = [];
   const delivery = createDelivery({
+    pageUrl,
     post: { send: (letter) => void letters.push(letter), close: () => Promise.resolve() },
     slotMs: SLOT_MS,
   });
@@ -60,4 +61,24 @@ test('a slot does the same for a code of nobody: a letter of the same length, ha
   );
   assert.equal(new Set(letters.map(({ body, id }) => `${body.length} ${id.length}`)).size, 1);
   await delivery.close();
+});
+
+test('where it is known where browsers find the page, a message has the link, for nobody as for somebody', (t) => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.after(() => mock.timers.reset());
+  const { delivery, letters } = startDelivery('https://status.example.org/portal');
+  delivery.deliver(codeFor('ada', 'ada'));
+  delivery.deliver(codeFor('bob', undefined));
+  mock.timers.tick(SLOT_MS);
+  const link = 'https://status.example.org/portal/#code=k7RmXw4P9sTq';
+  for (const { body } of letters) {
+    const { data, text } = JSON.parse(body) as {
+      readonly data: { readonly link: string };
+      readonly text: string;
+    };
+    assert.equal(data.link, link);
+    assert.ok(text.includes(link));
+  }
+  assert.equal(letters.length, 2);
+  assert.equal(letters[0]?.body.length, letters[1]?.body.length);
 });
