@@ -64,7 +64,12 @@ export async function startServers(): Promise<Servers> {
   const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = CANARIES;
   const [postgres, redis] = await Promise.all([
     startPostgres({ settings: { max_connections: 40 } }),
-    startRedis({ settings: { user: `${cacheUser} on >${cachePassword} ~* &* +@all` } }),
+    startRedis({
+      settings: {
+        user: `${cacheUser} on >${cachePassword} ~* &* +@all`,
+        'enable-protected-configs': 'local',
+      },
+    }),
   ]);
   async function close(): Promise<void> {
     await Promise.all([postgres.close(), redis.close()]);

@@ -83,6 +83,37 @@ export const CACHE_ROWS: readonly Row[] = [
     },
   },
   {
+    fault: 'a save that failed (MISCONF)',
+    expected: both('degraded CACHE_WRITES_REFUSED'),
+    note: 'It answers every question, and refuses every write of somebody who writes once a second.',
+    async inflict({ redis }) {
+      const [, folder = ''] = (await redis.command('CONFIG', 'GET', 'dir')) as readonly string[];
+      await redis.command('SET', 'before', 'the fault');
+      await redis.command('CONFIG', 'SET', 'save', '3600 1');
+      // Where nothing can be written.
+      await redis.command('CONFIG', 'SET', 'dir', '/proc');
+      await redis.command('BGSAVE');
+      const write = (): unknown => redis.command('SET', 'in', 'vain').catch(() => undefined);
+      const writing = setInterval(write, 1_000);
+      return async () => {
+        clearInterval(writing);
+        await redis.command('CONFIG', 'SET', 'dir', folder);
+        await redis.command('CONFIG', 'SET', 'save', '');
+        await redis.command('BGSAVE');
+      };
+    },
+  },
+  {
+    fault: 'figures that are hidden (no right to INFO)',
+    expected: both('healthy'),
+    idle: false,
+    note: 'Figures are `null` then, and the cache is there.',
+    async inflict({ redis }) {
+      await redis.command('ACL', 'SETUSER', cacheUser, '-info');
+      return () => redis.command('ACL', 'SETUSER', cacheUser, '+info');
+    },
+  },
+  {
     fault: 'too many connections (maxclients)',
     expected: both('degraded CACHE_TOO_MANY_CONNECTIONS'),
     inflict: ({ redis }) => redis.fillConnections(),

@@ -1,4 +1,5 @@
 /** What happens to databases. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Fault, FaultOptions } from 'portal-test-kit';
 import { CANARIES } from '../canaries.js';
@@ -13,6 +14,8 @@ function network(fault: string, how: Fault, verdict: string, options?: FaultOpti
   };
 }
 
+/** Connections have been opened by then, and used. */
+const SERVED_FOR_MS = 1_500;
 /** A server that comes and goes is also these, on the way. */
 const ON_THE_WAY = ['DATABASE_UNREACHABLE', 'DATABASE_STARTING', 'DATABASE_TIMEOUT'];
 const { databaseUser, databasePassword, databaseName } = CANARIES;
@@ -115,6 +118,34 @@ export const DATABASE_ROWS: readonly Row[] = [
     },
   },
   {
+    fault: 'half-frozen, while the pool is complete and served',
+    expected: { library: 'degraded DATABASE_TIMEOUT' },
+    idle: false,
+    note: 'Nobody gets in, and all who are in are served: the application’s own connections say so.',
+    async inflict({ postgres, actors }) {
+      const rest = await serveAll(actors);
+      postgres.freezePostmaster();
+      return async () => {
+        await postgres.thaw();
+        rest();
+      };
+    },
+  },
+  {
+    fault: 'a limit of connections that the pool fills by itself',
+    expected: { library: 'degraded DATABASE_TOO_MANY_CONNECTIONS' },
+    idle: false,
+    note: 'The usual case of a small plan: the pool is as large as what the role may have.',
+    async inflict({ postgres, actors }) {
+      const rest = await serveAll(actors);
+      await postgres.query(`ALTER ROLE ${databaseUser} CONNECTION LIMIT 1`);
+      return async () => {
+        await postgres.query(`ALTER ROLE ${databaseUser} CONNECTION LIMIT -1`);
+        rest();
+      };
+    },
+  },
+  {
     fault: 'killed (SIGKILL)',
     expected: both('unhealthy DATABASE_UNREACHABLE'),
     passing: ON_THE_WAY,
@@ -124,6 +155,14 @@ export const DATABASE_ROWS: readonly Row[] = [
     },
   },
 ];
+
+/** The library's application works with all connections of its pool; gives what ends that. */
+async function serveAll(actors: Stage['actors']): Promise<() => void> {
+  const library = actors.find(({ side }) => side.name === 'library');
+  library?.side.tell('serve');
+  await sleep(SERVED_FOR_MS);
+  return () => library?.side.tell('rest');
+}
 
 /** A database can get another name only while nobody is in it. */
 async function rename({ postgres }: Stage, from: string, to: string): Promise<void> {

@@ -53,7 +53,7 @@ const server = createServer((request, response) => {
 
 let working: NodeJS.Timeout | undefined;
 let held: Promise<pg.PoolClient>[] = [];
-const orders: Readonly<Record<string, () => void>> = {
+const orders: Readonly<Record<string, () => unknown>> = {
   work() {
     // What an application does: it asks a table, and waits.
     working = setInterval(() => {
@@ -62,6 +62,15 @@ const orders: Readonly<Record<string, () => void>> = {
   },
   rest() {
     clearInterval(working);
+  },
+  async serve() {
+    // All connections open and in use by turns, as in the middle of a day.
+    const all = await Promise.all(Array.from({ length: POOL_SIZE }, () => pool.connect()));
+    for (const connection of all) connection.release();
+    working = setInterval(() => {
+      for (let query = 0; query < POOL_SIZE; query += 1) pool.query('SELECT 1').catch(() => undefined);
+    }, WORK_EVERY_MS);
+    log({ serves: POOL_SIZE });
   },
   hold() {
     // One more than there are, so that somebody waits.
