@@ -76,6 +76,24 @@ export const DATABASE_ROWS: readonly Row[] = [
     },
   },
   {
+    fault: 'writes that do not end',
+    expected: both('degraded DATABASE_WRITES_FAIL'),
+    idle: false,
+    detectExtraMs: 7_000,
+    healExtraMs: 6_000,
+    note: 'Everything is answered but a write, every 2 s here and with a deadline of 5 s; it is tried again after 5 s.',
+    async inflict({ actors }) {
+      const { port } = actors[0]?.database ?? { port: 0 };
+      const client = new pg.Client({ connectionString: databaseUrl({ host: CANARIES.host, port }) });
+      await client.connect();
+      await client.query('BEGIN; LOCK TABLE portal_writes, portal_health_writes IN ACCESS EXCLUSIVE MODE');
+      return async () => {
+        await client.query('ROLLBACK');
+        await client.end();
+      };
+    },
+  },
+  {
     fault: 'read-only',
     expected: both('degraded DATABASE_READ_ONLY'),
     async inflict({ postgres }) {

@@ -27,7 +27,7 @@ function log(line: object): void {
 
 let checkFails = false;
 const health = createHealth({
-  database: { pool },
+  database: { pool, writes: { intervalMs: 2_000 } },
   cache: { client },
   checks: {
     // An exception is full of what must not get out; a check that throws one is no reason to let it out.

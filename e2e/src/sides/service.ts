@@ -18,6 +18,8 @@ export async function startService(options: SideOptions): Promise<Side> {
       // Its clients ask as often as they can.
       PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
       PORTAL_REFUSALS_PER_MINUTE: '0',
+      // A minute is long for a row of the matrix.
+      PORTAL_WRITE_INTERVAL_MS: '2000',
       PORTAL_SOURCE_ROOT: options.source,
       PORTAL_SOURCE_EXCLUDE: 'node_modules',
     },
