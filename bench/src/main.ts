@@ -8,6 +8,7 @@ import { adminEndpoint } from './admin-endpoint.js';
 import type { Claim } from './claim.js';
 import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
+import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
 import { sourceLatency } from './source-latency.js';
 import { sourceSweep } from './source-sweep.js';
@@ -17,6 +18,7 @@ const claims: readonly Claim[] = [
   footprint,
   healthEndpoint,
   adminEndpoint,
+  signInTiming,
   storeCost,
   sourceHash,
   sourceSweep,

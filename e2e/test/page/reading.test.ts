@@ -38,9 +38,11 @@ async function assertAnonymous(): Promise<void> {
   await untilHeadline(page, 'Healthy');
   await page.getByText('does not answer').waitFor({ state: 'detached' });
   await assertAccessible(page, 'for anybody');
-  await page.getByLabel('User name').fill('nobody-at-all');
-  await page.getByRole('button', { name: 'Send me a code' }).click();
-  await page.getByText('If this user exists, a code is on its way.').waitFor();
+  // Nobody has said where codes go: so none is offered, and whom to ask is said.
+  await page.getByText('Ask whoever runs this service for a code.').waitFor();
+  await page.getByText('portal login-code create --user NAME').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Send me a code' }).count(), 0);
+  assert.equal(await page.getByLabel('User name').count(), 0);
   await page.getByLabel('Code', { exact: true }).fill('WRONGONE');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('This code is not right').waitFor();

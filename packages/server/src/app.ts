@@ -156,6 +156,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   framework.register(liveRoutes, {
     pages,
     standing: recording.standing(),
+    areCodesDelivered: signIn.isDeliverable,
     requireAdmin: requireAdmin({ fromMemory: true, isDocument: true }),
     watchSession: (request, onGone) => watch.watch(entrance.guard.tokenOf(request), onGone),
   });

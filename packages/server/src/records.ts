@@ -98,6 +98,7 @@ export function createRecords(options: RecordsOptions): Records {
   const users = createUsers({
     store: createUserStore(database),
     onPermissionChange: (userId) => sessions.userChanged(userId),
+    onSessionsEnded: (hashes) => sessions.ended(hashes),
   });
 
   const signIn = createSignIn({

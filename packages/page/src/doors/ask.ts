@@ -14,6 +14,8 @@ export interface Answer<Body> {
 
 /** Longer than any answer of a service that lives takes. */
 const TIMEOUT_MS = 4_000;
+/** Signing in may have to wait for its turn; to give up sooner would use up a code for nothing. */
+export const TURN_MS = 12_000;
 
 /** For so long is waited out that the service cannot say now who asks; its probe knows within a second or two. */
 const PATIENCE_MS = 5_000;
@@ -31,17 +33,26 @@ export async function ask<Body>(path: string, signal?: AbortSignal): Promise<Ans
 }
 
 /** Tells the service to do something; never throws. */
-export async function tell<Body>(path: string, body: object = {}): Promise<Answer<Body>> {
-  return answered<Body>(path, {
+export async function tell<Body>(
+  path: string,
+  body: object = {},
+  timeoutMs = TIMEOUT_MS,
+): Promise<Answer<Body>> {
+  const init = {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
-  });
+  };
+  return answered<Body>(path, init, timeoutMs);
 }
 
-async function answered<Body>(path: string, init: RequestInit): Promise<Answer<Body>> {
+async function answered<Body>(
+  path: string,
+  init: RequestInit,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Answer<Body>> {
   try {
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
     const response = await fetch(within(path), { ...init, signal, cache: 'no-store' });
     const text = await response.text();

@@ -6,7 +6,7 @@
 import type { Report } from 'portal-health';
 import { createStore, type Store } from '../store.js';
 import { moment } from '../words/moments.js';
-import { ask, tell } from './ask.js';
+import { ask, tell, TURN_MS } from './ask.js';
 import { ADMIN, type Me, type PublicStatus, type Snapshot } from './shapes.js';
 import { readStream } from './stream.js';
 
@@ -178,7 +178,7 @@ export function follow(code: string | null): Following {
   }
 
   async function enter(word: string): Promise<string | null> {
-    const { status, body, error } = await tell<Me>('/v1/authentication/verify', { code: word });
+    const { status, body, error } = await tell<Me>('/v1/authentication/verify', { code: word }, TURN_MS);
     if (body) becomes(body);
     if (body) return null;
     if (status === 401) return 'This code is not right, was used before, or is too old.';

@@ -15,6 +15,7 @@ export interface PublicStatus {
   readonly cache: boolean;
   readonly causes: readonly HeldCause[];
   readonly checked_at: string | null;
+  readonly codes_delivered: boolean;
 }
 
 export interface PartStanding {

@@ -74,7 +74,13 @@ export function App({
         ) : (
           <>
             <PublicParts status={known.status} nowMs={serviceMs} />
-            {who === 'nobody' && <SignIn following={following} note={known.note} />}
+            {who === 'nobody' && (
+              <SignIn
+                following={following}
+                note={known.note}
+                areCodesDelivered={known.status?.codes_delivered ?? false}
+              />
+            )}
             {typeof who === 'object' && <p class="soft">Everything else is for administrators.</p>}
           </>
         )}

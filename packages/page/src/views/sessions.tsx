@@ -26,6 +26,12 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
     setFailure(status === 204 ? null : (error ?? 'The service did not answer; the session goes on.'));
     setEnded(ended + 1);
   };
+  const endAll = async (): Promise<void> => {
+    const { status, error } = await tell('/v1/users/me/sessions/destroy-all');
+    // The stream of this page, which ends with its session, says the rest.
+    setFailure(status === 204 ? null : (error ?? 'The service did not answer; the sessions go on.'));
+    setEnded(ended + 1);
+  };
   return (
     <section aria-labelledby="sessions">
       <h2 id="sessions">Where you are signed in</h2>
@@ -57,6 +63,12 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
           ))}
         </Table>
       )}
+      <p>
+        <button type="button" onClick={() => void endAll()}>
+          Sign out everywhere
+        </button>{' '}
+        <span class="soft">Ends all of them, this one too.</span>
+      </p>
     </section>
   );
 }

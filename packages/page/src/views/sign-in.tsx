@@ -1,16 +1,18 @@
 /** Signing in with a code that comes another way; who has one already goes on at once. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { tell } from '../doors/ask.js';
+import { tell, TURN_MS } from '../doors/ask.js';
 import type { Following } from '../doors/following.js';
 
 export interface SignInProps {
   readonly following: Following;
   /** Why the reader is here. */
   readonly note: string | null;
+  /** Whether whoever asks for a code is sent one; where that is not known it is not offered. */
+  readonly areCodesDelivered: boolean;
 }
 
-export function SignIn({ following, note }: SignInProps): JSX.Element {
+export function SignIn({ following, note, areCodesDelivered }: SignInProps): JSX.Element {
   const [said, setSaid] = useState<string | null>(note);
   const [isBusy, setBusy] = useState(false);
   const submit = async (
@@ -24,24 +26,36 @@ export function SignIn({ following, note }: SignInProps): JSX.Element {
     setBusy(false);
   };
   const request = async (username: string): Promise<string> => {
-    const { body, error } = await tell<{ readonly message: string }>('/v1/authentication/request', {
-      username,
-    });
+    const { body, error } = await tell<{ readonly message: string }>(
+      '/v1/authentication/request',
+      { username },
+      TURN_MS,
+    );
     return body?.message ?? error ?? 'The service cannot be reached.';
   };
   return (
     <section class="sign-in" aria-labelledby="sign-in">
       <h2 id="sign-in">Sign in</h2>
       <p role="status">{said}</p>
-      <form onSubmit={(event) => void submit(event, request)}>
-        <label>
-          User name
-          <input name="username" autoComplete="username" autoCapitalize="none" spellcheck={false} required />
-        </label>
-        <button type="submit" disabled={isBusy}>
-          Send me a code
-        </button>
-      </form>
+      {areCodesDelivered ? (
+        <form onSubmit={(event) => void submit(event, request)}>
+          <label>
+            User name
+            <input
+              name="username"
+              autoComplete="username"
+              autoCapitalize="none"
+              spellcheck={false}
+              required
+            />
+          </label>
+          <button type="submit" disabled={isBusy}>
+            Send me a code
+          </button>
+        </form>
+      ) : (
+        <p>Ask whoever runs this service for a code.</p>
+      )}
       <form onSubmit={(event) => void submit(event, (text) => following.enter(text))}>
         <label>
           Code
@@ -50,7 +64,7 @@ export function SignIn({ following, note }: SignInProps): JSX.Element {
             autoComplete="one-time-code"
             autoCapitalize="none"
             spellcheck={false}
-            maxLength={8}
+            maxLength={64}
             required
           />
         </label>
@@ -59,7 +73,7 @@ export function SignIn({ following, note }: SignInProps): JSX.Element {
         </button>
       </form>
       <p class="soft">
-        At the machine itself: <code>portal login-code create --user NAME</code>
+        Whoever runs the service gets one by <code>portal login-code create --user NAME</code>
       </p>
     </section>
   );

@@ -38,7 +38,13 @@ test('a problem of a newer service is told in its own words, after those that ar
 });
 
 test('for anybody: which of the two does not answer', () => {
-  const status = { status: 'unhealthy', since: '', causes: [], checked_at: null } as const;
+  const status = {
+    status: 'unhealthy',
+    since: '',
+    causes: [],
+    checked_at: null,
+    codes_delivered: false,
+  } as const;
   const words = [true, false].flatMap((database) =>
     [true, false].map((cache) => publicSentence({ ...status, database, cache })),
   );

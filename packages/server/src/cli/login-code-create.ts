@@ -9,7 +9,7 @@ export function loginCodeCreateCommand(): Command {
     .requiredOption('--user <name>', 'who is signed in')
     .action(({ user: name }: { user: string }) =>
       withRecords(async ({ users, signIn, serviceUrl }) => {
-        const user = await users.named(name);
+        const user = await users.enabled(name);
         const { code } = await signIn.make(user.id, 'command');
         console.log(code);
         console.log(openLink(serviceUrl, code));

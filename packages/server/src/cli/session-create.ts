@@ -10,7 +10,7 @@ export function sessionCreateCommand(): Command {
     .requiredOption('--user <name>', 'who is signed in')
     .action(({ user: name }: { user: string }) =>
       withRecords(async ({ config, users, sessions, serviceUrl }) => {
-        const user = await users.named(name);
+        const user = await users.enabled(name);
         const { token, expiresAt } = await sessions.begin(user.id, 'command');
         console.log(sessionCookie(token, { expires: expiresAt, secure: config.cookieSecure }));
         console.log(pasteLine(serviceUrl, token));

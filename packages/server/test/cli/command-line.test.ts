@@ -122,6 +122,51 @@ test('links and lines to paste lead to where browsers find the service', async (
   assert.doesNotMatch(session, /Secure/, 'a cookie that a browser keeps there');
 });
 
+test('disable, enable and remove: sessions and codes end at once, in a service that runs, and stay ended', async () => {
+  await succeed('user add Leaver --permission admin');
+  const cookieOf = async () => (await succeed('session create --user leaver')).split(';')[0] ?? '';
+  const codeOf = async () => (await succeed('login-code create --user leaver')).split('\n')[0] ?? '';
+  const page = (cookie: string) => ask(service.url, '/v1/admin/health', { cookie });
+  const verify = (code: string) =>
+    ask(service.url, '/v1/authentication/verify', { method: 'POST', body: JSON.stringify({ code }) });
+
+  const [cookie, code] = [await cookieOf(), await codeOf()];
+  assert.equal((await page(cookie)).status, 200);
+  assert.equal(await succeed('user disable LEAVER'), 'Leaver is disabled, and signed out everywhere.\n');
+  assert.deepEqual([(await page(cookie)).status, (await verify(code)).status], [401, 401]);
+  assert.match(await succeed('user list'), /^NAME +PERMISSION +ADDED +DISABLED\n/);
+  for (const refused of ['session create --user leaver', 'login-code create --user leaver']) {
+    assert.deepEqual(await portal(refused), {
+      exitCode: 1,
+      stdout: '',
+      stderr: 'Leaver is disabled; "portal user enable Leaver" lets them sign in again.\n',
+    });
+  }
+
+  assert.equal(await succeed('user enable leaver'), 'Leaver can sign in.\n');
+  assert.deepEqual([(await page(cookie)).status, (await verify(code)).status], [401, 401], 'ended for good');
+  const [again, another] = [await cookieOf(), await codeOf()];
+  assert.equal((await page(again)).status, 200);
+  assert.equal(await succeed('user remove leaver'), 'Removed Leaver.\n');
+  assert.deepEqual([(await page(again)).status, (await verify(another)).status], [401, 401]);
+  const told = await sql(
+    databaseUrl,
+    `SELECT action FROM audit WHERE subject = 'Leaver' AND action <> 'first_read' ORDER BY action`,
+  );
+  assert.deepEqual(
+    told.map(({ action }) => action),
+    [
+      'session_created',
+      'session_created',
+      'session_revoked',
+      'user_added',
+      'user_disabled',
+      'user_enabled',
+      'user_removed',
+    ],
+  );
+});
+
 test('a cookie for plain http, when that was asked for', async () => {
   await succeed('user add plain');
   const { stdout } = await portal('session create --user plain', { PORTAL_COOKIE_SECURE: 'off' });

@@ -72,6 +72,7 @@ export const JOURNAL_PATHS: Readonly<Record<string, PathItem>> = {
                 cache: false,
                 causes: [{ component: 'cache', code: 'CACHE_TIMEOUT', since: '2026-03-01T02:41:07.318Z' }],
                 checked_at: '2026-03-01T02:47:11.402Z',
+                codes_delivered: true,
               },
             },
           },

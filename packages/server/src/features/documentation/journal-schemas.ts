@@ -28,6 +28,11 @@ export const JOURNAL_SCHEMAS = {
     cache: { type: 'boolean', description: 'Whether the cache answers.' },
     causes: listOf(schemaRef('HeldCause'), 'What is wrong: the codes that `GET /health` names.'),
     checked_at: textOrNull('When either was last looked at.', MOMENT),
+    codes_delivered: {
+      type: 'boolean',
+      description:
+        'Whether who asks for a one-time code is sent one; else only whoever runs the service makes codes.',
+    },
   }),
   HeldCause: exactly('A cause that holds.', {
     component: { type: 'string', description: COMPONENT },

@@ -46,8 +46,10 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
       tags: ['Sign-in'],
       summary: 'Asks for a one-time code',
       description:
-        'It is sent to whatever the operator has set up, and can be used once, within ten minutes, by the address that ' +
-        'asked. The answer is the same for every name, whether or not anybody has it.',
+        'It is sent to whatever the operator has set up (`codes_delivered` of `GET /v1/status` says whether anything is), ' +
+        'and can be used once, within ten minutes, by the address that asked; the newest five of a name and address ' +
+        'count. The answer is the same for every name, whether or not anybody has it. One address that asks by one name ' +
+        'more than 10 times a minute is refused; one that asks by many names waits for its turn.',
       security: [],
       requestBody: { required: true, content: json('CodeRequest', { username: 'ada' }) },
       responses: {
@@ -65,9 +67,12 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
       operationId: 'verifyCode',
       tags: ['Sign-in'],
       summary: 'Signs in with a one-time code',
-      description: 'The session is in the cookie. Upper and lower case differ.',
+      description:
+        'The session is in the cookie. Upper and lower case differ. A right code is taken however many wrong ones came ' +
+        'before it; an address that brought more than 20 wrong ones in a minute waits for its turn, a second or a few, and ' +
+        'is refused only when too many are waiting.',
       security: [],
-      requestBody: { required: true, content: json('CodeToVerify', { code: 'k7RmXw4P' }) },
+      requestBody: { required: true, content: json('CodeToVerify', { code: 'k7RmXw4P9sTq' }) },
       responses: {
         200: { description: 'Signed in.', headers: COOKIE, content: json('Me', ME) },
         400: refused('BadRequest'),
@@ -184,6 +189,21 @@ export const SIGN_IN_PATHS: Readonly<Record<string, PathItem>> = {
         429: refused('TooManyRequests'),
         500: refused('InternalError'),
         503: refused('Unavailable'),
+      },
+    },
+  },
+  '/v1/users/me/sessions/destroy-all': {
+    post: {
+      operationId: 'destroyMySessions',
+      tags: ['Sign-in'],
+      summary: 'Signs out everywhere',
+      description:
+        'Ends all of one’s own sessions, also the one that asks, from the next request on; no body.',
+      security: USER,
+      responses: {
+        204: { description: 'They have ended.', headers: COOKIE },
+        401: refused('AuthenticationRequired'),
+        ...OF_ACTIONS,
       },
     },
   },

@@ -41,7 +41,10 @@ export const SIGN_IN_SCHEMAS = {
     message: { type: 'string', description: 'A sentence for a person.' },
   }),
   CodeToVerify: exactly('A code.', {
-    code: { type: 'string', description: 'Eight characters, as they were delivered.' },
+    code: {
+      type: 'string',
+      description: 'As it was delivered: twelve characters, or sixteen from whoever runs the service.',
+    },
   }),
   Me: exactly('Who is signed in, and by which session.', {
     id: { type: 'integer', description: 'Number of the user.' },

@@ -1,6 +1,6 @@
 /**
  * `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts;
- * and `GET /v1/status`: how things stand, for anybody, in six fields.
+ * and `GET /v1/status`: how things stand, for anybody, in seven fields.
  */
 import type { FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../../errors.js';
@@ -16,6 +16,8 @@ export interface LiveRoutesOptions {
   readonly standing: Standing;
   /** Lets administrators pass, also while the database is away. */
   readonly requireAdmin: onRequestAsyncHookHandler;
+  /** Whether whoever asks for a one-time code is sent one: the page offers to ask only then. */
+  readonly areCodesDelivered: boolean;
   /** Calls `onGone` when the session of the request has ended; gives how to stop that. */
   readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;
 }
@@ -30,7 +32,7 @@ const STREAM = {
 
 export const liveRoutes: FastifyPluginCallback<LiveRoutesOptions> = (
   app,
-  { pages, standing, requireAdmin, watchSession },
+  { pages, standing, requireAdmin, areCodesDelivered, watchSession },
   done,
 ) => {
   addAdminReading(app, {
@@ -55,6 +57,10 @@ export const liveRoutes: FastifyPluginCallback<LiveRoutesOptions> = (
       return reply;
     },
   });
-  addPublicReading(app, { url: '/v1/status', maxAgeSeconds: 1, read: () => standing.publicStatus() });
+  addPublicReading(app, {
+    url: '/v1/status',
+    maxAgeSeconds: 1,
+    read: () => ({ ...standing.publicStatus(), codes_delivered: areCodesDelivered }),
+  });
   done();
 };

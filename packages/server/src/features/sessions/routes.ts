@@ -74,6 +74,16 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
   });
 
   addAction(app, {
+    url: '/v1/users/me/sessions/destroy-all',
+    guard: requireUser,
+    async act(request, reply) {
+      const { userId } = readerOf(request);
+      await whileReachable(sessions.revokeAllOf(userId, clientAddress(request.ip)));
+      return reply.code(204).header('Set-Cookie', ended).send();
+    },
+  });
+
+  addAction(app, {
     url: '/v1/authentication/logout',
     // Not behind a guard: whoever has no session any more is signed out all the same. And whatever the store does, the
     // browser forgets the cookie, and this process the session.

@@ -33,12 +33,16 @@ export interface Sessions {
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends sessions for good; gives how many it ended. */
   revoke(ids: readonly number[], author?: Author): Promise<number>;
+  /** Ends all sessions of a user, at their own bidding. */
+  revokeAllOf(userId: number, address: string): Promise<void>;
   /** Ends the sessions with these tokens, for their users. This process forgets them at once, whatever comes of it. */
   revokeTokens(tokens: readonly string[], address: string): Promise<void>;
   /** This process no longer knows who has these tokens. */
   forgetTokens(tokens: readonly string[]): void;
   /** Ends all but the newest `keep` sessions made at starts of the service. */
   revokeOldStarts(keep: number): Promise<void>;
+  /** To be called when sessions with these token hashes have ended in another way. */
+  ended(hashes: readonly string[]): Promise<void>;
   /** To be called when the permission of a user has changed. */
   userChanged(userId: number): Promise<void>;
   /** Hears from now on of changes that other processes make. */
@@ -109,6 +113,9 @@ export function createSessions({
       await markChanged(hashes);
       return hashes.length;
     },
+    async revokeAllOf(userId, address) {
+      await markChanged(await store.revokeAllOf(userId, { by: 'user', address }));
+    },
     async revokeTokens(tokens, address) {
       const hashes = tokens.map(hashOf);
       lookups.forget(hashes);
@@ -118,6 +125,7 @@ export function createSessions({
     async revokeOldStarts(keepNewest) {
       await markChanged(await store.revokeOldStarts(keepNewest));
     },
+    ended: markChanged,
     async userChanged(userId) {
       await markChanged(await store.hashesOf(userId));
     },

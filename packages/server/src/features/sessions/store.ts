@@ -37,6 +37,8 @@ export interface SessionStore {
   list(userId?: number): Promise<ListedSession[]>;
   /** Ends live sessions and gives the hashes of those it ended. */
   revoke(ids: readonly number[], author: Author): Promise<string[]>;
+  /** Ends all live sessions of a user; gives their hashes. */
+  revokeAllOf(userId: number, author: Author): Promise<string[]>;
   /** Ends the live sessions with these token hashes; gives the hashes of those it ended. */
   revokeByHash(hashes: readonly string[], author: Author): Promise<string[]>;
   /** Hashes of the live sessions of a user. */
@@ -135,6 +137,7 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
       return rows.map(listedSession);
     },
     revoke: (ids, author) => end('id = ANY($1::integer[])', ids, author),
+    revokeAllOf: (userId, author) => end('user_id = $1 AND now() < expires_at', userId, author),
     revokeByHash: (hashes, author) =>
       end(
         'token_hash = ANY($1::bytea[]) AND now() < expires_at',

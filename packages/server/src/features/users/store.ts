@@ -28,13 +28,14 @@ export interface UserStore {
   findByName(name: string): Promise<User | undefined>;
   setPermission(id: number, permission: Permission): Promise<void>;
   /**
-   * Ends all sessions and codes of a user, who gets none from then on. False when this would leave no Owner who gets in.
+   * Ends all sessions and codes of a user, who gets none from then on. Gives the token hashes of what ended; `undefined`
+   * when this would leave no Owner who gets in.
    */
-  disable(id: number): Promise<boolean>;
+  disable(id: number): Promise<readonly string[] | undefined>;
   /** What has ended stays so. */
   enable(id: number): Promise<void>;
-  /** Takes a user away, with all sessions and codes. False when this would leave no Owner who gets in. */
-  remove(id: number): Promise<boolean>;
+  /** Takes a user away, with all sessions and codes; the same is given. */
+  remove(id: number): Promise<readonly string[] | undefined>;
   isEmpty(): Promise<boolean>;
 }
 
@@ -59,7 +60,7 @@ function endsAllOf(which: string): string {
   ), ended AS (
     UPDATE sessions SET revoked_at = now() FROM ${which}
     WHERE sessions.user_id = ${which}.id AND sessions.revoked_at IS NULL AND now() < sessions.expires_at
-    RETURNING ${which}.name, sessions.token_suffix
+    RETURNING ${which}.name, sessions.token_suffix, encode(sessions.token_hash, 'hex') AS hash
   ), told_of_sessions AS (
     INSERT INTO audit (action, subject, token_suffix, details)
     SELECT 'session_revoked', name, token_suffix, '{"by": "command"}'::jsonb FROM ended
@@ -113,17 +114,17 @@ export function createUserStore(database: Queryable): UserStore {
       );
     },
     async disable(id) {
-      const [row] = await database.rows<{ allowed: boolean }>(
+      const [row] = await database.rows<TakenAway>(
         `WITH ${UNLESS_LAST}, changed AS (
            UPDATE users SET disabled_at = now() FROM gone WHERE users.id = gone.id AND gone.disabled_at IS NULL
            RETURNING gone.id, gone.name
          ), told AS (
            INSERT INTO audit (action, subject, details) SELECT 'user_disabled', name, '{"by": "command"}'::jsonb FROM changed
          ), ${endsAllOf('changed')}
-         SELECT EXISTS (SELECT FROM gone) AS allowed`,
+         SELECT EXISTS (SELECT FROM gone) AS allowed, ARRAY(SELECT hash FROM ended) AS hashes`,
         [id],
       );
-      return row?.allowed === true;
+      return row?.allowed ? row.hashes : undefined;
     },
     async enable(id) {
       await database.rows(
@@ -138,7 +139,7 @@ export function createUserStore(database: Queryable): UserStore {
     },
     async remove(id) {
       // The sessions go with their user: a foreign key sees to it.
-      const [row] = await database.rows<{ allowed: boolean }>(
+      const [row] = await database.rows<TakenAway>(
         `WITH ${UNLESS_LAST}, removed AS (
            DELETE FROM users USING gone WHERE users.id = gone.id RETURNING gone.id, gone.name, gone.permission
          ), codes_ended AS (
@@ -149,16 +150,23 @@ export function createUserStore(database: Queryable): UserStore {
              jsonb_build_object('by', 'command', 'permission', ($2::text[])[permission + 1])
            FROM removed
          )
-         SELECT EXISTS (SELECT FROM gone) AS allowed`,
+         SELECT EXISTS (SELECT FROM gone) AS allowed, ARRAY(
+           SELECT encode(token_hash, 'hex') FROM sessions WHERE user_id = (SELECT id FROM removed)
+         ) AS hashes`,
         [id, PERMISSION_NAMES],
       );
-      return row?.allowed === true;
+      return row?.allowed ? row.hashes : undefined;
     },
     async isEmpty() {
       const [row] = await database.rows<{ empty: boolean }>('SELECT NOT EXISTS (SELECT FROM users) AS empty');
       return row?.empty === true;
     },
   };
+}
+
+interface TakenAway {
+  readonly allowed: boolean;
+  readonly hashes: readonly string[];
 }
 
 interface UserRow {

@@ -15,6 +15,8 @@ export interface Users {
   list(): Promise<User[]>;
   /** @throws PortalError when there is nobody of that name */
   named(name: string): Promise<User>;
+  /** The same, of somebody who can sign in. @throws PortalError when there is nobody of that name, or they are disabled */
+  enabled(name: string): Promise<User>;
   /**
    * Counts from the next request on.
    *
@@ -38,7 +40,9 @@ export interface Users {
 /** What users are made of. */
 export interface UsersOptions {
   readonly store: UserStore;
-  /** Called when what a user may do has changed, before that is reported as done. */
+  /** Called with the token hashes of sessions that ended with their user, before that is reported as done. */
+  readonly onSessionsEnded: (hashes: readonly string[]) => Promise<void>;
+  /** Called when the permission of a user has changed, before that is reported as done. */
   readonly onPermissionChange: (userId: number) => Promise<void>;
 }
 
@@ -48,7 +52,7 @@ export function mayActOn(actor: Actor, level: Permission): boolean {
 }
 
 /** Puts the rules on top of the record. */
-export function createUsers({ store, onPermissionChange }: UsersOptions): Users {
+export function createUsers({ store, onPermissionChange, onSessionsEnded }: UsersOptions): Users {
   async function add(
     actor: Actor,
     name: string,
@@ -72,16 +76,21 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
     return user;
   }
 
-  async function takeAway(actor: Actor, name: string, work: (id: number) => Promise<boolean>): Promise<User> {
+  async function takeAway(
+    actor: Actor,
+    name: string,
+    work: (id: number) => Promise<readonly string[] | undefined>,
+  ): Promise<User> {
     const user = await named(name);
     expectMayActOn(actor, user.permission);
-    if (!(await work(user.id))) {
+    const ended = await work(user.id);
+    if (!ended) {
       throw new PortalError(
         'conflict',
         `${user.name} is the last ${PERMISSION_NAMES[OWNER]} who can sign in; make somebody else one first.`,
       );
     }
-    await onPermissionChange(user.id);
+    await onSessionsEnded(ended);
     return user;
   }
 
@@ -89,6 +98,12 @@ export function createUsers({ store, onPermissionChange }: UsersOptions): Users 
     add: (actor, name, permission) => add(actor, name, permission),
     list: () => store.list(),
     named,
+    async enabled(name) {
+      const user = await named(name);
+      if (!user.disabledAt) return user;
+      const again = `"portal user enable ${user.name}"`;
+      throw new PortalError('conflict', `${user.name} is disabled; ${again} lets them sign in again.`);
+    },
     async setPermission(actor, name, permission) {
       const user = await named(name);
       // Neither touch somebody above, nor lift somebody to a level that one could not touch.

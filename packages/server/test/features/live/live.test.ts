@@ -99,10 +99,19 @@ test('a frozen cache is told without asking, with the moment it was noticed, and
   await stream.until('report', (data) => String(data['since']) > since);
 });
 
-test('the public status: six fields, kept for a second at most, and nothing about anybody', async () => {
+test('the public status: seven fields, kept for a second at most, and nothing about anybody', async () => {
   const { status, json, headers } = await ask(service.url, '/v1/status');
   assert.equal(status, 200);
-  assert.deepEqual(Object.keys(json), ['status', 'since', 'database', 'cache', 'causes', 'checked_at']);
+  assert.deepEqual(Object.keys(json), [
+    'status',
+    'since',
+    'database',
+    'cache',
+    'causes',
+    'checked_at',
+    'codes_delivered',
+  ]);
+  assert.equal(json['codes_delivered'], false, 'nobody has said where to');
   assert.match(String(json['since']), MOMENT);
   assert.match(String(json['checked_at']), MOMENT);
   assert.equal(headers['cache-control'], 'public, max-age=1');

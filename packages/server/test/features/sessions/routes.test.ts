@@ -41,7 +41,7 @@ function get(path: string, cookie?: string): Promise<Reply> {
 }
 
 function post(path: string, question: Question = {}): Promise<Reply> {
-  const as = path.replace(/sessions\/[^/]+\//, 'sessions/{token_suffix}/');
+  const as = path.replace(/sessions\/[^/]+\/destroy$/, 'sessions/{token_suffix}/destroy');
   return described.ask(service.url, path, { method: 'POST', as, ...question });
 }
 
@@ -114,6 +114,27 @@ describe('own sessions', () => {
     const last = await post(destroyPath(cookie), { cookie });
     assert.deepEqual([last.status, last.headers['set-cookie']], [204, [ENDED]]);
     assert.equal((await get(ME, cookie)).status, 401);
+  });
+
+  test('can all be ended at once, also the one that asks; those of others go on, and the audit has each', async () => {
+    const stranger = await service.sessionCookie(ADMIN);
+    const { cookie, other } = await twoSessions(ADMIN);
+    assert.equal((await get(ME, other)).status, 200);
+    const all = await post(`${SESSIONS}/destroy-all`, { cookie });
+    assert.deepEqual([all.status, all.headers['set-cookie']], [204, [ENDED]]);
+    assertPrivate(all);
+    for (const one of [cookie, other]) assert.equal((await get(ME, one)).status, 401);
+    assert.equal((await get(ME, stranger)).status, 200);
+    assert.equal((await post(`${SESSIONS}/destroy-all`, { cookie })).status, 401);
+    const told = await sql(
+      databaseUrl,
+      `SELECT actor = subject AS own, details FROM audit WHERE action = 'session_revoked' AND token_suffix = ANY($1)`,
+      [[cookie, other].map((one) => one.slice(-6))],
+    );
+    assert.deepEqual(told, [
+      { own: true, details: { by: 'user' } },
+      { own: true, details: { by: 'user' } },
+    ]);
   });
 
   test('of others are not there', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { PortalError, type ErrorKind } from '../../../src/errors.js';
@@ -13,6 +14,7 @@ let postgres: PostgresServer;
 let database: Database;
 let users: Users;
 const changed: number[] = [];
+const ended: string[] = [];
 
 before(async () => {
   postgres = await startPostgres();
@@ -27,6 +29,10 @@ before(async () => {
     store: createUserStore(database),
     onPermissionChange: (id) => {
       changed.push(id);
+      return Promise.resolve();
+    },
+    onSessionsEnded: (hashes) => {
+      ended.push(...hashes);
       return Promise.resolve();
     },
   });
@@ -117,6 +123,71 @@ test('a change of permission is told before it is reported as done', async () =>
   assert.equal((await users.setPermission('operator', 'CHANGING', 2)).permission, 2);
   assert.deepEqual(changed, [id]);
   assert.equal((await users.named('changing')).permission, 2);
+});
+
+/** A session of a user, as it is stored; gives its hash. */
+async function addSession(userId: number): Promise<string> {
+  const hash = randomBytes(32);
+  await database.rows(
+    `INSERT INTO sessions (user_id, token_hash, token_suffix, made_by, expires_at)
+     VALUES ($1, $2, 'abcdef', 'command', now() + interval '1 day')`,
+    [userId, hash],
+  );
+  return hash.toString('hex');
+}
+
+describe('taking somebody away', () => {
+  const lastOwner = refused('conflict', /is the last Owner who can sign in; make somebody else one first/);
+
+  test('somebody disabled or removed is told of, and an Admin may do that to levels below alone', async () => {
+    const { id } = await users.add('operator', 'leaving', 2);
+    const notAllowed = refused('notAllowed', /permission Admin may not act on Admin/);
+    await assert.rejects(users.disable(2, 'leaving'), notAllowed);
+    await assert.rejects(users.enable(2, 'leaving'), notAllowed);
+    await assert.rejects(users.remove(2, 'leaving'), notAllowed);
+    const hashes = [await addSession(id), await addSession(id)];
+    await users.disable(3, 'LEAVING');
+    assert.ok((await users.named('leaving')).disabledAt);
+    assert.deepEqual(ended.toSorted(), hashes.toSorted());
+    await users.disable(3, 'leaving');
+    await users.enable(3, 'leaving');
+    assert.equal((await users.named('leaving')).disabledAt, undefined);
+    hashes.push(await addSession(id));
+    await users.remove(3, 'leaving');
+    assert.deepEqual(ended.slice(-1), hashes.slice(-1));
+    await assert.rejects(users.named('leaving'), refused('notFound', /leaving/));
+    const told = await database.rows<{ action: string }>(
+      `SELECT action FROM audit WHERE subject = 'leaving' ORDER BY action`,
+    );
+    assert.deepEqual(
+      told.map(({ action }) => action),
+      ['session_revoked', 'session_revoked', 'user_added', 'user_disabled', 'user_enabled', 'user_removed'],
+      'once each, and the name stays',
+    );
+  });
+
+  test('the last Owner who can sign in stays, also where another one is disabled', async () => {
+    await assert.rejects(users.disable('operator', 'admin'), lastOwner);
+    await assert.rejects(users.remove('operator', 'admin'), lastOwner);
+    await users.add('operator', 'second-owner', 3);
+    await users.disable('operator', 'second-owner');
+    await assert.rejects(users.remove('operator', 'admin'), lastOwner);
+    await users.remove('operator', 'second-owner');
+    assert.equal((await users.named('admin')).disabledAt, undefined);
+  });
+
+  test('nor do two at once take away the last two', async () => {
+    await users.add('operator', 'twin-owner', 3);
+    const both = await Promise.allSettled([
+      users.remove('operator', 'twin-owner'),
+      users.disable('operator', 'admin'),
+    ]);
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+    const [row] = await database.rows<{ left: number }>(
+      'SELECT count(*)::integer AS left FROM users WHERE permission = 3 AND disabled_at IS NULL',
+    );
+    assert.equal(row?.left, 1);
+  });
 });
 
 test('who is not there is not there', async () => {
