@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { environmentWith, startPostgres } from 'portal-test-kit';
+import { environmentWith, startPostgres, waitFor } from 'portal-test-kit';
 import type { Claim } from './claim.js';
 import { startService } from './service.js';
 import { median, table } from './statistics.js';
@@ -84,9 +84,7 @@ async function startReceiver(folder: string): Promise<HttpsReceiver> {
   return {
     port: (server.address() as AddressInfo).port,
     async arrived(count) {
-      const untilMs = performance.now() + 30_000;
-      while (received < count && performance.now() < untilMs) await sleep(100);
-      if (received < count) throw new Error(`${received} of ${count} messages arrived.`);
+      await waitFor(`${count} messages`, () => received >= count, { timeoutMs: 30_000 });
     },
     close() {
       server.closeAllConnections();

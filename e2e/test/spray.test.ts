@@ -112,7 +112,8 @@ test(
     const answers: Record<number, number> = {};
     const stopping = new AbortController();
     const made = await codeOfCommand();
-    const [fresh = '', sprayed = ''] = ['127.8.0.1', sprayers[0]];
+    const fresh = '127.8.0.1';
+    const [sprayed = ''] = sprayers;
     const asked = { fresh: await codeAskedFor(fresh), sprayed: await codeAskedFor(sprayed) };
 
     const spray = sprayers.flatMap((from) => {
