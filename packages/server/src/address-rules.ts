@@ -31,6 +31,27 @@ function network(entry: string): Network {
   return { address, prefix, family: most === 32 ? 'ipv4' : 'ipv6' };
 }
 
+/**
+ * What paths of the service begin with. Below such a one, a proxy that takes its path off and one that leaves it on would
+ * ask for different things in the same words.
+ */
+const OWN: ReadonlySet<string> = new Set([
+  'assets',
+  'audit',
+  'docs',
+  'events',
+  'health',
+  'integrity',
+  'livez',
+  'llms.txt',
+  'metrics',
+  'openapi.json',
+  'readyz',
+  'sessions',
+  'startupz',
+  'v1',
+]);
+
 /** Where browsers find the service: scheme, host, and perhaps a port and a path. */
 export const publicUrl: Rule<URL> = (text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -47,6 +68,11 @@ export const publicUrl: Rule<URL> = (text) => {
   const path = url.pathname.replace(/\/+$/, '');
   if (!/^(\/[\w.~-]+)*$/.test(path)) {
     throw new BrokenRule('to have a path of letters, digits and . _ ~ - between single slashes');
+  }
+  if (OWN.has(path.split('/')[1] ?? '')) {
+    throw new BrokenRule(
+      `to have a path that begins with none of the service’s own names: ${[...OWN].join(', ')}`,
+    );
   }
   url.pathname = path;
   return url;

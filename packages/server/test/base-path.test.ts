@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
+import { readConfig } from '../src/config.js';
+import { PATHS } from '../src/features/documentation/paths.js';
 import { ask } from './ask.js';
 import { startService, type TestService } from './service.js';
 
@@ -31,6 +33,23 @@ after(async () => {
 function linksIn(html: string): readonly string[] {
   return [...html.matchAll(/(?:href|src)="([^"#]+)"/g)].map(([, link = '']) => link);
 }
+
+test('a path that begins like one of ours is refused: nobody could say what is meant by it', async () => {
+  const links = linksIn((await ask(plain.url, '/')).body).map((link) => link.slice(1));
+  const own = new Set([...Object.keys(PATHS), ...VIEWS, ...links].map((path) => path.split('/')[1] ?? ''));
+  own.delete('');
+  assert.ok(own.size > 10);
+  for (const name of own) {
+    for (const path of [name, `${name}/below`]) {
+      assert.throws(
+        () => readConfig({ PORTAL_PUBLIC_URL: `https://status.example.org/${path}` }),
+        /PORTAL_PUBLIC_URL` to have a path that begins with none of the service’s own names: assets, audit, /,
+        path,
+      );
+    }
+  }
+  assert.ok(readConfig({ PORTAL_PUBLIC_URL: 'https://status.example.org/portal/health' }).publicUrl);
+});
 
 describe('where nobody has said, links are relative: a proxy may take any path off', () => {
   for (const view of [...VIEWS, '/docs']) {
