@@ -31,6 +31,8 @@ export interface Health {
   state(name: string): State | undefined;
   /** Somebody looks: the probes run at the faster pace for the next five seconds, and at once after a quiet time. */
   asked(): void;
+  /** Whether the faster pace is in force: somebody looks, or something is not up. */
+  isInUse(): boolean;
   /**
    * A sign that things have changed, such as a query that is late: the probe of that part, or of all, runs at once; of
    * early runs there is at most one an interval.
@@ -181,6 +183,7 @@ export function createHealth(options: HealthOptions): Health {
     facts: () => now().facts,
     state: (name) => now().facts.findings.find((finding) => finding.name === name)?.state,
     asked: attention.asked,
+    isInUse: attention.isInUse,
     probeNow,
     caughtUp() {
       const nowMs = performance.now();

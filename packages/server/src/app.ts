@@ -163,7 +163,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   framework.register(historyRoutes, {
     history,
     intervalMs: config.intervalMs,
-    silenceMs: recording.silenceMs,
+    gapMs: recording.gapMs,
     requireAdmin: requireAdmin({ fromMemory: true }),
   });
   framework.register(documentationRoutes);

@@ -29,8 +29,8 @@ export interface Recording {
   readonly history: History;
   readonly pages: LivePages;
   readonly standing: () => Standing;
-  /** Milliseconds without a look after which nobody has looked, at the pace that is in force. */
-  readonly silenceMs: () => number;
+  /** Milliseconds without a look after which nobody has looked, at any pace. */
+  readonly gapMs: number;
   reported(report: Report): void;
   sourceChanged(event: SourceEvent): void;
   /** Kept once it is known how the run before this one left things, or soon. */
@@ -49,14 +49,20 @@ const SILENT_LOOKS = 3;
 const LEFT_WITHIN_MS = 2_000;
 /** While all is well and nobody looks, looks are this many intervals apart: the library's own choice. */
 const IDLE_INTERVALS = 5;
+/** Looks come a tenth early or late, and then some. */
+const LATE = 1.2;
 /** However short the interval, a busy machine may be late by as much without having missed a look. */
-const LEAST_PACE_MS = 10_000;
+const LEAST_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
 export function createRecording({ config, log, health }: RecordingOptions): Recording {
   let since: Standing | undefined;
-  const silenceMs = (): number =>
-    SILENT_LOOKS * Math.max(IDLE_INTERVALS * config.intervalMs, LEAST_PACE_MS) + config.deadlineMs;
+  const { intervalMs, deadlineMs } = config;
+  const idleMs = IDLE_INTERVALS * intervalMs;
+  const gapMs = Math.max(SILENT_LOOKS * idleMs, LEAST_MS.idle) + deadlineMs;
+  /** The next look after one in use may be the first one that waits for longer. */
+  const inUseMs = Math.max(SILENT_LOOKS * intervalMs, idleMs * LATE, LEAST_MS.inUse) + deadlineMs;
+  const silenceMs = (): number => (health().isInUse() ? inUseMs : gapMs);
   const standing = (): Standing =>
     (since ??= createStanding({
       health: health(),
@@ -94,14 +100,17 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     history,
     pages,
     standing,
-    silenceMs,
+    gapMs,
     reported(report) {
       standing().note();
       pages.report();
-      const facts = health().facts();
-      history.sample(report, facts);
+      history.sample(report, health().facts());
       alerts.reported(report, [
-        ...new Set([...facts.findings.flatMap(({ problems }) => problems), ...facts.others]),
+        ...new Set(
+          standing()
+            .snapshot()
+            .causes.map(({ code }) => code),
+        ),
       ]);
     },
     sourceChanged(event) {

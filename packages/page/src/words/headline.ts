@@ -64,11 +64,14 @@ export function causesOfErrors(errors: readonly string[]): readonly Cause[] {
 }
 
 /** What a sentence means by itself; any other part is named. */
-const UNNAMED: ReadonlySet<string> = new Set(['database', 'cache', 'schema', 'source', 'process']);
+const UNNAMED: ReadonlySet<string> = new Set(['database', 'cache', 'source', 'process']);
+/** Codes that any part may have. */
+const SHARED = /^(CHECK_|NAME_LOOKUP|PASSWORD_)/;
 
 /** The sentence of a code at a part, as in a report: `orders: The database does not answer in time`. */
 export function namedSentence(component: string, code: string): string {
-  return UNNAMED.has(component) ? sentenceOf(code) : `${component}: ${sentenceOf(code)}`;
+  const isPlain = UNNAMED.has(component) && !SHARED.test(code);
+  return isPlain ? sentenceOf(code) : `${component}: ${sentenceOf(code)}`;
 }
 
 /** The sentence of a code, for an event, which has codes only. */

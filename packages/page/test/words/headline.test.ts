@@ -75,4 +75,5 @@ test('each cause comes with its own begin; of equals a new one is not behind one
   );
   assert.equal(causes[1]?.sentence, 'orders: The database does not answer in time');
   assert.equal(namedSentence('cache', 'CACHE_TIMEOUT'), 'The cache does not answer in time');
+  assert.equal(namedSentence('cache', 'CHECK_STALE'), 'cache: A check has no fresh result');
 });

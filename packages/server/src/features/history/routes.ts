@@ -12,7 +12,7 @@ export interface HistoryRoutesOptions {
   /** Milliseconds between two looks of the service. */
   readonly intervalMs: number;
   /** Milliseconds without a look after which nobody has looked. */
-  readonly silenceMs: () => number;
+  readonly gapMs: number;
   /** Lets administrators pass, also while the database is away. */
   readonly requireAdmin: onRequestAsyncHookHandler;
 }
@@ -24,7 +24,7 @@ const MOST_EVENTS = 200;
 
 export const historyRoutes: FastifyPluginCallback<HistoryRoutesOptions> = (
   app,
-  { history, intervalMs, silenceMs, requireAdmin },
+  { history, intervalMs, gapMs, requireAdmin },
   done,
 ) => {
   addAdminReading(app, {
@@ -34,7 +34,7 @@ export const historyRoutes: FastifyPluginCallback<HistoryRoutesOptions> = (
       const nowMs = Date.now();
       const plan = planOf(query as Query, nowMs, intervalMs * STEP_INTERVALS);
       const { from, to, step_seconds, ...columns } = await history.read(plan, rangeOf(query as Query, nowMs));
-      return send(reply, { from, to, step_seconds, gap_seconds: silenceMs() / 1_000, ...columns });
+      return send(reply, { from, to, step_seconds, gap_seconds: gapMs / 1_000, ...columns });
     },
   });
   addAdminReading(app, {

@@ -43,17 +43,29 @@ export interface Held {
 }
 
 /** What a report and its facts say. */
-export function foundIn({ status }: Report, { findings, others }: Facts): Found {
+export function foundIn({ status }: Report, { findings, others, databases }: Facts): Found {
   const causes = [
-    ...findings.flatMap(({ name, problems }) => problems.map((code) => ({ component: name, code }))),
+    ...findings.flatMap(({ name, problems }) =>
+      problems.map((code) => ({ component: ownerOf(code, name), code })),
+    ),
+    ...databases.flatMap(({ name, problems }) => problems.map((code) => ({ component: name, code }))),
     ...others.map((code) => ({ component: ownerOf(code), code })),
   ];
   const byKey = new Map(causes.map((cause) => [keyOf(cause), cause]));
   return { status, causes: [...byKey.values()], parts: findings.map(({ name, state }) => ({ name, state })) };
 }
 
-/** Whose finding it is that belongs to no probe: of the pool, of the source, of this process. */
-function ownerOf(code: ProblemCode): string {
+/** Trouble of this process, at whichever part it was noticed. */
+const OWN: ReadonlySet<ProblemCode> = new Set([
+  'EVENT_LOOP_DELAYED',
+  'THREAD_POOL_BUSY',
+  'PROCESS_OUT_OF_DESCRIPTORS',
+]);
+
+/** Whose finding it is: that of the part, or of the process; of what belongs to no part, the code says so. */
+function ownerOf(code: ProblemCode, part?: string): string {
+  if (OWN.has(code)) return 'process';
+  if (part !== undefined) return part;
   if (code.startsWith('DATABASE_')) return 'database';
   if (code.startsWith('CACHE_')) return 'cache';
   return code.startsWith('SOURCE_') ? 'source' : 'process';

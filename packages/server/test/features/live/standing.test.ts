@@ -45,6 +45,7 @@ function start(left?: Left | null) {
       return { name, kind: 'check', state, problems, critical: true, latencyMs: null, lookedAt };
     }),
     others,
+    databases: [],
   });
   const health: Pick<Health, 'report' | 'started'> & { facts: () => Partial<Facts> } = {
     report: () => ({ status, database: true, cache: true }) as Report,
@@ -127,6 +128,15 @@ test('the same code at two parts is two causes', () => {
     ['mail', 'CHECK_FAILED', iso(NOW)],
     ['queue', 'CHECK_FAILED', iso(NOW + 5_000)],
   ]);
+});
+
+test('trouble of this process is one cause, however many parts have noticed it', () => {
+  const { find, causes } = start(null);
+  const busy: FoundPart = ['up', 'THREAD_POOL_BUSY'];
+  find('degraded', { database: busy, cache: ['up'] });
+  after(3);
+  find('degraded', { database: busy, cache: busy });
+  assert.deepEqual(causes(), [['process', 'THREAD_POOL_BUSY', iso(NOW)]]);
 });
 
 const LEFT: Left = {
