@@ -1,0 +1,104 @@
+/**
+ * A Postgres (S-04) and a Redis (S-02) whose disk is full: a file system of their own, so root is needed.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { createHealth, type Health } from 'portal-health';
+
+const run = promisify(execFile);
+
+/** Whether a busy machine is slow is no question here. */
+const PATIENT = { slowMs: 60_000, deadlineMs: 5_000, intervalMs: 300 };
+const LEFT_BYTES = 2_500_000;
+
+let folder: string;
+let kit: typeof import('portal-test-kit');
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portal-full-disk-'));
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=0755', 'tmpfs', folder]);
+  await chmod(folder, 0o755);
+  // Where the kit lays its servers; read once, when it is imported.
+  process.env['TMPDIR'] = folder;
+  kit = await import('portal-test-kit');
+});
+
+after(async () => {
+  await run('umount', ['--lazy', folder]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+function said(health: Health): string {
+  const { status, errors } = health.report('public');
+  return [status, ...errors.map((error) => /\(([A-Z_]+)\)$/.exec(error)?.[1])].join(' ');
+}
+
+/** Fills the file system up to some bytes; returns what frees it. */
+async function fill(leftBytes: number): Promise<() => Promise<void>> {
+  const file = join(folder, 'filler');
+  const { bavail, bsize } = await statfs(folder);
+  await writeFile(file, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
+  return () => truncate(file, 0);
+}
+
+test('Postgres: the write finds what INSERTs of the application meet, and its end', async () => {
+  const server = await kit.startPostgres();
+  const pool = new pg.Pool({ connectionString: await server.createDatabase() });
+  pool.on('error', () => undefined);
+  const health = createHealth({ database: { pool, ...PATIENT, writes: { intervalMs: 200 } } });
+  const blind = createHealth({ database: { pool, ...PATIENT } });
+  try {
+    await pool.query('CREATE TABLE b (i integer)');
+    await Promise.all([health.start(), blind.start()]);
+    await kit.waitFor(
+      'the table',
+      async () => (await pool.query('SELECT FROM portal_health_writes')).rowCount === 2_000,
+    );
+    assert.equal(said(health), 'healthy');
+    const free = await fill(LEFT_BYTES);
+    await assert.rejects(pool.query('INSERT INTO b SELECT generate_series(1, 200000)'), { code: '53100' });
+    await kit.waitFor('the finding', () => said(health) === 'degraded DATABASE_DISK_FULL');
+    assert.equal(said(blind), 'healthy', 'without a write nobody knows');
+    await free();
+    await kit.waitFor('health', () => said(health) === 'healthy');
+    await pool.query('INSERT INTO b SELECT generate_series(1, 200000)');
+  } finally {
+    await Promise.all([health.close(), blind.close()]);
+    await Promise.all([pool.end(), server.close()]);
+    await rm(join(folder, 'filler'), { force: true });
+  }
+});
+
+test('Redis: a refused write is told from the first on, until its file can be written again', async () => {
+  const server = await kit.startRedis({ settings: { appendonly: 'yes' } });
+  const client = new Redis(server.url);
+  client.on('error', () => undefined);
+  const health = createHealth({ cache: { client, ...PATIENT } });
+  try {
+    await health.start();
+    await client.set('a', 1);
+    assert.equal(said(health), 'healthy');
+    const free = await fill(0);
+    await kit.waitFor('the refusal', () =>
+      client.set('b', 'x'.repeat(100_000)).then(
+        () => false,
+        (error: Error) => error.message.startsWith('MISCONF'),
+      ),
+    );
+    await kit.waitFor('the finding', () => said(health) === 'degraded CACHE_WRITES_REFUSED');
+    await free();
+    await kit.waitFor('the application to write', async () => (await client.set('c', 1)) === 'OK');
+    await kit.waitFor('health', () => said(health) === 'healthy');
+  } finally {
+    await health.close();
+    client.disconnect();
+    await server.close();
+  }
+});
