@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth, type Health } from 'portal-health';
+import type * as Kit from 'portal-test-kit';
 
 const run = promisify(execFile);
 
@@ -19,7 +20,7 @@ const PATIENT = { slowMs: 60_000, deadlineMs: 5_000, intervalMs: 300 };
 const LEFT_BYTES = 2_500_000;
 
 let folder: string;
-let kit: typeof import('portal-test-kit');
+let kit: Pick<typeof Kit, 'startPostgres' | 'startRedis' | 'waitFor'>;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portal-full-disk-'));

@@ -67,6 +67,36 @@ export const CACHE_ROWS: readonly Row[] = [
     },
   },
   {
+    fault: 'too few replicas (NOREPLICAS)',
+    expected: both('degraded CACHE_WRITES_REFUSED'),
+    async inflict({ redis }) {
+      await redis.command('CONFIG', 'SET', 'min-replicas-to-write', 1);
+      // Somebody is refused, and from then on it is known.
+      await redis.command('SET', 'refused', 1).catch(() => undefined);
+      return () => redis.command('CONFIG', 'SET', 'min-replicas-to-write', 0);
+    },
+  },
+  {
+    fault: 'a script that does not end (BUSY)',
+    expected: both('degraded CACHE_TIMEOUT'),
+    async inflict({ redis }) {
+      await redis.command('CONFIG', 'SET', 'lua-time-limit', 50);
+      const script = redis.command('EVAL', 'while true do end', 0).catch(() => undefined);
+      return async () => {
+        await redis.command('SCRIPT', 'KILL');
+        await script;
+      };
+    },
+  },
+  {
+    fault: 'figures that our user may not read (NOPERM)',
+    expected: both('healthy'),
+    async inflict({ redis }) {
+      await redis.command('ACL', 'SETUSER', cacheUser, '-info');
+      return () => redis.command('ACL', 'SETUSER', cacheUser, '+info');
+    },
+  },
+  {
     fault: 'a replica (READONLY)',
     expected: both('degraded CACHE_READ_ONLY'),
     async inflict({ redis }) {

@@ -2,7 +2,7 @@
  * Connections for the probe by ioredis, 4 and later: a duplicate of the application's client, told to connect once, to
  * say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not imported.
  */
-import { hasMethods, member } from './foreign.js';
+import { hasMethods, member, messageOf } from './foreign.js';
 import { isLookingUp } from './own-trouble.js';
 import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './redis-newcomer.js';
 
@@ -11,6 +11,7 @@ interface Ioredis {
   readonly options: object;
   duplicate(overrides: object): Ioredis;
   connect(): Promise<unknown>;
+  auth(...words: readonly unknown[]): Promise<unknown>;
   info(): Promise<unknown>;
   ping(): Promise<unknown>;
   cluster(subcommand: 'INFO'): Promise<unknown>;
@@ -41,7 +42,14 @@ function isClient(client: unknown): client is Ioredis {
   );
 }
 
+/** A password that the server does not want is none that it refuses. */
+const NOT_NEEDED = /without any password configured|no password is set/i;
+
 function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
+  const username = member(original.options, 'username');
+  const password = member(original.options, 'password');
+  // Before version 6 the driver writes to the console at each login with a password that is not needed.
+  const isTalkative = Boolean(password) && member(original.options, 'protocol') === undefined;
   const client = original.duplicate({
     lazyConnect: true,
     retryStrategy: null,
@@ -63,17 +71,32 @@ function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
     db: 0,
     replyMapping: 'legacy',
     // Without a password RESP2 needs no word before the question.
-    ...(member(original.options, 'password') ? {} : { protocol: 2 }),
+    ...(password ? {} : { protocol: 2 }),
+    ...(isTalkative && { username: null, password: null }),
   });
-  return newcomer(client, {
-    send: ([command]) =>
-      command === 'INFO' ? client.info() : command === 'PING' ? client.ping() : client.cluster('INFO'),
-    isLookingUp: () => isLookingUp(member(client, 'stream')),
-    close() {
-      client.disconnect();
-      // The driver's way out waits for the server to close its end.
-      const stream = member(client, 'stream');
-      if (hasDestroy(stream)) stream.destroy();
+
+  async function connect(): Promise<void> {
+    await client.connect();
+    if (!isTalkative) return;
+    try {
+      await client.auth(...[username, password].filter((word) => typeof word === 'string' && word !== ''));
+    } catch (error) {
+      if (!NOT_NEEDED.test(messageOf(error))) throw error;
+    }
+  }
+
+  return newcomer(
+    { connect, on: (event, listener) => client.on(event, listener) },
+    {
+      send: ([command]) =>
+        command === 'INFO' ? client.info() : command === 'PING' ? client.ping() : client.cluster('INFO'),
+      isLookingUp: () => isLookingUp(member(client, 'stream')),
+      close() {
+        client.disconnect();
+        // The driver's way out waits for the server to close its end.
+        const stream = member(client, 'stream');
+        if (hasDestroy(stream)) stream.destroy();
+      },
     },
-  });
+  );
 }

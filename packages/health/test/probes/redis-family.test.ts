@@ -62,6 +62,24 @@ test('iovalkey: figures, faults by their codes, nothing left open', async () => 
   await noSockets();
 });
 
+test('iovalkey, as ioredis before 6: a password that is not needed is told to nobody, and one that is wrong is refused', async (context) => {
+  const warn = context.mock.method(console, 'warn', () => undefined);
+  const guarded = await startRedis({ password: 'sekret' });
+  try {
+    await guarded.command('ACL', 'SETUSER', 'somebody', 'on', '>pw', '~*', '+@all');
+    const at = (port: number, more: object): RedisClient => new Valkey({ port, lazyConnect: true, ...more });
+    assert.equal(await verdictOf(probeOf(at(redis.port, { password: 'x' }))), 'up');
+    assert.equal(await verdictOf(probeOf(at(guarded.port, { password: 'sekret' }))), 'up');
+    assert.equal(await verdictOf(probeOf(at(guarded.port, { username: 'somebody', password: 'pw' }))), 'up');
+    for (const wrong of [{ password: 'x' }, { username: 'nobody', password: 'pw' }, {}]) {
+      assert.equal(await verdictOf(probeOf(at(guarded.port, wrong))), 'down CACHE_REFUSED_LOGIN');
+    }
+    assert.equal(warn.mock.callCount(), 0);
+  } finally {
+    await guarded.close();
+  }
+});
+
 test('iovalkey, a cluster: all masters together', async () => {
   const cluster = await startRedisCluster({ masters: 3 });
   const client = new ValkeyCluster([{ host: '127.0.0.1', port: cluster.nodes[0]?.port ?? 0 }], {
