@@ -264,11 +264,13 @@ function tellCut(log: Log, answers: AnswerLog): (reason: CutReason) => void {
 /** One line when a part begins to fail, or fails for another cause: not one every interval. */
 function tellFailures(log: Log): (failure: Failure) => void {
   const told = new Map<string, string>();
-  return ({ name, problems, cause }) => {
-    const causes = [...problems, cause?.code ?? ''].join(' ');
+  return ({ name, problems, remarks, cause }) => {
+    const causes = [...problems, ...remarks, cause?.code ?? ''].join(' ');
     if (told.get(name) === causes) return;
     told.set(name, causes);
-    log.warn('a part of the service fails', { part: name, problems, cause: cause?.code ?? null });
+    const what = { part: name, problems, remarks, cause: cause?.code ?? null };
+    if (problems.length > 0) log.warn('a part of the service fails', what);
+    else log.info('a part of the service works, with a remark', what);
     if (cause) log.debug('a part of the service fails, in full', { part: name, words: cause.message });
   };
 }
