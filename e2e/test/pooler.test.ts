@@ -29,7 +29,7 @@ function said(health: Health): string {
   return [status, ...errors.map((error) => /\(([A-Z_]+)\)$/.exec(error)?.[1])].join(' ');
 }
 
-for (const mode of ['session', 'transaction'] as const) {
+for (const mode of ['session', 'transaction', 'statement'] as const) {
   describe(`PgBouncer, ${mode}`, () => {
     before(async () => {
       database = await server.createDatabase();

@@ -23,7 +23,7 @@ export interface PgBouncer {
 export interface PgBouncerOptions {
   /** Of a database; its role is the only one that may come. */
   readonly url: string;
-  readonly mode: 'session' | 'transaction';
+  readonly mode: 'session' | 'transaction' | 'statement';
   /** Settings of PgBouncer besides, e.g. `{ default_pool_size: 3 }`. */
   readonly settings?: Readonly<Record<string, string | number>>;
 }

@@ -38,10 +38,11 @@ export function cancelStatement({ address, ssl, host, processId, secretKey }: Bu
   if (!address || typeof processId !== 'number' || typeof secretKey !== 'number') return;
   const request = message(CANCEL, processId, secretKey);
   const line = connect(address);
+  // Left open until the other side hangs up: a pooler drops the request of somebody who is gone before it is passed on.
   line.setTimeout(REQUEST_MS, () => line.destroy());
   line.on('error', () => undefined).unref();
   if (!ssl) {
-    line.once('connect', () => line.end(request));
+    line.once('connect', () => line.write(request));
     return;
   }
   line.once('connect', () => line.write(message(TLS)));
@@ -51,7 +52,7 @@ export function cancelStatement({ address, ssl, host, processId, secretKey }: Bu
       void import('node:tls').then(({ connect: secure }) => {
         const options = typeof ssl === 'object' && ssl !== null ? ssl : { rejectUnauthorized: ssl === true };
         const secured = secure({ ...(host !== undefined && { host }), ...options, socket: line });
-        secured.on('error', () => line.destroy()).once('secureConnect', () => secured.end(request));
+        secured.on('error', () => line.destroy()).once('secureConnect', () => secured.write(request));
       });
   });
 }

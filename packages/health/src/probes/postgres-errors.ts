@@ -67,7 +67,6 @@ const BY_MESSAGE: readonly (readonly [RegExp, ProblemCode])[] = [
 /** Classes of the driver's own errors and of SQLSTATEs whose words are in no list: 08 is the connection. */
 const BY_CLASS: readonly (readonly [RegExp, ProblemCode])[] = [
   [/^08(000|001|003|004|006|007)$/, 'DATABASE_UNREACHABLE'],
-  [/^53[0-9A-Z]{3}$/, 'DATABASE_OUT_OF_MEMORY'],
   [/^57014$/, 'DATABASE_TIMEOUT'],
   [/^CONNECT_TIMEOUT$/, 'DATABASE_TIMEOUT'],
 ];

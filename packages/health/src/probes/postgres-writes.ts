@@ -42,8 +42,8 @@ const DEADLINE_MS = 5_000;
 const RETRY_MS = 5_000;
 
 const FINE: WriteFinding = { problems: [], remarks: [] };
-/** No right to write, or no table and no right to make one: nobody knows then. */
-const NOT_ALLOWED = new Set(['42501', '42P01', '3F000']);
+/** No right to write, no table and no right to make one, or a server that does not know the statement: nobody knows then. */
+const NOT_ALLOWED = /^(42|3F|0A)/;
 const NO_TABLE = '42P01';
 
 /** A write that was begun and whose end nobody has seen. */
@@ -70,11 +70,9 @@ export function createWriteWatch(
   /** Whether the backend of a write whose end was not seen is gone; otherwise it is asked once more to end. */
   async function isGone(newcomer: PostgresNewcomer, last: Unended): Promise<boolean> {
     const rows = await newcomer.run(
-      `SELECT 1 FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '/* ${last.mark}%'`,
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '/* ${last.mark}%'`,
     );
-    if (Array.isArray(rows) && rows.length === 0) return true;
-    last.newcomer.cancel();
-    return false;
+    return Array.isArray(rows) && rows.length === 0;
   }
 
   async function write(newcomer: PostgresNewcomer): Promise<WriteFinding> {
@@ -151,7 +149,7 @@ const TOO_LATE: Cause = { code: 'WRITE_TIMEOUT', message: 'The write did not end
 function findingOf(error: unknown, last: WriteFinding): WriteFinding {
   const code = codeOf(error) ?? '';
   const cause = causeOf(error);
-  if (NOT_ALLOWED.has(code)) return { problems: [], remarks: ['DATABASE_WRITES_UNKNOWN'], cause };
+  if (NOT_ALLOWED.test(code)) return { problems: [], remarks: ['DATABASE_WRITES_UNKNOWN'], cause };
   const problem = postgresProblem(error);
   if (problem === 'DATABASE_DISK_FULL' || problem === 'DATABASE_OUT_OF_MEMORY') {
     return { problems: [problem], remarks: [], cause };

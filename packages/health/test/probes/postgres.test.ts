@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
+import postgresJs from 'postgres';
 import { createPostgresProbe } from '../../src/probes/postgres.js';
 import { ask, noSockets, openSockets, verdictOf } from './asking.js';
 
@@ -266,6 +267,54 @@ describe('what a server can say', () => {
       const verdict = await verdictOf(createPostgresProbe({ pool }));
       server.close();
       assert.equal(verdict, `down ${code}`);
+    });
+  }
+});
+
+describe('what poolers say instead of a server (S-16), by either driver', () => {
+  for (const [sqlstate, words, code] of [
+    ['08P01', 'server login has been failing, try again later (server_login_retry)', 'DATABASE_UNREACHABLE'],
+    ['08P01', 'pgbouncer cannot connect to server', 'DATABASE_UNREACHABLE'],
+    ['08P01', 'query_wait_timeout', 'DATABASE_TIMEOUT'],
+    ['08P01', 'client_login_timeout', 'DATABASE_TIMEOUT'],
+    ['08P01', 'unsupported startup parameter: statement_timeout', 'DATABASE_FAILED'],
+    ['08000', 'Timed-out waiting to acquire database connection', 'DATABASE_TIMEOUT'],
+    ['08004', 'rejected', 'DATABASE_UNREACHABLE'],
+    ['08006', 'failure', 'DATABASE_UNREACHABLE'],
+    ['58000', 'AllServersDown', 'DATABASE_UNREACHABLE'],
+    ['53100', 'could not extend file', 'DATABASE_DISK_FULL'],
+    ['53200', 'out of memory', 'DATABASE_OUT_OF_MEMORY'],
+    ['53300', 'too many', 'DATABASE_TOO_MANY_CONNECTIONS'],
+    ['57P01', 'terminating', 'DATABASE_STARTING'],
+    ['57P03', 'cannot connect now', 'DATABASE_STARTING'],
+    ['28000', 'no entry', 'DATABASE_REFUSED_LOGIN'],
+    ['XX000', 'Tenant or user not found', 'DATABASE_REFUSED_LOGIN'],
+    ['XX000', 'something else', 'DATABASE_FAILED'],
+  ] as const) {
+    test(`${sqlstate}, ${words}: ${code}`, async () => {
+      const said = Buffer.from(`SFATAL\0VFATAL\0C${sqlstate}\0M${words}\0\0`);
+      const header = Buffer.from('E\0\0\0\0');
+      header.writeInt32BE(said.length + 4, 1);
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(Buffer.concat([header, said])));
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const url = `postgres://app:secret@127.0.0.1:${port}/app`;
+      const options = { onnotice: () => undefined };
+      try {
+        for (const probe of [
+          createPostgresProbe({ pool: poolOf({ connectionString: url }) }),
+          createPostgresProbe({ pool: postgresJs(url, options), postgres: postgresJs }),
+        ]) {
+          const { state, problems, cause } = await ask(probe);
+          assert.deepEqual([state, ...problems, cause?.code], ['down', code, sqlstate]);
+        }
+      } finally {
+        server.close();
+      }
     });
   }
 });
