@@ -77,6 +77,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     commandTimeoutMs: config.sessionDeadlineMs,
     sessionDeadlineMs: config.sessionDeadlineMs,
+    sessionIdleMinutes: config.sessionIdleMinutes,
     codesDeliverable: config.loginWebhookUrl !== undefined,
     sessionMemoryMs: config.sessionMemoryMinutes * MINUTE_MS,
     isDown: (store) => health.state(store) === 'down',

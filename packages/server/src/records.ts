@@ -7,6 +7,7 @@ import { createLookups } from './features/sessions/lookups.js';
 import { createSessionMemory } from './features/sessions/memory.js';
 import { createSessions, type Sessions } from './features/sessions/sessions.js';
 import { createSessionStore, SESSIONS_CHANGED } from './features/sessions/store.js';
+import { createSessionUse } from './features/sessions/use.js';
 import { createSignIn, type SignIn } from './features/sign-in/sign-in.js';
 import { createCodeStore } from './features/sign-in/store.js';
 import { createUserStore } from './features/users/store.js';
@@ -29,6 +30,8 @@ export interface RecordsOptions {
   readonly sessionDeadlineMs: number;
   /** Milliseconds that a session is remembered for the case that the database is away. */
   readonly sessionMemoryMs: number;
+  /** Minutes that a session may be without use; 0, the default: for ever. */
+  readonly sessionIdleMinutes?: number;
   /** Whether there is a way to bring a code to somebody who asks for it at the door. */
   readonly codesDeliverable: boolean;
   /** What the probe of a store says about it. */
@@ -52,7 +55,7 @@ export interface Records {
 
 /** Puts everything together; connections are made when they are needed. */
 export function createRecords(options: RecordsOptions): Records {
-  const { log, isDown, redisUrl } = options;
+  const { log, isDown, redisUrl, sessionIdleMinutes: idleMinutes = 0 } = options;
   // Said at `debug` only: a store that fails says so through its probe, once, and a client that tries again and again
   // says it again and again.
   function onError(store: string): (error: unknown) => void {
@@ -74,7 +77,8 @@ export function createRecords(options: RecordsOptions): Records {
       ? undefined
       : createCache({ url: redisUrl, commandTimeoutMs: options.commandTimeoutMs, onError: onError('cache') });
 
-  const store = createSessionStore(database, database.line);
+  const store = createSessionStore(database, database.line, idleMinutes);
+  const use = idleMinutes === 0 ? undefined : createSessionUse({ write: (ids) => store.used(ids) });
   const lookups = createLookups({
     load: (hashes) => store.find(hashes),
     isConnected: () => database.line.isOpen(),
@@ -89,6 +93,7 @@ export function createRecords(options: RecordsOptions): Records {
     store,
     lookups,
     channel: cache && createSessionChannel(cache),
+    use,
     listenToRecord(onChange) {
       database.line.open();
       database.listen(SESSIONS_CHANGED, onChange);
@@ -115,6 +120,7 @@ export function createRecords(options: RecordsOptions): Records {
     signIn,
     async close() {
       lookups.close();
+      await use?.close();
       cache?.close();
       await database.close();
     },

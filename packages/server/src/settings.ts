@@ -169,6 +169,13 @@ export const SETTINGS = {
     about:
       'How long an administrator who was let in still sees the health page while the probe says that the database is down; `0` is never.',
   },
+  sessionIdleMinutes: {
+    variable: 'PORTAL_SESSION_IDLE_MINUTES',
+    fallback: '0',
+    rule: wholeNumber(0, 43_200, 'minutes'),
+    about:
+      'A session that nobody used for so long ends; what an open page asks by itself is use. `0` is never: administrators’ sessions end after a day in any case.',
+  },
   sessionRequestsPerMinute: {
     variable: 'PORTAL_SESSION_REQUESTS_PER_MINUTE',
     fallback: '600',

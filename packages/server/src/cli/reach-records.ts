@@ -43,6 +43,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       sessionDeadlineMs: COMMAND_TIMEOUT_MS,
       sessionMemoryMs: 0,
+      sessionIdleMinutes: config.sessionIdleMinutes,
       codesDeliverable: false,
       isDown: () => false,
       isAway: () => false,

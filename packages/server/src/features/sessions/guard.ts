@@ -132,6 +132,7 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardParts
     if (!verified || others.length > 0) throw new PortalError('authenticationRequired');
     const { session, token, source } = verified;
     allowedBy(await limits.sessions.count(String(session.id)), reply);
+    if (source === 'database') sessions.used(session.id);
     const reader = {
       sessionId: session.id,
       userId: session.userId,

@@ -7,6 +7,7 @@ import type { SessionChannel } from './channel.js';
 import type { Found, Lookups } from './lookups.js';
 import type { ListedSession, MadeBy } from './session.js';
 import type { SessionStore } from './store.js';
+import type { SessionUse } from './use.js';
 import { hashOf, newToken, suffixOf } from './token.js';
 
 /** A session that has just begun. The token is known here and now, and never again. */
@@ -31,6 +32,8 @@ export interface Sessions {
   /** @param from - where the user is, and what else the audit should say, when it is not somebody at the machine */
   begin(userId: number, madeBy: MadeBy, from?: Origin): Promise<BegunSession>;
   list(userId?: number): Promise<ListedSession[]>;
+  /** Somebody was let in by this session: it is not idle. */
+  used(sessionId: number): void;
   /** Ends sessions for good; gives how many it ended. */
   revoke(ids: readonly number[], author?: Author): Promise<number>;
   /** Ends all sessions of a user, at their own bidding. */
@@ -61,6 +64,8 @@ export interface SessionsOptions {
   readonly listenToRecord: (onChange: () => void) => void;
   /** Told when a change could not be told to other processes by Redis. */
   readonly onFailure: (event: string, error: unknown) => void;
+  /** Absent where a session may be without use for ever. */
+  readonly use?: Pick<SessionUse, 'note'> | undefined;
 }
 
 /** Puts the rules on top of the record. */
@@ -69,6 +74,7 @@ export function createSessions({
   lookups,
   channel,
   listenToRecord,
+  use,
   onFailure,
 }: SessionsOptions): Sessions {
   const listeners: (() => void)[] = [];
@@ -108,6 +114,7 @@ export function createSessions({
       return { ...listed, token };
     },
     list: (userId) => store.list(userId),
+    used: (sessionId) => use?.note(sessionId),
     async revoke(ids, author = AT_THE_MACHINE) {
       const hashes = await store.revoke(ids, author);
       await markChanged(hashes);

@@ -21,12 +21,19 @@ const ADMIN_LIFE_DAYS = 1;
  * When a session `s` of the user `u` ends. Somebody made an Admin later on is held to the short life from then on,
  * so this is computed when it is asked for and not only when the session is made.
  */
-const ENDS = `CASE
+const LASTS_UNTIL = `CASE
     WHEN u.permission >= 2 THEN least(s.expires_at, s.created_at + interval '${ADMIN_LIFE_DAYS} day')
     ELSE s.expires_at
   END`;
-const LIVES = `s.revoked_at IS NULL AND u.disabled_at IS NULL AND now() < ${ENDS}`;
-const LISTED = `s.id, u.name, u.permission, s.token_suffix, s.made_by, s.created_at, ${ENDS} AS ends_at`;
+/** What is written once a minute may be as old. */
+const IDLE_SLACK = `interval '1 minute'`;
+
+/** The same, where one that nobody used for so many minutes ends too. */
+function endsWhenIdle(minutes: number): string {
+  if (minutes === 0) return LASTS_UNTIL;
+  const idle = `coalesce(s.last_used_at, s.created_at) + interval '${minutes} minutes' + ${IDLE_SLACK}`;
+  return `least(${LASTS_UNTIL}, ${idle})`;
+}
 
 /** The statements about sessions. */
 export interface SessionStore {
@@ -43,6 +50,8 @@ export interface SessionStore {
   revokeByHash(hashes: readonly string[], author: Author): Promise<string[]>;
   /** Hashes of the live sessions of a user. */
   hashesOf(userId: number): Promise<string[]>;
+  /** Notes that these are in use. */
+  used(ids: readonly number[]): Promise<void>;
   /** Ends all but the newest `keep` of the live sessions that the service made at its starts; gives their hashes. */
   revokeOldStarts(keep: number): Promise<string[]>;
 }
@@ -68,8 +77,17 @@ const SIGN_OUT_MS = 1_500;
  * The sessions of `database`; every one that begins or ends leaves its entry in the audit, in the same statement.
  *
  * @param line - for looking up, so that nothing else can make that late
+ * @param idleMinutes - for how long a session may be without use; 0: for ever
  */
-export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>): SessionStore {
+export function createSessionStore(
+  database: Queryable,
+  line: Pick<Line, 'rows'>,
+  idleMinutes = 0,
+): SessionStore {
+  const ends = endsWhenIdle(idleMinutes);
+  const lives = `s.revoked_at IS NULL AND u.disabled_at IS NULL AND now() < ${ends}`;
+  const listed = `s.id, u.name, u.permission, s.token_suffix, s.made_by, s.created_at, ${ends} AS ends_at`;
+
   /** Ends the live sessions to which `condition` on `$1` applies. Only their own user ends them from an address. */
   async function end(
     condition: string,
@@ -98,10 +116,10 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
     async find(hashes) {
       const rows = await line.rows<LiveRow>(
         `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission,
-           (extract(epoch FROM ${ENDS}) * 1000)::float8 AS ends_ms,
-           (extract(epoch FROM ${ENDS} - now()) * 1000)::float8 AS remaining_ms
+           (extract(epoch FROM ${ends}) * 1000)::float8 AS ends_ms,
+           (extract(epoch FROM ${ends} - now()) * 1000)::float8 AS remaining_ms
          FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = ANY($1::bytea[]) AND ${LIVES}`,
+         WHERE s.token_hash = ANY($1::bytea[]) AND ${lives}`,
         [hashes.map((hash) => Buffer.from(hash, 'hex'))],
         FIND_MS,
       );
@@ -121,7 +139,7 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
              CASE WHEN s.made_by = 'code' THEN u.name END, u.name, $5, s.token_suffix, $6::jsonb
            FROM s JOIN users u ON u.id = s.user_id
          )
-         SELECT ${LISTED} FROM s JOIN users u ON u.id = s.user_id`,
+         SELECT ${listed} FROM s JOIN users u ON u.id = s.user_id`,
         [userId, Buffer.from(tokenHash, 'hex'), tokenSuffix, madeBy, address, JSON.stringify(details)],
       );
       if (!row) throw new PortalError('conflict', 'The user is disabled, or not there any more.');
@@ -129,8 +147,8 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
     },
     async list(userId) {
       const rows = await database.rows<ListedRow>(
-        `SELECT ${LISTED} FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE ${LIVES} AND ($1::integer IS NULL OR u.id = $1)
+        `SELECT ${listed} FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE ${lives} AND ($1::integer IS NULL OR u.id = $1)
          ORDER BY s.id DESC`,
         [userId ?? null],
       );
@@ -153,6 +171,9 @@ export function createSessionStore(database: Queryable, line: Pick<Line, 'rows'>
           [userId],
         ),
       );
+    },
+    async used(ids) {
+      await database.rows('UPDATE sessions SET last_used_at = now() WHERE id = ANY($1::integer[])', [ids]);
     },
     revokeOldStarts: (keep) =>
       end(
