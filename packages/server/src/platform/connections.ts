@@ -12,6 +12,10 @@ export interface Connection {
   readonly socket: Socket;
   /** Has brought a whole request at least once. */
   hasAsked: boolean;
+  /** How many answers it had. */
+  answers: number;
+  /** Which of all answers was its last, counted over all connections: the smaller, the longer ago. */
+  lastAnswer: number;
   /** The answer under way. */
   current: ServerResponse | undefined;
   /** What came before that was read by the client, to be answered in order. */
@@ -39,6 +43,8 @@ export interface ConnectionBounds {
 
 /** All that are open. */
 export interface Connections {
+  /** Everybody. */
+  all(): Iterable<Connection>;
   /** Takes note of a new one, or ends it where there is no room. */
   admit(socket: Socket): void;
   /** `undefined` for one that was never admitted. */
@@ -47,7 +53,7 @@ export interface Connections {
   asked(connection: Connection): void;
 }
 
-/** Of so many of the oldest we look whether one of them is idle: a look must not cost more than a connection. */
+/** Of so many of the oldest we look who is idle and least used: that must not cost more than a connection. */
 const LOOKED_AT = 64;
 
 /** Nobody is connected yet. `onCut` is told of every connection that had to go, for want of room. */
@@ -57,7 +63,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   /** All but those of proxies: who may have to make room. */
   const everybody = emptyCrowd();
   const byAddress = new Map<string, Crowd>();
-  let count = 0;
+  const open = new Set<Connection>();
 
   function crowdOf(address: string): Crowd {
     const crowd = byAddress.get(address) ?? emptyCrowd();
@@ -72,7 +78,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   /** Ends somebody who asks nothing; false when everybody in `crowd` does. */
   function makeRoom({ all, silent }: Crowd): boolean {
     const [quietest] = silent;
-    const goes = quietest ?? oldestIdle(all);
+    const goes = quietest ?? leastUsed(all);
     if (!goes) return false;
     leave(goes);
     goes.socket.destroy();
@@ -82,13 +88,21 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
 
   function hasRoom(crowd: Crowd | undefined): boolean {
     if (crowd && crowd.all.size >= mostOfAddress && !makeRoom(crowd)) return false;
-    return count < most || makeRoom(everybody);
+    return open.size < most || makeRoom(everybody);
   }
 
   function enter(socket: Socket, crowds: readonly Crowd[]): Connection {
-    const connection: Connection = { socket, hasAsked: false, current: undefined, waiting: [], crowds };
+    const connection: Connection = {
+      socket,
+      hasAsked: false,
+      answers: 0,
+      lastAnswer: 0,
+      current: undefined,
+      waiting: [],
+      crowds,
+    };
     known.set(socket, connection);
-    count += 1;
+    open.add(connection);
     for (const { all, silent } of crowds) {
       all.add(connection);
       silent.add(connection);
@@ -98,7 +112,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
 
   function leave(connection: Connection): void {
     if (!known.delete(connection.socket)) return;
-    count -= 1;
+    open.delete(connection);
     for (const { all, silent } of connection.crowds) {
       all.delete(connection);
       silent.delete(connection);
@@ -106,6 +120,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   }
 
   return {
+    all: () => open,
     admit(socket) {
       const { remoteAddress } = socket;
       const address =
@@ -137,12 +152,19 @@ function emptyCrowd(): Crowd {
   return { all: new Set(), silent: new Set() };
 }
 
-function oldestIdle(all: ReadonlySet<Connection>): Connection | undefined {
+/** Of the idle the one that has asked least, and of those the one whose answer is longest ago. */
+function leastUsed(all: ReadonlySet<Connection>): Connection | undefined {
+  let least: Connection | undefined;
   let looks = LOOKED_AT;
   for (const connection of all) {
-    if (connection.current === undefined) return connection;
+    if (looks === 0) break;
     looks -= 1;
-    if (looks === 0) return undefined;
+    if (connection.current !== undefined) continue;
+    if (least === undefined || isLessUsed(connection, least)) least = connection;
   }
-  return undefined;
+  return least;
+}
+
+function isLessUsed(one: Connection, other: Connection): boolean {
+  return one.answers === other.answers ? one.lastAnswer < other.lastAnswer : one.answers < other.answers;
 }

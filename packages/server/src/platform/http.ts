@@ -11,7 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../error-code.js';
 import { OperatorError } from '../errors.js';
 import { createConnections } from './connections.js';
-import { descriptorLimit } from './descriptors.js';
+import { connectionsBeside } from './descriptors.js';
+import { withoutLeftovers } from './leftovers.js';
+import { watchStandstill } from './standstill.js';
 import { inTurns, type Listener } from './turns.js';
 
 /** A server that can be stopped gently. */
@@ -43,6 +45,8 @@ export interface HttpServerOptions {
   readonly reserved?: number;
   /** Addresses that stand for many clients, and so have no bound of their own; default none. */
   readonly isTrustedProxy?: (address: string) => boolean;
+  /** How long nothing of an answer may be taken; default 30 s. */
+  readonly standstillMs?: number;
   /** Told of every connection that was ended for what it did, or to make room. */
   readonly onCut?: (reason: CutReason) => void;
 }
@@ -70,11 +74,6 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const CHECKING_INTERVAL_MS = 500;
 /** While an answer is under way nothing moved for so long, neither in nor out: nobody reads it. */
 const STANDSTILL_MS = 30_000;
-/** Descriptors of this process that are no connections: files, threads, probes, the listening port, messages sent. */
-const RESERVED_DESCRIPTORS = 100;
-/** More are no traffic of a health service, and each costs memory. */
-const MOST_CONNECTIONS = 4_096;
-const FEWEST_CONNECTIONS = 16;
 /** One address may have a quarter of them, and as many as a browser and its neighbours need. */
 const SHARE_OF_ADDRESS = 4;
 const LEAST_OF_ADDRESS = 64;
@@ -91,6 +90,7 @@ export function createHttpServer(
     mostOfAddress,
     reserved = 0,
     isTrustedProxy = () => false,
+    standstillMs = STANDSTILL_MS,
     onCut,
   }: HttpServerOptions = {},
 ): HttpServer {
@@ -99,10 +99,11 @@ export function createHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+    ...withoutLeftovers(),
     // Refused by the framework, as everything is.
     requireHostHeader: false,
   });
-  server.timeout = STANDSTILL_MS;
+  server.timeout = standstillMs;
   const most = mostConnections ?? connectionsBeside(reserved);
   // Beyond the bound that makes room, so that whoever comes can be taken in before somebody else goes.
   server.maxConnections = most + 1;
@@ -185,7 +186,18 @@ export function createHttpServer(
           server.on('error', onError);
           const address = server.address();
           bound = typeof address === 'object' ? address?.address : undefined;
-          resolve(typeof address === 'object' && address !== null ? address.port : port);
+          const boundTo = typeof address === 'object' && address !== null ? address.port : port;
+          const watch = watchStandstill({
+            connections: () => connections.all(),
+            limitMs: standstillMs,
+            port: boundTo,
+            onStill(socket) {
+              socket.destroy();
+              onCut?.('unread');
+            },
+          });
+          server.once('close', () => watch.close());
+          resolve(boundTo);
         });
       });
     },
@@ -210,12 +222,6 @@ export function createHttpServer(
       server.close();
     },
   };
-}
-
-/** What the limit of descriptors leaves when `reserved` and our own are taken off. */
-function connectionsBeside(reserved: number): number {
-  const left = descriptorLimit() - RESERVED_DESCRIPTORS - reserved;
-  return Math.max(FEWEST_CONNECTIONS, Math.min(MOST_CONNECTIONS, left));
 }
 
 function listenError(error: unknown, host: string, port: number): OperatorError {

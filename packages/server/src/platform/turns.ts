@@ -14,6 +14,8 @@ const MOST_UNANSWERED = 16;
 
 /** `listener`, asked for one request of a connection at a time. `onCut` is told of every connection that sent too many. */
 export function inTurns(connections: Connections, listener: Listener, onCut: () => void): Listener {
+  let answers = 0;
+
   function begin(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
     connection.current = response;
     response.on('finish', finished);
@@ -25,6 +27,8 @@ export function inTurns(connections: Connections, listener: Listener, onCut: () 
     const connection = connections.of(this.req.socket);
     if (!connection) return;
     connection.current = undefined;
+    connection.answers += 1;
+    connection.lastAnswer = answers += 1;
     const next = connection.waiting.shift();
     // Of a connection that ends with the answer before, Node sends no more.
     if (next && next.response.socket !== null) begin(connection, next.request, next.response);

@@ -89,6 +89,15 @@ test('who has asked and is idle goes after the silent, and nobody goes whose ans
   assert.equal(open([...busy, next]), 4);
 });
 
+test('of the idle the one goes that has asked least, and not one that asks again and again', async () => {
+  const { port } = await listening({ mostConnections: 100, mostOfAddress: 4 });
+  const asking = await client(port, STRANGER);
+  for (let round = 0; round < 20; round += 1) {
+    assert.ok(await isAnswered(asking), `round ${round}`);
+    assert.ok(await isAnswered(await client(port, STRANGER)));
+  }
+});
+
 test('all addresses together: the oldest silent one goes, so a crowd of strangers keeps nobody out', async () => {
   const { http, port } = await listening({ mostConnections: 20, mostOfAddress: 4 });
   assert.equal(http.server.maxConnections, 21);
