@@ -127,7 +127,7 @@ async function getPaths(url: string): Promise<readonly string[]> {
     .filter(([, { get: reads }]) => reads !== undefined)
     .map(([path]) => path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => NAMES[name] ?? name));
   const { body: page } = await ask(`${url}/`);
-  const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  const files = [...page.matchAll(/(?:src|href)="[./]*(assets\/[^"]+)"/g)].map(([, path = '']) => `/${path}`);
   assert.ok(described.length > 15 && files.length > 1);
   return [
     ...described,
