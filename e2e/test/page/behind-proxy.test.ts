@@ -251,7 +251,7 @@ async function lookAround(page: Page, stage: Stage, { path, scheme, settings }: 
   assert.equal(new URL(servers[0].url, `${url}/openapi.json`).href.replace(/\/$/, ''), url);
   await page.goto(`${url}/`);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByText('Send me a code').waitFor();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   const elsewhere = heard.asked.filter((asked) => asked !== 'about:blank' && !asked.startsWith(`${url}/`));
   // What a browser says of plain http is no defect of the page.
   const errors = heard.errors.filter(
