@@ -67,6 +67,15 @@ test('through several proxies it is the last who is none', async () => {
   assert.equal((await from('127.0.1.8', '192.0.2.20, [2001:db8:ffff::2]:80')).status, 429);
 });
 
+test('rubbish at the end makes nobody new: then it is the proxy itself that is counted', async () => {
+  for (let i = 0; i < MOST; i++)
+    assert.equal((await from('127.0.1.20', `192.0.2.40, rubbish-${i}`)).status, 401);
+  assert.equal((await from('127.0.1.20', '192.0.2.41, more-rubbish')).status, 429);
+  assert.equal((await from('127.0.1.20', ',')).status, 429);
+  assert.equal((await from('127.0.1.20', '192.0.2.40')).status, 401);
+  assert.ok(service.logged.every((line) => !line.includes('rubbish')));
+});
+
 test('a client of IPv6 is its network', async () => {
   await useUp(PROXY, '2001:db8:1:2::1');
   assert.equal((await from(PROXY, '2001:DB8:1:2:ffff::9')).status, 429);
