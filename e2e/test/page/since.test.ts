@@ -74,12 +74,15 @@ test('whoever is not signed in reads the same', async () => {
   await page.getByText('ada').waitFor();
 });
 
+/** Every moment of the headline, as machines read it. */
+async function sinces(): Promise<readonly string[]> {
+  return headline(page)
+    .locator('time')
+    .evaluateAll((times) => times.map((time) => (time as unknown as { dateTime: string }).dateTime));
+}
+
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`${signal} in the middle of the outage: no since changes, and nobody looked in between`, async () => {
-    const sinces = async (): Promise<readonly string[]> =>
-      headline(page)
-        .locator('time')
-        .evaluateAll((times) => times.map((time) => (time as unknown as { dateTime: string }).dateTime));
     await untilHeadline(page, 'Degraded · the cache does not answer in time');
     const known = await sinces();
     await served.restart(signal);
@@ -94,6 +97,19 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       .waitFor();
   });
 }
+
+test('a service that is halted has not measured, and begins nothing anew either', async () => {
+  await untilHeadline(page, 'Degraded · the cache does not answer in time');
+  const known = await sinces();
+  const goesOn = await page.getByText('Degraded, goes on').count();
+  served.signal('SIGSTOP');
+  // Longer than three looks and a busy machine may take.
+  await sleep(20_000);
+  served.signal('SIGCONT');
+  await page.getByText('Degraded, goes on').nth(goesOn).waitFor();
+  await untilHeadline(page, 'Degraded · the cache does not answer in time');
+  assert.deepEqual((await sinces())[1], known[1], 'the status has gone on');
+});
 
 test('a recovery tells for how long it was how; a cause within an event has its own times', async () => {
   served.redis.thaw();
