@@ -13,6 +13,7 @@ export {
   startPrometheus,
 } from './prometheus.js';
 export type { Fault, FaultOptions } from './fault.js';
+export { flood, type Flood } from './flood.js';
 export { type Proxy, startProxy } from './proxy.js';
 export { dataOf, type ReceivedMessage, type Receiver, startReceiver, typesOf } from './receiver.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';

@@ -41,8 +41,8 @@ const GATHERED_MS = 100;
 const HEARTBEAT_MS = 4_000;
 /** What may wait for a reader before it is cut off: it comes again, and gets everything at once. */
 const MOST_WAITING_BYTES = 256 * 1024;
-/** Pages that are open at once; a browser opens few, and each holds a connection. */
-const MOST_OF_SESSION = 20;
+/** Pages that are open at once: as many of one session as a wall of screens has, for each holds a connection. */
+const MOST_OF_SESSION = 200;
 const MOST_OF_ALL = 1_000;
 /** After which the browser comes again by itself, in milliseconds. */
 const COME_AGAIN_MS = 2_000;

@@ -1,0 +1,140 @@
+/**
+ * A flood of strangers, and what it must not change: the pool, the status, who is let in and who is not.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { flood, startPostgres, startRedis, waitFor } from 'portal-test-kit';
+import { newAdministrator, runPortal, startServiceProcess, type ServiceProcess } from './service-process.js';
+import pg from 'pg';
+
+const CONNECTIONS = 300;
+const TRIES = 200;
+const FLOODER = '127.0.3.1';
+const PAGE = '/v1/admin/health';
+
+interface Stage {
+  readonly service: ServiceProcess;
+  readonly stores: Readonly<Record<string, string>>;
+}
+
+async function startStage(t: TestContext, withRedis: boolean): Promise<Stage> {
+  const postgres = await startPostgres();
+  t.after(() => postgres.close());
+  const redis = withRedis ? await startRedis() : undefined;
+  t.after(() => redis?.close());
+  const folder = await mkdtemp(join(tmpdir(), 'portal-e2e-flood-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const stores = {
+    DATABASE_URL: await postgres.createDatabase(),
+    // Nobody listens there: without Redis.
+    REDIS_URL: redis?.url ?? 'redis://127.0.0.1:1',
+    PORTAL_DATA_DIR: folder,
+    // One machine floods and is flooded: what is slow by that is not what is looked at.
+    PORTAL_DEADLINE_MS: '10000',
+    PORTAL_SESSION_DEADLINE_MS: '10000',
+    PORTAL_SLOW_MS: '9000',
+    PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
+  };
+  await newAdministrator(stores, 'first');
+  const service = await startServiceProcess(folder, stores);
+  t.after(() => service.stop('SIGKILL'));
+  return { service, stores };
+}
+
+function floodFor(signal: AbortSignal, { service }: Stage, method: string, path: string): Promise<unknown> {
+  return flood(service.url, {
+    method,
+    path,
+    requests: Number.MAX_SAFE_INTEGER,
+    connections: CONNECTIONS,
+    from: FLOODER,
+    cookie: () => `psession=${randomBytes(32).toString('base64url')}`,
+    timeoutMs: 120_000,
+    goesOn: () => !signal.aborted,
+  });
+}
+
+async function get(url: string, path: string, cookie = ''): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${url}${path}`, {
+    headers: cookie === '' ? {} : { Cookie: cookie },
+    signal: AbortSignal.timeout(30_000),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+test(`${CONNECTIONS} connections of strangers on each endpoint: at most 3 of 20 connections are out, and the page opens`, async (t) => {
+  const stage = await startStage(t, true);
+  const { service, stores } = stage;
+  const cookie = await newAdministrator(stores, 'seen');
+  const newcomer = await newAdministrator(stores, 'newcomer');
+  assert.equal((await get(service.url, PAGE, cookie)).status, 200);
+  const { paths } = JSON.parse((await get(service.url, '/openapi.json')).text) as {
+    readonly paths: Readonly<Record<string, object>>;
+  };
+  const endpoints = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map(
+      (method) => [method.toUpperCase(), path.replace(/\{.*?\}/, 'abcdef')] as const,
+    ),
+  );
+  for (const [method, path] of endpoints) {
+    const what = `${method} ${path}`;
+    const flooded = new AbortController();
+    const flooding = floodFor(flooded.signal, stage, method, path);
+    for (let look = 0; look < 3; look += 1) {
+      const { text } = await get(service.url, '/health');
+      const report = JSON.parse(text) as { status: string; db_statistics: { checked_out: number } };
+      assert.ok(report.db_statistics.checked_out <= 3, `${what}: ${text}`);
+      assert.equal(report.status, 'healthy', `${what}: ${text}`);
+      assert.equal((await get(service.url, PAGE, cookie)).status, 200, what);
+    }
+    flooded.abort();
+    await flooding;
+  }
+  assert.equal((await get(service.url, PAGE, newcomer)).status, 200);
+});
+
+for (const withRedis of [true, false]) {
+  test(`revoked under a flood, ${withRedis ? 'with' : 'without'} Redis: 0 of ${TRIES} tries let in`, async (t) => {
+    const stage = await startStage(t, withRedis);
+    const { service, stores } = stage;
+    const endings: Readonly<Record<string, (name: string, cookie: string) => Promise<unknown>>> = {
+      'the command line': (name) => runPortal(stores, 'session', 'revoke', '--user', name),
+      async psql(_name, cookie) {
+        const client = new pg.Client({ connectionString: stores['DATABASE_URL'] });
+        await client.connect();
+        await client.query('UPDATE sessions SET revoked_at = now() WHERE token_suffix = $1', [
+          cookie.slice(-6),
+        ]);
+        await client.end();
+      },
+      'disabling the user': (name) => runPortal(stores, 'user', 'disable', name),
+    };
+    for (const [index, [by, end]] of Object.entries(endings).entries()) {
+      const name = `ended-${index}`;
+      const cookie = await newAdministrator(stores, name);
+      await waitFor('the page', async () =>
+        [200, 503].includes((await get(service.url, PAGE, cookie)).status),
+      );
+      const flooded = new AbortController();
+      const flooding = floodFor(flooded.signal, stage, 'POST', '/v1/authentication/logout');
+      await end(name, cookie);
+      let tries = 0;
+      await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          while (tries < TRIES) {
+            tries += 1;
+            const { status, text } = await get(service.url, PAGE, cookie);
+            assert.ok([401, 429, 503].includes(status), `${by}: ${status}`);
+            assert.ok(!text.includes('source_hash'), `${by}: ${text}`);
+          }
+        }),
+      );
+      flooded.abort();
+      await flooding;
+    }
+  });
+}
