@@ -1,7 +1,7 @@
 /**
  * What a Kubernetes does to us, for two minutes: two services behind a Service, a prober that asks each every second and
- * waits a second, a rolling restart under traffic, a frozen database and a frozen cache. Liveness never fails, readiness
- * fails when the table says so and at no other time, and nobody loses a request to a restart.
+ * waits a second, a rolling restart under traffic, a frozen database and a frozen cache. Liveness never fails, and
+ * readiness fails for no store, only for a shutdown; nobody loses a request to a restart.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -63,14 +63,11 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
   const frozenMs = performance.now();
   await sleep(25_000);
   const current = pods.slice(-2);
-  const unready = current.map((pod) => pod.ready());
+  const ready = current.map((pod) => pod.ready());
   await postgres.thaw();
   const thawedMs = performance.now();
-  await waitFor('readiness after the freeze', () => current.every((pod) => pod.ready()), {
-    timeoutMs: 20_000,
-  });
   await sleep(Math.max(5_000, DURATION_MS - (performance.now() - beganMs)));
-  assert.deepEqual(unready, [false, false], 'the freeze was seen');
+  assert.deepEqual(ready, [true, true], 'the freeze is of a store that both share');
   for (const pod of pods) await pod.terminate();
 
   const looks = pods.flatMap((pod) => pod.looks);
@@ -79,6 +76,7 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
   );
   assert.ok(degraded.length > 5, 'the frozen cache was seen');
   assert.ok(looks.length > 200, `${looks.length} looks`);
+  let freezeSeen = 0;
   for (const pod of pods) {
     assert.ok(pod.looks.length > 5);
     for (const { atMs, untilMs, livez, readyz, statusBefore, statusAfter } of pod.looks) {
@@ -86,11 +84,12 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
       assert.equal(livez, 200, `liveness, ${when}`);
       // What the report says before and after is what holds between, unless it changed.
       const told = pod.terminatedMs !== undefined && untilMs >= pod.terminatedMs;
-      const unhealthy = statusBefore === 'unhealthy';
-      if (statusBefore === statusAfter && !told) assert.equal(readyz, unhealthy ? 503 : 200, when);
-      if (readyz === 200 || told) continue;
-      assert.equal(readyz, 503, when);
+      if (!told) assert.equal(readyz, 200, when);
+      const isUnhealthy = statusBefore === 'unhealthy' && statusAfter === 'unhealthy';
+      if (!isUnhealthy || told) continue;
+      freezeSeen += 1;
       assert.ok(untilMs > frozenMs && atMs < thawedMs + SEEN_WITHIN_MS, `only for the freeze: ${when}`);
     }
   }
+  assert.ok(freezeSeen > 5, 'the freeze was seen');
 });

@@ -21,4 +21,4 @@ export { respond, type Answer, type Door, type Question } from './respond.js';
 export type { Inspection, IntegrityState, SourceOptions, SourceView } from './source/source.js';
 export type { SourceEvent } from './source/watch/drift.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
-export { isUp, stateOf, verdict, type Part, type PoolEvidence } from './verdict.js';
+export { isUp, verdict, type Part } from './verdict.js';

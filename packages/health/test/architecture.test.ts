@@ -10,9 +10,11 @@ const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url))
 const FLOORS = [
   ['types', 'defaults', 'expected', 'problems'],
   ['probes', 'statistics', 'source', 'verdict'],
-  ['report', 'sampler'],
-  ['parts', 'readings'],
+  ['report', 'sampler', 'attention', 'checks'],
+  ['readings', 'readiness'],
   ['formats', 'options'],
+  ['watched'],
+  ['parts'],
   ['health'],
   ['respond'],
   ['doors'],
@@ -49,5 +51,11 @@ test('the library imports nothing but Node and itself: no driver, no dependency'
 });
 
 test('the public names are these; a change here is a change for everybody who embeds us', () => {
-  assert.deepEqual(Object.keys(portalHealth).toSorted(), ['PROBLEMS', 'createHealth', 'respond', 'verdict']);
+  assert.deepEqual(Object.keys(portalHealth).toSorted(), [
+    'PROBLEMS',
+    'createHealth',
+    'isUp',
+    'respond',
+    'verdict',
+  ]);
 });

@@ -109,6 +109,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     cache: { ...sampling, client: cache?.client ?? null },
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
     source: sourceOptions(config, log, (event) => recording.sourceChanged(event)),
+    ready: config.ready,
     startedAt,
     onFailure: tellFailures(log),
     onStatusChange: (change) => tellStatus(log, change),

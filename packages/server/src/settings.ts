@@ -111,7 +111,8 @@ export const SETTINGS = {
     variable: 'PORTAL_INTERVAL_MS',
     fallback: '2000',
     rule: milliseconds,
-    about: 'Time between two looks at the database, and at the cache.',
+    about:
+      'Time between two looks at the database, and at the cache, while something is not up or somebody looks; five times as long otherwise.',
   },
   deadlineMs: {
     variable: 'PORTAL_DEADLINE_MS',
@@ -283,6 +284,13 @@ export const SETTINGS = {
     rule: oneOf('debug', 'info', 'warn', 'error', 'silent'),
     about:
       'Least severe line of the log (`debug`, `info`, `warn`, `error`, `silent`). Only `debug` quotes drivers, whose words can hold pieces of a password.',
+  },
+  ready: {
+    variable: 'PORTAL_READY',
+    fallback: 'own',
+    rule: oneOf('own', 'critical'),
+    about:
+      'What `/readyz` says no for: trouble of this process alone (`own`), or also critical parts after three failed looks in a row (`critical`).',
   },
   shutdownGraceMs: {
     variable: 'PORTAL_SHUTDOWN_GRACE_MS',

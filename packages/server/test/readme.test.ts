@@ -41,7 +41,7 @@ test('its shell line prints the number that the running service reports', async 
 
 test('its table of verdicts is what is computed, row by row', () => {
   const rows = [...readme.matchAll(/^\|([^|]*)\|([^|]*)\|([^|]*)\| (healthy|degraded|unhealthy) \|$/gm)];
-  assert.equal(rows.length, 6);
+  assert.equal(rows.length, 7);
   for (const [, critical = '', other = '', findings = '', status] of rows) {
     for (const criticalPart of partsOf(critical, true)) {
       for (const otherPart of partsOf(other, false)) {
@@ -54,7 +54,7 @@ test('its table of verdicts is what is computed, row by row', () => {
 
 /** A cell such as `down or stale`: the parts it stands for, one after the other; an empty one stands for none. */
 function partsOf(cell: string, critical: boolean): Part[][] {
-  const states = cell.match(/up|slow|down|stale/g) as State[] | null;
+  const states = cell.match(/up|slow|limited|down|stale/g) as State[] | null;
   return states ? states.map((state) => [{ critical, state }]) : [[]];
 }
 

@@ -17,7 +17,7 @@ export function testAnswers(subject: Subject): void {
       assert.equal((await ask('/startupz')).status, 503);
       const { status, body } = await ask('/health');
       assert.equal(status, 503);
-      assert.deepEqual(JSON.parse(body).errors, ['A check has no fresh result (CHECK_STALE)']);
+      assert.deepEqual(JSON.parse(body).errors, ['queue: A check has no fresh result (CHECK_STALE)']);
     }
     await Promise.all([subject.root.start(), subject.internal.start()]);
     assert.equal((await ask('/readyz')).status, 200);

@@ -40,7 +40,8 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: 'Compare `DATABASE_URL` with the server; was a password rotated?',
   },
   DATABASE_TOO_MANY_CONNECTIONS: {
-    means: 'A newcomer is turned away; connections already open go on working.',
+    means:
+      'A newcomer is turned away; connections already open go on working. While the pool has all its connections and is served, that degrades, and `database` stays true.',
     users: 'Some requests fail and some succeed; more fail as the load grows.',
     next: 'Find who holds them: `SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2`.',
   },
@@ -90,13 +91,14 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: 'Stop writing; check the disk, and the backups.',
   },
   DATABASE_POOL_SATURATED: {
-    means: 'Every connection of this application is in use and callers wait.',
+    means:
+      'Every connection of this application is in use and callers wait for longer than a second: estimated from how many wait and how many connections are returned a second.',
     users: 'Requests queue: slow answers, and some give up.',
     next: 'Slow queries or long transactions first, a larger pool last.',
   },
   DATABASE_POOL_STALLED: {
     means:
-      'Callers wait and no connection has come back for a while, although the server answers. Usually a connection that is never released.',
+      'Callers wait, or waited until they gave up, and no connection has come back for a while, although the server answers. Usually a connection that is never released.',
     users: HANG,
     next: 'Restart restores service; then look for a `client` without `release()`.',
   },
@@ -190,17 +192,17 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   CHECK_FAILED: {
     means: 'A check of the application said no, or threw.',
     users: 'Depends on the check: what it looks at does not work.',
-    next: '`?verbose` on `/readyz` names it.',
+    next: 'The entry names it; the log of the application has its error.',
   },
   CHECK_TIMEOUT: {
     means: 'A check of the application did not end within its deadline.',
     users: 'Depends on the check: what it looks at hangs.',
-    next: '`?verbose` on `/readyz` names it; does it use the signal it is given?',
+    next: 'The entry names it; does it use the signal it is given? It is not asked again before it ends.',
   },
   CHECK_SLOW: {
     means: 'A check of the application answers, above the threshold.',
     users: 'Depends on the check: what it looks at is slow.',
-    next: '`?verbose` on `/readyz` names it; then its own load.',
+    next: 'The entry names it; then its own load.',
   },
   CHECK_STALE: {
     means:

@@ -201,7 +201,7 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
     'readyz',
     'Should traffic be sent here?',
     'For readiness probes and load balancers.',
-    'Before the first report, while unhealthy, and from the moment a shutdown begins.',
+    'Before the first report, from the moment a shutdown begins, and for trouble of this process’s own.',
   ),
   '/startupz': probe(
     'startupz',

@@ -20,7 +20,8 @@ export const healthRoutes: FastifyPluginCallback<HealthRoutesOptions> = (
   addAdminReading(app, {
     url: '/v1/admin/health',
     requireAdmin,
-    read(request, reply) {
+    async read(request, reply) {
+      await health.caughtUp();
       const { status, headers, body } = respond(
         health,
         { door: 'health', method: request.method, accept: request.headers.accept },
