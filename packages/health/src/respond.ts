@@ -59,7 +59,9 @@ function answerOrFailure(health: Health, question: Question, viewer: Viewer): An
       if (!question.byMachine) health.asked();
       return reportAnswer(health, question, viewer);
     }
-    return question.door === 'metrics' ? metricsAnswer(health, question) : probeAnswer(health, question);
+    return question.door === 'metrics'
+      ? metricsAnswer(health, question, viewer)
+      : probeAnswer(health, question);
   } catch {
     if (question.door === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
     return answerOf(
@@ -77,7 +79,7 @@ const STATUS_CODE: Readonly<Record<Status, number>> = { healthy: 200, degraded: 
 const NEVER_KEPT = { 'Cache-Control': 'no-store' };
 const CACHING: Readonly<Record<Viewer, Readonly<Record<string, string>>>> = {
   public: { 'Cache-Control': 'public, max-age=1', Vary: 'Accept' },
-  admin: { 'Cache-Control': 'private, no-store', Vary: 'Cookie' },
+  admin: { 'Cache-Control': 'private, no-store', Vary: 'Cookie, Authorization' },
 };
 
 /** Facts are frozen and stay the same object while nothing changes, so answers made of them are kept with them. */
@@ -93,19 +95,22 @@ function reportAnswer(health: Health, { accept }: Question, viewer: Viewer): Ans
 }
 
 /** Always 200: a scrape that fails tells Prometheus nothing, and the status is one of the metrics. */
-function metricsAnswer(health: Health, { accept }: Question): Answer {
+function metricsAnswer(health: Health, { accept }: Question, viewer: Viewer): Answer {
   const facts = health.facts();
   const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
-  return kept(facts, type, () => {
+  function answer(sourceHash: string | null): Answer {
     const { status } = health.report('public');
     const openMetrics = type === 'application/openmetrics-text';
     const version = openMetrics ? '1.0.0' : '0.0.4';
-    const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus');
+    const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus', sourceHash);
     return answerOf(200, `${type}; version=${version}; charset=utf-8`, text, {
       ...NEVER_KEPT,
       Vary: 'Accept',
     });
-  });
+  }
+  // Which source runs is for administrators.
+  if (viewer === 'admin') return answer(health.report('admin').source_hash ?? null);
+  return kept(facts, type, () => answer(null));
 }
 
 /** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */

@@ -13,7 +13,7 @@ import { createHealthDoor } from 'portal-health/node';
 import type { Config } from './config.js';
 import { createEntrance } from './entrance.js';
 import { documentationRoutes } from './features/documentation/routes.js';
-import { healthRoutes } from './features/health/routes.js';
+import { healthRoutes, isReaderOfMetrics } from './features/health/routes.js';
 import { historyRoutes } from './features/history/routes.js';
 import { integrityRoutes } from './features/integrity/routes.js';
 import { liveRoutes } from './features/live/routes.js';
@@ -134,9 +134,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     boundTo: () => http.boundTo(),
     log,
   });
+  const door = createHealthDoor(health, { onRefused: tellRefusal(answers) });
   const framework = createFramework({
     http,
-    door: createHealthDoor(health, { onRefused: tellRefusal(answers) }),
+    door: (request, response) => !isReaderOfMetrics(request) && door(request, response),
     site,
     proxies,
     log,
@@ -153,27 +154,27 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const { requireAdmin } = entrance.guard;
   framework.register(healthRoutes, {
     health,
-    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true }),
+    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true, machines: true }),
   });
   framework.register(liveRoutes, {
     pages,
     standing: recording.standing(),
     areCodesDelivered: signIn.isDeliverable,
-    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true }),
+    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true, machines: true }),
     watchSession: (request, onGone) => watch.watch(entrance.guard.tokenOf(request), onGone),
   });
   framework.register(historyRoutes, {
     history,
     intervalMs: config.intervalMs,
     gapMs: recording.gapMs,
-    requireAdmin: requireAdmin({ fromMemory: true }),
+    requireAdmin: requireAdmin({ fromMemory: true, machines: true }),
   });
   framework.register(documentationRoutes);
   framework.register(pageRoutes);
   if (health.source) {
     framework.register(integrityRoutes, {
       source: health.source,
-      requireAdmin: requireAdmin({ fromMemory: true }),
+      requireAdmin: requireAdmin({ fromMemory: true, machines: true }),
     });
   }
 

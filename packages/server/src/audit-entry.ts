@@ -15,6 +15,9 @@ export const AUDIT_ACTIONS = [
   'user_removed',
   'session_created',
   'session_revoked',
+  'token_created',
+  'token_revoked',
+  'token_used',
   'settings_changed',
 ] as const;
 

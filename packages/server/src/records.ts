@@ -4,6 +4,7 @@
 import { codeOf } from './error-code.js';
 import { createSessionChannel } from './features/sessions/channel.js';
 import { createLookups } from './features/sessions/lookups.js';
+import { createMachines, type Machines } from './features/sessions/machines.js';
 import { createSessionMemory } from './features/sessions/memory.js';
 import { createSessions, type Sessions } from './features/sessions/sessions.js';
 import { createSessionStore, SESSIONS_CHANGED } from './features/sessions/store.js';
@@ -50,6 +51,8 @@ export interface Records {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
+  /** Tokens of machines, to be made and ended; looked up they are with the sessions. */
+  readonly machines: Machines;
   close(): Promise<void>;
 }
 
@@ -118,6 +121,7 @@ export function createRecords(options: RecordsOptions): Records {
     users,
     sessions,
     signIn,
+    machines: createMachines(database),
     async close() {
       lookups.close();
       await use?.close();

@@ -27,9 +27,23 @@ interface Metric {
 
 const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
 
-/** The metrics of `facts`, whose verdict is `status`. */
-export function metricsText(facts: Facts, status: Status, format: MetricsFormat): string {
-  const lines = metricsOf(facts, status).flatMap((metric) => linesOf(metric, format));
+/**
+ * The metrics of `facts`, whose verdict is `status`.
+ *
+ * @param sourceHash - which source runs; `null` for whoever must not know
+ */
+export function metricsText(
+  facts: Facts,
+  status: Status,
+  format: MetricsFormat,
+  sourceHash: string | null = null,
+): string {
+  const source = gauge(
+    'portal_source_info',
+    'Always 1; the label is the hash of the source that runs.',
+    sourceHash === null ? [] : [[{ source_hash: sourceHash }, 1]],
+  );
+  const lines = [...metricsOf(facts, status), source].flatMap((metric) => linesOf(metric, format));
   if (format === 'openmetrics') lines.push('# EOF');
   return `${lines.join('\n')}\n`;
 }

@@ -14,6 +14,9 @@ import { serveCommand } from './serve.js';
 import { sessionCreateCommand } from './session-create.js';
 import { sessionListCommand } from './session-list.js';
 import { sessionRevokeCommand } from './session-revoke.js';
+import { tokenCreateCommand } from './token-create.js';
+import { tokenListCommand } from './token-list.js';
+import { tokenRevokeCommand } from './token-revoke.js';
 import { userAddCommand } from './user-add.js';
 import { userDisableCommand } from './user-disable.js';
 import { userEnableCommand } from './user-enable.js';
@@ -56,9 +59,12 @@ function createProgram(): Command {
   }
   const loginCode = new Command('login-code').description('One-time codes, with which users sign in.');
   loginCode.addCommand(loginCodeCreateCommand());
+  const token = new Command('token').description('Tokens, by which machines read what administrators read.');
+  for (const command of [tokenCreateCommand(), tokenListCommand(), tokenRevokeCommand()])
+    token.addCommand(command);
   const audit = new Command('audit').description('Who came in, who was refused, and who changed what.');
   audit.addCommand(auditExportCommand());
-  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode, audit, alert])
+  for (const command of [serveCommand(), migrateCommand(), user, session, loginCode, token, audit, alert])
     program.addCommand(command);
   // Commander ends the process by itself otherwise, and does so in every command unless each is told not to.
   for (const command of [

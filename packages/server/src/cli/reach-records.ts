@@ -14,7 +14,7 @@ import { createRecords, type Records } from '../records.js';
 import { readWhereabouts, type Whereabouts } from '../whereabouts.js';
 
 /** What a command works with. */
-export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn'> {
+export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn' | 'machines'> {
   readonly audit: Pick<AuditStore, 'page'>;
   readonly config: Config;
   /** Where browsers find the service, or would. */
@@ -55,9 +55,9 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
       const serviceUrl = config.publicUrl
         ? baseUrlOf(config.publicUrl)
         : (running?.publicUrl ?? running?.url ?? urlOf(config.host, config.port));
-      const { users, sessions, signIn } = records;
+      const { users, sessions, signIn, machines } = records;
       const audit = createAuditStore(records.database);
-      await work({ config, users, sessions, signIn, audit, serviceUrl, migrated });
+      await work({ config, users, sessions, signIn, machines, audit, serviceUrl, migrated });
     } finally {
       await records.close();
     }

@@ -4,7 +4,7 @@ import { withRecords } from './open-records.js';
 /** `portal user remove NAME` */
 export function userRemoveCommand(): Command {
   return new Command('remove')
-    .description('Remove a user for good, with all sessions and codes; the audit keeps the name.')
+    .description('Remove a user for good, with all sessions, codes and tokens; the audit keeps the name.')
     .argument('<name>')
     .action((name: string) =>
       withRecords(async ({ users }) => {

@@ -25,8 +25,8 @@ export function refuseOtherMethods(app: FastifyInstance, { url, answered, before
   });
 }
 
-/** Nobody but the one who asked may keep any answer, and no answer is for anybody with another cookie. */
+/** Nobody but the one who asked may keep any answer, and no answer is for anybody with another cookie or token. */
 export const forOneReaderOnly: onRequestHookHandler = (_request, reply, done) => {
-  reply.header('Cache-Control', 'private, no-store').header('Vary', 'Cookie');
+  reply.header('Cache-Control', 'private, no-store').header('Vary', 'Cookie, Authorization');
   done();
 };

@@ -4,7 +4,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Permission } from '../permission.js';
 
-/** Somebody who is signed in, and by which session. */
+/** Somebody who is signed in, and by which session; or a machine with a token. */
 export interface Reader {
   readonly sessionId: number;
   readonly userId: number;
@@ -14,6 +14,8 @@ export interface Reader {
   readonly tokenSuffix: string;
   /** When the session ends, in milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** A machine, which reads and does nothing; `userName` is the name of its token then. */
+  readonly isMachine?: boolean;
 }
 
 declare module 'fastify' {

@@ -186,13 +186,15 @@ export function createAudit({
         });
       }
     },
-    read({ sessionId, userName, tokenSuffix }, address) {
+    read({ sessionId, userName, tokenSuffix, isMachine }, address) {
       if (readers.has(sessionId)) return;
       readers.add(sessionId);
       const [oldest] = readers;
       if (readers.size > MOST_READERS && oldest !== undefined) readers.delete(oldest);
-      const entry = { ...NOBODY, actor: userName, address, tokenSuffix };
-      add({ ...entry, action: 'first_read' }, `first_read ${sessionId}`);
+      const entry = { ...NOBODY, address, tokenSuffix };
+      if (isMachine) {
+        add({ ...entry, action: 'token_used', details: { name: userName } }, `token_used ${-sessionId}`);
+      } else add({ ...entry, action: 'first_read', actor: userName }, `first_read ${sessionId}`);
     },
     start() {
       timer = setInterval(() => {

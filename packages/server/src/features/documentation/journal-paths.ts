@@ -5,7 +5,7 @@ import { schemaRef, type Schema } from './schema.js';
 import type { SchemaName } from './schemas.js';
 import type { Operation, Parameter, PathItem } from './vocabulary.js';
 
-const ADMIN: Operation['security'] = [{ session: [] }];
+const ADMIN: Operation['security'] = [{ session: [] }, { machineToken: [] }];
 
 const REFUSALS: Operation['responses'] = {
   401: { $ref: '#/components/responses/AuthenticationRequired' },

@@ -71,7 +71,7 @@ export function openApi(version: string, server: string): OpenApi {
         ),
         AdminRequired: errorResponse(
           ERRORS.adminRequired,
-          'The session is good, and its user no administrator.',
+          'The session is good, and its user no administrator; or a machine shows its token where machines may not read.',
         ),
         CrossSite: errorResponse(ERRORS.crossSite, 'Sent by a page of another site.'),
         NotFound: errorResponse(ERRORS.notFound, 'There is nothing of that name.'),
@@ -101,6 +101,13 @@ export function openApi(version: string, server: string): OpenApi {
           description:
             'A session of a user with permission 2 (Admin) or 3 (Owner), or of anybody where `User` is named: ' +
             '`portal session create --user NAME`.',
+        },
+        machineToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A token of a machine, which reads what administrators read and does nothing: `portal token create --name NAME`. ' +
+            'Never together with a session.',
         },
       },
     },

@@ -76,6 +76,7 @@ export function pageText(document: OpenApi, guides: readonly Guide[], bases: Bas
             ${sentence(components.securitySchemes.session.description)} It is sent as the cookie
             <code>${components.securitySchemes.session.name}</code>.
           </p>
+          <p>${sentence(components.securitySchemes.machineToken.description)}</p>
         </main>
       </body>
     </html> `;
@@ -91,7 +92,10 @@ function guideList(guides: readonly Guide[], { link }: Bases): Html {
 }
 
 function operationHtml({ method, path, operation }: Door, document: OpenApi, { paste }: Bases): Html {
-  const [needed] = operation.security;
+  // Without an empty one, which says that nothing is needed.
+  const needed = operation.security.some((one) => Object.keys(one).length === 0)
+    ? undefined
+    : operation.security[0];
   const level = needed?.['session']?.includes('User') ? 'everybody signed in' : 'administrators';
   const who = needed ? markup`<a href="#session">${level}</a>` : markup`anyone`;
   return markup`<section aria-labelledby="${operation.operationId}">

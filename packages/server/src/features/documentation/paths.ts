@@ -13,7 +13,7 @@ type Reading = { readonly get: Operation };
 
 const TEXT: Schema = { type: 'string' };
 const PUBLIC: Operation['security'] = [];
-const ADMIN: Operation['security'] = [{ session: [] }];
+const ADMIN: Operation['security'] = [{ session: [] }, { machineToken: [] }];
 
 function refused(name: ErrorResponse): Reference {
   return { $ref: `#/components/responses/${name}` };
@@ -215,8 +215,9 @@ export const PATHS: Readonly<Record<string, PathItem>> = {
       tags: ['Metrics'],
       summary: 'The same as metrics',
       description:
-        'Prometheus text, or OpenMetrics for who asks for it. Always 200: the status is one of them.',
-      security: PUBLIC,
+        'Prometheus text, or OpenMetrics for who asks for it. Always 200: the status is one of them. With the session of an ' +
+        'administrator or the token of a machine also `portal_source_info`; whatever else is shown counts as nothing.',
+      security: [{}, ...ADMIN],
       responses: {
         200: {
           description: 'A figure that was not measured has no sample.',

@@ -18,12 +18,19 @@ export interface OpenApi {
   readonly components: {
     readonly schemas: Readonly<Record<SchemaName, Schema>>;
     readonly responses: Readonly<Record<ErrorResponse, Response>>;
-    readonly securitySchemes: Readonly<
-      Record<
-        'session',
-        { readonly type: string; readonly in: string; readonly name: string; readonly description: string }
-      >
-    >;
+    readonly securitySchemes: {
+      readonly session: {
+        readonly type: 'apiKey';
+        readonly in: 'cookie';
+        readonly name: string;
+        readonly description: string;
+      };
+      readonly machineToken: {
+        readonly type: 'http';
+        readonly scheme: 'bearer';
+        readonly description: string;
+      };
+    };
   };
 }
 

@@ -11,6 +11,7 @@ import { clientAddress } from '../../platform/client-address.js';
 import type { Log } from '../../platform/log.js';
 import { allowedBy, type RateLimit } from '../../platform/rate-limit.js';
 import type { Reader } from '../../platform/reader.js';
+import { bearerOf } from './bearer.js';
 import { tokensInCookies } from './cookie.js';
 import type { Gate } from './gate.js';
 import type { Verified } from './lookups.js';
@@ -23,6 +24,8 @@ export interface GuardOptions {
   readonly fromMemory: boolean;
   /** Whether what is behind it is the administrators' document, whose first reading is told. */
   readonly isDocument?: boolean;
+  /** Whether machines may read what is behind it; default: no. */
+  readonly machines?: boolean;
 }
 
 /**
@@ -60,11 +63,16 @@ export interface Guard {
   /** Lets everybody pass who is signed in. */
   readonly requireUser: (options: GuardOptions) => onRequestAsyncHookHandler;
   /**
-   * The sessions that are shown; none for a stranger, who has been counted.
+   * The sessions that are shown by cookies, or by `tokens`; none for a stranger, who has been counted.
    *
    * @throws PortalError when a stranger comes too often, or nobody can say now
    */
-  identify(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<readonly Verified[]>;
+  identify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    options: GuardOptions,
+    tokens?: readonly string[],
+  ): Promise<readonly Verified[]>;
   /** The token by which a request was let in. */
   tokenOf(request: FastifyRequest): string;
 }
@@ -104,9 +112,9 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardParts
     request: FastifyRequest,
     reply: FastifyReply,
     { fromMemory }: GuardOptions,
+    tokens: readonly string[] = tokensOf(request),
   ): Promise<readonly Verified[]> {
     const address = clientAddress(request.ip);
-    const tokens = tokensOf(request);
     if (tokens.length === 0) {
       // A visitor, who asks whether there is a session.
       await countStranger(address, reply);
@@ -122,11 +130,19 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardParts
   }
 
   async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<Reader> {
-    for (const token of tokensOf(request)) {
+    const bearer = bearerOf(request.raw);
+    const cookies = tokensOf(request);
+    if (bearer !== undefined && cookies.length > 0) {
+      // Who is meant, a person or a machine, is for nobody to guess.
+      await refuse(clientAddress(request.ip), reply);
+      throw new PortalError('authenticationRequired');
+    }
+    const tokens = bearer === undefined ? cookies : [bearer];
+    for (const token of tokens) {
       const id = sessions.lastSeen(token);
       if (id !== undefined) allowedBy(limits.sessions.isOver(String(id)), reply);
     }
-    const [verified, ...others] = await identify(request, reply, options);
+    const [verified, ...others] = await identify(request, reply, options, tokens);
     // Of two sessions one was put there by somebody else, and nobody can say which.
     if (others.length > 0) await refuse(clientAddress(request.ip), reply);
     if (!verified || others.length > 0) throw new PortalError('authenticationRequired');
@@ -140,11 +156,18 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardParts
       permission: session.permission,
       tokenSuffix: suffixOf(token),
       expiresAtMs: session.expiresAtMs,
+      isMachine: session.isMachine === true,
     };
+    if (reader.isMachine && !options.machines) throw forbidden(reader, request);
     request.reader = reader;
     admitted.set(request, token);
     if (source === 'memory') admitFromMemory(request, reply, verified);
     return reader;
+  }
+
+  function forbidden({ userName }: Reader, request: FastifyRequest): PortalError {
+    witness.refused({ reason: 'permission', address: clientAddress(request.ip), userName });
+    return new PortalError('adminRequired');
   }
 
   function admitFromMemory(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {
@@ -159,12 +182,8 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardParts
   return {
     requireAdmin: (options) => async (request, reply) => {
       const reader = await admit(request, reply, options);
-      const address = clientAddress(request.ip);
-      if (reader.permission < ADMIN) {
-        witness.refused({ reason: 'permission', address, userName: reader.userName });
-        throw new PortalError('adminRequired');
-      }
-      if (options.isDocument) witness.read(reader, address);
+      if (reader.permission < ADMIN) throw forbidden(reader, request);
+      if (options.isDocument || reader.isMachine) witness.read(reader, clientAddress(request.ip));
     },
     requireUser: (options) => async (request, reply) => {
       await admit(request, reply, options);

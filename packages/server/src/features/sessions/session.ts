@@ -12,6 +12,8 @@ export interface Session {
   readonly permission: Permission;
   /** When it ends by the clock of the database, in milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** The token is one of a machine: then `id` is negative, `userName` its own name, and `userId` 0 unless it is somebody's. */
+  readonly isMachine?: boolean;
 }
 
 /** A session that lives, and for how much longer, by the clock of the database. */

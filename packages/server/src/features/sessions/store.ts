@@ -4,7 +4,7 @@
  */
 import type { AuditDetails, Author } from '../../audit-entry.js';
 import { PortalError } from '../../errors.js';
-import { isPermission, type Permission } from '../../permission.js';
+import { ADMIN, isPermission, type Permission } from '../../permission.js';
 import type { Line } from '../../platform/postgres-line.js';
 import type { Queryable } from '../../platform/postgres.js';
 import type { ListedSession, LiveSession, MadeBy } from './session.js';
@@ -34,6 +34,10 @@ function endsWhenIdle(minutes: number): string {
   const idle = `coalesce(s.last_used_at, s.created_at) + interval '${minutes} minutes' + ${IDLE_SLACK}`;
   return `least(${LASTS_UNTIL}, ${idle})`;
 }
+
+/** A machine's token `m`; one that is somebody's ends when they are no administrator any more. */
+const MACHINE_LIVES = `m.revoked_at IS NULL AND (m.expires_at IS NULL OR now() < m.expires_at)
+  AND (m.user_id IS NULL OR (u.permission >= ${ADMIN} AND u.disabled_at IS NULL))`;
 
 /** The statements about sessions. */
 export interface SessionStore {
@@ -115,11 +119,17 @@ export function createSessionStore(
   return {
     async find(hashes) {
       const rows = await line.rows<LiveRow>(
-        `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission,
+        `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission, false AS is_machine,
            (extract(epoch FROM ${ends}) * 1000)::float8 AS ends_ms,
            (extract(epoch FROM ${ends} - now()) * 1000)::float8 AS remaining_ms
          FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = ANY($1::bytea[]) AND ${lives}`,
+         WHERE s.token_hash = ANY($1::bytea[]) AND ${lives}
+         UNION ALL
+         SELECT encode(m.token_hash, 'hex'), -m.id, coalesce(m.user_id, 0), m.name, ${ADMIN}, true,
+           coalesce(extract(epoch FROM m.expires_at) * 1000, 'Infinity')::float8,
+           coalesce(extract(epoch FROM m.expires_at - now()) * 1000, 'Infinity')::float8
+         FROM machine_tokens m LEFT JOIN users u ON u.id = m.user_id
+         WHERE m.token_hash = ANY($1::bytea[]) AND ${MACHINE_LIVES}`,
         [hashes.map((hash) => Buffer.from(hash, 'hex'))],
         FIND_MS,
       );
@@ -195,6 +205,7 @@ interface LiveRow extends HashRow {
   readonly user_id: number;
   readonly name: string;
   readonly permission: number;
+  readonly is_machine: boolean;
   readonly ends_ms: number;
   readonly remaining_ms: number;
 }
@@ -213,12 +224,21 @@ function hashesIn(rows: readonly HashRow[]): string[] {
   return rows.map(({ hash }) => hash);
 }
 
-function liveSession({ id, user_id, name, permission, ends_ms, remaining_ms }: LiveRow): LiveSession {
+function liveSession({
+  id,
+  user_id,
+  name,
+  permission,
+  is_machine,
+  ends_ms,
+  remaining_ms,
+}: LiveRow): LiveSession {
   return {
     id,
     userId: user_id,
     userName: name,
     permission: level(permission),
+    isMachine: is_machine,
     expiresAtMs: ends_ms,
     remainingMs: remaining_ms,
   };

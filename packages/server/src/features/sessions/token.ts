@@ -18,6 +18,22 @@ export function isToken(text: string): boolean {
   return SHAPE.test(text);
 }
 
+/**
+ * What a token of a machine begins with, so that those who look for secrets in places where they do not belong find it, and
+ * that it is never taken for one of a session, nor one of a session for it.
+ */
+const MACHINE = 'portal_';
+
+/** A token for a machine that nobody has ever had. */
+export function newMachineToken(): string {
+  return `${MACHINE}${newToken()}`;
+}
+
+/** Whether a text could be the token of a machine at all. */
+export function isMachineToken(text: string): boolean {
+  return text.startsWith(MACHINE) && isToken(text.slice(MACHINE.length));
+}
+
 /** What is stored and looked up in place of the token: 64 hexadecimal digits. */
 export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');

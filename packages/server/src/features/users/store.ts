@@ -28,8 +28,8 @@ export interface UserStore {
   findByName(name: string): Promise<User | undefined>;
   setPermission(id: number, permission: Permission): Promise<void>;
   /**
-   * Ends all sessions and codes of a user, who gets none from then on. Gives the token hashes of what ended; `undefined`
-   * when this would leave no Owner who gets in.
+   * Ends all sessions, codes and tokens of a user, who gets none from then on. Gives the token hashes of the sessions that ended;
+   * `undefined` when this would leave no Owner who gets in.
    */
   disable(id: number): Promise<readonly string[] | undefined>;
   /** What has ended stays so. */
@@ -64,6 +64,13 @@ function endsAllOf(which: string): string {
   ), told_of_sessions AS (
     INSERT INTO audit (action, subject, token_suffix, details)
     SELECT 'session_revoked', name, token_suffix, '{"by": "command"}'::jsonb FROM ended
+  ), tokens_ended AS (
+    UPDATE machine_tokens SET revoked_at = now() FROM ${which}
+    WHERE machine_tokens.user_id = ${which}.id AND machine_tokens.revoked_at IS NULL
+    RETURNING ${which}.name AS user_name, machine_tokens.name, machine_tokens.token_suffix
+  ), told_of_tokens AS (
+    INSERT INTO audit (action, subject, token_suffix, details)
+    SELECT 'token_revoked', user_name, token_suffix, jsonb_build_object('by', 'command', 'name', name) FROM tokens_ended
   )`;
 }
 

@@ -82,7 +82,7 @@ describe('the administrator gets the published document', () => {
     const { headers } = await ask(service.url, '/v1/admin/health', { cookie: admin });
     assert.equal(headers['content-type'], 'application/json');
     assert.equal(headers['cache-control'], 'private, no-store');
-    assert.equal(headers['vary'], 'Cookie');
+    assert.equal(headers['vary'], 'Cookie, Authorization');
     assert.match(String(headers['x-correlation-id']), /^[0-9a-f-]{36}$/);
     assert.equal(headers['x-session-source'], undefined);
   });
@@ -145,7 +145,7 @@ test('every other method is refused before anything else, for anybody', async ()
         assert.equal(status, 405, `${method} ${path}`);
         assert.equal(headers['allow'], 'GET, HEAD');
         assert.equal(headers['cache-control'], 'private, no-store');
-        assert.equal(headers['vary'], 'Cookie');
+        assert.equal(headers['vary'], 'Cookie, Authorization');
         assert.deepEqual(json, { error: 'Method not allowed', correlation_id: headers['x-correlation-id'] });
       }
     }

@@ -153,7 +153,10 @@ test('nobody below an administrator reads it; pages and bounds', async (t) => {
     assert.equal((await ask(service.url, path)).status, 401);
     assert.equal((await ask(service.url, path, { cookie: moderator })).status, 403);
     const { headers } = await ask(service.url, path, { cookie });
-    assert.deepEqual([headers['cache-control'], headers['vary']], ['private, no-store', 'Cookie']);
+    assert.deepEqual(
+      [headers['cache-control'], headers['vary']],
+      ['private, no-store', 'Cookie, Authorization'],
+    );
   }
   const bad = await ask(service.url, '/v1/admin/events?limit=201', { cookie });
   assert.deepEqual(

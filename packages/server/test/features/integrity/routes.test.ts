@@ -54,7 +54,7 @@ test('for administrators only, and never to be kept', async () => {
     const open = await integrity(admin, path);
     assert.equal(open.status, 200, path);
     assert.equal(open.headers['cache-control'], 'private, no-store');
-    assert.equal(open.headers['vary'], 'Cookie');
+    assert.equal(open.headers['vary'], 'Cookie, Authorization');
   }
   const refused = await ask(service.url, '/v1/admin/integrity', { method: 'POST' });
   assert.deepEqual([refused.status, refused.headers['allow']], [405, 'GET, HEAD']);

@@ -127,7 +127,7 @@ test('every kind of stranger gets the same bytes', async () => {
     if (method === 'GET')
       assert.ok(bytes.endsWith('{"error":"Authentication required","correlation_id":"ID"}'), bytes);
     assert.match(bytes, /Cache-Control\nprivate, no-store\n/i);
-    assert.match(bytes, /Vary\nCookie\n/i);
+    assert.match(bytes, /Vary\nCookie, Authorization\n/i);
   }
 });
 
@@ -138,7 +138,7 @@ test('who is signed in and may not is told just that', async () => {
       assert.equal(status, 403);
       assert.deepEqual(json, { error: 'Admin access required', correlation_id: headers['x-correlation-id'] });
       assert.equal(headers['cache-control'], 'private, no-store');
-      assert.equal(headers['vary'], 'Cookie');
+      assert.equal(headers['vary'], 'Cookie, Authorization');
     }
   }
 });
