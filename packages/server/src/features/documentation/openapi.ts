@@ -44,7 +44,9 @@ export function openApi(version: string, server: string): OpenApi {
       description:
         'Every answer is made from memory, so it comes at once, also while the stores hang. Every `GET` also answers ' +
         '`HEAD`. An error is always a sentence and a correlation id. Any path answers 421 where `Host` is no name of this ' +
-        'service (`PORTAL_PUBLIC_URL`), and so nobody’s page can have a name of its own lead here.',
+        'service (`PORTAL_PUBLIC_URL`), and so nobody’s page can have a name of its own lead here; 400 without `Host`, 414 to an ' +
+        'address of more than 4,096 characters, 417 to an `Expect` other than `100-continue`, and 431 to too many header ' +
+        'fields. A connection is answered one request at a time and ends when a 17th arrives before the first was read.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: server }],
