@@ -89,7 +89,7 @@ export function createWriteWatch(
       return write(newcomer);
     }
     unended = undefined;
-    return FINE;
+    return damagedPages(newcomer);
   }
 
   async function attempt(newcomer: PostgresNewcomer): Promise<void> {
@@ -142,6 +142,16 @@ export function createWriteWatch(
     },
   };
 }
+
+/** What the server has counted of pages that were read and are not what was written; not all servers count. */
+async function damagedPages(newcomer: PostgresNewcomer): Promise<WriteFinding> {
+  const rows = await newcomer
+    .run('SELECT 1 FROM pg_stat_database WHERE checksum_failures > 0 LIMIT 1')
+    .catch(() => []);
+  return Array.isArray(rows) && rows.length > 0 ? DAMAGED : FINE;
+}
+
+const DAMAGED: WriteFinding = { problems: ['DATABASE_CHECKSUM_FAILURE'], remarks: [] };
 
 const TOO_LATE: Cause = { code: 'WRITE_TIMEOUT', message: 'The write did not end within its deadline' };
 

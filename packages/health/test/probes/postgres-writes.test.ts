@@ -1,5 +1,7 @@
 /** What only a write can show, and that a write never leaves more than one backend behind. */
 import assert from 'node:assert/strict';
+import { open, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -157,6 +159,29 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
     });
   });
 }
+
+test('pages that are not what was written: DATABASE_CHECKSUM_FAILURE', async () => {
+  const [checksums] = await server.query('SHOW data_checksums');
+  assert.equal(checksums?.['data_checksums'], 'on');
+  await owner.query('CREATE TABLE damaged AS SELECT generate_series(1, 1000) AS i');
+  await server.query('CHECKPOINT');
+  // The server's working folder is that of its data.
+  const data = await readlink(`/proc/${server.pid}/cwd`);
+  const { rows } = await owner.query<{ file: string }>(`SELECT pg_relation_filepath('damaged') AS file`);
+  await server.stop();
+  const file = await open(join(data, rows[0]?.file ?? ''), 'r+');
+  await file.write(Buffer.alloc(64, 7), 0, 64, 8_000);
+  await file.close();
+  await server.restart();
+  owner = new pg.Client({ connectionString: database });
+  await owner.connect();
+  const pool = new pg.Pool({ connectionString: database });
+  const probe = createPostgresProbe({ pool, slowMs: SLOW_MS, writes: WRITES });
+  await untilSaid(probe, 'up');
+  await assert.rejects(owner.query('SELECT sum(i) FROM damaged'), { code: 'XX001' });
+  await untilSaid(probe, 'up DATABASE_CHECKSUM_FAILURE');
+  await probe.close();
+});
 
 test('a canary through the pool of postgres.js (S-25): saturated, stalled, never two, and well again', async () => {
   await owner.query('CREATE TABLE t ()');
