@@ -352,3 +352,51 @@ test('a real pool: saturated, stalled, and well again', async () => {
     await postgres.close();
   }
 });
+
+test('a real pool in which everybody is served is never saturated, however many wait', async () => {
+  const postgres = await startPostgres();
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 4 });
+  const watch = createPoolWatch({ pool });
+  let served = 0;
+  const over = new AbortController();
+  const client = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await pool.query('SELECT pg_sleep(0.01)');
+      served += 1;
+    }
+  };
+  const clients = Array.from({ length: 16 }, client);
+  try {
+    let looksWithWaiters = 0;
+    for (const untilMs = performance.now() + 3_000; performance.now() < untilMs;) {
+      await sleep(20);
+      assert.deepEqual(watch.findings(), [], `${served} served`);
+      if ((watch.waiting() ?? 0) > 0) looksWithWaiters += 1;
+    }
+    assert.ok(looksWithWaiters > 20, 'callers waited all the while');
+  } finally {
+    over.abort();
+    await Promise.all(clients);
+    watch.close();
+    await pool.end();
+    await postgres.close();
+  }
+});
+
+test('a real pool whose callers have given up is stalled while all its connections are out', async () => {
+  const postgres = await startPostgres();
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 2, connectionTimeoutMillis: 200 });
+  const watch = createPoolWatch({ pool, poolSaturatedAfterMs: 100, poolStalledAfterMs: 600 });
+  try {
+    const held = await Promise.all([pool.connect(), pool.connect()]);
+    await assert.rejects(pool.query('SELECT 1'), /timeout/);
+    await waitFor('nobody to wait', () => watch.read().checked_out === 2 && watch.waiting() === 0);
+    await waitFor('stalled', () => watch.findings().includes('DATABASE_POOL_STALLED'));
+    for (const client of held) client.release();
+    assert.deepEqual(watch.findings(), []);
+  } finally {
+    watch.close();
+    await pool.end();
+    await postgres.close();
+  }
+});
