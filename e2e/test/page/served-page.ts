@@ -29,10 +29,12 @@ export interface ServedPage {
 export interface ServedPageOptions {
   /** May fill the folder of the history. */
   readonly prepare?: (dataDir: string) => Promise<void>;
+  /** Settings besides. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts it; it must be closed. Settings are those that an operator gets. */
-export async function servePage({ prepare }: ServedPageOptions = {}): Promise<ServedPage> {
+export async function servePage({ prepare, settings = {} }: ServedPageOptions = {}): Promise<ServedPage> {
   const undo: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -53,6 +55,7 @@ export async function servePage({ prepare }: ServedPageOptions = {}): Promise<Se
       PORTAL_DATA_DIR: dataDir,
       PORTAL_SOURCE_ROOT: source,
       PORTAL_LOG_LEVEL: 'warn',
+      ...settings,
     };
     if (prepare) {
       // The file is made by the service itself, which must not be running while it is filled.

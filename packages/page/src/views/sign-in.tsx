@@ -38,7 +38,8 @@ export function SignIn({ following, note, areCodesDelivered }: SignInProps): JSX
       <h2 id="sign-in">Sign in</h2>
       <p role="status">{said}</p>
       {areCodesDelivered ? (
-        <form onSubmit={(event) => void submit(event, request)}>
+        // By their keys neither becomes the other when this is known.
+        <form key="request" onSubmit={(event) => void submit(event, request)}>
           <label>
             User name
             <input
@@ -56,17 +57,10 @@ export function SignIn({ following, note, areCodesDelivered }: SignInProps): JSX
       ) : (
         <p>Ask whoever runs this service for a code.</p>
       )}
-      <form onSubmit={(event) => void submit(event, (text) => following.enter(text))}>
+      <form key="code" onSubmit={(event) => void submit(event, (text) => following.enter(text))}>
         <label>
           Code
-          <input
-            name="code"
-            autoComplete="one-time-code"
-            autoCapitalize="none"
-            spellcheck={false}
-            maxLength={64}
-            required
-          />
+          <input name="code" autoComplete="one-time-code" autoCapitalize="none" spellcheck={false} required />
         </label>
         <button type="submit" disabled={isBusy}>
           Sign in
