@@ -40,7 +40,8 @@ export const sessionRoutes: FastifyPluginCallback<SessionRoutesOptions> = (
   /** Ends every session that was brought, also where two differ and so would let nobody in. */
   async function signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     // Nobody may say that there is no session to end, unless the record has said so.
-    if (sessions.isAway()) throw new PortalError('unavailable');
+    const hasBroughtAny = tokensInCookies(request.headers.cookie).length > 0;
+    if (hasBroughtAny && sessions.isAway()) throw new PortalError('unavailable');
     const found = await guard.identify(request, reply, { fromMemory: false });
     const tokens = found.map(({ token }) => token);
     if (tokens.length === 0) return;
