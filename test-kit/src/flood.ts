@@ -16,6 +16,8 @@ export interface Flood {
   readonly from: string;
   /** Another one for each request. */
   readonly cookie: () => string;
+  /** In place of the cookie. */
+  readonly bearer?: () => string;
   readonly body?: () => string;
   /** Asked before each request; absent: until all are sent. */
   readonly goesOn?: () => boolean;
@@ -84,13 +86,13 @@ function conversation(
   });
 }
 
-function requestOf({ method, path, cookie, body }: Flood, host: string): string {
+function requestOf({ method, path, cookie, bearer, body }: Flood, host: string): string {
   const content = body?.();
   return [
     `${method} ${path} HTTP/1.1`,
     `Host: ${host}`,
     'Accept-Encoding: br',
-    `Cookie: ${cookie()}`,
+    bearer ? `Authorization: Bearer ${bearer()}` : `Cookie: ${cookie()}`,
     ...(content === undefined ? [] : ['Content-Type: application/json']),
     `Content-Length: ${Buffer.byteLength(content ?? '')}`,
     '',

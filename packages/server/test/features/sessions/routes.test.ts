@@ -296,7 +296,11 @@ test('while the database is frozen nothing is done, and that is said', async () 
     assert.equal((await get(ME, cookie)).status, 401, 'this process has forgotten it');
     for (const stranger of [`psession=${'A'.repeat(43)}`, other]) {
       const reply = await post(LOGOUT, { cookie: stranger });
-      assert.deepEqual([reply.status, reply.headers['set-cookie']], [503, [ENDED]], 'nobody has asked the record');
+      assert.deepEqual(
+        [reply.status, reply.headers['set-cookie']],
+        [503, [ENDED]],
+        'nobody has asked the record',
+      );
     }
     assert.equal((await post(LOGOUT)).status, 204, 'nothing was brought, so there is nothing to end');
   } finally {
