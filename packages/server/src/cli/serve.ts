@@ -32,6 +32,8 @@ function firstSignal(deadlineMs: number): Promise<NodeJS.Signals> {
     let told = false;
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
+        // A terminal that is closed says so twice: to whom it belongs, and to who runs in its foreground.
+        if (told && signal === 'SIGHUP') return;
         if (told) process.exit(128 + constants.signals[signal]);
         told = true;
         setTimeout(() => process.exit(1), deadlineMs).unref();

@@ -274,6 +274,8 @@ describe('the end', () => {
     });
     const ended = portal.stop('SIGHUP');
     await waitFor('readiness to go first', async () => (await ask(portal.url, '/readyz')).status === 503);
+    // The kernel tells the leader of a session, and its foreground once more.
+    void portal.stop('SIGHUP');
     assert.equal(await ended, 0);
   });
 
