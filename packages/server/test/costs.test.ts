@@ -44,7 +44,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'GET /livez': PUBLIC,
   'GET /readyz': PUBLIC,
   'GET /startupz': PUBLIC,
-  'GET /metrics': PUBLIC,
+  'GET /metrics': {},
   'GET /docs': PUBLIC,
   'GET /docs/{guide}': { ...PUBLIC, path: '/docs/errors.md' },
   'GET /openapi.json': PUBLIC,
@@ -68,7 +68,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   },
   'POST /v1/authentication/verify': {
     ...CROWD,
-    body: () => JSON.stringify({ code: randomName().slice(0, 8) }),
+    body: () => JSON.stringify({ code: randomName() }),
   },
 };
 const BESIDES: Readonly<Record<string, Row>> = {
