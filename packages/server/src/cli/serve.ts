@@ -18,8 +18,12 @@ async function run(): Promise<void> {
   const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
   const service = await serve({ config, log, say: console.log, isTerminal: process.stdout.isTTY });
-  log.info('stopping', { signal: await stopped });
+  const hasTerminal = process.stderr.isTTY;
+  const signal = await stopped;
+  log.info('stopping', { signal });
   await service.close();
+  // The log's last lines would be tried at a terminal that is gone, at the exit and for ever.
+  if (signal === 'SIGHUP' && hasTerminal) process.kill(process.pid, 'SIGKILL');
   log.info('stopped');
   await log.flush();
   // Nothing of ours is open any more; should something else be, it is not worth waiting for.
