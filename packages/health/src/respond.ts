@@ -78,7 +78,8 @@ const STATUS_CODE: Readonly<Record<Status, number>> = { healthy: 200, degraded: 
 
 const NEVER_KEPT = { 'Cache-Control': 'no-store' };
 const CACHING: Readonly<Record<Viewer, Readonly<Record<string, string>>>> = {
-  public: { 'Cache-Control': 'public, max-age=1', Vary: 'Accept' },
+  // A proxy that may keep an answer may also serve a *healthy* of yesterday while the origin says 503.
+  public: { 'Cache-Control': 'no-store', Vary: 'Accept' },
   admin: { 'Cache-Control': 'private, no-store', Vary: 'Cookie, Authorization' },
 };
 

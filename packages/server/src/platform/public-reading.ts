@@ -7,20 +7,17 @@ import { refuseOtherMethods } from './methods.js';
 /** What a reading is made of. */
 export interface PublicReading {
   readonly url: string;
-  /** For how long whoever asked may keep the answer, in seconds. */
-  readonly maxAgeSeconds: number;
   readonly read: () => object;
 }
 
 const ANSWERED = ['GET', 'HEAD'];
 
 /** Adds the route to `app`. */
-export function addPublicReading(app: FastifyInstance, { url, maxAgeSeconds, read }: PublicReading): void {
+export function addPublicReading(app: FastifyInstance, { url, read }: PublicReading): void {
   app.route({
     method: ANSWERED,
     url,
-    handler: (_request, reply) =>
-      reply.header('Cache-Control', `public, max-age=${maxAgeSeconds}`).send(read()),
+    handler: (_request, reply) => reply.header('Cache-Control', 'no-store').send(read()),
   });
   refuseOtherMethods(app, { url, answered: ANSWERED });
 }

@@ -59,7 +59,6 @@ export const liveRoutes: FastifyPluginCallback<LiveRoutesOptions> = (
   });
   addPublicReading(app, {
     url: '/v1/status',
-    maxAgeSeconds: 1,
     read: () => ({ ...standing.publicStatus(), codes_delivered: areCodesDelivered }),
   });
   done();

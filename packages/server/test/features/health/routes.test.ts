@@ -127,7 +127,7 @@ test('the public gets the same without source_hash, whoever it is', async () => 
       Object.keys(json),
       KEYS.filter((key) => key !== 'source_hash'),
     );
-    assert.equal(headers['cache-control'], 'public, max-age=1');
+    assert.equal(headers['cache-control'], 'no-store');
   }
 });
 

@@ -114,7 +114,7 @@ test('the public status: seven fields, kept for a second at most, and nothing ab
   assert.equal(json['codes_delivered'], false, 'nobody has said where to');
   assert.match(String(json['since']), MOMENT);
   assert.match(String(json['checked_at']), MOMENT);
-  assert.equal(headers['cache-control'], 'public, max-age=1');
+  assert.equal(headers['cache-control'], 'no-store');
   const post = await ask(service.url, '/v1/status', { method: 'POST' });
   assert.deepEqual([post.status, post.headers['allow']], [405, 'GET, HEAD']);
 });
