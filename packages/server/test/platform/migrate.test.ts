@@ -17,6 +17,9 @@ const ALL = [
   '0004-login-codes.sql',
   '0005-audit.sql',
   '0006-writes.sql',
+  '0007-codes-and-people.sql',
+  '0008-session-use.sql',
+  '0009-machine-tokens.sql',
 ];
 const [LAST = ''] = ALL.slice(-1);
 
