@@ -121,7 +121,7 @@ export function createRecords(options: RecordsOptions): Records {
     users,
     sessions,
     signIn,
-    machines: createMachines(database),
+    machines: createMachines(database, () => sessions.ended([])),
     async close() {
       lookups.close();
       await use?.close();

@@ -43,8 +43,12 @@ export const MACHINE_NAME = /^[A-Za-z0-9._-]{1,40}$/;
 const LIVES = 'm.revoked_at IS NULL AND (m.expires_at IS NULL OR now() < m.expires_at)';
 const COLUMNS = 'm.id, m.name, m.token_suffix, m.created_at, m.expires_at';
 
-/** The tokens of `database`; each that is made or ends leaves its entry in the audit, in the same statement. */
-export function createMachines(database: Queryable): Machines {
+/**
+ * The tokens of `database`; each that is made or ends leaves its entry in the audit, in the same statement.
+ *
+ * @param onEnded - called when some have ended, before that is reported as done
+ */
+export function createMachines(database: Queryable, onEnded: () => Promise<void>): Machines {
   return {
     async make({ name, lifeMs, userId }) {
       const token = newMachineToken();
@@ -97,6 +101,7 @@ export function createMachines(database: Queryable): Machines {
          SELECT id FROM m`,
         [nameOrId],
       );
+      if (rows.length > 0) await onEnded();
       return rows.length;
     },
   };

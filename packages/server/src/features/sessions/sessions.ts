@@ -44,7 +44,7 @@ export interface Sessions {
   forgetTokens(tokens: readonly string[]): void;
   /** Ends all but the newest `keep` sessions made at starts of the service. */
   revokeOldStarts(keep: number): Promise<void>;
-  /** To be called when sessions with these token hashes have ended in another way. */
+  /** To be called when sessions with these token hashes, or tokens of machines, have ended in another way. */
   ended(hashes: readonly string[]): Promise<void>;
   /** To be called when the permission of a user has changed. */
   userChanged(userId: number): Promise<void>;
@@ -84,8 +84,7 @@ export function createSessions({
   }
 
   /** Whoever looks again finds it as it is: nobody waits for another process to hear of it. */
-  async function markChanged(hashes: readonly string[]): Promise<void> {
-    if (hashes.length === 0) return;
+  async function tellOf(hashes: readonly string[]): Promise<void> {
     lookups.ended(hashes);
     tellListeners();
     if (!channel) return;
@@ -95,6 +94,10 @@ export function createSessions({
       // Not an error of the change itself: the record has it, and tells of it too.
       onFailure('a change of sessions could not be told by Redis', error);
     }
+  }
+
+  async function markChanged(hashes: readonly string[]): Promise<void> {
+    if (hashes.length > 0) await tellOf(hashes);
   }
 
   return {
@@ -132,9 +135,10 @@ export function createSessions({
     async revokeOldStarts(keepNewest) {
       await markChanged(await store.revokeOldStarts(keepNewest));
     },
-    ended: markChanged,
+    // Also where no session has ended: a token of a machine may have.
+    ended: tellOf,
     async userChanged(userId) {
-      await markChanged(await store.hashesOf(userId));
+      await tellOf(await store.hashesOf(userId));
     },
     listen() {
       function changed(): void {

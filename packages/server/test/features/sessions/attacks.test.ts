@@ -180,6 +180,17 @@ for (const [ending, statement] of Object.entries(ENDINGS)) {
   });
 }
 
+test('sessions that were all taken away at once are out when the database freezes right after', async () => {
+  const cookie = await knownSession();
+  let told = false;
+  service.app.sessions.onChange(() => (told = true));
+  await psql.query('TRUNCATE sessions');
+  await waitFor('the word', () => told);
+  await postgres.freeze();
+  await waitFor('the probe', () => service.app.health.state('database') === 'down');
+  await assertOut(cookie, 'truncated');
+});
+
 describe('what is written into Redis lets nobody in', () => {
   const FORGED = { id: 999_999, userId: 1, userName: 'admin', permission: 3, expiresAtMs: 1 };
 

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../../../src/features/sessions/token.js';
 import { createLog } from '../../../src/platform/log.js';
@@ -259,4 +260,25 @@ describe('the sessions that starts of the service make', () => {
     assert.equal(open.length, 3);
     assert.ok(open.some(({ id }) => id === asked.id));
   });
+});
+
+test('what ends besides sessions is told by Redis too, for processes to which no NOTIFY gets through', async () => {
+  const subscriber = new Redis(redis.url);
+  let words = 0;
+  subscriber.on('message', () => (words += 1));
+  try {
+    await subscriber.subscribe('portal:sessions-changed');
+    const { users, machines } = elsewhere;
+    const owner = await users.add('operator', 'only-tokens', 2);
+    await machines.make({ name: 'alone', lifeMs: undefined, userId: undefined });
+    await machines.make({ name: 'theirs', lifeMs: undefined, userId: owner.id });
+    await machines.revoke('alone');
+    await waitFor('the word of a token', () => words === 1);
+    await users.setPermission('operator', 'only-tokens', 1);
+    await waitFor('the word of a demotion', () => words === 2);
+    await users.disable('operator', 'only-tokens');
+    await waitFor('the word of who left', () => words === 3);
+  } finally {
+    subscriber.disconnect();
+  }
 });
