@@ -27,7 +27,10 @@ export interface GateOptions {
   readonly now?: () => number;
 }
 
-/** In which those gather who come close together. */
+/**
+ * In which those gather who come close together. Where an address has one departure left, they have longer: of those who
+ * come again when they were told to, in whole seconds, most miss the moment at which a flood is there already.
+ */
 const GATHERED_MS = 50;
 /** Addresses of which departures are counted: the pace is the same for all of them, so this is no more than fairness. */
 const MOST_ADDRESSES = 10_000;
@@ -47,8 +50,9 @@ export function createGate({
   let addresses = new Set<string>();
   let taken = 0;
 
-  function closedForMs(address: string): number {
-    return (restored.get(address) ?? 0) - now() - (inARow - 1) * oneMoreMs;
+  /** Milliseconds until `address` has so many departures. */
+  function hasInMs(address: string, departures: number): number {
+    return (restored.get(address) ?? 0) - now() - (inARow - departures) * oneMoreMs;
   }
 
   function depart(): void {
@@ -72,12 +76,15 @@ export function createGate({
 
   return {
     pass(address, tokens) {
-      const closedMs = addresses.has(address) ? 0 : closedForMs(address);
+      const closedMs = addresses.has(address) ? 0 : hasInMs(address, 1);
       if (closedMs > 0) return Promise.resolve(closedMs);
       if (taken + tokens > most) return Promise.resolve(everyMs);
       addresses.add(address);
       taken += tokens;
-      if (waiting.length === 0) setTimeout(depart, Math.max(GATHERED_MS, departedMs + everyMs - now()));
+      if (waiting.length === 0) {
+        const gatheredMs = hasInMs(address, 2) > 0 ? everyMs : GATHERED_MS;
+        setTimeout(depart, Math.max(gatheredMs, departedMs + everyMs - now()));
+      }
       return new Promise((resolve) => waiting.push(() => resolve(undefined)));
     },
   };

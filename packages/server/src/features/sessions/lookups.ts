@@ -37,6 +37,8 @@ export interface Lookups {
   find(tokens: readonly string[], options: { readonly fromMemory: boolean }): Promise<Found>;
   /** The session behind a token as it was lately, if it lived; to know whom to count, never to let anybody in. */
   lastSeen(token: string): number | undefined;
+  /** A session has just begun here: whoever has this token is no stranger, however many come from the same address. */
+  begun(token: string, session: Session): void;
   /** Whether the database is not asked at all. */
   isAway(): boolean;
   /** To be called when the database has just been reached. */
@@ -189,6 +191,9 @@ export function createLookups({
         onLate();
         return 'late';
       }
+    },
+    begun(token, session) {
+      seen.remember(hashOf(token), { ...session, remainingMs: SEEN_MS });
     },
     lastSeen: (token) => seen.recall(hashOf(token))?.id,
     isAway: () => isAway() && (isSilent || !isConnected()),

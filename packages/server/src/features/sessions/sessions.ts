@@ -114,6 +114,10 @@ export function createSessions({
         address: from?.address ?? null,
         details: from?.details ?? { by: madeBy },
       });
+      const { id, userName, permission, expiresAt } = listed;
+      if (from) {
+        lookups.begun(token, { id, userId, userName, permission, expiresAtMs: expiresAt.getTime() });
+      }
       return { ...listed, token };
     },
     list: (userId) => store.list(userId),

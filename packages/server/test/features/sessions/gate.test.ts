@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { createGate } from '../../../src/features/sessions/gate.js';
 
 const QUICK = { everyMs: 20 };
@@ -37,4 +38,21 @@ test('no more wait than fit into one question', async () => {
   assert.equal(await gate.pass('192.0.2.3', 1), 20);
   assert.deepEqual(await Promise.all([first, second]), [undefined, undefined]);
   assert.equal(await gate.pass('192.0.2.3', 1), undefined);
+});
+
+test('whoever comes again when told to, in whole seconds, finds the last departure of a flooded address still there', async () => {
+  let nowMs = 0;
+  const gate = createGate({ everyMs: 1_000, inARow: 1, oneMoreMs: 5_000, now: () => nowMs });
+  assert.equal(await gate.pass('192.0.2.1', 1), undefined);
+  nowMs = 300;
+  const closedMs = (await gate.pass('192.0.2.1', 1)) ?? 0;
+  let hasLeft = false;
+  // The flood asks at every moment, and so it is there first.
+  nowMs = 5_000;
+  const flood = gate.pass('192.0.2.1', 1).then(() => (hasLeft = true));
+  await setTimeout(200);
+  assert.equal(hasLeft, false);
+  nowMs = 300 + Math.ceil(closedMs / 1_000) * 1_000;
+  assert.equal(await gate.pass('192.0.2.1', 1), undefined);
+  await flood;
 });

@@ -245,3 +245,16 @@ test('whom to count is known of whoever was seen, and of nobody who is gone', as
   await page(token);
   assert.equal(lookups.lastSeen(token), undefined);
 });
+
+test('whoever has just signed in is known, and let in by nobody but the record', async () => {
+  const { world, lookups, page, freeze } = createWorld();
+  const token = newToken();
+  lookups.begun(token, ADMIN);
+  assert.equal(lookups.lastSeen(token), ADMIN.id);
+  assert.equal(await page(token), 'none', 'the record knows better');
+  assert.equal(lookups.lastSeen(token), undefined);
+  lookups.begun(token, ADMIN);
+  freeze();
+  assert.equal(await page(token), 'none');
+  assert.equal(world.questions.length, 1);
+});
