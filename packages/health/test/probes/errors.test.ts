@@ -46,6 +46,37 @@ describe('an error of Postgres', () => {
     ['client_login_timeout', '08P01', 'DATABASE_TIMEOUT'],
     ['unsupported startup parameter: statement_timeout', '08P01', 'DATABASE_FAILED'],
     ['no more connections allowed', '08P01', 'DATABASE_TOO_MANY_CONNECTIONS'],
+    // The last failure of a server that PgBouncer has no luck with is told along, whatever it was.
+    [
+      'server login has been failing, cached error: connect timeout (server_login_retry)',
+      '08P01',
+      'DATABASE_UNREACHABLE',
+    ],
+    [
+      'server login has been failing, cached error: password authentication failed for user "app"',
+      '08P01',
+      'DATABASE_REFUSED_LOGIN',
+    ],
+    ['SSL required', '08P01', 'DATABASE_REFUSED_LOGIN'],
+    ['login rejected', '08P01', 'DATABASE_REFUSED_LOGIN'],
+    ['database does not allow connections: app', '08P01', 'DATABASE_REFUSED_LOGIN'],
+    ['Authentication error, reason: "Wrong password"', 'XX000', 'DATABASE_REFUSED_LOGIN'],
+    ["odyssey: c1: route for 'app.app' is not found", '08000', 'DATABASE_REFUSED_LOGIN'],
+    ['The endpoint has been disabled. Enable it and retry.', 'XX000', 'DATABASE_REFUSED_LOGIN'],
+    ['could not get connection from the pool', '58000', 'DATABASE_UNREACHABLE'],
+    ["Couldn't connect to compute node", 'XX000', 'DATABASE_UNREACHABLE'],
+    ["can't connect to server", 'XX000', 'DATABASE_UNREACHABLE'],
+    ['Unable to establish connection to upstream database', 'XX000', 'DATABASE_UNREACHABLE'],
+    ['failed to create a backend connection', 'XX000', 'DATABASE_UNREACHABLE'],
+    ['connection to database closed. Check logs', 'XX000', 'DATABASE_UNREACHABLE'],
+    ['all backend nodes are down, pgpool requires at least one', 'XX000', 'DATABASE_UNREACHABLE'],
+    [
+      'max clients reached - in session mode max clients are limited to pool_size',
+      'XX000',
+      'DATABASE_TOO_MANY_CONNECTIONS',
+    ],
+    ['odyssey: too many active clients for user', '08006', 'DATABASE_TOO_MANY_CONNECTIONS'],
+    ['The pooler is shut down now', '08P01', 'DATABASE_STARTING'],
     ['Timed-out waiting to acquire database connection', '08000', 'DATABASE_TIMEOUT'],
     ['the server rejected it', '08004', 'DATABASE_UNREACHABLE'],
     ['connection failure', '08006', 'DATABASE_UNREACHABLE'],
@@ -70,6 +101,7 @@ describe('an error of Postgres', () => {
     ['certificate required', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'DATABASE_REFUSED_LOGIN'],
     ['wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER', 'DATABASE_FAILED'],
     ['out of memory', '53200', 'DATABASE_OUT_OF_MEMORY'],
+    ['a code that is a word of every object', 'toString', 'DATABASE_FAILED'],
   ];
   for (const [message, sqlstate, problem] of rows) {
     test(`${sqlstate ?? 'without a code'}, "${message}": ${problem}`, () => {
