@@ -129,8 +129,9 @@ export function createWriteWatch(
         current = newcomer;
         void attempt(newcomer).finally(() => {
           current = undefined;
-          const isFine = found === FINE;
-          dueMs = nowMs + (isFine ? intervalMs : Math.min(intervalMs, RETRY_MS));
+          // Where nobody may write, trying more often tells no more.
+          const hasFailed = found.problems.length > 0;
+          dueMs = nowMs + (hasFailed ? Math.min(intervalMs, RETRY_MS) : intervalMs);
         });
       }
       return found;

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
 import postgres from 'postgres';
 import { createPostgresProbe, type PostgresProbeOptions } from '../../src/probes/postgres.js';
+import { createWriteWatch } from '../../src/probes/postgres-writes.js';
 import type { Probe } from '../../src/types.js';
 import { ask, noSockets } from './asking.js';
 
@@ -159,6 +160,35 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
     });
   });
 }
+
+test('where nobody may write, that is tried no more often than where all may', async (context) => {
+  let nowMs = 0;
+  let connections = 0;
+  context.mock.method(performance, 'now', () => nowMs);
+  const refused = Object.assign(new Error('permission denied'), { code: '42501' });
+  const watch = createWriteWatch(
+    () => {
+      connections += 1;
+      return {
+        ask: () => Promise.reject(refused),
+        run: () => Promise.reject(refused),
+        cancel: () => undefined,
+        isLookingUp: () => false,
+        destroy: () => undefined,
+      };
+    },
+    { intervalMs: 60_000 },
+  );
+  for (; nowMs < 60_000; nowMs += 10_000) {
+    const found = watch.look();
+    await setImmediate();
+    if (nowMs > 0) assert.deepEqual(found.remarks, ['DATABASE_WRITES_UNKNOWN']);
+  }
+  assert.equal(connections, 1);
+  watch.look();
+  assert.equal(connections, 2);
+  watch.close();
+});
 
 test('pages that are not what was written: DATABASE_CHECKSUM_FAILURE', async () => {
   const [checksums] = await server.query('SHOW data_checksums');
