@@ -155,7 +155,12 @@ function heldCredentials(provider: unknown, passwords: OpenCall): object {
   const held = (ask: () => unknown): object => ({
     credentialsProvider: {
       type: 'async-credentials-provider',
-      credentials: () => passwords.call(ask),
+      credentials: () =>
+        passwords.call(async () => {
+          const given = await ask();
+          if (typeof given !== 'object' || given === null) throw new Error('No credentials were given');
+          return given;
+        }),
     },
   });
   if (hasMethods(provider, ['credentials'])) {

@@ -12,6 +12,7 @@ import { createClient } from 'redis';
 import { createCheckProbe } from '../../src/probes/custom.js';
 import { createPostgresProbe } from '../../src/probes/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis.js';
+import { tellingOwnTrouble } from '../../src/probes/own-trouble.js';
 import type { Probe } from '../../src/types.js';
 import { ask } from './asking.js';
 
@@ -197,4 +198,26 @@ test('no descriptors left (A-05): nobody is blamed, and up again when there are 
     'database after: [] false',
     'cache after: [] false',
   ]);
+});
+
+test('an answer that says timeout, and comes before the threads have had a chance, is the answer', async () => {
+  const cause = { code: '08P01', message: 'query_wait_timeout' };
+  const answer = { state: 'down', latencyMs: null, problems: ['DATABASE_TIMEOUT'], cause } as const;
+  const probe = tellingOwnTrouble({
+    name: 'database',
+    run: async () => answer,
+    failed: () => answer,
+    close: async () => undefined,
+  });
+  assert.deepEqual(await probe.run(new AbortController().signal), answer);
+});
+
+test('credentials that are none: PASSWORD_UNAVAILABLE', async () => {
+  const { hostname: host, port } = new URL(redis.url);
+  const credentialsProvider = {
+    type: 'async-credentials-provider' as const,
+    credentials: () => Promise.resolve(undefined as never),
+  };
+  const client = createClient({ socket: { host, port: Number(port) }, credentialsProvider });
+  assert.deepEqual(await told(createRedisProbe({ client })), ['PASSWORD_UNAVAILABLE', true]);
 });
