@@ -35,7 +35,10 @@ export const PROBLEMS = {
   DATABASE_REFUSED_LOGIN: { sentence: 'The database refuses the login', effect: 'explains' },
   DATABASE_TOO_MANY_CONNECTIONS: { sentence: 'The database accepts no more connections', effect: 'explains' },
   DATABASE_STARTING: { sentence: 'The database is starting up or shutting down', effect: 'explains' },
-  DATABASE_NOT_READY: { sentence: 'The pool of the database does not exist yet', effect: 'explains' },
+  DATABASE_NOT_READY: {
+    sentence: 'The pool of the database does not exist yet, or not any more',
+    effect: 'explains',
+  },
   DATABASE_FAILED: { sentence: 'The database answers with an error', effect: 'explains' },
   DATABASE_SLOW: { sentence: 'The database answers slowly', effect: 'explains' },
   DATABASE_READ_ONLY: { sentence: 'The database refuses writes', effect: 'degrades' },
@@ -57,7 +60,10 @@ export const PROBLEMS = {
   CACHE_REFUSED_LOGIN: { sentence: 'The cache refuses the login', effect: 'explains' },
   CACHE_TOO_MANY_CONNECTIONS: { sentence: 'The cache accepts no more connections', effect: 'explains' },
   CACHE_LOADING: { sentence: 'The cache is loading its data', effect: 'explains' },
-  CACHE_NOT_READY: { sentence: 'The client of the cache does not exist yet', effect: 'explains' },
+  CACHE_NOT_READY: {
+    sentence: 'The client of the cache does not exist yet, or not any more',
+    effect: 'explains',
+  },
   CACHE_FAILED: { sentence: 'The cache answers with an error', effect: 'explains' },
   CACHE_SLOW: { sentence: 'The cache answers slowly', effect: 'explains' },
   CACHE_READ_ONLY: { sentence: 'The cache refuses writes', effect: 'degrades' },

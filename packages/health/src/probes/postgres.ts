@@ -8,6 +8,7 @@ import { expected } from '../expected.js';
 import type { ProblemCode } from '../problems.js';
 import type { PoolCounts } from '../statistics/pool.js';
 import type { Outcome, Probe } from '../types.js';
+import { noticingEnd } from './ended.js';
 import { causeOf } from './foreign.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from './own-trouble.js';
 import { pgNewcomers } from './pg.js';
@@ -127,7 +128,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
       reason === 'timeout' ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error),
     close: async () => written?.close(),
   };
-  return tellingOwnTrouble(probe, () => {
+  return tellingOwnTrouble(noticingEnd(probe, pool, 'DATABASE_NOT_READY'), () => {
     if (asking?.isLookingUp()) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });

@@ -8,6 +8,7 @@ import { expected } from '../expected.js';
 import type { ProblemCode, RemarkCode } from '../problems.js';
 import { addUp, NO_FIGURES, type CacheFigures } from '../statistics/cache.js';
 import type { Outcome, Probe } from '../types.js';
+import { noticingEnd } from './ended.js';
 import { ioredisNewcomers } from './ioredis.js';
 import { nodeRedisNewcomers } from './node-redis.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from './own-trouble.js';
@@ -89,7 +90,7 @@ export function createRedisProbe({
       reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
     close: async () => undefined,
   };
-  return tellingOwnTrouble(probe, () => {
+  return tellingOwnTrouble(noticingEnd(probe, client, 'CACHE_NOT_READY'), () => {
     if (asking.some((newcomer) => newcomer.isLookingUp())) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });

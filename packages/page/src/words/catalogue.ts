@@ -51,7 +51,8 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: "Wait; if it lasts, read the server's log.",
   },
   DATABASE_NOT_READY: {
-    means: 'The application has not made its pool yet: it is still connecting, or could not.',
+    means:
+      'The application has not made its pool yet: it is still connecting, or could not. Or it has ended its pool and made no other.',
     users: OUT,
     next: "Look in the application's log for why it does not get that far.",
   },
@@ -134,7 +135,8 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: 'Wait; its log tells the progress.',
   },
   CACHE_NOT_READY: {
-    means: 'The application has not made its client yet: it is still connecting, or could not.',
+    means:
+      'The application has not made its client yet: it is still connecting, or could not. Or it has closed its client, or that has given up trying.',
     users: UNCACHED,
     next: "Look in the application's log for why it does not get that far.",
   },
