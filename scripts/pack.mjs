@@ -1,7 +1,8 @@
 // Makes the tarball of portal-health that is published: built from nothing, so that no file of a former build is in it,
-// without what nobody needs who installs it: comments in the code (they are in the types), source maps, declarations
-// that no public one refers to, and what npm would install for our own tests. The code is in as few files as its
-// entries allow: reading sixty small modules takes an application three times as long as reading the same in one.
+// without what nobody needs who installs it: comments and white space in the code (what is worth knowing is in the
+// types), source maps, declarations that no public one refers to, and what npm would install for our own tests. The code
+// is in as few files as its entries allow: reading sixty small modules takes an application three times as long as
+// reading the same in one.
 //
 //   node scripts/pack.mjs [FOLDER]   leaves the tarball in FOLDER, by default here, and prints its path and size
 import { spawnSync } from 'node:child_process';
@@ -70,17 +71,25 @@ try {
         .map((name) => [name, join(modules, `${name}.js`)]),
     );
     for (const thread of THREADS) input[`src/${basename(thread)}`] = join(modules, `src/${thread}.js`);
-    const made = await rolldown({ input, external: (id) => !/^[./]/.test(id), platform: 'node' });
+    const made = await rolldown({
+      input,
+      external: (id) => !/^[./]/.test(id),
+      platform: 'node',
+      // No notes of where on this machine a module was.
+      experimental: { attachDebugInfo: 'none' },
+    });
     const { output } = await made.write({
       dir: dist,
       format: 'esm',
+      // Names stay, for whoever reads a stack.
+      minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
       entryFileNames: '[name].js',
       // Beside the threads, which they know by a path from themselves.
       chunkFileNames: 'src/[name]-[hash].js',
     });
     await made.close();
     const code = output.map((file) => file.code).join('\n');
-    const started = [...code.matchAll(/new URL\(["'`](.+?)["'`], import\.meta\.url\)/g)];
+    const started = [...code.matchAll(/new URL\(["'`](.+?)["'`],\s*import\.meta\.url\)/g)];
     for (const [, path] of started) {
       if (!existsSync(join(dist, 'src', path)))
         throw new Error(`${path} is started as a thread, and not there.`);

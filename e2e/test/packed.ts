@@ -12,10 +12,11 @@ export const run = promisify(execFile);
 /** The public names of each subpath, types too: a change here is a change for everybody who embeds us. */
 export const NAMES: Readonly<Record<string, string>> = {
   '.':
-    'Answer CacheOptions CacheStatistics Cause CheckOptions DatabaseOptions DatabaseStatistics Door DoorOptions ' +
-    'DoorPaths Effect Facts Failure Finding Health HealthOptions Inspection IntegrityState PROBLEMS Part Problem ' +
-    'ProblemCode Question Report SamplingOptions SourceEvent SourceOptions SourceView State Status StatusChange ' +
-    'Viewer createHealth respond verdict',
+    'Answer CacheOptions CacheStatistics Cause CheckOptions DatabaseOptions DatabaseStatistics Door ' +
+    'DoorOptions DoorPaths Effect Facts Failure Finding Health HealthOptions Inspection IntegrityState ' +
+    'Kind NamedCache NamedDatabase PROBLEMS Part Problem ProblemCode Question Ready Report ' +
+    'SamplingOptions SourceEvent SourceOptions SourceView State Status StatusChange Viewer createHealth ' +
+    'isUp respond verdict',
   './node': 'DoorOptions DoorPaths HealthDoor NodeRequest NodeResponse createHealthDoor',
   './express': 'DoorOptions DoorPaths HealthMiddleware healthMiddleware',
   './fastify':
@@ -23,6 +24,8 @@ export const NAMES: Readonly<Record<string, string>> = {
   './hono': 'DoorOptions DoorPaths HealthMiddleware HonoContext healthMiddleware',
   './koa': 'DoorOptions DoorPaths HealthMiddleware KoaContext healthMiddleware',
   './nest': 'DoorOptions DoorPaths HEALTH HealthModule HealthModuleOptions createHealthModule',
+  './checks':
+    'Check DiskCheckOptions HttpCheckOptions QueueCheckOptions QueueLike diskCheck httpCheck queueCheck',
   './opentelemetry':
     'HealthObservation InstrumentOptions MeterLike ObserveOptions ObserverLike observeHealth',
 };
