@@ -2,6 +2,7 @@
  * One probe, asked over and over in the background, so that a request never has to: at a pace that follows need, never
  * two runs at once, each with a deadline, every result with an age.
  */
+import { setMaxListeners } from 'node:events';
 import type { ProblemCode } from './problems.js';
 import type { Outcome, Probe } from './types.js';
 
@@ -228,6 +229,8 @@ interface Run<Figures> {
 
 function startRun<Figures>(probe: Probe<Figures>, deadlineMs: number): Run<Figures> {
   const controller = new AbortController();
+  // Of a cluster each server is asked, and each connection listens: more than ten are no leak to warn of.
+  setMaxListeners(0, controller.signal);
   const outcome = new Promise<Outcome<Figures>>((resolve) => {
     let ended = false;
 

@@ -185,3 +185,19 @@ test('close during a run ends it, and keeps the promise of start', async () => {
   assert.ok(aborted);
   assert.equal(sampler.latest(), undefined);
 });
+
+test('many may listen to the end of a run, as the connections to a large cluster do, without a warning', async () => {
+  const warnings: string[] = [];
+  const listen = ({ name }: Error): number => warnings.push(name);
+  process.on('warning', listen);
+  const { probe } = probeOf(async (signal) => {
+    for (let each = 0; each < 50; each += 1) signal.addEventListener('abort', () => undefined);
+    return up;
+  });
+  const sampler = createSampler(probe, pace, () => undefined);
+  await sampler.start();
+  await sampler.close();
+  await sleep(10);
+  process.off('warning', listen);
+  assert.deepEqual(warnings, []);
+});
