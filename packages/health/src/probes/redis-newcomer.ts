@@ -3,7 +3,7 @@
  */
 import { member } from './foreign.js';
 import { isForbidden, isRefusal, redisProblem } from './redis-errors.js';
-import { isClusterDown, readInfo, type CacheReading } from '../statistics/cache.js';
+import { isClusterDown, mastersIn, readInfo, type CacheReading } from '../statistics/cache.js';
 
 /** A connection of the probe's own to one server, good for one look. */
 export interface Newcomer {
@@ -27,6 +27,8 @@ export interface RedisAnswer {
   /** Why it does not, in its own words. */
   readonly hiddenBy?: unknown;
   readonly clusterIsDown: boolean;
+  /** How many masters its cluster has; `null` when it is in none, or does not tell. */
+  readonly masters: number | null;
   readonly latencyMs: number;
 }
 
@@ -80,7 +82,13 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
       // A connection that is broken by now broke at the question before.
       if (!isForbidden(error)) throw redisProblem(error) === 'CACHE_UNREACHABLE' ? hiddenBy : error;
     }
-    return { reading: undefined, hiddenBy, clusterIsDown: false, latencyMs: performance.now() - askedMs };
+    return {
+      reading: undefined,
+      hiddenBy,
+      clusterIsDown: false,
+      masters: null,
+      latencyMs: performance.now() - askedMs,
+    };
   }
 
   async function connectAndAsk(pingOnly: boolean): Promise<RedisAnswer> {
@@ -99,7 +107,7 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
     const reading = readInfo(info);
     if (!reading) return ping(NO_INFO);
     const cluster = reading.isOfCluster ? await send(['CLUSTER', 'INFO']).catch(unlessGone) : undefined;
-    return { reading, clusterIsDown: isClusterDown(cluster), latencyMs };
+    return { reading, clusterIsDown: isClusterDown(cluster), masters: mastersIn(cluster), latencyMs };
   }
 
   return {

@@ -52,6 +52,15 @@ export function createRedisProbe({
   const newcomers = newcomersLike(client, deadlineMs, passwords);
   const refusals = createRefusalWatch();
   let asking: readonly Newcomer[] = [];
+  /** Masters that were asked when none was missing. */
+  let complete = 0;
+
+  /** Of a server that is gone a driver may let go long before the rest of the cluster knows that its keys are lost. */
+  function hasLostMaster(answers: readonly RedisAnswer[]): boolean {
+    const masters = Math.max(...answers.map((answer) => answer.masters ?? 0));
+    if (answers.length >= masters) complete = answers.length;
+    return answers.length < Math.min(masters, complete);
+  }
 
   async function look(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
     const startedMs = performance.now();
@@ -65,6 +74,7 @@ export function createRedisProbe({
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
       const asked = Promise.all(opened.map((newcomer) => newcomer.ask(pingOnly)));
       const answers = await whileWanted(signal, asked, destroyAll);
+      if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       return outcomeOf(answers, { slow: performance.now() - startedMs > slowMs, readOnly, refusals });
     } catch (error) {
       // Nobody waits for this outcome any more; should somebody, it is the true one.
@@ -106,6 +116,7 @@ function newcomersLike(client: unknown, deadlineMs: number, passwords: OpenCall)
   );
 }
 
+const MASTER_LOST = { code: 'MASTER_LOST', message: 'The client has let go of a master of the cluster' };
 const NO_MASTER_KNOWN = { code: 'NO_MASTER_KNOWN', message: 'The client knows no master of the cluster' };
 
 function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {

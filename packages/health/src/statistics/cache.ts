@@ -106,6 +106,11 @@ export function isClusterDown(answer: unknown): boolean {
   return fields.get('cluster_state') === 'fail' || assigned < ALL_SLOTS || failed > 0;
 }
 
+/** How many masters share the keys, by the answer to `CLUSTER INFO`; `null` when that does not tell. */
+export function mastersIn(answer: unknown): number | null {
+  return typeof answer === 'string' ? figureOf(fieldsOf(`${answer}\n`).get('cluster_size')) : null;
+}
+
 /** Lines such as `errorstat_MISCONF:count=7`. */
 function answersIn(fields: ReadonlyMap<string, string>): Map<string, number> {
   const answered = new Map<string, number>();

@@ -8,6 +8,7 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { startRedis, startRedisCluster, waitFor, type RedisServer } from 'portal-test-kit';
 import { createClient, createCluster } from 'redis';
@@ -165,6 +166,37 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
     }
   });
 }
+
+test('a cluster that has lost a master, of which the driver lets go before the others know: down throughout', async () => {
+  const cluster = await startRedisCluster({ masters: 3 });
+  const [first, , last] = cluster.nodes;
+  assert.ok(first && last);
+  const client = new Cluster([{ host: '127.0.0.1', port: first.port }], {
+    redisOptions: { maxRetriesPerRequest: 1 },
+  });
+  client.on('error', () => undefined);
+  try {
+    await Promise.all(
+      cluster.nodes.map((node) => node.command('CONFIG', 'SET', 'cluster-node-timeout', 60_000)),
+    );
+    await waitFor('every master', () => client.nodes('master').length === 3);
+    const probe = probeOf(client);
+    assert.equal(await verdictOf(probe), 'up');
+    await last.kill();
+    const said = new Set<string>();
+    for (let look = 0; look < 30; look += 1) {
+      said.add(await verdictOf(probe));
+      // As the application does, which makes the driver find out.
+      await Promise.allSettled(
+        [client.get('a'), client.get('b')].map((query) => Promise.race([query, sleep(50)])),
+      );
+    }
+    assert.deepEqual([...said], ['down CACHE_UNREACHABLE']);
+  } finally {
+    client.disconnect();
+    await cluster.close();
+  }
+});
 
 test('a cluster that refuses every command (S-03), and one that refuses those of a slot', async () => {
   const cluster = await startRedisCluster({ masters: 3 });
