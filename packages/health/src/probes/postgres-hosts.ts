@@ -9,8 +9,8 @@ export interface Turns {
   readonly hosts: number;
   /** Milliseconds that a host has before the next is asked as well. */
   readonly turnMs: number;
-  /** Whether one that refuses writes is only the second best. */
-  readonly wantsWrites: boolean;
+  /** Whether it should refuse writes: one that is otherwise is only the second best. `undefined` where any will do. */
+  readonly readOnly: boolean | undefined;
 }
 
 /** An answer, and whose it is. */
@@ -23,7 +23,7 @@ export interface HostAnswer extends PostgresAnswer {
  * is asked as well, and whichever answers first as it should counts.
  */
 export function askInTurn(
-  { hosts, turnMs, wantsWrites }: Turns,
+  { hosts, turnMs, readOnly }: Turns,
   askAt: (index: number) => Promise<PostgresAnswer>,
   isOver: () => boolean,
 ): Promise<HostAnswer> {
@@ -57,14 +57,15 @@ export function askInTurn(
           open -= 1;
           askNext();
           if (open > 0 || isAnswered) return;
-          if (secondBest) resolve(secondBest);
+          // On one that takes writes, where a standby is wanted, the driver hangs up: the application gets nothing.
+          if (secondBest && readOnly === false) resolve(secondBest);
           // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as the driver reports it
-          else reject(failure);
+          else reject(secondBest ? new NoStandbyError() : failure);
         });
     }
 
     function take(answer: HostAnswer): void {
-      if (wantsWrites && answer.readOnly) {
+      if (readOnly !== undefined && answer.readOnly === !readOnly) {
         secondBest = answer;
         return;
       }
@@ -75,4 +76,16 @@ export function askInTurn(
 
     askNext();
   });
+}
+
+/** Whether the server that `target_session_attrs` asks for refuses writes; `undefined` where any will do. */
+export function readOnlyWanted(attributes: string | null): boolean | undefined {
+  if (attributes === 'read-write' || attributes === 'primary') return false;
+  return attributes === 'read-only' || attributes === 'standby' ? true : undefined;
+}
+
+class NoStandbyError extends Error {
+  constructor() {
+    super('could not connect: no host is the standby that target_session_attrs asks for');
+  }
 }

@@ -7,7 +7,7 @@ import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from './foreign.js';
 import { heldPassword, isLookingUp, type OpenCall } from './own-trouble.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
-import { askInTurn } from './postgres-hosts.js';
+import { askInTurn, readOnlyWanted } from './postgres-hosts.js';
 import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './postgres-newcomer.js';
 import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
 
@@ -156,9 +156,9 @@ function newcomer(
 
   return {
     async ask() {
-      const wantsWrites = ['read-write', 'primary'].includes(options.target_session_attrs ?? '');
+      const readOnly = readOnlyWanted(options.target_session_attrs);
       const { index, ...answer } = await askInTurn(
-        { hosts: options.host.length, turnMs, wantsWrites },
+        { hosts: options.host.length, turnMs, readOnly },
         askAt,
         () => destroyed,
       );

@@ -174,6 +174,21 @@ test('postgres.js: a socket of your own, of several hosts the first that takes w
   await noSockets();
 });
 
+test('postgres.js: where a standby is wanted, one that takes writes is of no use, as it is for the driver', async () => {
+  for (const [attributes, verdict] of [
+    ['standby', 'down DATABASE_UNREACHABLE'],
+    ['read-only', 'down DATABASE_UNREACHABLE'],
+    ['prefer-standby', 'up'],
+    ['primary', 'up'],
+  ]) {
+    const url = new URL(database);
+    url.searchParams.set('target_session_attrs', attributes ?? '');
+    const probe = createPostgresProbe({ pool: postgres(url.href), postgres, slowMs: SLOW_MS });
+    assert.equal(await verdictOf(probe), verdict, attributes);
+  }
+  await noSockets();
+});
+
 test('postgres.js, several hosts (S-13): those that are silent keep nobody from the one that answers', async () => {
   const silent = createServer((socket) => socket.resume().on('error', () => undefined)).listen(
     0,
