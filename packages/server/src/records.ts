@@ -86,6 +86,7 @@ export function createRecords(options: RecordsOptions): Records {
     load: (hashes) => store.find(hashes),
     isConnected: () => database.line.isOpen(),
     isAway: options.isAway,
+    isDeaf: () => database.isDeaf(),
     memory: createSessionMemory(options.sessionMemoryMs),
     deadlineMs: options.sessionDeadlineMs,
     onLate: () => options.onLate?.(),

@@ -21,6 +21,8 @@ export interface Line {
   open(): void;
   /** Whether there is a connection, and no question on it has waited for too long. */
   isOpen(): boolean;
+  /** Since when there is none, by the monotonic clock; `undefined` while there is one, and before the first. */
+  lostAtMs(): number | undefined;
   /** Calls `onOpen` whenever a connection has been made. */
   onOpen(onOpen: () => void): void;
   /**
@@ -46,6 +48,7 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
   let opening: Promise<Client> | undefined;
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
+  let lostAtMs: number | undefined;
 
   async function connect(): Promise<Client> {
     const next = new Client({
@@ -68,6 +71,7 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
     }
     if (closed) giveUp(next);
     client = next;
+    lostAtMs = undefined;
     for (const tell of openers) tell();
     return next;
   }
@@ -90,6 +94,7 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
   function lost(ended: Client): void {
     if (closed || client !== ended) return;
     client = undefined;
+    lostAtMs = performance.now();
     again(0);
   }
 
@@ -101,6 +106,7 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
   return {
     open: () => void open().catch(() => undefined),
     isOpen: () => client !== undefined,
+    lostAtMs: () => lostAtMs,
     onOpen: (tell) => openers.push(tell),
     async rows<Row extends QueryResultRow>(text: string, values: readonly unknown[], deadlineMs: number) {
       const asked = await open();

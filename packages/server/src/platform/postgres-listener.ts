@@ -21,6 +21,8 @@ export interface ListenerOptions {
 
 /** A connection that listens. */
 export interface Listener {
+  /** When the other end cut it off, by the monotonic clock; `undefined` once it listens again. */
+  cutAtMs(): number | undefined;
   /** Lets go of the connection at once. */
   close(): void;
 }
@@ -48,6 +50,7 @@ export function createListener({
   let isNoted = false;
   /** Whether the last connection got so far. */
   let wasHeard = false;
+  let cutAtMs: number | undefined;
 
   async function connect(): Promise<void> {
     const next = new Client({
@@ -61,11 +64,15 @@ export function createListener({
     next.on('error', onError);
     next.on('notification', onMessage);
     // Also after an attempt that failed: whichever end comes, the next attempt comes after it, and once.
-    next.once('end', () => again(next));
+    next.once('end', () => {
+      if (wasHeard && client === next) cutAtMs = performance.now();
+      again(next);
+    });
     try {
       await next.connect();
       await next.query(`LISTEN ${channel}`);
       wasHeard = true;
+      cutAtMs = undefined;
       if (!closed) onMessage();
       await noteAPooler(next);
     } catch (error) {
@@ -103,6 +110,7 @@ export function createListener({
 
   void connect();
   return {
+    cutAtMs: () => cutAtMs,
     close() {
       closed = true;
       clearTimeout(timer);

@@ -50,6 +50,11 @@ export interface Database extends Queryable {
    * connection has been made anew: something may have been missed.
    */
   listen(channel: string, onMessage: () => void): void;
+  /**
+   * Whether a listening connection was cut alone, and listens no more: what happens then is told to nobody. One that ends
+   * with the line is one of a database that is away.
+   */
+  isDeaf(): boolean;
   /** Lets go of every connection, of one that hangs too. */
   close(): Promise<void>;
 }
@@ -61,6 +66,8 @@ const QUERY_TIMEOUT_MS = 10_000;
 const GOODBYE_MS = 500;
 /** Connections kept warm: a look-up has 100 ms, and a new connection costs several round trips and a key derivation. */
 const WARM = 2;
+/** Connections of one server that ends are lost within this time; a question that is not answered takes longer. */
+const TOGETHER_MS = 500;
 
 /** Opens a pool; connections are made when they are needed. */
 export function createDatabase({
@@ -115,6 +122,11 @@ export function createDatabase({
     listen(channel, onMessage) {
       listeners.push(createListener({ url, channel, connectTimeoutMs, onMessage, onError, onPooler }));
     },
+    isDeaf: () =>
+      listeners.some((listener) => {
+        const cutAtMs = listener.cutAtMs();
+        return cutAtMs !== undefined && (line.lostAtMs() ?? Infinity) > cutAtMs + TOGETHER_MS;
+      }),
     async close() {
       line.close();
       canceller.close();

@@ -60,6 +60,8 @@ export interface LookupsOptions {
   readonly isConnected: () => boolean;
   /** Whether the probe says that the database is down, or has not been heard of for too long. */
   readonly isAway: () => boolean;
+  /** Whether changes are told to nobody here, though the database may have been there; default: never. */
+  readonly isDeaf?: () => boolean;
   /** What counts while it is. */
   readonly memory: SessionMemory;
   /** Milliseconds that a look-up may take. */
@@ -89,6 +91,7 @@ export function createLookups({
   load,
   isConnected,
   isAway,
+  isDeaf = () => false,
   memory,
   deadlineMs,
   onLate,
@@ -163,7 +166,7 @@ export function createLookups({
     });
     const isInDoubt = tokens.some((token) => doubted.has(hashOf(token)));
     // Nobody can say now whether it still lives, and memory must not.
-    return isInDoubt || (known.length > 0 && !fromMemory) ? 'late' : known;
+    return isInDoubt || (known.length > 0 && (!fromMemory || isDeaf())) ? 'late' : known;
   }
 
   return {

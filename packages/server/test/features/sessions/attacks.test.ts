@@ -191,6 +191,17 @@ test('sessions that were all taken away at once are out when the database freeze
   await assertOut(cookie, 'truncated');
 });
 
+test('a session is out that ends while nobody hears, because the listening connection was cut alone, just before a freeze', async () => {
+  const cookie = await knownSession();
+  await psql.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'portal-listener'`,
+  );
+  await psql.query('UPDATE sessions SET revoked_at = now()');
+  await postgres.freeze();
+  await waitFor('the probe', () => service.app.health.state('database') === 'down');
+  await assertOut(cookie, 'cut alone');
+});
+
 describe('what is written into Redis lets nobody in', () => {
   const FORGED = { id: 999_999, userId: 1, userName: 'admin', permission: 3, expiresAtMs: 1 };
 
