@@ -1,17 +1,7 @@
-/** @godaddy/terminus asking both stores, as its own documentation shows. */
-import { createTerminus } from '@godaddy/terminus';
-import { createServer } from 'node:http';
+/** @godaddy/terminus asking both stores. */
 import type { AddressInfo } from 'node:net';
-import { report, stores } from './contender.js';
+import { report } from './contender.js';
+import { terminusServer } from './terminus-server.js';
 
-const { pool, redis } = stores();
-const server = createServer((_request, response) => response.end());
-createTerminus(server, {
-  healthChecks: {
-    '/health': async () => {
-      await pool.query('SELECT 1');
-      await redis.ping();
-    },
-  },
-});
+const server = terminusServer();
 server.listen(0, '127.0.0.1', () => report((server.address() as AddressInfo).port));
