@@ -77,7 +77,12 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
   }
 
   function isUnannounced(askedMs: number): boolean {
-    return askedMs >= course.begunMs - CROSSING_MS && askedMs < lastDetection();
+    if (row.adminMayWait) return askedMs >= course.begunMs - CROSSING_MS && askedMs < endOfHealing();
+    // What is mended by a restart is gone once more, until the probe says that it is back.
+    const isBeingMended =
+      askedMs >= course.mendingMs &&
+      askedMs < (row.passing?.includes('DATABASE_STARTING') ? endOfHealing() : course.mendedMs);
+    return isBeingMended || (askedMs >= course.begunMs - CROSSING_MS && askedMs < lastDetection());
   }
 
   function lastDetection(): number {

@@ -24,6 +24,8 @@ export interface Row {
   readonly clients?: number;
   /** Processes of its own, started so. */
   readonly fresh?: StageOptions;
+  /** Whether an administrator may be told to come again for as long as it stands: nobody can say who that is. */
+  readonly adminMayWait?: boolean;
   /** Whether it is done once more while nobody asks, when the probes run at their slow pace; by default it is. */
   readonly idle?: boolean;
   /** A sentence for the reader, where the row does not speak for itself. */

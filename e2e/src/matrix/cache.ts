@@ -134,16 +134,6 @@ export const CACHE_ROWS: readonly Row[] = [
     },
   },
   {
-    fault: 'figures that are hidden (no right to INFO)',
-    expected: both('healthy'),
-    idle: false,
-    note: 'Figures are `null` then, and the cache is there.',
-    async inflict({ redis }) {
-      await redis.command('ACL', 'SETUSER', cacheUser, '-info');
-      return () => redis.command('ACL', 'SETUSER', cacheUser, '+info');
-    },
-  },
-  {
     fault: 'too many connections (maxclients)',
     expected: both('degraded CACHE_TOO_MANY_CONNECTIONS'),
     inflict: ({ redis }) => redis.fillConnections(),

@@ -113,7 +113,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     startedAt,
     onFailure: tellFailures(log),
     onStatusChange: (change) => tellStatus(log, change),
-    onReport: (report) => recording.reported(report),
+    onReport(report) {
+      recording.reported(report);
+      // By the time that its probe says so, a database that is back can be asked who somebody is.
+      if (!isAway(health, 'database')) database.line.hurry();
+    },
   });
   const watch = createSessionWatch({
     sessions,

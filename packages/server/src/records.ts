@@ -89,6 +89,7 @@ export function createRecords(options: RecordsOptions): Records {
     isDeaf: () => database.isDeaf(),
     memory: createSessionMemory(options.sessionMemoryMs),
     deadlineMs: options.sessionDeadlineMs,
+    onHeard: () => database.line.hurry(),
     onLate: () => options.onLate?.(),
     onSilence: (error) => log.failure('the database does not answer look-ups of sessions', error),
   });

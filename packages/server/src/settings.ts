@@ -158,7 +158,7 @@ export const SETTINGS = {
   },
   sessionDeadlineMs: {
     variable: 'PORTAL_SESSION_DEADLINE_MS',
-    fallback: '100',
+    fallback: '200',
     rule: milliseconds,
     about:
       'How long looking up a session waits for PostgreSQL; what is later is answered 503 with `Retry-After`. Commands to Redis wait as long.',

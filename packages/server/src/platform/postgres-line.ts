@@ -19,6 +19,8 @@ export interface LineOptions {
 export interface Line {
   /** Connects in the background and keeps at it from now on; a question does that too. */
   open(): void;
+  /** Somebody knows that the database is there: an attempt that was put off is made now. */
+  hurry(): void;
   /** Whether there is a connection, and no question on it has waited for too long. */
   isOpen(): boolean;
   /** Since when there is none, by the monotonic clock; `undefined` while there is one, and before the first. */
@@ -38,8 +40,9 @@ export interface Line {
   close(): void;
 }
 
-/** A database that has just refused is not asked again sooner. */
+/** A database that has just refused is not asked again sooner; while somebody waits for it, a little sooner. */
 const RETRY_MS = 500;
+const WANTED_RETRY_MS = 100;
 
 /** Opens nothing yet. */
 export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Line {
@@ -49,6 +52,7 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
   let lostAtMs: number | undefined;
+  let failedAtMs = Number.NEGATIVE_INFINITY;
 
   async function connect(): Promise<Client> {
     const next = new Client({
@@ -63,6 +67,7 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
       await next.connect();
     } catch (error) {
       next.connection.stream.destroy();
+      failedAtMs = performance.now();
       if (!closed) {
         onError(error);
         again(RETRY_MS);
@@ -83,11 +88,23 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
     return opening;
   }
 
+  function tryNow(): void {
+    void open().catch(() => undefined);
+  }
+
+  /** Makes an attempt that was put off. */
+  function hurry(): void {
+    if (!retry) return;
+    clearTimeout(retry);
+    retry = undefined;
+    tryNow();
+  }
+
   function again(afterMs: number): void {
     opening = undefined;
     retry ??= setTimeout(() => {
       retry = undefined;
-      void open().catch(() => undefined);
+      tryNow();
     }, afterMs).unref();
   }
 
@@ -104,11 +121,13 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
   }
 
   return {
-    open: () => void open().catch(() => undefined),
+    open: tryNow,
+    hurry,
     isOpen: () => client !== undefined,
     lostAtMs: () => lostAtMs,
     onOpen: (tell) => openers.push(tell),
     async rows<Row extends QueryResultRow>(text: string, values: readonly unknown[], deadlineMs: number) {
+      if (performance.now() - failedAtMs >= WANTED_RETRY_MS) hurry();
       const asked = await open();
       const timer = setTimeout(() => giveUp(asked), deadlineMs);
       try {

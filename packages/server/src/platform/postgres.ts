@@ -64,7 +64,7 @@ const CANCELLED_AT_MS = 8_000;
 const QUERY_TIMEOUT_MS = 10_000;
 /** A goodbye on a healthy connection takes one round trip; a frozen server never answers it. */
 const GOODBYE_MS = 500;
-/** Connections kept warm: a look-up has 100 ms, and a new connection costs several round trips and a key derivation. */
+/** Connections kept warm: a look-up has 200 ms, and a new connection costs several round trips and a key derivation. */
 const WARM = 2;
 /** Connections of one server that ends are lost within this time; a question that is not answered takes longer. */
 const TOGETHER_MS = 500;

@@ -66,6 +66,8 @@ export interface LookupsOptions {
   readonly memory: SessionMemory;
   /** Milliseconds that a look-up may take. */
   readonly deadlineMs: number;
+  /** Told that the database must be there, because a change was told: by whom it is asked should be connected. */
+  readonly onHeard?: () => void;
   /** Told of every look-up that was late: it is time that the probe looks. */
   readonly onLate: () => void;
   /** Told when the database begins to be silent. */
@@ -83,6 +85,8 @@ const SEEN_MS = 15 * 60_000;
 const MOST_SEEN = 10_000;
 /** What is remembered is confirmed within this time, or stays forgotten. */
 const CONFIRM_MS = 1_000;
+/** From the probe's word on the page opens within 100 ms: so much of the deadline a question may still take. */
+const SHARE_WHILE_AWAY = 0.25;
 /** Somebody may tell of changes all the time; so often is confirmed at most. */
 const CONFIRM_EVERY_MS = 100;
 
@@ -94,6 +98,7 @@ export function createLookups({
   isDeaf = () => false,
   memory,
   deadlineMs,
+  onHeard = () => undefined,
   onLate,
   onSilence,
 }: LookupsOptions): Lookups {
@@ -146,14 +151,19 @@ export function createLookups({
     }
   }
 
-  /** One question about all that is in doubt; whoever it does not confirm stays forgotten. */
+  /**
+   * One question about all that is in doubt. Where nobody answers it, who is in doubt stays so: memory vouches for none of
+   * them, and nobody says that they are strangers.
+   */
   async function confirm(): Promise<void> {
     if (confirming) return;
     confirming = true;
-    while (doubted.size > 0 && !closing.signal.aborted) {
+    let answered = true;
+    while (answered && doubted.size > 0 && !closing.signal.aborted) {
       const asOf = changes;
-      await Promise.allSettled([...doubted].map((hash) => ask(hash, CONFIRM_MS, true)));
-      if (asOf === changes) doubted.clear();
+      const answers = await Promise.allSettled([...doubted].map((hash) => ask(hash, CONFIRM_MS, true)));
+      answered = answers.some(({ status }) => status === 'fulfilled');
+      if (answered && asOf === changes) doubted.clear();
       await sleep(CONFIRM_EVERY_MS, undefined, { ref: false });
     }
     confirming = false;
@@ -172,7 +182,8 @@ export function createLookups({
   return {
     async find(tokens, { fromMemory }) {
       const away = isAway();
-      if (away && (isSilent || !isConnected())) return remembered(tokens, fromMemory);
+      // While changes are being asked about, the database has just been heard of: it may answer again.
+      if (away && !confirming && (isSilent || !isConnected())) return remembered(tokens, fromMemory);
       try {
         const found = await Promise.all(
           tokens.map(async (token) => {
@@ -180,7 +191,7 @@ export function createLookups({
             // A word of the record that comes in time counts, also while its probe calls it down.
             const session = await ask(
               hash,
-              away ? deadlineMs / 2 : deadlineMs,
+              away ? deadlineMs * SHARE_WHILE_AWAY : deadlineMs,
               seen.recall(hash) !== undefined,
             );
             return session
@@ -202,6 +213,7 @@ export function createLookups({
     isAway: () => isAway() && (isSilent || !isConnected()),
     reached() {
       isSilent = false;
+      void confirm();
     },
     forget,
     ended(hashes) {
@@ -211,6 +223,7 @@ export function createLookups({
     changed() {
       changes += 1;
       for (const hash of memory.forgetAll()) doubted.add(hash);
+      onHeard();
       void confirm();
     },
     close() {
