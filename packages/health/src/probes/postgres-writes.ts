@@ -40,6 +40,8 @@ const INTERVAL_MS = 60_000;
 const DEADLINE_MS = 5_000;
 /** A write that failed is tried again sooner, so that its end is seen. */
 const RETRY_MS = 5_000;
+/** So often also for want of a table: at a first start the migration that makes it comes after the first look. */
+const TRIES_WITHOUT_TABLE = 6;
 
 const FINE: WriteFinding = { problems: [], remarks: [] };
 /** No right to write, no table and no right to make one, or a server that does not know the statement: nobody knows then. */
@@ -63,6 +65,7 @@ export function createWriteWatch(
   }: WritesOptions,
 ): WriteWatch {
   let dueMs = 0;
+  let tries = TRIES_WITHOUT_TABLE;
   let found = FINE;
   let unended: Unended | undefined;
   let current: PostgresNewcomer | undefined;
@@ -129,8 +132,9 @@ export function createWriteWatch(
         current = newcomer;
         void attempt(newcomer).finally(() => {
           current = undefined;
-          // Where nobody may write, trying more often tells no more.
-          const hasFailed = found.problems.length > 0;
+          // Where nobody may write, trying more often tells no more; a table that others make may come in a moment.
+          const hasFailed = found.problems.length > 0 || (isWithoutTable(found) && tries > 0);
+          if (isWithoutTable(found)) tries -= 1;
           dueMs = nowMs + (hasFailed ? Math.min(intervalMs, RETRY_MS) : intervalMs);
         });
       }
@@ -153,6 +157,10 @@ async function damagedPages(newcomer: PostgresNewcomer): Promise<WriteFinding> {
 }
 
 const DAMAGED: WriteFinding = { problems: ['DATABASE_CHECKSUM_FAILURE'], remarks: [] };
+
+function isWithoutTable({ cause }: WriteFinding): boolean {
+  return cause?.code === NO_TABLE;
+}
 
 const TOO_LATE: Cause = { code: 'WRITE_TIMEOUT', message: 'The write did not end within its deadline' };
 
