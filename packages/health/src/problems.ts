@@ -36,7 +36,7 @@ export const PROBLEMS = {
   DATABASE_TOO_MANY_CONNECTIONS: { sentence: 'The database accepts no more connections', effect: 'explains' },
   DATABASE_STARTING: { sentence: 'The database is starting up or shutting down', effect: 'explains' },
   DATABASE_NOT_READY: {
-    sentence: 'The pool of the database does not exist yet, or not any more',
+    sentence: 'The application has no open pool for the database',
     effect: 'explains',
   },
   DATABASE_FAILED: { sentence: 'The database answers with an error', effect: 'explains' },
@@ -61,7 +61,7 @@ export const PROBLEMS = {
   CACHE_TOO_MANY_CONNECTIONS: { sentence: 'The cache accepts no more connections', effect: 'explains' },
   CACHE_LOADING: { sentence: 'The cache is loading its data', effect: 'explains' },
   CACHE_NOT_READY: {
-    sentence: 'The client of the cache does not exist yet, or not any more',
+    sentence: 'The application has no open client for the cache',
     effect: 'explains',
   },
   CACHE_FAILED: { sentence: 'The cache answers with an error', effect: 'explains' },

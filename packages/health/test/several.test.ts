@@ -139,7 +139,7 @@ describe('a pool or a client that is not there yet', () => {
         assert.deepEqual([report.status, report.database, report.cache], ['unhealthy', false, false]);
         assert.equal(
           errorsOf(health),
-          'The pool of the database does not exist yet, or not any more (DATABASE_NOT_READY); The client of the cache does not exist yet, or not any more (CACHE_NOT_READY)',
+          'The application has no open pool for the database (DATABASE_NOT_READY); The application has no open client for the cache (CACHE_NOT_READY)',
         );
         assert.equal(report.db_statistics.size, null);
         assert.ok(health.started() && health.ready(), 'it can answer, and says why');

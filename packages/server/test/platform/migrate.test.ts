@@ -20,6 +20,7 @@ const ALL = [
   '0007-codes-and-people.sql',
   '0008-session-use.sql',
   '0009-machine-tokens.sql',
+  '0010-truncate.sql',
 ];
 const [LAST = ''] = ALL.slice(-1);
 
