@@ -1,7 +1,6 @@
 /**
  * Ready-made checks for the option `checks`: an HTTP endpoint, a queue of BullMQ, the space on a disk.
  */
-import { statfs } from 'node:fs/promises';
 import { expected } from './expected.js';
 import type { Check } from './probes/custom.js';
 
@@ -105,6 +104,7 @@ export function diskCheck(path: string, { leastFreeBytes, leastFreePercent }: Di
     throw expected('leastFreeBytes', 'or `leastFreePercent` to be given', undefined);
   }
   return async () => {
+    const { statfs } = await import('node:fs/promises');
     const { bavail, blocks, bsize } = await statfs(path);
     const freeBytes = bavail * bsize;
     const isTooLittle = freeBytes < (leastFreeBytes ?? 0) || bavail * 100 < blocks * (leastFreePercent ?? 0);

@@ -1,7 +1,6 @@
 /**
  * A question and a viewer in, a whole HTTP answer out. Reads memory only, never throws, and knows no framework.
  */
-import { randomUUID } from 'node:crypto';
 import { healthJson } from './formats/health-json.js';
 import { negotiate } from './formats/negotiate.js';
 import { metricsText } from './formats/openmetrics.js';
@@ -123,7 +122,7 @@ function probeAnswer(health: Health, { door, verbose = false }: Question): Answe
 }
 
 function methodNotAllowed(): Answer {
-  const correlationId = randomUUID();
+  const correlationId = crypto.randomUUID();
   const body = JSON.stringify({ error: 'Method not allowed', correlation_id: correlationId });
   const headers = { ...NEVER_KEPT, Allow: 'GET, HEAD', 'X-Correlation-Id': correlationId };
   return answerOf(405, 'application/json', body, headers);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import * as portalHealth from '../src/index.js';
@@ -48,6 +49,32 @@ test('the library imports nothing but Node and itself: no driver, no dependency'
       assert.ok(target.endsWith('.ts') || target.startsWith('node:'), `${file} imports ${target}`);
     }
   }
+});
+
+/**
+ * Prints which public modules of Node come with the library to whoever has a server already. Everybody has `node:fs`; to
+ * import it reads streams too, and is known by that.
+ */
+const WHAT_COMES_WITH_IT = `
+  import { createServer } from 'node:http';
+  import { builtinModules } from 'node:module';
+  createServer();
+  performance.now();
+  const before = new Set(process.moduleLoadList);
+  for (const url of process.argv.slice(1)) await import(url);
+  const come = process.moduleLoadList.filter((name) => !before.has(name)).map((name) => name.split(' ')[1]);
+  console.log(JSON.stringify(come.filter((name) => builtinModules.includes(name) || name === 'internal/fs/streams')));
+`;
+
+test('to import the library reads no part of Node that an HTTP server has not read, such as cryptography', () => {
+  const library = ['index.js', 'adapters/node.js', 'checks.js'].map(
+    (file) => new URL(`../src/${file}`, import.meta.url).href,
+  );
+  const args = ['--input-type=module', '--eval', WHAT_COMES_WITH_IT, ...library];
+  assert.deepEqual(
+    JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })),
+    [],
+  );
 });
 
 test('the public names are these; a change here is a change for everybody who embeds us', () => {

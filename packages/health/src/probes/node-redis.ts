@@ -3,7 +3,6 @@
  * to say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not
  * imported.
  */
-import { lookup as lookUp } from 'node:dns';
 import { hasMethods, member } from './foreign.js';
 import type { OpenCall } from './own-trouble.js';
 import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './redis-newcomer.js';
@@ -135,8 +134,9 @@ type LookUp = (name: string, options: object, done: (...results: unknown[]) => v
 
 /** The driver's socket is out of our reach, but not how it looks up a name. */
 function createNameWatch(given: unknown): { readonly lookup: LookUp; readonly isLookingUp: () => boolean } {
+  const asked = typeof given === 'function' ? given : process.getBuiltinModule('node:dns').lookup;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const original = (typeof given === 'function' ? given : lookUp) as LookUp;
+  const original = asked as LookUp;
   let open = 0;
   return {
     lookup(name, options, done) {

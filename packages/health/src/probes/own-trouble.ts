@@ -2,7 +2,6 @@
  * What lies in this process is ruled out before a store is blamed: threads that are all busy, no descriptors, a name that
  * cannot be looked up, a password that cannot be had. Such a run is no evidence about whom it should have asked.
  */
-import { closeSync, openSync, stat } from 'node:fs';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { codeOf, member } from './foreign.js';
@@ -154,6 +153,7 @@ export function tellingOwnTrouble<Figures>(
 }
 
 function hasNothingLeft(): boolean {
+  const { closeSync, openSync } = process.getBuiltinModule('node:fs');
   try {
     closeSync(openSync(process.execPath, 'r'));
     return false;
@@ -167,6 +167,8 @@ function hasNothingLeft(): boolean {
  * the same few threads, so what keeps it waiting keeps them.
  */
 function createThreadTrial(): { begin(): void; isPending(): boolean; tookMs(): number } {
+  // To import it costs whoever imports us 4 ms: all that it has is read, such as streams of files.
+  const { stat } = process.getBuiltinModule('node:fs');
   let begunMs = 0;
   let tookMs: number | undefined = 0;
   return {

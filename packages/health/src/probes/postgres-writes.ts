@@ -2,7 +2,6 @@
  * Writes a little into a table of our own, seldom: a server whose disk is full answers every question, and only a write
  * finds out. Never a second write while the backend of the last one lives.
  */
-import { randomUUID } from 'node:crypto';
 import type { ProblemCode, RemarkCode } from '../problems.js';
 import type { Cause } from '../types.js';
 import { causeOf, codeOf } from './foreign.js';
@@ -80,7 +79,7 @@ export function createWriteWatch(
 
   async function write(newcomer: PostgresNewcomer): Promise<WriteFinding> {
     if (unended && !(await isGone(newcomer, unended))) return found;
-    const mark = `portal-health ${randomUUID()}`;
+    const mark = `portal-health ${crypto.randomUUID()}`;
     unended = { newcomer, mark };
     try {
       await newcomer.run(statement(table, mark));

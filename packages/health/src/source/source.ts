@@ -2,7 +2,6 @@
  * The source of the running application: hashed before it serves, watched while it runs, and answered for from
  * memory. A request never starts a hash.
  */
-import { readFile } from 'node:fs/promises';
 import type { ProblemCode } from '../problems.js';
 import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './memory/match.js';
@@ -105,7 +104,8 @@ export function createSource(options: SourceOptions, onNews: () => void = () => 
   }
 
   async function readStatement(statement: NonNullable<typeof settings.statement>): Promise<void> {
-    const [{ acceptStatement }, { StatementError }] = await Promise.all([
+    const [{ readFile }, { acceptStatement }, { StatementError }] = await Promise.all([
+      import('node:fs/promises'),
       import('./release/statement.js'),
       import('./release/statement-error.js'),
     ]);

@@ -1,13 +1,7 @@
 /**
  * Ed25519 keys as `openssl` writes and reads them, and their names.
  */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-} from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** A pair of keys, both in PEM. */
 export interface KeyPair {
@@ -17,7 +11,7 @@ export interface KeyPair {
 }
 
 export function generateKeys(): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = nodeCrypto().generateKeyPairSync('ed25519');
   return {
     privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
@@ -27,7 +21,8 @@ export function generateKeys(): KeyPair {
 
 /** The name of a key: SHA-256 of its DER form (SPKI), 64 lower-case hexadecimal digits. */
 export function keyIdOf(publicKey: KeyObject): string {
-  return createHash('sha256')
+  return nodeCrypto()
+    .createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex');
 }
@@ -35,12 +30,17 @@ export function keyIdOf(publicKey: KeyObject): string {
 /** `undefined` unless the text is an Ed25519 public key in PEM. A private one is none: it has no place here. */
 export function readPublicKey(pem: string): KeyObject | undefined {
   if (pem.includes('PRIVATE KEY')) return undefined;
-  return ed25519(() => createPublicKey(pem));
+  return ed25519(() => nodeCrypto().createPublicKey(pem));
 }
 
 /** `undefined` unless the text is an Ed25519 private key in PEM, without a password. */
 export function readPrivateKey(pem: string): KeyObject | undefined {
-  return ed25519(() => createPrivateKey(pem));
+  return ed25519(() => nodeCrypto().createPrivateKey(pem));
+}
+
+/** Not before there is a key: to import it costs whoever imports us 6 ms, and most have none. */
+function nodeCrypto() {
+  return process.getBuiltinModule('node:crypto');
 }
 
 function ed25519(read: () => KeyObject): KeyObject | undefined {
