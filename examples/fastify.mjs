@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
 import { healthPlugin } from 'portal-health/fastify';
+import { watchSource } from 'portal-health/source';
 
 const app = fastify({ logger: { level: 'warn' } });
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
@@ -14,7 +15,7 @@ for (const store of [pool, redis]) store.on('error', (error) => app.log.warn({ c
 const health = createHealth({
   database: { pool },
   cache: { client: redis },
-  source: { root: import.meta.dirname },
+  source: watchSource({ root: import.meta.dirname }),
   onFailure: ({ name, problems, cause }) => app.log.warn({ name, problems, code: cause?.code }, 'health'),
 });
 await health.start();

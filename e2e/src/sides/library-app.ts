@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
+import { watchSource } from 'portal-health/source';
 import { CANARIES } from '../canaries.js';
 
 const { DATABASE_URL = '', REDIS_URL = '', SOURCE = '.' } = process.env;
@@ -36,7 +37,7 @@ const health = createHealth({
         throw new Error(`${CANARIES.sql}: /srv/${CANARIES.folder}/${CANARIES.databasePassword}`);
     },
   },
-  source: { root: SOURCE },
+  source: watchSource({ root: SOURCE }),
   onFailure: ({ name, problems, cause }) => log({ part: name, problems, cause: cause?.code ?? null }),
   onStatusChange: ({ from, to, report }) => log({ from, to, errors: report.errors }),
 });

@@ -10,7 +10,7 @@ import { createReadiness } from './readiness.js';
 import { factsOf, sameReadings, type PartReading, type Readings } from './readings.js';
 import { buildReport, publishedTime, type Facts } from './report.js';
 import { createSampler } from './sampler.js';
-import { createSource, type SourceView } from './source/source.js';
+import { sourceProblems } from './source-option.js';
 import type { Outcome, Report, State, Status, Viewer } from './types.js';
 import { missingCaches, watchedOf, type AnyFigures, type Watched } from './watched.js';
 
@@ -38,8 +38,6 @@ export interface Health {
    * early runs there is at most one an interval.
    */
   probeNow(name?: string): void;
-  /** The source, for administrators: what it was, is and should be. `undefined` when none is watched. */
-  readonly source: SourceView | undefined;
   /** True once every part has been looked at. */
   started(): boolean;
   /**
@@ -93,11 +91,10 @@ export function createHealth(options: HealthOptions): Health {
   });
   /** How often a probe or the source has said something. */
   let news = 0;
-  const source =
-    options.source &&
-    createSource(options.source, () => {
-      news += 1;
-    });
+  const { source } = options;
+  source?.onChange(() => {
+    news += 1;
+  });
 
   let readAgainAtMs = 0;
   let moment: Moment | undefined;
@@ -146,7 +143,7 @@ export function createHealth(options: HealthOptions): Health {
         })),
       ],
       eventLoop: eventLoop.findings(),
-      source: source?.problems() ?? [],
+      source: sourceProblems(source),
       sourceHash: source?.hash ?? null,
     };
     if (!moment || !sameReadings(moment.readings, readings)) {
@@ -190,7 +187,6 @@ export function createHealth(options: HealthOptions): Health {
       const runs = parts.flatMap(({ sampler }) => sampler.catchUp(nowMs) ?? []);
       return runs.length > 0 ? Promise.all(runs) : undefined;
     },
-    source,
     started,
     ready: () => !draining && started() && readiness.isReady(now().facts),
     drain() {

@@ -18,7 +18,6 @@ export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problem
 export type { Ready } from './readiness.js';
 export type { Facts, Finding, Kind, NamedCache, NamedDatabase } from './report.js';
 export { respond, type Answer, type Door, type Question } from './respond.js';
-export type { Inspection, IntegrityState, SourceOptions, SourceView } from './source/source.js';
-export type { SourceEvent } from './source/watch/drift.js';
+export type { HealthSource, SourceProblem } from './source-option.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
 export { isUp, verdict, type Part } from './verdict.js';

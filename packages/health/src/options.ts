@@ -10,7 +10,7 @@ import type { WritesOptions } from './probes/postgres-writes.js';
 import type { RedisClient } from './probes/redis.js';
 import type { Ready } from './readiness.js';
 import type { Pace } from './sampler.js';
-import type { SourceOptions } from './source/source.js';
+import { checkSource, type HealthSource } from './source-option.js';
 import type { Cause, Report, Status } from './types.js';
 
 export { expected } from './expected.js';
@@ -100,8 +100,11 @@ export interface HealthOptions {
   readonly caches?: Readonly<Record<string, CacheOptions>>;
   /** Checks of your own by name, as databases. */
   readonly checks?: Readonly<Record<string, Check | CheckOptions>>;
-  /** The source to hash before the service counts as started. */
-  readonly source?: SourceOptions;
+  /**
+   * The running source, hashed before `start()` is kept: `watchSource()` of portal-integrity, or any object of its shape.
+   * It is started and closed together with the rest.
+   */
+  readonly source?: HealthSource;
   /**
    * When `/readyz` says no besides before the first report, while draining and in this process's own trouble: `own`, never;
    * `critical`, also after three failed runs in a row of a critical part. Default `own`.
@@ -188,6 +191,7 @@ export function checkHealthOptions(options: HealthOptions): void {
     checkSampling(`checks.${name}`, entry);
     expectBoolean(`checks.${name}.critical`, entry.critical);
   }
+  checkSource(options.source);
   if (options.ready !== undefined && options.ready !== 'own' && options.ready !== 'critical') {
     throw expected('ready', 'to be own or critical', options.ready);
   }

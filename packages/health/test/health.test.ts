@@ -13,6 +13,7 @@ import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
 import type { Failure, HealthOptions, StatusChange } from '../src/options.js';
 import { respond } from '../src/respond.js';
+import { watchSource } from '../src/source/source.js';
 import type { Report } from '../src/types.js';
 
 const FAST = { intervalMs: 20, deadlineMs: 50 };
@@ -79,6 +80,10 @@ describe('options that cannot be used are named, with their rule and value', () 
     [{ caches: { cache: { client: null } } }, 'Expected the `caches.cache` option to have a name of its own'],
     [{ databases: { auth: {} } }, 'Expected the `database.pool` option'],
     [{ databases: [], caches: 5 }, 'Expected the `caches` option to be an object, got 5.'],
+    [
+      { source: { root: '/srv/app' } },
+      'Expected the `source` option to be a watched source, such as `watchSource({ root })` of portal-integrity gives',
+    ],
     [{ ready: 'always' }, 'Expected the `ready` option to be own or critical, got "always".'],
     [
       { database: { pool, intervalMs: 500, idleIntervalMs: 400 } },
@@ -320,7 +325,7 @@ test('1,000 made, started and closed leave memory and descriptors as they were',
   async function rounds(count: number): Promise<{ descriptors: number; heapBytes: number }> {
     for (let round = 0; round < count; round += 1) {
       // A thread is dear, so the source takes part in a tenth of them.
-      const source = round % 10 === 0 ? { source: { root } } : {};
+      const source = round % 10 === 0 ? { source: watchSource({ root }) } : {};
       const health = createHealth({
         database: { pool },
         cache: { client },

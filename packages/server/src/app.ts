@@ -1,15 +1,9 @@
 /**
  * The composition root: builds the whole service out of its parts, and listens to nothing.
  */
-import {
-  createHealth,
-  type Failure,
-  type Health,
-  type SourceEvent,
-  type SourceOptions,
-  type StatusChange,
-} from 'portal-health';
+import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
+import { watchSource, type SourceEvent, type SourceOptions } from 'portal-health/source';
 import type { Config } from './config.js';
 import { createEntrance } from './entrance.js';
 import { documentationRoutes } from './features/documentation/routes.js';
@@ -92,6 +86,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const { history, pages } = recording;
 
   const sampling = { intervalMs: config.intervalMs, deadlineMs: config.deadlineMs, slowMs: config.slowMs };
+  const source = watchSource(sourceOptions(config, log, (event) => recording.sourceChanged(event)));
   const health = createHealth({
     database: {
       ...sampling,
@@ -108,7 +103,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     },
     cache: { ...sampling, client: cache?.client ?? null },
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
-    source: sourceOptions(config, log, (event) => recording.sourceChanged(event)),
+    source,
     ready: config.ready,
     startedAt,
     onFailure: tellFailures(log),
@@ -175,12 +170,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
   framework.register(documentationRoutes);
   framework.register(pageRoutes);
-  if (health.source) {
-    framework.register(integrityRoutes, {
-      source: health.source,
-      requireAdmin: requireAdmin({ fromMemory: true, machines: true }),
-    });
-  }
+  framework.register(integrityRoutes, {
+    source,
+    requireAdmin: requireAdmin({ fromMemory: true, machines: true }),
+  });
 
   return {
     http,

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Health, Report, SourceEvent } from 'portal-health';
+import type { Health, Report } from 'portal-health';
+import type { SourceEvent } from 'portal-health/source';
 import { currentAlertSecret, type Config } from './config.js';
 import { createAlerts, type AlertFile } from './features/alerts/alerts.js';
 import type { Incident } from './features/alerts/incident.js';

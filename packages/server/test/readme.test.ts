@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { createHealth, PROBLEMS, verdict, type Effect, type Part, type State } from 'portal-health';
+import { watchSource } from 'portal-health/source';
 import { readConfig } from '../src/config.js';
 import { settingsTable } from '../src/setting-texts.js';
 
@@ -30,7 +31,7 @@ test('its shell line prints the number that the running service reports', async 
   assert.ok(line);
   const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT });
   const { sourceRoot, sourceExclude } = readConfig({});
-  const health = createHealth({ source: { root: sourceRoot, exclude: sourceExclude } });
+  const health = createHealth({ source: watchSource({ root: sourceRoot, exclude: sourceExclude }) });
   try {
     await health.start();
     assert.equal(stdout, `${String(health.report('admin').source_hash)}  -\n`);

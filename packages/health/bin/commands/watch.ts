@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createSource } from '../../src/source/source.js';
+import { watchSource } from '../../src/source/source.js';
 import type { SourceEvent } from '../../src/source/watch/drift.js';
 import type { Command } from '../command.js';
 import { EXIT, exitOfDifferences } from '../exit-code.js';
@@ -20,7 +20,7 @@ export const watchCommand: Command = {
     const { root, exclude } = readScope(one(positionals, 'DIR'), values);
     // Deaf from the first moment, so that an interrupt in the middle of the first hash is not lost.
     const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-    const source = createSource({
+    const source = watchSource({
       root,
       exclude,
       sweepIntervalMs: readCount('interval-ms', values['interval-ms']),

@@ -1,5 +1,5 @@
 /**
- * What `createSource` is given, checked once at construction.
+ * What `watchSource` is given, checked once at construction.
  */
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -63,21 +63,21 @@ const LONGEST_TIMER_MS = 2 ** 30;
  */
 export function checkSourceOptions(options: SourceOptions): SourceSettings {
   for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) throw expected(`source.${key}`, `to be one of ${KNOWN.join(', ')}`, key);
+    if (!KNOWN.includes(key)) throw expected(key, `to be one of ${KNOWN.join(', ')}`, key);
   }
   const { expectedHash, watch = true, sweepIntervalMs = SWEEP_INTERVAL_MS, onEvent } = options;
   if (expectedHash !== undefined && !/^[0-9a-f]{64}$/.test(expectedHash)) {
-    throw expected('source.expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
+    throw expected('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
   }
   if (expectedHash !== undefined && options.statement !== undefined) {
-    throw expected('source.expectedHash', 'to be left out when there is a statement', expectedHash);
+    throw expected('expectedHash', 'to be left out when there is a statement', expectedHash);
   }
-  if (typeof watch !== 'boolean') throw expected('source.watch', 'to be true or false', watch);
+  if (typeof watch !== 'boolean') throw expected('watch', 'to be true or false', watch);
   if (!(sweepIntervalMs >= SHORTEST_SWEEP_INTERVAL_MS && sweepIntervalMs <= LONGEST_TIMER_MS)) {
-    throw expected('source.sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
+    throw expected('sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
   }
   if (onEvent !== undefined && typeof onEvent !== 'function') {
-    throw expected('source.onEvent', 'to be a function', onEvent);
+    throw expected('onEvent', 'to be a function', onEvent);
   }
   return {
     scope: createScope(options.root, options.exclude),
@@ -91,13 +91,13 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
 
 function checkStatement({ file, keys, minimumSequence = 0 }: StatementOptions) {
   if (typeof file !== 'string' || file === '') {
-    throw expected('source.statement.file', 'to be the path of a file', file);
+    throw expected('statement.file', 'to be the path of a file', file);
   }
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw expected('source.statement.keys', 'to hold at least one public key', keys);
+    throw expected('statement.keys', 'to hold at least one public key', keys);
   }
   if (!Number.isSafeInteger(minimumSequence) || minimumSequence < 0) {
-    throw expected('source.statement.minimumSequence', 'to be a whole number from 0', minimumSequence);
+    throw expected('statement.minimumSequence', 'to be a whole number from 0', minimumSequence);
   }
   return {
     file: resolve(file),
@@ -105,8 +105,7 @@ function checkStatement({ file, keys, minimumSequence = 0 }: StatementOptions) {
     keys: keys.map((pem: unknown) => {
       const key = typeof pem === 'string' ? readPublicKey(pem) : undefined;
       // Should it be a private key, the last thing to do is to print it.
-      if (!key)
-        throw expected('source.statement.keys', 'to hold Ed25519 public keys in PEM', 'something else');
+      if (!key) throw expected('statement.keys', 'to hold Ed25519 public keys in PEM', 'something else');
       return key;
     }),
   };

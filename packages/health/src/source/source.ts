@@ -2,7 +2,6 @@
  * The source of the running application: hashed before it serves, watched while it runs, and answered for from
  * memory. A request never starts a hash.
  */
-import type { ProblemCode } from '../problems.js';
 import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './memory/match.js';
 import type { Look } from './watch/messages.js';
@@ -10,12 +9,13 @@ import { checkSourceOptions, type SourceOptions } from './options.js';
 import type { Patrol } from './watch/patrol.js';
 import type { Refusal, RefusalCode } from './tree/refusal.js';
 import { buildState, problemsOf, verdictOf } from './state.js';
-import type { ExpectedSource, IntegrityState, LoadedFigures, SourceFacts } from './state.js';
+import type { ExpectedSource, IntegrityState, LoadedFigures, SourceFacts, SourceProblem } from './state.js';
 import { wholeSeconds } from './times.js';
 import type { SourceWorker } from './watch/worker.js';
 
 export type { SourceOptions } from './options.js';
 export type { IntegrityState } from './state.js';
+export type { SourceEvent } from './watch/drift.js';
 
 /** A watched source. */
 export interface Source {
@@ -24,7 +24,9 @@ export interface Source {
   /** The hash as of the start, 64 lower-case hexadecimal digits; `null` until it is known. */
   readonly hash: string | null;
   /** What is wrong with the source as far as is known, from memory. */
-  problems(): readonly ProblemCode[];
+  problems(): readonly SourceProblem[];
+  /** Calls `listener` whenever there may be something new to ask for. */
+  onChange(listener: () => void): void;
   /** Everything known, from memory, for an administrator: holds file names. */
   state(): IntegrityState;
   /**
@@ -35,9 +37,6 @@ export interface Source {
   /** Stops watching and ends the thread. */
   close(): Promise<void>;
 }
-
-/** What may be asked of a watched source; its life belongs to whoever made it. */
-export type SourceView = Pick<Source, 'state' | 'inspect'>;
 
 /** The scripts in memory. */
 export interface Inspection extends LoadedFigures {
@@ -53,13 +52,23 @@ const STALE_AFTER_INTERVALS = 3.6;
 const INSPECTION_KEPT_MS = 10_000;
 
 /**
- * @param onNews - told whenever there is something new to ask for
+ * Watches the source below `options.root`. Nothing is read before `start()`.
+ *
+ * @example
+ * ```ts
+ * import { createHealth } from 'portal-health';
+ * import { watchSource } from 'portal-integrity';
+ *
+ * const source = watchSource({ root: import.meta.dirname, exclude: ['node_modules'] });
+ * const health = createHealth({ source });
+ * ```
  * @throws TypeError naming option, rule and value
  */
-export function createSource(options: SourceOptions, onNews: () => void = () => undefined): Source {
+export function watchSource(options: SourceOptions): Source {
   const settings = checkSourceOptions(options);
   let facts = nothingKnown(settings.scope.exclude);
-  let problems: readonly ProblemCode[] = [];
+  let problems: readonly SourceProblem[] = [];
+  const listeners = new Set<() => void>();
   let since = new Date();
   let lookedMs = 0;
   let worker: SourceWorker | undefined;
@@ -73,7 +82,7 @@ export function createSource(options: SourceOptions, onNews: () => void = () => 
     facts = { ...facts, ...news };
     problems = problemsOf(facts);
     if (verdictOf(facts) !== before) since = new Date();
-    onNews();
+    for (const listener of listeners) listener();
   }
 
   /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
@@ -199,6 +208,9 @@ export function createSource(options: SourceOptions, onNews: () => void = () => 
       return facts.boot?.survey.hash ?? null;
     },
     problems: () => (isStale() ? problemsOf({ ...facts, refusals: [STALE] }) : problems),
+    onChange(listener) {
+      listeners.add(listener);
+    },
     state: () => buildState(isStale() ? { ...facts, refusals: [STALE] } : facts, since),
     inspect() {
       const nowMs = performance.now();

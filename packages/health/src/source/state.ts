@@ -2,7 +2,6 @@
  * What is known of the source at a moment, as the document of the administrator's integrity door, and the findings
  * that follow from it. Pure.
  */
-import type { ProblemCode } from '../problems.js';
 import { wholeSeconds } from './times.js';
 import type { Differences, SourceEvent } from './watch/drift.js';
 import type { Survey } from './tree/inventory.js';
@@ -104,12 +103,20 @@ export interface SourceFacts {
   readonly refusals: readonly Refusal[];
 }
 
+/** What is wrong with a source; `code` is for a log. */
+export interface SourceProblem {
+  readonly kind: 'drifted' | 'mismatched' | 'unreadable';
+  readonly code: string;
+}
+
 /** What the facts mean for the application's health. */
-export function problemsOf(facts: SourceFacts): readonly ProblemCode[] {
-  const problems: ProblemCode[] = [];
-  if (facts.driftedSince) problems.push('SOURCE_DRIFTED');
-  if (isMismatched(facts)) problems.push('SOURCE_MISMATCH');
-  if (facts.refusals.length > 0) problems.push('SOURCE_UNREADABLE');
+export function problemsOf(facts: SourceFacts): readonly SourceProblem[] {
+  const problems: SourceProblem[] = [];
+  if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
+  if (isMismatched(facts))
+    problems.push({ kind: 'mismatched', code: facts.statementRefused === null ? 'HASH' : 'STATEMENT' });
+  const [refusal] = facts.refusals;
+  if (refusal) problems.push({ kind: 'unreadable', code: refusal.code });
   return problems;
 }
 

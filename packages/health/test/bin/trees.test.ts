@@ -172,7 +172,7 @@ describe('the command line itself', () => {
     [['hsah'], /^Expected a command, got "hsah"\./],
     [['hash', '--h2'], /^Unknown option '--h2'.* portal-health hash --help tells more\.\n$/s],
     [['hash', 'a', 'b'], /^Expected one DIR at most\./],
-    [['hash', '--exclude', '*.js'], /^Expected the `source\.exclude` option to hold no wildcard/],
+    [['hash', '--exclude', '*.js'], /^Expected the `exclude` option to hold no wildcard/],
     [['manifest'], /^Expected exactly one DIR\./],
     [['diff', 'a'], /^Expected exactly two trees, A and B\./],
     [['verify'], /^Expected a DIR, a URL or --pid\./],

@@ -6,10 +6,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createSource } from '../../src/source/source.js';
+import { watchSource } from '../../src/source/source.js';
 
 const root = process.argv[2] ?? '.';
-const source = createSource({ root, exclude: ['node_modules'], sweepIntervalMs: 100 });
+const source = watchSource({ root, exclude: ['node_modules'], sweepIntervalMs: 100 });
 
 const server = createServer((request, response) => {
   if (request.headers.cookie !== 'psession=secret') {

@@ -9,9 +9,13 @@ import { createPrivateKey } from 'node:crypto';
 import { waitFor } from 'portal-test-kit';
 import { generateKeys } from '../../src/source/release/keys.js';
 import { signStatement } from '../../src/source/release/statement.js';
-import { createSource, type Source, type SourceOptions } from '../../src/source/source.js';
+import { watchSource, type Source, type SourceOptions } from '../../src/source/source.js';
 import type { SourceEvent } from '../../src/source/watch/drift.js';
 import { ourHash, shellHash, withFolder, withTree, write, type Contents } from './trees.js';
+
+function kindsOf(source: Source): readonly string[] {
+  return source.problems().map(({ kind }) => kind);
+}
 
 const TREE: Contents = { 'dist/main.js': 'main\n', 'dist/lib/a.js': 'a\n', 'dist/lib/b.js': 'b\n' };
 
@@ -19,7 +23,7 @@ async function withSource(
   options: SourceOptions,
   work: (source: Source) => Promise<void> | void,
 ): Promise<void> {
-  const source = createSource(options);
+  const source = watchSource(options);
   try {
     await source.start();
     await work(source);
@@ -60,7 +64,7 @@ describe('at the start', () => {
 
   test('before the first hash everything is pending', () =>
     withTree(TREE, async (root) => {
-      const source = createSource({ root });
+      const source = watchSource({ root });
       assert.equal(source.hash, null);
       assert.deepEqual(source.problems(), []);
       assert.equal(source.state().state, 'pending');
@@ -71,7 +75,7 @@ describe('at the start', () => {
     withFolder((folder) =>
       withSource({ root: join(folder, 'later'), sweepIntervalMs: 100 }, async (source) => {
         assert.equal(source.hash, null);
-        assert.deepEqual(source.problems(), ['SOURCE_UNREADABLE']);
+        assert.deepEqual(kindsOf(source), ['unreadable']);
         assert.equal(source.state().state, 'unreadable');
         assert.deepEqual(source.state().refusals, ['E_READ . cannot be read (ENOENT)']);
         write(folder, { 'later/main.js': 'x' });
@@ -82,7 +86,7 @@ describe('at the start', () => {
 
   test('starting twice is starting once, and closing in the middle of it ends it', () =>
     withTree(TREE, async (root) => {
-      const source = createSource({ root });
+      const source = watchSource({ root });
       const started = Promise.all([source.start(), source.start()]);
       await source.close();
       await started;
@@ -108,7 +112,7 @@ describe('while running', () => {
         const { atime, mtime } = statSync(file);
         writeFileSync(file, 'mean\n');
         utimesSync(file, atime, mtime);
-        await waitFor('the drift', () => source.problems().includes('SOURCE_DRIFTED'), SOON);
+        await waitFor('the drift', () => kindsOf(source).includes('drifted'), SOON);
         const { state, disk, boot, differences } = source.state();
         assert.equal(state, 'drifted');
         assert.equal(boot?.source_hash, source.hash);
@@ -119,7 +123,7 @@ describe('while running', () => {
         writeFileSync(file, 'main\n');
         utimesSync(file, atime, mtime);
         await waitFor('the way back', () => source.state().disk?.source_hash === source.hash, SOON);
-        assert.deepEqual(source.problems(), ['SOURCE_DRIFTED']);
+        assert.deepEqual(kindsOf(source), ['drifted']);
         const after = source.state();
         assert.equal(after.state, 'drifted');
         assert.notEqual(after.drifted_since, null);
@@ -167,12 +171,12 @@ describe('while running', () => {
   test('an entry that must be refused is drift and makes the tree unreadable; the drift outlasts it', () =>
     withWatchedTree(async (root, source) => {
       symlinkSync('/etc/passwd', join(root, 'dist/link'));
-      await waitFor('the link', () => source.problems().includes('SOURCE_UNREADABLE'), SOON);
-      assert.deepEqual(source.problems(), ['SOURCE_DRIFTED', 'SOURCE_UNREADABLE']);
+      await waitFor('the link', () => kindsOf(source).includes('unreadable'), SOON);
+      assert.deepEqual(kindsOf(source), ['drifted', 'unreadable']);
       assert.deepEqual(source.state().refusals, ['E_SYMLINK dist/link is a symbolic link']);
       rmSync(join(root, 'dist/link'));
-      await waitFor('its end', () => !source.problems().includes('SOURCE_UNREADABLE'), SOON);
-      assert.deepEqual(source.problems(), ['SOURCE_DRIFTED']);
+      await waitFor('its end', () => !kindsOf(source).includes('unreadable'), SOON);
+      assert.deepEqual(kindsOf(source), ['drifted']);
     }));
 
   test('a root that vanishes is unreadable, and when it is back as it was, nothing has drifted', () =>
@@ -180,7 +184,7 @@ describe('while running', () => {
       write(folder, { 'tree/main.js': 'x' });
       return withSource({ root: join(folder, 'tree'), sweepIntervalMs: 100 }, async (source) => {
         renameSync(join(folder, 'tree'), join(folder, 'away'));
-        await waitFor('the loss', () => source.problems().includes('SOURCE_UNREADABLE'), SOON);
+        await waitFor('the loss', () => kindsOf(source).includes('unreadable'), SOON);
         renameSync(join(folder, 'away'), join(folder, 'tree'));
         await waitFor('the way back', () => source.problems().length === 0, SOON);
       });
@@ -201,13 +205,13 @@ describe('while running', () => {
         );
         try {
           await waitFor('staleness', () => source.state().state === 'unreadable', SOON);
-          assert.ok(source.problems().includes('SOURCE_UNREADABLE'));
+          assert.ok(kindsOf(source).includes('unreadable'));
         } finally {
           const ended = once(churn, 'exit');
           churn.kill('SIGKILL');
           await ended;
         }
-        await waitFor('recovery', () => !source.problems().includes('SOURCE_UNREADABLE'), SOON);
+        await waitFor('recovery', () => !kindsOf(source).includes('unreadable'), SOON);
       },
       { sweepIntervalMs: 100 },
     ));
@@ -262,7 +266,7 @@ describe('what it should be', () => {
         assert.equal(source.state().expected?.by, 'hand');
       });
       await withSource({ root, expectedHash: '0'.repeat(64) }, (source) => {
-        assert.deepEqual(source.problems(), ['SOURCE_MISMATCH']);
+        assert.deepEqual(kindsOf(source), ['mismatched']);
         assert.equal(source.state().state, 'mismatched');
       });
     }));
@@ -305,7 +309,7 @@ describe('what it should be', () => {
           const file = join(folder, 'source.intoto.jsonl');
           if (text !== undefined) writeFileSync(file, text);
           await withSource({ root, statement: { file, keys: [publicPem], ...settings } }, (source) => {
-            assert.deepEqual(source.problems(), ['SOURCE_MISMATCH']);
+            assert.deepEqual(kindsOf(source), ['mismatched']);
             assert.equal(source.hash, ourHash(root));
             assert.equal(source.state().statement_refused, sentence);
             assert.equal(source.state().expected, null);
@@ -323,13 +327,13 @@ describe('a clean life', () => {
     test(`a process with a ${name} source ends by itself`, () =>
       withTree(TREE, async (root) => {
         const script = `
-          import { createSource } from ${JSON.stringify(new URL('../../src/source/source.js', import.meta.url).href)};
+          import { watchSource } from ${JSON.stringify(new URL('../../src/source/source.js', import.meta.url).href)};
           // Standard output and error are made when they are first needed, be it by a thread.
           process.stdout.write('');
           process.stderr.write('');
           await new Promise(setImmediate);
           const before = process.getActiveResourcesInfo().length;
-          const source = createSource({ root: ${JSON.stringify(root)}, sweepIntervalMs: 100 });
+          const source = watchSource({ root: ${JSON.stringify(root)}, sweepIntervalMs: 100 });
           await source.start();
           ${last}
           process.stdout.write(JSON.stringify([source.hash, process.getActiveResourcesInfo().length - before]));`;

@@ -1,6 +1,6 @@
 /**
  * A tree hashed once, on the calling thread: for a program that has nothing else to do. An application uses
- * `createSource`, which leaves its event loop alone.
+ * `watchSource`, which leaves its event loop alone.
  */
 import { createInventory, type OnProgress, type Survey } from './inventory.js';
 import type { ManifestEntry } from './manifest.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { runInThisContext } from 'node:vm';
-import { createSource, type Inspection, type SourceOptions } from '../../../src/source/source.js';
+import { watchSource, type Inspection, type SourceOptions } from '../../../src/source/source.js';
 import { listLoadedScripts } from '../../../src/source/memory/loaded.js';
 import { withTree, write, type Contents } from '../trees.js';
 
@@ -24,7 +24,7 @@ function inspect(
       else await import(pathToFileURL(join(root, path)).href + (path.endsWith('b.mjs') ? '?v=2' : ''));
     }
     meanwhile(root);
-    const source = createSource({ root, watch: false, ...options });
+    const source = watchSource({ root, watch: false, ...options });
     try {
       await source.start();
       const inspection = await source.inspect();
@@ -113,7 +113,7 @@ test('looking again finds the same', async () => {
 
 test('however often it is asked for, it is done once in ten seconds', () =>
   withTree({ 'a.mjs': '' }, async (root) => {
-    const source = createSource({ root, watch: false });
+    const source = watchSource({ root, watch: false });
     await source.start();
     const [first, second] = await Promise.all([source.inspect(), source.inspect()]);
     assert.equal(first, second);
@@ -124,5 +124,5 @@ test('however often it is asked for, it is done once in ten seconds', () =>
 
 test('before the source was hashed there is nothing to compare with', () =>
   withTree({ 'a.mjs': '' }, async (root) => {
-    await assert.rejects(createSource({ root }).inspect(), /^Error: The source has not been hashed yet\.$/);
+    await assert.rejects(watchSource({ root }).inspect(), /^Error: The source has not been hashed yet\.$/);
   }));

@@ -61,7 +61,7 @@ describe('a scope that find would read otherwise is refused', () => {
     test(JSON.stringify(entry), () => {
       assert.throws(() => createScope('/x', [entry]), {
         name: 'TypeError',
-        message: /^Expected the `source\.exclude` option to hold .*, got /,
+        message: /^Expected the `exclude` option to hold .*, got /,
       });
     });
   }
@@ -69,9 +69,9 @@ describe('a scope that find would read otherwise is refused', () => {
   test('a root that is no path', () => {
     assert.throws(
       () => createScope('', []),
-      /Expected the `source\.root` option to be the path of a folder, got ""\./,
+      /Expected the `root` option to be the path of a folder, got ""\./,
     );
     assert.throws(() => createScope(undefined, []), /got undefined\./);
-    assert.throws(() => createScope('/x', 'node_modules'), /`source\.exclude` option to be a list/);
+    assert.throws(() => createScope('/x', 'node_modules'), /`exclude` option to be a list/);
   });
 });

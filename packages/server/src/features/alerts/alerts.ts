@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Report, SourceEvent, Status } from 'portal-health';
+import type { Report, Status } from 'portal-health';
+import type { SourceEvent } from 'portal-health/source';
 import type { Log } from '../../platform/log.js';
 import { createDelivery, type Outbox } from './delivery.js';
 import { createJudge, type Incident, type Turn } from './incident.js';

@@ -2,7 +2,7 @@
  * What counts as an event, and how it is written down: from what library and service tell of themselves to one line
  * each of what happened, with begin, end and codes.
  */
-import type { SourceEvent } from 'portal-health';
+import type { SourceEvent } from 'portal-health/source';
 import type { JournalEvent, NewEvent } from './events.js';
 import type { History, Trouble } from './history.js';
 import type { LeftBehind, Stand } from './journal.js';

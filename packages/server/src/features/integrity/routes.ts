@@ -3,12 +3,12 @@
  * that differ; and `GET /v1/admin/integrity/loaded`: what is in memory. Never on a public door.
  */
 import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
-import type { SourceView } from 'portal-health';
+import type { Source } from 'portal-health/source';
 import { addAdminReading } from '../../platform/admin-reading.js';
 
 /** What the routes need of others. */
 export interface IntegrityRoutesOptions {
-  readonly source: SourceView;
+  readonly source: Pick<Source, 'state' | 'inspect'>;
   readonly requireAdmin: onRequestAsyncHookHandler;
 }
 

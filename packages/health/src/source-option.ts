@@ -1,0 +1,54 @@
+/**
+ * The running source as the library takes it: an object that knows the hash and what is wrong, such as `watchSource()`
+ * of portal-integrity gives. The library itself reads no file.
+ */
+import { expected } from './expected.js';
+import { inOrder, type ProblemCode } from './problems.js';
+
+/** What is wrong with a source. */
+export interface SourceProblem {
+  /** Changed on disk since the start; not what was released; cannot be read. */
+  readonly kind: 'drifted' | 'mismatched' | 'unreadable';
+  /** The finding in the words of whoever watches the source, for a log. */
+  readonly code: string;
+}
+
+/** A source that somebody watches. Any object of this shape fits. */
+export interface HealthSource {
+  /** Begins to watch; kept when the first hash is known or cannot be had. Never rejects: see `problems()`. */
+  start(): Promise<void>;
+  /** The hash as of the start, 64 lower-case hexadecimal digits; `null` until it is known. */
+  readonly hash: string | null;
+  /** What is wrong as far as is known, from memory; several can be true. */
+  problems(): readonly SourceProblem[];
+  /** Calls `listener` whenever there may be something new to ask for. */
+  onChange(listener: () => void): void;
+  /** Stops watching. */
+  close(): Promise<void>;
+}
+
+const CODES: Readonly<Record<SourceProblem['kind'], ProblemCode>> = {
+  drifted: 'SOURCE_DRIFTED',
+  mismatched: 'SOURCE_MISMATCH',
+  unreadable: 'SOURCE_UNREADABLE',
+};
+
+/** The catalogue's codes for what is wrong with the source, each once, in its order. */
+export function sourceProblems(source: HealthSource | undefined): readonly ProblemCode[] {
+  return source ? inOrder(source.problems().map(({ kind }) => CODES[kind])) : [];
+}
+
+/** @throws TypeError when `source` is not an object that can be asked */
+export function checkSource(source: unknown): void {
+  if (source === undefined) return;
+  if (typeof source === 'object' && source !== null) {
+    const methods = ['start', 'problems', 'onChange', 'close'] as const;
+    const given = source as Readonly<Record<(typeof methods)[number], unknown>>;
+    if (methods.every((name) => typeof given[name] === 'function') && 'hash' in source) return;
+  }
+  throw expected(
+    'source',
+    'to be a watched source, such as `watchSource({ root })` of portal-integrity gives',
+    source,
+  );
+}
