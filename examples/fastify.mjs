@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
 import { healthPlugin } from 'portal-health/fastify';
-import { watchSource } from 'portal-health/source';
+import { watchSource } from 'portal-integrity';
 
 const app = fastify({ logger: { level: 'warn' } });
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });

@@ -1,10 +1,10 @@
-// Makes the tarball of portal-health that is published: built from nothing, so that no file of a former build is in it,
+// Makes the tarball of a package as it is published, portal-health or portal-integrity: built from nothing, so that no file of a former build is in it,
 // without what nobody needs who installs it: comments and white space in the code (what is worth knowing is in the
 // types), source maps, declarations that no public one refers to, and what npm would install for our own tests. The code
 // is in as few files as its entries allow: reading sixty small modules takes an application three times as long as
 // reading the same in one.
 //
-//   node scripts/pack.mjs [FOLDER]   leaves the tarball in FOLDER, by default here, and prints its path and size
+//   node scripts/pack.mjs health [FOLDER]   leaves the tarball in FOLDER, by default here, and prints its path and size
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -21,15 +21,18 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 /** Entries that no module imports: they are started as threads, by a path from the module that does. */
-const THREADS = ['source/watch/thread', 'source/tree/second-reader'];
+const THREADS = { health: [], integrity: ['watch/thread', 'scan/second-reader'] };
 
-const destination = resolve(process.argv[2] ?? '.');
+const [name, into = '.'] = process.argv.slice(2);
+const threads = THREADS[name];
+if (!threads) throw new Error(`Expected one of ${Object.keys(THREADS).join(', ')}, got ${name}.`);
+const destination = resolve(into);
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
-const folder = mkdtempSync(join(tmpdir(), 'portal-health-'));
+const folder = mkdtempSync(join(tmpdir(), `portal-${name}-`));
 try {
   const { devDependencies: _, ...manifest } = JSON.parse(
-    readFileSync('packages/health/package.json', 'utf8'),
+    readFileSync(`packages/${name}/package.json`, 'utf8'),
   );
   const dist = join(folder, 'dist');
   const modules = join(folder, 'modules');
@@ -40,7 +43,7 @@ try {
   await bundle([...entries, ...Object.values(manifest.bin)]);
   rmSync(modules, { recursive: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  copyFileSync('packages/health/README.md', join(folder, 'README.md'));
+  copyFileSync(`packages/${name}/README.md`, join(folder, 'README.md'));
   copyFileSync('LICENSE', join(folder, 'LICENSE'));
   const packed = JSON.parse(
     run('npm', ['pack', folder, '--json', '--ignore-scripts', '--pack-destination', destination]),
@@ -54,7 +57,7 @@ try {
     const small = ['--sourceMap', 'false', '--declarationMap', 'false'];
     run('node_modules/.bin/tsc', [
       '-p',
-      'packages/health',
+      `packages/${name}`,
       '--outDir',
       outDir,
       ...plain,
@@ -68,12 +71,14 @@ try {
     const input = Object.fromEntries(
       paths
         .map((path) => path.replace(/^\.\/dist\/|\.js$/g, ''))
-        .map((name) => [name, join(modules, `${name}.js`)]),
+        .map((entry) => [entry, join(modules, `${entry}.js`)]),
     );
-    for (const thread of THREADS) input[`src/${basename(thread)}`] = join(modules, `src/${thread}.js`);
+    for (const thread of threads) input[`src/${basename(thread)}`] = join(modules, `src/${thread}.js`);
     const made = await rolldown({
       input,
-      external: (id) => !/^[./]/.test(id),
+      external: (id) => !/^([./]|portal-shared)/.test(id),
+      // What several packages need becomes part of each.
+      resolve: { alias: { 'portal-shared': resolve('packages/shared/dist/src') } },
       platform: 'node',
       // No notes of where on this machine a module was.
       experimental: { attachDebugInfo: 'none' },
@@ -94,7 +99,7 @@ try {
       if (!existsSync(join(dist, 'src', path)))
         throw new Error(`${path} is started as a thread, and not there.`);
     }
-    if (started.length === 0) throw new Error('No code starts a thread any more.');
+    if (started.length < threads.length) throw new Error('No code starts one of the threads any more.');
   }
 
   /** Keeps the declarations of `entries` and all that they refer to. */
@@ -108,9 +113,9 @@ try {
       }
     };
     for (const entry of kept) visit(join(folder, entry.replace(/\.js$/, '.d.ts')));
-    for (const name of readdirSync(dist, { recursive: true })) {
-      const file = join(dist, name);
-      if (name.endsWith('.d.ts') && !needed.has(file)) rmSync(file);
+    for (const entry of readdirSync(dist, { recursive: true })) {
+      const file = join(dist, entry);
+      if (entry.endsWith('.d.ts') && !needed.has(file)) rmSync(file);
     }
   }
 } finally {

@@ -31,6 +31,7 @@ const BUILT = 'node_modules/.portal-built';
 const newestMs = ['packages', 'test-kit', 'bench', 'e2e', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
 const outputs = [
   'packages/health/dist',
+  'packages/integrity/dist',
   'packages/server/dist',
   'packages/page/dist/site',
   ...(everything ? ['test-kit/dist'] : []),

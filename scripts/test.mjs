@@ -18,6 +18,8 @@ const GATES = '--gates';
 const asked = process.argv.slice(2).find((argument) => argument !== GATES) ?? '';
 const rooms = [
   'packages/health/dist/test',
+  'packages/integrity/dist/test',
+  'packages/dev-servers/dist/test',
   'packages/server/dist/test',
   'packages/page/dist/test',
   'test-kit/dist/test',
@@ -26,9 +28,10 @@ const rooms = [
 /** What takes long, runs as a program of its own again and again, or needs more than Node, npm and the two servers. */
 const OUTSIDE = [
   'e2e/',
-  'packages/health/test/bin/',
+  'packages/dev-servers/test/',
+  'packages/health/test/cli/',
+  'packages/integrity/test/cli/',
   'packages/server/test/cli/',
-  'packages/server/test/embedded/',
   'packages/server/test/operations/',
 ];
 

@@ -97,7 +97,9 @@ function timeOf(script: string): number {
 function packOurs(): InstalledSize & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'portal-footprint-'));
   const script = fileURLToPath(new URL('../../scripts/pack.mjs', import.meta.url));
-  const [tarball = '', bytes] = execFileSync(process.execPath, [script, folder], { encoding: 'utf8' })
+  const [tarball = '', bytes] = execFileSync(process.execPath, [script, 'health', folder], {
+    encoding: 'utf8',
+  })
     .trim()
     .split(' ');
   execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);

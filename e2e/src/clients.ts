@@ -3,8 +3,8 @@
  */
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CanaryScan } from './canaries.js';
-import type { Side } from './sides/side.js';
+import type { CanaryScan } from './planted-secrets.js';
+import type { Side } from './targets/side.js';
 
 /** Who asks what: the public report, the administrators', liveness, or any other door. */
 export type Door = 'public' | 'admin' | 'livez' | 'other';

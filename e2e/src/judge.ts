@@ -3,7 +3,7 @@
  */
 import type { Answer } from './clients.js';
 import { LIMITS } from './limits.js';
-import { isVerdict, type Row } from './row.js';
+import { isVerdict, type Row } from './scenario.js';
 
 /** The moments of a fault, by `performance.now()`. */
 export interface Course {

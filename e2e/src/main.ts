@@ -9,12 +9,12 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startCanaryScan } from './canaries.js';
-import { faultsPage } from './faults-page.js';
+import { startCanaryScan } from './planted-secrets.js';
+import { faultsPage } from './results-page.js';
 import { runMatrix } from './run-matrix.js';
-import { startListening } from './sides/side.js';
+import { startListening } from './targets/side.js';
 import { soak } from './soak.js';
-import { startServers } from './stage.js';
+import { startServers } from './fixture.js';
 import { outcomesTable, tollsTable } from './table.js';
 
 const PAGE = new URL('../../docs/faults.md', import.meta.url);

@@ -2,7 +2,7 @@
 import { CACHE_ROWS } from './matrix/cache.js';
 import { DATABASE_ROWS } from './matrix/database.js';
 import { BOTH_ROWS, POOL_ROWS, PROCESS_ROWS } from './matrix/process.js';
-import type { Row } from './row.js';
+import type { Row } from './scenario.js';
 
 /** Rows about one thing. */
 export interface Group {

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startClients } from './clients.js';
 import { LIMITS } from './limits.js';
-import type { Row } from './row.js';
-import type { Outcome, RunOptions } from './run-row.js';
-import { setStage } from './stage.js';
+import type { Row } from './scenario.js';
+import type { Outcome, RunOptions } from './run-scenario.js';
+import { setStage } from './fixture.js';
 
 /** Described as a row, for the table. */
 export const ENDING: Row = {

@@ -1,11 +1,11 @@
 /** Runs the rows of the matrix, one after the other, each until the machine was calm enough to say something. */
-import { brokenByToll, tollOfPortal, tollOfRace, type Tolls } from './free-for-the-pool.js';
+import { brokenByToll, tollOfPortal, tollOfRace, type Tolls } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
-import type { Row } from './row.js';
+import type { Row } from './scenario.js';
 import { ENDING, runEnding } from './run-ending.js';
-import { runRow, type Outcome, type RunOptions } from './run-row.js';
-import { setStage } from './stage.js';
+import { runRow, type Outcome, type RunOptions } from './run-scenario.js';
+import { setStage } from './fixture.js';
 
 /** What the matrix came to. */
 export interface MatrixResult {

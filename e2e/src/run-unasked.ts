@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, QUIET_MS } from './limits.js';
-import type { Row } from './row.js';
-import type { SideName } from './sides/side.js';
-import type { Actor, Stage } from './stage.js';
+import type { Row } from './scenario.js';
+import type { SideName } from './targets/side.js';
+import type { Actor, Stage } from './fixture.js';
 
 const LOOK_EVERY_MS = 100;
 const PATIENCE_MS = 3_000;

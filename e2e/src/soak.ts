@@ -5,13 +5,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
-import type { CanaryScan } from './canaries.js';
+import type { CanaryScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
 import { LIMITS } from './limits.js';
 import { CACHE_ROWS } from './matrix/cache.js';
 import { DATABASE_ROWS } from './matrix/database.js';
-import type { Row } from './row.js';
-import { setStage, type Actor, type Servers, type Stage } from './stage.js';
+import type { Row } from './scenario.js';
+import { setStage, type Actor, type Servers, type Stage } from './fixture.js';
 import { statusChanges, unexplained } from './status-changes.js';
 import { alignedTable } from './table.js';
 

@@ -1,6 +1,6 @@
 /** The outcomes as a table: in Markdown, which a terminal shows just as well when its columns are aligned. */
-import type { Toll, Tolls } from './free-for-the-pool.js';
-import type { Outcome } from './run-row.js';
+import type { Toll, Tolls } from './pool-cost.js';
+import type { Outcome } from './run-scenario.js';
 
 const HEAD = [
   'fault',

@@ -13,9 +13,9 @@ export const run = promisify(execFile);
 export const NAMES: Readonly<Record<string, string>> = {
   '.':
     'Answer CacheOptions CacheStatistics Cause CheckOptions DatabaseOptions DatabaseStatistics Door ' +
-    'DoorOptions DoorPaths Effect Facts Failure Finding Health HealthOptions Inspection IntegrityState ' +
+    'DoorOptions DoorPaths Effect Facts Failure Finding Health HealthOptions HealthSource ' +
     'Kind NamedCache NamedDatabase PROBLEMS Part Problem ProblemCode Question Ready Report ' +
-    'SamplingOptions SourceEvent SourceOptions SourceView State Status StatusChange Viewer createHealth ' +
+    'SamplingOptions SourceProblem State Status StatusChange Viewer createHealth ' +
     'isUp respond verdict',
   './node': 'DoorOptions DoorPaths HealthDoor NodeRequest NodeResponse createHealthDoor',
   './express': 'DoorOptions DoorPaths HealthMiddleware healthMiddleware',
@@ -45,7 +45,7 @@ export interface Packed {
 /** Packs and installs; it must be closed. */
 export async function packLibrary(): Promise<Packed> {
   const folder = await mkdtemp(join(tmpdir(), 'portal-health-packaging-'));
-  const packed = await run(process.execPath, [join(REPOSITORY, 'scripts/pack.mjs'), folder]);
+  const packed = await run(process.execPath, [join(REPOSITORY, 'scripts/pack.mjs'), 'health', folder]);
   const [tarball = '', bytes] = packed.stdout.trim().split(' ');
   const project = join(folder, 'empty');
   const application = join(folder, 'beside', 'application');

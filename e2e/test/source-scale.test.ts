@@ -14,7 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const PROGRAM = fileURLToPath(new URL('../../../packages/health/dist/bin/portal-health.js', import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL('../../../packages/integrity/dist/src/cli/portal-integrity.js', import.meta.url),
+);
 const SHELL_LINE =
   'cd "$0" && find . -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum';
 /** Where there is such a folder: a disk makes 100,000 files in seven seconds. */

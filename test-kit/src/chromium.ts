@@ -3,8 +3,8 @@
  */
 import { access, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findInstalled, libraryEnvironment } from 'portal-server/embedded/debian-package';
-import { fetchOnce } from './fetched.js';
+import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-package';
+import { fetchOnce } from './apt-package.js';
 
 /** What to start. */
 export interface ChromiumProgram {

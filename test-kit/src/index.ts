@@ -1,6 +1,6 @@
 /** Everything that the test kit offers, name by name. */
 export { type ChromiumProgram, findChromium } from './chromium.js';
-export { environmentWith } from './fetched.js';
+export { environmentWith } from './apt-package.js';
 export { findCycle, type Imports, readImports } from './imports.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
@@ -27,5 +27,6 @@ export {
   startHaproxy,
   startNginx,
 } from './reverse-proxy.js';
+export { type Run, runProgram } from './run-program.js';
 export { isRunning } from './signals.js';
 export { waitFor } from './wait.js';

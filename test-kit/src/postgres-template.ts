@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { chooseIdentity, type Identity } from 'portal-server/embedded/identity';
-import { findPostgresBinaries, type PostgresBinaries } from 'portal-server/embedded/postgres-binaries';
-import { makeCluster, type Toolbox } from 'portal-server/embedded/postgres-cluster';
-import { CACHE_FOLDER } from './places.js';
+import { chooseIdentity, type Identity } from 'portal-dev-servers/identity';
+import { findPostgresBinaries, type PostgresBinaries } from 'portal-dev-servers/postgres-binaries';
+import { makeCluster, type Toolbox } from 'portal-dev-servers/postgres-cluster';
+import { CACHE_FOLDER } from './paths.js';
 
 const run = promisify(execFile);
 

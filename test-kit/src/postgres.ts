@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { withFreePort } from 'portal-server/embedded/free-port';
-import { giveTo } from 'portal-server/embedded/identity';
+import { withFreePort } from 'portal-dev-servers/free-port';
+import { giveTo } from 'portal-dev-servers/identity';
 import {
   ClusterNotStartedError,
   startCluster,
   SUPERUSER,
   type Toolbox,
-} from 'portal-server/embedded/postgres-cluster';
-import { childrenOf, signalAll } from 'portal-server/embedded/processes';
-import type { ServerProcess } from 'portal-server/embedded/server-process';
-import { makeServerFolder } from './places.js';
+} from 'portal-dev-servers/postgres-cluster';
+import { childrenOf, signalAll } from 'portal-dev-servers/processes';
+import type { ServerProcess } from 'portal-dev-servers/server-process';
+import { makeServerFolder } from './paths.js';
 import { copyTemplate, openToolbox, PASSWORD } from './postgres-template.js';
 import { waitUntilGone } from './signals.js';
 import { waitFor } from './wait.js';

@@ -5,12 +5,12 @@ import { spawn } from 'node:child_process';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { findInstalled } from 'portal-server/embedded/debian-package';
-import { withFreePort } from 'portal-server/embedded/free-port';
-import { chooseIdentity, giveTo } from 'portal-server/embedded/identity';
-import { startServerProcess, type ServerProcess } from 'portal-server/embedded/server-process';
-import { fetchOnce } from './fetched.js';
-import { makeServerFolder } from './places.js';
+import { findInstalled } from 'portal-dev-servers/debian-package';
+import { withFreePort } from 'portal-dev-servers/free-port';
+import { chooseIdentity, giveTo } from 'portal-dev-servers/identity';
+import { startServerProcess, type ServerProcess } from 'portal-dev-servers/server-process';
+import { fetchOnce } from './apt-package.js';
+import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
 /** A running Prometheus. */

@@ -3,8 +3,8 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { withFreePort } from 'portal-server/embedded/free-port';
-import { listenDeaf, type DeafPort } from './deaf-port.js';
+import { withFreePort } from 'portal-dev-servers/free-port';
+import { listenDeaf, type DeafPort } from './drop-port.js';
 import type { Fault, FaultOptions } from './fault.js';
 import { createProxiedConnection, type ProxiedConnection } from './proxied-connection.js';
 

@@ -1,5 +1,5 @@
 /** Several Redis masters that share the keys among them. */
-import { withFreePort } from 'portal-server/embedded/free-port';
+import { withFreePort } from 'portal-dev-servers/free-port';
 import { type RedisServer, startRedis } from './redis.js';
 import { waitFor } from './wait.js';
 

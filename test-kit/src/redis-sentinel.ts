@@ -1,11 +1,11 @@
 /** A sentinel that knows where the master is: one is enough for being asked, though not for a failover. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withFreePort } from 'portal-server/embedded/free-port';
-import { chooseIdentity, giveTo } from 'portal-server/embedded/identity';
-import { findRedisProgram } from 'portal-server/embedded/redis-program';
-import { type ServerProcess, startServerProcess } from 'portal-server/embedded/server-process';
-import { makeServerFolder, REDIS_FOLDER } from './places.js';
+import { withFreePort } from 'portal-dev-servers/free-port';
+import { chooseIdentity, giveTo } from 'portal-dev-servers/identity';
+import { findRedisProgram } from 'portal-dev-servers/redis-program';
+import { type ServerProcess, startServerProcess } from 'portal-dev-servers/server-process';
+import { makeServerFolder, REDIS_FOLDER } from './paths.js';
 import { waitFor } from './wait.js';
 
 /** A running sentinel, which calls its master `mymaster`. */

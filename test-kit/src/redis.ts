@@ -5,13 +5,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { withFreePort } from 'portal-server/embedded/free-port';
-import { chooseIdentity } from 'portal-server/embedded/identity';
-import { findRedisProgram } from 'portal-server/embedded/redis-program';
-import { RedisNotStartedError, startRedisServer } from 'portal-server/embedded/redis-server';
-import { signalAll } from 'portal-server/embedded/processes';
-import type { ServerProcess } from 'portal-server/embedded/server-process';
-import { makeServerFolder, REDIS_FOLDER } from './places.js';
+import { withFreePort } from 'portal-dev-servers/free-port';
+import { chooseIdentity } from 'portal-dev-servers/identity';
+import { findRedisProgram } from 'portal-dev-servers/redis-program';
+import { RedisNotStartedError, startRedisServer } from 'portal-dev-servers/redis-server';
+import { signalAll } from 'portal-dev-servers/processes';
+import type { ServerProcess } from 'portal-dev-servers/server-process';
+import { makeServerFolder, REDIS_FOLDER } from './paths.js';
 
 /** A running Redis. Every promise is kept when the server has done what was asked. */
 export interface RedisServer {

@@ -6,11 +6,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findInstalled, libraryEnvironment } from 'portal-server/embedded/debian-package';
-import { withFreePort } from 'portal-server/embedded/free-port';
-import { startServerProcess } from 'portal-server/embedded/server-process';
-import { environmentWith, fetchOnce } from './fetched.js';
-import { makeServerFolder } from './places.js';
+import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-package';
+import { withFreePort } from 'portal-dev-servers/free-port';
+import { startServerProcess } from 'portal-dev-servers/server-process';
+import { environmentWith, fetchOnce } from './apt-package.js';
+import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
 /** A proxy that runs. */

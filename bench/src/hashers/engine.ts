@@ -17,10 +17,10 @@ interface Scope {
   readonly exclude: readonly string[];
 }
 
-const library = import.meta.resolve('portal-health');
+const library = import.meta.resolve('portal-integrity');
 
 /** Every name of these files of the library. */
 export const engine: Engine = {
-  ...(await import(new URL('./source/tree/hash-tree.js', library).href)),
-  ...(await import(new URL('./source/tree/inventory.js', library).href)),
+  ...(await import(new URL('./scan/hash-tree.js', library).href)),
+  ...(await import(new URL('./scan/file-index.js', library).href)),
 };

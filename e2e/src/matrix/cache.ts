@@ -1,7 +1,7 @@
 /** What happens to Redis. */
 import type { Fault, FaultOptions } from 'portal-test-kit';
-import { CANARIES } from '../canaries.js';
-import { both, type Row } from '../row.js';
+import { CANARIES } from '../planted-secrets.js';
+import { both, type Row } from '../scenario.js';
 
 function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Row {
   return {

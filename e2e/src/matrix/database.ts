@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Fault, FaultOptions } from 'portal-test-kit';
-import { CANARIES } from '../canaries.js';
-import { both, type Row } from '../row.js';
-import { databaseUrl, type Stage } from '../stage.js';
+import { CANARIES } from '../planted-secrets.js';
+import { both, type Row } from '../scenario.js';
+import { databaseUrl, type Stage } from '../fixture.js';
 
 function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Row {
   return {

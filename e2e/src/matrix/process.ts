@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { both, type Row } from '../row.js';
-import type { Actor, Stage } from '../stage.js';
+import { both, type Row } from '../scenario.js';
+import type { Actor, Stage } from '../fixture.js';
 
 const BOTH_FROZEN = 'unhealthy DATABASE_TIMEOUT CACHE_TIMEOUT';
 const EACH_OF_BOTH = ['DATABASE_TIMEOUT', 'CACHE_TIMEOUT'];

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { findFreePort } from 'portal-server/embedded/free-port';
+import { findFreePort } from 'portal-dev-servers/free-port';
 import {
   makeCertificate,
   startHaproxy,

@@ -1,7 +1,7 @@
 /**
  * Ready-made checks for the option `checks`: an HTTP endpoint, a queue of BullMQ, the space on a disk.
  */
-import { expected } from './expected.js';
+import { expected } from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
 
 export type { Check } from './probes/custom.js';

@@ -4,10 +4,10 @@
 import { createAttention } from './attention.js';
 import { DEFAULTS } from './defaults.js';
 import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
-import { findingOf, isWell, missingCache, type Part } from './parts.js';
+import { findingOf, isWell, missingCache, type Part } from './components.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
-import { factsOf, sameReadings, type PartReading, type Readings } from './readings.js';
+import { factsOf, sameReadings, type PartReading, type Readings } from './snapshot.js';
 import { buildReport, publishedTime, type Facts } from './report.js';
 import { createSampler } from './sampler.js';
 import { sourceProblems } from './source-option.js';

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { DoorOptions, DoorPaths } from './doors.js';
+export type { DoorOptions, DoorPaths } from './http/endpoints.js';
 export { createHealth, type Health } from './health.js';
 export type {
   CacheOptions,
@@ -17,7 +17,7 @@ export type {
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Ready } from './readiness.js';
 export type { Facts, Finding, Kind, NamedCache, NamedDatabase } from './report.js';
-export { respond, type Answer, type Door, type Question } from './respond.js';
+export { respond, type Answer, type Door, type Question } from './http/respond.js';
 export type { HealthSource, SourceProblem } from './source-option.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
 export { isUp, verdict, type Part } from './verdict.js';

@@ -2,18 +2,18 @@
  * What `createHealth` is given: the options, their defaults filled in, each checked once at construction.
  */
 import { DEFAULTS } from './defaults.js';
-import { expected } from './expected.js';
+import { expected } from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
-import type { PostgresPool } from './probes/postgres.js';
-import type { PostgresJsFunction } from './probes/postgres-js.js';
-import type { WritesOptions } from './probes/postgres-writes.js';
-import type { RedisClient } from './probes/redis.js';
+import type { PostgresPool } from './probes/postgres/postgres.js';
+import type { PostgresJsFunction } from './probes/postgres/postgres-js.js';
+import type { WritesOptions } from './probes/postgres/postgres-writes.js';
+import type { RedisClient } from './probes/redis/redis.js';
 import type { Ready } from './readiness.js';
 import type { Pace } from './sampler.js';
 import { checkSource, type HealthSource } from './source-option.js';
 import type { Cause, Report, Status } from './types.js';
 
-export { expected } from './expected.js';
+export { expected } from 'portal-shared/check-options';
 
 /** How a probe is sampled; every field has a default. */
 export interface SamplingOptions {

@@ -2,7 +2,7 @@
  * The running source as the library takes it: an object that knows the hash and what is wrong, such as `watchSource()`
  * of portal-integrity gives. The library itself reads no file.
  */
-import { expected } from './expected.js';
+import { expected } from 'portal-shared/check-options';
 import { inOrder, type ProblemCode } from './problems.js';
 
 /** What is wrong with a source. */

@@ -11,9 +11,9 @@ import type {
 } from './options.js';
 import { createCheckProbe } from './probes/custom.js';
 import { createLateProbe } from './probes/late.js';
-import { createPostgresProbe, type PostgresPool } from './probes/postgres.js';
-import { isPostgresJs } from './probes/postgres-js.js';
-import { createRedisProbe, type RedisClient } from './probes/redis.js';
+import { createPostgresProbe, type PostgresPool } from './probes/postgres/postgres.js';
+import { isPostgresJs } from './probes/postgres/postgres-js.js';
+import { createRedisProbe, type RedisClient } from './probes/redis/redis.js';
 import type { Kind } from './report.js';
 import type { CacheFigures } from './statistics/cache.js';
 import { createFollowedPool, type FollowedPool } from './statistics/followed-pool.js';

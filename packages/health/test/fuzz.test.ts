@@ -8,10 +8,10 @@ import fc from 'fast-check';
 import { describe, test } from 'node:test';
 import { createHealth } from '../src/health.js';
 import { createCheckProbe } from '../src/probes/custom.js';
-import { createPostgresProbe } from '../src/probes/postgres.js';
-import { createRedisProbe } from '../src/probes/redis.js';
+import { createPostgresProbe } from '../src/probes/postgres/postgres.js';
+import { createRedisProbe } from '../src/probes/redis/redis.js';
 import { PROBLEMS } from '../src/problems.js';
-import { respond, type Door } from '../src/respond.js';
+import { respond, type Door } from '../src/http/respond.js';
 import type { Outcome } from '../src/types.js';
 import { ask } from './probes/asking.js';
 

@@ -12,8 +12,8 @@ import pg from 'pg';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
 import type { Failure, HealthOptions, StatusChange } from '../src/options.js';
-import { respond } from '../src/respond.js';
-import { watchSource } from '../src/source/source.js';
+import { respond } from '../src/http/respond.js';
+import { watchSource } from 'portal-integrity';
 import type { Report } from '../src/types.js';
 
 const FAST = { intervalMs: 20, deadlineMs: 50 };

@@ -8,8 +8,8 @@ import { waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
 import type { HealthOptions } from '../src/options.js';
 import { createReadiness } from '../src/readiness.js';
-import { respond } from '../src/respond.js';
-import { HEALTHY, part } from './formats/facts.js';
+import { respond } from '../src/http/respond.js';
+import { HEALTHY, part } from './http/formats/facts.js';
 
 const SAMPLING = { intervalMs: 20, idleIntervalMs: 20, deadlineMs: 200 };
 

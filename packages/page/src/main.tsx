@@ -1,7 +1,7 @@
 /** The page begins here: takes a code out of the address before anything else can see it, and draws. */
 import { render } from 'preact';
 import { createNavigation } from './address.js';
-import { follow } from './doors/following.js';
+import { follow } from './api/live-connection.js';
 import { App } from './views/app.js';
 
 const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null;

@@ -3,28 +3,28 @@
  */
 import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
-import { watchSource, type SourceEvent, type SourceOptions } from 'portal-health/source';
-import type { Config } from './config.js';
-import { createEntrance } from './entrance.js';
+import { watchSource, type SourceEvent, type SourceOptions } from 'portal-integrity';
+import type { Config } from './config/env.js';
+import { createEntrance } from './auth/auth.js';
 import { documentationRoutes } from './features/documentation/routes.js';
 import { healthRoutes, isReaderOfMetrics } from './features/health/routes.js';
 import { historyRoutes } from './features/history/routes.js';
 import { integrityRoutes } from './features/integrity/routes.js';
 import { liveRoutes } from './features/live/routes.js';
 import { pageRoutes } from './features/page/routes.js';
-import type { Sessions } from './features/sessions/sessions.js';
-import { createSessionWatch } from './features/sessions/watch.js';
-import type { SignIn } from './features/sign-in/sign-in.js';
-import type { Users } from './features/users/users.js';
-import { createAnswerLog, type AnswerLog } from './platform/answer-log.js';
-import { createFramework } from './platform/framework.js';
-import { createHttpServer, type CutReason, type HttpServer } from './platform/http.js';
-import type { Log } from './platform/log.js';
-import { createOwnSite } from './platform/own-site.js';
-import { createSchema } from './platform/schema.js';
-import { createTrustedProxies } from './platform/trusted-proxies.js';
-import { createRecording } from './recording.js';
-import { createRecords } from './records.js';
+import type { Sessions } from './auth/sessions/sessions.js';
+import { createSessionWatch } from './auth/sessions/watch.js';
+import type { SignIn } from './auth/login-codes/sign-in.js';
+import type { Users } from './auth/users/users.js';
+import { createAnswerLog, type AnswerLog } from './infra/answer-log.js';
+import { createFramework } from './infra/fastify.js';
+import { createHttpServer, type CutReason, type HttpServer } from './infra/http.js';
+import type { Log } from './infra/log.js';
+import { createOwnSite } from './infra/own-site.js';
+import { createSchema } from './infra/schema.js';
+import { createTrustedProxies } from './infra/trusted-proxies.js';
+import { createRecording } from './monitoring/monitoring.js';
+import { createRecords } from './stores.js';
 
 /** What the service is built of. */
 export interface AppOptions {

@@ -3,7 +3,7 @@
  * The binary `portal`.
  */
 import { runCommandLine } from './cli/command-line.js';
-import { codeOf, framesOf } from './error-code.js';
+import { codeOf, framesOf } from 'portal-shared/error-code';
 
 // By default Node prints the words of an error that nobody caught, which may hold a piece of a password.
 process.on('uncaughtException', (error) => {

@@ -4,17 +4,17 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseUrlOf, openLink } from './address-rules.js';
-import { pasteLine, pasteLineOfFile, urlOf } from './addresses.js';
+import { baseUrlOf, openLink } from './config/address-rules.js';
+import { pasteLine, pasteLineOfFile, urlOf } from './infra/urls.js';
 import { createApp, type App } from './app.js';
-import type { Config } from './config.js';
-import { DataFolderError, openDataFolder } from './embedded/data-folder.js';
+import type { Config } from './config/env.js';
+import { DataFolderError, openDataFolder } from 'portal-dev-servers/data-folder';
 import { OperatorError } from './errors.js';
-import { startOwnServers } from './own-servers.js';
-import { ADMIN } from './permission.js';
-import type { Log } from './platform/log.js';
-import { writePrivate } from './private-files.js';
-import { removeWhereabouts, writeWhereabouts, type Whereabouts } from './whereabouts.js';
+import { startOwnServers } from './embedded-servers.js';
+import { ADMIN } from './auth/permission.js';
+import type { Log } from './infra/log.js';
+import { writePrivate } from 'portal-shared/private-files';
+import { removeWhereabouts, writeWhereabouts, type Whereabouts } from './infra/service-file.js';
 
 /** What is served, and who is told about it. */
 export interface ServeOptions {

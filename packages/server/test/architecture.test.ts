@@ -8,23 +8,11 @@ const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url))
 
 /** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
 const FLOORS = [
-  [
-    'permission',
-    'audit-entry',
-    'error-code',
-    'errors',
-    'private-files',
-    'setting-rules',
-    'address-rules',
-    'embedded',
-  ],
-  ['settings', 'setting-texts', 'whereabouts'],
+  ['errors'],
   ['config'],
-  ['platform'],
-  ['features'],
-  ['records', 'recording', 'retention'],
-  ['entrance'],
-  ['app', 'addresses', 'own-servers'],
+  ['infra', 'platform'],
+  ['auth', 'monitoring', 'features', 'stores'],
+  ['app', 'embedded-servers'],
   ['serve'],
   ['cli'],
   ['main'],
@@ -52,31 +40,17 @@ test('no file imports itself by a detour, types included', () => {
   assert.equal(findCycle(imports), undefined);
 });
 
-test('features never import each other: what one needs of another is an argument', () => {
-  const feature = (file: string): string | undefined => /^features\/([^/]+)\//.exec(file)?.[1];
+test('sign-in and monitoring never import each other: what one needs of another is an argument', () => {
   for (const [file, targets] of imports) {
-    for (const target of targets) {
-      if (feature(file) === undefined || feature(target) === undefined) continue;
-      assert.equal(feature(target), feature(file), `${file} imports ${target}`);
-    }
+    if (!/^(auth|monitoring)\//.test(file)) continue;
+    const other = file.startsWith('auth/') ? 'monitoring/' : 'auth/';
+    for (const target of targets) assert.ok(!target.startsWith(other), `${file} imports ${target}`);
   }
 });
 
-test('the embedded servers stand alone: they know nothing of the service', () => {
-  for (const [file, targets] of imports) {
-    if (roomOf(file) !== 'embedded') continue;
-    for (const target of targets.filter((one) => one.endsWith('.ts'))) {
-      assert.ok(
-        ['embedded', 'error-code', 'private-files'].includes(roomOf(target)),
-        `${file} imports ${target}`,
-      );
-    }
-  }
-});
-
-test('only config.ts reads the environment, so that every setting is in the one schema', () => {
+test('only config/env.ts reads the environment, so that every setting is in the one schema', () => {
   const readers = [...imports.keys()].filter((file) =>
     readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8').includes('process.env'),
   );
-  assert.deepEqual(readers, ['config.ts']);
+  assert.deepEqual(readers, ['config/env.ts']);
 });

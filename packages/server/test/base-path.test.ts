@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
-import { readConfig } from '../src/config.js';
+import { readConfig } from '../src/config/env.js';
 import { PATHS } from '../src/features/documentation/paths.js';
 import { ask } from './ask.js';
 import { startService, type TestService } from './service.js';

@@ -7,10 +7,10 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { ConfigError, readConfig } from '../src/config.js';
-import { tokensInCookies } from '../src/features/sessions/cookie.js';
-import { ADMIN } from '../src/permission.js';
-import { SETTINGS, type Setting } from '../src/settings.js';
+import { ConfigError, readConfig } from '../src/config/env.js';
+import { tokensInCookies } from '../src/auth/cookie.js';
+import { ADMIN } from '../src/auth/permission.js';
+import { SETTINGS, type Setting } from '../src/config/settings.js';
 import { ask } from './ask.js';
 import { startService, type TestService } from './service.js';
 

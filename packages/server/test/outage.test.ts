@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { ADMIN } from '../src/permission.js';
+import { ADMIN } from '../src/auth/permission.js';
 import { ask, type Reply } from './ask.js';
 import { startService, type TestService } from './service.js';
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
-import { ADMIN } from '../src/permission.js';
+import { ADMIN } from '../src/auth/permission.js';
 import { ask, type Question, type Reply } from './ask.js';
 import { startService, type TestService } from './service.js';
 import { sql } from './sql.js';

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { createHealth, PROBLEMS, verdict, type Effect, type Part, type State } from 'portal-health';
-import { watchSource } from 'portal-health/source';
-import { readConfig } from '../src/config.js';
-import { settingsTable } from '../src/setting-texts.js';
+import { watchSource } from 'portal-integrity';
+import { readConfig } from '../src/config/env.js';
+import { settingsTable } from '../src/config/docs.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const readme = readFileSync(`${ROOT}README.md`, 'utf8');

@@ -12,8 +12,8 @@ import {
   type Proxy,
   type RedisServer,
 } from 'portal-test-kit';
-import { newToken } from '../src/features/sessions/token.js';
-import { ADMIN } from '../src/permission.js';
+import { newToken } from '../src/auth/sessions/token.js';
+import { ADMIN } from '../src/auth/permission.js';
 import { ask } from './ask.js';
 import { startService, type TestService } from './service.js';
 import { sql } from './sql.js';

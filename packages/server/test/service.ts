@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp, type App } from '../src/app.js';
-import { readConfig } from '../src/config.js';
-import { cookiePair } from '../src/features/sessions/cookie.js';
-import type { Permission } from '../src/permission.js';
-import { createLog } from '../src/platform/log.js';
+import { readConfig } from '../src/config/env.js';
+import { cookiePair } from '../src/auth/cookie.js';
+import type { Permission } from '../src/auth/permission.js';
+import { createLog } from '../src/infra/log.js';
 
 /** A running service. */
 export interface TestService {

@@ -2,11 +2,11 @@
  * The health doors as middleware of Express 4 and 5, and of everything else that calls `(request, response, next)`.
  */
 import type { IncomingMessage } from 'node:http';
-import type { DoorOptions } from '../doors.js';
+import type { DoorOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { createHealthDoor, type NodeResponse } from './node.js';
 
-export type { DoorOptions, DoorPaths } from '../doors.js';
+export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
 
 /** Middleware in the words of Express; what is for no door is passed on. */
 export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> = (

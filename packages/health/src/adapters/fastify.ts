@@ -4,12 +4,12 @@
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
-import type { Answer } from '../respond.js';
+import type { Answer } from '../http/respond.js';
 
-export type { DoorOptions, DoorPaths } from '../doors.js';
+export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
 
 /** The members used of Fastify's request. */
 export interface FastifyRequestLike {

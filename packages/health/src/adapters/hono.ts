@@ -1,10 +1,10 @@
 /**
  * The health doors as middleware of Hono, on any server that Hono runs on in Node.
  */
-import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 
-export type { DoorOptions, DoorPaths } from '../doors.js';
+export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
 
 /** The members used of Hono's context. */
 export interface HonoContext {

@@ -2,10 +2,10 @@
  * The health doors as middleware of Koa.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 
-export type { DoorOptions, DoorPaths } from '../doors.js';
+export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
 
 /** The members used of Koa's context. */
 export interface KoaContext {

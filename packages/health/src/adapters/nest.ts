@@ -4,12 +4,12 @@
  * application.
  */
 import type { IncomingMessage } from 'node:http';
-import type { DoorOptions } from '../doors.js';
+import type { DoorOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
 import { healthMiddleware } from './express.js';
 
-export type { DoorOptions, DoorPaths } from '../doors.js';
+export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
 
 /** The token under which other providers have the health that the module made: `@Inject(HEALTH)`. */
 export const HEALTH: symbol = Symbol('portal-health');

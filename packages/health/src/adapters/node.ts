@@ -4,11 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { createDoors, headersBeside, type DoorOptions } from '../doors.js';
+import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import type { Answer } from '../respond.js';
+import type { Answer } from '../http/respond.js';
 
-export type { DoorOptions, DoorPaths } from '../doors.js';
+export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
 
 /** A request of `node:http`, or of `node:http2` with its compatibility API. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;

@@ -3,7 +3,7 @@
  * each collection; a figure that was not measured is not observed.
  */
 import type { Health } from '../health.js';
-import { expected } from '../expected.js';
+import { expected } from 'portal-shared/check-options';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
 import { problemsOf, type Facts } from '../report.js';
 import type { CacheStatistics, DatabaseStatistics, Status } from '../types.js';

@@ -3,12 +3,12 @@
  * own entry of the report and nothing else.
  */
 import { DEFAULTS } from '../defaults.js';
-import { expected } from '../expected.js';
+import { expected } from 'portal-shared/check-options';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
-import { causeOf } from './foreign.js';
+import { causeOf } from './unknown.js';
 import { ownProblem, tellingOwnTrouble } from './own-trouble.js';
-import { whileWanted } from './while-wanted.js';
+import { whileWanted } from 'portal-shared/with-timeout';
 
 /**
  * A check of your own. It fails by throwing, by rejecting or by answering exactly `false`; every other answer,

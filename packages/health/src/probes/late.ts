@@ -3,8 +3,8 @@
  */
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
-import { causeOf } from './foreign.js';
-import { whileWanted } from './while-wanted.js';
+import { causeOf } from './unknown.js';
+import { whileWanted } from 'portal-shared/with-timeout';
 
 /** What a late probe is made of. */
 export interface LateProbeOptions<Given, Figures> {

@@ -10,7 +10,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { observeHealth } from '../../src/adapters/opentelemetry.js';
-import { metricsText } from '../../src/formats/openmetrics.js';
+import { metricsText } from '../../src/http/formats/openmetrics.js';
 import { createHealth, type Health } from '../../src/index.js';
 
 const SAMPLING = { intervalMs: 300, deadlineMs: 500, slowMs: 60_000 };

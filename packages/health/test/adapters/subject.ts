@@ -1,5 +1,5 @@
 /** What an adapter is tested on: an application of its framework with two healths, and how it is asked. */
-import type { DoorOptions } from '../../src/doors.js';
+import type { DoorOptions } from '../../src/http/endpoints.js';
 import type { Health } from '../../src/index.js';
 import type { Ask, Reply } from './exchange.js';
 

@@ -5,8 +5,8 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { createClient } from 'redis';
-import { createPostgresProbe } from '../../src/probes/postgres.js';
-import { createRedisProbe } from '../../src/probes/redis.js';
+import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
+import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import { verdictOf } from './asking.js';
 
 const SLOW_MS = 60_000;

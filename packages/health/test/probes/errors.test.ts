@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { causeOf } from '../../src/probes/foreign.js';
-import { postgresProblem } from '../../src/probes/postgres-errors.js';
-import { redisCause, redisProblem } from '../../src/probes/redis-errors.js';
+import { causeOf } from '../../src/probes/unknown.js';
+import { postgresProblem } from '../../src/probes/postgres/postgres-errors.js';
+import { redisCause, redisProblem } from '../../src/probes/redis/redis-errors.js';
 import { PROBLEMS } from '../../src/problems.js';
 
 function errorOf(message: string, code?: string): Error {

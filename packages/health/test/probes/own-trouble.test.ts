@@ -10,8 +10,8 @@ import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServ
 import postgres from 'postgres';
 import { createClient } from 'redis';
 import { createCheckProbe } from '../../src/probes/custom.js';
-import { createPostgresProbe } from '../../src/probes/postgres.js';
-import { createRedisProbe } from '../../src/probes/redis.js';
+import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
+import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import { tellingOwnTrouble } from '../../src/probes/own-trouble.js';
 import type { Probe } from '../../src/types.js';
 import { ask } from './asking.js';

@@ -2,8 +2,8 @@
 import { closeSync, openSync } from 'node:fs';
 import pg from 'pg';
 import { createClient } from 'redis';
-import { createPostgresProbe } from '../../src/probes/postgres.js';
-import { createRedisProbe } from '../../src/probes/redis.js';
+import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
+import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import type { Probe } from '../../src/types.js';
 
 const [databaseUrl = '', redisUrl = ''] = process.argv.slice(2);

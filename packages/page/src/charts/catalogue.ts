@@ -1,5 +1,5 @@
 /** Which charts there are, and how each line of them is told from the others without colour. */
-import { bytes, count, milliseconds, percent } from '../words/figures.js';
+import { bytes, count, milliseconds, percent } from '../copy/numbers.js';
 
 export interface ChartLine {
   readonly series: string;

@@ -8,7 +8,7 @@ import uPlot from 'uplot';
 import type { History } from '../doors/shapes.js';
 import { useStore, type Store } from '../store.js';
 import type { Pointed } from '../views/now.js';
-import { NOT_MEASURED, orNotMeasured } from '../words/figures.js';
+import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
 import type { ChartSpec } from './catalogue.js';
 import { dataOf, indexAt, lookedAt } from './data.js';
 import { optionsOf } from './drawing.js';

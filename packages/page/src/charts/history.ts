@@ -1,7 +1,7 @@
 /** The history of a time, read anew as time goes on; a wide view changes slowly and is asked for seldom. */
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
-import { ask } from '../doors/ask.js';
+import { ask } from '../api/ask.js';
 import type { History } from '../doors/shapes.js';
 
 /** What is drawn: nothing yet, something, or the reason why there is nothing. */

@@ -1,7 +1,7 @@
 /** The course of the status as stretches of the same, and the true sums of it in words. Pure. */
 import type { Status } from 'portal-health';
 import type { History, Totals } from '../doors/shapes.js';
-import { duration, exactDuration } from '../words/moments.js';
+import { duration, exactDuration } from '../copy/time.js';
 
 /** From one moment to another, in seconds; `null` is a time in which nothing was measured. */
 export interface Run {

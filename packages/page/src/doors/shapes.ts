@@ -1,6 +1,6 @@
 /** What the doors of the service answer, as far as the page reads it. */
 import type { Report, State, Status } from 'portal-health';
-import type { IntegrityState } from 'portal-health/source';
+import type { IntegrityState } from 'portal-integrity';
 
 /** A cause that holds, and since when. */
 export interface HeldCause {

@@ -1,10 +1,10 @@
 /** Who did what, the latest first. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../doors/ask.js';
-import { useReading } from '../doors/reading.js';
+import { ask } from '../api/ask.js';
+import { useReading } from '../api/reading.js';
 import type { AuditEntry, AuditPage } from '../doors/shapes.js';
-import { detailWords } from '../words/details.js';
+import { detailWords } from '../copy/details.js';
 import { Table } from './table.js';
 import { Moment } from './words.js';
 

@@ -3,7 +3,7 @@
  * users, and what to do next; and since when the whole is what it is, which is another time. Silence of the service itself is said here too, before anything else.
  */
 import type { JSX } from 'preact';
-import { isAdmin, type Known } from '../doors/following.js';
+import { isAdmin, type Known } from '../api/live-connection.js';
 import {
   causesOf,
   causesOfErrors,
@@ -13,8 +13,8 @@ import {
   STANDINGS,
   type Cause,
   type Standing,
-} from '../words/headline.js';
-import { duration } from '../words/moments.js';
+} from '../copy/headline.js';
+import { duration } from '../copy/time.js';
 import { Moment, Sentence } from './words.js';
 
 export interface HeadlineProps {

@@ -1,7 +1,7 @@
 /** Which files differ, and what happened on disk since the start. */
 import type { JSX } from 'preact';
 import type { Integrity } from '../doors/shapes.js';
-import { duration } from '../words/moments.js';
+import { duration } from '../copy/time.js';
 import { Moment } from './words.js';
 
 type Differences = Integrity['differences'];

@@ -1,12 +1,12 @@
 /** Is it running the code we shipped: what it should be, was at the start, is on disk and in memory, and which file. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../doors/ask.js';
-import type { Known } from '../doors/following.js';
-import { useReading } from '../doors/reading.js';
+import { ask } from '../api/ask.js';
+import type { Known } from '../api/live-connection.js';
+import { useReading } from '../api/reading.js';
 import type { Integrity as IntegrityDocument } from '../doors/shapes.js';
-import { bytes, count } from '../words/figures.js';
-import { integrityStanding, integrityWords } from '../words/integrity.js';
+import { bytes, count } from '../copy/numbers.js';
+import { integrityStanding, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';
 import { Table } from './table.js';
 import { Mark, Moment } from './words.js';

@@ -7,7 +7,7 @@ import { Charts } from '../charts/charts.js';
 import { useHistory } from '../charts/history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
-import type { Known } from '../doors/following.js';
+import type { Known } from '../api/live-connection.js';
 import { createStore } from '../store.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';

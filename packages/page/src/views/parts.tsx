@@ -2,9 +2,9 @@
 import type { Report } from 'portal-health';
 import type { JSX } from 'preact';
 import type { PartStanding, PublicStatus } from '../doors/shapes.js';
-import { bytes, count, milliseconds, orNotMeasured, percent } from '../words/figures.js';
-import type { Standing } from '../words/headline.js';
-import { duration } from '../words/moments.js';
+import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
+import type { Standing } from '../copy/headline.js';
+import { duration } from '../copy/time.js';
 import { Ago, Figure, Mark, Moment } from './words.js';
 
 interface PartProps {

@@ -1,10 +1,10 @@
 /** Where the reader is signed in, and how to end each. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { tell } from '../doors/ask.js';
-import { useReading } from '../doors/reading.js';
+import { tell } from '../api/ask.js';
+import { useReading } from '../api/reading.js';
 import type { OwnSession } from '../doors/shapes.js';
-import { duration } from '../words/moments.js';
+import { duration } from '../copy/time.js';
 import { Table } from './table.js';
 import { Moment } from './words.js';
 

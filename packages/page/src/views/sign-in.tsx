@@ -1,8 +1,8 @@
 /** Signing in with a code that comes another way; who has one already goes on at once. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { tell, TURN_MS } from '../doors/ask.js';
-import type { Following } from '../doors/following.js';
+import { tell, TURN_MS } from '../api/ask.js';
+import type { Following } from '../api/live-connection.js';
 
 export interface SignInProps {
   readonly following: Following;

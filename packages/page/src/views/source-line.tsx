@@ -1,8 +1,8 @@
 /** Is it the code we shipped, on one line; more under Integrity. */
 import type { JSX } from 'preact';
-import { useReading } from '../doors/reading.js';
+import { useReading } from '../api/reading.js';
 import type { Integrity } from '../doors/shapes.js';
-import { integrityStanding, integrityWords } from '../words/integrity.js';
+import { integrityStanding, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './words.js';
 
 /** The service itself looks at its source every ten seconds. */

@@ -1,7 +1,7 @@
 /** Small pieces of text that every view uses. */
 import type { ComponentChildren, JSX } from 'preact';
-import { SHAPES, STANDINGS, type Standing } from '../words/headline.js';
-import { duration, moment, utc } from '../words/moments.js';
+import { SHAPES, STANDINGS, type Standing } from '../copy/headline.js';
+import { duration, moment, utc } from '../copy/time.js';
 
 /** A moment in the reader's zone; in UTC for whoever hovers, and for machines. */
 export function Moment({ at, nowMs }: { readonly at: string | number; readonly nowMs: number }): JSX.Element {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { configFromEnvironment, currentAlertSecret } from '../config.js';
-import { codeOf } from '../error-code.js';
+import { configFromEnvironment, currentAlertSecret } from '../config/env.js';
+import { codeOf } from 'portal-shared/error-code';
 import { OperatorError } from '../errors.js';
-import { WebhookError } from '../platform/webhook.js';
+import { WebhookError } from '../infra/webhook.js';
 import { inColumns } from './columns.js';
 
 /** `portal alert test` */
@@ -22,9 +22,9 @@ async function run(): Promise<void> {
   }
   // Only now: no other command needs what puts alerts into words.
   const [{ testAlert }, { bodyFor }, { createReceivers }] = await Promise.all([
-    import('../features/alerts/alerts.js'),
-    import('../features/alerts/message.js'),
-    import('../features/alerts/receivers.js'),
+    import('../monitoring/alerts/alerts.js'),
+    import('../monitoring/alerts/message.js'),
+    import('../monitoring/alerts/receivers.js'),
   ]);
   const alert = testAlert();
   const receivers = createReceivers(alertWebhooks, currentAlertSecret(config));

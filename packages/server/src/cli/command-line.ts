@@ -3,8 +3,8 @@
  * done", 2 is "asked for wrongly", whether by an argument or by a setting.
  */
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config.js';
-import { codeOf, framesOf } from '../error-code.js';
+import { ConfigError } from '../config/env.js';
+import { codeOf, framesOf } from 'portal-shared/error-code';
 import { OperatorError, PortalError } from '../errors.js';
 import { alertTestCommand } from './alert-test.js';
 import { auditExportCommand } from './audit-export.js';

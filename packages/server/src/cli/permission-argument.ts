@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { isPermission, PERMISSION_NAMES, type Permission } from '../permission.js';
+import { isPermission, PERMISSION_NAMES, type Permission } from '../auth/permission.js';
 
 /** Reads a permission level given by name, in any case, or by number. */
 export function permissionArgument(text: string): Permission {

@@ -3,15 +3,15 @@
  * neither, on the embedded database started for as long as the command runs.
  */
 import { resolve } from 'node:path';
-import { baseUrlOf } from '../address-rules.js';
-import { urlOf } from '../addresses.js';
-import { configFromEnvironment, type Config } from '../config.js';
-import { createAuditStore, type AuditStore } from '../features/audit/store.js';
-import { createLog } from '../platform/log.js';
-import { migrate } from '../platform/migrate.js';
-import { createDatabase } from '../platform/postgres.js';
-import { createRecords, type Records } from '../records.js';
-import { readWhereabouts, type Whereabouts } from '../whereabouts.js';
+import { baseUrlOf } from '../config/address-rules.js';
+import { urlOf } from '../infra/urls.js';
+import { configFromEnvironment, type Config } from '../config/env.js';
+import { createAuditStore, type AuditStore } from '../auth/audit/store.js';
+import { createLog } from '../infra/log.js';
+import { migrate } from '../infra/migrate.js';
+import { createDatabase } from '../infra/postgres.js';
+import { createRecords, type Records } from '../stores.js';
+import { readWhereabouts, type Whereabouts } from '../infra/service-file.js';
 
 /** What a command works with. */
 export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn' | 'machines'> {
@@ -93,7 +93,7 @@ async function findDatabase(
     return { url: runningUrl, close: () => Promise.resolve() };
   }
   // Only now, for the same reason as the whole of this file.
-  const { startOwnDatabase } = await import('../own-servers.js');
+  const { startOwnDatabase } = await import('../embedded-servers.js');
   return startOwnDatabase(dataDir, console.error);
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { constants } from 'node:os';
-import { configFromEnvironment } from '../config.js';
+import { configFromEnvironment } from '../config/env.js';
 
 /** `portal serve` */
 export function serveCommand(): Command {
@@ -14,7 +14,7 @@ export function serveCommand(): Command {
 async function run(): Promise<void> {
   const config = configFromEnvironment();
   // Only now: the other commands need neither the framework nor the time that reading it takes.
-  const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../platform/log.js')]);
+  const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../infra/log.js')]);
   const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
   const service = await serve({ config, log, say: console.log, isTerminal: process.stdout.isTTY });

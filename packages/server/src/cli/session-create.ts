@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { pasteLine } from '../addresses.js';
-import { sessionCookie } from '../features/sessions/cookie.js';
+import { pasteLine } from '../infra/urls.js';
+import { sessionCookie } from '../auth/cookie.js';
 import { withRecords } from './open-records.js';
 
 /** `portal session create --user NAME` */

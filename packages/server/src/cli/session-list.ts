@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { PERMISSION_NAMES } from '../permission.js';
+import { PERMISSION_NAMES } from '../auth/permission.js';
 import { inColumns } from './columns.js';
 import { withRecords } from './open-records.js';
 

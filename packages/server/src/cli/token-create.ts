@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { PortalError } from '../errors.js';
-import { MACHINE_NAME } from '../features/sessions/machines.js';
-import { ADMIN } from '../permission.js';
+import { MACHINE_NAME } from '../auth/sessions/machines.js';
+import { ADMIN } from '../auth/permission.js';
 import { withRecords } from './open-records.js';
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };

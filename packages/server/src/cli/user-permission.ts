@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { PERMISSION_NAMES, type Permission } from '../permission.js';
+import { PERMISSION_NAMES, type Permission } from '../auth/permission.js';
 import { withRecords } from './open-records.js';
 import { permissionArgument } from './permission-argument.js';
 

@@ -15,7 +15,7 @@ import {
   waitFor,
   type Receiver,
 } from 'portal-test-kit';
-import { SCRATCH_FOLDER } from 'portal-test-kit/places';
+import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
 import { runPortal, servePortal } from '../portal.js';
 
 let receiver: Receiver;

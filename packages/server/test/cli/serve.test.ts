@@ -18,7 +18,7 @@ import {
   type PostgresServer,
   type RedisServer,
 } from 'portal-test-kit';
-import { SCRATCH_FOLDER } from 'portal-test-kit/places';
+import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
 import { ask } from '../ask.js';
 import { MAIN, runPortal, servePortal, type RunningPortal } from '../portal.js';
 

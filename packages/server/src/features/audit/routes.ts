@@ -4,9 +4,9 @@
 import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../../errors.js';
 import { addAdminReading } from '../../platform/admin-reading.js';
-import { whileReachable } from '../../platform/postgres.js';
-import type { Audit } from './audit.js';
-import type { AuditStore, StoredEntry } from './store.js';
+import { whileReachable } from '../../infra/postgres.js';
+import type { Audit } from '../../auth/audit/audit.js';
+import type { AuditStore, StoredEntry } from '../../auth/audit/store.js';
 
 /** What the route needs of others. */
 export interface AuditRoutesOptions {

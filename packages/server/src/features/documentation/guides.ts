@@ -3,7 +3,7 @@
  * of an installation there are none, and the index names none.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { codeOf } from '../../error-code.js';
+import { codeOf } from 'portal-shared/error-code';
 
 /** One guide. */
 export interface Guide {

@@ -6,9 +6,9 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PortalError } from '../../errors.js';
-import { fixedBody, sendFixed, type FixedBody } from '../../platform/fixed-body.js';
+import { fixedBody, sendFixed, type FixedBody } from '../../infra/fixed-body.js';
 import { refuseOtherMethods } from '../../platform/methods.js';
-import { toOneAddress } from '../../platform/one-address.js';
+import { toOneAddress } from '../../infra/one-address.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { openApi } from './openapi.js';

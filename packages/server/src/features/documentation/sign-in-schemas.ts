@@ -1,7 +1,7 @@
 /**
  * The shape of what is said about who is signed in.
  */
-import { AUDIT_ACTIONS } from '../../audit-entry.js';
+import { AUDIT_ACTIONS } from '../../auth/audit/audit-entry.js';
 import { exactly, listOf, MOMENT, schemaRef, textOrNull, type Schema } from './schema.js';
 
 function moment(description: string): Schema {

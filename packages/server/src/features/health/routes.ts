@@ -5,7 +5,7 @@ import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { respond, type Health } from 'portal-health';
 import { addAdminReading } from '../../platform/admin-reading.js';
-import { readerOf } from '../../platform/reader.js';
+import { readerOf } from '../../auth/current-user.js';
 
 /** What the route needs of others. */
 export interface HealthRoutesOptions {

@@ -3,8 +3,14 @@
  */
 import type { FastifyPluginCallback, FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import { addAdminReading } from '../../platform/admin-reading.js';
-import type { History } from './history.js';
-import { planOf, rangeOf, timeIn, wholeNumberIn, type Query } from './plan.js';
+import type { History } from '../../monitoring/history/history.js';
+import {
+  planOf,
+  rangeOf,
+  timeIn,
+  wholeNumberIn,
+  type Query,
+} from '../../monitoring/history/history-query.js';
 
 /** What the routes need of others. */
 export interface HistoryRoutesOptions {

@@ -3,7 +3,7 @@
  * that differ; and `GET /v1/admin/integrity/loaded`: what is in memory. Never on a public door.
  */
 import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
-import type { Source } from 'portal-health/source';
+import type { Source } from 'portal-integrity';
 import { addAdminReading } from '../../platform/admin-reading.js';
 
 /** What the routes need of others. */

@@ -6,9 +6,9 @@ import type { FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler }
 import { PortalError } from '../../errors.js';
 import { addAdminReading } from '../../platform/admin-reading.js';
 import { addPublicReading } from '../../platform/public-reading.js';
-import { readerOf } from '../../platform/reader.js';
-import type { LivePages } from './pages.js';
-import type { Standing } from './standing.js';
+import { readerOf } from '../../auth/current-user.js';
+import type { LivePages } from '../../monitoring/live/pages.js';
+import type { Standing } from '../../monitoring/live/status-tracker.js';
 
 /** What the routes need of others. */
 export interface LiveRoutesOptions {

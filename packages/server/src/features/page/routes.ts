@@ -3,9 +3,9 @@
  * the files it is made of. Nothing of it knows anything: what it shows it asks of the other doors, as anybody would.
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
-import { sendFixed, type FixedBody } from '../../platform/fixed-body.js';
+import { sendFixed, type FixedBody } from '../../infra/fixed-body.js';
 import { refuseOtherMethods } from '../../platform/methods.js';
-import { toOneAddress } from '../../platform/one-address.js';
+import { toOneAddress } from '../../infra/one-address.js';
 import { readSite } from './site.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */

@@ -3,8 +3,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { codeOf } from '../../error-code.js';
-import { fixedBody, type FixedBody } from '../../platform/fixed-body.js';
+import { codeOf } from 'portal-shared/error-code';
+import { fixedBody, type FixedBody } from '../../infra/fixed-body.js';
 
 /** All files by path, which begins with `/`; the page itself is `/index.html`. */
 export type Site = ReadonlyMap<string, FixedBody>;

@@ -5,15 +5,15 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest, onRequestAsyn
 import { PortalError } from '../../errors.js';
 import { addAction } from '../../platform/action.js';
 import { addUserReading } from '../../platform/admin-reading.js';
-import { clientAddress } from '../../platform/client-address.js';
-import { createLane } from '../../platform/lane.js';
-import { whileReachable } from '../../platform/postgres.js';
-import { readerOf } from '../../platform/reader.js';
-import { endedCookie, tokensInCookies } from './cookie.js';
-import { LateError, within } from './deadline.js';
-import type { Guard } from './guard.js';
-import type { ListedSession } from './session.js';
-import type { Sessions } from './sessions.js';
+import { clientAddress } from '../../infra/client-address.js';
+import { createLane } from '../../infra/task-queue.js';
+import { whileReachable } from '../../infra/postgres.js';
+import { readerOf } from '../../auth/current-user.js';
+import { endedCookie, tokensInCookies } from '../../auth/cookie.js';
+import { LateError, within } from '../../auth/sessions/deadline.js';
+import type { Guard } from '../../auth/guard.js';
+import type { ListedSession } from '../../auth/sessions/session.js';
+import type { Sessions } from '../../auth/sessions/sessions.js';
 
 /** Those who sign out wait for one another, and so take one connection of the pool. */
 const SIGNING_OUT = { most: 200, waitMs: 1_000 };

@@ -4,11 +4,11 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { PortalError } from '../../errors.js';
 import { addAction, textIn } from '../../platform/action.js';
-import { clientAddress } from '../../platform/client-address.js';
-import { allowedBy, type RateLimit } from '../../platform/rate-limit.js';
-import type { CodeToDeliver } from './delivery.js';
-import type { SignIn, Visitor } from './sign-in.js';
-import type { Redeemed } from './store.js';
+import { clientAddress } from '../../infra/client-address.js';
+import { allowedBy, type RateLimit } from '../../auth/rate-limit.js';
+import type { CodeToDeliver } from '../../auth/login-codes/delivery.js';
+import type { SignIn, Visitor } from '../../auth/login-codes/sign-in.js';
+import type { Redeemed } from '../../auth/login-codes/store.js';
 
 /** How often one address, and all of them together, are served at once; beyond that they wait and nobody is refused. */
 export interface DoorLimits {

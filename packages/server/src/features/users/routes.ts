@@ -2,9 +2,9 @@
  * `GET /v1/users/me`: who is signed in. Also from memory, so that the page about an outage knows in the outage.
  */
 import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
-import { PERMISSION_NAMES } from '../../permission.js';
+import { PERMISSION_NAMES } from '../../auth/permission.js';
 import { addUserReading } from '../../platform/admin-reading.js';
-import { readerOf, type Reader } from '../../platform/reader.js';
+import { readerOf, type Reader } from '../../auth/current-user.js';
 
 /** What the route needs of others. */
 export interface UserRoutesOptions {

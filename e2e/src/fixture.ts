@@ -1,0 +1,167 @@
+/**
+ * What a fault happens on: one Postgres and one Redis with secrets in their addresses, and before them, for each
+ * process under test, a network of its own that can be broken.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  startPostgres,
+  startProxy,
+  startRedis,
+  type Fault,
+  type FaultOptions,
+  type PostgresServer,
+  type Proxy,
+  type RedisServer,
+} from 'portal-test-kit';
+import { CANARIES } from './planted-secrets.js';
+import { startLibrary } from './targets/library.js';
+import { startService } from './targets/service.js';
+import type { Side, SideName } from './targets/side.js';
+
+/** The servers, for the whole run. */
+export interface Servers {
+  readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
+  close(): Promise<void>;
+}
+
+/** A process under test, and its network. */
+export interface Actor {
+  readonly side: Side;
+  readonly database: Proxy;
+  readonly cache: Proxy;
+  /** Questions that its probes have asked so far. */
+  readonly asked: { database: number; cache: number };
+}
+
+/** What a fault can be done to. */
+export interface Stage extends Pick<Servers, 'postgres' | 'redis'> {
+  readonly actors: readonly Actor[];
+  /** The folders that stand for their sources. */
+  readonly sources: readonly string[];
+  /** Breaks the network to one store, for every process under test; returns what mends it. */
+  breakNetwork(to: 'database' | 'cache', fault: Fault, options?: FaultOptions): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/** How the processes are started, where it matters to a fault. */
+export interface StageOptions {
+  readonly sides?: readonly SideName[];
+  /** Whether they have a password for Redis; default true. */
+  readonly cachePassword?: boolean;
+  /** Whether the log goes to a disk that is full; default false. */
+  readonly logToFullDisk?: boolean;
+  /** Spoils the folder that stands for their source: what really runs may be built anew at any time. */
+  readonly source?: (folder: string) => Promise<void>;
+}
+
+const SIDES: readonly SideName[] = ['library', 'service'];
+
+/** Starts both servers, with a role, a password and a database that are canaries. */
+export async function startServers(): Promise<Servers> {
+  const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = CANARIES;
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ settings: { max_connections: 40 } }),
+    startRedis({
+      settings: {
+        user: `${cacheUser} on >${cachePassword} ~* &* +@all`,
+        'enable-protected-configs': 'local',
+      },
+    }),
+  ]);
+  async function close(): Promise<void> {
+    await Promise.all([postgres.close(), redis.close()]);
+  }
+  try {
+    await postgres.query(`CREATE ROLE ${databaseUser} LOGIN PASSWORD '${databasePassword}'`);
+    await postgres.query(`CREATE DATABASE ${databaseName} OWNER ${databaseUser}`);
+    return { postgres, redis, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The URL of the database at `host` and `port`, secrets and all. */
+export function databaseUrl({ host, port }: { readonly host: string; readonly port: number }): string {
+  const { databaseUser, databasePassword, databaseName } = CANARIES;
+  return `postgres://${databaseUser}:${encodeURIComponent(databasePassword)}@${host}:${port}/${databaseName}`;
+}
+
+/** Puts the processes under test on the servers. */
+export async function setStage({ postgres, redis }: Servers, options: StageOptions = {}): Promise<Stage> {
+  const { sides = SIDES } = options;
+  const undo: (() => Promise<unknown>)[] = [];
+  const sources: string[] = [];
+  async function close(): Promise<void> {
+    for (const step of undo.splice(0).toReversed()) await step();
+  }
+
+  async function bringOn(name: SideName): Promise<Actor> {
+    const asked = { database: 0, cache: 0 };
+    const drivers = new Set<number>();
+    const { host } = CANARIES;
+    const database = await startProxy({
+      port: postgres.port,
+      host,
+      onRequest: (bytes) => (asked.database += occurrences(bytes, 'SHOW transaction_read_only')),
+    });
+    undo.push(() => database.close());
+    const cache = await startProxy({
+      port: redis.port,
+      host,
+      onRequest(bytes, connection) {
+        const said = bytes.toString('latin1').toLowerCase();
+        // A driver that makes itself ready for the application also asks, after it has given its name.
+        if (/client\r\n\$\d+\r\nset/.test(said)) drivers.add(connection);
+        if (!drivers.has(connection)) asked.cache += occurrences(said, '\r\ninfo\r\n');
+      },
+    });
+    undo.push(() => cache.close());
+    const source = await mkdtemp(join(tmpdir(), `portal-${CANARIES.folder}-`));
+    undo.push(() => rm(source, { recursive: true, force: true }));
+    sources.push(source);
+    await writeFile(join(source, 'main.js'), '// All there is.\n');
+    await options.source?.(source);
+    const { cacheUser, cachePassword } = CANARIES;
+    const login = options.cachePassword === false ? '' : `${cacheUser}:${encodeURIComponent(cachePassword)}@`;
+    const side = await (name === 'library' ? startLibrary : startService)({
+      databaseUrl: databaseUrl({ host, port: database.port }),
+      redisUrl: `redis://${login}${host}:${cache.port}`,
+      source,
+      logToFullDisk: options.logToFullDisk ?? false,
+    });
+    undo.push(() => side.stop('SIGKILL'));
+    return { side, database, cache, asked };
+  }
+
+  try {
+    const actors: Actor[] = [];
+    // One after the other: the library's application works with the tables that the service has made.
+    for (const name of sides.toSorted().toReversed()) actors.unshift(await bringOn(name));
+    return {
+      postgres,
+      redis,
+      actors,
+      sources,
+      async breakNetwork(to, fault, faultOptions) {
+        await Promise.all(actors.map((actor) => actor[to].fault(fault, faultOptions)));
+        return async () => {
+          await Promise.all(actors.map((actor) => actor[to].heal()));
+        };
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function occurrences(text: Buffer | string, piece: string): number {
+  let count = 0;
+  for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + piece.length)) count += 1;
+  return count;
+}

@@ -1,0 +1,118 @@
+/**
+ * A small application that embeds the library with its defaults, in front of a pool that it works with. It does as it
+ * is told by its parent, so that the faults that come from within can be had too.
+ */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { createHealth } from 'portal-health';
+import { createHealthDoor } from 'portal-health/node';
+import { watchSource } from 'portal-integrity';
+import { CANARIES } from '../planted-secrets.js';
+
+const { DATABASE_URL = '', REDIS_URL = '', SOURCE = '.' } = process.env;
+const POOL_SIZE = 5;
+const WORK_EVERY_MS = 50;
+
+const pool = new pg.Pool({ connectionString: DATABASE_URL, max: POOL_SIZE });
+pool.on('error', () => undefined);
+const client = new Redis(REDIS_URL, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
+client.on('error', () => undefined);
+
+// A log that cannot be written is a reason to write nothing, not to serve nothing.
+process.stderr.on('error', () => undefined);
+function log(line: object): void {
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+}
+
+let checkFails = false;
+const health = createHealth({
+  database: { pool, writes: { intervalMs: 2_000 } },
+  cache: { client },
+  checks: {
+    // An exception is full of what must not get out; a check that throws one is no reason to let it out.
+    errand: () => {
+      if (checkFails)
+        throw new Error(`${CANARIES.sql}: /srv/${CANARIES.folder}/${CANARIES.databasePassword}`);
+    },
+  },
+  source: watchSource({ root: SOURCE }),
+  onFailure: ({ name, problems, cause }) => log({ part: name, problems, cause: cause?.code ?? null }),
+  onStatusChange: ({ from, to, report }) => log({ from, to, errors: report.errors }),
+});
+
+const publicDoor = createHealthDoor(health);
+const adminDoor = createHealthDoor(health, {
+  prefix: '/admin',
+  viewer: (request: IncomingMessage) => (request.headers.cookie === 'admin=yes' ? 'admin' : 'public'),
+});
+const server = createServer((request, response) => {
+  if (publicDoor(request, response) || adminDoor(request, response)) return;
+  response.writeHead(404).end();
+});
+
+let working: NodeJS.Timeout | undefined;
+let held: Promise<pg.PoolClient>[] = [];
+const orders: Readonly<Record<string, () => unknown>> = {
+  work() {
+    // What an application does: it asks a table, and waits.
+    working = setInterval(() => {
+      pool.query('SELECT count(*) FROM sessions').catch(() => undefined);
+    }, WORK_EVERY_MS);
+  },
+  rest() {
+    clearInterval(working);
+  },
+  async serve() {
+    // All connections open and in use by turns, as in the middle of a day.
+    const all = await Promise.all(Array.from({ length: POOL_SIZE }, () => pool.connect()));
+    for (const connection of all) connection.release();
+    working = setInterval(() => {
+      for (let query = 0; query < POOL_SIZE; query += 1) pool.query('SELECT 1').catch(() => undefined);
+    }, WORK_EVERY_MS);
+    log({ serves: POOL_SIZE });
+  },
+  hold() {
+    // One more than there are, so that somebody waits.
+    held = Array.from({ length: POOL_SIZE + 1 }, () => pool.connect());
+  },
+  release() {
+    for (const connection of held.splice(0)) {
+      connection.then((taken) => taken.release()).catch(() => undefined);
+    }
+  },
+  block() {
+    const untilMs = performance.now() + 1_500;
+    while (performance.now() < untilMs);
+  },
+  count() {
+    log({ timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length });
+  },
+  fail() {
+    checkFails = true;
+  },
+  succeed() {
+    checkFails = false;
+  },
+};
+process.on('message', (order) => orders[String(order)]?.());
+
+process.once('SIGTERM', () => {
+  health.drain();
+  clearInterval(working);
+  client.disconnect();
+  server.closeAllConnections();
+  server.close();
+  Promise.all([health.close(), pool.end()]).then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
+});
+
+await health.start();
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`listening http://127.0.0.1:${port}\n`);
+});

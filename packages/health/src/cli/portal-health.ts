@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+/**
+ * The binary `portal-health`.
+ */
+import { runProgram } from 'portal-shared/cli/program';
+import { statusCommand } from './status.js';
+
+// Not process.exit(): what is still to be written to a pipe would be lost.
+process.exitCode = await runProgram(
+  {
+    name: 'portal-health',
+    about: 'is it up?',
+    commands: new Map([['status', statusCommand]]),
+    addsUp: false,
+  },
+  process.argv.slice(2),
+);

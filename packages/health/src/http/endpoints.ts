@@ -1,0 +1,161 @@
+/**
+ * Which path leads to which door, and who stands before it: everything that the adapters have in common.
+ */
+import { DEFAULTS } from '../defaults.js';
+import type { Health } from '../health.js';
+import { expected } from '../options.js';
+import { respond, type Answer, type Door, type Question } from './respond.js';
+import type { Viewer } from '../types.js';
+
+/** Where each door is; leave one out to keep it where it is, `null` closes it. */
+export type DoorPaths = Readonly<Partial<Record<Door, string | null>>>;
+
+/**
+ * What the doors can be told.
+ *
+ * @typeParam Request - a request, in the words of the framework
+ */
+export interface DoorOptions<Request = unknown> {
+  /** Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`. */
+  readonly paths?: DoorPaths;
+  /** What stands before every path, such as `/internal`; for whoever does not take it off on the way here. */
+  readonly prefix?: string;
+  /**
+   * Who asks for the report. It may be asynchronous; one that throws, hangs or answers anything but `admin` means
+   * `public`. Without it everybody is.
+   */
+  readonly viewer?: (request: Request) => unknown;
+  /** Milliseconds that `viewer` has; default 200. */
+  readonly viewerDeadlineMs?: number;
+  /** Told of every method that was refused, for the log: its answer carries the same id. */
+  readonly onRefused?: (refusal: { readonly correlationId: string; readonly method: string }) => void;
+}
+
+/** The doors of one health, for an adapter to put into its framework. */
+export interface Doors<Request> {
+  /** Every open door with its path, for frameworks that want to know them beforehand. */
+  readonly paths: readonly string[];
+  /** What is asked by a request line; `undefined` when it leads to no door. */
+  question(method: string, target: string, accept: string | undefined): Question | undefined;
+  /** The answer; at once, unless a viewer or, after a pause, the probes have to be asked first. Never throws or rejects. */
+  answer(question: Question, request: Request): Answer | Promise<Answer>;
+}
+
+const DEFAULT_PATHS = {
+  health: '/health',
+  metrics: '/metrics',
+  livez: '/livez',
+  readyz: '/readyz',
+  startupz: '/startupz',
+} as const satisfies Record<Door, string>;
+
+/**
+ * @throws TypeError when a path does not begin with a slash, or an option cannot be used
+ */
+export function createDoors<Request>(health: Health, options: DoorOptions<Request> = {}): Doors<Request> {
+  const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onRefused } = options;
+  if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
+    throw expected('prefix', 'to begin with a slash', prefix);
+  }
+  if (viewer !== undefined && typeof viewer !== 'function')
+    throw expected('viewer', 'to be a function', viewer);
+  if (typeof viewerDeadlineMs !== 'number' || !(viewerDeadlineMs > 0)) {
+    throw expected('viewerDeadlineMs', 'to be a positive number of milliseconds', viewerDeadlineMs);
+  }
+  if (onRefused !== undefined && typeof onRefused !== 'function') {
+    throw expected('onRefused', 'to be a function', onRefused);
+  }
+  const doors = new Map<string, Door>();
+  for (const [door, path] of Object.entries({ ...DEFAULT_PATHS, ...options.paths })) {
+    if (!isDoor(door)) throw expected('paths', `to be among ${Object.keys(DEFAULT_PATHS).join(', ')}`, door);
+    if (path === null) continue;
+    if (typeof path !== 'string' || !path.startsWith('/')) {
+      throw expected(`paths.${door}`, 'to begin with a slash', path);
+    }
+    doors.set(plainPath(prefix + path), door);
+  }
+
+  function respondTo(question: Question, who: Viewer): Answer {
+    const answer = respond(health, question, who);
+    const correlationId = onRefused && answer.headers['X-Correlation-Id'];
+    if (onRefused && correlationId !== undefined) {
+      try {
+        onRefused({ correlationId, method: question.method });
+      } catch {
+        // The listener is the application's own, and the answer is made.
+      }
+    }
+    return answer;
+  }
+
+  return {
+    paths: [...doors.keys()],
+    question(method, target, accept) {
+      const door = doors.get(target) ?? doors.get(plainPath(target));
+      return door && { door, method, accept, verbose: asksForVerbose(target) };
+    },
+    answer(question, request) {
+      const caughtUp = question.door === 'health' ? health.caughtUp() : undefined;
+      if (!viewer || question.door !== 'health') {
+        return caughtUp ? caughtUp.then(() => respondTo(question, 'public')) : respondTo(question, 'public');
+      }
+      const asked = viewerWithin(viewerDeadlineMs, () => viewer(request));
+      return Promise.all([asked, caughtUp]).then(([who]) => forOneViewer(respondTo(question, who)));
+    },
+  };
+}
+
+/** `admin` only when `ask` says so in time. */
+async function viewerWithin(deadlineMs: number, ask: () => unknown): Promise<Viewer> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<unknown>((resolve) => {
+    timer = setTimeout(resolve, deadlineMs);
+  });
+  try {
+    const said = await Promise.race([Promise.resolve().then(ask), tooLate]);
+    return said === 'admin' ? 'admin' : 'public';
+  } catch {
+    return 'public';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Where it matters who asks, no cache may hand the answer to somebody else, not even the public one. */
+function forOneViewer(answer: Answer): Answer {
+  return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'private, no-store' } };
+}
+
+/**
+ * The headers of `answer` for a response that middleware has given headers before: what it says of caches, such as
+ * `Vary: Accept-Encoding`, holds beside what we say.
+ */
+export function headersBeside(answer: Answer, earlierVary: unknown): Answer['headers'] {
+  const { headers } = answer;
+  const earlier = Array.isArray(earlierVary) ? earlierVary.join(', ') : earlierVary;
+  if (typeof earlier !== 'string' || earlier === '' || headers['Vary'] === undefined) return headers;
+  return { ...headers, Vary: `${earlier}, ${headers['Vary']}` };
+}
+
+function isDoor(name: string): name is Door {
+  return Object.hasOwn(DEFAULT_PATHS, name);
+}
+
+/**
+ * The path of a request target without what must not matter: query string, doubled slashes, a trailing slash, and
+ * the scheme and host that a proxy may put in front.
+ */
+function plainPath(target: string): string {
+  const path = target
+    .replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+    .replace(/[?#].*$/s, '')
+    .replaceAll(/\/{2,}/g, '/');
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function asksForVerbose(target: string): boolean {
+  const query = target.indexOf('?');
+  if (query === -1) return false;
+  const verbose = new URLSearchParams(target.slice(query + 1)).get('verbose');
+  return verbose !== null && verbose !== '0' && verbose !== 'false';
+}

@@ -1,0 +1,156 @@
+/**
+ * A question and a viewer in, a whole HTTP answer out. Reads memory only, never throws, and knows no framework.
+ */
+import { healthJson } from './formats/health-json.js';
+import { negotiate } from './negotiate.js';
+import { metricsText } from './formats/openmetrics.js';
+import { verboseText } from './formats/verbose.js';
+import type { Health } from '../health.js';
+import { failedReport } from '../report.js';
+import type { Status, Viewer } from '../types.js';
+
+/** What can be asked: the report, the same as metrics, or one of the three probes of an orchestrator. */
+export type Door = 'health' | 'metrics' | 'livez' | 'readyz' | 'startupz';
+
+/** An HTTP request, as far as it matters here. */
+export interface Question {
+  readonly door: Door;
+  /** HTTP method in capitals; all but `GET` and `HEAD` are refused. */
+  readonly method: string;
+  /** The `Accept` header as it came; the report and the metrics have more than one format. */
+  readonly accept?: string | undefined;
+  /** Asked by a machine at its own rhythm, such as one that watches many services: no reason to probe more often. */
+  readonly byMachine?: boolean;
+  /** The probes only: one line a check. */
+  readonly verbose?: boolean;
+}
+
+/** An HTTP answer for an adapter to send. `body` is empty for `HEAD`, whose headers are those of `GET`. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Answers `question` for `viewer` from what `health` holds in memory: for a framework that has no adapter.
+ *
+ * @example
+ * ```ts
+ * import { createHealth, respond } from 'portal-health';
+ *
+ * const health = createHealth({});
+ * await health.start();
+ * const { status, headers, body } = respond(health, { door: 'health', method: 'GET' }, 'public');
+ * ```
+ */
+export function respond(health: Health, question: Question, viewer: Viewer): Answer {
+  const { method } = question;
+  if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed();
+  const answer = answerOrFailure(health, question, viewer);
+  return method === 'HEAD' ? { ...answer, body: '' } : answer;
+}
+
+/** An answer; or, should making it fail, which is a bug of ours, a report that says just that. */
+function answerOrFailure(health: Health, question: Question, viewer: Viewer): Answer {
+  try {
+    if (question.door === 'health') {
+      if (!question.byMachine) health.asked();
+      return reportAnswer(health, question, viewer);
+    }
+    return question.door === 'metrics'
+      ? metricsAnswer(health, question, viewer)
+      : probeAnswer(health, question);
+  } catch {
+    if (question.door === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
+    return answerOf(
+      503,
+      'application/json',
+      JSON.stringify(failedReport(health.startedAt, viewer)),
+      NEVER_KEPT,
+    );
+  }
+}
+
+/** Healthy and degraded are for the client to use, unhealthy is for the load balancer to avoid. */
+const STATUS_CODE: Readonly<Record<Status, number>> = { healthy: 200, degraded: 200, unhealthy: 503 };
+
+const NEVER_KEPT = { 'Cache-Control': 'no-store' };
+const CACHING: Readonly<Record<Viewer, Readonly<Record<string, string>>>> = {
+  // A proxy that may keep an answer may also serve a *healthy* of yesterday while the origin says 503.
+  public: { 'Cache-Control': 'no-store', Vary: 'Accept' },
+  admin: { 'Cache-Control': 'private, no-store', Vary: 'Cookie, Authorization' },
+};
+
+/** Facts are frozen and stay the same object while nothing changes, so answers made of them are kept with them. */
+const rendered = new WeakMap<object, Map<string, Answer>>();
+
+function reportAnswer(health: Health, { accept }: Question, viewer: Viewer): Answer {
+  const report = health.report(viewer);
+  const type = negotiate(accept, ['application/json', 'application/health+json']);
+  return kept(report, type, () => {
+    const document = type === 'application/json' ? report : healthJson(health.facts(), report.status, viewer);
+    return answerOf(STATUS_CODE[report.status], type, JSON.stringify(document), CACHING[viewer]);
+  });
+}
+
+/** Always 200: a scrape that fails tells Prometheus nothing, and the status is one of the metrics. */
+function metricsAnswer(health: Health, { accept }: Question, viewer: Viewer): Answer {
+  const facts = health.facts();
+  const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
+  function answer(sourceHash: string | null): Answer {
+    const { status } = health.report('public');
+    const openMetrics = type === 'application/openmetrics-text';
+    const version = openMetrics ? '1.0.0' : '0.0.4';
+    const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus', sourceHash);
+    return answerOf(200, `${type}; version=${version}; charset=utf-8`, text, {
+      ...NEVER_KEPT,
+      Vary: 'Accept',
+    });
+  }
+  // Which source runs is for administrators.
+  if (viewer === 'admin') return answer(health.report('admin').source_hash ?? null);
+  return kept(facts, type, () => answer(null));
+}
+
+/** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */
+function probeAnswer(health: Health, { door, verbose = false }: Question): Answer {
+  const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
+  const verdict = passes ? 'ok' : 'not ready';
+  const body = verbose ? verboseText(health.facts().findings, verdict) : `${verdict}\n`;
+  return answerOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);
+}
+
+function methodNotAllowed(): Answer {
+  const correlationId = crypto.randomUUID();
+  const body = JSON.stringify({ error: 'Method not allowed', correlation_id: correlationId });
+  const headers = { ...NEVER_KEPT, Allow: 'GET, HEAD', 'X-Correlation-Id': correlationId };
+  return answerOf(405, 'application/json', body, headers);
+}
+
+function answerOf(
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Answer {
+  const bytes = Buffer.from(body);
+  return Object.freeze({
+    status,
+    headers: Object.freeze({
+      'Content-Type': contentType,
+      'Content-Length': String(bytes.length),
+      ...headers,
+    }),
+    // The same text in one piece: what `JSON.stringify` gives is put together from its parts each time it is sent.
+    body: bytes.toString(),
+  });
+}
+
+function kept(of: object, as: string, make: () => Answer): Answer {
+  let answers = rendered.get(of);
+  if (!answers) rendered.set(of, (answers = new Map()));
+  let answer = answers.get(as);
+  if (!answer) answers.set(as, (answer = make()));
+  return answer;
+}

@@ -1,0 +1,40 @@
+/**
+ * A connection of the probe's own to a server of Postgres, whatever driver makes it: good for one question.
+ */
+import { member } from '../unknown.js';
+
+/** A connection of the probe's own, good for one question. */
+export interface PostgresNewcomer {
+  /** Connects, logs in and asks; rejects with what the driver reports. */
+  ask(): Promise<PostgresAnswer>;
+  /** Connects unless it has, and runs one text of SQL; resolves with its rows. */
+  run(text: string): Promise<unknown>;
+  /** Asks the server, over another connection, to end what this one is busy with; also after `destroy`. */
+  cancel(): void;
+  /** Whether it still waits for the address that belongs to the server's name. */
+  isLookingUp(): boolean;
+  /** Closes the socket at once, however far the connection has come. */
+  readonly destroy: () => void;
+}
+
+/** The answer, and the round trip of the question alone in milliseconds. */
+export interface PostgresAnswer {
+  /** Whether writes are refused; `undefined` when what came is no answer. */
+  readonly readOnly: boolean | undefined;
+  readonly latencyMs: number;
+  /** Milliseconds that went by before this server was asked, as there are several and others come first. */
+  readonly waitedMs?: number;
+}
+
+/**
+ * Reachable and writable in one question: a standby in recovery answers `on`, and so does a server, database or role
+ * whose `default_transaction_read_only` is set. It reads no table and takes no lock, so that nobody's lock delays it.
+ * libpq asked the same for `target_session_attrs=read-write`.
+ */
+export const QUESTION = 'SHOW transaction_read_only';
+
+/** The answer in the first of `rows`; `undefined` when what came is none. */
+export function readOnlyIn(rows: unknown): boolean | undefined {
+  const answer = member(member(rows, '0'), 'transaction_read_only');
+  return answer === 'on' ? true : answer === 'off' ? false : undefined;
+}

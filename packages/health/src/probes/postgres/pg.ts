@@ -1,0 +1,111 @@
+/**
+ * Connections for the probe by `pg`, 8 and later: clients of the application's own kind with its own options, unseen by
+ * its pool. Recognised by shape, so that the driver is not imported.
+ */
+import { hasMethods, member } from '../unknown.js';
+import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
+import { addressOf, cancelStatement } from './postgres-cancel.js';
+import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './fresh-connection.js';
+import { destroy, guard } from './postgres-socket.js';
+
+/** The members used of a `Client` of `pg`. */
+interface PgClient {
+  readonly host: string;
+  readonly port: number;
+  connect(): Promise<unknown>;
+  query(text: string): Promise<unknown>;
+  end(): Promise<unknown>;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+type PgClientConstructor = new (config: object) => PgClient;
+
+/** Connections like those of `pool`, a `Pool` or a `Client`; `undefined` when it is neither. */
+export function pgNewcomers(pool: unknown, passwords: OpenCall): (() => PostgresNewcomer) | undefined {
+  const poolClient = member(pool, 'Client');
+  const poolOptions = member(pool, 'options');
+  if (isConstructor(poolClient) && isObject(poolOptions)) {
+    return () => newcomer(new poolClient(newcomerOptions(poolOptions, passwords)));
+  }
+  const client = member(pool, 'constructor');
+  const parameters = member(pool, 'connectionParameters');
+  if (isConstructor(client) && isObject(parameters) && hasMethods(pool, ['connect', 'query', 'end'])) {
+    const ssl = member(pool, 'ssl');
+    return () => newcomer(new client({ ...newcomerOptions(parameters, passwords), ssl }));
+  }
+  return undefined;
+}
+
+function isConstructor(value: unknown): value is PgClientConstructor {
+  return typeof value === 'function';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * The application's own options, so that the probe logs in exactly as it does, but for what is about waiting: that is
+ * the sampler's. Nothing is added to what the server is told except our name, as poolers refuse what they do not know.
+ */
+function newcomerOptions(options: object, passwords: OpenCall): object {
+  return {
+    ...options,
+    // Pools and clients hide their password from enumeration.
+    password: heldPassword(member(options, 'password'), passwords),
+    application_name: 'portal-health',
+    connectionTimeoutMillis: 0,
+    query_timeout: 0,
+    keepAlive: false,
+    pipeline: false,
+    types: undefined,
+    Promise: undefined,
+  };
+}
+
+function newcomer(client: PgClient): PostgresNewcomer {
+  // A connection can break at any time, also after its run; unheard, its error would end the process.
+  client.on('error', () => undefined);
+  let opening: Promise<unknown> | undefined;
+  let address: ReturnType<typeof addressOf>;
+  const stream = (): unknown => member(member(client, 'connection'), 'stream');
+
+  function open(): Promise<unknown> {
+    if (!opening) {
+      opening = client.connect();
+      guard(client);
+    }
+    return opening;
+  }
+
+  return {
+    async ask(): Promise<PostgresAnswer> {
+      await open();
+      const askedMs = performance.now();
+      const result = await client.query(QUESTION);
+      const latencyMs = performance.now() - askedMs;
+      // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
+      void client.end().catch(() => undefined);
+      return { readOnly: readOnlyIn(member(result, 'rows')), latencyMs };
+    },
+    async run(text) {
+      await open();
+      const host = member(client, 'host');
+      const path =
+        typeof host === 'string' && host.startsWith('/') ? `${host}/.s.PGSQL.${client.port}` : undefined;
+      address ??= addressOf(stream(), path);
+      return member(await client.query(text), 'rows');
+    },
+    cancel() {
+      cancelStatement({
+        address,
+        ssl: member(client, 'ssl'),
+        host: client.host,
+        processId: member(client, 'processID'),
+        secretKey: member(client, 'secretKey'),
+      });
+    },
+    isLookingUp: () => isLookingUp(stream()),
+    destroy: () => destroy(client),
+  };
+}

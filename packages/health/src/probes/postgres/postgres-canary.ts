@@ -1,0 +1,55 @@
+/**
+ * One small question through a pool that has no figures to tell: how long it waits is how long callers wait. It borrows a
+ * connection for a moment, so it is asked only where it is wanted.
+ */
+import { DEFAULTS } from '../../defaults.js';
+import { expected } from 'portal-shared/check-options';
+import type { ProblemCode } from '../../problems.js';
+import { isPostgresJs } from './postgres-js.js';
+
+/** When a question that waits means what. */
+export interface CanaryOptions {
+  readonly poolSaturatedAfterMs?: number;
+  readonly poolStalledAfterMs?: number;
+}
+
+/** Asks through `pool`, an instance of postgres.js; what is still open is never joined by another. */
+export function createCanary(
+  pool: unknown,
+  {
+    poolSaturatedAfterMs = DEFAULTS.poolSaturatedAfterMs,
+    poolStalledAfterMs = DEFAULTS.poolStalledAfterMs,
+  }: CanaryOptions,
+): { look(): readonly ProblemCode[] } {
+  if (!isPostgresJs(pool))
+    throw expected('database.canary', 'to be given with an instance of postgres.js', true);
+  const sql = pool as { unsafe(text: string): PromiseLike<unknown> };
+  let sinceMs: number | undefined;
+
+  function ask(): void {
+    sinceMs = performance.now();
+    const ended = (): void => {
+      sinceMs = undefined;
+    };
+    try {
+      // A question that fails has not waited for others: what is wrong is told by the probe.
+      sql.unsafe('SELECT 1').then(ended, ended);
+    } catch {
+      ended();
+    }
+  }
+
+  return {
+    look() {
+      if (sinceMs === undefined) {
+        ask();
+        return [];
+      }
+      const waitedMs = performance.now() - sinceMs;
+      if (waitedMs < poolSaturatedAfterMs) return [];
+      return waitedMs < poolStalledAfterMs
+        ? ['DATABASE_POOL_SATURATED']
+        : ['DATABASE_POOL_SATURATED', 'DATABASE_POOL_STALLED'];
+    },
+  };
+}

@@ -1,0 +1,254 @@
+/**
+ * Connections for the probe by postgres.js, 3 and later: an instance of one connection with the options of the
+ * application's own. Recognised by shape, so that the driver is not imported; the function that makes instances is not
+ * to be had from one, so it must be handed over.
+ */
+import { connect, type Socket as NetSocket } from 'node:net';
+import { hasMethods, member } from '../unknown.js';
+import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
+import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
+import { askInTurn, readOnlyWanted } from './postgres-hosts.js';
+import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './fresh-connection.js';
+import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
+
+/** The function that `postgres` exports, as far as it is used. */
+export type PostgresJsFunction = (options: never) => unknown;
+
+/** The members used of an instance that was made for this run. */
+interface Sql {
+  unsafe(
+    text: string,
+    values: readonly [],
+    options: { simple: true; onexecute(): true },
+  ): PromiseLike<unknown>;
+  end(options: { timeout: number }): Promise<unknown>;
+}
+
+/** The members used of an instance's options. */
+interface SqlOptions {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  /** Of a Unix socket; `false` without one. */
+  readonly path: string | false;
+  readonly ssl: unknown;
+  readonly connection: object;
+  readonly pass: unknown;
+  readonly target_session_attrs: string | null;
+  readonly socket?: ((options: unknown) => unknown) | undefined;
+}
+
+/** True for an instance of postgres.js. */
+export function isPostgresJs(sql: unknown): boolean {
+  const options = member(sql, 'options');
+  return (
+    hasMethods(sql, ['reserve', 'unsafe', 'end']) &&
+    Array.isArray(member(options, 'host')) &&
+    Array.isArray(member(options, 'port')) &&
+    typeof member(options, 'connection') === 'object'
+  );
+}
+
+/** Connections like those of `sql`, an instance that `postgres` made. */
+export function postgresJsNewcomers(
+  sql: unknown,
+  postgres: PostgresJsFunction,
+  passwords: OpenCall,
+  deadlineMs: number,
+): () => PostgresNewcomer {
+  const options = member(sql, 'options') as SqlOptions;
+  const make = postgres as (options: object) => Sql;
+  // Each host has as long as the others before the next is asked too.
+  const turnMs = deadlineMs / (options.host.length + 1);
+  const preferred = { index: 0 };
+  return () => newcomer(options, { make, passwords, turnMs, preferred });
+}
+
+/** An instance of one connection, which it makes when it is asked something. */
+interface Opened {
+  readonly sql: Sql;
+  /** Rejects when the password cannot be had. */
+  readonly failed: Promise<never>;
+  readonly host: string | undefined;
+  readonly socket: () => unknown;
+}
+
+interface Circumstances {
+  readonly make: (options: object) => Sql;
+  readonly passwords: OpenCall;
+  readonly turnMs: number;
+  /** The host that answered last, of several. */
+  readonly preferred: { index: number };
+}
+
+function newcomer(
+  options: SqlOptions,
+  { make, passwords, turnMs, preferred }: Circumstances,
+): PostgresNewcomer {
+  const sockets = new Set<Socket>();
+  let destroyed = false;
+
+  function hold(made: unknown): unknown {
+    if (isSocket(made)) {
+      sockets.add(made);
+      if (destroyed) made.destroy();
+      else guardSocket(made, Boolean(options.ssl));
+    }
+    return made;
+  }
+
+  function open(host: string | undefined, port: number | undefined): Opened {
+    let attempts = 0;
+    let socket: unknown;
+    let passwordFailed: (error: unknown) => void = () => undefined;
+    const failed = new Promise<never>((_resolve, reject) => {
+      passwordFailed = reject;
+    });
+    failed.catch(() => undefined);
+    const sql = make({
+      ...options,
+      ...(host !== undefined && port !== undefined && { host: [host], port: [port] }),
+      pass: passwordOf(options.pass, passwords, {
+        // The driver writes also to a socket that is gone, which ends the process.
+        isWanted: () => !destroyed && member(socket, 'destroyed') === false,
+        failed: (error) => passwordFailed(error),
+      }),
+      // The driver's own socket is out of our reach, and it tries again at once when one is closed on it.
+      socket: async (all: unknown) => {
+        attempts += 1;
+        if (attempts > 1) throw new ConnectionClosedError();
+        socket = hold(
+          options.socket
+            ? await options.socket(all)
+            : connect(
+                options.path ? { path: options.path } : { host: host ?? 'localhost', port: port ?? 5_432 },
+              ),
+        );
+        return options.socket ? socket : connected(socket, host);
+      },
+      ...NEWCOMER,
+      connection: { ...options.connection, application_name: 'portal-health' },
+      parameters: {},
+      shared: { retries: 0, typeArrayMap: {} },
+    });
+    return { sql, failed, host, socket: () => socket };
+  }
+
+  async function askAt(index: number): Promise<PostgresAnswer> {
+    const { sql, failed } = open(options.host[index], options.port[index]);
+    let askedMs = performance.now();
+    const asked = sql.unsafe(QUESTION, [], {
+      simple: true,
+      // Called when the question is sent, which is after the login.
+      onexecute() {
+        askedMs = performance.now();
+        return true;
+      },
+    });
+    const rows = await Promise.race([failed, asked]);
+    const latencyMs = performance.now() - askedMs;
+    // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
+    await sql.end({ timeout: 0 });
+    return { readOnly: readOnlyIn(rows), latencyMs };
+  }
+
+  let writing: { readonly query: PromiseLike<unknown>; readonly address: Busy['address'] } | undefined;
+  let opened: Opened | undefined;
+
+  return {
+    async ask() {
+      const readOnly = readOnlyWanted(options.target_session_attrs);
+      const { index, ...answer } = await askInTurn(
+        { hosts: options.host.length, turnMs, readOnly },
+        askAt,
+        () => destroyed,
+      );
+      preferred.index = index;
+      return answer;
+    },
+    async run(text) {
+      opened ??= open(options.host[preferred.index], options.port[preferred.index]);
+      const { sql, failed, socket } = opened;
+      const query = sql.unsafe(text, [], {
+        simple: true,
+        onexecute() {
+          writing = { query, address: addressOf(socket(), options.path || undefined) };
+          return true;
+        },
+      });
+      return Promise.race([failed, query]);
+    },
+    cancel() {
+      const backend = member(writing?.query, 'state');
+      cancelStatement({
+        address: writing?.address,
+        ssl: options.ssl,
+        host: opened?.host,
+        processId: member(backend, 'pid'),
+        secretKey: member(backend, 'secret'),
+      });
+    },
+    isLookingUp: () => [...sockets].some(isLookingUp),
+    destroy() {
+      destroyed = true;
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** The driver takes what its function for the password throws for nobody's, which ends the process. */
+function passwordOf(
+  given: unknown,
+  passwords: OpenCall,
+  run: { readonly isWanted: () => boolean; readonly failed: (error: unknown) => void },
+): unknown {
+  const held = heldPassword(given, passwords);
+  if (typeof held !== 'function') return held;
+  return () =>
+    new Promise((resolve) => {
+      (held as () => Promise<string>)().then((password) => {
+        if (run.isWanted()) resolve(password);
+      }, run.failed);
+    });
+}
+
+/** What is about waiting is the sampler's, and what is told to the application is not told twice. */
+const NEWCOMER = {
+  max: 1,
+  idle_timeout: null,
+  max_lifetime: null,
+  connect_timeout: 0,
+  keep_alive: null,
+  backoff: 0,
+  debug: false,
+  fetch_types: false,
+  no_subscribe: true,
+  prepare: false,
+  target_session_attrs: null,
+  transform: { undefined: undefined, column: {}, value: {}, row: {} },
+  // Without one the driver writes notices to the console.
+  onnotice: () => undefined,
+  onnotify: undefined,
+  onclose: undefined,
+  onparameter: undefined,
+};
+
+/** The socket once it is connected, which the driver expects of one that it has not made. */
+function connected(socket: unknown, host: string | undefined): Promise<unknown> {
+  const opened = socket as NetSocket & { host?: string };
+  // For the name in the certificate.
+  if (host !== undefined) opened.host = host;
+  return new Promise((resolve, reject) => {
+    opened.once('connect', () => resolve(opened));
+    opened.once('error', reject);
+    opened.once('close', () => reject(new ConnectionClosedError()));
+  });
+}
+
+/** In the driver's own words for a connection that was closed on it. */
+class ConnectionClosedError extends Error {
+  readonly code = 'CONNECTION_CLOSED';
+
+  constructor() {
+    super('The connection was closed');
+  }
+}

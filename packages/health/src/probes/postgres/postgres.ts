@@ -1,0 +1,167 @@
+/**
+ * Asks Postgres as a newcomer: connects, asks one question, hangs up. Only a newcomer notices that the server accepts
+ * no more connections, refuses the login, is starting up or has a stopped postmaster, and nothing is held in between.
+ * The application's pool lends its options, never a connection.
+ */
+import { DEFAULTS } from '../../defaults.js';
+import { expected } from 'portal-shared/check-options';
+import type { ProblemCode } from '../../problems.js';
+import type { PoolCounts } from '../../statistics/pool.js';
+import type { Outcome, Probe } from '../../types.js';
+import { noticingEnd } from '../ended.js';
+import { causeOf } from '../unknown.js';
+import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
+import { pgNewcomers } from './pg.js';
+import { postgresProblem } from './postgres-errors.js';
+import { createCanary } from './postgres-canary.js';
+import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
+import { QUESTION, type PostgresNewcomer } from './fresh-connection.js';
+import { createWriteWatch, type WriteFinding, type WritesOptions } from './postgres-writes.js';
+import { whileWanted } from 'portal-shared/with-timeout';
+
+/**
+ * A `Pool` of `pg` 8, or one derived from it, which has, unseen by its type declarations, the `Client` that it makes
+ * connections of; a `Client` of `pg`, or an instance of postgres.js, which have no figures of a pool to tell.
+ */
+export type PostgresPool = PoolCounts | PgClientLike | PostgresJsLike;
+
+/** By what a `Client` of `pg` is known to the compiler. */
+export interface PgClientLike {
+  readonly host: string;
+  readonly port: number;
+  query(...question: never[]): unknown;
+}
+
+/** By what an instance of postgres.js is known to the compiler. */
+export interface PostgresJsLike {
+  reserve(): unknown;
+  unsafe(...question: never[]): unknown;
+}
+
+/** What a Postgres probe is made of. */
+export interface PostgresProbeOptions {
+  readonly pool: PostgresPool;
+  /** The function that postgres.js exports, when `pool` was made by it. */
+  readonly postgres?: PostgresJsFunction;
+  /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
+  readonly slowMs?: number;
+  /** Milliseconds after which the sampler ends a run; default 1,000. Several hosts share them. */
+  readonly deadlineMs?: number;
+  /**
+   * Whether to write a little into a table of our own, now and then, which finds what only a write can show: a disk that is
+   * full, writes that never end. It makes the table where it may. Default false.
+   */
+  readonly writes?: boolean | WritesOptions;
+  /**
+   * Whether to ask one small question through the application's own pool as well, never a second while one is open: for
+   * postgres.js, whose pool has no figures to tell. Default false.
+   */
+  readonly canary?: boolean;
+  /** Milliseconds that it may wait before `DATABASE_POOL_SATURATED`; default 1,000. */
+  readonly poolSaturatedAfterMs?: number;
+  /** Milliseconds that it may wait before `DATABASE_POOL_STALLED`; default 10,000. */
+  readonly poolStalledAfterMs?: number;
+  /** Whether it is read-only on purpose, as a replica is: that it refuses writes is no finding then; default false. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Asks the server that `pool` connects to, over a connection of its own with the pool's options. The latency is the
+ * round trip of the question alone; what counts as slow is the whole run, because on a network that is slow the login
+ * takes most of it, and a run at the deadline should have been called slow before.
+ *
+ * A password given as a function is called in every run, and never while its last call is open.
+ *
+ * @throws TypeError when `pool` is none that we know, or is of postgres.js and comes without its function
+ */
+export function createPostgresProbe(options: PostgresProbeOptions): Probe {
+  const { pool, postgres, slowMs = DEFAULTS.slowMs, deadlineMs = DEFAULTS.deadlineMs } = options;
+  const { readOnly: isMeant = false, writes = false, canary = false } = options;
+  const passwords = createOpenCall();
+  const newcomer = newcomersLike(pool, { postgres, passwords, deadlineMs });
+  const written = writes && !isMeant ? createWriteWatch(newcomer, writes === true ? {} : writes) : undefined;
+  const through = canary ? createCanary(pool, options) : undefined;
+  let asking: PostgresNewcomer | undefined;
+
+  /** What else is known of a server that answers. */
+  function completed(outcome: Outcome, isReadOnly: boolean): Outcome {
+    const finding: WriteFinding | undefined = isReadOnly ? undefined : written?.look();
+    const cause = outcome.cause ?? finding?.cause;
+    return {
+      ...outcome,
+      problems: [
+        ...outcome.problems,
+        ...(isReadOnly && !isMeant ? (['DATABASE_READ_ONLY'] as const) : []),
+        ...(finding?.problems ?? []),
+        ...(through?.look() ?? []),
+      ],
+      ...(finding?.remarks.length && { remarks: finding.remarks }),
+      ...(cause && { cause }),
+    };
+  }
+
+  const probe: Probe = {
+    name: 'database',
+    async run(signal) {
+      const startedMs = performance.now();
+      let opened: PostgresNewcomer | undefined;
+      try {
+        signal.throwIfAborted();
+        const asked = (asking = opened = newcomer());
+        const { readOnly, latencyMs, waitedMs = 0 } = await whileWanted(signal, asked.ask(), asked.destroy);
+        if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
+        const isSlow = performance.now() - startedMs - waitedMs > slowMs;
+        return completed(
+          isSlow
+            ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW'] }
+            : { state: 'up', latencyMs, problems: [] },
+          readOnly,
+        );
+      } catch (error) {
+        // Nobody waits for this outcome any more; should somebody, it is the true one.
+        return signal.aborted ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error);
+      } finally {
+        opened?.destroy();
+      }
+    },
+    failed: (reason, error) =>
+      reason === 'timeout' ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error),
+    close: async () => written?.close(),
+  };
+  return tellingOwnTrouble(noticingEnd(probe, pool, 'DATABASE_NOT_READY'), () => {
+    if (asking?.isLookingUp()) return 'NAME_LOOKUP';
+    return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
+  });
+}
+
+interface Circumstances {
+  readonly postgres: PostgresJsFunction | undefined;
+  readonly passwords: OpenCall;
+  readonly deadlineMs: number;
+}
+
+function newcomersLike(
+  pool: unknown,
+  { postgres, passwords, deadlineMs }: Circumstances,
+): () => PostgresNewcomer {
+  if (isPostgresJs(pool)) {
+    if (typeof postgres === 'function') return postgresJsNewcomers(pool, postgres, passwords, deadlineMs);
+    throw expected(
+      'database.postgres',
+      'to be the function that made the pool, as it is of postgres.js',
+      postgres,
+    );
+  }
+  const newcomers = pgNewcomers(pool, passwords);
+  if (newcomers === undefined) {
+    throw expected('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
+  }
+  return newcomers;
+}
+
+const NO_ANSWER = { code: 'NO_ANSWER', message: `The answer to ${QUESTION} is neither on nor off` };
+
+function down(problem: ProblemCode, error?: unknown): Outcome {
+  const outcome: Outcome = { state: 'down', latencyMs: null, problems: [problem] };
+  return error === undefined ? outcome : { ...outcome, cause: causeOf(error) };
+}

@@ -1,0 +1,135 @@
+/**
+ * A connection of the probe's own to a server of Redis, whatever driver makes it: good for one look.
+ */
+import { member } from '../unknown.js';
+import { isForbidden, isRefusal, redisProblem } from './redis-errors.js';
+import { isClusterDown, mastersIn, readInfo, type CacheReading } from '../../statistics/cache.js';
+
+/** A connection of the probe's own to one server, good for one look. */
+export interface Newcomer {
+  /**
+   * Connects, logs in and asks for `INFO`, or no more than `PING`; rejects with what the driver reports. Where `INFO` is
+   * hidden or says nothing, `PING` decides; where it says that there is a cluster, that is asked about as well.
+   */
+  ask(pingOnly?: boolean): Promise<RedisAnswer>;
+  /** Whether the server let us in and was then gone in the middle of the question, as some proxies are at an `INFO`. */
+  wasCutOff(): boolean;
+  /** Whether it still waits for the address that belongs to the server's name. */
+  isLookingUp(): boolean;
+  /** Closes the socket at once, however far the connection has come. */
+  destroy(): void;
+}
+
+/** What the server said, and the round trip of the question alone in milliseconds. */
+export interface RedisAnswer {
+  /** `undefined` when the server does not tell its figures. */
+  readonly reading: CacheReading | undefined;
+  /** Why it does not, in its own words. */
+  readonly hiddenBy?: unknown;
+  readonly clusterIsDown: boolean;
+  /** How many masters its cluster has; `null` when it is in none, or does not tell. */
+  readonly masters: number | null;
+  readonly latencyMs: number;
+}
+
+/** Makes a connection to each server there is to ask: one, or every master of a cluster; none when none is known. */
+export type Newcomers = (signal: AbortSignal) => readonly Newcomer[];
+
+/** The members used of a client that was made for this run. */
+interface Client {
+  connect(): Promise<unknown>;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+/** The only commands that a probe sends. */
+export type Command = readonly ['INFO'] | readonly ['PING'] | readonly ['CLUSTER', 'INFO'];
+
+const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
+const ENDED_BY_INFO = { code: 'CONNECTION_CLOSED', message: 'Connection is closed by the server at an INFO' };
+const NO_PONG = { code: 'NO_PONG', message: 'The answer to PING is no PONG' };
+
+/** What a driver has of its own. */
+export interface Ways {
+  readonly send: (command: Command) => Promise<unknown>;
+  readonly isLookingUp: () => boolean;
+  readonly close: () => void;
+}
+
+/** The connection that `client` makes. */
+export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Newcomer {
+  // What went wrong is told as an event; the promises say only afterwards that the connection is closed, or nothing.
+  const failed = new Promise<never>((_resolve, reject) => {
+    client.on('error', reject);
+  });
+  failed.catch(() => undefined);
+  let isConnected = false;
+  let isAnswered = false;
+
+  async function timed(command: Command): Promise<readonly [answer: unknown, latencyMs: number]> {
+    const askedMs = performance.now();
+    const answer = await send(command);
+    isAnswered = true;
+    return [answer, performance.now() - askedMs];
+  }
+
+  /** That it is there, told by `PING`, which a user may be forbidden as well: who is told so has logged in. */
+  async function ping(hiddenBy: unknown): Promise<RedisAnswer> {
+    const askedMs = performance.now();
+    try {
+      const [answer] = await timed(['PING']);
+      if (String(answer) !== 'PONG') throw NO_PONG;
+    } catch (error) {
+      // A connection that is broken by now broke at the question before.
+      if (!isForbidden(error)) throw redisProblem(error) === 'CACHE_UNREACHABLE' ? hiddenBy : error;
+    }
+    return {
+      reading: undefined,
+      hiddenBy,
+      clusterIsDown: false,
+      masters: null,
+      latencyMs: performance.now() - askedMs,
+    };
+  }
+
+  async function connectAndAsk(pingOnly: boolean): Promise<RedisAnswer> {
+    await client.connect();
+    isConnected = true;
+    if (pingOnly) return ping(ENDED_BY_INFO);
+    let asked: Awaited<ReturnType<typeof timed>>;
+    try {
+      asked = await timed(['INFO']);
+    } catch (error) {
+      isAnswered = isRefusal(error);
+      if (!isAnswered) throw error;
+      return ping(error);
+    }
+    const [info, latencyMs] = asked;
+    const reading = readInfo(info);
+    if (!reading) return ping(NO_INFO);
+    const cluster = reading.isOfCluster ? await send(['CLUSTER', 'INFO']).catch(unlessGone) : undefined;
+    return { reading, clusterIsDown: isClusterDown(cluster), masters: mastersIn(cluster), latencyMs };
+  }
+
+  return {
+    ask: (pingOnly = false) => Promise.race([failed, connectAndAsk(pingOnly)]),
+    wasCutOff: () => isConnected && !isAnswered,
+    isLookingUp,
+    destroy() {
+      try {
+        close();
+      } catch {
+        // It had not been opened, or is closed already.
+      }
+    },
+  };
+}
+
+/** What may not be asked is not known; anything else has failed. */
+function unlessGone(error: unknown): undefined {
+  if (!isRefusal(error)) throw error;
+}
+
+/** True for a socket, or a client that can be ended like one. */
+export function hasDestroy(value: unknown): value is { destroy(): void } {
+  return typeof member(value, 'destroy') === 'function';
+}

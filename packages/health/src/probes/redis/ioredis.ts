@@ -1,0 +1,102 @@
+/**
+ * Connections for the probe by ioredis, 4 and later: a duplicate of the application's client, told to connect once, to
+ * say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not imported.
+ */
+import { hasMethods, member, messageOf } from '../unknown.js';
+import { isLookingUp } from '../own-trouble.js';
+import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './fresh-connection.js';
+
+/** The members used of a client of ioredis. */
+interface Ioredis {
+  readonly options: object;
+  duplicate(overrides: object): Ioredis;
+  connect(): Promise<unknown>;
+  auth(...words: readonly unknown[]): Promise<unknown>;
+  info(): Promise<unknown>;
+  ping(): Promise<unknown>;
+  cluster(subcommand: 'INFO'): Promise<unknown>;
+  disconnect(): void;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+interface IoredisCluster {
+  nodes(role: 'master'): readonly Ioredis[];
+}
+
+/** Connections like those of `client`, a `Redis` or a `Cluster`; `undefined` when it is neither. */
+export function ioredisNewcomers(client: unknown, deadlineMs: number): Newcomers | undefined {
+  if (isCluster(client)) return () => client.nodes('master').map((node) => newcomerLike(node, deadlineMs));
+  if (isClient(client)) return () => [newcomerLike(client, deadlineMs)];
+  return undefined;
+}
+
+function isCluster(client: unknown): client is IoredisCluster {
+  return member(client, 'isCluster') === true && hasMethods(client, ['nodes']);
+}
+
+function isClient(client: unknown): client is Ioredis {
+  return (
+    typeof member(client, 'status') === 'string' &&
+    typeof member(client, 'options') === 'object' &&
+    hasMethods(client, ['duplicate', 'connect', 'info', 'disconnect', 'on'])
+  );
+}
+
+/** A password that the server does not want is none that it refuses. */
+const NOT_NEEDED = /without any password configured|no password is set/i;
+
+function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
+  const username = member(original.options, 'username');
+  const password = member(original.options, 'password');
+  // Before version 6 the driver writes to the console at each login with a password that is not needed.
+  const isTalkative = Boolean(password) && member(original.options, 'protocol') === undefined;
+  const client = original.duplicate({
+    lazyConnect: true,
+    retryStrategy: null,
+    // The driver's connection to a sentinel is out of our reach, so it must end by itself.
+    sentinelRetryStrategy: null,
+    sentinelCommandTimeout: deadlineMs,
+    connectTimeout: deadlineMs,
+    failoverDetector: false,
+    updateSentinels: false,
+    reconnectOnError: null,
+    enableReadyCheck: false,
+    enableAutoPipelining: false,
+    commandTimeout: undefined,
+    disconnectTimeout: 1,
+    disableClientInfo: true,
+    connectionName: null,
+    readOnly: false,
+    monitor: false,
+    db: 0,
+    replyMapping: 'legacy',
+    // Without a password RESP2 needs no word before the question.
+    ...(password ? {} : { protocol: 2 }),
+    ...(isTalkative && { username: null, password: null }),
+  });
+
+  async function connect(): Promise<void> {
+    await client.connect();
+    if (!isTalkative) return;
+    try {
+      await client.auth(...[username, password].filter((word) => typeof word === 'string' && word !== ''));
+    } catch (error) {
+      if (!NOT_NEEDED.test(messageOf(error))) throw error;
+    }
+  }
+
+  return newcomer(
+    { connect, on: (event, listener) => client.on(event, listener) },
+    {
+      send: ([command]) =>
+        command === 'INFO' ? client.info() : command === 'PING' ? client.ping() : client.cluster('INFO'),
+      isLookingUp: () => isLookingUp(member(client, 'stream')),
+      close() {
+        client.disconnect();
+        // The driver's way out waits for the server to close its end.
+        const stream = member(client, 'stream');
+        if (hasDestroy(stream)) stream.destroy();
+      },
+    },
+  );
+}

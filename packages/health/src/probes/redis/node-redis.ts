@@ -1,0 +1,179 @@
+/**
+ * Connections for the probe by node-redis, 4 and later: a duplicate of the application's client, told to connect once,
+ * to say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not
+ * imported.
+ */
+import { hasMethods, member } from '../unknown.js';
+import type { OpenCall } from '../own-trouble.js';
+import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './fresh-connection.js';
+
+/** The members used of a client of node-redis. */
+interface NodeRedis {
+  readonly options: object | undefined;
+  duplicate(overrides: object): NodeRedis;
+  connect(): Promise<unknown>;
+  sendCommand(command: readonly string[]): Promise<unknown>;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  /** Since version 5. */
+  destroy?(): unknown;
+  /** Until version 4. */
+  disconnect(): Promise<unknown>;
+}
+
+interface NodeRedisCluster {
+  readonly masters: readonly NodeRedisMaster[];
+}
+
+interface NodeRedisMaster {
+  readonly host: string;
+  readonly port: number;
+  /** Missing while the cluster's client has had no reason to connect to it. */
+  readonly client?: NodeRedis | Promise<NodeRedis>;
+}
+
+/** Connections like those of `client`, of `createClient` or `createCluster`; `undefined` when it is neither. */
+export function nodeRedisNewcomers(client: unknown, passwords: OpenCall): Newcomers | undefined {
+  if (isCluster(client)) {
+    return (signal) =>
+      client.masters.map((master) => newcomerLikeMaster(client, master, { signal, passwords }));
+  }
+  if (isClient(client)) return (signal) => [newcomerLike(client, {}, { signal, passwords })];
+  return undefined;
+}
+
+function isCluster(client: unknown): client is NodeRedisCluster {
+  return Array.isArray(member(client, 'masters')) && hasMethods(client, ['nodeClient']);
+}
+
+/** The sentinel client of node-redis looks nearly the same but has no `options`. */
+function isClient(client: unknown): client is NodeRedis {
+  return (
+    typeof client === 'object' &&
+    client !== null &&
+    'options' in client &&
+    typeof member(client, 'isOpen') === 'boolean' &&
+    hasMethods(client, ['duplicate', 'connect', 'sendCommand', 'disconnect', 'on'])
+  );
+}
+
+interface Circumstances {
+  readonly signal: AbortSignal;
+  readonly passwords: OpenCall;
+}
+
+function newcomerLike(original: NodeRedis, address: object, { signal, passwords }: Circumstances): Newcomer {
+  const { options } = original;
+  const socket = socketOptionsOf(options);
+  const names = createNameWatch(member(socket, 'lookup'));
+  const hasCredentials = ['username', 'password', 'credentialsProvider'].some((name) =>
+    member(options, name),
+  );
+  const client = original.duplicate({
+    // Already read into the other options; read again, it would bring back what is overridden here.
+    url: undefined,
+    socket: {
+      ...socket,
+      ...address,
+      lookup: names.lookup,
+      reconnectStrategy: false,
+      // The driver can destroy a socket that is connected, but not one that is connecting. Node can.
+      signal,
+    },
+    ...heldCredentials(member(options, 'credentialsProvider'), passwords),
+    database: 0,
+    name: undefined,
+    readonly: false,
+    pingInterval: 0,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    clientSideCache: undefined,
+    emitInvalidate: false,
+    commandOptions: undefined,
+    legacyMode: false,
+    isolationPoolOptions: undefined,
+    // Without credentials RESP2 needs no word before the question.
+    ...(hasCredentials ? {} : { RESP: 2 }),
+  });
+  return newcomer(client, {
+    send: (command) => client.sendCommand(command),
+    isLookingUp: names.isLookingUp,
+    close() {
+      if (hasDestroy(client)) client.destroy();
+      else client.disconnect().catch(() => undefined);
+    },
+  });
+}
+
+/** One master: the cluster's own connection to it lends the options or, while there is none, that to another. */
+function newcomerLikeMaster(
+  cluster: NodeRedisCluster,
+  { client, host, port }: NodeRedisMaster,
+  circumstances: Circumstances,
+): Newcomer {
+  let own: Newcomer | undefined;
+  return {
+    async ask(pingOnly) {
+      const original = await (client ?? cluster.masters.find((other) => other.client !== undefined)?.client);
+      circumstances.signal.throwIfAborted();
+      if (!original) throw new Error('Connection is closed: no master of the cluster is connected');
+      own = newcomerLike(original, client ? {} : { host, port }, circumstances);
+      return own.ask(pingOnly);
+    },
+    wasCutOff: () => own?.wasCutOff() ?? false,
+    isLookingUp: () => own?.isLookingUp() ?? false,
+    destroy: () => own?.destroy(),
+  };
+}
+
+function socketOptionsOf(options: object | undefined): object {
+  const socket = member(options, 'socket');
+  return typeof socket === 'object' && socket !== null ? socket : {};
+}
+
+type LookUp = (name: string, options: object, done: (...results: unknown[]) => void) => void;
+
+/** The driver's socket is out of our reach, but not how it looks up a name. */
+function createNameWatch(given: unknown): { readonly lookup: LookUp; readonly isLookingUp: () => boolean } {
+  const asked = typeof given === 'function' ? given : process.getBuiltinModule('node:dns').lookup;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const original = asked as LookUp;
+  let open = 0;
+  return {
+    lookup(name, options, done) {
+      open += 1;
+      original(name, options, (...results) => {
+        open -= 1;
+        done(...results);
+      });
+    },
+    isLookingUp: () => open > 0,
+  };
+}
+
+/** Passwords that the application's own function gives, once or, to a subscriber, again and again. */
+function heldCredentials(provider: unknown, passwords: OpenCall): object {
+  const held = (ask: () => unknown): object => ({
+    credentialsProvider: {
+      type: 'async-credentials-provider',
+      credentials: () =>
+        passwords.call(async () => {
+          const given = await ask();
+          if (typeof given !== 'object' || given === null) throw new Error('No credentials were given');
+          return given;
+        }),
+    },
+  });
+  if (hasMethods(provider, ['credentials'])) {
+    return held(() => (provider as { credentials(): unknown }).credentials());
+  }
+  if (!hasMethods(provider, ['subscribe'])) return {};
+  return held(async () => {
+    const told = provider as { subscribe(listener: object): Promise<readonly unknown[]> };
+    const [credentials, subscription] = await told.subscribe({
+      onNext: () => undefined,
+      onError: () => undefined,
+    });
+    if (hasMethods(subscription, ['dispose'])) (subscription as { dispose(): void }).dispose();
+    return credentials;
+  });
+}

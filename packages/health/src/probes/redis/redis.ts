@@ -1,0 +1,161 @@
+/**
+ * Asks Redis as a newcomer: connects, asks for `INFO`, hangs up. One answer tells that it is there, how it is, and by
+ * its counts, one look after the other, what it refuses; a cluster is asked how it is as well. Of a cluster every master
+ * is asked, because each holds a part of the keys. Where `INFO` is hidden, `PING` tells that it is there.
+ */
+import { DEFAULTS } from '../../defaults.js';
+import { expected } from 'portal-shared/check-options';
+import type { ProblemCode, RemarkCode } from '../../problems.js';
+import { addUp, NO_FIGURES, type CacheFigures } from '../../statistics/cache.js';
+import type { Outcome, Probe } from '../../types.js';
+import { noticingEnd } from '../ended.js';
+import { ioredisNewcomers } from './ioredis.js';
+import { nodeRedisNewcomers } from './node-redis.js';
+import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
+import { redisCause, redisProblem } from './redis-errors.js';
+import type { Newcomer, Newcomers, RedisAnswer } from './fresh-connection.js';
+import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
+import { whileWanted } from 'portal-shared/with-timeout';
+
+/** A client of ioredis (`Redis`, `Cluster`) or of node-redis (`createClient`, `createCluster`), 4 and later. */
+export interface RedisClient {
+  duplicate(...overrides: never[]): unknown;
+}
+
+/** What a Redis probe is made of. */
+export interface RedisProbeOptions {
+  readonly client: RedisClient;
+  /** Whether it is a replica on purpose: that it refuses writes is no finding then; default false. */
+  readonly readOnly?: boolean;
+  /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
+  readonly slowMs?: number;
+  /** Milliseconds after which the sampler ends a run; default 1,000. What cannot be ended by then ends by itself. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Asks the server, or every master of the cluster, that `client` connects to, over connections of its own with the
+ * client's options. The latency is the round trip of the question alone, in a cluster the longest; a master that is
+ * down is a cache that is down, as a part of the keys is.
+ *
+ * The masters are those that the cluster's client knows; one that has never connected knows none.
+ *
+ * @throws TypeError when `client` is no client of ioredis or node-redis
+ */
+export function createRedisProbe({
+  client,
+  readOnly = false,
+  slowMs = DEFAULTS.slowMs,
+  deadlineMs = DEFAULTS.deadlineMs,
+}: RedisProbeOptions): Probe<CacheFigures> {
+  const passwords = createOpenCall();
+  const newcomers = newcomersLike(client, deadlineMs, passwords);
+  const refusals = createRefusalWatch();
+  let asking: readonly Newcomer[] = [];
+  /** Masters that were asked when none was missing. */
+  let complete = 0;
+
+  /** Of a server that is gone a driver may let go long before the rest of the cluster knows that its keys are lost. */
+  function hasLostMaster(answers: readonly RedisAnswer[]): boolean {
+    const masters = Math.max(...answers.map((answer) => answer.masters ?? 0));
+    if (answers.length >= masters) complete = answers.length;
+    return answers.length < Math.min(masters, complete);
+  }
+
+  async function look(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
+    const startedMs = performance.now();
+    let opened: readonly Newcomer[] = [];
+    const destroyAll = (): void => {
+      for (const newcomer of opened) newcomer.destroy();
+    };
+    try {
+      signal.throwIfAborted();
+      asking = opened = newcomers(signal);
+      if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
+      const asked = Promise.all(opened.map((newcomer) => newcomer.ask(pingOnly)));
+      const answers = await whileWanted(signal, asked, destroyAll);
+      if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
+      return outcomeOf(answers, { slow: performance.now() - startedMs > slowMs, readOnly, refusals });
+    } catch (error) {
+      // Nobody waits for this outcome any more; should somebody, it is the true one.
+      if (signal.aborted) return down('CACHE_TIMEOUT');
+      const problem = redisProblem(error);
+      // Some proxies hang up on whoever asks what they do not know.
+      const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
+      if (mayPing && opened.some((newcomer) => newcomer.wasCutOff())) {
+        destroyAll();
+        const second = await look(signal, true);
+        if (second.state !== 'down') return second;
+      }
+      return down(problem, error);
+    } finally {
+      destroyAll();
+    }
+  }
+
+  const probe: Probe<CacheFigures> = {
+    name: 'cache',
+    run: (signal) => look(signal, false),
+    failed: (reason, error) =>
+      reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
+    close: async () => undefined,
+  };
+  return tellingOwnTrouble(noticingEnd(probe, client, 'CACHE_NOT_READY'), () => {
+    if (asking.some((newcomer) => newcomer.isLookingUp())) return 'NAME_LOOKUP';
+    return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
+  });
+}
+
+function newcomersLike(client: unknown, deadlineMs: number, passwords: OpenCall): Newcomers {
+  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client, passwords);
+  if (newcomers) return newcomers;
+  throw expected(
+    'cache.client',
+    'to be a client of ioredis (Redis, Cluster) or of node-redis (createClient, createCluster)',
+    client,
+  );
+}
+
+const MASTER_LOST = { code: 'MASTER_LOST', message: 'The client has let go of a master of the cluster' };
+const NO_MASTER_KNOWN = { code: 'NO_MASTER_KNOWN', message: 'The client knows no master of the cluster' };
+
+function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {
+  const outcome = { state: 'down', latencyMs: null, problems: [problem] } as const;
+  return error === undefined ? outcome : { ...outcome, cause: redisCause(error) };
+}
+
+interface Circumstances {
+  readonly slow: boolean;
+  readonly readOnly: boolean;
+  readonly refusals: RefusalWatch;
+}
+
+/** What the servers said, read together. */
+function outcomeOf(
+  answers: readonly RedisAnswer[],
+  { slow, readOnly, refusals }: Circumstances,
+): Outcome<CacheFigures> {
+  const readings = answers.map(({ reading }) => reading).filter((reading) => reading !== undefined);
+  if (readings.some(({ loading }) => loading)) return down('CACHE_LOADING');
+  const problems = new Set<ProblemCode>();
+  if (slow) problems.add('CACHE_SLOW');
+  for (const [place, { reading, clusterIsDown }] of answers.entries()) {
+    if (reading?.readOnly && !readOnly) problems.add('CACHE_READ_ONLY');
+    if (reading?.outOfMemory) problems.add('CACHE_OUT_OF_MEMORY');
+    if (clusterIsDown) problems.add('CACHE_CLUSTER_DOWN');
+    const refused = reading ? refusals.problemsOf(reading.refusals, String(place)) : [];
+    for (const problem of refused) problems.add(problem);
+  }
+  const hidden = answers.find(({ reading }) => reading === undefined);
+  const remarks: RemarkCode[] = hidden ? ['CACHE_FIGURES_HIDDEN'] : [];
+  const isUnsaved = readings.some((reading) => reading.refusals.saveFailed);
+  if (isUnsaved && !problems.has('CACHE_WRITES_REFUSED')) remarks.push('CACHE_NOT_SAVED');
+  return {
+    state: slow ? 'slow' : 'up',
+    latencyMs: Math.max(...answers.map(({ latencyMs }) => latencyMs)),
+    problems: [...problems],
+    ...(remarks.length > 0 && { remarks }),
+    ...(hidden && { cause: redisCause(hidden.hiddenBy) }),
+    figures: hidden ? NO_FIGURES : addUp(readings.map(({ figures }) => figures)),
+  };
+}

@@ -1,0 +1,54 @@
+/** Facts to make documents of: a healthy service and what can befall it. */
+import type { ProblemCode } from '../../../src/problems.js';
+import { UNMEASURED_CACHE, UNMEASURED_DATABASE, type Facts, type Finding } from '../../../src/report.js';
+import type { State } from '../../../src/types.js';
+
+/** One part; a latency only while it is up. */
+export function part(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
+  return {
+    name,
+    kind: name === 'database' || name === 'cache' ? name : 'check',
+    critical: name === 'database',
+    state,
+    problems,
+    latencyMs: state === 'up' ? 1.234 : null,
+    lookedAt: new Date('2026-03-01T00:00:02.500Z'),
+  };
+}
+
+/** The service of the published page. */
+export const HEALTHY: Facts = {
+  startedAt: '2026-03-01T00:00:00Z',
+  findings: [part('database'), part('cache')],
+  others: [],
+  databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
+  poolWaiting: 0,
+  cacheStatistics: {
+    memory_usage_bytes: 1814192,
+    total_keys: 200,
+    connected_clients: 5,
+    uptime_seconds: 86400,
+    evicted_keys: 0,
+    hit_rate: 96.2,
+    total_commands_processed: 75000,
+    latency_ms: 0.3,
+  },
+  databases: [],
+  caches: [],
+  sourceHash: 'a1b2c3',
+};
+
+/** The same with nothing measured and every kind of finding. */
+export const BROKEN: Facts = {
+  ...HEALTHY,
+  findings: [
+    part('database', 'down', 'DATABASE_TIMEOUT'),
+    part('cache', 'stale', 'CHECK_STALE'),
+    part('queue', 'slow', 'CHECK_SLOW'),
+  ],
+  others: ['SOURCE_DRIFTED', 'EVENT_LOOP_DELAYED'],
+  databaseStatistics: UNMEASURED_DATABASE,
+  poolWaiting: null,
+  cacheStatistics: UNMEASURED_CACHE,
+  sourceHash: null,
+};

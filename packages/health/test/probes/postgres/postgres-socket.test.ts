@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import pg from 'pg';
+import { createMessageCheck } from '../../../src/probes/postgres/postgres-socket.js';
+import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
+import { verdictOf } from '../asking.js';
+
+/** A message as a server sends it. */
+function message(letter: string, body: Uint8Array): Buffer {
+  const header = Buffer.alloc(5);
+  header.write(letter);
+  header.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([header, body]);
+}
+
+const WELCOME = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]);
+const RUBBISH = Buffer.from('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+
+/** `bytes` in pieces of these lengths, and the rest. */
+function inPieces(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+  let at = 0;
+  const pieces = lengths.map((length) => bytes.subarray(at, (at += length)));
+  return [...pieces, bytes.subarray(at)];
+}
+
+describe('what is no Postgres', () => {
+  const bodies = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 });
+  const lengths = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
+
+  test('is found in whatever pieces it arrives, and Postgres never taken for it', () => {
+    fc.assert(
+      fc.property(bodies, lengths, (messages, pieces) => {
+        const talk = Buffer.concat([WELCOME, ...messages.map((body) => message('D', body))]);
+        const isPostgres = createMessageCheck();
+        for (const piece of inPieces(talk, pieces)) assert.equal(isPostgres(piece), true);
+        const found = inPieces(RUBBISH, pieces).some((piece) => !isPostgres(piece));
+        assert.equal(found, true);
+      }),
+    );
+  });
+
+  test('a message of a length that cannot be', () => {
+    for (const length of [0, 3, 2 ** 20 + 1, 2 ** 32 - 1]) {
+      const bytes = Buffer.from('R....');
+      bytes.writeUInt32BE(length, 1);
+      assert.equal(createMessageCheck()(bytes), false, String(length));
+    }
+  });
+
+  test('a server that goes over to another protocol in the middle is told at once: DATABASE_FAILED', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(WELCOME);
+        socket.once('data', () => socket.write(RUBBISH));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'app', database: 'app' });
+    try {
+      // Far from the deadline: what waits for it is a timeout.
+      assert.equal(await verdictOf(createPostgresProbe({ pool }), 30_000), 'down DATABASE_FAILED');
+    } finally {
+      await pool.end();
+      server.close();
+      await once(server, 'close');
+    }
+  });
+});

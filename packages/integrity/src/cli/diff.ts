@@ -1,0 +1,40 @@
+import { compareTrees } from '../compare/compare.js';
+import { UsageError, type Command } from 'portal-shared/cli/command';
+import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
+import { complainOf, printChanges } from './findings.js';
+import { parse } from 'portal-shared/cli/arguments';
+import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
+import type { ManifestEntry } from '../scan/manifest.js';
+import type { Refusal } from '../scan/scan-error.js';
+import { contentsOf, hashFolder, isFolder, readManifest } from './tree.js';
+
+export const diffCommand: Command = {
+  synopsis: 'A B',
+  about: 'Tell what became of A in B. Either is a folder, or a manifest; - reads one from standard input.',
+  options: SCOPE_HELP,
+  run(args, terminal) {
+    const { values, positionals } = parse(args, SCOPE_OPTIONS);
+    const [before, after, ...others] = positionals;
+    if (before === undefined || after === undefined || others.length > 0) {
+      throw new UsageError('Expected exactly two trees, A and B.');
+    }
+    const refusals: Refusal[] = [];
+    const read = (tree: string): readonly ManifestEntry[] => {
+      if (!isFolder(tree)) return readManifest(tree).entries;
+      const hashed = hashFolder(readScope(tree, values), terminal);
+      refusals.push(...hashed.refusals);
+      return hashed.entries;
+    };
+    const entriesBefore = read(before);
+    const entriesAfter = read(after);
+    const comparison = compareTrees(
+      entriesBefore,
+      entriesAfter,
+      isFolder(after) ? contentsOf(after) : undefined,
+    );
+    complainOf(terminal, refusals);
+    printChanges(terminal, comparison.changes);
+    terminal.document({ ...comparison, refusals });
+    return exitOfDifferences(comparison) | exitOfRefusals(refusals);
+  },
+};

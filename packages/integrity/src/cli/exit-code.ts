@@ -1,0 +1,23 @@
+/**
+ * What a comparison and its refusals say, as bits of the exit code.
+ */
+import { EXIT } from 'portal-shared/cli/exit-code';
+import type { Comparison } from '../compare/change.js';
+import type { Refusal } from '../scan/scan-error.js';
+
+export function exitOfDifferences({
+  added,
+  removed,
+  modified,
+}: Pick<Comparison, 'added' | 'removed' | 'modified'>) {
+  return (added > 0 ? EXIT.added : 0) | (removed > 0 ? EXIT.removed : 0) | (modified > 0 ? EXIT.modified : 0);
+}
+
+/** What cannot be read leaves the question open; what must not be there answers it. */
+export function exitOfRefusals(refusals: readonly Refusal[]): number {
+  return refusals.reduce(
+    (bits, { code }) =>
+      bits | (code === 'E_READ' || code === 'E_UNSTABLE' ? EXIT.inconclusive : EXIT.refused),
+    0,
+  );
+}

@@ -1,0 +1,50 @@
+import { asH1, hashFolders } from '../scan/manifest.js';
+import { printable } from 'portal-shared/printable';
+import type { Command } from 'portal-shared/cli/command';
+import { UsageError } from 'portal-shared/cli/command';
+import { EXIT } from 'portal-shared/cli/exit-code';
+import { exitOfRefusals } from './exit-code.js';
+import { complainOf } from './findings.js';
+import { parse } from 'portal-shared/cli/arguments';
+import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
+import { hashFolder } from './tree.js';
+
+export const hashCommand: Command = {
+  synopsis: '[DIR]',
+  about: 'Print the hash of a tree: the source_hash of a service that runs it.',
+  options: [
+    ...SCOPE_HELP,
+    ['--h1', 'in the spelling of Go’s modules, h1:…'],
+    ['--folders', 'also of every folder, as if it were a tree of its own'],
+  ],
+  run(args, terminal) {
+    const { values, positionals } = parse(args, {
+      ...SCOPE_OPTIONS,
+      h1: { type: 'boolean' },
+      folders: { type: 'boolean' },
+    });
+    const [folder = '.', ...others] = positionals;
+    if (others.length > 0) throw new UsageError('Expected one DIR at most.');
+    const scope = readScope(folder, values);
+    const { survey, refusals, entries } = hashFolder(scope, terminal);
+    if (!survey) {
+      complainOf(terminal, refusals);
+      terminal.document({ source_hash: null, refusals });
+      return exitOfRefusals(refusals);
+    }
+    const spell = (hash: string): string => (values.h1 === true ? asH1(hash) : hash);
+    const folders = values.folders === true ? hashFolders(entries) : new Map([['', survey.hash]]);
+    for (const [path, hash] of folders) {
+      terminal.line(values.folders === true ? `${spell(hash)}  ./${printable(path)}` : spell(hash));
+    }
+    terminal.document({
+      source_hash: survey.hash,
+      h1: asH1(survey.hash),
+      files: survey.files,
+      bytes: survey.bytes,
+      exclude: scope.exclude,
+      ...(values.folders === true ? { folders: Object.fromEntries(folders) } : {}),
+    });
+    return EXIT.clean;
+  },
+};

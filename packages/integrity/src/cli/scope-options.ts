@@ -1,0 +1,40 @@
+/**
+ * The options that say what belongs to a tree.
+ */
+import { readText } from 'portal-shared/cli/arguments';
+import { UsageError, type OptionHelp } from 'portal-shared/cli/command';
+import { createScope, type Scope } from '../scan/scope.js';
+
+export const SCOPE_OPTIONS = {
+  exclude: { type: 'string', multiple: true },
+  'exclude-from': { type: 'string', multiple: true },
+} as const;
+
+export const SCOPE_HELP: readonly OptionHelp[] = [
+  ['--exclude NAME|PATH', 'leave out a name at any depth, or a path from DIR such as a/b or ./a; repeatable'],
+  ['--exclude-from FILE', 'the same, one a line'],
+];
+
+interface ScopeValues {
+  readonly exclude?: readonly string[] | undefined;
+  readonly 'exclude-from'?: readonly string[] | undefined;
+}
+
+export function hasExcludes(values: ScopeValues): boolean {
+  return values.exclude !== undefined || values['exclude-from'] !== undefined;
+}
+
+export function readScope(folder: string, values: ScopeValues): Scope {
+  const listed = (values['exclude-from'] ?? []).flatMap((file) =>
+    readText(file)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#')),
+  );
+  try {
+    return createScope(folder, [...(values.exclude ?? []), ...listed]);
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}

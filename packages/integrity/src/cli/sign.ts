@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { compareTrees } from '../compare/compare.js';
+import { readPrivateKey } from '../release/keys.js';
+import { signStatement } from '../release/statement.js';
+import { systemCode } from 'portal-shared/error-code';
+import { InconclusiveError, UsageError, type Command } from 'portal-shared/cli/command';
+import { EXIT } from 'portal-shared/cli/exit-code';
+import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
+import { complainOf, countOf, printChanges } from './findings.js';
+import { one, parse, readCount, readText } from 'portal-shared/cli/arguments';
+import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
+import { contentsOf, hashFolder, readManifest } from './tree.js';
+
+const DAY_MS = 86_400_000;
+
+export const signCommand: Command = {
+  synopsis: 'DIR --key FILE --release VERSION --sequence N',
+  about: 'Sign the manifest of a tree, after seeing that the tree still is what the manifest says.',
+  options: [
+    ['--key FILE', 'private key, as made by keygen'],
+    ['--release VERSION', 'name of the release, e.g. 1.4.0'],
+    ['--sequence N', 'number that grows with every release'],
+    ['--expires-in-days N', 'how long the statement may be believed; default 365'],
+    ['--manifest FILE', 'default source.sha256'],
+    ['--lockfile FILE', 'lock file of the packages; its SHA-256 goes into the statement'],
+    ['--out FILE', 'default source.intoto.jsonl'],
+    ...SCOPE_HELP,
+  ],
+  run(args, terminal) {
+    const { values, positionals } = parse(args, {
+      ...SCOPE_OPTIONS,
+      key: { type: 'string' },
+      release: { type: 'string' },
+      sequence: { type: 'string' },
+      'expires-in-days': { type: 'string', default: '365' },
+      manifest: { type: 'string', default: 'source.sha256' },
+      lockfile: { type: 'string' },
+      out: { type: 'string', default: 'source.intoto.jsonl' },
+    });
+    const folder = one(positionals, 'DIR');
+    const { key: keyFile, release, sequence, lockfile } = values;
+    if (keyFile === undefined || release === undefined || sequence === undefined) {
+      throw new UsageError('Expected --key, --release and --sequence.');
+    }
+    const key = readPrivateKey(readText(keyFile));
+    if (!key) throw new UsageError('Expected --key to be an Ed25519 private key in PEM, without a password.');
+    const days = readCount('expires-in-days', values['expires-in-days']);
+    const scope = readScope(folder, values);
+
+    const manifest = readManifest(values.manifest);
+    const { survey, refusals, entries } = hashFolder(scope, terminal);
+    if (!survey) {
+      complainOf(terminal, refusals);
+      return exitOfRefusals(refusals);
+    }
+    if (survey.hash !== manifest.hash) {
+      const comparison = compareTrees(manifest.entries, entries, contentsOf(scope.root));
+      terminal.complain('Not signed: the tree is no longer what the manifest says.');
+      printChanges(terminal, comparison.changes);
+      terminal.document({ signed: false, ...comparison });
+      return exitOfDifferences(comparison);
+    }
+
+    const now = new Date();
+    const statement = {
+      sourceHash: manifest.hash,
+      version: release,
+      sequence: readCount('sequence', sequence),
+      created: now.toISOString(),
+      expires: new Date(now.getTime() + days * DAY_MS).toISOString(),
+      exclude: scope.exclude,
+      files: survey.files,
+      bytes: survey.bytes,
+      node: process.versions.node,
+      lockfile: lockfile === undefined ? null : digestOf(lockfile),
+    };
+    writeFileSync(values.out, signStatement(statement, key));
+    terminal.line(`${values.out}  release ${release}, ${countOf(survey.files, 'file')}, ${manifest.hash}`);
+    terminal.document({ signed: true, file: values.out, ...statement });
+    return EXIT.clean;
+  },
+};
+
+function digestOf(file: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch (error) {
+    throw new InconclusiveError(`${file} cannot be read (${systemCode(error)}).`);
+  }
+}

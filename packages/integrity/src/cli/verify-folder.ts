@@ -1,0 +1,46 @@
+/**
+ * A folder against what it should be, whoever asks and whatever runs from it.
+ */
+import type { Comparison } from '../compare/change.js';
+import { compareTrees } from '../compare/compare.js';
+import type { ManifestEntry } from '../scan/manifest.js';
+import type { Refusal } from '../scan/scan-error.js';
+import type { Scope } from '../scan/scope.js';
+import { EXIT } from 'portal-shared/cli/exit-code';
+import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
+import type { Expectation } from './expectation.js';
+import type { Terminal } from 'portal-shared/cli/terminal';
+import { contentsOf, hashFolder } from './tree.js';
+
+export interface FolderFinding {
+  readonly exit: number;
+  readonly hash: string | null;
+  readonly files: number;
+  readonly refusals: readonly Refusal[];
+  /** `undefined` when nothing differs, or when there is no manifest to tell what does. */
+  readonly comparison: Comparison | undefined;
+}
+
+export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderFinding {
+  const { survey, refusals, entries } = hashFolder(scope, terminal);
+  const found = { hash: survey?.hash ?? null, files: entries.length, refusals };
+  if (survey?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };
+  const refused = exitOfRefusals(refusals);
+  if (!expected.manifest) {
+    // The files that could be read may well be as they should.
+    return { ...found, exit: survey ? EXIT.modified : refused, comparison: undefined };
+  }
+  const comparison = compareTrees(
+    expected.manifest.filter((entry) => !isRefused(entry, refusals)),
+    entries,
+    contentsOf(scope.root),
+  );
+  return { ...found, exit: refused | exitOfDifferences(comparison), comparison };
+}
+
+/** What could not be read is not missing. */
+function isRefused({ path }: ManifestEntry, refusals: readonly Refusal[]): boolean {
+  return refusals.some(
+    (refusal) => refusal.path === '.' || path === refusal.path || path.startsWith(`${refusal.path}/`),
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * A running service against what it should be: what it says it started with, what it finds on its disk, and what V8
+ * holds in its memory. A process under somebody else's control can say anything; see `verifyFolder`.
+ */
+import { asCount, asList, asObject, asString } from 'portal-shared/json';
+import type { JsonObject } from 'portal-shared/json';
+import { askAsAdmin, type ServiceValues } from 'portal-shared/cli/client';
+import { EXIT } from 'portal-shared/cli/exit-code';
+import { exitOfDifferences } from './exit-code.js';
+import type { Expectation } from './expectation.js';
+
+export interface ServiceFinding {
+  readonly exit: number;
+  readonly bootHash: string | null;
+  readonly diskHash: string | null;
+  readonly driftedSince: string | null;
+  /** Scripts in memory that are not what they should be. */
+  readonly loaded: LoadedFinding;
+}
+
+export interface LoadedFinding {
+  readonly scripts: number;
+  readonly different: readonly string[];
+  readonly unknown: readonly string[];
+}
+
+const INTEGRITY_PATH = '/v1/admin/integrity';
+export const LOADED_PATH = '/v1/admin/integrity/loaded';
+
+export async function verifyService(
+  url: string,
+  expected: Expectation,
+  values: ServiceValues,
+): Promise<ServiceFinding> {
+  const state = await askAsAdmin(url, INTEGRITY_PATH, values);
+  const inspection = await askAsAdmin(url, LOADED_PATH, values);
+  const bootHash = hashOf(state['boot']);
+  const diskHash = hashOf(state['disk']);
+  const loaded = loadedFinding(inspection, expected);
+  return {
+    exit:
+      exitOfHashes(bootHash, diskHash, state, expected) |
+      (loaded.different.length > 0 || loaded.unknown.length > 0 ? EXIT.loadedDiffers : EXIT.clean),
+    bootHash,
+    diskHash,
+    driftedSince: asString(state['drifted_since']) ?? null,
+    loaded,
+  };
+}
+
+function exitOfHashes(
+  bootHash: string | null,
+  diskHash: string | null,
+  state: JsonObject,
+  expected: Expectation,
+): number {
+  const unreadable = (asList(state['refusals'])?.length ?? 0) > 0;
+  if (bootHash === null || diskHash === null || unreadable) return EXIT.inconclusive;
+  if (bootHash !== expected.hash) return EXIT.modified;
+  const { added, removed, modified } = asObject(state['differences']) ?? {};
+  return exitOfDifferences({
+    added: asCount(added) ?? 0,
+    removed: asCount(removed) ?? 0,
+    modified: asCount(modified) ?? 0,
+  });
+}
+
+/** Against the manifest where there is one: the service itself can only compare with what it started with. */
+export function loadedFinding(inspection: JsonObject, expected: Expectation | undefined): LoadedFinding {
+  const digests = expected?.manifest && new Map(expected.manifest.map(({ path, digest }) => [path, digest]));
+  const different: string[] = [];
+  const unknown: string[] = [];
+  const matched = asList(inspection['matched']) ?? [];
+  for (const entry of matched) {
+    const script = asObject(entry);
+    const path = asString(script?.['path']) ?? '';
+    const match = digests ? matchOf(digests.get(path), script?.['digest']) : script?.['match'];
+    if (match === 'unknown') unknown.push(path);
+    else if (match !== 'same') different.push(path);
+  }
+  return { scripts: matched.length, different, unknown };
+}
+
+function matchOf(wanted: string | undefined, found: unknown): 'same' | 'different' | 'unknown' {
+  if (wanted === undefined) return 'unknown';
+  return wanted === found ? 'same' : 'different';
+}
+
+function hashOf(figures: unknown): string | null {
+  return asString(asObject(figures)?.['source_hash']) ?? null;
+}

@@ -1,0 +1,14 @@
+/**
+ * portal-integrity: every public name, one by one.
+ *
+ * @packageDocumentation
+ */
+export type { SourceOptions, StatementOptions } from './options.js';
+export {
+  watchSource,
+  type Inspection,
+  type IntegrityState,
+  type Source,
+  type SourceEvent,
+} from './source.js';
+export type { SourceProblem } from './state.js';

@@ -1,0 +1,112 @@
+/**
+ * What `watchSource` is given, checked once at construction.
+ */
+import type { KeyObject } from 'node:crypto';
+import { resolve } from 'node:path';
+import { expected } from 'portal-shared/check-options';
+import type { SourceEvent } from './watch/drift.js';
+import { readPublicKey } from './release/keys.js';
+import { createScope, type Scope } from './scan/scope.js';
+
+/** Which files are the source, and what they should be. */
+export interface SourceOptions {
+  /** Folder of the code that runs; every regular file below it counts. */
+  readonly root: string;
+  /**
+   * What does not count: names at any depth (`node_modules`), and paths from the root (`health/src`, `./build`).
+   * No wildcards. A statement's own scope goes before this.
+   */
+  readonly exclude?: readonly string[];
+  /** The hash that the source must have, given by hand: 64 lower-case hexadecimal digits. */
+  readonly expectedHash?: string;
+  /** The signed statement of the release, in place of a hash given by hand. */
+  readonly statement?: StatementOptions;
+  /** Whether to look at the disk again while running; default true. */
+  readonly watch?: boolean;
+  /** Milliseconds between two looks, varied by a fifth; default 10,000. */
+  readonly sweepIntervalMs?: number;
+  /** Told of every change of the source on disk, and again while it goes on: for the application's log. */
+  readonly onEvent?: (event: SourceEvent) => void;
+}
+
+/** Where the release's signed statement is, and whom to believe. */
+export interface StatementOptions {
+  /** Path of `source.intoto.jsonl`. */
+  readonly file: string;
+  /** Ed25519 public keys in PEM. They belong outside of the tree that they vouch for. */
+  readonly keys: readonly string[];
+  /** Refuse any release with a lower sequence; default 0. */
+  readonly minimumSequence?: number;
+}
+
+/** Checked options, defaults filled in. */
+export interface SourceSettings {
+  readonly scope: Scope;
+  readonly expectedHash: string | undefined;
+  readonly statement:
+    | { readonly file: string; readonly keys: readonly KeyObject[]; readonly minimumSequence: number }
+    | undefined;
+  readonly watch: boolean;
+  readonly sweepIntervalMs: number;
+  readonly onEvent: (event: SourceEvent) => void;
+}
+
+const KNOWN = ['root', 'exclude', 'expectedHash', 'statement', 'watch', 'sweepIntervalMs', 'onEvent'];
+
+/** A changed file is known within 15 s, and a tree of 100,000 entries costs a twentieth of one processor. */
+const SWEEP_INTERVAL_MS = 10_000;
+const SHORTEST_SWEEP_INTERVAL_MS = 100;
+const LONGEST_TIMER_MS = 2 ** 30;
+
+/**
+ * @throws TypeError naming option, rule and value
+ */
+export function checkSourceOptions(options: SourceOptions): SourceSettings {
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.includes(key)) throw expected(key, `to be one of ${KNOWN.join(', ')}`, key);
+  }
+  const { expectedHash, watch = true, sweepIntervalMs = SWEEP_INTERVAL_MS, onEvent } = options;
+  if (expectedHash !== undefined && !/^[0-9a-f]{64}$/.test(expectedHash)) {
+    throw expected('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
+  }
+  if (expectedHash !== undefined && options.statement !== undefined) {
+    throw expected('expectedHash', 'to be left out when there is a statement', expectedHash);
+  }
+  if (typeof watch !== 'boolean') throw expected('watch', 'to be true or false', watch);
+  if (!(sweepIntervalMs >= SHORTEST_SWEEP_INTERVAL_MS && sweepIntervalMs <= LONGEST_TIMER_MS)) {
+    throw expected('sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
+  }
+  if (onEvent !== undefined && typeof onEvent !== 'function') {
+    throw expected('onEvent', 'to be a function', onEvent);
+  }
+  return {
+    scope: createScope(options.root, options.exclude),
+    expectedHash,
+    statement: options.statement && checkStatement(options.statement),
+    watch,
+    sweepIntervalMs,
+    onEvent: onEvent ?? (() => undefined),
+  };
+}
+
+function checkStatement({ file, keys, minimumSequence = 0 }: StatementOptions) {
+  if (typeof file !== 'string' || file === '') {
+    throw expected('statement.file', 'to be the path of a file', file);
+  }
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw expected('statement.keys', 'to hold at least one public key', keys);
+  }
+  if (!Number.isSafeInteger(minimumSequence) || minimumSequence < 0) {
+    throw expected('statement.minimumSequence', 'to be a whole number from 0', minimumSequence);
+  }
+  return {
+    file: resolve(file),
+    minimumSequence,
+    keys: keys.map((pem: unknown) => {
+      const key = typeof pem === 'string' ? readPublicKey(pem) : undefined;
+      // Should it be a private key, the last thing to do is to print it.
+      if (!key) throw expected('statement.keys', 'to hold Ed25519 public keys in PEM', 'something else');
+      return key;
+    }),
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * What is signed at a release: an in-toto Statement v1 with one subject, the manifest. One and not one for each file,
+ * because those would let a deleted or swapped file pass.
+ */
+import type { KeyObject } from 'node:crypto';
+import { openEnvelope, sealEnvelope } from './envelope.js';
+import { asCount, asList, asObject, asString, parseObject, type JsonObject } from 'portal-shared/json';
+import { createScope } from '../scan/scope.js';
+import { StatementError } from './statement-error.js';
+
+/** A release of the source. */
+export interface Statement {
+  /** The hash of the tree, which is the SHA-256 of the manifest. */
+  readonly sourceHash: string;
+  readonly version: string;
+  /** Grows with every release, so that an old one cannot be put in place of a newer. */
+  readonly sequence: number;
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  readonly expires: string;
+  /** What does not belong to the tree. */
+  readonly exclude: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
+  /** Version of Node it was released for, e.g. `20.20.2`. */
+  readonly node: string;
+  /** SHA-256 of the lock file; `null` when none was given. */
+  readonly lockfile: string | null;
+}
+
+/** A statement that is believed, and whose it is. */
+export interface Accepted extends Statement {
+  readonly keyIds: readonly string[];
+}
+
+export interface Acceptance {
+  /** Ed25519 public keys, from outside of the tree. */
+  readonly keys: readonly KeyObject[];
+  readonly minimumSequence: number;
+  readonly now: Date;
+}
+
+const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+const PREDICATE_TYPE = 'https://docs.7331.org/portal-integrity-release/v1';
+const SUBJECT = 'source.sha256';
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** The text of `source.intoto.jsonl`: one signed line. */
+export function signStatement(statement: Statement, privateKey: KeyObject): string {
+  const { sourceHash, version, sequence, created, expires, exclude, files, bytes, node, lockfile } =
+    statement;
+  const payload = {
+    _type: STATEMENT_TYPE,
+    subject: [{ name: SUBJECT, digest: { sha256: sourceHash, dirHash: sourceHash } }],
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      release: { version, sequence, created, expires },
+      scope: { exclude },
+      files,
+      bytes,
+      node,
+      ...(lockfile === null ? {} : { lockfile: { sha256: lockfile } }),
+    },
+  };
+  return sealEnvelope(Buffer.from(JSON.stringify(payload)), privateKey);
+}
+
+/**
+ * Reads `source.intoto.jsonl` and believes it only if everything about it holds.
+ *
+ * @throws StatementError
+ */
+export function acceptStatement(text: string, { keys, minimumSequence, now }: Acceptance): Accepted {
+  const { payload, keyIds } = openEnvelope(text, keys);
+  const statement = parseStatement(payload);
+  if (Date.parse(statement.expires) <= now.getTime()) throw new StatementError('E_EXPIRED');
+  if (statement.sequence < minimumSequence) throw new StatementError('E_SEQUENCE');
+  return { ...statement, keyIds };
+}
+
+function parseStatement(payload: Buffer): Statement {
+  const statement = parseObject(payload.toString());
+  if (statement?.['_type'] !== STATEMENT_TYPE) throw new StatementError('E_STATEMENT_TYPE');
+  if (statement['predicateType'] !== PREDICATE_TYPE) throw new StatementError('E_PREDICATE_TYPE');
+  const sourceHash = subjectOf(statement);
+  if (sourceHash === undefined) throw new StatementError('E_SUBJECT');
+
+  const predicate = asObject(statement['predicate']);
+  const release = asObject(predicate?.['release']);
+  const version = asString(release?.['version']);
+  const sequence = asCount(release?.['sequence']);
+  const created = asTime(release?.['created']);
+  const expires = asTime(release?.['expires']);
+  const files = asCount(predicate?.['files']);
+  const bytes = asCount(predicate?.['bytes']);
+  const node = asString(predicate?.['node']);
+  const lockfile = lockfileOf(predicate);
+  if (
+    version === undefined ||
+    sequence === undefined ||
+    created === undefined ||
+    expires === undefined ||
+    files === undefined ||
+    bytes === undefined ||
+    node === undefined ||
+    lockfile === undefined
+  ) {
+    throw new StatementError('E_PREDICATE');
+  }
+  const exclude = excludeOf(predicate);
+  return { sourceHash, version, sequence, created, expires, exclude, files, bytes, node, lockfile };
+}
+
+function subjectOf(statement: JsonObject): string | undefined {
+  const [subject, ...others] = asList(statement['subject']) ?? [];
+  const { name, digest } = asObject(subject) ?? {};
+  const { sha256, dirHash } = asObject(digest) ?? {};
+  const hash = asString(sha256);
+  const isOurs = others.length === 0 && name === SUBJECT && dirHash === hash;
+  return isOurs && hash !== undefined && DIGEST.test(hash) ? hash : undefined;
+}
+
+function excludeOf(predicate: JsonObject | undefined): readonly string[] {
+  try {
+    return createScope('.', asObject(predicate?.['scope'])?.['exclude'] ?? 'none declared').exclude;
+  } catch {
+    throw new StatementError('E_SCOPE');
+  }
+}
+
+/** `null`: none was given; `undefined`: it cannot be read. */
+function lockfileOf(predicate: JsonObject | undefined): string | null | undefined {
+  if (predicate?.['lockfile'] === undefined) return null;
+  const digest = asString(asObject(predicate['lockfile'])?.['sha256']);
+  return digest !== undefined && DIGEST.test(digest) ? digest : undefined;
+}
+
+function asTime(value: unknown): string | undefined {
+  const text = asString(value);
+  const isTime = text !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text);
+  return isTime && !Number.isNaN(Date.parse(text)) ? text : undefined;
+}

@@ -1,0 +1,63 @@
+/**
+ * What an inventory keeps of each entry of a tree between two looks.
+ */
+import type { Refusal } from './scan-error.js';
+import type { Stamp } from './file-stat.js';
+
+export interface KnownFile {
+  readonly path: string;
+  /** Where its reading is noted; `NO_ROW` until it has a place. */
+  row: number;
+}
+
+export const NO_ROW = -1;
+
+export interface KnownFolder {
+  /** `''` for the root. */
+  readonly path: string;
+  stamp: Stamp | undefined;
+  files: readonly KnownFile[];
+  folders: readonly KnownFolder[];
+  refusals: readonly Refusal[];
+}
+
+export function newFile(path: string): KnownFile {
+  return { path, row: NO_ROW };
+}
+
+export function newFolder(path: string): KnownFolder {
+  return { path, stamp: undefined, files: [], folders: [], refusals: [] };
+}
+
+/** Nothing is known any more of a folder that cannot be read. */
+export function unreadable(folder: KnownFolder, cause: string): Refusal {
+  folder.stamp = undefined;
+  folder.files = [];
+  folder.folders = [];
+  folder.refusals = [];
+  return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
+}
+
+/** The known ones of `paths`, and new ones for the others. */
+export function carryOver<Entry extends { readonly path: string }>(
+  paths: readonly string[],
+  known: readonly Entry[],
+  make: (path: string) => Entry,
+): readonly Entry[] {
+  if (known.length === 0) return paths.map(make);
+  const byPath = new Map(known.map((entry) => [entry.path, entry]));
+  return paths.map((path) => byPath.get(path) ?? make(path));
+}
+
+export function allFolders(top: KnownFolder): KnownFolder[] {
+  const folders = [top];
+  // Grows while it is walked.
+  for (const folder of folders) for (const child of folder.folders) folders.push(child);
+  return folders;
+}
+
+export function allFiles(top: KnownFolder): KnownFile[] {
+  const files: KnownFile[] = [];
+  for (const folder of allFolders(top)) for (const file of folder.files) files.push(file);
+  return files;
+}

@@ -1,0 +1,113 @@
+/**
+ * What came of reading many files, a row for each: the stamp under which it was read, its digest, and how far the
+ * stamp alone can be trusted. Columns of numbers, because these are all that two threads can share, and because objects
+ * weigh more: 20,000 files hashed again and again held 100 MB at the most with two objects each, and 75 with a row.
+ */
+import type { Digested } from './digest.js';
+import { isFuture, type Stamp } from './file-stat.js';
+
+/** Rows of numbers. Nothing is known of a row until something is noted in it. */
+export interface Readings {
+  readonly rows: number;
+  readonly memory: SharedArrayBuffer;
+  /**
+   * Notes what was read of a file.
+   *
+   * @returns whether its digest is another than the one before, or the first
+   */
+  note(row: number, read: Digested): boolean;
+  /** Takes over what is noted in a row of other readings. */
+  copy(row: number, from: Readings, fromRow: number): void;
+  /** Nothing is known any more. */
+  forget(row: number): void;
+  isKnown(row: number): boolean;
+  /** Whether nothing moved since the file was read, by a stamp that can be trusted. */
+  isStill(row: number, stamp: Stamp): boolean;
+  /** Whether the stamp can be trusted. */
+  isSettled(row: number): boolean;
+  /** In bytes. */
+  size(row: number): number;
+  /** 64 lower-case hexadecimal digits. */
+  digest(row: number): string;
+  /** What `copy` copies. */
+  readonly columns: Readonly<Record<'stamps' | 'digests' | 'times', Float64Array | Uint8Array>>;
+}
+
+/** dev, ino, mode, size, mtime, ctime. */
+const STAMP_NUMBERS = 6;
+const SIZE = 3;
+const DIGEST_BYTES = 32;
+const ROW_BYTES = STAMP_NUMBERS * 8 + DIGEST_BYTES + 1;
+
+/** A stamp from the future cannot be trusted at once; read this often under the same one, it is. */
+const TIMES_ENOUGH = 3;
+
+/** @param memory - of other readings of as many rows, in another thread */
+export function createReadings(rows: number, memory = new SharedArrayBuffer(rows * ROW_BYTES)): Readings {
+  const stamps = new Float64Array(memory, 0, rows * STAMP_NUMBERS);
+  const digests = Buffer.from(memory, stamps.byteLength, rows * DIGEST_BYTES);
+  /** How often it was read under this stamp, as far as that matters. */
+  const times = new Uint8Array(memory, stamps.byteLength + digests.byteLength, rows);
+
+  function hasStamp(row: number, { dev, ino, mode, size, mtimeMs, ctimeMs }: Stamp): boolean {
+    const at = row * STAMP_NUMBERS;
+    return (
+      stamps[at + 5] === ctimeMs &&
+      stamps[at + 4] === mtimeMs &&
+      stamps[at + SIZE] === size &&
+      stamps[at + 2] === mode &&
+      stamps[at + 1] === ino &&
+      stamps[at] === dev
+    );
+  }
+
+  const digest = (row: number): string =>
+    digests.toString('hex', row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
+  const isKnown = (row: number): boolean => (times[row] ?? 0) > 0;
+  const isSettled = (row: number): boolean => (times[row] ?? 0) >= TIMES_ENOUGH;
+
+  return {
+    rows,
+    memory,
+    note(row, { stamp, digest: found }) {
+      const before = times[row] ?? 0;
+      const isNew = before === 0 || digest(row) !== found;
+      let count = TIMES_ENOUGH;
+      if (isFuture(stamp)) count = before > 0 && hasStamp(row, stamp) ? Math.min(before + 1, count) : 1;
+      const at = row * STAMP_NUMBERS;
+      stamps[at] = stamp.dev;
+      stamps[at + 1] = stamp.ino;
+      stamps[at + 2] = stamp.mode;
+      stamps[at + SIZE] = stamp.size;
+      stamps[at + 4] = stamp.mtimeMs;
+      stamps[at + 5] = stamp.ctimeMs;
+      digests.write(found, row * DIGEST_BYTES, DIGEST_BYTES, 'hex');
+      times[row] = count;
+      return isNew;
+    },
+    copy(row, { columns }, fromRow) {
+      copyRow(columns.stamps, fromRow, stamps, row, STAMP_NUMBERS);
+      copyRow(columns.digests, fromRow, digests, row, DIGEST_BYTES);
+      copyRow(columns.times, fromRow, times, row, 1);
+    },
+    forget(row) {
+      times[row] = 0;
+    },
+    isKnown,
+    isStill: (row, stamp) => isSettled(row) && hasStamp(row, stamp),
+    isSettled,
+    size: (row) => stamps[row * STAMP_NUMBERS + SIZE] ?? Number.NaN,
+    digest,
+    columns: { stamps, digests, times },
+  };
+}
+
+function copyRow<Column extends Float64Array | Uint8Array>(
+  from: Column,
+  fromRow: number,
+  to: Column,
+  row: number,
+  numbers: number,
+): void {
+  to.set(from.subarray(fromRow * numbers, (fromRow + 1) * numbers), row * numbers);
+}

@@ -1,0 +1,134 @@
+/**
+ * Reads many files: alone, or with the help of a second thread when that takes longer than a moment, as it does for
+ * thousands of files and for large ones. Half of the time to read a small file goes into the system calls
+ * around it, so that one thread alone is hardly faster than the shell.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { FileReading } from './digest.js';
+import type { Readings } from './file-table.js';
+import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
+import { below } from './walk.js';
+
+/** Files to be read, and who is told. */
+export interface FilesToRead {
+  readonly files: readonly Placed[];
+  readonly readings: Readings;
+  readonly readFile: (absolutePath: string) => FileReading;
+  /** Told of every file that this thread reads, in no order. */
+  readonly each: (index: number, reading: FileReading) => void;
+  /** Told of every file that another thread has read and noted, and whether its digest is a new one. */
+  readonly eachOfOthers: (index: number, isNew: boolean) => void;
+  /** Told of bytes that were read by somebody else. */
+  readonly onBytes: (count: number) => void;
+  /** Told when another thread may go on to write into the readings: whatever is to last must be copied from them. */
+  readonly onStray: () => void;
+}
+
+/** One reading of many files of a tree. */
+export interface Reading {
+  /** So many files are going to be read, as far as is known: many of them are worth to call for help at once. */
+  expect(files: number): void;
+  read(files: FilesToRead): void;
+  /** Sends the help away. */
+  close(): void;
+}
+
+/** A second thread is there after about 60 ms: this many small files take about as long to read. */
+const MANY_FILES = 2_000;
+/** And this long may a few large ones take before it is called. */
+const ALONE_MS = 30;
+/** A reader from whom nothing is heard for this long, not a single portion of a file, is not waited for. */
+const SILENCE_MS = 5_000;
+const POLL_MS = 100;
+
+export function startReading(root: string): Reading {
+  const isAlone = availableParallelism() === 1;
+  let second: Worker | undefined;
+
+  function read(work: FilesToRead): void {
+    const { files, readFile, each, eachOfOthers } = work;
+    const aloneUntilMs = isAlone ? Number.POSITIVE_INFINITY : performance.now() + ALONE_MS;
+    for (const [index, { path }] of files.entries()) {
+      if ((second || performance.now() > aloneUntilMs) && index + 1 < files.length) {
+        second ??= callSecondReader();
+        readTogether(second, root, {
+          ...work,
+          files: files.slice(index),
+          each: (later, reading) => each(index + later, reading),
+          eachOfOthers: (later, isNew) => eachOfOthers(index + later, isNew),
+        });
+        return;
+      }
+      each(index, readFile(below(root, path)));
+    }
+  }
+
+  return {
+    expect(files) {
+      if (files >= MANY_FILES && !isAlone) second ??= callSecondReader();
+    },
+    read,
+    close: () => void second?.terminate(),
+  };
+}
+
+/** It starts although this thread does not go back to its event loop: a thread needs nothing of the one that made it. */
+function callSecondReader(): Worker {
+  const second = new Worker(new URL('./second-reader.js', import.meta.url), {
+    name: 'portal-health source, second reader',
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  });
+  second.unref();
+  // Should it fail, its files are left to us.
+  second.on('error', () => undefined);
+  return second;
+}
+
+function readTogether(second: Worker, root: string, work: FilesToRead): void {
+  const { files, readings, readFile, each, eachOfOthers, onBytes, onStray } = work;
+  const sharedWork = shareWork(root, files, readings);
+  const shared = joinWork(sharedWork);
+  second.postMessage(sharedWork, []);
+
+  let heardOf = 0;
+  const hear = (): void => {
+    const bytes = shared.bytes();
+    onBytes(bytes - heardOf);
+    heardOf = bytes;
+  };
+  const ours = new Uint8Array(files.length);
+  for (let index = shared.take(); index !== undefined; index = shared.take()) {
+    ours[index] = 1;
+    each(index, readFile(below(root, files[index]?.path ?? '')));
+    hear();
+  }
+  waitFor(shared, hear);
+  const isStray = !shared.finished();
+  // Before anybody copies: what is told of later may be copied by half.
+  const told = shared.told();
+  if (isStray) onStray();
+  for (const [index, { path }] of files.entries()) {
+    if (ours[index] === 1) continue;
+    if (told[index]) eachOfOthers(index, told[index] === NEW);
+    else each(index, readFile(below(root, path)));
+  }
+}
+
+/** Until the second reader has finished, or nothing is heard of it. */
+function waitFor(shared: Shared, hear: () => void): void {
+  let beats = shared.beats();
+  let silentSinceMs = performance.now();
+  while (!shared.finished()) {
+    shared.waitForFinish(POLL_MS);
+    hear();
+    if (shared.beats() !== beats) {
+      beats = shared.beats();
+      silentSinceMs = performance.now();
+    }
+    // One that has read nothing yet will find nothing left to take.
+    if (beats === 0 || performance.now() - silentSinceMs > SILENCE_MS) return;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Why a tree has no hash. Nothing is ever skipped in silence: an entry that cannot be hashed refuses the whole tree.
+ */
+import { printable } from 'portal-shared/printable';
+
+/** Stable codes, for machines. */
+export type RefusalCode =
+  /** A symbolic link: what it points at may lie outside of the tree. */
+  | 'E_SYMLINK'
+  /** A fifo, a socket or a device. */
+  | 'E_SPECIAL'
+  /** A name that `sha256sum` and a manifest cannot carry as it is. */
+  | 'E_NAME'
+  /** No file at all: the hash of nothing would look like any other. */
+  | 'E_EMPTY'
+  /** Changed while it was read, three times over. */
+  | 'E_UNSTABLE'
+  /** The operating system did not let us read it. */
+  | 'E_READ';
+
+/** One entry that cannot be hashed. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** Relative to the root, `.` for the root itself; not fit for the public, nor for a terminal unless `printable`. */
+  readonly path: string;
+  /** What the operating system said, e.g. `EACCES`; empty when it was not asked. */
+  readonly cause: string;
+}
+
+const SENTENCES: Readonly<Record<RefusalCode, string>> = {
+  E_SYMLINK: 'is a symbolic link',
+  E_SPECIAL: 'is neither a file nor a folder',
+  E_NAME: 'has a name that is not UTF-8, is "-", or holds a control character or a backslash',
+  E_EMPTY: 'holds no file in scope',
+  E_UNSTABLE: 'changes while it is read',
+  E_READ: 'cannot be read',
+};
+
+/** One line for people: `E_READ dist/main.js cannot be read (EACCES)`. */
+export function sentenceOf({ code, path, cause }: Refusal): string {
+  return `${code} ${printable(path)} ${SENTENCES[code]}${cause === '' ? '' : ` (${cause})`}`;
+}
+
+/** A tree, or a file of it, that has no hash; `refusals` holds every entry that stands in the way. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+  readonly refusals: readonly Refusal[];
+
+  constructor(refusals: readonly Refusal[]) {
+    const [first] = refusals;
+    const others = refusals.length - 1;
+    super(`${first ? sentenceOf(first) : 'no reason given'}${others > 0 ? `, and ${others} more` : ''}`);
+    this.refusals = refusals;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What belongs to the tree: one root, and what is left out below it. Kept so simple that `find` can repeat it:
+ * a name is `-name X -prune`, a path is `-path ./a/b -prune`.
+ */
+import { resolve } from 'node:path';
+import { expected } from 'portal-shared/check-options';
+
+/** A checked scope. */
+export interface Scope {
+  /** Absolute. */
+  readonly root: string;
+  /** Names (`node_modules`: at any depth, file or folder) and paths from the root (`health/src`, `./build`). */
+  readonly exclude: readonly string[];
+}
+
+/**
+ * @throws TypeError naming option, rule and value
+ */
+export function createScope(root: unknown, exclude: unknown = []): Scope {
+  if (typeof root !== 'string' || root === '' || root.includes('\0')) {
+    throw expected('root', 'to be the path of a folder', root);
+  }
+  if (!Array.isArray(exclude)) throw expected('exclude', 'to be a list of names and paths', exclude);
+  return { root: resolve(root), exclude: exclude.map(checkExclude) };
+}
+
+function checkExclude(entry: unknown): string {
+  if (typeof entry !== 'string') throw expected('exclude', 'to hold names and paths', entry);
+  const parts = (entry.startsWith('./') ? entry.slice(2) : entry).split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw expected('exclude', 'to hold names, and paths from the root such as a/b or ./a', entry);
+  }
+  // `find` would take these as wildcards or quote them; a scope that reads differently here and there proves nothing.
+  if (/[*?[\]\\\p{Cc}]/u.test(entry)) {
+    throw expected('exclude', 'to hold no wildcard, backslash or control character', entry);
+  }
+  return entry;
+}
+
+/** Tells whether an entry is left out, by its path from the root and its name. */
+export type Exclusion = (path: string, name: string) => boolean;
+
+export function createExclusion(exclude: readonly string[]): Exclusion {
+  const names = new Set(exclude.filter((entry) => !entry.includes('/')));
+  const paths = new Set(
+    exclude
+      .filter((entry) => entry.includes('/'))
+      .map((entry) => (entry.startsWith('./') ? entry.slice(2) : entry)),
+  );
+  // Looking up a path that was just put together is not free, and most scopes exclude names only.
+  if (paths.size === 0) return (_path, name) => names.has(name);
+  return (path, name) => names.has(name) || paths.has(path);
+}

@@ -1,0 +1,73 @@
+/**
+ * One folder at a time: which files and folders of it belong to the tree, and what there is that must be refused.
+ */
+import { isUtf8 } from 'node:buffer';
+import { lstatSync, readdirSync, type Dirent } from 'node:fs';
+import { fitsManifest } from './manifest.js';
+import type { Refusal } from './scan-error.js';
+import type { Exclusion } from './scope.js';
+
+/** What a folder holds, as paths from the root, in no order. */
+export interface Listing {
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * Lists the folder at `path` (`''` for the root).
+ *
+ * @throws what `readdir` throws
+ */
+export function listFolder(root: string, path: string, excludes: Exclusion): Listing {
+  const absolutePath = below(root, path);
+  const entries = readdirSync(absolutePath, { withFileTypes: true });
+  const misnamed = entries.some(({ name }) => name.includes('\u{fffd}'))
+    ? namesNotUtf8(absolutePath)
+    : undefined;
+  const files: string[] = [];
+  const folders: string[] = [];
+  const refusals: Refusal[] = [];
+  for (const entry of entries) {
+    const { name } = entry;
+    const entryPath = path === '' ? name : `${path}/${name}`;
+    if (excludes(entryPath, name)) continue;
+    // To look through the whole path also makes one string of its two parts, before so many of these are kept
+    // that the collector copies them all.
+    if (!fitsManifest(entryPath, name) || misnamed?.has(name)) {
+      refusals.push({ code: 'E_NAME', path: entryPath, cause: '' });
+      continue;
+    }
+    const kind = kindOf(entry, `${absolutePath}/${name}`);
+    if (kind === 'file') files.push(entryPath);
+    else if (kind === 'folder') folders.push(entryPath);
+    else refusals.push({ code: kind, path: entryPath, cause: '' });
+  }
+  return { files, folders, refusals };
+}
+
+/** The absolute path of an entry. */
+export function below(root: string, path: string): string {
+  if (path === '') return root;
+  return root.endsWith('/') ? `${root}${path}` : `${root}/${path}`;
+}
+
+type Kind = 'file' | 'folder' | 'E_SYMLINK' | 'E_SPECIAL';
+
+function kindOf(
+  entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
+  absolutePath: string,
+): Kind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  if (entry.isSymbolicLink()) return 'E_SYMLINK';
+  // Some file systems do not say in a listing what an entry is; Node asks then, unless it vanished meanwhile.
+  const stats = lstatSync(absolutePath, { throwIfNoEntry: false });
+  return stats?.isFile() === true ? 'file' : 'E_SPECIAL';
+}
+
+/** Names that only look like text: what is not UTF-8 was replaced by U+FFFD, which can also be there by itself. */
+function namesNotUtf8(absolutePath: string): ReadonlySet<string> {
+  const names = readdirSync(absolutePath, { encoding: 'buffer' });
+  return new Set(names.filter((name) => !isUtf8(name)).map((name) => name.toString()));
+}

@@ -1,0 +1,161 @@
+/**
+ * What is known of the source at a moment, as the document of the administrator's integrity door, and the findings
+ * that follow from it. Pure.
+ */
+import { wholeSeconds } from './times.js';
+import type { Differences, SourceEvent } from './watch/drift.js';
+import type { Survey } from './scan/file-index.js';
+import { sentenceOf, type Refusal } from './scan/scan-error.js';
+
+/**
+ * How things stand, the most urgent that is true: not hashed yet; cannot be read; not what was released; changed on
+ * disk since the start (also when put back); as released; nobody said what it should be.
+ */
+export type SourceVerdict = 'pending' | 'unreadable' | 'mismatched' | 'drifted' | 'verified' | 'unsigned';
+
+/**
+ * The document of the integrity door: plain data, for administrators only, for it holds file names.
+ * Times are ISO 8601, UTC, whole seconds; paths are relative to the root; hashes are 64 lower-case hexadecimal digits.
+ */
+export interface IntegrityState {
+  readonly state: SourceVerdict;
+  /** Since when. */
+  readonly since: string;
+  /** What does not belong to the source: the statement's word, else the setting's. */
+  readonly exclude: readonly string[];
+  /** What the source should be; `null` when nobody said, or when the statement is not believed. */
+  readonly expected: ExpectedSource | null;
+  /** Why the statement is not believed. */
+  readonly statement_refused: string | null;
+  /** The tree as it was hashed before the application served; this is the published `source_hash`. */
+  readonly boot: TreeFigures | null;
+  /** The tree as it lies on disk, and when it was last looked at, and last read through from end to end. */
+  readonly disk: DiskFigures | null;
+  /** What V8 holds in memory; `null` until it was asked for. */
+  readonly loaded: LoadedFigures | null;
+  /** The first moment at which the disk was found changed. Stays, also when the change is put back. */
+  readonly drifted_since: string | null;
+  /** The disk against the start. */
+  readonly differences: Differences;
+  /** What happened on disk, the latest first. */
+  readonly events: readonly SourceEvent[];
+  /** Why the tree cannot be read now: the first reasons. */
+  readonly refusals: readonly string[];
+}
+
+export interface ExpectedSource {
+  readonly source_hash: string;
+  readonly by: 'statement' | 'hand';
+  readonly version: string | null;
+  readonly sequence: number | null;
+  readonly created: string | null;
+  readonly expires: string | null;
+  readonly key_ids: readonly string[];
+}
+
+export interface TreeFigures {
+  readonly source_hash: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly hashed_at: string;
+}
+
+export interface DiskFigures {
+  readonly source_hash: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly swept_at: string;
+  readonly reread_at: string | null;
+}
+
+export interface LoadedFigures {
+  readonly inspected_at: string;
+  /** Scripts of the tree that are in memory. */
+  readonly scripts: number;
+  /** Whose text is not that of the file as hashed at the start. */
+  readonly different: readonly string[];
+  /** That say they came from a file which the tree did not have. */
+  readonly unknown: readonly string[];
+  /** Scripts from files outside of the scope, such as dependencies. */
+  readonly outside: number;
+  /** Scripts made from text, without a file. */
+  readonly evaluated: number;
+}
+
+/** A tree, and when it was found so. */
+export interface Found {
+  readonly survey: Survey;
+  readonly at: Date;
+}
+
+/** Everything known. */
+export interface SourceFacts {
+  readonly exclude: readonly string[];
+  readonly expected: ExpectedSource | null;
+  readonly statementRefused: string | null;
+  readonly boot: Found | null;
+  readonly disk: Found | null;
+  readonly rereadAt: Date | null;
+  readonly loaded: LoadedFigures | null;
+  readonly driftedSince: Date | null;
+  readonly differences: Differences;
+  readonly events: readonly SourceEvent[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** What is wrong with a source; `code` is for a log. */
+export interface SourceProblem {
+  readonly kind: 'drifted' | 'mismatched' | 'unreadable';
+  readonly code: string;
+}
+
+/** What the facts mean for the application's health. */
+export function problemsOf(facts: SourceFacts): readonly SourceProblem[] {
+  const problems: SourceProblem[] = [];
+  if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
+  if (isMismatched(facts))
+    problems.push({ kind: 'mismatched', code: facts.statementRefused === null ? 'HASH' : 'STATEMENT' });
+  const [refusal] = facts.refusals;
+  if (refusal) problems.push({ kind: 'unreadable', code: refusal.code });
+  return problems;
+}
+
+export function verdictOf(facts: SourceFacts): SourceVerdict {
+  if (facts.refusals.length > 0) return 'unreadable';
+  if (!facts.boot) return 'pending';
+  if (isMismatched(facts)) return 'mismatched';
+  if (facts.driftedSince) return 'drifted';
+  return facts.expected ? 'verified' : 'unsigned';
+}
+
+export function buildState(facts: SourceFacts, since: Date): IntegrityState {
+  const { boot, disk } = facts;
+  return {
+    state: verdictOf(facts),
+    since: wholeSeconds(since),
+    exclude: facts.exclude,
+    expected: facts.expected,
+    statement_refused: facts.statementRefused,
+    boot: boot && { ...figuresOf(boot.survey), hashed_at: wholeSeconds(boot.at) },
+    disk: disk && {
+      ...figuresOf(disk.survey),
+      swept_at: wholeSeconds(disk.at),
+      reread_at: facts.rereadAt && wholeSeconds(facts.rereadAt),
+    },
+    loaded: facts.loaded,
+    drifted_since: facts.driftedSince && wholeSeconds(facts.driftedSince),
+    differences: facts.differences,
+    events: facts.events,
+    refusals: facts.refusals.map(sentenceOf),
+  };
+}
+
+/** A statement that is not believed is no reason to believe the source. */
+function isMismatched({ expected, boot, statementRefused }: SourceFacts): boolean {
+  if (statementRefused !== null) return true;
+  return expected !== null && boot !== null && expected.source_hash !== boot.survey.hash;
+}
+
+function figuresOf({ hash, files, bytes }: Survey) {
+  return { source_hash: hash, files, bytes };
+}

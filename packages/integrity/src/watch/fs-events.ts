@@ -1,0 +1,47 @@
+/**
+ * `fs.watch` as what it is good for: a hint to look early. It loses events, cannot watch everywhere and says nothing
+ * about what happened before; so nothing depends on it.
+ */
+import { watch, type FSWatcher } from 'node:fs';
+import type { Exclusion } from '../scan/scope.js';
+import { below } from '../scan/walk.js';
+
+export interface Hints {
+  /** Watches these folders, by paths from the root, and no others. */
+  follow(folders: readonly string[]): void;
+}
+
+/** The kernel has a limited number of watches for all of a user's programs. */
+const FOLDERS_WATCHED = 4_096;
+
+/** One watcher a folder: `recursive` on Linux is an imitation that walks the tree by itself. */
+export function createHints(root: string, excludes: Exclusion, onHint: () => void): Hints {
+  const watchers = new Map<string, FSWatcher>();
+
+  function watchFolder(path: string): void {
+    try {
+      const watcher = watch(below(root, path), { persistent: false }, (_event, name) => {
+        // A log file that is excluded and written to all the time is no reason to look.
+        if (name !== null && excludes(path === '' ? name : `${path}/${name}`, name)) return;
+        onHint();
+      });
+      watcher.on('error', () => unwatch(path));
+      watchers.set(path, watcher);
+    } catch {
+      // No watch to be had, or the folder is gone: the sweep finds what there is to find.
+    }
+  }
+
+  function unwatch(path: string): void {
+    watchers.get(path)?.close();
+    watchers.delete(path);
+  }
+
+  return {
+    follow(folders) {
+      const wanted = new Set(folders.slice(0, FOLDERS_WATCHED));
+      for (const path of watchers.keys()) if (!wanted.has(path)) unwatch(path);
+      for (const path of wanted) if (!watchers.has(path)) watchFolder(path);
+    },
+  };
+}

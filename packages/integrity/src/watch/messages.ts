@@ -1,0 +1,53 @@
+/**
+ * What the application's thread and the hashing thread say to each other. Plain data.
+ */
+import type { Differences, SourceEvent } from './drift.js';
+import type { Survey } from '../scan/file-index.js';
+import type { LoadedScript } from '../loaded/loaded.js';
+import type { Match } from '../loaded/match.js';
+import type { Refusal } from '../scan/scan-error.js';
+import type { Scope } from '../scan/scope.js';
+
+/** Handed to the thread at its start. */
+export interface ThreadData {
+  readonly scope: Scope;
+  /** Whether to hint at changes between two looks. */
+  readonly hints: boolean;
+}
+
+/** What the thread can be asked. */
+export type Task =
+  /** Look at the tree. */
+  | { readonly what: 'look' }
+  /** Read on in the files, whatever their stamps say. */
+  | { readonly what: 'reread'; readonly budgetMs: number }
+  /** Compare scripts in memory with the tree as of the start. */
+  | { readonly what: 'match'; readonly scripts: readonly LoadedScript[] };
+
+/** One question; answered in the order of asking, one at a time. */
+export interface Question {
+  readonly id: number;
+  readonly task: Task;
+}
+
+/** What a look found. */
+export interface Look {
+  /** `undefined` when the tree cannot be read; `refusals` say why. */
+  readonly survey: Survey | undefined;
+  readonly refusals: readonly Refusal[];
+  /** What has happened since the start; there only when it is news. */
+  readonly news: { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;
+}
+
+export interface Reread {
+  readonly spentMs: number;
+  /** Whether every file was read since the round began. */
+  readonly complete: boolean;
+}
+
+/** From the thread: an answer, or a hint that it may be worth to look. */
+export type Message =
+  | { readonly id: number; readonly look: Look }
+  | { readonly id: number; readonly reread: Reread }
+  | { readonly id: number; readonly match: Match }
+  | { readonly hint: true };

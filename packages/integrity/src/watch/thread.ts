@@ -1,0 +1,95 @@
+/**
+ * The hashing thread. Everything in it is synchronous, which is why it has a thread: on the application's own, the
+ * event loop would be late by a whole tree.
+ */
+import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createDrift } from './drift.js';
+import { createHints } from './fs-events.js';
+import { createInventory, type Survey } from '../scan/file-index.js';
+import type { ManifestEntry } from '../scan/manifest.js';
+import { matchScripts } from '../loaded/match.js';
+import type { Look, Message, Question, Task, ThreadData } from './messages.js';
+import { SourceError, type Refusal } from '../scan/scan-error.js';
+import { systemCode } from 'portal-shared/error-code';
+import { createExclusion } from '../scan/scope.js';
+import { below } from '../scan/walk.js';
+
+const data: ThreadData = workerData;
+const { root } = data.scope;
+const excludes = createExclusion(data.scope.exclude);
+const inventory = createInventory(data.scope);
+const drift = createDrift(readContent);
+const hints = data.hints ? createHints(root, excludes, () => post({ hint: true })) : undefined;
+/** What an administrator can read at one go. */
+const REFUSALS_TOLD = 20;
+
+let boot: readonly ManifestEntry[] | undefined;
+let last: Survey | undefined;
+let eventsTold = drift.events();
+
+parentPort?.on('message', ({ id, task }: Question) => post({ id, ...answer(task) }));
+
+function post(message: Message): void {
+  parentPort?.postMessage(message, []);
+}
+
+function answer(task: Task) {
+  if (task.what === 'look') return { look: look() };
+  if (task.what === 'match') return { match: matchScripts(task.scripts, boot ?? [], root, excludes) };
+  const beganMs = performance.now();
+  const complete = inventory.reread(task.budgetMs);
+  return { reread: { complete, spentMs: performance.now() - beganMs } };
+}
+
+function look(): Look {
+  let survey: Survey | undefined;
+  let refusals: readonly Refusal[] = [];
+  try {
+    survey = inventory.survey();
+    noteSurvey(survey);
+  } catch (error) {
+    refusals =
+      error instanceof SourceError
+        ? error.refusals
+        : [{ code: 'E_READ', path: '.', cause: systemCode(error) }];
+    // A tree that moves while it is read is about to become news, but is none yet.
+    if (refusals.some(({ code }) => code !== 'E_UNSTABLE')) drift.noteRefusals(refusals);
+    last = undefined;
+  }
+  const events = drift.events();
+  const news = events === eventsTold ? undefined : { differences: drift.differences(), events };
+  eventsTold = events;
+  return { survey, refusals: refusals.slice(0, REFUSALS_TOLD), news };
+}
+
+/** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not allowed, then: it is a courtesy.
+  }
+}
+
+function noteSurvey(survey: Survey): void {
+  // The same object says that nothing moved, and then there is nothing to copy or compare.
+  if (survey === last) return;
+  last = survey;
+  const entries = inventory.entries();
+  // The application has waited for the first look; from now on it goes first.
+  if (!boot) stepBack();
+  boot ??= entries;
+  drift.note(survey.hash, entries);
+  hints?.follow(inventory.folders());
+}
+
+function readContent(path: string): Buffer | undefined {
+  try {
+    return readFileSync(below(root, path));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * `portal-integrity` as a process of its own.
+ */
+import { fileURLToPath } from 'node:url';
+import { runProgram } from 'portal-test-kit';
+
+export const PROGRAM = fileURLToPath(new URL('../../src/cli/portal-integrity.js', import.meta.url));
+
+export const run = runProgram.bind(undefined, PROGRAM);

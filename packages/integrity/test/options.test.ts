@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { generateKeys } from '../src/release/keys.js';
+import { watchSource, type SourceOptions } from '../src/source.js';
+
+const { publicPem, privatePem } = generateKeys();
+const root = '/x';
+
+describe('options that cannot be used are named, with their rule', () => {
+  const bad: readonly [unknown, RegExp][] = [
+    [{}, /^Expected the `root` option to be the path of a folder, got undefined\.$/],
+    [{ root, roots: 1 }, /^Expected the `roots` option to be one of root, exclude/],
+    [{ root, exclude: ['*'] }, /`exclude` option to hold no wildcard/],
+    [
+      { root, expectedHash: 'ABC' },
+      /`expectedHash` option to be 64 lower-case hexadecimal digits, got "ABC"/,
+    ],
+    [{ root, watch: 1 }, /`watch` option to be true or false, got 1\./],
+    [
+      { root, sweepIntervalMs: 5 },
+      /`sweepIntervalMs` option to be a number of milliseconds from 100, got 5\./,
+    ],
+    [{ root, sweepIntervalMs: Number.NaN }, /got NaN\./],
+    [{ root, onEvent: 'log' }, /`onEvent` option to be a function, got "log"\./],
+    [{ root, statement: { file: '' } }, /`statement\.file` option to be the path of a file, got ""\./],
+    [
+      { root, statement: { file: 'x', keys: [] } },
+      /`statement\.keys` option to hold at least one public key/,
+    ],
+    [
+      { root, statement: { file: 'x', keys: [publicPem], minimumSequence: -1 } },
+      /`statement\.minimumSequence` option to be a whole number from 0, got -1\./,
+    ],
+    [
+      { root, expectedHash: 'ab'.repeat(32), statement: { file: 'x', keys: [publicPem] } },
+      /`expectedHash` option to be left out when there is a statement/,
+    ],
+  ];
+  for (const [options, sentence] of bad) {
+    test(sentence.source, () => {
+      assert.throws(() => watchSource(options as SourceOptions), { name: 'TypeError', message: sentence });
+    });
+  }
+
+  test('a private key among the public ones is refused and not printed', () => {
+    assert.throws(
+      () => watchSource({ root, statement: { file: 'x', keys: [privatePem] } }),
+      (error) => error instanceof TypeError && !error.message.includes(privatePem.split('\n')[1] ?? ''),
+    );
+  });
+});

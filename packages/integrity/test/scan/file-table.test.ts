@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createReadings } from '../../src/scan/file-table.js';
+
+const ONE = 'a1'.repeat(32);
+const OTHER = 'b2'.repeat(32);
+const HOUR_MS = 3_600_000;
+
+function stampAt(ctimeMs: number) {
+  return {
+    dev: 7,
+    ino: 2 ** 52 + 1,
+    mode: 0o100644,
+    size: 5_000_000_000,
+    mtimeMs: 1_700_000_000_000.25,
+    ctimeMs,
+  };
+}
+
+describe('readings', () => {
+  const past = stampAt(Date.now() - HOUR_MS);
+
+  test('hold what was noted, in another view of the same memory as well', () => {
+    const readings = createReadings(3);
+    assert.equal(readings.note(1, { stamp: past, digest: ONE }), true);
+    for (const view of [readings, createReadings(3, readings.memory)]) {
+      assert.deepEqual(
+        [0, 1, 2].map((row) => view.isKnown(row)),
+        [false, true, false],
+      );
+      assert.equal(view.digest(1), ONE);
+      assert.equal(view.size(1), 5_000_000_000);
+      assert.equal(view.isStill(1, past), true);
+    }
+  });
+
+  test('tell a digest that is new from one that was there', () => {
+    const readings = createReadings(1);
+    assert.equal(readings.note(0, { stamp: past, digest: ONE }), true, 'the first');
+    assert.equal(readings.note(0, { stamp: past, digest: ONE }), false, 'the same');
+    assert.equal(readings.note(0, { stamp: past, digest: OTHER }), true, 'another');
+    readings.forget(0);
+    assert.equal(readings.isKnown(0), false);
+    assert.equal(readings.note(0, { stamp: past, digest: OTHER }), true, 'the first again');
+  });
+
+  for (const [name, moved] of Object.entries({
+    dev: 8,
+    ino: 2 ** 52,
+    mode: 0o100755,
+    size: 1,
+    mtimeMs: 0.5,
+  })) {
+    test(`a file is not still when its ${name} is another`, () => {
+      const readings = createReadings(1);
+      readings.note(0, { stamp: past, digest: ONE });
+      assert.equal(readings.isStill(0, { ...past, [name]: moved }), false);
+    });
+  }
+
+  test('a stamp from the future is trusted when it was read three times under it', () => {
+    const readings = createReadings(1);
+    const future = stampAt(Date.now() + HOUR_MS);
+    const settled = [future, future, stampAt(future.ctimeMs + 1), future, future, future].map((stamp) => {
+      readings.note(0, { stamp, digest: ONE });
+      return readings.isStill(0, stamp);
+    });
+    assert.deepEqual(settled, [false, false, false, false, false, true]);
+  });
+
+  test('a row is copied whole', () => {
+    const readings = createReadings(2);
+    readings.note(1, { stamp: past, digest: ONE });
+    const others = createReadings(3);
+    others.copy(2, readings, 1);
+    assert.equal(others.digest(2), ONE);
+    assert.equal(others.isStill(2, past), true);
+    assert.equal(others.isKnown(1), false);
+  });
+});

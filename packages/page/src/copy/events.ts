@@ -1,0 +1,76 @@
+/** Events in words: why, each cause with its own time, and for how long what. Pure. */
+import type { HappenedEvent } from '../doors/shapes.js';
+import { namedSentence, sentenceOf } from './headline.js';
+import { duration } from './time.js';
+
+/** One cause of an event, once or again and again. */
+export interface CauseLine {
+  readonly sentence: string;
+  readonly code: string;
+  readonly times: number;
+  /** When it first began; `null` where nobody says. */
+  readonly from: string | null;
+  /** When it last ended; `null` while it goes on. */
+  readonly to: string | null;
+}
+
+/** In the order in which they began; what comes and goes is one line. */
+export function causeLines({ causes, codes }: Pick<HappenedEvent, 'causes' | 'codes'>): readonly CauseLine[] {
+  const lines = new Map<string, CauseLine>();
+  for (const { component, code, began_at, ended_at } of causes) {
+    const sentence = namedSentence(component, code);
+    const before = lines.get(`${component} ${code}`);
+    const from = before?.from ?? began_at;
+    lines.set(`${component} ${code}`, {
+      sentence,
+      code,
+      from,
+      to: ended_at,
+      times: (before?.times ?? 0) + 1,
+    });
+  }
+  const told = new Set(causes.map(({ code }) => code));
+  // An event of an older service has codes alone.
+  const untold = codes
+    .filter((code) => !told.has(code))
+    .map((code) => ({ sentence: sentenceOf(code), code, times: 1, from: null, to: null }));
+  return [...lines.values(), ...untold];
+}
+
+/** For how long what: of a recovery, what it was before; of all else, itself. */
+export function lastedWords(event: HappenedEvent, events: readonly HappenedEvent[], nowMs: number): string {
+  const { kind, from, to, began_at, ended_at } = event;
+  if (kind === 'status' && to === 'healthy') {
+    return from === null || from === 'healthy' ? '' : outageWords(event, events);
+  }
+  if (ended_at !== null) {
+    const ms = lengthOf(event);
+    return ms < 1_000 ? '' : `lasted ${duration(ms)}`;
+  }
+  return kind === 'status' ? `so far ${duration(nowMs - Date.parse(began_at))}` : '';
+}
+
+/** `after 2 min 10 s unhealthy, 5 s degraded`: all stretches from the last health to this one, as far as they are known. */
+function outageWords(recovery: HappenedEvent, events: readonly HappenedEvent[]): string {
+  const sums = new Map<string, number>();
+  const before = events.filter(({ kind, id }) => kind === 'status' && Number(id) < Number(recovery.id));
+  for (const event of before.toSorted((one, other) => Number(other.id) - Number(one.id))) {
+    if (event.to === null || event.to === 'healthy') return afterWords(sums);
+    sums.set(event.to, (sums.get(event.to) ?? 0) + lengthOf(event));
+    if (event.from === null || event.from === 'healthy') return afterWords(sums);
+  }
+  // The list begins in the middle of it.
+  return '';
+}
+
+function afterWords(sums: ReadonlyMap<string, number>): string {
+  const words = ['unhealthy', 'degraded'].flatMap((status) => {
+    const ms = sums.get(status) ?? 0;
+    return ms < 1_000 ? [] : [`${duration(ms)} ${status}`];
+  });
+  return words.length === 0 ? '' : `after ${words.join(', ')}`;
+}
+
+function lengthOf({ began_at, ended_at }: HappenedEvent): number {
+  return ended_at === null ? 0 : Date.parse(ended_at) - Date.parse(began_at);
+}

@@ -1,0 +1,87 @@
+/**
+ * Brings codes to their users: by a message to a program of the operator's choice, which passes it on.
+ *
+ * Nobody can tell by it who exists. Whatever was asked for waits for the next slot, which comes at its own time; a slot
+ * does the same for a code that is nobody's; and what is then done for a message alone is done in another thread.
+ */
+import { randomUUID } from 'node:crypto';
+import { openLink } from '../../config/address-rules.js';
+import type { Letter } from './post.js';
+
+/** A code that was asked for, and whose it is. */
+export interface CodeToDeliver {
+  readonly code: string;
+  /** `undefined`: nobody's. */
+  readonly userName: string | undefined;
+  /** The name as it was asked for. */
+  readonly askedFor: string;
+  /** Who asked for it. */
+  readonly address: string;
+  readonly expiresAt: Date;
+}
+
+/** A way to users. */
+export interface Delivery {
+  /** Nobody waits for it; what comes of it is in the log. */
+  deliver(code: CodeToDeliver): void;
+  /** Gives up what is under way. */
+  close(): Promise<void>;
+}
+
+/** What a delivery needs of others. */
+export interface DeliveryOptions {
+  readonly post: { send(letter: Letter): void; close(): Promise<void> };
+  /** Where browsers find the page, without a slash at the end; a message then has a link. */
+  readonly pageUrl?: string | undefined;
+  /** Milliseconds between two slots. */
+  readonly slotMs?: number;
+}
+
+const SLOT_MS = 2_000;
+/** Codes of one slot; the lane of requests lets no more through. */
+const MOST = 1_000;
+
+/** Delivers by `post`. */
+export function createDelivery({ post, pageUrl, slotMs = SLOT_MS }: DeliveryOptions): Delivery {
+  let waiting: CodeToDeliver[] = [];
+  const timer = setInterval(() => {
+    const codes = waiting;
+    waiting = [];
+    for (const code of codes) post.send(letterWith(code, pageUrl));
+  }, slotMs);
+  timer.unref();
+
+  return {
+    deliver(code) {
+      if (waiting.length < MOST) waiting.push(code);
+    },
+    async close() {
+      clearInterval(timer);
+      await post.close();
+    },
+  };
+}
+
+function letterWith(code: CodeToDeliver, pageUrl: string | undefined): Letter {
+  return {
+    id: `msg_${randomUUID()}`,
+    to: code.userName ?? code.askedFor,
+    isForSomebody: code.userName !== undefined,
+    body: JSON.stringify(message(code, pageUrl)),
+  };
+}
+
+/** `text` is what a chat needs; everything else is for a program. */
+function message(
+  { code, userName, askedFor, address, expiresAt }: CodeToDeliver,
+  pageUrl: string | undefined,
+): object {
+  const name = userName ?? askedFor;
+  const link = pageUrl === undefined ? undefined : openLink(pageUrl, code);
+  return {
+    type: 'login_code.created',
+    timestamp: new Date().toISOString(),
+    data: { username: name, code, ...(link && { link }), address, expires_at: expiresAt.toISOString() },
+    text: `Code for ${name} to sign in: ${code}${link ? `, or ${link}` : ''} (once, until ${expiresAt.toISOString()}, asked for by ${address})`,
+  };
+}

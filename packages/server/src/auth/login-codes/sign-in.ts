@@ -1,0 +1,118 @@
+/**
+ * The rules of signing in with a one-time code.
+ *
+ * Whoever asks for a code learns nothing by it: the answer, and all the work before and after it, are the same for every
+ * name. Whoever brings a right one gets in, however many wrong ones others bring: each is looked at, and what others
+ * bring too often only waits.
+ */
+import { PortalError } from '../../errors.js';
+import { createSharedLane } from '../../infra/shared-task-queue.js';
+import { whileReachable } from '../../infra/postgres.js';
+import { hashOf, isCode, nameDigest, newCode, newLongCode } from './code.js';
+import type { CodeToDeliver } from './delivery.js';
+import type { CodeMadeBy, CodeStore, OpenCode, Redeemed, RequestedCode, Try } from './store.js';
+
+/** A code that was made for somebody, to be told this once. */
+export interface MadeCode {
+  readonly code: string;
+  readonly expiresAt: Date;
+}
+
+/** Who stands at the door. */
+export interface Visitor {
+  readonly address: string;
+  /** Whether a limit says that it comes too often: then it waits for those who do not. */
+  readonly isOver: boolean;
+}
+
+/** Signing in. */
+export interface SignIn {
+  /** Whether codes that are asked for can be brought to anybody. */
+  readonly isDeliverable: boolean;
+  /**
+   * Makes a code for whoever has this name, which only this address can use; for a name that nobody has, one that
+   * signs nobody in.
+   *
+   * @throws PortalError while the database cannot be asked, or too many are waiting
+   */
+  request(name: string, visitor: Visitor): Promise<CodeToDeliver>;
+  /**
+   * Uses a code up and says whose it was; `undefined` when it is none, whatever is wrong with it.
+   *
+   * @throws PortalError while the database cannot be asked, or too many are waiting
+   */
+  redeem(code: string, visitor: Visitor): Promise<Redeemed | undefined>;
+  /**
+   * Makes a code that any address can use, for somebody at the machine.
+   *
+   * @throws PortalError when the user is not there, or is disabled
+   */
+  make(userId: number, madeBy: Exclude<CodeMadeBy, 'request'>): Promise<MadeCode>;
+}
+
+/** What signing in is made of. */
+export interface SignInOptions {
+  readonly store: CodeStore;
+  readonly isDeliverable: boolean;
+  /** Whether the database is known to be down: it is not asked then. */
+  readonly isDown: () => boolean;
+}
+
+/** Requests write: those who ask too often write no more than this a second, all together. Each waits a few seconds. */
+const REQUESTS = { seats: 100, most: 1_000, mostOfOne: 300, waitMs: 6_000 };
+/** Tries only read. One address has at most this many looked at in a second, which the sums of SECURITY.md rest on. */
+export const TRIES = { seats: 2_000, most: 2_000, mostOfOne: 1_000, waitMs: 4_000 };
+
+/** Puts the rules on top of the record. */
+export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): SignIn {
+  const requests = createSharedLane<RequestedCode, OpenCode>({
+    ...REQUESTS,
+    carry: (codes) => whileReachable(requestAll(store, codes)),
+  });
+  const tries = createSharedLane<Try, Redeemed | undefined>({
+    ...TRIES,
+    carry: (all) => whileReachable(store.redeem(all)),
+  });
+
+  function expectReachable(): void {
+    if (isDown()) throw new PortalError('unavailable');
+  }
+
+  return {
+    isDeliverable,
+    async request(name, { address, isOver }) {
+      expectReachable();
+      const code = newCode();
+      const open = await requests.run(
+        { name, nameDigest: nameDigest(name), hash: hashOf(code), address },
+        { key: address, isPatient: isOver },
+      );
+      return { code, userName: open.userName, askedFor: name, address, expiresAt: open.expiresAt };
+    },
+    async redeem(code, { address, isOver }) {
+      if (!isCode(code)) return undefined;
+      expectReachable();
+      return tries.run({ hash: hashOf(code), address }, { key: address, isPatient: isOver });
+    },
+    async make(userId, madeBy) {
+      const code = newLongCode();
+      const made = await store.add(userId, hashOf(code), madeBy);
+      if (!made) throw new PortalError('conflict', 'The user is disabled, or not there any more.');
+      return { code, expiresAt: made.expiresAt };
+    },
+  };
+}
+
+/** Of several who ask for one name from one address at this moment the last gets a code, and the others one for nobody. */
+async function requestAll(store: CodeStore, codes: readonly RequestedCode[]): Promise<readonly OpenCode[]> {
+  const lastOf = new Map(codes.map((code) => [keyOf(code), code]));
+  const chosen = [...lastOf.values()];
+  const open = await store.request(chosen);
+  const openOf = new Map(chosen.map((code, index) => [code, open[index]]));
+  const expiresAt = open[0]?.expiresAt ?? new Date(0);
+  return codes.map((code) => openOf.get(code) ?? { userName: undefined, expiresAt });
+}
+
+function keyOf({ nameDigest: digest, address }: RequestedCode): string {
+  return `${digest.toString('hex')} ${address}`;
+}

@@ -1,0 +1,233 @@
+/**
+ * Who has a token. **PostgreSQL alone says so, for this very request.** What this process remembers counts only while the
+ * probe itself says that the database is away, and only for those who ask for it by `fromMemory`; an answer that is merely
+ * late is neither yes nor no.
+ *
+ * A change of sessions, told by whomever, makes this process forget what it remembers until one question has confirmed it;
+ * what was asked before the change is not remembered after it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMIN } from '../permission.js';
+import { createBatch } from './batch.js';
+import { createSessionMemory, type SessionMemory } from './memory.js';
+import type { LiveSession, Session } from './session.js';
+import { hashOf } from './token.js';
+
+/** Who vouches for a session. */
+export type SessionSource = 'database' | 'memory';
+
+/** Somebody who is signed in, and how we know. */
+export interface Verified {
+  readonly session: Session;
+  readonly token: string;
+  readonly source: SessionSource;
+  /** Milliseconds until it ends, as the database says; `undefined` when memory vouches for it. */
+  readonly remainingMs?: number;
+}
+
+/**
+ * What a look-up can find: sessions; none, because there is none, or because the database is away and nobody here has
+ * verified one lately; or `late`, when nobody can say now.
+ */
+export type Found = readonly Verified[] | 'late';
+
+/** The look-ups of one process. */
+export interface Lookups {
+  /** The sessions behind these tokens. */
+  find(tokens: readonly string[], options: { readonly fromMemory: boolean }): Promise<Found>;
+  /** The session behind a token as it was lately, if it lived; to know whom to count, never to let anybody in. */
+  lastSeen(token: string): number | undefined;
+  /** A session has just begun here: whoever has this token is no stranger, however many come from the same address. */
+  begun(token: string, session: Session): void;
+  /** Whether the database is not asked at all. */
+  isAway(): boolean;
+  /** To be called when the database has just been reached. */
+  reached(): void;
+  /** Remembers these no longer. */
+  forget(hashes: readonly string[]): void;
+  /** To be called when these have ended or changed. */
+  ended(hashes: readonly string[]): void;
+  /** To be called when any may have ended or changed. */
+  changed(): void;
+  close(): void;
+}
+
+/** What look-ups are made of. */
+export interface LookupsOptions {
+  /** Every live session among those with these token hashes, by hash; it settles within a second or so. */
+  readonly load: (hashes: readonly string[]) => Promise<ReadonlyMap<string, LiveSession>>;
+  /** False while the connection for it is known not to answer. */
+  readonly isConnected: () => boolean;
+  /** Whether the probe says that the database is down, or has not been heard of for too long. */
+  readonly isAway: () => boolean;
+  /** Whether changes are told to nobody here, though the database may have been there; default: never. */
+  readonly isDeaf?: () => boolean;
+  /** What counts while it is. */
+  readonly memory: SessionMemory;
+  /** Milliseconds that a look-up may take. */
+  readonly deadlineMs: number;
+  /** Told that the database must be there, because a change was told: by whom it is asked should be connected. */
+  readonly onHeard?: () => void;
+  /** Told of every look-up that was late: it is time that the probe looks. */
+  readonly onLate: () => void;
+  /** Told when the database begins to be silent. */
+  readonly onSilence: (error: unknown) => void;
+}
+
+interface Answer {
+  readonly session: LiveSession | undefined;
+  /** The change up to which it is true. */
+  readonly asOf: number;
+}
+
+/** Bounds for what decides nothing. */
+const SEEN_MS = 15 * 60_000;
+const MOST_SEEN = 10_000;
+/** What is remembered is confirmed within this time, or stays forgotten. */
+const CONFIRM_MS = 1_000;
+/** From the probe's word on the page opens within 100 ms: so much of the deadline a question may still take. */
+const SHARE_WHILE_AWAY = 0.25;
+/** Somebody may tell of changes all the time; so often is confirmed at most. */
+const CONFIRM_EVERY_MS = 100;
+
+/** Asks nothing yet. */
+export function createLookups({
+  load,
+  isConnected,
+  isAway,
+  isDeaf = () => false,
+  memory,
+  deadlineMs,
+  onHeard = () => undefined,
+  onLate,
+  onSilence,
+}: LookupsOptions): Lookups {
+  const seen = createSessionMemory(SEEN_MS, { most: MOST_SEEN });
+  /** Remembered before the last change, and not confirmed after it. */
+  const doubted = new Set<string>();
+  let changes = 0;
+  let confirming = false;
+  let isSilent = false;
+  const closing = new AbortController();
+
+  const batch = createBatch<Answer>(async (hashes) => {
+    const asOf = changes;
+    const found = await load(hashes);
+    isSilent = false;
+    return new Map(hashes.map((hash) => [hash, { session: found.get(hash), asOf }]));
+  });
+
+  function learn(hash: string, { session, asOf }: Answer): void {
+    if (!session) {
+      seen.forget(hash);
+      memory.forget(hash);
+      doubted.delete(hash);
+      return;
+    }
+    seen.remember(hash, session);
+    if (asOf !== changes) return;
+    doubted.delete(hash);
+    if (session.permission >= ADMIN) memory.remember(hash, session);
+    else memory.forget(hash);
+  }
+
+  async function ask(hash: string, forMs: number, first: boolean): Promise<LiveSession | undefined> {
+    try {
+      const answer = await batch.find(hash, { deadlineMs: forMs, first });
+      if (answer) learn(hash, answer);
+      return answer?.session;
+    } catch (error) {
+      if (!isSilent) onSilence(error);
+      isSilent = true;
+      throw error;
+    }
+  }
+
+  function forget(hashes: readonly string[]): void {
+    for (const hash of hashes) {
+      seen.forget(hash);
+      memory.forget(hash);
+      doubted.delete(hash);
+    }
+  }
+
+  /**
+   * One question about all that is in doubt. Where nobody answers it, who is in doubt stays so: memory vouches for none of
+   * them, and nobody says that they are strangers.
+   */
+  async function confirm(): Promise<void> {
+    if (confirming) return;
+    confirming = true;
+    let answered = true;
+    while (answered && doubted.size > 0 && !closing.signal.aborted) {
+      const asOf = changes;
+      const answers = await Promise.allSettled([...doubted].map((hash) => ask(hash, CONFIRM_MS, true)));
+      answered = answers.some(({ status }) => status === 'fulfilled');
+      if (answered && asOf === changes) doubted.clear();
+      await sleep(CONFIRM_EVERY_MS, undefined, { ref: false });
+    }
+    confirming = false;
+  }
+
+  function remembered(tokens: readonly string[], fromMemory: boolean): Found {
+    const known = tokens.flatMap((token) => {
+      const session = memory.recall(hashOf(token));
+      return session ? [{ session, token, source: 'memory' as const }] : [];
+    });
+    const isInDoubt = tokens.some((token) => doubted.has(hashOf(token)));
+    // Nobody can say now whether it still lives, and memory must not.
+    return isInDoubt || (known.length > 0 && (!fromMemory || isDeaf())) ? 'late' : known;
+  }
+
+  return {
+    async find(tokens, { fromMemory }) {
+      const away = isAway();
+      // While changes are being asked about, the database has just been heard of: it may answer again.
+      if (away && !confirming && (isSilent || !isConnected())) return remembered(tokens, fromMemory);
+      try {
+        const found = await Promise.all(
+          tokens.map(async (token) => {
+            const hash = hashOf(token);
+            // A word of the record that comes in time counts, also while its probe calls it down.
+            const session = await ask(
+              hash,
+              away ? deadlineMs * SHARE_WHILE_AWAY : deadlineMs,
+              seen.recall(hash) !== undefined,
+            );
+            return session
+              ? [{ session, token, source: 'database' as const, remainingMs: session.remainingMs }]
+              : [];
+          }),
+        );
+        return found.flat();
+      } catch {
+        if (isAway()) return remembered(tokens, fromMemory);
+        onLate();
+        return 'late';
+      }
+    },
+    begun(token, session) {
+      seen.remember(hashOf(token), { ...session, remainingMs: SEEN_MS });
+    },
+    lastSeen: (token) => seen.recall(hashOf(token))?.id,
+    isAway: () => isAway() && (isSilent || !isConnected()),
+    reached() {
+      isSilent = false;
+      void confirm();
+    },
+    forget,
+    ended(hashes) {
+      changes += 1;
+      forget(hashes);
+    },
+    changed() {
+      changes += 1;
+      for (const hash of memory.forgetAll()) doubted.add(hash);
+      onHeard();
+      void confirm();
+    },
+    close() {
+      closing.abort();
+    },
+  };
+}

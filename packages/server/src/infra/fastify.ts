@@ -1,0 +1,166 @@
+/**
+ * Fastify, set up so that every answer it gives is one of ours: our errors in our form, a correlation id on each, and
+ * in the log one line for every answer that names neither cookie, nor query, nor anything else a client chose.
+ */
+import helmet from '@fastify/helmet';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerTo, PortalError } from '../errors.js';
+import type { AnswerLog } from './answer-log.js';
+import { clientAddress } from './client-address.js';
+import type { HttpServer } from './http.js';
+import type { Log } from './log.js';
+import type { OwnSite } from './own-site.js';
+import { errorBody, refusalOf, refusalOfLength, refuse, refuseUnreadable } from './request-error.js';
+import type { TrustedProxies } from './trusted-proxies.js';
+
+/** What the framework is put into. */
+export interface FrameworkOptions {
+  readonly http: HttpServer;
+  /** Answers a request itself and says so, before the framework is asked. */
+  readonly door: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** What is meant for this service. */
+  readonly site: OwnSite;
+  /** Whose word on who the client is counts. */
+  readonly proxies: TrustedProxies;
+  readonly log: Log;
+  /** For all that strangers can bring about. */
+  readonly answers: AnswerLog;
+}
+
+/** No request of this API has a body worth more. */
+const MOST_BODY_BYTES = 64 * 1024;
+
+/** An API serves no pages: nothing may be loaded, framed or guessed from what it answers. */
+const SECURITY_HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+    },
+  },
+  referrerPolicy: { policy: 'no-referrer' },
+  xFrameOptions: { action: 'deny' },
+  // Whether a name and all below it are to be reached by TLS only is decided where TLS ends.
+  strictTransportSecurity: false,
+} as const;
+
+/** Puts Fastify behind `door` on `http`, without a route. */
+export function createFramework({
+  http,
+  door,
+  site,
+  proxies,
+  log,
+  answers,
+}: FrameworkOptions): FastifyInstance {
+  const app = Fastify({
+    serverFactory(handler): Server {
+      http.answerWith((request, response) => {
+        // Read now, it is known for as long as the request is, also once the client has gone.
+        void request.socket.remoteAddress;
+        const first = refusalOf(request) ?? site.refusalOf(request);
+        if (first) return refuse(response, first, answers);
+        site.takeBasePathOff(request);
+        proxies.tidy(request);
+        if (door(request, response)) return;
+        const second = refusalOfLength(request);
+        if (second) refuse(response, second, answers);
+        else handler(request, response);
+      });
+      return http.server;
+    },
+    // The log is written below, by us, field by field.
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: proxies.some ? proxies.isTrusted : false,
+    bodyLimit: MOST_BODY_BYTES,
+    exposeHeadRoutes: false,
+    // Whoever got a connection gets an answer: `http` stops gently.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    frameworkErrors(error, request, reply) {
+      void sendError(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) =>
+      refuseUnreadable(error, socket, { isAnswering: http.isAnswering(socket), log: answers }),
+  } satisfies FastifyServerOptions);
+
+  for (const method of METHODS) {
+    // The one that is no request for a resource, and that `node:http` does not pass on.
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
+
+  function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const answer = answerTo(error);
+    if (error instanceof PortalError && error.cause !== undefined) {
+      const { cause } = error;
+      answers.seldom('a request could not be served now', () =>
+        log.failure('a request could not be served now', cause, { correlation_id: request.id }),
+      );
+    } else if (answer.status >= 500) {
+      answers.seldom('a request ended in an error', () =>
+        log.bug('a request ended in an error', error, {
+          correlation_id: request.id,
+          route: routeOf(request),
+        }),
+      );
+    }
+    if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
+    // Whatever it is that cannot be done now, its probe looks every few seconds.
+    if (answer.status === 503 && !reply.hasHeader('Retry-After')) reply.header('Retry-After', '1');
+    return (
+      reply
+        .code(answer.status)
+        .headers({ 'X-Correlation-Id': request.id, 'Content-Type': 'application/json' })
+        // As bytes, because the framework would add a charset to the type of a text.
+        .send(Buffer.from(errorBody(answer, request.id)))
+    );
+  }
+
+  // JSON is all that anybody may send. An empty body is none, whatever is said of its type.
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parseJson(request, String(body), done);
+  });
+  app.decorateRequest('reader', null);
+  app.decorate('site', site);
+  app.register(helmet, SECURITY_HEADERS);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('X-Correlation-Id', request.id);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const line = {
+      correlation_id: request.id,
+      method: request.method,
+      route: routeOf(request),
+      client: clientAddress(request.ip),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    answers.answered(line, request.reader !== null);
+    done();
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendError(new PortalError('notFound'), request, reply));
+  return app;
+}
+
+/** The route as we wrote it; never the URL as the client did. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'none';
+}

@@ -1,0 +1,138 @@
+/**
+ * Takes alerts from the outbox to one receiver: one after the other, each until it was accepted. What was accepted and
+ * could not be crossed off any more, because the process was killed in between, is sent again with the same id.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from 'portal-shared/error-code';
+import type { Log } from '../../infra/log.js';
+import { WebhookError } from '../../infra/webhook.js';
+import type { Receiver } from './receivers.js';
+
+/** A message that waits. */
+export interface Waiting {
+  readonly id: number;
+  /** Names it to the receiver; the same in every attempt. */
+  readonly message: string;
+  readonly body: string;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+}
+
+/** Where messages wait, in order. */
+export interface Outbox {
+  /** The first for a receiver. */
+  first(receiverKey: string): Promise<Waiting | undefined>;
+  crossOff(id: number): Promise<void>;
+}
+
+/** What a delivery is made of. */
+export interface DeliveryOptions {
+  readonly receiver: Receiver;
+  readonly outbox: Outbox;
+  readonly log: Log;
+  /** Told of a message that nobody wanted for a day. */
+  readonly onGivenUp: (receiverName: string, cause: string) => void;
+  /** Milliseconds before the second attempt; doubled each time. Default 1,000. */
+  readonly firstPauseMs?: number;
+}
+
+/** A delivery. */
+export interface Delivery {
+  /** There is something new in the outbox. */
+  wake(): void;
+  /** Gives up the attempt under way; what waits goes on waiting in the outbox. */
+  close(): Promise<void>;
+}
+
+/** Often enough to be there soon after the receiver is. */
+const LONGEST_PAUSE_MS = 60_000;
+/** A receiver may ask to be left alone, but not for ever. */
+const LONGEST_ASKED_MS = 15 * 60_000;
+/** Nobody is helped by yesterday's alerts, and those of today wait behind them. */
+const GIVEN_UP_MS = 24 * 60 * 60_000;
+
+/** Begins to deliver. */
+export function createDelivery({
+  receiver,
+  outbox,
+  log,
+  onGivenUp,
+  firstPauseMs = 1_000,
+}: DeliveryOptions): Delivery {
+  const closed = new AbortController();
+  let attempts = 0;
+  let hasNew = true;
+  let wakeUp = (): void => undefined;
+
+  async function deliver(): Promise<void> {
+    while (!closed.signal.aborted) {
+      try {
+        await deliverNext();
+      } catch (error) {
+        if (closed.signal.aborted) return;
+        log.failure('the outbox cannot be used and is tried again', error, { receiver: receiver.name });
+        await pause(LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  async function deliverNext(): Promise<void> {
+    hasNew = false;
+    const waiting = await outbox.first(receiver.key);
+    if (closed.signal.aborted) return;
+    if (waiting) await attempt(waiting);
+    else if (!hasNew) await somethingNew();
+  }
+
+  /** Ends early when everything does. */
+  async function pause(forMs: number): Promise<void> {
+    await sleep(forMs, undefined, { signal: closed.signal, ref: false }).catch(() => undefined);
+  }
+
+  function somethingNew(): Promise<void> {
+    return new Promise((resolve) => {
+      wakeUp = resolve;
+    });
+  }
+
+  async function attempt({ id, message, body, created_at: createdAt }: Waiting): Promise<void> {
+    try {
+      await receiver.webhook.send({ id: message, body });
+    } catch (error) {
+      if (closed.signal.aborted) return;
+      attempts += 1;
+      if (attempts === 1) log.failure('an alert was not accepted and is tried again', error, about(message));
+      if (Date.now() - createdAt > GIVEN_UP_MS) {
+        log.error('an alert was given up', { ...about(message), cause: codeOf(error) });
+        onGivenUp(receiver.name, codeOf(error));
+        await outbox.crossOff(id);
+      }
+      const asked = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** Math.min(attempts - 1, 20));
+      await pause(Math.max(pauseMs, Math.min(asked, LONGEST_ASKED_MS)));
+      return;
+    }
+    await outbox.crossOff(id);
+    log.info('an alert was accepted', { ...about(message), attempts: attempts + 1 });
+    attempts = 0;
+  }
+
+  function about(message: string): { readonly receiver: string; readonly message: string } {
+    return { receiver: receiver.name, message };
+  }
+
+  const done = deliver();
+
+  return {
+    wake() {
+      hasNew = true;
+      wakeUp();
+    },
+    async close() {
+      closed.abort();
+      receiver.webhook.close();
+      wakeUp();
+      await done;
+    },
+  };
+}

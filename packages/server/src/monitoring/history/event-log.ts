@@ -1,0 +1,99 @@
+/**
+ * What counts as an event, and how it is written down: from what library and service tell of themselves to one line
+ * each of what happened, with begin, end and codes.
+ */
+import type { SourceEvent } from 'portal-integrity';
+import type { JournalEvent, NewEvent } from './events.js';
+import type { History, Trouble } from './history.js';
+import type { LeftBehind, Stand } from './history-store.js';
+
+/** Writes down what happens. Nothing of it is waited for. */
+export interface Chronicle {
+  /** The service has begun to run. Kept once it is written, with how the run before it left things. */
+  began(details: { readonly version: string }): Promise<LeftBehind | null>;
+  /** Status, causes or parts are no longer what they were. */
+  stands(stand: Stand): void;
+  sourceChanged(event: SourceEvent): void;
+  troubled(trouble: Trouble): void;
+  /** Something else that happened and is over, e.g. an alert that could not be delivered. */
+  happened(event: Pick<NewEvent, 'kind' | 'to' | 'codes' | 'details'>): void;
+}
+
+/** Where it is written, and who is told. */
+export interface ChronicleOptions {
+  readonly write: History['write'];
+  /** Told of every event once it is written, and has its number. */
+  readonly onEvent: (event: JournalEvent) => void;
+  readonly now?: () => number;
+}
+
+/** Begins a chronicle. */
+export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOptions): Chronicle {
+  /** An event that cannot be written is lost to the record, which the log has already told of. */
+  function tell(written: Promise<JournalEvent>): Promise<JournalEvent | undefined> {
+    return written.then(
+      (event) => {
+        onEvent(event);
+        return event;
+      },
+      () => undefined,
+    );
+  }
+
+  return {
+    async began(details) {
+      await tell(write('beginRun', now(), details));
+      return write('leftBehind').catch(() => null);
+    },
+    stands(stand) {
+      void tell(write('stand', stand));
+    },
+    sourceChanged({ began_at, ended_at, ...change }) {
+      const isBack = change.hash_after === change.hash_before;
+      void tell(
+        write('putEvent', {
+          kind: 'integrity',
+          beganAt: Date.parse(began_at),
+          endedAt: Date.parse(ended_at),
+          from: null,
+          to: change.hash_after === null ? 'unreadable' : isBack ? 'put_back' : 'changed',
+          codes: [change.hash_after === null ? 'SOURCE_UNREADABLE' : 'SOURCE_DRIFTED'],
+          details: { ...change },
+        }),
+      );
+    },
+    troubled(trouble) {
+      const at = now();
+      const event = { kind: 'history', beganAt: at, from: null, codes: [] } as const;
+      switch (trouble.what) {
+        case 'damaged':
+          void tell(
+            write('addEvent', {
+              ...event,
+              endedAt: at,
+              to: 'damaged',
+              details: { kept_as: trouble.keptAs },
+            }),
+          );
+          break;
+        case 'not_kept':
+        case 'not_written':
+          void tell(
+            write('turnEvent', {
+              ...event,
+              endedAt: null,
+              to: trouble.what,
+              details: { cause: trouble.cause },
+            }),
+          );
+          break;
+        case 'written_again':
+          write('endEvents', 'history', at).catch(() => undefined);
+      }
+    },
+    happened({ kind, to, codes, details }) {
+      const at = now();
+      void tell(write('addEvent', { kind, beganAt: at, endedAt: at, from: null, to, codes, details }));
+    },
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * Everything that the history thread can be asked to do with its file.
+ */
+import type { Database } from 'libsql';
+import type { Status } from 'portal-health';
+import {
+  createEvents,
+  type Details,
+  type EventKind,
+  type EventPage,
+  type EventQuery,
+  type JournalEvent,
+  type NewEvent,
+} from './events.js';
+import { createHolding, type HoldingCause, type HoldingPart } from './holding.js';
+import { createOutbox, type NewMessage, type Note, type WaitingMessage } from './outbox.js';
+import type { Plan } from './history-query.js';
+import { GOES_ON_FOR_MS } from './retention.js';
+import { createSamples, type Reading } from './samples.js';
+import { STATUSES, type Sample } from './series.js';
+import { createSums, type Present, type Range, type Shares, type Totals } from './sums.js';
+import { inTransaction } from './transaction.js';
+
+/** How things stand from a moment on. Times in milliseconds since 1970. */
+export interface Stand {
+  readonly at: number;
+  /** The end of what was known before: earlier than `at` when nothing was measured in between, or the clock was set. */
+  readonly knownUntil: number;
+  readonly isBroken: boolean;
+  /** `null`: nothing is known of before. */
+  readonly from: Status | null;
+  readonly status: Status;
+  /** Since when the status is what it is. */
+  readonly since: number;
+  readonly codes: readonly string[];
+  readonly causes: readonly HoldingCause[];
+  readonly parts: readonly HoldingPart[];
+  readonly details: Details;
+}
+
+/** How things stood when the last run of the service ended, or was last heard of. */
+export interface LeftBehind {
+  readonly until: number;
+  readonly status: Status;
+  readonly since: number;
+  readonly causes: readonly HoldingCause[];
+  readonly parts: readonly HoldingPart[];
+}
+
+/** What was measured, and the sums of what was asked for. */
+export interface HistoryReading extends Reading {
+  readonly share: Shares;
+  readonly totals: Totals;
+}
+
+/** The tasks by name; what they take and give is copied from thread to thread. */
+export interface Journal {
+  addSamples(samples: readonly Sample[]): void;
+  readSamples(plan: Plan): Reading;
+  /** The steps of a plan, and the sums of exactly the time that was asked for. */
+  readHistory(plan: Plan, asked: Range, present: Present): HistoryReading;
+  addEvent(event: NewEvent): JournalEvent;
+  turnEvent(event: NewEvent): JournalEvent;
+  putEvent(event: NewEvent): JournalEvent;
+  endEvents(kind: EventKind, at: number): void;
+  /** Notes how things stand: a stretch of one status goes on, or ends and another begins. Gives the one that goes on. */
+  stand(stand: Stand): JournalEvent;
+  readEvents(query: EventQuery): EventPage;
+  /** Puts messages into the outbox, with a note, all or nothing. */
+  putMessages(messages: readonly NewMessage[], at: number, note: Note | null): void;
+  firstMessage(receiver: string): WaitingMessage | null;
+  crossOff(id: number): void;
+  /** Takes away messages for other receivers than these; gives the note of that name. */
+  openOutbox(receivers: readonly string[], noteName: string): string | null;
+  /** A run of the service begins; one that has not ended was lost when it was last heard of. */
+  beginRun(at: number, details: Details): JournalEvent;
+  /** How the run before this one left things; `null` when that is unknown, or too long ago to go on. */
+  leftBehind(): LeftBehind | null;
+  /** The run ends in good order. */
+  endRun(at: number): void;
+}
+
+/** A task. */
+export type TaskName = keyof Journal;
+
+/** The tasks on `database`, whose tables are there. */
+export function createJournal(database: Database): Journal {
+  const samples = createSamples(database);
+  const events = createEvents(database);
+  const outbox = createOutbox(database);
+  const holding = createHolding(database);
+  const sums = createSums(database);
+  let left: LeftBehind | null = null;
+
+  /** All that goes on, as far as is known. */
+  function endAll(at: number, end: 'lost' | 'stopped'): void {
+    events.end('status', at);
+    events.end('history', at);
+    events.end('service', at, { end });
+    holding.cut(at);
+  }
+
+  /** A run that ended before its first look knew nothing: what counts is when a status was last known. */
+  function whatWasLeft(at: number): LeftBehind | null {
+    const last = events.lastStatus();
+    const until = last?.until ?? at;
+    if (!last || at - until > GOES_ON_FOR_MS) return null;
+    // A clock that was set back in between: for how long things had been so is still true.
+    const byMs = Math.min(0, at - until);
+    const { causes, parts } = holding.left();
+    return {
+      until,
+      status: last.status,
+      since: last.since + byMs,
+      causes: causes.map(({ component, code, since }) => ({ component, code, since: since + byMs })),
+      parts: parts.map(({ name, state, since, answersSince }) => {
+        return { name, state, since: since + byMs, answersSince: answersSince + byMs };
+      }),
+    };
+  }
+
+  return {
+    addSamples: (taken) => samples.add(taken),
+    readSamples: (plan) => samples.read(plan),
+    addEvent: (event) => events.add(event),
+    turnEvent: (event) => events.turn(event),
+    putEvent: (event) => events.put(event),
+    endEvents: (kind, at) => events.end(kind, at),
+    readHistory(plan, asked, present) {
+      const reading = samples.read(plan);
+      const { share, worst } = sums.steps(plan, plan.stepMs, present);
+      const lastMs = samples.lastAt(present.nowMs) ?? 0;
+      // Events leave no holes between two looks, samples go further back than some events; and no status is told of a
+      // time whose figures are still on their way.
+      const status = reading.status.map((sampled, step) => {
+        const told = plan.fromMs + step * plan.stepMs <= lastMs ? (worst[step] ?? -1) : -1;
+        return STATUSES[Math.max(told, sampled === null ? -1 : STATUSES.indexOf(sampled))] ?? null;
+      });
+      return { ...reading, status, share, totals: sums.totals(asked, present) };
+    },
+    stand: inTransaction(database, (stand: Stand) => {
+      const { at, knownUntil, isBroken, from, status, since, codes, details } = stand;
+      holding.holds(stand.causes, stand.parts, knownUntil);
+      const current = isBroken ? undefined : events.amendStatus(status, codes);
+      if (current) return current;
+      events.end('status', knownUntil);
+      const event = {
+        kind: 'status',
+        beganAt: at,
+        endedAt: null,
+        to: status,
+        codes,
+        details,
+        since,
+      } as const;
+      return events.add({ ...event, from });
+    }),
+    readEvents: (query) => events.read(query),
+    putMessages: (messages, at, note) => outbox.put(messages, at, note),
+    firstMessage: (receiver) => outbox.first(receiver),
+    crossOff: (id) => outbox.crossOff(id),
+    openOutbox: inTransaction(database, (receivers: readonly string[], noteName: string) => {
+      outbox.keepOnly(receivers);
+      return outbox.note(noteName);
+    }),
+    beginRun: inTransaction(database, (at: number, details: Details) => {
+      const lastHeardAt = Math.max(samples.lastAt(at) ?? 0, events.lastAt(at) ?? 0);
+      endAll(lastHeardAt, 'lost');
+      left = whatWasLeft(at);
+      const run = { kind: 'service', beganAt: at, endedAt: null, from: null, to: 'running' } as const;
+      return events.add({ ...run, codes: [], details });
+    }),
+    leftBehind: () => left,
+    endRun: inTransaction(database, (at: number) => endAll(at, 'stopped')),
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * What application and history thread say to each other.
+ */
+import type { FileTrouble } from './file.js';
+import type { TaskName } from './history-store.js';
+
+/** What the thread is started with. */
+export interface ThreadData {
+  /** Of the file. */
+  readonly path: string;
+}
+
+/** Something to do. */
+export interface Question {
+  readonly id: number;
+  readonly name: TaskName;
+  readonly args: readonly unknown[];
+}
+
+/** What came of it, why nothing did, or what is the matter with the file. */
+export type Message =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly cause: string }
+  | { readonly trouble: FileTrouble };

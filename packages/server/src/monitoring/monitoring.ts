@@ -1,0 +1,153 @@
+/**
+ * Everything that follows the course of things: history, events, open pages and alerts, put together. Health tells it what
+ * it finds; it tells everybody else.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health, Report } from 'portal-health';
+import type { SourceEvent } from 'portal-integrity';
+import { currentAlertSecret, type Config } from '../config/env.js';
+import { createAlerts, type AlertFile } from './alerts/alerts.js';
+import type { Incident } from './alerts/incident.js';
+import { createReceivers } from './alerts/receivers.js';
+import { createChronicle } from './history/event-log.js';
+import { createHistory, type History } from './history/history.js';
+import { createLivePages, type LivePages } from './live/pages.js';
+import { createStanding, type Standing } from './live/status-tracker.js';
+import type { Log } from '../infra/log.js';
+
+/** What it follows. */
+export interface RecordingOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Asked for only once it reports. */
+  readonly health: () => Health;
+}
+
+/** What follows the course of things. */
+export interface Recording {
+  readonly history: History;
+  readonly pages: LivePages;
+  readonly standing: () => Standing;
+  /** Milliseconds without a look after which nobody has looked, at any pace. */
+  readonly gapMs: number;
+  reported(report: Report): void;
+  sourceChanged(event: SourceEvent): void;
+  /** Kept once it is known how the run before this one left things, or soon. */
+  start(): Promise<void>;
+  /** Writes what is still to be written. Nothing must be told any more. */
+  close(): Promise<void>;
+}
+
+const PACKAGE = new URL('../../../package.json', import.meta.url);
+/** The note in the history file about the incident that goes on. */
+const INCIDENT = 'incident';
+
+/** Looks that may fail to come before nobody is said to have looked: as many as before a part is stale. */
+const SILENT_LOOKS = 3;
+/** For the file of the history to be opened. */
+const LEFT_WITHIN_MS = 2_000;
+/** While all is well and nobody looks, looks are this many intervals apart: the library's own choice. */
+const IDLE_INTERVALS = 5;
+/** Looks come a tenth early or late, and then some. */
+const LATE = 1.2;
+/** However short the interval, a busy machine may be late by as much without having missed a look. */
+const LEAST_MS = { inUse: 12_000, idle: 30_000 };
+
+/** Nothing is opened before `start()`. */
+export function createRecording({ config, log, health }: RecordingOptions): Recording {
+  let since: Standing | undefined;
+  const { intervalMs, deadlineMs } = config;
+  const idleMs = IDLE_INTERVALS * intervalMs;
+  const gapMs = Math.max(SILENT_LOOKS * idleMs, LEAST_MS.idle) + deadlineMs;
+  /** The next look after one in use may be the first one that waits for longer. */
+  const inUseMs = Math.max(SILENT_LOOKS * intervalMs, idleMs * LATE, LEAST_MS.inUse) + deadlineMs;
+  const silenceMs = (): number => (health().isInUse() ? inUseMs : gapMs);
+  const standing = (): Standing =>
+    (since ??= createStanding({
+      health: health(),
+      silenceMs,
+      onTurn: (turn) => chronicle.stands(turn),
+    }));
+  const pages = createLivePages({
+    snapshot: () => standing().snapshot(),
+    onRead: () => health().asked(),
+  });
+  const history = createHistory({
+    folder: resolve(config.dataDir),
+    log,
+    knownMs: () => standing().knownMs(),
+    onTrouble(trouble) {
+      chronicle.troubled(trouble);
+      if (trouble.what === 'damaged') standing().repeat();
+    },
+  });
+  const chronicle = createChronicle({
+    write: (name, ...args) => history.write(name, ...args),
+    onEvent: (event) => pages.happened(event),
+  });
+  const alerts = createAlerts({
+    receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
+    file: alertFile(history),
+    after: config.alertAfter,
+    intervalMs: config.intervalMs,
+    log,
+    onGivenUp: (receiver, cause) =>
+      chronicle.happened({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
+  });
+
+  return {
+    history,
+    pages,
+    standing,
+    gapMs,
+    reported(report) {
+      standing().note();
+      pages.report();
+      history.sample(report, health().facts());
+      alerts.reported(report, [
+        ...new Set(
+          standing()
+            .snapshot()
+            .causes.map(({ code }) => code),
+        ),
+      ]);
+    },
+    sourceChanged(event) {
+      chronicle.sourceChanged(event);
+      alerts.sourceChanged(event);
+    },
+    start() {
+      const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
+      history.start();
+      const left = chronicle.began({ version }).then((what) => standing().begin(what));
+      alerts.start();
+      // What the last run left is known long before, unless the disk does not answer: then nobody waits for it.
+      return Promise.race([left, sleep(LEFT_WITHIN_MS, undefined, { ref: false })]);
+    },
+    async close() {
+      pages.drain();
+      await alerts.close();
+      await history.close();
+    },
+  };
+}
+
+/** The part of the history that alerts need, in their words. */
+function alertFile(history: History): AlertFile {
+  return {
+    async open(receiverKeys) {
+      const note = await history.write('openOutbox', receiverKeys, INCIDENT);
+      // Only ever written below.
+      return note === null ? undefined : (JSON.parse(note) as Incident);
+    },
+    put(messages, incident) {
+      const value = incident ? JSON.stringify(incident) : null;
+      const note = incident === undefined ? null : { name: INCIDENT, value };
+      return history.write('putMessages', messages, Date.now(), note);
+    },
+    first: async (receiverKey) => (await history.write('firstMessage', receiverKey)) ?? undefined,
+    crossOff: (id) => history.write('crossOff', id),
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * Since when: of the status, of every part and of every cause, over restarts, pauses and clocks that are set. What is
+ * found is made up, and so is the time, because it must pass.
+ */
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import type { Facts, Health, ProblemCode, Report, State, Status } from 'portal-health';
+import type { Left } from '../../../src/monitoring/live/held.js';
+import { createStanding, type Turn } from '../../../src/monitoring/live/status-tracker.js';
+
+const NOW = Date.parse('2026-03-01T12:00:00.000Z');
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600 * SECOND_MS;
+
+type FoundPart = readonly [state: State, ...problems: ProblemCode[]];
+
+let wallMs: number;
+let steadyMs: number;
+let turns: Turn[];
+
+beforeEach(() => {
+  wallMs = NOW;
+  steadyMs = 0;
+  turns = [];
+});
+
+/** Time passes. */
+function after(seconds: number): void {
+  wallMs += seconds * SECOND_MS;
+  steadyMs += seconds * SECOND_MS;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** A health that finds what it is told to. */
+function start(left?: Left | null) {
+  let status: Status = 'healthy';
+  let parts: Readonly<Record<string, FoundPart>> = { database: ['up'], cache: ['up'] };
+  let others: readonly ProblemCode[] = [];
+  const facts = (): Partial<Facts> => ({
+    findings: Object.entries(parts).map(([name, [state, ...problems]]) => {
+      const lookedAt = new Date(wallMs);
+      return { name, kind: 'check', state, problems, critical: true, latencyMs: null, lookedAt };
+    }),
+    others,
+    databases: [],
+  });
+  const health: Pick<Health, 'report' | 'started'> & { facts: () => Partial<Facts> } = {
+    report: () => ({ status, database: true, cache: true }) as Report,
+    started: () => true,
+    facts,
+  };
+  const standing = createStanding({
+    health: health as Health,
+    silenceMs: () => 31 * SECOND_MS,
+    onTurn: (turn) => turns.push(turn),
+    clocks: () => ({ wallMs, steadyMs }),
+  });
+  if (left !== undefined) standing.begin(left);
+  return {
+    standing,
+    find: (what: Status, found: typeof parts, besides: readonly ProblemCode[] = []): void => {
+      status = what;
+      parts = found;
+      others = besides;
+      standing.note();
+    },
+    causes: () => standing.snapshot().causes.map(({ component, code, since }) => [component, code, since]),
+    part: (name: string) => standing.snapshot().parts[name],
+  };
+}
+
+test('every cause has a begin of its own, and so has the status', () => {
+  const { standing, find, causes, part } = start(null);
+  find('healthy', { database: ['up'], cache: ['up'] });
+  after(40);
+  find('degraded', { database: ['up'], cache: ['up'] }, ['SOURCE_DRIFTED']);
+  after(10);
+  find('degraded', { database: ['slow', 'DATABASE_SLOW'], cache: ['up'] }, ['SOURCE_DRIFTED']);
+  after(30);
+  find('degraded', { database: ['up'], cache: ['down', 'CACHE_TIMEOUT'] }, ['SOURCE_DRIFTED']);
+  after(2);
+  assert.equal(standing.snapshot().since, iso(NOW + 40_000));
+  assert.deepEqual(causes(), [
+    ['cache', 'CACHE_TIMEOUT', iso(NOW + 80_000)],
+    ['source', 'SOURCE_DRIFTED', iso(NOW + 40_000)],
+  ]);
+  assert.equal(part('database')?.answers_since, iso(NOW), 'slow is an answer');
+  assert.equal(part('database')?.since, iso(NOW + 80_000));
+  assert.equal(part('cache')?.answers_since, iso(NOW + 80_000));
+  assert.deepEqual(standing.publicStatus().causes, standing.snapshot().causes);
+  assert.deepEqual(
+    turns.map(({ at, from, status, codes }) => [at - NOW, from, status, codes]),
+    [
+      [0, null, 'healthy', []],
+      [40_000, 'healthy', 'degraded', ['SOURCE_DRIFTED']],
+      [50_000, 'degraded', 'degraded', ['DATABASE_SLOW', 'SOURCE_DRIFTED']],
+      [80_000, 'degraded', 'degraded', ['CACHE_TIMEOUT', 'SOURCE_DRIFTED']],
+    ],
+  );
+});
+
+test('a cause that comes back begins anew; one that becomes another leaves the part down since when it went', () => {
+  const { find, causes, part } = start(null);
+  find('degraded', { cache: ['down', 'CACHE_TIMEOUT'] });
+  after(10);
+  find('degraded', { cache: ['down', 'CACHE_UNREACHABLE'] });
+  after(10);
+  find('degraded', { cache: ['stale', 'CHECK_STALE'] });
+  assert.deepEqual(causes(), [['cache', 'CHECK_STALE', iso(NOW + 20_000)]]);
+  assert.equal(part('cache')?.answers_since, iso(NOW));
+  after(10);
+  find('healthy', { cache: ['up'] });
+  after(10);
+  find('degraded', { cache: ['down', 'CACHE_TIMEOUT'] });
+  assert.deepEqual(causes(), [['cache', 'CACHE_TIMEOUT', iso(NOW + 40_000)]]);
+  assert.equal(part('cache')?.answers_since, iso(NOW + 40_000));
+});
+
+test('the same code at two parts is two causes', () => {
+  const { find, causes } = start(null);
+  find('unhealthy', { mail: ['down', 'CHECK_FAILED'], queue: ['up'] });
+  after(5);
+  find('unhealthy', { mail: ['down', 'CHECK_FAILED'], queue: ['down', 'CHECK_FAILED'] });
+  assert.deepEqual(causes(), [
+    ['mail', 'CHECK_FAILED', iso(NOW)],
+    ['queue', 'CHECK_FAILED', iso(NOW + 5_000)],
+  ]);
+});
+
+test('trouble of this process is one cause, however many parts have noticed it', () => {
+  const { find, causes } = start(null);
+  const busy: FoundPart = ['up', 'THREAD_POOL_BUSY'];
+  find('degraded', { database: busy, cache: ['up'] });
+  after(3);
+  find('degraded', { database: busy, cache: busy });
+  assert.deepEqual(causes(), [['process', 'THREAD_POOL_BUSY', iso(NOW)]]);
+});
+
+const LEFT: Left = {
+  until: NOW - 20_000,
+  status: 'degraded',
+  since: NOW - HOUR_MS,
+  causes: [
+    { component: 'cache', code: 'CACHE_TIMEOUT', since: NOW - HOUR_MS / 2 },
+    { component: 'source', code: 'SOURCE_DRIFTED', since: NOW - HOUR_MS },
+  ],
+  parts: [
+    { name: 'database', state: 'up', since: NOW - 9 * HOUR_MS, answersSince: NOW - 10 * HOUR_MS },
+    { name: 'cache', state: 'down', since: NOW - HOUR_MS / 2, answersSince: NOW - HOUR_MS / 2 },
+  ],
+};
+
+for (const when of ['before', 'after'] as const) {
+  test(`what went on before a start goes on through it, told ${when} the first look; what is over is over`, () => {
+    const { standing, find, causes, part } = start(when === 'before' ? LEFT : undefined);
+    find('degraded', { database: ['up'], cache: ['down', 'CACHE_TIMEOUT'] }, ['EVENT_LOOP_DELAYED']);
+    if (when === 'after') {
+      assert.deepEqual(turns, []);
+      after(1);
+      standing.begin(LEFT);
+    }
+    assert.equal(standing.snapshot().since, iso(NOW - HOUR_MS));
+    assert.deepEqual(causes(), [
+      ['cache', 'CACHE_TIMEOUT', iso(NOW - HOUR_MS / 2)],
+      ['process', 'EVENT_LOOP_DELAYED', iso(NOW)],
+    ]);
+    assert.equal(part('database')?.answers_since, iso(NOW - 10 * HOUR_MS));
+    const [first] = turns;
+    assert.equal(turns.length, 1);
+    assert.deepEqual(
+      [first?.at, first?.knownUntil, first?.isBroken, first?.from],
+      [NOW, NOW - 20_000, true, 'degraded'],
+    );
+  });
+}
+
+test('what changed before it was known what went on has begun since', () => {
+  const { standing, find, causes } = start();
+  find('healthy', { cache: ['up'] });
+  after(1);
+  find('degraded', { cache: ['down', 'CACHE_TIMEOUT'] });
+  standing.begin(LEFT);
+  assert.equal(standing.snapshot().since, iso(NOW + 1_000));
+  assert.deepEqual(causes(), [['cache', 'CACHE_TIMEOUT', iso(NOW + 1_000)]]);
+  assert.deepEqual([turns[0]?.at, turns[0]?.from], [NOW + 1_000, 'degraded']);
+});
+
+test('looks ten seconds apart are no silence; a halted process was silent, and nothing began anew in it', () => {
+  const { standing, find } = start(null);
+  const down: FoundPart = ['down', 'DATABASE_TIMEOUT'];
+  find('unhealthy', { database: down });
+  for (let look = 0; look < 6; look += 1) {
+    after(11);
+    find('unhealthy', { database: down });
+  }
+  assert.equal(turns.length, 1);
+  assert.equal(standing.knownMs(), wallMs);
+  after(60);
+  assert.equal(standing.knownMs(), wallMs - 60_000);
+  find('unhealthy', { database: down });
+  assert.equal(standing.snapshot().since, iso(NOW));
+  assert.deepEqual(
+    turns.slice(1).map(({ at, knownUntil, isBroken, since }) => [at, knownUntil, isBroken, since]),
+    [[wallMs, wallMs - 60_000, true, NOW]],
+  );
+});
+
+for (const setMs of [-HOUR_MS, HOUR_MS]) {
+  test(`a clock set ${setMs < 0 ? 'back' : 'forward'}: for how long is still true`, () => {
+    const { standing, find, causes, part } = start(null);
+    find('unhealthy', { database: ['down', 'DATABASE_TIMEOUT'] });
+    after(10);
+    const oldMs = wallMs - 10_000;
+    wallMs += setMs;
+    after(2);
+    find('unhealthy', { database: ['down', 'DATABASE_TIMEOUT'] });
+    const since = iso(wallMs - 12_000);
+    assert.equal(standing.snapshot().since, since);
+    assert.deepEqual(causes(), [['database', 'DATABASE_TIMEOUT', since]]);
+    assert.equal(part('database')?.answers_since, since);
+    const last = turns.at(-1);
+    assert.deepEqual(
+      [last?.at, last?.knownUntil, last?.isBroken, last?.details],
+      [wallMs, oldMs, true, { clock_set_ms: setMs }],
+    );
+  });
+}
+
+test('somebody who asks between two looks is no look, unless things have changed', () => {
+  const { standing, find } = start(null);
+  find('healthy', { cache: ['up'] });
+  after(29);
+  standing.snapshot();
+  after(29);
+  assert.ok(standing.knownMs() < wallMs);
+  assert.equal(turns.length, 1);
+});
