@@ -29,4 +29,5 @@ export {
 } from './reverse-proxy.js';
 export { type Run, runProgram } from './run-program.js';
 export { isRunning } from './signals.js';
+export { throughPort } from './through-port.js';
 export { waitFor } from './wait.js';

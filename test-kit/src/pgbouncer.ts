@@ -10,6 +10,7 @@ import { chooseIdentity, giveTo } from 'portal-dev-servers/identity';
 import { startServerProcess, type ServerProcess } from 'portal-dev-servers/server-process';
 import { fetchOnce } from './apt-package.js';
 import { makeServerFolder } from './paths.js';
+import { throughPort } from './through-port.js';
 import { waitFor } from './wait.js';
 
 /** A running PgBouncer. */
@@ -96,12 +97,6 @@ export async function startPgBouncer({ url, mode, settings = {} }: PgBouncerOpti
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-function throughPort(url: string, port: number): string {
-  const through = new URL(url);
-  through.port = String(port);
-  return through.href;
 }
 
 async function untilReady(server: ServerProcess, url: string): Promise<void> {

@@ -11,6 +11,7 @@ import {
   startPostgres,
   startProxy,
   startRedis,
+  throughPort,
   type PostgresServer,
   type Proxy,
   type RedisServer,
@@ -103,8 +104,8 @@ before(async () => {
   ]);
   const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
   service = await startService({
-    databaseUrl: at(await postgres.createDatabase(), databasePort),
-    redisUrl: at(redis.url, cachePort),
+    databaseUrl: throughPort(await postgres.createDatabase(), databasePort),
+    redisUrl: throughPort(redis.url, cachePort),
     environment: {
       PORTAL_LOG_LEVEL: 'silent',
       // As it is by default.
@@ -127,12 +128,6 @@ after(async () => {
   await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
   await Promise.all([postgres?.close(), redis?.close()]);
 });
-
-function at(url: string, port: number): string {
-  const moved = new URL(url);
-  moved.port = String(port);
-  return moved.href;
-}
 
 function randomName(): string {
   return Array.from(randomBytes(12), (byte) => CODE_LETTERS.charAt(byte % CODE_LETTERS.length)).join('');

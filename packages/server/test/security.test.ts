@@ -7,6 +7,7 @@ import {
   startPostgres,
   startProxy,
   startRedis,
+  throughPort,
   waitFor,
   type PostgresServer,
   type Proxy,
@@ -37,8 +38,8 @@ before(async () => {
   const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
   databaseUrl = await postgres.createDatabase();
   service = await startService({
-    databaseUrl: at(databaseUrl, databasePort),
-    redisUrl: at(redis.url, cachePort),
+    databaseUrl: throughPort(databaseUrl, databasePort),
+    redisUrl: throughPort(redis.url, cachePort),
     // Probes that ask in between would be mixed up with what is looked at.
     environment: {
       PORTAL_INTERVAL_MS: '600000',
@@ -58,12 +59,6 @@ after(async () => {
   await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
   await Promise.all([postgres?.close(), redis?.close()]);
 });
-
-function at(url: string, port: number): string {
-  const moved = new URL(url);
-  moved.port = String(port);
-  return moved.href;
-}
 
 test('session fixation: a token that a client brings along never becomes a session, and no answer sets one', async () => {
   const cookie = `psession=${newToken()}`;

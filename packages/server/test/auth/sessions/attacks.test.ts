@@ -9,6 +9,7 @@ import {
   startPostgres,
   startProxy,
   startRedis,
+  throughPort,
   waitFor,
   type PostgresServer,
   type Proxy,
@@ -41,8 +42,8 @@ before(async () => {
   const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
   databaseUrl = await postgres.createDatabase();
   service = await startService({
-    databaseUrl: at(databaseUrl, databasePort),
-    redisUrl: at(redis.url, cachePort),
+    databaseUrl: throughPort(databaseUrl, databasePort),
+    redisUrl: throughPort(redis.url, cachePort),
   });
   psql = new pg.Client({ connectionString: databaseUrl });
   await psql.connect();
@@ -64,12 +65,6 @@ after(async () => {
   await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
   await Promise.all([postgres?.close(), redis?.close()]);
 });
-
-function at(url: string, port: number): string {
-  const moved = new URL(url);
-  moved.port = String(port);
-  return moved.href;
-}
 
 function page(cookie: string, path = PAGE): Promise<Reply> {
   return ask(service.url, path, { cookie });
