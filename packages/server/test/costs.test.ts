@@ -6,20 +6,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  flood,
-  startPostgres,
-  startProxy,
-  startRedis,
-  throughPort,
-  type PostgresServer,
-  type Proxy,
-  type RedisServer,
-} from 'portal-test-kit';
+import { flood, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../src/auth/sessions/token.js';
 import { ADMIN } from '../src/auth/permission.js';
 import { ask } from './ask.js';
-import { startService, type TestService } from './service.js';
+import { DELIVERY, startProxiedService, type ProxiedService } from './proxied-service.js';
+import type { TestService } from './service.js';
 import { createStatements } from './statements.js';
 
 /** How an endpoint is asked, where its path alone does not say so. */
@@ -89,24 +81,17 @@ const CONNECTIONS = 8;
 /** Of transactions, and of commands to Redis. */
 const MOST = 60;
 
-let postgres: PostgresServer;
+let proxied: ProxiedService;
 let redis: RedisServer;
-let proxies: Proxy[];
 let service: TestService;
 let admin: string;
 const statements = createStatements();
 
 before(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  proxies = await Promise.all([
-    startProxy({ port: postgres.port, onRequest: statements.heard }),
-    startProxy({ port: redis.port }),
-  ]);
-  const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
-  service = await startService({
-    databaseUrl: throughPort(await postgres.createDatabase(), databasePort),
-    redisUrl: throughPort(redis.url, cachePort),
+  proxied = await startProxiedService({
+    onStatement: statements.heard,
     environment: {
+      ...DELIVERY,
       PORTAL_LOG_LEVEL: 'silent',
       // As it is by default.
       PORTAL_REFUSALS_PER_MINUTE: '20',
@@ -114,19 +99,15 @@ before(async () => {
       PORTAL_INTERVAL_MS: '2000',
       PORTAL_DEADLINE_MS: '10000',
       PORTAL_SESSION_DEADLINE_MS: '10000',
-      // Codes can be delivered, as far as anybody knows.
-      PORTAL_LOGIN_WEBHOOK_URL: 'http://127.0.0.1:1/',
-      PORTAL_LOGIN_WEBHOOK_SECRET: `whsec_${'A'.repeat(43)}=`,
     },
   });
+  ({ service, redis } = proxied);
   admin = await service.sessionCookie(ADMIN);
   assert.equal((await ask(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
 });
 
 after(async () => {
-  await service?.close();
-  await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
-  await Promise.all([postgres?.close(), redis?.close()]);
+  await proxied?.close();
 });
 
 function randomName(): string {

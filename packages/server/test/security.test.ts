@@ -3,51 +3,30 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import {
-  startPostgres,
-  startProxy,
-  startRedis,
-  throughPort,
-  waitFor,
-  type PostgresServer,
-  type Proxy,
-  type RedisServer,
-} from 'portal-test-kit';
+import { waitFor } from 'portal-test-kit';
 import { newToken } from '../src/auth/sessions/token.js';
 import { ADMIN } from '../src/auth/permission.js';
 import { ask } from './ask.js';
-import { startService, type TestService } from './service.js';
+import { DELIVERY, startProxiedService, type ProxiedService } from './proxied-service.js';
+import type { TestService } from './service.js';
 import { sql } from './sql.js';
 
 const PAGE = '/v1/admin/health';
 
-let postgres: PostgresServer;
-let redis: RedisServer;
-let proxies: Proxy[];
+let proxied: ProxiedService;
 let service: TestService;
 let databaseUrl: string;
 /** What the service has said to each store since it was last emptied. */
 const said = { database: '', cache: '' };
 
 before(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  proxies = await Promise.all([
-    startProxy({ port: postgres.port, onRequest: (bytes) => (said.database += bytes.toString('latin1')) }),
-    startProxy({ port: redis.port, onRequest: (bytes) => (said.cache += bytes.toString('latin1')) }),
-  ]);
-  const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
-  databaseUrl = await postgres.createDatabase();
-  service = await startService({
-    databaseUrl: throughPort(databaseUrl, databasePort),
-    redisUrl: throughPort(redis.url, cachePort),
+  proxied = await startProxiedService({
+    onStatement: (bytes) => (said.database += bytes.toString('latin1')),
+    onCommand: (bytes) => (said.cache += bytes.toString('latin1')),
     // Probes that ask in between would be mixed up with what is looked at.
-    environment: {
-      PORTAL_INTERVAL_MS: '600000',
-      // Codes can be delivered, as far as anybody knows.
-      PORTAL_LOGIN_WEBHOOK_URL: 'http://127.0.0.1:1/',
-      PORTAL_LOGIN_WEBHOOK_SECRET: `whsec_${'A'.repeat(43)}=`,
-    },
+    environment: { ...DELIVERY, PORTAL_INTERVAL_MS: '600000' },
   });
+  ({ service, databaseUrl } = proxied);
   // What is written once at a start would be mixed up with it too.
   await waitFor('the settings in the audit', async () => {
     return (await sql(databaseUrl, 'SELECT FROM settings_seen')).length > 0;
@@ -55,9 +34,7 @@ before(async () => {
 });
 
 after(async () => {
-  await service?.close();
-  await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
-  await Promise.all([postgres?.close(), redis?.close()]);
+  await proxied?.close();
 });
 
 test('session fixation: a token that a client brings along never becomes a session, and no answer sets one', async () => {

@@ -5,47 +5,31 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import pg from 'pg';
-import {
-  startPostgres,
-  startProxy,
-  startRedis,
-  throughPort,
-  waitFor,
-  type PostgresServer,
-  type Proxy,
-  type RedisServer,
-} from 'portal-test-kit';
+import { waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { ask, type Reply } from '../../ask.js';
-import { startService, type TestService } from '../../service.js';
+import { startProxiedService, type ProxiedService } from '../../proxied-service.js';
+import type { TestService } from '../../service.js';
 
 const PAGE = '/v1/admin/health';
 const TRIES = 20;
 const PATHS = [PAGE, '/v1/users/me', '/v1/users/me/sessions', '/v1/admin/audit'];
 
+let proxied: ProxiedService;
 let postgres: PostgresServer;
 let redis: RedisServer;
-let proxies: Proxy[];
 let service: TestService;
 /** As somebody with `psql`, who was there before anything froze. */
 let psql: pg.Client;
-let databaseUrl: string;
 let saidToRedis = '';
 
 before(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  proxies = await Promise.all([
-    startProxy({ port: postgres.port }),
-    startProxy({ port: redis.port, onRequest: (bytes) => (saidToRedis += bytes.toString('latin1')) }),
-  ]);
-  const [databasePort = 0, cachePort = 0] = proxies.map(({ port }) => port);
-  databaseUrl = await postgres.createDatabase();
-  service = await startService({
-    databaseUrl: throughPort(databaseUrl, databasePort),
-    redisUrl: throughPort(redis.url, cachePort),
+  proxied = await startProxiedService({
+    onCommand: (bytes) => (saidToRedis += bytes.toString('latin1')),
   });
-  psql = new pg.Client({ connectionString: databaseUrl });
+  ({ postgres, redis, service } = proxied);
+  psql = new pg.Client({ connectionString: proxied.databaseUrl });
   await psql.connect();
 });
 
@@ -56,14 +40,12 @@ beforeEach(async () => {
 afterEach(async () => {
   redis.thaw();
   await postgres.thaw();
-  await proxies[0]?.heal();
+  await proxied.network.heal();
 });
 
 after(async () => {
   await psql?.end();
-  await service?.close();
-  await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
-  await Promise.all([postgres?.close(), redis?.close()]);
+  await proxied?.close();
 });
 
 function page(cookie: string, path = PAGE): Promise<Reply> {
@@ -108,7 +90,7 @@ for (const [ending, statement] of Object.entries(ENDINGS)) {
 
     test('while every connection of the pool is taken', async () => {
       const cookie = await knownSession();
-      const locker = new pg.Client({ connectionString: databaseUrl });
+      const locker = new pg.Client({ connectionString: proxied.databaseUrl });
       await locker.connect();
       await locker.query('BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE');
       // Each waits for the audit, with a connection of the pool.
@@ -136,7 +118,7 @@ for (const [ending, statement] of Object.entries(ENDINGS)) {
 
     test('while look-ups are late', async () => {
       const cookie = await knownSession();
-      await proxies[0]?.fault('slow', { latencyMs: 700 });
+      await proxied.network.fault('slow', { latencyMs: 700 });
       await end(cookie);
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const { body, headers } = await page(cookie);
