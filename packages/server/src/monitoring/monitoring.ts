@@ -68,7 +68,7 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     (since ??= createStanding({
       health: health(),
       silenceMs,
-      onTurn: (turn) => chronicle.stands(turn),
+      onTurn: (stand) => chronicle.stands(stand),
     }));
   const pages = createLivePages({
     snapshot: () => standing().snapshot(),

@@ -5,7 +5,7 @@
 import type { SourceEvent } from 'portal-integrity';
 import type { JournalEvent, NewEvent } from './events.js';
 import type { History, Trouble } from './history.js';
-import type { LeftBehind, Stand } from './history-store.js';
+import type { LeftBehind, Stand } from '../stand.js';
 
 /** Writes down what happens. Nothing of it is waited for. */
 export interface Chronicle {

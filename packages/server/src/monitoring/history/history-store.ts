@@ -2,7 +2,7 @@
  * Everything that the history thread can be asked to do with its file.
  */
 import type { Database } from 'libsql';
-import type { Status } from 'portal-health';
+import type { LeftBehind, Stand } from '../stand.js';
 import {
   createEvents,
   type Details,
@@ -12,7 +12,7 @@ import {
   type JournalEvent,
   type NewEvent,
 } from './events.js';
-import { createHolding, type HoldingCause, type HoldingPart } from './holding.js';
+import { createHolding } from './holding.js';
 import { createOutbox, type NewMessage, type Note, type WaitingMessage } from './outbox.js';
 import type { Plan } from './history-query.js';
 import { GOES_ON_FOR_MS } from './retention.js';
@@ -20,32 +20,6 @@ import { createSamples, type Reading } from './samples.js';
 import { STATUSES, type Sample } from './series.js';
 import { createSums, type Present, type Range, type Shares, type Totals } from './sums.js';
 import { inTransaction } from './transaction.js';
-
-/** How things stand from a moment on. Times in milliseconds since 1970. */
-export interface Stand {
-  readonly at: number;
-  /** The end of what was known before: earlier than `at` when nothing was measured in between, or the clock was set. */
-  readonly knownUntil: number;
-  readonly isBroken: boolean;
-  /** `null`: nothing is known of before. */
-  readonly from: Status | null;
-  readonly status: Status;
-  /** Since when the status is what it is. */
-  readonly since: number;
-  readonly codes: readonly string[];
-  readonly causes: readonly HoldingCause[];
-  readonly parts: readonly HoldingPart[];
-  readonly details: Details;
-}
-
-/** How things stood when the last run of the service ended, or was last heard of. */
-export interface LeftBehind {
-  readonly until: number;
-  readonly status: Status;
-  readonly since: number;
-  readonly causes: readonly HoldingCause[];
-  readonly parts: readonly HoldingPart[];
-}
 
 /** What was measured, and the sums of what was asked for. */
 export interface HistoryReading extends Reading {

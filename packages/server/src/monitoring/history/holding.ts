@@ -3,25 +3,8 @@
  * does not. In the file, so that a start of the service in the middle of an outage begins nothing anew.
  */
 import type { Database } from 'libsql';
-import type { State } from 'portal-health';
+import { keyOf, type Held, type HeldPart } from '../stand.js';
 import { HOURS_FOR_MS, MOST_CAUSES, MOST_CAUSES_TOLD } from './retention.js';
-
-/** A cause that holds. `since` in milliseconds since 1970. */
-export interface HoldingCause {
-  /** The part it was found at: `database`, `cache`, the name of a check, `source`, `process`. */
-  readonly component: string;
-  readonly code: string;
-  readonly since: number;
-}
-
-/** How a part is. Times in milliseconds since 1970. */
-export interface HoldingPart {
-  readonly name: string;
-  readonly state: State;
-  readonly since: number;
-  /** Since when it answers, or since when it does not. */
-  readonly answersSince: number;
-}
 
 /** A cause of an event, as it is published. Times are ISO 8601, UTC, with milliseconds. */
 export interface JournalCause {
@@ -35,11 +18,11 @@ export interface JournalCause {
 /** Causes and parts of one file. */
 export interface Holding {
   /** These hold from now on and no others: those that have begun are added, those that have ended end at `endedAt`. */
-  holds(causes: readonly HoldingCause[], parts: readonly HoldingPart[], endedAt: number): void;
+  holds(causes: Held['causes'], parts: Held['parts'], endedAt: number): void;
   /** Nobody looks any more; `at` is the end of what is known. Each may turn out to go on. */
   cut(at: number): void;
   /** What was cut last. */
-  left(): { readonly causes: readonly HoldingCause[]; readonly parts: readonly HoldingPart[] };
+  left(): Pick<Held, 'causes' | 'parts'>;
   /** What held in a time, in the order in which it began; of very many the latest. */
   within(fromMs: number, toMs: number): readonly JournalCause[];
   prune(nowMs: number): void;
@@ -62,9 +45,6 @@ interface CauseRow {
   readonly began_at: number;
   readonly ended_at: number | null;
 }
-
-const keyOf = ({ component, code }: { readonly component: string; readonly code: string }): string =>
-  `${component} ${code}`;
 
 /** Causes and parts of `database`, whose tables are there. */
 export function createHolding(database: Database): Holding {
@@ -113,7 +93,7 @@ export function createHolding(database: Database): Holding {
         code,
         since,
       }));
-      const parts = (allParts.all() as (HoldingPart & { readonly answers_since: number })[]).map(
+      const parts = (allParts.all() as (HeldPart & { readonly answers_since: number })[]).map(
         ({ name, state, since, answers_since: answersSince }) => ({ name, state, since, answersSince }),
       );
       return { causes, parts };

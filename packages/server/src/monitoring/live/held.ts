@@ -2,44 +2,13 @@
  * What holds, and since when: status, parts and causes, each with a begin of its own. Pure.
  */
 import { isUp, type Facts, type ProblemCode, type Report, type State, type Status } from 'portal-health';
-
-/** A cause, in milliseconds since 1970. */
-export interface HeldCause {
-  readonly component: string;
-  readonly code: string;
-  readonly since: number;
-}
-
-/** A part, in milliseconds since 1970. */
-export interface HeldPart {
-  readonly name: string;
-  readonly state: State;
-  readonly since: number;
-  readonly answersSince: number;
-}
-
-/** How things were when somebody last looked, before this process. Times in milliseconds since 1970. */
-export interface Left {
-  readonly until: number;
-  readonly status: Status;
-  readonly since: number;
-  readonly causes: readonly HeldCause[];
-  readonly parts: readonly HeldPart[];
-}
+import { keyOf, type Held, type HeldCause, type LeftBehind } from '../stand.js';
 
 /** What holds at one moment, without since when. */
 export interface Found {
   readonly status: Status;
   readonly causes: readonly Omit<HeldCause, 'since'>[];
   readonly parts: readonly { readonly name: string; readonly state: State }[];
-}
-
-/** What holds, with since when. */
-export interface Held {
-  readonly status: Status;
-  readonly since: number;
-  readonly causes: readonly HeldCause[];
-  readonly parts: readonly HeldPart[];
 }
 
 /** What a report and its facts say. */
@@ -92,7 +61,7 @@ export function heldFrom({ status, causes, parts }: Found, before: Held | undefi
 }
 
 /** What has been so since this process first looked, and was so before it, has been so since then. */
-export function takeOver(held: Held, left: Left | null, firstMs: number): Held {
+export function takeOver(held: Held, left: LeftBehind | null, firstMs: number): Held {
   if (!left) return held;
   const isFirst = (since: number): boolean => since <= firstMs;
   const causesLeft = new Map(left.causes.map((cause) => [keyOf(cause), cause.since]));
@@ -142,10 +111,6 @@ export function isSame(held: Held, found: Found): boolean {
     held.causes.map(keyOf).join() === found.causes.map(keyOf).join() &&
     held.parts.map(stateOf).join() === found.parts.map(stateOf).join()
   );
-}
-
-function keyOf({ component, code }: { readonly component: string; readonly code: string }): string {
-  return `${component} ${code}`;
 }
 
 function stateOf({ name, state }: { readonly name: string; readonly state: State }): string {

@@ -2,7 +2,7 @@
  * How things stand at one moment, as it is published: all of it for administrators, some of it for anybody.
  */
 import type { Facts, ProblemCode, Report, State, Status } from 'portal-health';
-import type { Held } from './held.js';
+import type { Held } from '../stand.js';
 
 /** Since when a part has been as it is. Times are ISO 8601, UTC, with milliseconds. */
 export interface PartStanding {

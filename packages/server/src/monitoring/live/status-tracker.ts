@@ -3,42 +3,16 @@
  * long. Status, parts and causes each have a begin of their own. In memory, so it is known during every outage; what the
  * run before this one left behind is handed in, so it does not begin anew with the process.
  */
-import type { Facts, Health, Report, Status } from 'portal-health';
+import type { Facts, Health, Report } from 'portal-health';
+import type { Held, LeftBehind, Stand } from '../stand.js';
 import { readClocks, type Moment } from './clock.js';
-import {
-  foundIn,
-  heldFrom,
-  isSame,
-  moved,
-  takeOver,
-  type Found,
-  type Held,
-  type HeldCause,
-  type HeldPart,
-  type Left,
-} from './held.js';
+import { foundIn, heldFrom, isSame, moved, takeOver, type Found } from './held.js';
 import { publicStatusOf, snapshotOf, type PublicStatus, type Snapshot } from './snapshot.js';
-
-/** How things stand from a moment on, because something has changed. Times in milliseconds since 1970. */
-export interface Turn {
-  readonly at: number;
-  /** The end of what was known before. */
-  readonly knownUntil: number;
-  /** Whether nothing was measured between the two, or the clock was set: no stretch goes through it. */
-  readonly isBroken: boolean;
-  readonly from: Status | null;
-  readonly status: Status;
-  readonly since: number;
-  readonly codes: readonly string[];
-  readonly causes: readonly HeldCause[];
-  readonly parts: readonly HeldPart[];
-  readonly details: Readonly<Record<string, number>>;
-}
 
 /** Keeps count of since when. */
 export interface Standing {
   /** Hands in what was left behind, or nothing; before that nothing is told to `onTurn`. */
-  begin(left: Left | null): void;
+  begin(left: LeftBehind | null): void;
   /** To be called after every look, so that no change is noted late. */
   note(): void;
   /** Tells how things stand although nothing has changed, because what was told is lost. */
@@ -55,7 +29,7 @@ export interface StandingOptions {
   /** How long there may be no look before nobody is said to have looked, at the pace that is in force. */
   readonly silenceMs: () => number;
   /** Told of every change, the first standing included. */
-  readonly onTurn: (turn: Turn) => void;
+  readonly onTurn: (stand: Stand) => void;
   readonly clocks?: () => Moment;
 }
 
@@ -77,10 +51,10 @@ export function createStanding({
   let last: Look | undefined;
   /** When this process first saw how things stand. */
   let firstMs = 0;
-  let left: Left | null = null;
+  let left: LeftBehind | null = null;
   let begun = false;
 
-  function tell(turn: Pick<Turn, 'at' | 'from'> & Partial<Turn>): void {
+  function tell(turn: Pick<Stand, 'at' | 'from'> & Partial<Stand>): void {
     if (!held || !begun) return;
     const codes = [...new Set(held.causes.map(({ code }) => code))];
     onTurn({ ...held, codes, knownUntil: turn.at, isBroken: false, details: {}, ...turn });

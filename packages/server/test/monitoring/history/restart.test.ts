@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Database } from 'libsql';
 import { openFile } from '../../../src/monitoring/history/file.js';
-import { createJournal, type Journal, type Stand } from '../../../src/monitoring/history/history-store.js';
+import { createJournal, type Journal } from '../../../src/monitoring/history/history-store.js';
 import { DAY_MS, HOUR_MS } from '../../../src/monitoring/history/retention.js';
 import { SERIES } from '../../../src/monitoring/history/series.js';
+import type { Stand } from '../../../src/monitoring/stand.js';
 
 /** Lately: samples of long ago have had their time. */
 const NOW = Math.floor(Date.now() / 1_000) * 1_000;

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Facts, Health, ProblemCode, Report, State, Status } from 'portal-health';
-import type { Left } from '../../../src/monitoring/live/held.js';
-import { createStanding, type Turn } from '../../../src/monitoring/live/status-tracker.js';
+import type { LeftBehind, Stand } from '../../../src/monitoring/stand.js';
+import { createStanding } from '../../../src/monitoring/live/status-tracker.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SECOND_MS = 1_000;
@@ -16,7 +16,7 @@ type FoundPart = readonly [state: State, ...problems: ProblemCode[]];
 
 let wallMs: number;
 let steadyMs: number;
-let turns: Turn[];
+let turns: Stand[];
 
 beforeEach(() => {
   wallMs = NOW;
@@ -35,7 +35,7 @@ function iso(ms: number): string {
 }
 
 /** A health that finds what it is told to. */
-function start(left?: Left | null) {
+function start(left?: LeftBehind | null) {
   let status: Status = 'healthy';
   let parts: Readonly<Record<string, FoundPart>> = { database: ['up'], cache: ['up'] };
   let others: readonly ProblemCode[] = [];
@@ -139,7 +139,7 @@ test('trouble of this process is one cause, however many parts have noticed it',
   assert.deepEqual(causes(), [['process', 'THREAD_POOL_BUSY', iso(NOW)]]);
 });
 
-const LEFT: Left = {
+const LEFT: LeftBehind = {
   until: NOW - 20_000,
   status: 'degraded',
   since: NOW - HOUR_MS,
