@@ -2,7 +2,7 @@
  * Every number that the library chooses for you, once, with its reason.
  */
 
-/** Options common to everything that is sampled. */
+/** What holds where nothing else is said. */
 export const DEFAULTS = {
   /** Time between two runs while somebody looks or something is not up. 2 s is a cause named within 4 s. */
   intervalMs: 2_000,

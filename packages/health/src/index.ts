@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { DEFAULTS } from './defaults.js';
 export type { DoorOptions, DoorPaths } from './http/endpoints.js';
 export { createHealth, type Health } from './health.js';
 export type {

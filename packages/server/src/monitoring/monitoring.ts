@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Health, Report } from 'portal-health';
+import { DEFAULTS, type Health, type Report } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
 import { createAlerts, type AlertFile } from './alerts/alerts.js';
@@ -44,12 +44,8 @@ const PACKAGE = new URL('../../../package.json', import.meta.url);
 /** The note in the history file about the incident that goes on. */
 const INCIDENT = 'incident';
 
-/** Looks that may fail to come before nobody is said to have looked: as many as before a part is stale. */
-const SILENT_LOOKS = 3;
 /** For the file of the history to be opened. */
 const LEFT_WITHIN_MS = 2_000;
-/** While all is well and nobody looks, looks are this many intervals apart: the library's own choice. */
-const IDLE_INTERVALS = 5;
 /** Looks come a tenth early or late, and then some. */
 const LATE = 1.2;
 /** However short the interval, a busy machine may be late by as much without having missed a look. */
@@ -59,10 +55,12 @@ const LEAST_MS = { inUse: 12_000, idle: 30_000 };
 export function createRecording({ config, log, health }: RecordingOptions): Recording {
   let since: Standing | undefined;
   const { intervalMs, deadlineMs } = config;
-  const idleMs = IDLE_INTERVALS * intervalMs;
-  const gapMs = Math.max(SILENT_LOOKS * idleMs, LEAST_MS.idle) + deadlineMs;
+  // The library's own choice, and so is after how many looks that fail to come a part is stale: then nobody has looked.
+  const { idleIntervals, staleAfterIntervals } = DEFAULTS;
+  const idleMs = idleIntervals * intervalMs;
+  const gapMs = Math.max(staleAfterIntervals * idleMs, LEAST_MS.idle) + deadlineMs;
   /** The next look after one in use may be the first one that waits for longer. */
-  const inUseMs = Math.max(SILENT_LOOKS * intervalMs, idleMs * LATE, LEAST_MS.inUse) + deadlineMs;
+  const inUseMs = Math.max(staleAfterIntervals * intervalMs, idleMs * LATE, LEAST_MS.inUse) + deadlineMs;
   const silenceMs = (): number => (health().isInUse() ? inUseMs : gapMs);
   const standing = (): Standing =>
     (since ??= createStanding({
