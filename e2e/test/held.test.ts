@@ -46,9 +46,6 @@ before(async () => {
     REDIS_URL: redis.url,
     ...WITHOUT_LIMITS,
     PORTAL_REFUSALS_PER_MINUTE: '0',
-    // A machine with much to do besides may be slow; what is asked is whether the service is.
-    PORTAL_SLOW_MS: '2000',
-    PORTAL_DEADLINE_MS: '3000',
   };
   cookie = await newAdministrator(stores, 'keeper');
 });
@@ -86,17 +83,22 @@ function ask(url: string, { agent, from }: { agent?: Agent; from?: string } = {}
 }
 
 /** Asks for the report again and again, and keeps everything that it said. */
-function watchVerdict(url: string): { stop(): Promise<ReadonlySet<string>> } {
+async function watchVerdict(url: string): Promise<{ stop(): Promise<ReadonlySet<string>> }> {
   const verdicts = new Set<string>();
   const stopping = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  async function look(): Promise<void> {
+    const { status, body } = await ask(`${url}/health`, { agent });
+    const { status: verdict, errors } = JSON.parse(body) as { status: string; errors: readonly string[] };
+    // A loop that is late on a machine with too much to do is no work of anybody here: that is counted below.
+    const isMachine = errors.every((error) => error.includes('(EVENT_LOOP_DELAYED)')) && errors.length > 0;
+    verdicts.add(isMachine ? '200 healthy' : [status, verdict, ...errors].join(' '));
+  }
+  // Whoever has asked only once may have to make room, as a stranger who has asked once.
+  for (let round = 0; round < 3; round += 1) await look();
   const work = (async () => {
     while (!stopping.signal.aborted) {
-      const { status, body } = await ask(`${url}/health`, { agent });
-      const { status: verdict, errors } = JSON.parse(body) as { status: string; errors: readonly string[] };
-      // A loop that is late on a machine with too much to do is no work of anybody here: that is counted below.
-      const isMachine = errors.every((error) => error.includes('(EVENT_LOOP_DELAYED)')) && errors.length > 0;
-      verdicts.add(isMachine ? '200 healthy' : [status, verdict, ...errors].join(' '));
+      await look();
       await sleep(50);
     }
   })().catch((error: unknown) => void verdicts.add(String(error)));
@@ -180,7 +182,7 @@ test(`${CONNECTIONS} × ${REQUESTS} requests that nobody reads, for each path: b
   // A heap that has met one attack stays as large as that needed, and no larger for those that follow.
   for (const path of paths.slice(0, WARMING_ATTACKS)) await ended(await attack(port, path, ''));
   const restingBytes = await service.residentBytes();
-  const verdicts = watchVerdict(service.url);
+  const verdicts = await watchVerdict(service.url);
   t.after(() => verdicts.stop());
   const worst = { growth: 0, path: '', ms: 0, cpuSeconds: 0 };
   for (const path of paths) {
@@ -222,7 +224,7 @@ for (const [what, beginning, address] of [
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const early = (): Promise<Asked> => ask(`${service.url}/livez`, { agent, from: '127.0.0.2' });
     assert.equal((await early()).status, 200);
-    const verdicts = watchVerdict(service.url);
+    const verdicts = await watchVerdict(service.url);
     t.after(() => verdicts.stop());
     const sockets: Socket[] = [];
     t.after(() => {
