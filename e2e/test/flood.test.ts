@@ -33,7 +33,8 @@ async function startStage(t: TestContext, withRedis: boolean): Promise<Stage> {
     // Nobody listens there: without Redis.
     REDIS_URL: redis?.url ?? 'redis://127.0.0.1:1',
     PORTAL_DATA_DIR: folder,
-    // One machine floods and is flooded: what is slow by that is not what is looked at.
+    // One machine floods and is flooded. A run of a probe takes as many turns of our own loop as a login has round trips,
+    // and by default a loop that is busy for 50 ms a turn makes the quickest database slow.
     PORTAL_DEADLINE_MS: '10000',
     PORTAL_SESSION_DEADLINE_MS: '10000',
     PORTAL_SLOW_MS: '9000',
@@ -45,8 +46,15 @@ async function startStage(t: TestContext, withRedis: boolean): Promise<Stage> {
   return { service, stores };
 }
 
-function floodFor(signal: AbortSignal, { service }: Stage, method: string, path: string): Promise<unknown> {
-  return flood(service.url, {
+/** Floods for as long as `work` takes, also where it fails. */
+async function whileFlooded(
+  { service }: Stage,
+  method: string,
+  path: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  let goesOn = true;
+  const flooding = flood(service.url, {
     method,
     path,
     requests: Number.MAX_SAFE_INTEGER,
@@ -54,16 +62,29 @@ function floodFor(signal: AbortSignal, { service }: Stage, method: string, path:
     from: FLOODER,
     cookie: () => `psession=${randomBytes(32).toString('base64url')}`,
     timeoutMs: 120_000,
-    goesOn: () => !signal.aborted,
+    goesOn: () => goesOn,
   });
+  try {
+    await work();
+  } finally {
+    goesOn = false;
+    await flooding;
+  }
 }
 
-async function get(url: string, path: string, cookie = ''): Promise<{ status: number; text: string }> {
+interface Got {
+  readonly status: number;
+  readonly text: string;
+  readonly ms: number;
+}
+
+async function get(url: string, path: string, cookie = ''): Promise<Got> {
+  const startedMs = performance.now();
   const answer = await fetch(`${url}${path}`, {
     headers: cookie === '' ? {} : { Cookie: cookie },
     signal: AbortSignal.timeout(30_000),
   });
-  return { status: answer.status, text: await answer.text() };
+  return { status: answer.status, text: await answer.text(), ms: performance.now() - startedMs };
 }
 
 test(`${CONNECTIONS} connections of strangers on each endpoint: at most 3 of 20 connections are out, and the page opens`, async (t) => {
@@ -80,21 +101,27 @@ test(`${CONNECTIONS} connections of strangers on each endpoint: at most 3 of 20 
       (method) => [method.toUpperCase(), path.replace(/\{.*?\}/, 'abcdef')] as const,
     ),
   );
+  const tookMs: number[] = [];
   for (const [method, path] of endpoints) {
     const what = `${method} ${path}`;
-    const flooded = new AbortController();
-    const flooding = floodFor(flooded.signal, stage, method, path);
-    for (let look = 0; look < 3; look += 1) {
-      const { text } = await get(service.url, '/health');
-      const report = JSON.parse(text) as { status: string; db_statistics: { checked_out: number } };
-      assert.ok(report.db_statistics.checked_out <= 3, `${what}: ${text}`);
-      assert.equal(report.status, 'healthy', `${what}: ${text}`);
-      assert.equal((await get(service.url, PAGE, cookie)).status, 200, what);
-    }
-    flooded.abort();
-    await flooding;
+    await whileFlooded(stage, method, path, async () => {
+      for (let look = 0; look < 3; look += 1) {
+        const { text } = await get(service.url, '/health');
+        const report = JSON.parse(text) as { status: string; db_statistics: { checked_out: number } };
+        assert.ok(report.db_statistics.checked_out <= 3, `${what}: ${text}`);
+        assert.equal(report.status, 'healthy', `${what}: ${text}`);
+        const page = await get(service.url, PAGE, cookie);
+        assert.equal(page.status, 200, `${what}: ${page.text}`);
+        tookMs.push(page.ms);
+      }
+    });
   }
   assert.equal((await get(service.url, PAGE, newcomer)).status, 200);
+  tookMs.sort((one, other) => one - other);
+  const [median = 0, worst = 0] = [tookMs[Math.floor(tookMs.length / 2)], tookMs.at(-1)];
+  t.diagnostic(
+    `${tookMs.length} pages of an administrator: ${median.toFixed(0)} ms at the median, ${worst.toFixed(0)} ms at most`,
+  );
 });
 
 for (const withRedis of [true, false]) {
@@ -119,22 +146,20 @@ for (const withRedis of [true, false]) {
       await waitFor('the page', async () =>
         [200, 503].includes((await get(service.url, PAGE, cookie)).status),
       );
-      const flooded = new AbortController();
-      const flooding = floodFor(flooded.signal, stage, 'POST', '/v1/authentication/logout');
-      await end(name, cookie);
-      let tries = 0;
-      await Promise.all(
-        Array.from({ length: 10 }, async () => {
-          while (tries < TRIES) {
-            tries += 1;
-            const { status, text } = await get(service.url, PAGE, cookie);
-            assert.ok([401, 429, 503].includes(status), `${by}: ${status}`);
-            assert.ok(!text.includes('source_hash'), `${by}: ${text}`);
-          }
-        }),
-      );
-      flooded.abort();
-      await flooding;
+      await whileFlooded(stage, 'POST', '/v1/authentication/logout', async () => {
+        await end(name, cookie);
+        let tries = 0;
+        await Promise.all(
+          Array.from({ length: 10 }, async () => {
+            while (tries < TRIES) {
+              tries += 1;
+              const { status, text } = await get(service.url, PAGE, cookie);
+              assert.ok([401, 429, 503].includes(status), `${by}: ${status}`);
+              assert.ok(!text.includes('source_hash'), `${by}: ${text}`);
+            }
+          }),
+        );
+      });
     }
   });
 }
