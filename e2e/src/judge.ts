@@ -36,6 +36,8 @@ export interface Findings {
 /** An answer that was on its way when another was seen is not wrong for it. */
 const CROSSING_MS = 250;
 const HANG_MS = 4_900;
+/** What `Retry-After` says: whoever comes again then is let in. */
+const COME_AGAIN_MS = 1_000;
 const HEALTHY = 'healthy';
 /** What a question that was asked in a fault and answered when it was over truly is. */
 const LATE_ANSWERS = ['DATABASE_SLOW', 'CACHE_SLOW'];
@@ -64,24 +66,24 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
       return isUnannounced(askedMs) ? undefined : 'admin: unavailable';
     if (httpStatus !== (verdict.startsWith('unhealthy') ? 503 : 200))
       return `${door}: ${httpStatus} ${verdict}`;
-    return isRight(askedMs, verdict) ? undefined : `${door}: ${verdict}`;
+    return isRight(askedMs, verdict, askedMs + ms) ? undefined : `${door}: ${verdict}`;
   }
 
-  function isRight(askedMs: number, verdict: string): boolean {
+  function isRight(askedMs: number, verdict: string, answeredMs: number): boolean {
     if (askedMs < course.begunMs) return verdict === HEALTHY;
     if (isVerdict(row, expected, verdict)) return askedMs < endOfHealing() + CROSSING_MS;
     if (isPassing(verdict)) return askedMs < lastDetection() || isHealing(askedMs);
     if (verdict !== HEALTHY) return false;
     // Good news before it can be known that it is over, or after it should have been known that it is not.
-    return askedMs < lastDetection() || askedMs >= course.mendingMs;
+    return askedMs < lastDetection() || answeredMs >= course.mendingMs;
   }
 
   function isUnannounced(askedMs: number): boolean {
     if (row.adminMayWait) return askedMs >= course.begunMs - CROSSING_MS && askedMs < endOfHealing();
-    // What is mended by a restart is gone once more, until the probe says that it is back.
-    const isBeingMended =
-      askedMs >= course.mendingMs &&
-      askedMs < (row.passing?.includes('DATABASE_STARTING') ? endOfHealing() : course.mendedMs);
+    // A restart that mends takes a database away which its probe calls up: until the probe looks again, nobody can say.
+    const isTakenAway = !expected.startsWith('unhealthy') && row.passing?.includes('DATABASE_STARTING');
+    const untilMs = course.mendedMs + (isTakenAway ? COME_AGAIN_MS : 0);
+    const isBeingMended = askedMs >= course.mendingMs && askedMs < untilMs;
     return isBeingMended || (askedMs >= course.begunMs - CROSSING_MS && askedMs < lastDetection());
   }
 

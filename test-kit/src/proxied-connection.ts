@@ -24,14 +24,14 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
   let answeredBytes = 0;
   let held = Buffer.alloc(0);
   let trickling: NodeJS.Timeout | undefined;
-  const delayed = new Set<NodeJS.Timeout>();
+  const delayed = new Map<NodeJS.Timeout, () => void>();
   let ended = false;
 
   function end(how: 'close' | 'reset'): void {
     if (ended) return;
     ended = true;
     clearInterval(trickling);
-    for (const timer of delayed) clearTimeout(timer);
+    for (const timer of delayed.keys()) clearTimeout(timer);
     server?.destroy();
     if (how === 'reset') client.resetAndDestroy();
     // The client gets what was written, then the end.
@@ -77,7 +77,16 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
       delayed.delete(timer);
       action();
     }, ms);
-    delayed.add(timer);
+    delayed.set(timer, action);
+  }
+
+  /** What is on its way comes before what sets out when the fault has changed: no network changes the order of bytes. */
+  function letThrough(): void {
+    for (const [timer, action] of delayed) {
+      clearTimeout(timer);
+      delayed.delete(timer);
+      action();
+    }
   }
 
   /** The end of an answer comes after the answer, however long that takes. */
@@ -96,6 +105,7 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
 
   return {
     apply(next, nextOptions) {
+      letThrough();
       fault = next;
       options = nextOptions;
       answeredBytes = 0;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Proxy, startProxy } from '../src/proxy.js';
 import { waitFor } from '../src/wait.js';
 
@@ -145,6 +146,19 @@ test('slow and trickle: the answer comes later, or byte by byte.', async (t) => 
   await waitFor('the first byte', () => peer.got() === 'HELLO AGAIN S');
   await proxy.heal();
   await waitFor('the rest', () => peer.got() === 'HELLO AGAIN SLOWLY');
+});
+
+test('what is on its way when a slow network heals comes before what sets out then', async (t) => {
+  const proxy = await start(t);
+  const peer = await openWell(t, proxy);
+  const before = peer.got();
+  await proxy.fault('slow', { latencyMs: 60_000 });
+  peer.socket.write('first ');
+  await sleep(100);
+  assert.equal(peer.got(), before);
+  await proxy.heal();
+  peer.socket.write('then');
+  await waitFor('both', () => peer.got() === `${before}FIRST THEN`);
 });
 
 test('rubbish: the answer is of another protocol.', async (t) => {

@@ -28,8 +28,8 @@ export interface Line {
   /** Calls `onOpen` whenever a connection has been made. */
   onOpen(onOpen: () => void): void;
   /**
-   * Asks, one question after the other; rejects when there is no connection, or after `deadlineMs`, and then the
-   * connection is given up: nobody knows whether it will ever answer.
+   * Asks at once, also while answers to others are awaited, which come in the order of the questions. Rejects when there
+   * is no connection, or after `deadlineMs`, and then the connection is given up: nobody knows whether it will ever answer.
    */
   rows<Row extends QueryResultRow>(
     text: string,
@@ -60,6 +60,8 @@ export function createLine({ url, connectTimeoutMs, onError }: LineOptions): Lin
       application_name: 'portal-sessions',
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
+      // A database that is far away is asked again before it has answered, without a further login.
+      pipeline: true,
     });
     next.on('error', onError);
     next.once('end', () => lost(next));

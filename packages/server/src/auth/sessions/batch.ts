@@ -1,6 +1,7 @@
 /**
  * Look-ups of one moment travel together, and those that come while they are on their way travel together in the next. So
- * however many requests there are, one question at a time is asked about them.
+ * however many requests there are, one question at a time is asked about them. Only where an answer takes longer than a
+ * moment does the next leave behind it: nobody waits for two answers.
  *
  * A look-up never joins one that has already left: that one may have read the record before a change which the
  * request comes after.
@@ -24,24 +25,56 @@ export interface Batch<Value> {
   find(key: string, fare: Fare): Promise<Value | undefined>;
 }
 
-/** Most keys in one question. */
-const MOST = 1_000;
+/** How many travel, and how close behind one another. */
+export interface BatchOptions {
+  /** Most keys in one question. */
+  readonly most?: number;
+  /** Milliseconds between two departures while an answer is awaited. */
+  readonly everyMs?: number;
+  /** Most questions under way. */
+  readonly mostUnderWay?: number;
+  /** Whether a question may leave while another is under way; default: always. */
+  readonly mayOverlap?: () => boolean;
+}
 
-/** Nobody travels yet. */
-export function createBatch<Value>(load: Load<Value>, { most = MOST } = {}): Batch<Value> {
+/**
+ * Nobody travels yet. By default a database that answers within 10 ms has one question at a time, and a slower one is asked
+ * no more often in a second than that one; where no look-up may take more than 200 ms, twenty at once are all there is.
+ */
+export function createBatch<Value>(
+  load: Load<Value>,
+  { most = 1_000, everyMs = 10, mostUnderWay = 20, mayOverlap = () => true }: BatchOptions = {},
+): Batch<Value> {
   const first: Queue<Value> = new Map();
   const later: Queue<Value> = new Map();
-  let travelling = false;
+  let underWay = 0;
+  let departedMs = Number.NEGATIVE_INFINITY;
   let leaving = false;
+  let next: NodeJS.Timeout | undefined;
 
   function leaveSoon(): void {
-    if (travelling || leaving) return;
+    if (leaving) return;
+    if (underWay > 0) {
+      leaveBehind();
+      return;
+    }
     leaving = true;
     // Whoever comes in this turn of the event loop comes along.
     setImmediate(() => {
       leaving = false;
       leave();
     });
+  }
+
+  function leaveBehind(): void {
+    if (next || first.size + later.size === 0 || underWay >= mostUnderWay || !mayOverlap()) return;
+    next = setTimeout(
+      () => {
+        next = undefined;
+        leave();
+      },
+      departedMs + everyMs - performance.now(),
+    );
   }
 
   function leave(): void {
@@ -54,16 +87,24 @@ export function createBatch<Value>(load: Load<Value>, { most = MOST } = {}): Bat
       }
     }
     if (aboard.size === 0) return;
-    travelling = true;
+    underWay += 1;
+    departedMs = performance.now();
     load([...aboard.keys()])
       .then(
         (values) => arrive(aboard, values),
         (error: unknown) => fail(aboard, error),
       )
       .finally(() => {
-        travelling = false;
+        underWay -= 1;
+        if (underWay > 0) {
+          leaveBehind();
+          return;
+        }
+        clearTimeout(next);
+        next = undefined;
         leave();
       });
+    leaveBehind();
   }
 
   return {

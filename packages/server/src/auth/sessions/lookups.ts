@@ -54,7 +54,10 @@ export interface Lookups {
 
 /** What look-ups are made of. */
 export interface LookupsOptions {
-  /** Every live session among those with these token hashes, by hash; it settles within a second or so. */
+  /**
+   * Every live session among those with these token hashes, by hash; it settles within a second or so. Questions may follow
+   * one another closely, and are answered in their order.
+   */
   readonly load: (hashes: readonly string[]) => Promise<ReadonlyMap<string, LiveSession>>;
   /** False while the connection for it is known not to answer. */
   readonly isConnected: () => boolean;
@@ -110,12 +113,15 @@ export function createLookups({
   let isSilent = false;
   const closing = new AbortController();
 
-  const batch = createBatch<Answer>(async (hashes) => {
-    const asOf = changes;
-    const found = await load(hashes);
-    isSilent = false;
-    return new Map(hashes.map((hash) => [hash, { session: found.get(hash), asOf }]));
-  });
+  const batch = createBatch<Answer>(
+    async (hashes) => {
+      const asOf = changes;
+      const found = await load(hashes);
+      isSilent = false;
+      return new Map(hashes.map((hash) => [hash, { session: found.get(hash), asOf }]));
+    },
+    { mayOverlap: () => !isAway() },
+  );
 
   function learn(hash: string, { session, asOf }: Answer): void {
     if (!session) {

@@ -145,6 +145,24 @@ for (const [ending, statement] of Object.entries(ENDINGS)) {
       await assertOut(cookie, 'frozen after it listened again');
     });
 
+    test('when it is told and the database freezes at that very moment, with no question in between', async () => {
+      const cookie = await knownSession();
+      // Listeners are told in the turn in which the word comes; the question that would confirm leaves in the next.
+      let freeze: (() => void) | undefined;
+      const frozen = new Promise<void>((resolve) => {
+        freeze = () => {
+          freeze = undefined;
+          void proxied.network.fault('blackhole').then(resolve);
+        };
+      });
+      service.app.sessions.onChange(() => freeze?.());
+      await end(cookie);
+      await frozen;
+      await assertOut(cookie, 'told, and not yet called down');
+      await waitFor('the probe', () => service.app.health.state('database') === 'down');
+      await assertOut(cookie, 'told, and called down');
+    });
+
     test('while the probe says down and the notification still arrives', async () => {
       const cookie = await knownSession();
       postgres.freezePostmaster();
