@@ -1,4 +1,4 @@
-// The gates that need no server: formatting, lint with types, unused code. Every gate runs even when another one
+// The gates that need no server: formatting, lint with types, unused code, who imports whom, and the map. Every gate runs even when another one
 // failed, so that one run shows everything there is to mend.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,11 +8,13 @@ const gates = [
   { gate: 'prettier', args: ['--check', '--log-level=warn', '.'] },
   { gate: 'oxlint', args: ['--type-aware', '--deny-warnings', '--quiet'] },
   { gate: 'knip', args: [] },
+  { gate: 'imports', program: process.execPath, args: ['scripts/imports.mjs'] },
+  { gate: 'map', program: process.execPath, args: ['scripts/map.mjs'] },
 ];
 
 /** Shows what it had to say once it is done, because the others are under way. */
-async function passes({ gate, args }) {
-  const child = spawn(`node_modules/.bin/${gate}`, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function passes({ gate, program = `node_modules/.bin/${gate}`, args }) {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -1,54 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import * as portalHealth from '../src/index.js';
-import { findCycle, readImports } from 'portal-test-kit';
-
-const imports = readImports(fileURLToPath(new URL('../../src', import.meta.url)));
-
-/** The rooms from the bottom up: a file imports from rooms below its own, or from its own. */
-const FLOORS = [
-  ['types', 'defaults', 'problems'],
-  ['probes', 'statistics', 'source-option', 'verdict'],
-  ['report', 'sampler', 'attention', 'checks'],
-  ['snapshot', 'readiness'],
-  ['options'],
-  ['watched'],
-  ['components'],
-  ['health'],
-  ['http'],
-  ['adapters', 'cli', 'index'],
-];
-
-function floorOf(file: string): number {
-  const room = file.replace(/[/.].*$/, '');
-  const floor = FLOORS.findIndex((rooms) => rooms.includes(room));
-  assert.notEqual(floor, -1, `${file} stands in no room of the map: add it to FLOORS and to ARCHITECTURE.md`);
-  return floor;
-}
-
-test('imports point down', () => {
-  for (const [file, targets] of imports) {
-    for (const target of targets) {
-      if (!target.endsWith('.ts')) continue;
-      // The vocabulary names codes of the catalogue, which names nothing.
-      assert.ok(floorOf(target) <= floorOf(file), `${file} imports ${target}, which stands above it`);
-    }
-  }
-});
-
-test('no file imports itself by a detour, types included', () => {
-  assert.equal(findCycle(imports), undefined);
-});
-
-test('the library imports nothing but Node and itself: no driver, no dependency', () => {
-  for (const [file, targets] of imports) {
-    for (const target of targets) {
-      assert.match(target, /\.ts$|^node:|^portal-shared\//, `${file} imports ${target}`);
-    }
-  }
-});
 
 /**
  * Prints which public modules of Node come with the library to whoever has a server already. Everybody has `node:fs`; to

@@ -9,6 +9,11 @@ export interface Store<Value> {
   subscribe(listener: () => void): () => void;
 }
 
+/** The moment that somebody points at, in milliseconds: marked in everything that has a time. */
+export interface Pointed {
+  readonly atMs: number | null;
+}
+
 export function createStore<Value extends object>(initial: Value): Store<Value> {
   let value = initial;
   const listeners = new Set<() => void>();

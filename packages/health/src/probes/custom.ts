@@ -6,7 +6,7 @@ import { DEFAULTS } from '../defaults.js';
 import { expected } from 'portal-shared/check-options';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
-import { causeOf } from './unknown.js';
+import { causeOf } from '../unknown.js';
 import { ownProblem, tellingOwnTrouble } from './own-trouble.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 

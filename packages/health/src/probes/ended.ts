@@ -4,7 +4,7 @@
  */
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
-import { member } from './unknown.js';
+import { member } from '../unknown.js';
 
 /** `probe`, which finds `given` of no use once that has been ended. What is wrong with the server comes first. */
 export function noticingEnd<Figures>(

@@ -3,7 +3,7 @@
  */
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
-import { causeOf } from './unknown.js';
+import { causeOf } from '../unknown.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 
 /** What a late probe is made of. */

@@ -4,7 +4,7 @@
  */
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
-import { codeOf, member } from './unknown.js';
+import { codeOf, member } from '../unknown.js';
 
 /** What the operating system says when this process, or this machine, can open no more connections to anybody. */
 const NOTHING_LEFT = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);

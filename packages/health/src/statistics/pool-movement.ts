@@ -2,7 +2,7 @@
  * What a pool tells by its events: whether its callers are served, how many a second, and whether the server still works
  * for them. A pool without events tells nothing of this.
  */
-import { codeOf } from '../probes/unknown.js';
+import { codeOf } from '../unknown.js';
 
 /** The members of a pool that tell of its movement. */
 export interface PoolEvents {

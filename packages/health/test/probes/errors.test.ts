@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { causeOf } from '../../src/probes/unknown.js';
+import { causeOf } from '../../src/unknown.js';
 import { postgresProblem } from '../../src/probes/postgres/postgres-errors.js';
 import { redisCause, redisProblem } from '../../src/probes/redis/redis-errors.js';
 import { PROBLEMS } from '../../src/problems.js';

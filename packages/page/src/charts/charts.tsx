@@ -1,8 +1,7 @@
 /** All charts, on one time axis. The code that draws them comes only to those who see them. */
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Store } from '../store.js';
-import type { Pointed } from '../views/now.js';
+import type { Pointed, Store } from '../store.js';
 import { CHARTS } from './catalogue.js';
 import type { ChartProps } from './chart.js';
 import type { HistoryReading } from './history.js';

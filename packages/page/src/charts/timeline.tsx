@@ -4,8 +4,7 @@
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { useStore, type Store } from '../store.js';
-import type { Pointed } from '../views/now.js';
+import { type Pointed, type Store, useStore } from '../store.js';
 import { Moment } from '../views/words.js';
 import type { HistoryReading } from './history.js';
 import { runsOf, stepWords, totalsWords, type Run } from './runs.js';

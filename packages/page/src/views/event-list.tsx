@@ -4,12 +4,11 @@
  */
 import type { JSX } from 'preact';
 import type { HappenedEvent } from '../doors/shapes.js';
-import { useStore, type Store } from '../store.js';
+import { type Pointed, type Store, useStore } from '../store.js';
 import { detailWords } from '../copy/details.js';
 import { causeLines, lastedWords, type CauseLine } from '../copy/events.js';
 import type { Standing } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
-import type { Pointed } from './now.js';
 import { Mark, Moment } from './words.js';
 
 export interface EventListProps {

@@ -9,9 +9,8 @@ import { ask } from '../api/ask.js';
 import type { Known } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
 import type { EventPage, HappenedEvent } from '../doors/shapes.js';
-import { createStore } from '../store.js';
+import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
-import type { Pointed } from './now.js';
 
 const LIMIT = 50;
 const EVERY_MS = 15_000;

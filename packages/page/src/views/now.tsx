@@ -8,16 +8,11 @@ import { useHistory } from '../charts/history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import type { Known } from '../api/live-connection.js';
-import { createStore } from '../store.js';
+import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';
 import { CachePart, DatabasePart } from './parts.js';
 import { SourceLine } from './source-line.js';
-
-/** The moment that somebody points at, in milliseconds: marked in everything that has a time. */
-export interface Pointed {
-  readonly atMs: number | null;
-}
 
 export interface NowProps {
   readonly known: Known;

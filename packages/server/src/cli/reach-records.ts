@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { baseUrlOf } from '../config/address-rules.js';
-import { urlOf } from '../infra/urls.js';
+import { urlOf } from '../urls.js';
 import { configFromEnvironment, type Config } from '../config/env.js';
 import { createAuditStore, type AuditStore } from '../auth/audit/store.js';
 import { createLog } from '../infra/log.js';

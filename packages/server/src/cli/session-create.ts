@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { pasteLine } from '../infra/urls.js';
+import { pasteLine } from '../urls.js';
 import { sessionCookie } from '../auth/cookie.js';
 import { withRecords } from './open-records.js';
 

@@ -1,7 +1,7 @@
 /**
  * A connection of the probe's own to a server of Postgres, whatever driver makes it: good for one question.
  */
-import { member } from '../unknown.js';
+import { member } from '../../unknown.js';
 
 /** A connection of the probe's own, good for one question. */
 export interface PostgresNewcomer {

@@ -2,7 +2,7 @@
  * Connections for the probe by `pg`, 8 and later: clients of the application's own kind with its own options, unseen by
  * its pool. Recognised by shape, so that the driver is not imported.
  */
-import { hasMethods, member } from '../unknown.js';
+import { hasMethods, member } from '../../unknown.js';
 import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
 import { addressOf, cancelStatement } from './postgres-cancel.js';
 import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './fresh-connection.js';

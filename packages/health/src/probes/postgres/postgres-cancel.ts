@@ -3,7 +3,7 @@
  * up would not do: a server that waits for a lock does not notice.
  */
 import { connect, type NetConnectOpts } from 'node:net';
-import { member } from '../unknown.js';
+import { member } from '../../unknown.js';
 
 /** A connection that is busy. */
 export interface Busy {

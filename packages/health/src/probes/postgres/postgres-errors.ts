@@ -9,7 +9,7 @@ import {
   isTimeout,
   isUnreachable,
   messageOf,
-} from '../unknown.js';
+} from '../../unknown.js';
 import { evidenceIn, ownProblem } from '../own-trouble.js';
 
 /** SQLSTATEs that say the same whoever sends them. */

@@ -4,7 +4,7 @@
  * to be had from one, so it must be handed over.
  */
 import { connect, type Socket as NetSocket } from 'node:net';
-import { hasMethods, member } from '../unknown.js';
+import { hasMethods, member } from '../../unknown.js';
 import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { askInTurn, readOnlyWanted } from './postgres-hosts.js';

@@ -2,7 +2,7 @@
  * The socket below a driver of Postgres: watched, because what comes from it can end the process, and destroyed, because the
  * driver's own goodbye waits for the server.
  */
-import { hasMethods, member } from '../unknown.js';
+import { hasMethods, member } from '../../unknown.js';
 
 /** What a server of Postgres begins with: a word on authentication, an error, the versions of the protocol it has. */
 const FIRST_BYTES = new Set(['R', 'E', 'v'].map((letter) => letter.charCodeAt(0)));

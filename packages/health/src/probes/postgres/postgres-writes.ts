@@ -4,7 +4,7 @@
  */
 import type { ProblemCode, RemarkCode } from '../../problems.js';
 import type { Cause } from '../../types.js';
-import { causeOf, codeOf } from '../unknown.js';
+import { causeOf, codeOf } from '../../unknown.js';
 import { postgresProblem } from './postgres-errors.js';
 import type { PostgresNewcomer } from './fresh-connection.js';
 

@@ -9,7 +9,7 @@ import type { ProblemCode } from '../../problems.js';
 import type { PoolCounts } from '../../statistics/pool.js';
 import type { Outcome, Probe } from '../../types.js';
 import { noticingEnd } from '../ended.js';
-import { causeOf } from '../unknown.js';
+import { causeOf } from '../../unknown.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
 import { pgNewcomers } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';

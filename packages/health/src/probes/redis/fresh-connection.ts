@@ -1,7 +1,7 @@
 /**
  * A connection of the probe's own to a server of Redis, whatever driver makes it: good for one look.
  */
-import { member } from '../unknown.js';
+import { member } from '../../unknown.js';
 import { isForbidden, isRefusal, redisProblem } from './redis-errors.js';
 import { isClusterDown, mastersIn, readInfo, type CacheReading } from '../../statistics/cache.js';
 

@@ -3,7 +3,7 @@
  * to say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not
  * imported.
  */
-import { hasMethods, member } from '../unknown.js';
+import { hasMethods, member } from '../../unknown.js';
 import type { OpenCall } from '../own-trouble.js';
 import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './fresh-connection.js';
 

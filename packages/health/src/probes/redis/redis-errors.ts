@@ -12,7 +12,7 @@ import {
   isTimeout,
   isUnreachable,
   messageOf,
-} from '../unknown.js';
+} from '../../unknown.js';
 import { evidenceIn, ownProblem } from '../own-trouble.js';
 
 /** First words of an answer. */

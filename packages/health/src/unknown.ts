@@ -2,7 +2,7 @@
  * Reading what is not ours: drivers of any version, errors of anybody, values that checks return. A getter may throw,
  * a proxy may do anything; a probe must take it for a value that is not there.
  */
-import type { Cause } from '../types.js';
+import type { Cause } from './types.js';
 
 /** The member `key` of any value; `undefined` when there is none or reading it throws. */
 export function member(value: unknown, key: string): unknown {

@@ -2,7 +2,7 @@
  * Where the service is, in the words of a client on this machine.
  */
 import { isIPv6 } from 'node:net';
-import { cookiePair } from '../auth/cookie.js';
+import { cookiePair } from './auth/cookie.js';
 
 /** The URL of what listens at `host` and `port`. */
 export function urlOf(host: string, port: number): string {
