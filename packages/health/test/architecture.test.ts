@@ -31,6 +31,7 @@ test('to import the library reads no part of Node that an HTTP server has not re
 
 test('the public names are these; a change here is a change for everybody who embeds us', () => {
   assert.deepEqual(Object.keys(portalHealth).toSorted(), [
+    'DEFAULTS',
     'PROBLEMS',
     'createHealth',
     'isUp',
