@@ -4,14 +4,10 @@
 import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
 import { createHealthDoor } from 'portal-health/node';
 import { watchSource, type SourceEvent, type SourceOptions } from 'portal-integrity';
+import { api } from './api/api.js';
+import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
 import { createEntrance } from './auth/auth.js';
-import { documentationRoutes } from './features/documentation/routes.js';
-import { healthRoutes, isReaderOfMetrics } from './features/health/routes.js';
-import { historyRoutes } from './features/history/routes.js';
-import { integrityRoutes } from './features/integrity/routes.js';
-import { liveRoutes } from './features/live/routes.js';
-import { pageRoutes } from './features/page/routes.js';
 import type { Sessions } from './auth/sessions/sessions.js';
 import { createSessionWatch } from './auth/sessions/watch.js';
 import type { SignIn } from './auth/login-codes/sign-in.js';
@@ -136,43 +132,34 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const door = createHealthDoor(health, { onRefused: tellRefusal(answers) });
   const framework = createFramework({
     http,
-    door: (request, response) => !isReaderOfMetrics(request) && door(request, response),
+    door: (request, response) => !showsCredentialsForMetrics(request) && door(request, response),
     site,
     proxies,
     log,
     answers,
   });
   const entrance = createEntrance({
-    framework,
     config,
     records,
     isDown: () => health.state('database') === 'down',
     isCacheDown: () => isAway(health, 'cache'),
+    pageUrl: site.baseUrl,
     log,
   });
-  const { requireAdmin } = entrance.guard;
-  framework.register(healthRoutes, {
-    health,
-    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true, machines: true }),
-  });
-  framework.register(liveRoutes, {
-    pages,
-    standing: recording.standing(),
-    areCodesDelivered: signIn.isDeliverable,
-    requireAdmin: requireAdmin({ fromMemory: true, isDocument: true, machines: true }),
-    watchSession: (request, onGone) => watch.watch(entrance.guard.tokenOf(request), onGone),
-  });
-  framework.register(historyRoutes, {
-    history,
-    intervalMs: config.intervalMs,
-    gapMs: recording.gapMs,
-    requireAdmin: requireAdmin({ fromMemory: true, machines: true }),
-  });
-  framework.register(documentationRoutes);
-  framework.register(pageRoutes);
-  framework.register(integrityRoutes, {
-    source,
-    requireAdmin: requireAdmin({ fromMemory: true, machines: true }),
+  framework.register(api, {
+    services: {
+      ...entrance,
+      sessions,
+      signIn,
+      health,
+      source,
+      history,
+      intervalMs: config.intervalMs,
+      gapMs: recording.gapMs,
+      pages,
+      statusTracker: recording.standing(),
+      watchSession: (request, onGone) => watch.watch(entrance.guard.tokenOf(request), onGone),
+    },
   });
 
   return {

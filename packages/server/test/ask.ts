@@ -3,6 +3,7 @@
  * for itself.
  */
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { assertAnswer } from './answers.js';
 
 /** What is asked besides the path. */
 export interface Question {
@@ -33,7 +34,7 @@ export interface Reply {
   readonly ms: number;
 }
 
-/** Asks on a connection of its own. */
+/** Asks on a connection of its own; the answer must be one that its endpoint is described to give. */
 export function ask(base: string, path: string, question: Question = {}): Promise<Reply> {
   const { method = 'GET', cookie, headers = {}, body, rawBody, from, timeoutMs = 10_000 } = question;
   const { hostname, port } = new URL(base);
@@ -62,20 +63,27 @@ export function ask(base: string, path: string, question: Question = {}): Promis
         incoming.on('error', reject);
         incoming.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          resolve({
-            status: incoming.statusCode ?? 0,
-            bytes: comparable(incoming, text),
-            headers: incoming.headers,
-            body: text,
-            json: parse(text),
-            ms: performance.now() - startedMs,
-          });
+          try {
+            resolve(replyOf(incoming, text, { method, path, ms: performance.now() - startedMs }));
+          } catch (error) {
+            reject(error);
+          }
         });
       },
     );
     outgoing.on('error', reject);
     outgoing.end(body ?? rawBody);
   });
+}
+
+function replyOf(
+  incoming: IncomingMessage,
+  body: string,
+  { method, path, ms }: { readonly method: string; readonly path: string; readonly ms: number },
+): Reply {
+  const { statusCode: status = 0, headers } = incoming;
+  assertAnswer({ method, path, status, headers, body });
+  return { status, bytes: comparable(incoming, body), headers, body, json: parse(body), ms };
 }
 
 function comparable(

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { readConfig } from '../src/config/env.js';
-import { PATHS } from '../src/features/documentation/paths.js';
+import { ENDPOINTS } from '../src/api/endpoints.js';
 import { ask } from './ask.js';
 import { startService, type TestService } from './service.js';
 
@@ -36,7 +36,9 @@ function linksIn(html: string): readonly string[] {
 
 test('a path that begins like one of ours is refused: nobody could say what is meant by it', async () => {
   const links = linksIn((await ask(plain.url, '/')).body).map((link) => link.slice(1));
-  const own = new Set([...Object.keys(PATHS), ...VIEWS, ...links].map((path) => path.split('/')[1] ?? ''));
+  const own = new Set(
+    [...ENDPOINTS.map((route) => route.path), ...VIEWS, ...links].map((path) => path.split('/')[1] ?? ''),
+  );
   own.delete('');
   assert.ok(own.size > 10);
   for (const name of own) {

@@ -3,6 +3,7 @@
  */
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { waitFor } from 'portal-test-kit';
+import { assertStreamEvent } from './answers.js';
 
 /** One event of the stream. */
 export interface StreamEvent {
@@ -49,7 +50,9 @@ export async function openStream(url: string, path: string, cookie?: string): Pr
       const data = /^data: (.*)$/m.exec(block)?.[1];
       if (block.startsWith(':')) state.comments += 1;
       if (event === undefined || data === undefined) continue;
-      events.push({ event, data: JSON.parse(data) as Record<string, unknown>, atMs: performance.now() });
+      const parsed = JSON.parse(data) as Record<string, unknown>;
+      assertStreamEvent(event, parsed);
+      events.push({ event, data: parsed, atMs: performance.now() });
     }
   });
   const end = (): void => {

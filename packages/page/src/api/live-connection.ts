@@ -3,19 +3,24 @@
  * an administrator gets the live stream, or polls where something on the way swallows streams; anybody else polls the
  * public status. A service that is silent is never taken for a healthy one.
  */
-import type { Report } from 'portal-health';
+import type { AdminReport, LiveSnapshot, Me, PublicStatus } from 'portal-server/api';
 import { createStore, type Store } from '../store.js';
 import { moment } from '../copy/time.js';
 import { ask, tell, TURN_MS } from './ask.js';
-import { ADMIN, type Me, type PublicStatus, type Snapshot } from '../doors/shapes.js';
 import { readStream } from './stream.js';
+
+/** Without the live stream the public status says since when; `null` when only the report is known. */
+export interface KnownSnapshot extends Omit<LiveSnapshot, 'since' | 'causes'> {
+  readonly since: string | null;
+  readonly causes: LiveSnapshot['causes'] | null;
+}
 
 /** Everything the page knows by itself; what a view asks for besides is its own. */
 export interface Known {
   /** `asking` until the service has said who reads; `nobody` is anybody. */
   readonly who: Me | 'asking' | 'nobody';
   readonly status: PublicStatus | null;
-  readonly snapshot: Snapshot | null;
+  readonly snapshot: KnownSnapshot | null;
   /** By the clock of this machine. */
   readonly heardMs: number | null;
   /** The last attempt to reach the service failed. */
@@ -35,6 +40,8 @@ export interface Following {
   leave(): Promise<void>;
 }
 
+/** From which permission on somebody sees everything. */
+const ADMIN = 2;
 const RETRY_MS = 1_500;
 const POLL_MS = 5_000;
 /** Where streams are swallowed it is not tried again sooner. */
@@ -91,7 +98,7 @@ export function follow(code: string | null): Following {
             if (event === 'gone') isOver = true;
             if (event === 'happened') known.change({ happened: known.get().happened + 1 });
             if (event !== 'report') return;
-            const snapshot = JSON.parse(data) as Snapshot;
+            const snapshot = JSON.parse(data) as LiveSnapshot;
             heard(snapshot.at);
             known.change({ snapshot });
           },
@@ -112,7 +119,7 @@ export function follow(code: string | null): Following {
   /** True when nobody is to follow any further. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
     const [{ status, body }, { body: told }] = await Promise.all([
-      ask<Report>('/v1/admin/health', signal),
+      ask<AdminReport>('/v1/admin/health', signal),
       ask<PublicStatus>('/v1/status', signal),
     ]);
     if (signal.aborted) return true;

@@ -5,11 +5,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { History } from '../doors/shapes.js';
+import type { History } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../store.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
 import type { ChartSpec } from './catalogue.js';
-import { dataOf, indexAt, lookedAt } from './data.js';
+import { dataOf, indexAt, lookedAt, seriesOf } from './data.js';
 import { optionsOf } from './drawing.js';
 
 export interface ChartProps {
@@ -77,7 +77,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
             <svg width="18" height="6" aria-hidden="true">
               <line x1="0" y1="3" x2="18" y2="3" stroke-dasharray={dash.join(' ')} />
             </svg>{' '}
-            {name} {orNotMeasured(history.series[series]?.mean[index], spec.word)}
+            {name} {orNotMeasured(seriesOf(history, series)?.mean[index], spec.word)}
           </span>
         ))}
       </figcaption>
@@ -89,7 +89,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
 function wordsOf({ lines, word }: ChartSpec, history: History, index: number): string {
   return lines
     .map(({ series, name }) => {
-      const value = history.series[series]?.mean[index];
+      const value = seriesOf(history, series)?.mean[index];
       return `${name} ${value === null || value === undefined ? NOT_MEASURED : word(value)}`;
     })
     .join(', ');

@@ -1,6 +1,6 @@
 /** The history as the columns that uPlot draws. Pure. */
 import type { AlignedData } from 'uplot';
-import type { History } from '../doors/shapes.js';
+import type { History } from 'portal-server/api';
 import type { ChartSpec } from './catalogue.js';
 
 /**
@@ -8,16 +8,24 @@ import type { ChartSpec } from './catalogue.js';
  * looks, over which a line goes on.
  */
 export function dataOf({ lines }: ChartSpec, history: History): AlignedData {
-  const { times, series } = history;
+  const { times } = history;
   const between = stepsBetweenLooks(history);
   const nothing = times.map(() => null);
   const columnOf = (values: readonly (number | null)[] = nothing): (number | null | undefined)[] =>
     values.map((value, index) => (between[index] === true ? undefined : value));
   const columns = lines.flatMap((line) => {
-    const { minimum, maximum, mean } = series[line.series] ?? {};
+    const { minimum, maximum, mean } = seriesOf(history, line.series) ?? {};
     return [columnOf(minimum), columnOf(maximum), columnOf(mean)];
   });
   return [[...times], ...columns];
+}
+
+/** A service older than the page may not have all of them. */
+export function seriesOf(
+  { series }: History,
+  name: keyof History['series'],
+): History['series'][typeof name] | undefined {
+  return series[name];
 }
 
 /** True for a step into which no look fell, although none was missing: looks are further apart while all is well. */

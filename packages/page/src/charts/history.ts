@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
 import { ask } from '../api/ask.js';
-import type { History } from '../doors/shapes.js';
+import type { History } from 'portal-server/api';
 
 /** What is drawn: nothing yet, something, or the reason why there is nothing. */
 export interface HistoryReading {

@@ -1,6 +1,6 @@
 /** The course of the status as stretches of the same, and the true sums of it in words. Pure. */
 import type { Status } from 'portal-health';
-import type { History, Totals } from '../doors/shapes.js';
+import type { History } from 'portal-server/api';
 import { duration, exactDuration } from '../copy/time.js';
 
 /** From one moment to another, in seconds; `null` is a time in which nothing was measured. */
@@ -49,7 +49,7 @@ const SUMS = [
 const LEAST_MS = 500;
 
 /** `unhealthy 1 min 57 s · healthy 14 min · not measured 40 s`: of the service's sums, the same for every step. */
-export function totalsWords(totals: Totals): string {
+export function totalsWords(totals: History['totals']): string {
   const words = SUMS.filter(([, name]) => totals[name] >= LEAST_MS).map(
     ([name, sum, word]) => `${name} ${word(totals[sum])}`,
   );

@@ -3,7 +3,7 @@
  * to users and what to do next. Pure.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
-import type { HeldCause, PublicStatus } from '../doors/shapes.js';
+import type { HeldCause, PublicStatus } from 'portal-server/api';
 import { CATALOGUE, type Advice } from './catalogue.js';
 
 /** What may be said of the whole: `unknown` while nothing was heard. */

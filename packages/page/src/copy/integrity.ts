@@ -1,5 +1,5 @@
 /** The state of the source in words. */
-import type { Integrity } from '../doors/shapes.js';
+import type { Integrity } from 'portal-server/api';
 import type { Standing } from './headline.js';
 
 const WORDS: Readonly<Record<Integrity['state'], { readonly standing: Standing; readonly words: string }>> = {

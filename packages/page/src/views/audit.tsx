@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../api/ask.js';
 import { useReading } from '../api/reading.js';
-import type { AuditEntry, AuditPage } from '../doors/shapes.js';
+import type { AuditEntry, AuditPage } from 'portal-server/api';
 import { detailWords } from '../copy/details.js';
 import { Table } from './table.js';
 import { Moment } from './words.js';

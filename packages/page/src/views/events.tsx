@@ -8,7 +8,7 @@ import { Timeline } from '../charts/timeline.js';
 import { ask } from '../api/ask.js';
 import type { Known } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
-import type { EventPage, HappenedEvent } from '../doors/shapes.js';
+import type { EventPage, HistoryEvent } from 'portal-server/api';
 import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
 
@@ -45,7 +45,7 @@ export function Events({
   const { list, next, refusal, path } = useEvents({ happened: known.happened, span, nowMs, limit: LIMIT });
   const [older, setOlder] = useState<{
     path: string;
-    list: readonly HappenedEvent[];
+    list: readonly HistoryEvent[];
     next: EventPage['next'];
   }>();
   const isOlder = older?.path === path;

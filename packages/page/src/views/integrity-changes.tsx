@@ -1,6 +1,6 @@
 /** Which files differ, and what happened on disk since the start. */
 import type { JSX } from 'preact';
-import type { Integrity } from '../doors/shapes.js';
+import type { Integrity } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { Moment } from './words.js';
 

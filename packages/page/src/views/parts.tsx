@@ -1,15 +1,14 @@
 /** The two stores: is it up, since when, how fast, and the figures of the report, each as text. */
-import type { Report } from 'portal-health';
+import type { AdminReport, LiveComponent, PublicStatus } from 'portal-server/api';
 import type { JSX } from 'preact';
-import type { PartStanding, PublicStatus } from '../doors/shapes.js';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
 import type { Standing } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { Ago, Figure, Mark, Moment } from './words.js';
 
 interface PartProps {
-  readonly report: Report | null;
-  readonly standing: PartStanding | undefined;
+  readonly report: AdminReport | null;
+  readonly standing: LiveComponent | undefined;
   readonly nowMs: number;
 }
 
@@ -102,12 +101,11 @@ const WORDS = {
 
 /** Up is no time: since when it answers is said beside it, and "up for" is what a server says of itself. */
 function stateWords(
-  state: PartStanding['state'] | undefined,
-  standing: PartStanding | undefined,
+  state: LiveComponent['state'] | undefined,
+  standing: LiveComponent | undefined,
   nowMs: number,
-  unknown: string,
 ): string {
-  if (!state) return unknown;
+  if (!state) return 'not known yet';
   if (!standing || state === 'up') return WORDS[state];
   const since = state === 'down' ? standing.answers_since : standing.since;
   return `${WORDS[state]} for ${duration(nowMs - Date.parse(since))}`;
@@ -122,13 +120,11 @@ function PartTitle({
 }: {
   readonly id: 'database' | 'cache';
   readonly name: string;
-  /** `null` when nothing of the kind is watched. */
-  readonly answers: boolean | null | undefined;
-  readonly standing: PartStanding | undefined;
+  readonly answers: boolean | undefined;
+  readonly standing: LiveComponent | undefined;
   readonly nowMs: number;
 }): JSX.Element {
   const state = standing?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');
-  const unknown = answers === null ? 'not watched' : 'not known yet';
   const bad: Standing = id === 'database' ? 'unhealthy' : 'degraded';
   const shown: Record<NonNullable<typeof state>, Standing> = {
     up: 'healthy',
@@ -141,10 +137,7 @@ function PartTitle({
     <div class="title">
       <h2 id={id}>{name}</h2>
       <p>
-        <Mark
-          standing={state ? shown[state] : 'unknown'}
-          word={stateWords(state, standing, nowMs, unknown)}
-        />
+        <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs)} />
         {standing && (state === 'up' || state === 'slow' || state === 'limited') && (
           <span class="soft age">
             answering since <Moment at={standing.answers_since} nowMs={nowMs} />

@@ -3,24 +3,21 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { tell } from '../api/ask.js';
 import { useReading } from '../api/reading.js';
-import type { OwnSession } from '../doors/shapes.js';
+import type { MySessions } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { Table } from './table.js';
 import { Moment } from './words.js';
 
 const EVERY_MS = 30_000;
-const COLUMNS = ['Session', 'Made for', 'Since', 'Ends in', <span class="hidden">Action</span>];
+const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidden">Action</span>];
 
 export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
   const [failure, setFailure] = useState<string | null>(null);
-  const { body, refusal } = useReading<{ readonly sessions: readonly OwnSession[] }>(
-    '/v1/users/me/sessions',
-    {
-      everyMs: EVERY_MS,
-      reread: ended,
-    },
-  );
+  const { body, refusal } = useReading<MySessions>('/v1/users/me/sessions', {
+    everyMs: EVERY_MS,
+    reread: ended,
+  });
   const end = async (suffix: string): Promise<void> => {
     const { status, error } = await tell(`/v1/users/me/sessions/${suffix}/destroy`);
     setFailure(status === 204 ? null : (error ?? 'The service did not answer; the session goes on.'));
@@ -40,12 +37,12 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
         <p class="soft">{refusal ?? 'asking …'}</p>
       ) : (
         <Table label="Your sessions" columns={COLUMNS}>
-          {body.sessions.map(({ token_suffix, made_for, created_at, expires_at, current }) => (
+          {body.sessions.map(({ token_suffix, created_by, created_at, expires_at, current }) => (
             <tr key={token_suffix}>
               <td>
                 <code>…{token_suffix}</code> {current && <strong>this one</strong>}
               </td>
-              <td>{made_for}</td>
+              <td>{created_by}</td>
               <td>
                 <Moment at={created_at} nowMs={nowMs} />
               </td>

@@ -1,7 +1,7 @@
 /** Is it the code we shipped, on one line; more under Integrity. */
 import type { JSX } from 'preact';
 import { useReading } from '../api/reading.js';
-import type { Integrity } from '../doors/shapes.js';
+import type { Integrity } from 'portal-server/api';
 import { integrityStanding, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './words.js';
 

@@ -1,23 +1,20 @@
 /**
- * Everything about getting in, put together: the guard before the doors, signing in and out, what people see of their
- * own sessions, and the audit of all that.
+ * Everything about getting in, put together: the guard before the endpoints, signing in and out, and the audit of that.
  */
-import type { FastifyInstance } from 'fastify';
 import { settingsInUse, type Config } from '../config/env.js';
 import { PortalError } from '../errors.js';
-import { createAudit } from './audit/audit.js';
-import { auditRoutes } from '../features/audit/routes.js';
+import { createAudit, type Audit } from './audit/audit.js';
 import { changedSettings } from './audit/settings.js';
-import { createAuditStore } from './audit/store.js';
-import { sessionCookie } from './cookie.js';
+import { createAuditStore, type AuditStore } from './audit/store.js';
+import { endedCookie, sessionCookie } from './cookie.js';
+import type { Reader } from './current-user.js';
 import { createGate } from './sessions/gate.js';
 import { createGuard, type Guard } from './guard.js';
-import { sessionRoutes } from '../features/sessions/routes.js';
-import { createDelivery } from './login-codes/delivery.js';
+import { createSignOut, type SignOut } from './sessions/sign-out.js';
+import { createDelivery, type CodeToDeliver } from './login-codes/delivery.js';
 import { startPost } from './login-codes/post.js';
-import { signInRoutes, type DoorLimits } from '../features/sign-in/routes.js';
-import { meDocument, userRoutes } from '../features/users/routes.js';
-import { expectUserName } from './users/users.js';
+import type { Redeemed } from './login-codes/store.js';
+import type { SignInLimits, VisitorLimits } from './login-codes/visitors.js';
 import type { Log } from '../infra/log.js';
 import { whileReachable } from '../infra/postgres.js';
 import { createRateLimit } from './rate-limit.js';
@@ -26,24 +23,39 @@ import { createRetention } from './retention.js';
 
 /** What it is made of. */
 export interface EntranceOptions {
-  readonly framework: FastifyInstance;
   readonly config: Config;
   readonly records: Records;
   /** Whether the database is known to be down. */
   readonly isDown: () => boolean;
   /** Whether Redis is known not to answer: limits are counted in this process alone then. */
   readonly isCacheDown: () => boolean;
+  /** Where browsers find the page, for the link in the message with a code. */
+  readonly pageUrl: string | undefined;
   readonly log: Log;
 }
 
 /** The way in. */
 export interface Entrance {
-  /** For the doors of others. */
   readonly guard: Guard;
+  readonly signOut: SignOut;
+  /** Value of the `Set-Cookie` header that takes the cookie back. */
+  readonly endedCookie: string;
+  readonly signInLimits: SignInLimits;
+  readonly deliver: (code: CodeToDeliver) => void;
+  /** `undefined` when the user is gone, or disabled. */
+  readonly beginSession: (redeemed: Redeemed, address: string) => Promise<BegunByCode | undefined>;
+  readonly audit: Audit;
+  readonly auditStore: AuditStore;
   /** From now on the audit is written. */
   start(): void;
   /** Gives up what is under way, and writes what is left of the audit. */
   close(): Promise<void>;
+}
+
+interface BegunByCode {
+  /** Value of the `Set-Cookie` header. */
+  readonly cookie: string;
+  readonly reader: Reader;
 }
 
 /** Codes that were none, and requests for codes: of one address a minute, and of all together. Whoever is over waits. */
@@ -52,16 +64,15 @@ const OF_ALL = 600;
 /** Requests of one address by one name, a minute: beyond that the name has messages enough, whoever has it. */
 const OF_NAME = 10;
 
-/** Adds its routes to `framework`. */
 export function createEntrance({
-  framework,
   config,
   records,
   isDown,
   isCacheDown,
+  pageUrl,
   log,
 }: EntranceOptions): Entrance {
-  const { database, cache, sessions, signIn } = records;
+  const { database, cache, sessions } = records;
   const counters = cache && { client: cache.client, isDown: isCacheDown };
   const auditStore = createAuditStore(database);
   const audit = createAudit({
@@ -88,47 +99,34 @@ export function createEntrance({
     config.loginWebhookUrl &&
     createDelivery({
       post: startPost({ url: config.loginWebhookUrl.href, secret: config.loginWebhookSecret, log }),
-      pageUrl: framework.site.baseUrl,
+      pageUrl,
     });
 
-  framework.register(userRoutes, { requireUser: guard.requireUser({ fromMemory: true }) });
-  framework.register(sessionRoutes, {
-    sessions,
-    guard,
-    requireUser: guard.requireUser({ fromMemory: false }),
-    cookieSecure: config.cookieSecure,
-  });
-  framework.register(signInRoutes, {
-    signIn,
-    limits: {
-      request: doorLimits(),
-      requestOfName: createRateLimit({ most: OF_NAME }),
-      verify: doorLimits(),
-    },
-    expectName: expectUserName,
-    deliver: (code) => delivery?.deliver(code),
-    onRefused: (refusal) => audit.refused(refusal),
-    async begin({ userId, madeBy }, address) {
-      const from = { address, details: { code_made_by: madeBy } };
-      const begun = await whileReachable(sessions.begin(userId, 'code', from)).catch(unlessGone);
-      if (!begun) return undefined;
-      const { id, userName, permission, tokenSuffix, expiresAt, token } = begun;
-      const expiresAtMs = expiresAt.getTime();
-      return {
-        cookie: sessionCookie(token, { expires: expiresAt, secure: config.cookieSecure }),
-        document: meDocument({ sessionId: id, userId, userName, permission, tokenSuffix, expiresAtMs }),
-      };
-    },
-  });
-
-  framework.register(auditRoutes, {
-    audit,
-    store: auditStore,
-    requireAdmin: guard.requireAdmin({ fromMemory: false }),
-  });
+  async function beginSession({ userId, madeBy }: Redeemed, address: string) {
+    const from = { address, details: { code_made_by: madeBy } };
+    const begun = await whileReachable(sessions.begin(userId, 'code', from)).catch(unlessGone);
+    if (!begun) return undefined;
+    const { id, userName, permission, tokenSuffix, expiresAt, token } = begun;
+    const expiresAtMs = expiresAt.getTime();
+    return {
+      cookie: sessionCookie(token, { expires: expiresAt, secure: config.cookieSecure }),
+      reader: { sessionId: id, userId, userName, permission, tokenSuffix, expiresAtMs },
+    };
+  }
 
   return {
     guard,
+    signOut: createSignOut({ sessions, guard }),
+    endedCookie: endedCookie({ secure: config.cookieSecure }),
+    signInLimits: {
+      request: visitorLimits(),
+      requestOfName: createRateLimit({ most: OF_NAME }),
+      verify: visitorLimits(),
+    },
+    deliver: (code) => delivery?.deliver(code),
+    beginSession,
+    audit,
+    auditStore,
     start() {
       audit.start();
       retention.start();
@@ -146,6 +144,6 @@ function unlessGone(error: unknown): undefined {
   if (!(error instanceof PortalError && error.kind === 'conflict')) throw error;
 }
 
-function doorLimits(): DoorLimits {
+function visitorLimits(): VisitorLimits {
   return { ofAddress: createRateLimit({ most: OF_ADDRESS }), ofAll: createRateLimit({ most: OF_ALL }) };
 }

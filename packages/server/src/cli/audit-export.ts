@@ -14,7 +14,7 @@ export function auditExportCommand(): Command {
     .option('--to <time>', 'only what happened before this time', timeArgument)
     .action(({ from, to }: { from?: Date; to?: Date }) =>
       withRecords(async ({ audit }) => {
-        const { publishedEntry } = await import('../features/audit/routes.js');
+        const { publishedEntry } = await import('../api/admin-audit.js');
         let after: number | undefined;
         do {
           const entries = await audit.page({ from, to, after });

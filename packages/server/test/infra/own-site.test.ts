@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
-import { PATHS } from '../../src/features/documentation/paths.js';
+import { ENDPOINTS } from '../../src/api/endpoints.js';
 import { ADMIN } from '../../src/auth/permission.js';
 import { ask, type Reply } from '../ask.js';
 import { startService, type TestService } from '../service.js';
@@ -97,7 +97,7 @@ describe('bound to this machine alone, it answers to names of this machine and t
   }
 
   test('this stands before every path and method there is, with one answer of ours', async () => {
-    const paths = [...Object.keys(PATHS), '/', '/events', '/nothing', '/assets/x.js'];
+    const paths = [...ENDPOINTS.map((route) => route.path), '/', '/events', '/nothing', '/assets/x.js'];
     for (const path of paths.map((one) => one.replaceAll(/\{\w+\}/g, 'x'))) {
       for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE']) {
         const answer = await ask(plain.url, path, { method, headers: { Host: 'evil.example' } });

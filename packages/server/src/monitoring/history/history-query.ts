@@ -17,8 +17,13 @@ export interface Plan {
   readonly stepMs: number;
 }
 
-/** A query string, as the framework takes it apart. */
-export type Query = Readonly<Record<string, unknown>>;
+/** What is asked for; what is left out has a default. Times in milliseconds since 1970. */
+export interface HistoryQuery {
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** Wanted length of a step; default: one that makes some hundreds. */
+  readonly stepSeconds?: number | undefined;
+}
 
 /** Most points of one answer. */
 export const MOST_POINTS = 2_000;
@@ -35,27 +40,28 @@ const SLACK_MS = MINUTE_MS;
 /**
  * The time that is asked for, to the millisecond.
  *
- * @throws PortalError (badRequest) naming the parameter that cannot be used
+ * @throws PortalError (badRequest) when it ends before it begins
  */
-export function rangeOf(query: Query, nowMs: number): Range {
-  const toMs = timeIn(query, 'to') ?? nowMs;
-  const fromMs = timeIn(query, 'from') ?? toMs - DEFAULT_RANGE_MS;
+export function rangeOf(query: HistoryQuery, nowMs: number): Range {
+  const { toMs = nowMs } = query;
+  const { fromMs = toMs - DEFAULT_RANGE_MS } = query;
   if (fromMs >= toMs) throw new PortalError('badRequest', 'Expected `from` to be before `to`.');
   return { fromMs, toMs };
 }
 
 /**
  * @param shortestMs - a step in which there is always a sample while the service runs
- * @throws PortalError (badRequest) naming the parameter that cannot be used
+ * @throws PortalError (badRequest) when the time ends before it begins
  */
-export function planOf(query: Query, nowMs: number, shortestMs: number): Plan {
+export function planOf(query: HistoryQuery, nowMs: number, shortestMs: number): Plan {
   const { fromMs, toMs } = rangeOf(query, nowMs);
+  const { stepSeconds } = query;
   const rangeMs = toMs - fromMs;
-  const askedMs = wholeNumberIn(query, 'step', 1, 366 * 86_400);
   // One point less, because the grid may begin before `from` and end after `to`.
   const leastMs = rangeMs / (MOST_POINTS - 2);
-  const wantedMs = Math.max(shortestMs, leastMs, (askedMs ?? 0) * SECOND_MS);
-  const atLeastMs = askedMs === undefined ? roundUp(Math.max(wantedMs, rangeMs / WANTED_POINTS)) : wantedMs;
+  const wantedMs = Math.max(shortestMs, leastMs, (stepSeconds ?? 0) * SECOND_MS);
+  const atLeastMs =
+    stepSeconds === undefined ? roundUp(Math.max(wantedMs, rangeMs / WANTED_POINTS)) : wantedMs;
   const ageMs = nowMs - fromMs;
   if (ageMs <= SAMPLES_FOR_MS + SLACK_MS && atLeastMs < MINUTE_MS) {
     return onGrid('samples', fromMs, toMs, multiple(atLeastMs, SECOND_MS));
@@ -82,40 +88,4 @@ function multiple(ms: number, ofMs: number): number {
 function roundUp(ms: number): number {
   const round = ROUND_SECONDS.find((seconds) => seconds * SECOND_MS >= ms);
   return round === undefined ? multiple(ms, DAY_MS) : round * SECOND_MS;
-}
-
-/** A date with a time and a zone, or a date alone, which begins in UTC. */
-const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-
-/**
- * A time of the query in milliseconds since 1970; `undefined` when it is left out.
- *
- * @throws PortalError (badRequest) when it is no time
- */
-export function timeIn(query: Query, name: string): number | undefined {
-  const text = query[name];
-  if (text === undefined) return undefined;
-  const ms = typeof text === 'string' && ISO.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isFinite(ms)) {
-    throw new PortalError(
-      'badRequest',
-      `Expected \`${name}\` to be a time such as 2026-03-01T02:41:00Z; a + in it is written %2B.`,
-    );
-  }
-  return ms;
-}
-
-/**
- * A whole number of the query; `undefined` when it is left out.
- *
- * @throws PortalError (badRequest) when it is none, or out of bounds
- */
-export function wholeNumberIn(query: Query, name: string, from: number, to: number): number | undefined {
-  const text = query[name];
-  if (text === undefined) return undefined;
-  const value = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= from && value <= to)) {
-    throw new PortalError('badRequest', `Expected \`${name}\` to be a whole number from ${from} to ${to}.`);
-  }
-  return value;
 }

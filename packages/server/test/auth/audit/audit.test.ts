@@ -11,7 +11,6 @@ import { ADMIN } from '../../../src/auth/permission.js';
 import { ask } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
-import { getDescribed, type Described } from '../../features/documentation/described.js';
 
 const PAGE = '/v1/admin/health';
 const AUDIT = '/v1/admin/audit';
@@ -32,7 +31,6 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 let databaseUrl: string;
 let service: TestService;
-let described: Described;
 let reader: string;
 let folder: string;
 
@@ -40,7 +38,6 @@ before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
   service = await startService({ databaseUrl, redisUrl: redis.url });
-  described = await getDescribed(service.url);
   reader = await service.sessionCookie(ADMIN);
   folder = await mkdtemp(join(tmpdir(), 'portal-audit-'));
 });
@@ -54,7 +51,7 @@ after(async () => {
 });
 
 async function entries(query = '?limit=200'): Promise<Entry[]> {
-  const { status, json } = await described.ask(service.url, `${AUDIT}${query}`, { cookie: reader });
+  const { status, json } = await ask(service.url, `${AUDIT}${query}`, { cookie: reader });
   assert.equal(status, 200);
   return json['entries'] as Entry[];
 }
@@ -194,7 +191,7 @@ describe('reading it', () => {
     const read: Entry[] = [];
     let query = '?limit=3';
     for (;;) {
-      const { json } = await described.ask(service.url, `${AUDIT}${query}`, { cookie: reader });
+      const { json } = await ask(service.url, `${AUDIT}${query}`, { cookie: reader });
       const page = json['entries'] as Entry[];
       assert.ok(page.length <= 3);
       read.push(...page);
@@ -219,16 +216,16 @@ describe('reading it', () => {
       'before=1&before=2',
       'limit=',
     ]) {
-      const { status, json } = await described.ask(service.url, `${AUDIT}?${query}`, { cookie: reader });
+      const { status, json } = await ask(service.url, `${AUDIT}?${query}`, { cookie: reader });
       assert.equal(status, 400, query);
       assert.match(String(json['error']), /^Expected `(limit|before)` to be a whole number from 1 to \d+\.$/);
     }
   });
 
   test('for administrators only', async () => {
-    assert.equal((await described.ask(service.url, AUDIT)).status, 401);
+    assert.equal((await ask(service.url, AUDIT)).status, 401);
     const cookie = await service.sessionCookie(1);
-    assert.equal((await described.ask(service.url, AUDIT, { cookie })).status, 403);
+    assert.equal((await ask(service.url, AUDIT, { cookie })).status, 403);
   });
 });
 

@@ -17,10 +17,9 @@ import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/store.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { webhookSignature } from '../../../src/infra/webhook.js';
 import { webhookKey } from '../../../src/config/rules.js';
-import type { Question, Reply } from '../../ask.js';
+import { ask, type Question, type Reply } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
-import { getDescribed, type Described } from '../../features/documentation/described.js';
 
 const REQUEST = '/v1/authentication/request';
 const VERIFY = '/v1/authentication/verify';
@@ -33,7 +32,6 @@ let postgres: PostgresServer;
 let databaseUrl: string;
 let receiver: Receiver;
 let service: TestService;
-let described: Described;
 let addresses = 0;
 
 before(async () => {
@@ -47,7 +45,6 @@ before(async () => {
       PORTAL_LOGIN_WEBHOOK_SECRET: receiver.secret,
     },
   });
-  described = await getDescribed(service.url);
   for (const name of ['Ada', 'Grace', 'Flooded']) await service.app.users.add('operator', name, ADMIN);
 });
 
@@ -71,7 +68,7 @@ function newAddress(): string {
 }
 
 function post(path: string, body: unknown, question: Question = {}): Promise<Reply> {
-  return described.ask(service.url, path, { method: 'POST', body: JSON.stringify(body), ...question });
+  return ask(service.url, path, { method: 'POST', body: JSON.stringify(body), ...question });
 }
 
 function request(username: string, from: string): Promise<Reply> {
@@ -149,11 +146,11 @@ test('from the name to the cookie', async () => {
   assert.deepEqual(more, []);
   assert.match(cookie, /^psession=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/);
   const [pair = ''] = cookie.split(';');
-  const me = await described.ask(service.url, '/v1/users/me', { cookie: pair });
+  const me = await ask(service.url, '/v1/users/me', { cookie: pair });
   assert.deepEqual(me.json, entered.json);
   assert.equal(me.json['username'], 'Ada');
-  const { json } = await described.ask(service.url, '/v1/users/me/sessions', { cookie: pair });
-  assert.equal((json['sessions'] as { made_for: string }[])[0]?.made_for, 'code');
+  const { json } = await ask(service.url, '/v1/users/me/sessions', { cookie: pair });
+  assert.equal((json['sessions'] as { created_by: string }[])[0]?.created_by, 'code');
   assert.ok(service.logged.every((line) => !line.includes(code) && !line.includes(pair.slice(9))));
 });
 
@@ -377,7 +374,7 @@ describe('nobody learns who exists', () => {
       await postgres.thaw();
     }
     await waitFor('the database again', async () => {
-      return (await described.ask(service.url, '/health')).json['database'] === true;
+      return (await ask(service.url, '/health')).json['database'] === true;
     });
   });
 });
@@ -397,7 +394,7 @@ test('what is not understood is told by field and rule, and asks nothing of anyb
   }
   for (const rawBody of ['{', '"__proto__"', '{"__proto__":{"username":"Ada"}}', '']) {
     const headers = { 'Content-Type': 'application/json', 'Content-Length': String(rawBody.length) };
-    const reply = await described.ask(service.url, REQUEST, { method: 'POST', rawBody, headers, from });
+    const reply = await ask(service.url, REQUEST, { method: 'POST', rawBody, headers, from });
     assert.equal(reply.status, 400, rawBody);
   }
   assert.deepEqual(await sql(databaseUrl, 'SELECT FROM login_codes'), []);
@@ -419,7 +416,7 @@ test('where no codes can be delivered none is promised to any name, and nothing 
   t.after(() => without.close());
   const [known, unknown] = await Promise.all(
     ['Ada', 'Bob'].map((username) =>
-      described.ask(without.url, REQUEST, {
+      ask(without.url, REQUEST, {
         method: 'POST',
         body: JSON.stringify({ username }),
         from: newAddress(),

@@ -9,7 +9,6 @@ import { ADMIN } from '../../../src/auth/permission.js';
 import { ask, type Question, type Reply } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
-import { getDescribed, type Described } from '../../features/documentation/described.js';
 
 const ME = '/v1/users/me';
 const SESSIONS = '/v1/users/me/sessions';
@@ -20,13 +19,11 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 let databaseUrl: string;
 let service: TestService;
-let described: Described;
 
 before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
   service = await startService({ databaseUrl, redisUrl: redis.url });
-  described = await getDescribed(service.url);
 });
 
 after(async () => {
@@ -37,12 +34,11 @@ after(async () => {
 });
 
 function get(path: string, cookie?: string): Promise<Reply> {
-  return described.ask(service.url, path, { cookie });
+  return ask(service.url, path, { cookie });
 }
 
 function post(path: string, question: Question = {}): Promise<Reply> {
-  const as = path.replace(/sessions\/[^/]+\/destroy$/, 'sessions/{token_suffix}/destroy');
-  return described.ask(service.url, path, { method: 'POST', as, ...question });
+  return ask(service.url, path, { method: 'POST', ...question });
 }
 
 function destroyPath(cookie: string): string {
@@ -93,10 +89,10 @@ describe('own sessions', () => {
     assertPrivate(reply);
     const listed = reply.json['sessions'] as readonly Record<string, unknown>[];
     assert.deepEqual(
-      listed.map(({ token_suffix, made_for, current }) => ({ token_suffix, made_for, current })),
+      listed.map(({ token_suffix, created_by, current }) => ({ token_suffix, created_by, current })),
       [
-        { token_suffix: other.slice(-6), made_for: 'command', current: false },
-        { token_suffix: cookie.slice(-6), made_for: 'command', current: true },
+        { token_suffix: other.slice(-6), created_by: 'command', current: false },
+        { token_suffix: cookie.slice(-6), created_by: 'command', current: true },
       ],
     );
     assert.ok(!reply.body.includes(stranger.slice(-6)));

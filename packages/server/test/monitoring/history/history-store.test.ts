@@ -49,7 +49,7 @@ test('minimum, mean, maximum and the worst of every step; gaps stay gaps', () =>
     sample(NOW - 56_000, 6),
     sample(NOW - 20_000, null),
   ]);
-  const plan = planOf({ from: '2026-03-01T11:59:00Z', to: '2026-03-01T12:00:00Z', step: '10' }, NOW, 3_000);
+  const plan = planOf({ fromMs: NOW - MINUTE_MS, toMs: NOW, stepSeconds: 10 }, NOW, 3_000);
   const reading = samples.read(plan);
   assert.equal(reading.step_seconds, 10);
   assert.deepEqual(
@@ -77,19 +77,19 @@ test('minutes and hours say the same as the samples they are made of, however th
   }
   now += MINUTE_MS;
   samples.add([sample(now, null)]);
-  const range = { from: new Date(NOW).toISOString(), to: new Date(NOW + 2 * HOUR_MS).toISOString() };
+  const range = { fromMs: NOW, toMs: NOW + 2 * HOUR_MS };
   const mean = told.reduce((sum, latency) => sum + latency, 0) / told.length;
-  for (const step of ['60', '600', '3600', '7200']) {
-    const { series, status } = samples.read(planOf({ ...range, step }, now, 3_000));
+  for (const step of [60, 600, 3_600, 7_200]) {
+    const { series, status } = samples.read(planOf({ ...range, stepSeconds: step }, now, 3_000));
     const { minimum, maximum } = series.database_latency_ms;
     assert.equal(Math.min(...minimum.map(Number)), 0);
     assert.equal(Math.max(...maximum.map(Number)), 12);
     assert.equal(status[0], 'unhealthy');
     assert.ok(
       status.slice(1).every((one) => one === 'healthy'),
-      step,
+      String(step),
     );
-    if (step !== '7200') continue;
+    if (step !== 7_200) continue;
     assert.deepEqual(
       series.database_latency_ms.mean.map((one) => one?.toFixed(1)),
       [mean.toFixed(1)],

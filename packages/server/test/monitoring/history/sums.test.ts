@@ -96,12 +96,8 @@ test('the sums of any range are those of the events in it, to the millisecond; s
       try {
         const journal = createJournal(database);
         for (const piece of pieces) journal.addEvent(eventOf(piece));
-        const query = {
-          from: new Date(asked.fromMs).toISOString(),
-          to: new Date(asked.toMs).toISOString(),
-        };
-        const plan = planOf(query, NOW, 3_000);
-        const { totals, share } = journal.readHistory(plan, rangeOf(query, NOW), PRESENT);
+        const plan = planOf(asked, NOW, 3_000);
+        const { totals, share } = journal.readHistory(plan, rangeOf(asked, NOW), PRESENT);
         const expected = [0, 1, 2].map((status) => sumOf(pieces, status, asked.fromMs, asked.toMs));
         const unmeasured = asked.toMs - asked.fromMs - expected.reduce((sum, ms) => sum + ms, 0);
         assert.deepEqual(msOf(totals), [...expected, unmeasured]);
@@ -177,10 +173,10 @@ test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, wha
   for (const piece of pieces) journal.addEvent(eventOf(piece));
   const ranges = [15 * MINUTE_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS];
   for (const rangeMs of ranges) {
-    for (const step of ['1', '120', '43200']) {
-      const query = { from: new Date(NOW - rangeMs).toISOString(), to: new Date(NOW).toISOString(), step };
+    for (const stepSeconds of [1, 120, 43_200]) {
+      const query = { fromMs: NOW - rangeMs, toMs: NOW, stepSeconds };
       const { totals, status } = journal.readHistory(planOf(query, NOW, 3_000), rangeOf(query, NOW), PRESENT);
-      assert.deepEqual(msOf(totals), [rangeMs - 117_000, 0, 117_000, 0], `${rangeMs} ${step}`);
+      assert.deepEqual(msOf(totals), [rangeMs - 117_000, 0, 117_000, 0], `${rangeMs} ${stepSeconds}`);
       assert.ok(
         status.every((one) => one === null),
         'no sample has come in: no step is told of yet',

@@ -1,0 +1,132 @@
+/** `GET /v1/admin/history`: what was measured, in steps. */
+import { planOf, rangeOf } from '../monitoring/history/history-query.js';
+import { timeParameter, wholeNumber } from './parameters.js';
+import { status } from './report-schema.js';
+import { defineRoute } from './route.js';
+import {
+  count,
+  described,
+  exactly,
+  integer,
+  listOf,
+  MOMENT,
+  moment,
+  named,
+  orNull,
+  textOrNull,
+} from './schema.js';
+
+/** Samples are an interval ± 10 % apart. A step is longer than that, so that it holds at least one. */
+const STEP_INTERVALS = 1.5;
+const LONGEST_STEP_S = 366 * 86_400;
+
+function figures(description: string) {
+  return listOf({ type: ['number', 'null'] }, `${description} \`null\` where nothing was measured.`);
+}
+
+const series = named(
+  'Series',
+  exactly('One figure over time.', {
+    minimum: figures('The least of each step.'),
+    mean: figures('The mean of each step.'),
+    maximum: figures('The greatest of each step.'),
+  }),
+);
+
+function shares(description: string) {
+  return listOf(
+    { type: ['number', 'null'] },
+    `${description} 0 to 1; \`null\` for a step that has not begun.`,
+  );
+}
+
+const totals = exactly(
+  'True sums of the time that was asked for: of stretches to the millisecond, never of steps.',
+  {
+    from: moment('As asked for, and not the begin of a step.'),
+    to: moment('As asked for; now, where that is in the future.'),
+    healthy_ms: count('Of this status.'),
+    degraded_ms: count('Of this status.'),
+    unhealthy_ms: count('Of this status.'),
+    unmeasured_ms: count('While nobody looked, also because the service did not run.'),
+    complete_from: textOrNull('Since when there are sums; `null` while there are none.', MOMENT),
+    exact_from: textOrNull('Before it the sums are kept by the hour.', MOMENT),
+  },
+);
+
+export const history = named(
+  'History',
+  exactly('What was measured, in steps of one length, in columns: place by place one step.', {
+    from: moment('Begin of the first step.'),
+    to: moment('End of the last step.'),
+    step_seconds: integer(
+      'Length of a step; longer than asked for where there would be more than 2,000, or nothing so fine.',
+      { minimum: 1 },
+    ),
+    gap_seconds: {
+      type: 'number',
+      description:
+        'Where nothing is known for longer nobody looked; looks are further apart while all is well.',
+    },
+    times: listOf({ type: 'integer' }, 'Begin of each step, seconds since 1970.'),
+    status: listOf(
+      orNull(status, 'Of a step.'),
+      'The worst in each step, for however short a time. `null` while nobody looked.',
+    ),
+    series: exactly('The figures.', {
+      database_latency_ms: described(series, 'Milliseconds of the looks at the database.'),
+      cache_latency_ms: described(series, 'Milliseconds of the looks at the cache.'),
+      pool_checked_in: described(series, 'Idle connections of the pool.'),
+      pool_checked_out: described(series, 'Connections of the pool in use.'),
+      pool_waiting: described(series, 'Callers who wait for a connection of the pool.'),
+      cache_hit_rate: described(series, 'Percent.'),
+      cache_memory_usage_bytes: described(series, 'Memory that the cache uses.'),
+      cache_connected_clients: described(series, 'Clients connected to the cache.'),
+      cache_commands_per_second: described(series, 'Commands that the cache carried out, a second.'),
+    }),
+    share: exactly('What share of each step each status took.', {
+      healthy: shares('Of this status.'),
+      degraded: shares('Of this status.'),
+      unhealthy: shares('Of this status.'),
+      unmeasured: shares('While nobody looked.'),
+    }),
+    totals,
+  }),
+);
+
+export const adminHistoryRoute = defineRoute({
+  path: '/v1/admin/history',
+  method: 'GET',
+  guard: { level: 'admin', fromMemory: true, machines: true },
+  cache: 'noStore',
+  contentType: 'application/json',
+  docs: {
+    id: 'adminHistory',
+    tag: 'History',
+    summary: 'What was measured',
+    description:
+      'Every look for an hour, minutes for 30 days, hours for a year. At most 2,000 steps. `status` has the worst of each ' +
+      'step; for how long it was how is in `totals` and `share`.',
+  },
+  query: {
+    from: timeParameter('Begin; default: a quarter of an hour before `to`.'),
+    to: timeParameter('End; default: now.'),
+    step: wholeNumber('Wanted length of a step in seconds; default: one that makes some hundreds.', {
+      minimum: 1,
+      maximum: LONGEST_STEP_S,
+    }),
+  },
+  answers: {
+    200: {
+      description: 'From a file of the service’s own; so also while the stores are down.',
+      schema: history,
+    },
+  },
+  async handler({ query: { from: fromMs, to: toMs, step }, services }) {
+    const asked = { fromMs, toMs, stepSeconds: step };
+    const nowMs = Date.now();
+    const plan = planOf(asked, nowMs, services.intervalMs * STEP_INTERVALS);
+    const { from, to, step_seconds, ...columns } = await services.history.read(plan, rangeOf(asked, nowMs));
+    return { from, to, step_seconds, gap_seconds: services.gapMs / 1_000, ...columns };
+  },
+});

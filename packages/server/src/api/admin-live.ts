@@ -1,0 +1,79 @@
+/** `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts. */
+import { PortalError } from '../errors.js';
+import { readerOf } from '../auth/current-user.js';
+import { heldCause } from './cause-schema.js';
+import { adminReport } from './report-schema.js';
+import { defineRoute } from './route.js';
+import { choice, exactly, listOf, MOMENT, moment, textOrNull } from './schema.js';
+
+const liveComponent = exactly('A component, and since when it has been as it is.', {
+  state: choice(['up', 'slow', 'limited', 'down', 'stale'], 'The outcome of its probe.'),
+  since: moment('Since when the state is what it is.'),
+  answers_since: moment('Since when it answers, or does not, whatever the cause.'),
+  checked_at: textOrNull('When it was last looked at; `null` before that.', MOMENT),
+});
+
+/** The data of the event `report`. */
+export const liveSnapshot = exactly('Everything for an administrator at one moment.', {
+  report: adminReport,
+  since: moment('Since when the status is what it is.'),
+  causes: listOf(heldCause, 'What is wrong.'),
+  parts: {
+    type: 'object',
+    description: 'Each component by its name.',
+    additionalProperties: liveComponent,
+  },
+  at: moment('Of the clock of the service.'),
+});
+
+/** When a page that was closed elsewhere has been noticed to be. */
+const COME_AGAIN_S = 5;
+const STREAM = {
+  'Content-Type': 'text/event-stream',
+  // nginx would otherwise wait for a buffer to be full.
+  'X-Accel-Buffering': 'no',
+};
+
+export const adminLiveRoute = defineRoute({
+  path: '/v1/admin/live',
+  method: 'GET',
+  guard: { level: 'admin', fromMemory: true, isDocument: true, machines: true },
+  cache: 'noStore',
+  docs: {
+    id: 'adminLive',
+    tag: 'History',
+    summary: 'Everything, as it becomes known',
+    description:
+      'Server-sent events, for as long as the session lasts. `report`: `{report, since, causes, parts, at}`, at once and ' +
+      'after every look, where `report` is the administrator’s report, `causes` has what is wrong as `component`, ' +
+      '`code` and `since`, and `parts` has of each part its `state`, `since`, `answers_since` and `checked_at`. ' +
+      '`happened`: one event, as in `/v1/admin/events`; once more when a cause of it has come or gone. `gone`: the session has ended, and so does the ' +
+      'answer. `draining`: the service is about to stop. A comment at least every 5 s says that the connection lives.',
+  },
+  answers: {
+    200: {
+      description: 'Does not end by itself.',
+      content: {
+        'text/event-stream': { schema: { type: 'string' }, example: 'event: gone\ndata: {}\n\n' },
+      },
+    },
+  },
+  handler({ request, reply, services: { pages, watchSession } }) {
+    if (request.method === 'HEAD') return reply.headers(STREAM).send();
+    const { sessionId } = readerOf(request);
+    if (!pages.hasRoomFor(sessionId)) {
+      reply.header('Retry-After', String(COME_AGAIN_S));
+      throw new PortalError('tooManyRequests');
+    }
+    reply.hijack();
+    const response = reply.raw;
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) response.setHeader(name, value);
+    }
+    response.writeHead(200, STREAM);
+    const page = pages.open(response, sessionId);
+    const stopWatching = watchSession(request, () => page.gone());
+    response.once('close', stopWatching);
+    return reply;
+  },
+});

@@ -1,0 +1,39 @@
+/** The documents of the documentation: made at the start, and the same for all clients. */
+import { readFileSync } from 'node:fs';
+import { fixedBody, type FixedBody } from '../../infra/fixed-body.js';
+import type { OwnSite } from '../../infra/own-site.js';
+import { openApi } from '../openapi.js';
+import type { Route } from '../route.js';
+import { readGuides } from './guides.js';
+import { indexText } from './index-text.js';
+import { pageText } from './page.js';
+
+export interface Documents {
+  readonly openApi: FixedBody;
+  readonly index: FixedBody;
+  readonly page: FixedBody;
+  /** By the names of their files. */
+  readonly guides: ReadonlyMap<string, FixedBody>;
+}
+
+const PACKAGE = new URL('../../../../package.json', import.meta.url);
+const MARKDOWN = 'text/markdown; charset=utf-8';
+
+export async function makeDocuments(
+  routes: readonly Route[],
+  { basePath, baseUrl }: Pick<OwnSite, 'basePath' | 'baseUrl'>,
+): Promise<Documents> {
+  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
+  // Seen from the page, from the index and from the document themselves, unless it is known where they are.
+  const link = basePath === '' ? '' : `${basePath}/`;
+  const document = openApi(routes, version, baseUrl ?? '.');
+  const guides = readGuides();
+  const pageHtml = pageText(document, guides, { link, paste: baseUrl ?? 'http://127.0.0.1:7331' });
+  const [description, index, page, texts] = await Promise.all([
+    fixedBody('application/json', JSON.stringify(document)),
+    fixedBody(MARKDOWN, indexText(document, guides, baseUrl === undefined ? '' : `${baseUrl}/`)),
+    fixedBody('text/html; charset=utf-8', pageHtml),
+    Promise.all(guides.map(async ({ name, text }) => [name, await fixedBody(MARKDOWN, text)] as const)),
+  ]);
+  return { openApi: description, index, page, guides: new Map(texts) };
+}

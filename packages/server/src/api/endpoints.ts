@@ -1,0 +1,48 @@
+/** Every endpoint, in the order of the OpenAPI document. */
+import { adminAuditRoute } from './admin-audit.js';
+import { adminEventsRoute } from './admin-events.js';
+import { adminHealthRoute } from './admin-health.js';
+import { adminHistoryRoute } from './admin-history.js';
+import { adminIntegrityLoadedRoute } from './admin-integrity-loaded.js';
+import { adminIntegrityRoute } from './admin-integrity.js';
+import { adminLiveRoute } from './admin-live.js';
+import { destroyMySessionRoute } from './destroy-my-session.js';
+import { destroyMySessionsRoute } from './destroy-my-sessions.js';
+import { docsRoute, guideRoute, indexRoute, openApiRoute } from './docs/endpoints.js';
+import { healthRoute } from './health.js';
+import { logoutRoute } from './logout.js';
+import { meRoute } from './me.js';
+import { metricsRoute } from './metrics.js';
+import { mySessionsRoute } from './my-sessions.js';
+import { livezRoute, readyzRoute, startupzRoute } from './probes.js';
+import { requestCodeRoute } from './request-code.js';
+import type { Route } from './route.js';
+import { statusRoute } from './status.js';
+import { verifyCodeRoute } from './verify-code.js';
+
+export const ENDPOINTS: readonly Route[] = [
+  healthRoute,
+  adminHealthRoute,
+  adminIntegrityRoute,
+  adminIntegrityLoadedRoute,
+  statusRoute,
+  adminLiveRoute,
+  adminHistoryRoute,
+  adminEventsRoute,
+  requestCodeRoute,
+  verifyCodeRoute,
+  logoutRoute,
+  meRoute,
+  mySessionsRoute,
+  adminAuditRoute,
+  destroyMySessionsRoute,
+  destroyMySessionRoute,
+  livezRoute,
+  readyzRoute,
+  startupzRoute,
+  metricsRoute,
+  docsRoute,
+  guideRoute,
+  openApiRoute,
+  indexRoute,
+];

@@ -1,0 +1,42 @@
+/** Something that happened, as `/v1/admin/events` lists it and the live stream sends it. */
+import { code, component } from './cause-schema.js';
+import { choice, exactly, integer, listOf, MOMENT, moment, named, textOrNull } from './schema.js';
+
+export const event = named(
+  'Event',
+  exactly('Something that happened.', {
+    id: integer('Later events have greater ones.', { minimum: 1 }),
+    kind: choice(
+      ['status', 'integrity', 'service', 'history', 'alert'],
+      'A stretch of one status; changes of the source without a pause; a run of the service; the history itself; the ' +
+        'delivery of alerts.',
+    ),
+    began_at: moment('Begin.'),
+    ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
+    from: textOrNull('Of a status: the one before.'),
+    to: textOrNull(
+      'Of a status: this one. Of others: `changed`, `put_back`, `unreadable`; `running`; `damaged`, `not_kept`, ' +
+        '`not_written`; `given_up`.',
+    ),
+    codes: listOf({ type: 'string' }, 'Codes of the catalogue that held in it.'),
+    since: textOrNull(
+      'Of a status: since when it has been so; before `began_at` where it goes on after a time that was not measured.',
+      MOMENT,
+    ),
+    causes: listOf(
+      exactly('A cause, from its own begin to its own end.', {
+        component,
+        code,
+        began_at: moment('Begin.'),
+        ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
+      }),
+      'Of a status: what held in it. Of very many the latest.',
+    ),
+    details: {
+      type: 'object',
+      description:
+        'What else is known: `end` of a run (`stopped` or `lost`), counts of files, a cause, by how much a clock was set.',
+      additionalProperties: true,
+    },
+  }),
+);

@@ -1,0 +1,52 @@
+/** An endpoint whose body was made at the start: the documentation, and the files of the operator's page. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PortalError } from '../errors.js';
+import { sendFixed, type FixedBody } from '../infra/fixed-body.js';
+import { toOneAddress } from '../infra/one-address.js';
+import { applyCachePolicy, type CachePolicy } from './cache.js';
+import { defineRoute, type Answer, type Route, type RouteDocs } from './route.js';
+import type { Parameter } from './openapi-types.js';
+import type { RefusalName } from './refusals.js';
+import type { ApiServices } from './services.js';
+
+interface FixedRouteOptions {
+  readonly path: string;
+  readonly cache: CachePolicy;
+  readonly docs?: RouteDocs;
+  readonly parameters?: readonly Parameter[];
+  readonly errors?: readonly RefusalName[];
+  readonly answers?: Readonly<Record<number, Answer<never>>>;
+  /** `Content-Security-Policy`, where the body is a page. */
+  readonly contentPolicy?: string;
+  /** `undefined`: there is nothing of that name. */
+  readonly find: (services: ApiServices, params: PathParams) => FixedBody | undefined;
+}
+
+type PathParams = Readonly<Record<string, string>>;
+
+export function defineFixedRoute({ find, contentPolicy, answers = {}, ...route }: FixedRouteOptions): Route {
+  const { path, cache } = route;
+  return defineRoute({
+    ...route,
+    method: 'GET',
+    guard: 'anyone',
+    isFixed: true,
+    answers,
+    handler({ request, reply, services }) {
+      const params = request.params as PathParams;
+      const body = find(services, params);
+      if (!body) throw new PortalError('notFound');
+      return toOneAddress(request, reply, filledIn(path, params)) ?? send(request, reply, body);
+    },
+  });
+
+  function send(request: FastifyRequest, reply: FastifyReply, body: FixedBody): FastifyReply {
+    applyCachePolicy(reply, cache);
+    if (contentPolicy !== undefined) reply.header('Content-Security-Policy', contentPolicy);
+    return sendFixed(request, reply, body);
+  }
+}
+
+function filledIn(path: string, params: PathParams): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '');
+}

@@ -1,0 +1,66 @@
+/** `GET /v1/users/me`: who is signed in. Also from memory, so that the page about an outage knows in the outage. */
+import { PERMISSION_NAMES } from '../auth/permission.js';
+import { readerOf, type Reader } from '../auth/current-user.js';
+import { defineRoute } from './route.js';
+import { choice, exactly, integer, moment, named, text, type FromSchema } from './schema.js';
+import { tokenSuffix } from './session-schema.js';
+
+export const me = named(
+  'Me',
+  exactly('Who is signed in, and by which session.', {
+    id: integer('Number of the user.'),
+    username: text('As it is written.'),
+    permission: integer('As it stands now: 0 User, 1 Moderator, 2 Admin, 3 Owner.', {
+      minimum: 0,
+      maximum: 3,
+    }),
+    permission_name: choice(['User', 'Moderator', 'Admin', 'Owner'], 'The same in a word.'),
+    session: named(
+      'SessionInUse',
+      exactly('The session of the cookie.', {
+        token_suffix: tokenSuffix,
+        expires_at: moment('When it ends by itself.'),
+      }),
+    ),
+  }),
+);
+
+export const ME_EXAMPLE = {
+  id: 1,
+  username: 'ada',
+  permission: 3,
+  permission_name: 'Owner',
+  session: { token_suffix: 'x7Kf_2', expires_at: '2026-03-02T08:15:00.000Z' },
+};
+
+export const meRoute = defineRoute({
+  path: '/v1/users/me',
+  method: 'GET',
+  guard: { level: 'user', fromMemory: true },
+  cache: 'noStore',
+  docs: {
+    id: 'me',
+    tag: 'Sign-in',
+    summary: 'Who is signed in',
+    description: 'For everybody who is; administrators get it also while the database is away.',
+  },
+  answers: { 200: { description: 'This one.', schema: me, example: ME_EXAMPLE } },
+  handler: ({ request }) => meDocument(readerOf(request)),
+});
+
+/** Who somebody is, for themselves. */
+export function meDocument({
+  userId,
+  userName,
+  permission,
+  tokenSuffix: suffix,
+  expiresAtMs,
+}: Reader): FromSchema<typeof me> {
+  return {
+    id: userId,
+    username: userName,
+    permission,
+    permission_name: PERMISSION_NAMES[permission],
+    session: { token_suffix: suffix, expires_at: new Date(expiresAtMs).toISOString() },
+  };
+}

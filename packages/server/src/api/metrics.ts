@@ -1,0 +1,69 @@
+/**
+ * `GET /metrics` for those who show who they are, to see all of it. Everybody else is answered before Fastify is asked.
+ */
+import type { IncomingMessage } from 'node:http';
+import { respond } from 'portal-health';
+import { applyCachePolicy } from './cache.js';
+import { defineRoute, type SessionGuard } from './route.js';
+
+const METRICS = `# TYPE portal_health_status gauge
+# HELP portal_health_status The verdict: 1 for the status that holds, 0 for the others.
+portal_health_status{status="healthy"} 1
+portal_health_status{status="degraded"} 0
+portal_health_status{status="unhealthy"} 0
+`;
+
+const GUARD: SessionGuard = {
+  level: 'admin',
+  fromMemory: true,
+  isDocument: true,
+  machines: true,
+  isOptional: true,
+};
+
+export const metricsRoute = defineRoute({
+  path: '/metrics',
+  method: 'GET',
+  guard: GUARD,
+  cache: 'noStoreByAccept',
+  docs: {
+    id: 'metrics',
+    tag: 'Metrics',
+    summary: 'The same as metrics',
+    description:
+      'Prometheus text, or OpenMetrics for who asks for it. Always 200: the status is one of them. With the session of an ' +
+      'administrator or the token of a machine also `portal_source_info`; whatever else is shown counts as nothing.',
+  },
+  answers: {
+    200: {
+      description: 'A figure that was not measured has no sample.',
+      content: {
+        'text/plain': { schema: { type: 'string' }, example: METRICS },
+        'application/openmetrics-text': { schema: { type: 'string' }, example: `${METRICS}# EOF\n` },
+      },
+    },
+  },
+  async handler({ request, reply, services: { guard, health } }) {
+    // Always 200: a scrape that fails tells Prometheus nothing. Who may not see all of it sees what everybody sees.
+    const isAdmitted = await guard
+      .requireAdmin(GUARD)
+      .call(request.server, request, reply)
+      .then(
+        () => true,
+        () => false,
+      );
+    const { status, headers, body } = respond(
+      health,
+      { door: 'metrics', method: request.method, accept: request.headers.accept },
+      isAdmitted ? 'admin' : 'public',
+    );
+    reply.removeHeader('Retry-After').headers(headers);
+    return applyCachePolicy(reply.code(status), 'noStoreByAccept').send(Buffer.from(body));
+  },
+});
+
+/** Whether the client shows who it is, to see all of the metrics. */
+export function showsCredentialsForMetrics({ method, url = '', headers }: IncomingMessage): boolean {
+  if (headers.authorization === undefined && headers.cookie === undefined) return false;
+  return (method === 'GET' || method === 'HEAD') && /^\/+metrics\/*(\?|$)/.test(url);
+}

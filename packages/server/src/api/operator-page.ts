@@ -1,0 +1,38 @@
+/**
+ * The operator's page: one document for each of its views, since a view is an address that a colleague may open, and
+ * the files it is made of. Nothing of it knows anything: what it shows it requests from the API, as any client would.
+ */
+import { defineFixedRoute } from './fixed-route.js';
+import type { Route } from './route.js';
+import { readSite } from './site.js';
+
+/** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
+const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
+
+/** Only what we serve may run, be shown and be asked; nobody may frame it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Without a built page there are none, and its addresses are not found; the API goes on as ever. */
+export async function readPageRoutes(basePath: string): Promise<readonly Route[]> {
+  const site = await readSite({ basePath });
+  const document = site.get('/index.html');
+  const files = [...site].filter(([, file]) => file !== document);
+  const views = document ? VIEWS.map((view) => [view, document] as const) : [];
+  return [
+    ...files.map(([path, file]) =>
+      defineFixedRoute({ path, cache: 'immutable', contentPolicy: POLICY, find: () => file }),
+    ),
+    ...views.map(([path, file]) =>
+      defineFixedRoute({ path, cache: 'revalidate', contentPolicy: POLICY, find: () => file }),
+    ),
+  ];
+}

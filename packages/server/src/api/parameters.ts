@@ -1,0 +1,91 @@
+/**
+ * What a client sends, read by the schema that describes it. The framework does not do it, because its sentences are not
+ * ours, and because it would turn one type into another.
+ */
+import { PortalError } from '../errors.js';
+import type { FromSchema, Schema } from './schema.js';
+
+/** Parameters of a query: whole numbers and times, each of which may be left out. */
+export type QuerySchema = Readonly<Record<string, QueryParameter>>;
+
+type QueryParameter = WholeNumberParameter | TimeParameter;
+
+interface WholeNumberParameter extends Schema {
+  readonly type: 'integer';
+  readonly description: string;
+  readonly minimum: number;
+}
+
+interface TimeParameter extends Schema {
+  readonly type: 'string';
+  readonly format: 'date-time';
+  readonly description: string;
+}
+
+/** Times in milliseconds since 1970. */
+export type FromQuery<Q extends QuerySchema> = { readonly [Name in keyof Q]: number | undefined };
+
+/** A body of texts. What a text must be is for the code that knows what it means. */
+export interface BodySchema extends Schema {
+  readonly type: 'object';
+  readonly properties: Readonly<Record<string, Schema & { readonly type: 'string' }>>;
+}
+
+export function wholeNumber(
+  description: string,
+  { minimum, maximum }: { readonly minimum: number; readonly maximum?: number },
+) {
+  return { type: 'integer', description, minimum, ...(maximum === undefined ? {} : { maximum }) } as const;
+}
+
+export function timeParameter(description: string) {
+  return { type: 'string', format: 'date-time', description } as const;
+}
+
+/** @throws PortalError (badRequest) naming the parameter that cannot be used, and its rule */
+export function readQuery<Q extends QuerySchema>(schema: Q | undefined, query: unknown): FromQuery<Q> {
+  const given = (query ?? {}) as Readonly<Record<string, unknown>>;
+  const read = Object.entries(schema ?? {}).map(([name, parameter]) => {
+    const value = given[name];
+    if (value === undefined) return [name, undefined];
+    return [name, parameter.type === 'integer' ? numberOf(name, value, parameter) : timeOf(name, value)];
+  });
+  return Object.fromEntries(read) as FromQuery<Q>;
+}
+
+function numberOf(name: string, value: unknown, { minimum, maximum }: WholeNumberParameter): number {
+  const most = maximum ?? Number.MAX_SAFE_INTEGER;
+  const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= minimum && number <= most)) {
+    throw new PortalError(
+      'badRequest',
+      `Expected \`${name}\` to be a whole number from ${minimum} to ${most}.`,
+    );
+  }
+  return number;
+}
+
+/** A date with a time and a zone, or a date alone, which begins in UTC. */
+const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+function timeOf(name: string, value: unknown): number {
+  const ms = typeof value === 'string' && ISO.test(value) ? Date.parse(value) : Number.NaN;
+  if (!Number.isFinite(ms)) {
+    throw new PortalError(
+      'badRequest',
+      `Expected \`${name}\` to be a time such as 2026-03-01T02:41:00Z; a + in it is written %2B.`,
+    );
+  }
+  return ms;
+}
+
+/** @throws PortalError (badRequest) naming the field that is no text */
+export function readBody<B extends BodySchema>(schema: B | undefined, body: unknown): FromSchema<B> {
+  const given: object = typeof body === 'object' && body !== null ? body : {};
+  const read = Object.keys(schema?.properties ?? {}).map((name) => {
+    const value: unknown = Reflect.get(given, name);
+    if (typeof value !== 'string') throw new PortalError('badRequest', `${name} must be a text`);
+    return [name, value];
+  });
+  return Object.fromEntries(read) as FromSchema<B>;
+}

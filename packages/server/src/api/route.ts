@@ -1,0 +1,113 @@
+/**
+ * What an endpoint is: where it is, who may use it, who may keep its answers, what it takes and gives, and what it does.
+ * The OpenAPI document, `/docs`, the types of the page and the tests of answers are all made from this.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readBody, readQuery, type BodySchema, type FromQuery, type QuerySchema } from './parameters.js';
+import type { CachePolicy } from './cache.js';
+import type { RefusalName } from './refusals.js';
+import type { Content, Parameter, ResponseHeaders } from './openapi-types.js';
+import type { FromSchema, Schema } from './schema.js';
+import type { ApiServices } from './services.js';
+
+/** Who may use an endpoint. */
+export type RouteGuard = 'anyone' | SessionGuard;
+
+export interface SessionGuard {
+  /** The least that a session must be of: any user, or an administrator. */
+  readonly level: 'user' | 'admin';
+  /** Whether a session that was verified lately still counts while the database is away. */
+  readonly fromMemory: boolean;
+  /** Whether the first read in each session is written to the audit log. */
+  readonly isDocument?: boolean;
+  /** Whether machine tokens are let in; default: no. */
+  readonly machines?: boolean;
+  /** Anyone may use it, and administrators see more: the handler asks, not the route. */
+  readonly isOptional?: boolean;
+}
+
+/** How the endpoint is described; absent where it is no part of the API, as the files of the page are none. */
+export interface RouteDocs {
+  readonly id: string;
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description: string;
+}
+
+export type Tag = 'Health' | 'Integrity' | 'History' | 'Sign-in' | 'Probes' | 'Metrics' | 'Documentation';
+
+/** What an endpoint answers by a status, errors of all endpoints apart. */
+export interface Answer<S extends Schema> {
+  readonly description: string;
+  readonly headers?: ResponseHeaders;
+  /** Of the JSON document. */
+  readonly schema?: S;
+  readonly example?: unknown;
+  /** In place of `schema`: other media types, or several. */
+  readonly content?: Content;
+}
+
+/** What does not depend on the types of what is taken and given. */
+interface RouteBase {
+  /** As OpenAPI writes it: `/v1/users/{name}`. */
+  readonly path: string;
+  /** `GET` answers `HEAD`, too. */
+  readonly method: 'GET' | 'POST';
+  readonly guard: RouteGuard;
+  readonly cache: CachePolicy;
+  readonly docs?: RouteDocs;
+  /** Parameters that stand in the path, or that the health library reads by itself. */
+  readonly parameters?: readonly Parameter[];
+  /** Errors besides those that follow from the method, the guard and what is taken. */
+  readonly errors?: readonly RefusalName[];
+  /** The body was made before: nothing can go wrong any more, and only success may be kept. */
+  readonly isFixed?: boolean;
+  /** Default: Fastify's own, `application/json; charset=utf-8`. */
+  readonly contentType?: 'application/json';
+}
+
+/** What a handler is given. */
+export interface Call<Q extends QuerySchema, B extends BodySchema> {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly services: ApiServices;
+  readonly query: FromQuery<Q>;
+  readonly body: FromSchema<B>;
+}
+
+/** A document of the schema, or the reply where it has been sent. */
+type Result<S extends Schema> = FromSchema<S> | FastifyReply;
+
+interface RouteOptions<Q extends QuerySchema, B extends BodySchema, S extends Schema> extends RouteBase {
+  readonly query?: Q;
+  readonly body?: { readonly schema: B; readonly example: FromSchema<B> };
+  readonly answers: Readonly<Record<number, Answer<S>>>;
+  /** Absent where the request is answered before Fastify is asked. */
+  readonly handler?: (call: Call<Q, B>) => Result<S> | Promise<Result<S>>;
+}
+
+/** An endpoint, whatever it takes and gives. */
+export interface Route extends RouteBase {
+  readonly query?: QuerySchema;
+  readonly body?: { readonly schema: BodySchema; readonly example: unknown };
+  readonly answers: Readonly<Record<number, Answer<Schema>>>;
+  /** Gives the document to send; `undefined` once the reply has been sent. */
+  readonly handle?: (request: FastifyRequest, reply: FastifyReply, services: ApiServices) => Promise<unknown>;
+}
+
+/** Defines an endpoint; `addRoutes` adds it to a service. */
+export function defineRoute<
+  const Q extends QuerySchema = QuerySchema,
+  const B extends BodySchema = BodySchema,
+  const S extends Schema = never,
+>({ handler, ...route }: RouteOptions<Q, B, S>): Route {
+  if (!handler) return route;
+  return {
+    ...route,
+    async handle(request, reply, services) {
+      const query = readQuery(route.query, request.query);
+      const body = readBody(route.body?.schema, request.body);
+      return handler({ request, reply, services, query, body });
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** What the handlers of endpoints use, built by `app`. */
+import type { FastifyRequest } from 'fastify';
+import type { Health } from 'portal-health';
+import type { Source } from 'portal-integrity';
+import type { Audit } from '../auth/audit/audit.js';
+import type { AuditStore } from '../auth/audit/store.js';
+import type { History } from '../monitoring/history/history.js';
+import type { LivePages } from '../monitoring/live/pages.js';
+import type { Standing } from '../monitoring/live/status-tracker.js';
+import type { Guard } from '../auth/guard.js';
+import type { Sessions } from '../auth/sessions/sessions.js';
+import type { SignOut } from '../auth/sessions/sign-out.js';
+import type { CodeToDeliver } from '../auth/login-codes/delivery.js';
+import type { SignIn } from '../auth/login-codes/sign-in.js';
+import type { Redeemed } from '../auth/login-codes/store.js';
+import type { SignInLimits } from '../auth/login-codes/visitors.js';
+import type { Reader } from '../auth/current-user.js';
+import type { Documents } from './docs/documents.js';
+
+/** What `auth` gives. */
+export interface AuthServices {
+  readonly guard: Guard;
+  readonly sessions: Sessions;
+  readonly signOut: SignOut;
+  /** Value of the `Set-Cookie` header that takes the cookie back. */
+  readonly endedCookie: string;
+  readonly signIn: SignIn;
+  readonly signInLimits: SignInLimits;
+  readonly deliver: (code: CodeToDeliver) => void;
+  /** `undefined` when the user is gone, or disabled. */
+  readonly beginSession: (redeemed: Redeemed, address: string) => Promise<BegunSession | undefined>;
+  readonly audit: Pick<Audit, 'flush' | 'refused'>;
+  readonly auditStore: Pick<AuditStore, 'list'>;
+}
+
+interface BegunSession {
+  /** Value of the `Set-Cookie` header. */
+  readonly cookie: string;
+  readonly reader: Reader;
+}
+
+/** What `monitoring` gives. */
+export interface MonitoringServices {
+  readonly health: Health;
+  readonly source: Source;
+  readonly history: Pick<History, 'read' | 'events'>;
+  /** Milliseconds between two probe runs in use. */
+  readonly intervalMs: number;
+  /** Milliseconds without a probe run after which a time counts as not measured. */
+  readonly gapMs: number;
+  readonly pages: LivePages;
+  readonly statusTracker: Standing;
+  /** Calls `onGone` when the session of the request has ended; gives how to stop that. */
+  readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;
+}
+
+export interface ApiServices extends AuthServices, MonitoringServices {
+  readonly documents: Documents;
+}

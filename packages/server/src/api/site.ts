@@ -1,0 +1,49 @@
+/**
+ * The built page, read once: a few small files, so that serving it reads no disk in an outage.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { codeOf } from 'portal-shared/error-code';
+import { fixedBody, type FixedBody } from '../infra/fixed-body.js';
+
+/** All files by path, which begins with `/`; the page itself is `/index.html`. */
+export type Site = ReadonlyMap<string, FixedBody>;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Where it lies, seen from where this file runs, in a checkout as in an image. */
+const FOLDER = new URL('../../../../page/dist/site/', import.meta.url);
+
+/**
+ * Reads the files of `folder`; none where the page was not built. They name each other relative to where they are; where
+ * it is known below which path all of it is (`basePath`, such as `/portal`), the page itself names them by that.
+ */
+export async function readSite({ folder = FOLDER, basePath = '' } = {}): Promise<Site> {
+  const files = (await pathsIn(folder)).map(async (path) => {
+    const type = TYPES[extname(path)];
+    if (type === undefined) return [];
+    const built = await readFile(new URL(path, folder));
+    const bytes = path === 'index.html' && basePath !== '' ? below(basePath, built) : built;
+    return [[`/${path}`, await fixedBody(type, bytes)] as const];
+  });
+  return new Map((await Promise.all(files)).flat());
+}
+
+function below(basePath: string, page: Buffer): Buffer {
+  return Buffer.from(page.toString().replaceAll(/(src|href)="\.\//g, `$1="${basePath}/`));
+}
+
+async function pathsIn(folder: URL): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, encoding: 'utf8' });
+    return entries.map((path) => path.replaceAll('\\', '/'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/** `GET /v1/status`: how things stand, for anyone. */
+import { heldCause } from './cause-schema.js';
+import { status } from './report-schema.js';
+import { defineRoute } from './route.js';
+import { exactly, listOf, MOMENT, moment, named, textOrNull, yesOrNo } from './schema.js';
+
+export const publicStatus = named(
+  'PublicStatus',
+  exactly('How things stand, for anybody.', {
+    status,
+    since: moment('Since when the status is what it is, also from before a start of this process.'),
+    database: yesOrNo('Whether the database answers.'),
+    cache: yesOrNo('Whether the cache answers.'),
+    causes: listOf(heldCause, 'What is wrong: the codes that `GET /health` names.'),
+    checked_at: textOrNull('When either was last looked at.', MOMENT),
+    codes_delivered: yesOrNo(
+      'Whether who asks for a one-time code is sent one; else only whoever runs the service makes codes.',
+    ),
+  }),
+);
+
+export const statusRoute = defineRoute({
+  path: '/v1/status',
+  method: 'GET',
+  guard: 'anyone',
+  cache: 'noStorePublic',
+  docs: {
+    id: 'status',
+    tag: 'Health',
+    summary: 'The status and since when',
+    description: 'For anyone: what the page shows before signing in. Always 200, from memory.',
+  },
+  answers: {
+    200: {
+      description: 'As it is known now.',
+      schema: publicStatus,
+      example: {
+        status: 'degraded',
+        since: '2026-03-01T02:41:07.318Z',
+        database: true,
+        cache: false,
+        causes: [{ component: 'cache', code: 'CACHE_TIMEOUT', since: '2026-03-01T02:41:07.318Z' }],
+        checked_at: '2026-03-01T02:47:11.402Z',
+        codes_delivered: true,
+      },
+    },
+  },
+  handler({ services: { statusTracker, signIn } }) {
+    const known = statusTracker.publicStatus();
+    return {
+      ...known,
+      // `null` only where nothing of the kind is watched; the service watches both.
+      database: known.database === true,
+      cache: known.cache === true,
+      codes_delivered: signIn.isDeliverable,
+    };
+  },
+});

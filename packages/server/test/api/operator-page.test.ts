@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { startPostgres, type PostgresServer } from 'portal-test-kit';
+import { readSite } from '../../src/api/site.js';
+import { ask } from '../ask.js';
+import { startService, type TestService } from '../service.js';
+
+const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
+const LARGEST_BYTES = 60_000;
+
+let postgres: PostgresServer;
+let service: TestService;
+
+before(async () => {
+  postgres = await startPostgres();
+  service = await startService({ databaseUrl: await postgres.createDatabase() });
+});
+
+after(async () => {
+  await service?.close();
+  await postgres?.close();
+});
+
+function filesOf(document: string): readonly string[] {
+  return [...document.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+}
+
+test('every view is an address of the one document, which may run, show and ask nothing but ours', async () => {
+  const { body } = await ask(service.url, '/');
+  for (const view of VIEWS) {
+    const reply = await ask(service.url, `${view}?range=6h`);
+    assert.deepEqual([reply.status, reply.body], [200, body]);
+    assert.equal(reply.headers['content-type'], 'text/html; charset=utf-8');
+    assert.equal(reply.headers['cache-control'], 'no-cache');
+    assert.equal(
+      reply.headers['content-security-policy'],
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+  }
+  assert.ok(
+    !/<script(?![^>]* src=)|<style|style="|https?:\/\//.test(body),
+    'nothing inline, nothing from elsewhere',
+  );
+});
+
+test('its files may be kept for ever, for their names change with them', async () => {
+  const { body } = await ask(service.url, '/');
+  const files = filesOf(body);
+  assert.ok(files.length >= 3);
+  for (const file of files) {
+    const { status, headers } = await ask(service.url, file);
+    assert.equal(status, 200);
+    assert.equal(headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.match(
+      String(headers['content-type']),
+      /^(text\/(javascript|css); charset=utf-8|image\/svg\+xml)$/,
+    );
+  }
+  assert.equal((await ask(service.url, '/assets/no.js')).status, 404);
+});
+
+test('whoever has it need not fetch it again, and it is sent small to whoever takes that', async () => {
+  const { headers } = await ask(service.url, '/');
+  const again = await ask(service.url, '/', { headers: { 'If-None-Match': String(headers.etag) } });
+  assert.deepEqual([again.status, again.body], [304, '']);
+  const small = await ask(service.url, '/', { method: 'HEAD', headers: { 'Accept-Encoding': 'gzip, br' } });
+  assert.equal(small.headers['content-encoding'], 'br');
+  for (const { forms } of (await readSite()).values()) {
+    assert.deepEqual(gunzipSync(forms.gzip.bytes), forms.identity.bytes);
+  }
+});
+
+test('it is read, never written to', async () => {
+  const { status, headers } = await ask(service.url, '/', { method: 'POST' });
+  assert.deepEqual([status, headers.allow], [405, 'GET, HEAD']);
+});
+
+test('all of it together is small', async () => {
+  const sizes = [...(await readSite()).values()].map(({ forms }) => gzipSync(forms.identity.bytes).length);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(total > 0 && total <= LARGEST_BYTES, `${total} bytes`);
+});
+
+test('where it was not built there is none, and everything else goes on', async () => {
+  assert.equal((await readSite({ folder: new URL('file:///nowhere/of/ours/') })).size, 0);
+});
