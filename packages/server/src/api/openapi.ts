@@ -2,7 +2,8 @@
  * The OpenAPI document, version 3.1: made from the definitions of the endpoints.
  */
 import type { OpenApi, Operation, Parameter, PathItem, ResponseObject } from './openapi-types.js';
-import { REFUSALS, refusalsOf } from './refusals.js';
+import { REFUSALS } from './refusals.js';
+import { refusalsOf } from './refused-by.js';
 import type { Answer, Route } from './route.js';
 import { createSchemaNames, type SchemaNames } from './schema-names.js';
 import type { Schema } from './schema.js';

@@ -1,7 +1,6 @@
-/** The errors that endpoints have in common, and which endpoint answers which of them. */
+/** The errors that endpoints have in common. */
 import { ERRORS } from '../errors.js';
 import type { ResponseHeaders, ResponseObject } from './openapi-types.js';
-import type { Route } from './route.js';
 import { exactly, named, text } from './schema.js';
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
@@ -111,24 +110,3 @@ export const REFUSALS = {
 } as const satisfies Record<string, { readonly status: number; readonly response: ResponseObject }>;
 
 export type RefusalName = keyof typeof REFUSALS;
-
-/** What an endpoint refuses, by its definition; what it answers of that status by itself comes first. */
-export function refusalsOf(route: Route): readonly RefusalName[] {
-  const { method, guard, query, body, handle, isFixed } = route;
-  const isAction = method === 'POST';
-  const isGuarded = guard !== 'anyone' && !guard.isOptional;
-  const isComputed = handle !== undefined && !isFixed && (guard === 'anyone' || isGuarded);
-  const names: readonly (readonly [RefusalName, boolean])[] = [
-    ['BadRequest', query !== undefined || body !== undefined],
-    ['AuthenticationRequired', isGuarded],
-    ['AdminRequired', isGuarded && guard.level === 'admin'],
-    ['CrossSite', isAction],
-    ['MethodNotAllowed', true],
-    ['UnsupportedMediaType', isAction],
-    ['TooManyRequests', isGuarded || isAction],
-    ['Unavailable', isGuarded || isAction],
-    ['InternalError', isComputed],
-  ];
-  const derived = names.filter(([, isAnswered]) => isAnswered).map(([name]) => name);
-  return [...derived, ...(route.errors ?? [])].filter((name) => !(REFUSALS[name].status in route.answers));
-}

@@ -14,8 +14,8 @@ import type { CodeToDeliver } from '../auth/login-codes/delivery.js';
 import type { SignIn } from '../auth/login-codes/sign-in.js';
 import type { Redeemed } from '../auth/login-codes/store.js';
 import type { SignInLimits } from '../auth/login-codes/visitors.js';
+import type { FixedBody } from '../infra/fixed-body.js';
 import type { Reader } from '../auth/current-user.js';
-import type { Documents } from './docs/documents.js';
 
 /** What `auth` gives. */
 export interface AuthServices {
@@ -52,6 +52,15 @@ export interface MonitoringServices {
   readonly statusTracker: Standing;
   /** Calls `onGone` when the session of the request has ended; gives how to stop that. */
   readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;
+}
+
+/** The documentation, made at the start and the same for all clients. */
+export interface Documents {
+  readonly openApi: FixedBody;
+  readonly index: FixedBody;
+  readonly page: FixedBody;
+  /** By the names of their files. */
+  readonly guides: ReadonlyMap<string, FixedBody>;
 }
 
 export interface ApiServices extends AuthServices, MonitoringServices {

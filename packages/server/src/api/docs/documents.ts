@@ -1,20 +1,13 @@
 /** The documents of the documentation: made at the start, and the same for all clients. */
 import { readFileSync } from 'node:fs';
-import { fixedBody, type FixedBody } from '../../infra/fixed-body.js';
+import { fixedBody } from '../../infra/fixed-body.js';
 import type { OwnSite } from '../../infra/own-site.js';
 import { openApi } from '../openapi.js';
 import type { Route } from '../route.js';
+import type { Documents } from '../services.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { pageText } from './page.js';
-
-export interface Documents {
-  readonly openApi: FixedBody;
-  readonly index: FixedBody;
-  readonly page: FixedBody;
-  /** By the names of their files. */
-  readonly guides: ReadonlyMap<string, FixedBody>;
-}
 
 const PACKAGE = new URL('../../../../package.json', import.meta.url);
 const MARKDOWN = 'text/markdown; charset=utf-8';
