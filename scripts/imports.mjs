@@ -48,9 +48,9 @@ const PACKAGES = {
     uses: ['portal-shared', 'portal-health', 'portal-integrity', 'portal-dev-servers', 'npm'],
     floors: [
       ['errors', 'config'],
-      ['infra', 'platform'],
+      ['infra'],
       ['auth', 'monitoring'],
-      ['api', 'features', 'stores', 'embedded-servers', 'urls'],
+      ['api', 'stores', 'embedded-servers', 'urls'],
       ['auth/auth'],
       ['app'],
       ['serve'],
@@ -60,15 +60,8 @@ const PACKAGES = {
   },
   'packages/page': {
     uses: ['portal-health', 'npm'],
-    types: ['portal-server', 'portal-integrity'],
-    floors: [
-      ['base', 'store', 'doors'],
-      ['address', 'copy'],
-      ['api', 'views/words'],
-      ['charts'],
-      ['views'],
-      ['main'],
-    ],
+    types: ['portal-server'],
+    floors: [['base', 'store'], ['address', 'copy'], ['api', 'views/words'], ['charts'], ['views'], ['main']],
   },
   'test-kit': { uses: ['portal-dev-servers', 'npm'] },
 };

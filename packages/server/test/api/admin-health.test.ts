@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { METHODS } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { startService, type TestService } from '../../service.js';
-import { ask } from '../../ask.js';
+import { startService, type TestService } from '../service.js';
+import { ask } from '../ask.js';
 
 let postgres: PostgresServer;
 let redis: RedisServer;

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
-import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type Reply } from '../../ask.js';
-import { startService, type TestService } from '../../service.js';
+import { ADMIN } from '../../src/auth/permission.js';
+import { ask, type Reply } from '../ask.js';
+import { startService, type TestService } from '../service.js';
 
 let postgres: PostgresServer;
 let service: TestService;
