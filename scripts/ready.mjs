@@ -1,8 +1,9 @@
 // Makes a fresh clone ready: installs and builds what is missing, and costs a fraction of a second when nothing is.
 // Runs before every other command, so it may use nothing but Node itself.
 //
-//   node scripts/ready.mjs start   what running the service needs
-//   node scripts/ready.mjs         everything: the tests, the gates and the benchmarks too
+//   node scripts/ready.mjs start     what running the service needs
+//   node scripts/ready.mjs           everything: the tests, the gates and the benchmarks too
+//   node scripts/ready.mjs install   the packages for everything, and no build
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -15,18 +16,17 @@ if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Expected Node.js to be 20.19 or newer, got ${process.versions.node}.`);
 }
 
-const everything = process.argv[2] !== 'start';
+const [, , extent] = process.argv;
+const everything = extent !== 'start';
 
-// npm records what it installed, but not what it was asked for: a digest of the lock file beside the packages tells
-// whether the two still belong together.
-const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
-const INSTALLED = 'node_modules/.portal-installed';
-if (!isDone(INSTALLED, lock)) {
+const lockFile = readFileSync('package-lock.json', 'utf8');
+if (!isInstalled()) {
   say(`Installing packages for ${everything ? 'tests and service' : 'the service'}, once …`);
   run('npm', ['ci', ...(everything ? [] : ['--omit=dev']), '--no-audit', '--no-fund', '--loglevel=error']);
-  done(INSTALLED, lock);
 }
+if (extent === 'install') process.exit();
 
+const lock = createHash('sha256').update(lockFile).digest('hex');
 const BUILT = 'node_modules/.portal-built';
 const newestMs = ['packages', 'test-kit', 'bench', 'e2e', 'tsconfig.json', 'tsconfig.base.json'].map(newest);
 const outputs = [
@@ -37,24 +37,41 @@ const outputs = [
   ...(everything ? ['test-kit/dist'] : []),
 ];
 const hasOutputs = outputs.every((path) => existsSync(path));
-if (!hasOutputs || !isDone(BUILT, lock) || writtenMs(BUILT) < Math.max(...newestMs)) {
+if (!hasOutputs || !isBuilt(lock) || writtenMs(BUILT) < Math.max(...newestMs)) {
   say('Building …');
   // The compiler's notes lie in node_modules, which may have been copied without what they are about.
   const force = hasOutputs ? [] : ['--force'];
   run('node_modules/.bin/tsc', ['-b', ...force, ...(everything ? [] : ['packages/server'])]);
   run(process.execPath, ['scripts/page.mjs']);
-  done(BUILT, lock);
+  writeFileSync(BUILT, `${lock} ${everything ? 'everything' : 'start'}`);
 }
 
-/** True when the step was done for this `state`, and as far as is needed now. */
-function isDone(marker, state) {
-  if (!existsSync(marker)) return false;
-  const [markedState, extent] = readFileSync(marker, 'utf8').split(' ');
-  return markedState === state && (extent === 'everything' || !everything);
+/**
+ * Whether what npm noted at its last install, whoever asked for it, is what the lock file says, as far as it is needed now.
+ * Optional packages may be missing: most are for other machines.
+ */
+function isInstalled() {
+  const NOTED = 'node_modules/.package-lock.json';
+  if (!existsSync(NOTED)) return false;
+  const wanted = JSON.parse(lockFile).packages;
+  const noted = JSON.parse(readFileSync(NOTED, 'utf8')).packages;
+  const isNeeded = ([path, { dev, optional, devOptional }]) =>
+    path !== '' && !optional && (everything || !(dev || devOptional));
+  const isSame = (path) =>
+    ['version', 'integrity', 'link'].every((key) => noted[path]?.[key] === wanted[path]?.[key]);
+  return [
+    ...Object.keys(noted),
+    ...Object.entries(wanted)
+      .filter(isNeeded)
+      .map(([path]) => path),
+  ].every(isSame);
 }
 
-function done(marker, state) {
-  writeFileSync(marker, `${state} ${everything ? 'everything' : 'start'}`);
+/** True when the build was done for this `state`, and as far as is needed now. */
+function isBuilt(state) {
+  if (!existsSync(BUILT)) return false;
+  const [builtState, builtExtent] = readFileSync(BUILT, 'utf8').split(' ');
+  return builtState === state && (builtExtent === 'everything' || !everything);
 }
 
 /** When a source below `entry` was last written, in milliseconds. */
