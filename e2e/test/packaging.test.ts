@@ -5,7 +5,17 @@ import assert from 'node:assert/strict';
 import { cp, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { declarationsOf, NAMES, npm, packLibrary, REPOSITORY, run, tool, type Packed } from './packed.js';
+import {
+  declarationsOf,
+  NAMES,
+  namesIn,
+  npm,
+  packLibrary,
+  REPOSITORY,
+  run,
+  tool,
+  type Packed,
+} from './packed.js';
 
 const LARGEST_BYTES = 160_000;
 
@@ -65,17 +75,6 @@ test('the public names are these, those that are values can be imported, and the
     },
   );
 });
-
-/** Every exported name of a declaration file, in the order of the alphabet. */
-function namesIn(declarations: string): string[] {
-  const listed = [...declarations.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
-    list.split(',').map((name) => name.trim().replace(/^type /, '')),
-  );
-  const declared = [
-    ...declarations.matchAll(/^export (?:declare )?(?:function|const|class|interface|type) (\w+)/gm),
-  ].map(([, name = '']) => name);
-  return [...listed, ...declared].filter((name) => name !== '').toSorted();
-}
 
 test('a script that watches, closes and does nothing else ends by itself', async () => {
   const script = `

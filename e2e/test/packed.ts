@@ -1,4 +1,4 @@
-/** The library as it is published, in two projects of somebody's: the ground of all tests of packaging. */
+/** What is published, in projects of somebody's: the ground of all tests of packaging. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export const run = promisify(execFile);
 /** The public names of each subpath, types too: a change here is a change for everybody who embeds us. */
 export const NAMES: Readonly<Record<string, string>> = {
   '.':
-    'Answer CacheOptions CacheStatistics Cause CheckOptions DatabaseOptions DatabaseStatistics Door ' +
+    'Answer CacheOptions CacheStatistics Cause CheckOptions DEFAULTS DatabaseOptions DatabaseStatistics Door ' +
     'DoorOptions DoorPaths Effect Facts Failure Finding Health HealthOptions HealthSource ' +
     'Kind NamedCache NamedDatabase PROBLEMS Part Problem ProblemCode Question Ready Report ' +
     'SamplingOptions SourceProblem State Status StatusChange Viewer createHealth ' +
@@ -42,31 +42,46 @@ export interface Packed {
   close(): Promise<void>;
 }
 
-/** Packs and installs; it must be closed. */
+/** Packs the library and installs it; it must be closed. */
 export async function packLibrary(): Promise<Packed> {
-  const folder = await mkdtemp(join(tmpdir(), 'portal-health-packaging-'));
-  const packed = await run(process.execPath, [join(REPOSITORY, 'scripts/pack.mjs'), 'health', folder]);
-  const [tarball = '', bytes] = packed.stdout.trim().split(' ');
-  const project = join(folder, 'empty');
-  const application = join(folder, 'beside', 'application');
-  for (const path of [project, application]) {
-    await mkdir(path, { recursive: true });
-    await writeFile(
-      join(path, 'package.json'),
-      '{ "name": "application", "private": true, "type": "module" }',
-    );
-    await npm(path, 'install', tarball, '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund');
-  }
+  const folder = await packagingFolder();
+  const { tarball, unpackedBytes } = await pack('health', folder);
+  const project = await emptyProject(join(folder, 'empty'), tarball);
+  const application = await emptyProject(join(folder, 'beside', 'application'), tarball);
   // What is installed here stands in for `npm install fastify pg …`, so that no registry is asked.
   await symlink(join(REPOSITORY, 'node_modules'), join(folder, 'beside', 'node_modules'));
-  return {
-    folder,
-    project,
-    application,
-    tarball,
-    unpackedBytes: Number(bytes),
-    close: () => rm(folder, { recursive: true, force: true }),
-  };
+  return { folder, project, application, tarball, unpackedBytes, close: () => remove(folder) };
+}
+
+/** A folder for tarballs and projects, to be removed. */
+export function packagingFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'portal-packaging-'));
+}
+
+export function remove(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true });
+}
+
+/** One of the packages that are published, as a tarball in `folder`. */
+export interface Tarball {
+  readonly tarball: string;
+  readonly unpackedBytes: number;
+}
+
+/** Packs the package below `packages/NAME`. */
+export async function pack(name: string, folder: string): Promise<Tarball> {
+  const { stdout } = await run(process.execPath, [join(REPOSITORY, 'scripts/pack.mjs'), name, folder]);
+  const [tarball = '', bytes] = stdout.trim().split(' ');
+  return { tarball, unpackedBytes: Number(bytes) };
+}
+
+/** A project at `path` with what is in `tarballs`, and what that needs. */
+export async function emptyProject(path: string, ...tarballs: readonly string[]): Promise<string> {
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'package.json'), '{ "name": "application", "private": true, "type": "module" }');
+  const quietly = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+  await npm(path, 'install', ...tarballs, ...quietly);
+  return path;
 }
 
 export function npm(cwd: string, ...args: readonly string[]): Promise<{ stdout: string }> {
@@ -79,10 +94,25 @@ export function tool(cwd: string, name: string, ...args: readonly string[]): Pro
 }
 
 /** The declarations of a subpath, as installed in `project`. */
-export async function declarationsOf(project: string, subpath: string): Promise<string> {
-  const installed = join(project, 'node_modules/portal-health');
+export async function declarationsOf(
+  project: string,
+  subpath: string,
+  name = 'portal-health',
+): Promise<string> {
+  const installed = join(project, 'node_modules', name);
   const { exports } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
     exports: Record<string, string>;
   };
   return readFile(join(installed, String(exports[subpath]).replace(/\.js$/, '.d.ts')), 'utf8');
+}
+
+/** Every exported name of a declaration file, in the order of the alphabet. */
+export function namesIn(declarations: string): string[] {
+  const listed = [...declarations.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
+    list.split(',').map((name) => name.trim().replace(/^type /, '')),
+  );
+  const declared = [
+    ...declarations.matchAll(/^export (?:declare )?(?:function|const|class|interface|type) (\w+)/gm),
+  ].map(([, name = '']) => name);
+  return [...listed, ...declared].filter((name) => name !== '').toSorted();
 }

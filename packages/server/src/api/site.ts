@@ -4,6 +4,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { codeOf } from 'portal-shared/error-code';
+import { PAGE } from '../config/installation.js';
 import { fixedBody, type FixedBody } from '../infra/fixed-body.js';
 
 /** All files by path, which begins with `/`; the page itself is `/index.html`. */
@@ -16,14 +17,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Where it lies, seen from where this file runs, in a checkout as in an image. */
-const FOLDER = new URL('../../../../page/dist/site/', import.meta.url);
-
 /**
  * Reads the files of `folder`; none where the page was not built. They name each other relative to where they are; where
  * it is known below which path all of it is (`basePath`, such as `/portal`), the page itself names them by that.
  */
-export async function readSite({ folder = FOLDER, basePath = '' } = {}): Promise<Site> {
+export async function readSite({ folder = PAGE, basePath = '' } = {}): Promise<Site> {
   const files = (await pathsIn(folder)).map(async (path) => {
     const type = TYPES[extname(path)];
     if (type === undefined) return [];

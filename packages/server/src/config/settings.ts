@@ -2,8 +2,8 @@
  * Every setting there is, once: the environment variable, its default, its rule, and what it is for. The type of the
  * configuration and its parser come from here, and `.env.example` and the README's table by setting-texts.ts.
  */
-import { fileURLToPath } from 'node:url';
 import { networks, publicUrl } from './address-rules.js';
+import { SOURCE } from './installation.js';
 import {
   alertReceivers,
   host,
@@ -46,13 +46,6 @@ export function fileVariable(variable: string): string {
 /** Longest time that a timer of Node can count, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;
 const milliseconds = wholeNumber(1, LONGEST_MS, 'milliseconds');
-
-/** Folder of the packages, whether they lie in a checkout or among installed packages. */
-const PACKAGES = fileURLToPath(new URL('../../../../', import.meta.url));
-
-/** What lies in that folder and is not run: packages of others, sources, tests, and what the compiler notes for itself. */
-const NOT_RUN =
-  'node_modules,test,tsconfig.json,shared/src,health/src,integrity/src,dev-servers/src,server/src,page/src';
 
 /** All settings, in the order in which `.env.example` and the README list them. */
 export const SETTINGS = {
@@ -217,16 +210,17 @@ export const SETTINGS = {
   },
   sourceRoot: {
     variable: 'PORTAL_SOURCE_ROOT',
-    fallback: PACKAGES,
+    fallback: SOURCE.root,
     rule: path,
     about: 'Folder whose files `source_hash` covers.',
-    unset: 'the packages that are running',
+    unset: 'the packages that are running; where `portal-server` was installed, that package',
   },
   sourceExclude: {
     variable: 'PORTAL_SOURCE_EXCLUDE',
-    fallback: NOT_RUN,
+    fallback: SOURCE.exclude,
     rule: list,
-    about: 'Names, or paths below that folder, that `source_hash` leaves out; separated by commas.',
+    about:
+      'Names, or paths below that folder, that `source_hash` leaves out; separated by commas. Where `portal-server` was installed: `node_modules`.',
   },
   sourceHash: {
     variable: 'PORTAL_SOURCE_HASH',

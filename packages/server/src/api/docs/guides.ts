@@ -3,6 +3,7 @@
  * of an installation there are none, and the index names none.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { GUIDES } from '../../config/installation.js';
 import { codeOf } from 'portal-shared/error-code';
 
 /** One guide. */
@@ -15,11 +16,8 @@ export interface Guide {
   readonly text: string;
 }
 
-/** `docs/` of the checkout, seen from where this file runs. */
-const FOLDER = new URL('../../../../../../docs/', import.meta.url);
-
 /** Reads all of them, by name. */
-export function readGuides(folder = FOLDER): readonly Guide[] {
+export function readGuides(folder = GUIDES): readonly Guide[] {
   return namesIn(folder)
     .filter((name) => /^[a-z-]+\.md$/.test(name))
     .toSorted()

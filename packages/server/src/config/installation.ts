@@ -1,0 +1,25 @@
+/**
+ * Where lies what is not code: in the tarball of this package within it (scripts/stage.mjs), in a checkout beside it.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const PACKAGE = new URL('../../../', import.meta.url);
+const PACKED_PAGE = new URL('page/', PACKAGE);
+
+const isPacked = existsSync(PACKED_PAGE);
+
+/** The built page. */
+export const PAGE = isPacked ? PACKED_PAGE : new URL('../page/dist/site/', PACKAGE);
+
+/** The guides. */
+export const GUIDES = new URL(isPacked ? 'docs/' : '../../docs/', PACKAGE);
+
+/** The source that runs, without what is not ours; of a checkout, the packages that run, without what is not run. */
+export const SOURCE = isPacked
+  ? { root: fileURLToPath(PACKAGE), exclude: 'node_modules' }
+  : {
+      root: fileURLToPath(new URL('../', PACKAGE)),
+      exclude:
+        'node_modules,test,tsconfig.json,shared/src,health/src,integrity/src,dev-servers/src,server/src,page/src',
+    };
