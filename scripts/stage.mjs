@@ -100,7 +100,7 @@ async function bundle(paths, { modules, dist, threads }) {
 function stageServer(manifest, folder) {
   const dist = join(folder, 'dist');
   const compiled = join(folder, 'compiled');
-  for (const [name, place] of [['server', 'src'], ...VENDORED.map((name) => [name, name])]) {
+  for (const [name, place] of [['server', 'src'], ...VENDORED.map((one) => [one, one])]) {
     compile(name, compiled, '--declaration', 'false', '--removeComments');
     cpSync(join(compiled, 'src'), join(dist, place), { recursive: true });
     rmSync(compiled, { recursive: true });
