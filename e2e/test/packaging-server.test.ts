@@ -144,8 +144,8 @@ test('its threads run: the history is kept, a code is sent', async () => {
 test('the command line works by both names, and by npx', async () => {
   const environment = { cwd: project, env: { PATH: process.env['PATH'], HOME: process.env['HOME'] } };
   for (const name of ['portal', 'portal-server']) {
-    const { stdout } = await run(join(project, 'node_modules/.bin', name), ['--version'], environment);
-    assert.equal(stdout.trim(), '0.1.0');
+    const { stdout } = await run(join(project, 'node_modules/.bin', name), ['--help'], environment);
+    assert.match(stdout, /^Usage: /);
     const byNpx = await run('npx', ['--no', name, 'user', 'list'], environment);
     assert.match(byNpx.stdout, /^admin +Owner/m, name);
   }
