@@ -3,28 +3,23 @@
  * an administrator gets the live stream, or polls where something on the way swallows streams; anybody else polls the
  * public status. A service that is silent is never taken for a healthy one.
  */
-import type {
-  AdminReportDocument,
-  LiveSnapshotDocument,
-  MeDocument,
-  PublicStatusDocument,
-} from 'portal-server/api';
+import type { AdminReport, LiveSnapshot, Me, PublicStatus } from 'portal-server/api';
 import { createStore, type Store } from '../store.js';
 import { moment } from '../copy/time.js';
 import { ask, tell, TURN_MS } from './ask.js';
 import { readStream } from './stream.js';
 
 /** Without the live stream the public status says since when; `null` when only the report is known. */
-export interface KnownSnapshot extends Omit<LiveSnapshotDocument, 'since' | 'causes'> {
+export interface KnownSnapshot extends Omit<LiveSnapshot, 'since' | 'causes'> {
   readonly since: string | null;
-  readonly causes: LiveSnapshotDocument['causes'] | null;
+  readonly causes: LiveSnapshot['causes'] | null;
 }
 
 /** Everything the page knows by itself; what a view asks for besides is its own. */
 export interface Known {
   /** `asking` until the service has said who reads; `nobody` is anybody. */
-  readonly who: MeDocument | 'asking' | 'nobody';
-  readonly status: PublicStatusDocument | null;
+  readonly who: Me | 'asking' | 'nobody';
+  readonly status: PublicStatus | null;
   readonly snapshot: KnownSnapshot | null;
   /** By the clock of this machine. */
   readonly heardMs: number | null;
@@ -54,7 +49,7 @@ const POLL_INSTEAD_MS = 60_000;
 /** A stream that said nothing for this long was swallowed, not refused. */
 const SWALLOWED_MS = 6_000;
 
-export function isAdmin(who: Known['who']): who is MeDocument {
+export function isAdmin(who: Known['who']): who is Me {
   return typeof who === 'object' && who.permission >= ADMIN;
 }
 
@@ -79,7 +74,7 @@ export function follow(code: string | null): Following {
     known.change({ heardMs, isLost: false, aheadMs: at === undefined ? aheadMs : Date.parse(at) - heardMs });
   }
 
-  function becomes(who: MeDocument | 'nobody', note: string | null = null): void {
+  function becomes(who: Me | 'nobody', note: string | null = null): void {
     turn.abort();
     turn = new AbortController();
     known.change(who === 'nobody' ? { who, note, snapshot: null } : { who, note });
@@ -103,7 +98,7 @@ export function follow(code: string | null): Following {
             if (event === 'gone') isOver = true;
             if (event === 'happened') known.change({ happened: known.get().happened + 1 });
             if (event !== 'report') return;
-            const snapshot = JSON.parse(data) as LiveSnapshotDocument;
+            const snapshot = JSON.parse(data) as LiveSnapshot;
             heard(snapshot.at);
             known.change({ snapshot });
           },
@@ -124,8 +119,8 @@ export function follow(code: string | null): Following {
   /** True when nobody is to follow any further. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
     const [{ status, body }, { body: told }] = await Promise.all([
-      ask<AdminReportDocument>('/v1/admin/health', signal),
-      ask<PublicStatusDocument>('/v1/status', signal),
+      ask<AdminReport>('/v1/admin/health', signal),
+      ask<PublicStatus>('/v1/status', signal),
     ]);
     if (signal.aborted) return true;
     if (status === 401 || status === 403) {
@@ -153,7 +148,7 @@ export function follow(code: string | null): Following {
 
   async function followStatus(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { body } = await ask<PublicStatusDocument>('/v1/status', signal);
+      const { body } = await ask<PublicStatus>('/v1/status', signal);
       if (signal.aborted) return;
       if (body) {
         const before = known.get();
@@ -169,7 +164,7 @@ export function follow(code: string | null): Following {
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      const { status, body } = await ask<MeDocument>('/v1/users/me', signal);
+      const { status, body } = await ask<Me>('/v1/users/me', signal);
       if (signal.aborted) return false;
       if (body) becomes(body);
       if (body) return true;
@@ -190,11 +185,7 @@ export function follow(code: string | null): Following {
   }
 
   async function enter(word: string): Promise<string | null> {
-    const { status, body, error } = await tell<MeDocument>(
-      '/v1/authentication/verify',
-      { code: word },
-      TURN_MS,
-    );
+    const { status, body, error } = await tell<Me>('/v1/authentication/verify', { code: word }, TURN_MS);
     if (body) becomes(body);
     if (body) return null;
     if (status === 401) return 'This code is not right, was used before, or is too old.';

@@ -2,11 +2,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
 import { ask } from '../api/ask.js';
-import type { HistoryDocument } from 'portal-server/api';
+import type { History } from 'portal-server/api';
 
 /** What is drawn: nothing yet, something, or the reason why there is nothing. */
 export interface HistoryReading {
-  readonly history: HistoryDocument | null;
+  readonly history: History | null;
   readonly refusal: string | null;
 }
 
@@ -24,7 +24,7 @@ export function useHistory(span: Span, nowMs: number): HistoryReading {
       const from = new Date(fromMs).toISOString();
       const to = new Date(toMs).toISOString();
       const path = `/v1/admin/history?from=${from}&to=${to}&step=${stepOf(span)}`;
-      const { status, body, error } = await ask<HistoryDocument>(path, turn.signal);
+      const { status, body, error } = await ask<History>(path, turn.signal);
       if (turn.signal.aborted) return;
       const refusal = body ? null : status === 404 ? 'This service keeps no history.' : error;
       setReading((before) => ({ history: body ?? before.history, refusal }));

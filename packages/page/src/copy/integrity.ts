@@ -1,10 +1,8 @@
 /** The state of the source in words. */
-import type { IntegrityDocument } from 'portal-server/api';
+import type { Integrity } from 'portal-server/api';
 import type { Standing } from './headline.js';
 
-const WORDS: Readonly<
-  Record<IntegrityDocument['state'], { readonly standing: Standing; readonly words: string }>
-> = {
+const WORDS: Readonly<Record<Integrity['state'], { readonly standing: Standing; readonly words: string }>> = {
   pending: { standing: 'unknown', words: 'being hashed' },
   unreadable: { standing: 'degraded', words: 'cannot be read' },
   mismatched: { standing: 'degraded', words: 'not what was released' },
@@ -13,10 +11,10 @@ const WORDS: Readonly<
   unsigned: { standing: 'healthy', words: 'unchanged since the start' },
 };
 
-export function integrityStanding({ state }: IntegrityDocument): Standing {
+export function integrityStanding({ state }: Integrity): Standing {
   return WORDS[state].standing;
 }
 
-export function integrityWords({ state }: IntegrityDocument): string {
+export function integrityWords({ state }: Integrity): string {
   return WORDS[state].words;
 }

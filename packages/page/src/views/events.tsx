@@ -8,7 +8,7 @@ import { Timeline } from '../charts/timeline.js';
 import { ask } from '../api/ask.js';
 import type { Known } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
-import type { EventPageDocument, EventDocument } from 'portal-server/api';
+import type { EventPage, HistoryEvent } from 'portal-server/api';
 import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
 
@@ -25,7 +25,7 @@ export interface UseEventsOptions {
 /** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
 export function useEvents({ happened, span, nowMs, limit }: UseEventsOptions) {
   const path = eventsPath(span, nowMs, limit);
-  const { body, refusal } = useReading<EventPageDocument>(path, { everyMs: EVERY_MS, reread: happened });
+  const { body, refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
   return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
 }
 
@@ -45,13 +45,13 @@ export function Events({
   const { list, next, refusal, path } = useEvents({ happened: known.happened, span, nowMs, limit: LIMIT });
   const [older, setOlder] = useState<{
     path: string;
-    list: readonly EventDocument[];
-    next: EventPageDocument['next'];
+    list: readonly HistoryEvent[];
+    next: EventPage['next'];
   }>();
   const isOlder = older?.path === path;
   const before = isOlder ? older.next : next;
   const more = async (): Promise<void> => {
-    const { body } = await ask<EventPageDocument>(`${path}&before=${before ?? ''}`);
+    const { body } = await ask<EventPage>(`${path}&before=${before ?? ''}`);
     if (body) setOlder({ path, list: [...(isOlder ? older.list : []), ...body.events], next: body.next });
   };
   return (

@@ -1,16 +1,16 @@
 /** Which files differ, and what happened on disk since the start. */
 import type { JSX } from 'preact';
-import type { IntegrityDocument } from 'portal-server/api';
+import type { Integrity } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { Moment } from './words.js';
 
-type Differences = IntegrityDocument['differences'];
+type Differences = Integrity['differences'];
 
 export function IntegrityChanges({
   source,
   nowMs,
 }: {
-  readonly source: IntegrityDocument;
+  readonly source: Integrity;
   readonly nowMs: number;
 }): JSX.Element {
   const { differences, events, drifted_since } = source;

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '../api/ask.js';
 import type { Known } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
-import type { IntegrityDocument } from 'portal-server/api';
+import type { Integrity as IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
 import { integrityStanding, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';

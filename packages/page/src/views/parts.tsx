@@ -1,5 +1,5 @@
 /** The two stores: is it up, since when, how fast, and the figures of the report, each as text. */
-import type { AdminReportDocument, LiveComponentDocument, PublicStatusDocument } from 'portal-server/api';
+import type { AdminReport, LiveComponent, PublicStatus } from 'portal-server/api';
 import type { JSX } from 'preact';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
 import type { Standing } from '../copy/headline.js';
@@ -7,8 +7,8 @@ import { duration } from '../copy/time.js';
 import { Ago, Figure, Mark, Moment } from './words.js';
 
 interface PartProps {
-  readonly report: AdminReportDocument | null;
-  readonly standing: LiveComponentDocument | undefined;
+  readonly report: AdminReport | null;
+  readonly standing: LiveComponent | undefined;
   readonly nowMs: number;
 }
 
@@ -64,7 +64,7 @@ export function PublicParts({
   status,
   nowMs,
 }: {
-  readonly status: PublicStatusDocument | null;
+  readonly status: PublicStatus | null;
   readonly nowMs: number;
 }): JSX.Element {
   return (
@@ -101,8 +101,8 @@ const WORDS = {
 
 /** Up is no time: since when it answers is said beside it, and "up for" is what a server says of itself. */
 function stateWords(
-  state: LiveComponentDocument['state'] | undefined,
-  standing: LiveComponentDocument | undefined,
+  state: LiveComponent['state'] | undefined,
+  standing: LiveComponent | undefined,
   nowMs: number,
 ): string {
   if (!state) return 'not known yet';
@@ -121,7 +121,7 @@ function PartTitle({
   readonly id: 'database' | 'cache';
   readonly name: string;
   readonly answers: boolean | undefined;
-  readonly standing: LiveComponentDocument | undefined;
+  readonly standing: LiveComponent | undefined;
   readonly nowMs: number;
 }): JSX.Element {
   const state = standing?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { tell } from '../api/ask.js';
 import { useReading } from '../api/reading.js';
-import type { MySessionsDocument } from 'portal-server/api';
+import type { MySessions } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { Table } from './table.js';
 import { Moment } from './words.js';
@@ -14,7 +14,7 @@ const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidde
 export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
   const [failure, setFailure] = useState<string | null>(null);
-  const { body, refusal } = useReading<MySessionsDocument>('/v1/users/me/sessions', {
+  const { body, refusal } = useReading<MySessions>('/v1/users/me/sessions', {
     everyMs: EVERY_MS,
     reread: ended,
   });

@@ -2,15 +2,9 @@
 import { respond } from 'portal-health';
 import { readerOf } from '../auth/current-user.js';
 import type { ResponseHeaders } from './openapi-types.js';
-import { errorSchema } from './refusals.js';
-import {
-  DEGRADED_EXAMPLE,
-  forAdmin,
-  HEALTHY_EXAMPLE,
-  reportContent,
-  UNHEALTHY_EXAMPLE,
-} from './report-examples.js';
-import { adminReportSchema } from './report-schema.js';
+import { errorDocument } from './refusals.js';
+import { DEGRADED, forAdmin, HEALTHY, reportContent, UNHEALTHY } from './report-examples.js';
+import { adminReport } from './report-schema.js';
 import { defineRoute } from './route.js';
 
 const FROM_MEMORY: ResponseHeaders = {
@@ -20,7 +14,7 @@ const FROM_MEMORY: ResponseHeaders = {
   },
 };
 
-const unhealthy = reportContent(adminReportSchema, { unhealthy: forAdmin(UNHEALTHY_EXAMPLE) });
+const unhealthy = reportContent(adminReport, { unhealthy: forAdmin(UNHEALTHY) });
 
 export const adminHealthRoute = defineRoute({
   path: '/v1/admin/health',
@@ -40,10 +34,7 @@ export const adminHealthRoute = defineRoute({
     200: {
       description: 'Healthy or degraded.',
       headers: FROM_MEMORY,
-      content: reportContent(adminReportSchema, {
-        healthy: forAdmin(HEALTHY_EXAMPLE),
-        degraded: forAdmin(DEGRADED_EXAMPLE),
-      }),
+      content: reportContent(adminReport, { healthy: forAdmin(HEALTHY), degraded: forAdmin(DEGRADED) }),
     },
     503: {
       description: 'Unhealthy. Or, with `Retry-After`, the session cannot be looked up at the moment.',
@@ -58,7 +49,7 @@ export const adminHealthRoute = defineRoute({
         ...unhealthy,
         'application/json': {
           ...unhealthy['application/json'],
-          schema: { oneOf: [adminReportSchema, errorSchema] },
+          schema: { oneOf: [adminReport, errorDocument] },
         },
       },
     },

@@ -1,19 +1,8 @@
 /** The report of how everything is, as anyone and as administrators read it, and the same in the form of the IETF draft. */
 import { PROBLEMS } from 'portal-health';
-import {
-  choice,
-  dateTime,
-  exactly,
-  figure,
-  HASH,
-  listOf,
-  named,
-  text,
-  textOrNull,
-  yesOrNo,
-} from './schema.js';
+import { choice, exactly, figure, HASH, listOf, named, text, textOrNull, time, yesOrNo } from './schema.js';
 
-export const statusSchema = named(
+export const status = named(
   'Status',
   choice(['healthy', 'degraded', 'unhealthy'], 'The verdict over everything. Degraded still serves.'),
 );
@@ -53,10 +42,10 @@ const cacheStatistics = named(
 );
 
 const fields = {
-  status: statusSchema,
+  status,
   database: yesOrNo('Whether the database answered the last look, and that look is fresh.'),
   cache: yesOrNo('The same of the cache (Redis).'),
-  started_at: dateTime('Start of the service: ISO 8601, UTC, whole seconds.'),
+  started_at: time('Start of the service: ISO 8601, UTC, whole seconds.'),
   db_statistics: databaseStatistics,
   cache_statistics: cacheStatistics,
 } as const;
@@ -72,9 +61,9 @@ const errors = {
   ),
 } as const;
 
-export const reportSchema = named('Report', exactly('The public report.', { ...fields, errors }));
+export const report = named('Report', exactly('The public report.', { ...fields, errors }));
 
-export const adminReportSchema = named(
+export const adminReport = named(
   'AdminReport',
   exactly('The report, with the hash of the running source.', {
     ...fields,
@@ -106,7 +95,7 @@ const healthJsonCheck = named('HealthJsonCheck', {
   additionalProperties: false,
 });
 
-export const healthJsonSchema = named('HealthJson', {
+export const healthJson = named('HealthJson', {
   type: 'object',
   description: 'The same by draft-inadarei-api-health-check-06.',
   properties: {

@@ -1,18 +1,18 @@
 /** Takes schemas with a name out of those that use them, for the part of the OpenAPI document that lists them by name. */
-import type { JsonSchema, Properties } from './schema.js';
+import type { Properties, Schema } from './schema.js';
 
 export interface SchemaNames {
   /** Those that were met so far. */
-  readonly all: Readonly<Record<string, JsonSchema>>;
+  readonly all: Readonly<Record<string, Schema>>;
   /** The same schema, in which those that have a name are referred to. */
-  refer(schema: JsonSchema): JsonSchema;
+  refer(schema: Schema): Schema;
 }
 
 export function createSchemaNames(): SchemaNames {
-  const all: Record<string, JsonSchema> = {};
-  const met = new Map<string, JsonSchema>();
+  const all: Record<string, Schema> = {};
+  const met = new Map<string, Schema>();
 
-  function refer(schema: JsonSchema): JsonSchema {
+  function refer(schema: Schema): Schema {
     const { $id, ...plain } = schema;
     if ($id === undefined) return within(plain);
     const before = met.get($id);
@@ -24,7 +24,7 @@ export function createSchemaNames(): SchemaNames {
     return { $ref: `#/components/schemas/${$id}` };
   }
 
-  function within(schema: JsonSchema): JsonSchema {
+  function within(schema: Schema): Schema {
     const { properties, items, additionalProperties, oneOf } = schema;
     return {
       ...schema,
