@@ -78,7 +78,7 @@ async function realAnswer(databaseUrl: string): Promise<string> {
   const pool = new pg.Pool({ connectionString: databaseUrl });
   const health = createHealth({ database: { pool } });
   await health.start();
-  const { headers, body } = respond(health, { door: 'health', method: 'GET' }, 'public');
+  const { headers, body } = respond(health, { endpoint: 'health', method: 'GET' }, 'public');
   await health.close();
   await pool.end();
   return JSON.stringify({ headers, body });

@@ -7,11 +7,11 @@ import type { CanaryScan } from './planted-secrets.js';
 import type { Side } from './targets/side.js';
 
 /** Who asks what: the public report, the administrators', liveness, or any other door. */
-export type Door = 'public' | 'admin' | 'livez' | 'other';
+export type ObservedEndpoint = 'public' | 'admin' | 'livez' | 'other';
 
 /** One answer, or the lack of one. */
 export interface Answer {
-  readonly door: Door;
+  readonly endpoint: ObservedEndpoint;
   /** When it was asked for, by `performance.now()`. */
   readonly askedMs: number;
   /** How long the whole answer took. */
@@ -43,7 +43,7 @@ export interface ClientsOptions {
 const HANG_MS = 5_000;
 
 interface Question {
-  readonly door: Door;
+  readonly endpoint: ObservedEndpoint;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -57,13 +57,13 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
 
   function nextQuestion(client: number): Question {
     const kind = client % 5;
-    if (kind < 2) return { door: 'public', path: '/health', headers: {} };
+    if (kind < 2) return { endpoint: 'public', path: '/health', headers: {} };
     if (kind < 4) {
       const cookie = side.cookies[client % side.cookies.length] ?? '';
-      return { door: 'admin', path: side.adminPath, headers: { Cookie: cookie } };
+      return { endpoint: 'admin', path: side.adminPath, headers: { Cookie: cookie } };
     }
     turn += 1;
-    return others[turn % others.length] ?? { door: 'livez', path: '/livez', headers: {} };
+    return others[turn % others.length] ?? { endpoint: 'livez', path: '/livez', headers: {} };
   }
 
   async function work(client: number): Promise<void> {
@@ -77,7 +77,7 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
       const ms = performance.now() - askedMs;
       scan?.look(`${side.name} ${question.path}`, text);
       const verdict = httpStatus === 0 ? text : verdictIn(question, text);
-      answers.push({ door: question.door, askedMs, ms, httpStatus, verdict });
+      answers.push({ endpoint: question.endpoint, askedMs, ms, httpStatus, verdict });
       await sleep(Math.max(0, everyMs - ms));
     }
     agent.destroy();
@@ -97,12 +97,12 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
 function otherQuestions({ adminPath, cookies: [cookie = ''] }: Side): Question[] {
   const draft = { Accept: 'application/health+json' };
   const other = (path: string, headers: Readonly<Record<string, string>> = {}): Question => ({
-    door: 'other',
+    endpoint: 'other',
     path,
     headers,
   });
   return [
-    { door: 'livez', path: '/livez', headers: {} },
+    { endpoint: 'livez', path: '/livez', headers: {} },
     other('/readyz?verbose'),
     other('/startupz'),
     other('/metrics'),
@@ -143,7 +143,7 @@ function ask(
   });
 }
 
-function verdictIn({ door }: Question, text: string): string {
+function verdictIn({ endpoint: door }: Question, text: string): string {
   if (door !== 'public' && door !== 'admin') return '';
   if (/^retry-after\n1$/im.test(text) && text.includes('"Temporarily unavailable"')) return 'unavailable';
   const status = /"status":"([a-z]+)"/.exec(text)?.[1] ?? 'no report';

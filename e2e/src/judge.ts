@@ -44,7 +44,7 @@ const LATE_ANSWERS = ['DATABASE_SLOW', 'CACHE_SLOW'];
 
 /** Judges one side's answers by what `row` expects of it. */
 export function judge(row: Row, expected: string, answers: readonly Answer[], course: Course): Findings {
-  const reports = answers.filter(({ door }) => door === 'public' || door === 'admin');
+  const reports = answers.filter(({ endpoint: door }) => door === 'public' || door === 'admin');
   const detected = reports.find(
     ({ askedMs, verdict }) => askedMs >= course.begunMs && isVerdict(row, expected, verdict),
   );
@@ -56,7 +56,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
   }
 
   /** In words, or `undefined` for an answer that was right. */
-  function wrongness({ door, askedMs, httpStatus, verdict, ms }: Answer): string | undefined {
+  function wrongness({ endpoint: door, askedMs, httpStatus, verdict, ms }: Answer): string | undefined {
     if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${door}: no answer, ${verdict}`;
     if (httpStatus === 500) return `${door}: 500`;
     if (door === 'livez' && httpStatus !== 200) return `livez ${httpStatus}`;
@@ -127,7 +127,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
 
   const waits = answers.map(({ ms }) => ms);
   const publicWaits = answers
-    .filter(({ door }) => door === 'public')
+    .filter(({ endpoint: door }) => door === 'public')
     .map(({ ms }) => ms)
     .toSorted((a, b) => a - b);
   return {

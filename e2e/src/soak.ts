@@ -223,7 +223,7 @@ function brokenByAnswers(answers: Clients['answers'], machineMs: number, warmMs:
   if (lost > 0) broken.push(`${lost} requests without an answer`);
   // Whom the process has never seen it may turn away, when a busy machine makes the first look-up late.
   const shut = answers.filter(
-    ({ door, askedMs, httpStatus }) =>
+    ({ endpoint: door, askedMs, httpStatus }) =>
       door === 'admin' && askedMs >= warmMs && ![200, 503].includes(httpStatus),
   );
   if (shut.length > 0)

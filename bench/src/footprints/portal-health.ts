@@ -17,7 +17,7 @@ async function load(): Promise<typeof Library & typeof Adapter> {
 await tellFootprint({
   host: () => Promise.resolve(createServer()),
   load,
-  async use({ createHealth, createHealthDoor }, server) {
+  async use({ createHealth, createHealthHandler: createHealthDoor }, server) {
     const health = createHealth({ checks: { queue: () => true } });
     await health.start();
     const door = createHealthDoor(health);

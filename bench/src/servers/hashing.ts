@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { createHealth } from 'portal-health';
-import { createHealthDoor } from 'portal-health/node';
+import { createHealthHandler } from 'portal-health/node';
 import { listen } from './contender.js';
 
 const root = process.env['HASH_ROOT'] ?? '';
@@ -13,7 +13,7 @@ if (root !== '') {
 }
 const health = createHealth({});
 await health.start();
-const door = createHealthDoor(health);
+const handler = createHealthHandler(health);
 listen((request, response) => {
-  if (!door(request, response)) response.writeHead(404).end();
+  if (!handler(request, response)) response.writeHead(404).end();
 });

@@ -3,22 +3,22 @@
  * process: `/3/health` is that of the fourth. `IDLE_INTERVAL_MS` replaces the default pace of one that nobody asks.
  */
 import { createHealth } from 'portal-health';
-import { createHealthDoor } from 'portal-health/node';
+import { createHealthHandler } from 'portal-health/node';
 import { listen, stores } from './contender.js';
 
 const { INSTANCES = '1', IDLE_INTERVAL_MS } = process.env;
 const pace = IDLE_INTERVAL_MS === undefined ? {} : { idleIntervalMs: Number(IDLE_INTERVAL_MS) };
 
-const doors = await Promise.all(
+const handlers = await Promise.all(
   Array.from({ length: Number(INSTANCES) }, async () => {
     const { pool, redis } = stores();
     const health = createHealth({ database: { pool, ...pace }, cache: { client: redis, ...pace } });
     await health.start();
-    return createHealthDoor(health);
+    return createHealthHandler(health);
   }),
 );
 listen((request, response) => {
   const [, instance, path] = /^\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
   request.url = path ?? '/';
-  if (!doors[Number(instance)]?.(request, response)) response.writeHead(404).end();
+  if (!handlers[Number(instance)]?.(request, response)) response.writeHead(404).end();
 });

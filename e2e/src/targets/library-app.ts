@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
-import { createHealthDoor } from 'portal-health/node';
+import { createHealthHandler } from 'portal-health/node';
 import { watchSource } from 'portal-integrity';
 import { CANARIES } from '../planted-secrets.js';
 
@@ -42,18 +42,18 @@ const health = createHealth({
   onStatusChange: ({ from, to, report }) => log({ from, to, errors: report.errors }),
 });
 
-const publicDoor = createHealthDoor(health);
-const adminDoor = createHealthDoor(health, {
+const publicHandler = createHealthHandler(health);
+const adminHandler = createHealthHandler(health, {
   prefix: '/admin',
   viewer: (request: IncomingMessage) => (request.headers.cookie === 'admin=yes' ? 'admin' : 'public'),
 });
 const server = createServer((request, response) => {
-  if (publicDoor(request, response) || adminDoor(request, response)) return;
+  if (publicHandler(request, response) || adminHandler(request, response)) return;
   response.writeHead(404).end();
 });
 
 let working: NodeJS.Timeout | undefined;
-let held: Promise<pg.PoolClient>[] = [];
+let heldConnections: Promise<pg.PoolClient>[] = [];
 const orders: Readonly<Record<string, () => unknown>> = {
   work() {
     // What an application does: it asks a table, and waits.
@@ -75,10 +75,10 @@ const orders: Readonly<Record<string, () => unknown>> = {
   },
   hold() {
     // One more than there are, so that somebody waits.
-    held = Array.from({ length: POOL_SIZE + 1 }, () => pool.connect());
+    heldConnections = Array.from({ length: POOL_SIZE + 1 }, () => pool.connect());
   },
   release() {
-    for (const connection of held.splice(0)) {
+    for (const connection of heldConnections.splice(0)) {
       connection.then((taken) => taken.release()).catch(() => undefined);
     }
   },

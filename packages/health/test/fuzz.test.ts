@@ -11,13 +11,13 @@ import { createCheckProbe } from '../src/probes/custom.js';
 import { createPostgresProbe } from '../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../src/probes/redis/redis.js';
 import { PROBLEMS } from '../src/problems.js';
-import { respond, type Door } from '../src/http/respond.js';
+import { respond, type Endpoint } from '../src/http/respond.js';
 import type { Outcome } from '../src/types.js';
 import { ask } from './probes/asking.js';
 
 /** In every message and value of others: must never be seen again. */
 const CANARY = 'zqvxkwjz';
-const DOORS: readonly Door[] = ['health', 'metrics', 'livez', 'readyz', 'startupz'];
+const ENDPOINTS: readonly Endpoint[] = ['health', 'metrics', 'livez', 'readyz', 'startupz'];
 const ACCEPTS = ['*/*', 'application/json', 'application/health+json', 'application/openmetrics-text'];
 const STATES = new Set(['up', 'slow', 'down', 'stale']);
 const RUNS = { numRuns: 200 };
@@ -98,9 +98,13 @@ describe('a check', () => {
         try {
           await health.start();
           assert.equal(health.state('any'), 'down');
-          for (const door of DOORS) {
+          for (const door of ENDPOINTS) {
             for (const accept of ACCEPTS) {
-              const answer = respond(health, { door, method: 'GET', accept, verbose: true }, 'admin');
+              const answer = respond(
+                health,
+                { endpoint: door, method: 'GET', accept, verbose: true },
+                'admin',
+              );
               assert.ok(!JSON.stringify(answer).includes(CANARY));
             }
           }
@@ -166,12 +170,12 @@ test('any method, Accept and door is answered, with a status that is none of a b
   try {
     fc.assert(
       fc.property(
-        fc.constantFrom(...DOORS),
+        fc.constantFrom(...ENDPOINTS),
         fc.oneof(fc.constantFrom('GET', 'HEAD'), fc.string({ unit: 'binary' })),
         fc.option(fc.oneof(fc.constantFrom(...ACCEPTS), fc.string({ unit: 'binary' })), { nil: undefined }),
         fc.boolean(),
         (door, method, accept, verbose) => {
-          const { status, headers } = respond(health, { door, method, accept, verbose }, 'public');
+          const { status, headers } = respond(health, { endpoint: door, method, accept, verbose }, 'public');
           assert.ok([200, 405].includes(status), String(status));
           for (const [name, value] of Object.entries(headers)) {
             assert.match(`${name}: ${value}`, /^[\x20-\x7e]+$/);

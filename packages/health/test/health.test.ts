@@ -278,7 +278,7 @@ test('10,000 requests cause no more queries and commands than time ÷ interval +
     let runs = 0;
     await withHealth({ database: { pool, intervalMs }, cache: { client, intervalMs } }, async (health) => {
       for (let requests = 0; requests < 10_000; requests += 1) {
-        const { status } = respond(health, { door: 'health', method: 'GET' }, 'public');
+        const { status } = respond(health, { endpoint: 'health', method: 'GET' }, 'public');
         assert.equal(status, 200);
         if (requests % 100 === 0) await sleep(10);
       }

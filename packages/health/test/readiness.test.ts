@@ -24,7 +24,7 @@ async function withHealth(options: HealthOptions, work: (health: Health) => Prom
 }
 
 function readyz(health: Health): number {
-  return respond(health, { door: 'readyz', method: 'GET' }, 'public').status;
+  return respond(health, { endpoint: 'readyz', method: 'GET' }, 'public').status;
 }
 
 describe('readiness', () => {

@@ -95,7 +95,7 @@ describe('several by name', () => {
         assert.equal(checks['auth:connections']?.[0]?.status, 'fail');
         assert.equal(checks['database:connections']?.[0]?.status, 'pass');
         assert.equal(checks['queue:keys']?.[0]?.componentType, 'datastore');
-        const verbose = respond(health, { door: 'readyz', method: 'GET', verbose: true }, 'public').body;
+        const verbose = respond(health, { endpoint: 'readyz', method: 'GET', verbose: true }, 'public').body;
         assert.match(verbose, /^auth up$/m);
         for (const client of held) client.release();
         await waiting;

@@ -2,7 +2,7 @@
  * The composition root: builds the whole service out of its parts, and listens to nothing.
  */
 import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
-import { createHealthDoor } from 'portal-health/node';
+import { createHealthHandler } from 'portal-health/node';
 import { watchSource, type SourceEvent, type SourceOptions } from 'portal-integrity';
 import { api } from './api/api.js';
 import { showsCredentialsForMetrics } from './api/metrics.js';
@@ -129,10 +129,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     boundTo: () => http.boundTo(),
     log,
   });
-  const door = createHealthDoor(health, { onRefused: tellRefusal(answers) });
+  const healthHandler = createHealthHandler(health, { onRefused: tellRefusal(answers) });
   const framework = createFramework({
     http,
-    door: (request, response) => !showsCredentialsForMetrics(request) && door(request, response),
+    healthHandler: (request, response) =>
+      !showsCredentialsForMetrics(request) && healthHandler(request, response),
     site,
     proxies,
     log,

@@ -2,11 +2,11 @@
  * The health doors as middleware of Express 4 and 5, and of everything else that calls `(request, response, next)`.
  */
 import type { IncomingMessage } from 'node:http';
-import type { DoorOptions } from '../http/endpoints.js';
+import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { createHealthDoor, type NodeResponse } from './node.js';
+import { createHealthHandler, type NodeResponse } from './node.js';
 
-export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
 /** Middleware in the words of Express; what is for no door is passed on. */
 export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> = (
@@ -34,11 +34,11 @@ export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> 
  */
 export function healthMiddleware<Request extends IncomingMessage = IncomingMessage>(
   health: Health,
-  options: DoorOptions<Request> = {},
+  options: EndpointOptions<Request> = {},
 ): HealthMiddleware<Request> {
-  const door = createHealthDoor(health, options);
+  const handler = createHealthHandler(health, options);
   return (request, response, next) => {
     // Express takes the mount path off `url`, and keeps the whole in `originalUrl`, which is not ours to look at.
-    if (!door(request, response)) next();
+    if (!handler(request, response)) next();
   };
 }

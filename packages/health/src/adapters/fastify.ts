@@ -4,12 +4,12 @@
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
+import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
 import type { Answer } from '../http/respond.js';
 
-export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
 /** The members used of Fastify's request. */
 export interface FastifyRequestLike {
@@ -46,7 +46,7 @@ export interface FastifyInstanceLike {
 }
 
 /** What `app.register(healthPlugin, …)` is given. */
-export interface HealthPluginOptions extends Omit<DoorOptions, 'viewer'> {
+export interface HealthPluginOptions extends Omit<EndpointOptions, 'viewer'> {
   readonly health: Health;
   /** Who asks, as in `DoorOptions`. A method, so that it may name Fastify's own request, or one that you extended. */
   viewer?(this: void, request: FastifyRequestLike): unknown;
@@ -57,7 +57,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 async function plugin(instance: FastifyInstanceLike, options: HealthPluginOptions): Promise<void> {
   const { health, prefix = '', viewer, ...rest } = options;
   if (typeof health?.report !== 'function') throw expected('health', 'to be made by createHealth', health);
-  const doors = createDoors<FastifyRequestLike>(health, {
+  const endpoints = createEndpoints<FastifyRequestLike>(health, {
     ...rest,
     prefix: instance.prefix + prefix,
     ...(viewer && { viewer: (request) => viewer(request) }),
@@ -65,9 +65,9 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
 
   /** False when the request is for no door. */
   function answers(request: FastifyRequestLike, reply: FastifyReplyLike): boolean {
-    const question = doors.question(request.method, request.url, request.headers.accept);
+    const question = endpoints.question(request.method, request.url, request.headers.accept);
     if (question === undefined) return false;
-    const answer = doors.answer(question, request);
+    const answer = endpoints.answer(question, request);
     if (answer instanceof Promise) void answer.then((late) => send(reply, late));
     else send(reply, answer);
     return true;
@@ -76,7 +76,7 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
   instance.addHook('onRequest', (request, reply, done) => {
     if (!answers(request, reply)) done();
   });
-  for (const path of doors.paths) {
+  for (const path of endpoints.paths) {
     instance.route({
       method: METHODS,
       url: path.slice(instance.prefix.length),

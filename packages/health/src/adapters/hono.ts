@@ -1,10 +1,10 @@
 /**
  * The health doors as middleware of Hono, on any server that Hono runs on in Node.
  */
-import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
+import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 
-export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
 /** The members used of Hono's context. */
 export interface HonoContext {
@@ -37,17 +37,17 @@ export type HealthMiddleware<Context extends HonoContext = HonoContext> = (
  */
 export function healthMiddleware<Context extends HonoContext = HonoContext>(
   health: Health,
-  options: DoorOptions<Context> = {},
+  options: EndpointOptions<Context> = {},
 ): HealthMiddleware<Context> {
-  const doors = createDoors(health, options);
+  const endpoints = createEndpoints(health, options);
   return async (context, next) => {
     const { method, url, headers } = context.req.raw;
-    const question = doors.question(method, url, headers.get('accept') ?? undefined);
+    const question = endpoints.question(method, url, headers.get('accept') ?? undefined);
     if (question === undefined) {
       await next();
       return undefined;
     }
-    const answer = await doors.answer(question, context);
+    const answer = await endpoints.answer(question, context);
     // Hono lays what earlier middleware has set over what is returned here, or loses it; so ours are set among them.
     const { headers: together } = context.res;
     for (const [name, value] of Object.entries(headersBeside(answer, together.get('vary')))) {

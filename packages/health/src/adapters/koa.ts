@@ -2,10 +2,10 @@
  * The health doors as middleware of Koa.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
+import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 
-export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
 /** The members used of Koa's context. */
 export interface KoaContext {
@@ -43,16 +43,16 @@ export type HealthMiddleware<Context extends KoaContext = KoaContext> = (
  */
 export function healthMiddleware<Context extends KoaContext = KoaContext>(
   health: Health,
-  options: DoorOptions<Context> = {},
+  options: EndpointOptions<Context> = {},
 ): HealthMiddleware<Context> {
-  const doors = createDoors(health, options);
+  const endpoints = createEndpoints(health, options);
   return async (context, next) => {
-    const question = doors.question(context.method, context.url, context.headers.accept);
+    const question = endpoints.question(context.method, context.url, context.headers.accept);
     if (question === undefined) {
       await next();
       return;
     }
-    const answer = await doors.answer(question, context);
+    const answer = await endpoints.answer(question, context);
     context.status = answer.status;
     // Koa derives type and length from a body; ours come after it, and for HEAD they are those of GET.
     context.body = answer.body;

@@ -4,18 +4,18 @@
  * application.
  */
 import type { IncomingMessage } from 'node:http';
-import type { DoorOptions } from '../http/endpoints.js';
+import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
 import { healthMiddleware } from './express.js';
 
-export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
 /** The token under which other providers have the health that the module made: `@Inject(HEALTH)`. */
 export const HEALTH: symbol = Symbol('portal-health');
 
 /** What the module is made of: a provider in Nest's words, and what the doors can be told. */
-export interface HealthModuleOptions extends Omit<DoorOptions<IncomingMessage>, 'viewer'> {
+export interface HealthModuleOptions extends Omit<EndpointOptions<IncomingMessage>, 'viewer'> {
   /** Makes the health, of what is injected. */
   readonly useFactory: (...dependencies: never[]) => Health | Promise<Health>;
   /** Tokens of what `useFactory` is given, in order. */
@@ -56,7 +56,10 @@ interface Consumer {
 export function createHealthModule(options: HealthModuleOptions): HealthModule {
   const { useFactory, inject = [], imports = [], viewer, ...rest } = options;
   if (typeof useFactory !== 'function') throw expected('useFactory', 'to be a function', useFactory);
-  const doorOptions = { ...rest, ...(viewer && { viewer: (request: IncomingMessage) => viewer(request) }) };
+  const endpointOptions = {
+    ...rest,
+    ...(viewer && { viewer: (request: IncomingMessage) => viewer(request) }),
+  };
 
   /** Nest knows a module by its class; one of its own for each call, so that two healths are two modules. */
   class PortalHealthModule {
@@ -68,7 +71,7 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
 
     /** Nest calls it before it binds any middleware of a module or any route. */
     configure(consumer: Consumer): void {
-      consumer.getHttpAdapter().use(healthMiddleware(this.#health, doorOptions));
+      consumer.getHttpAdapter().use(healthMiddleware(this.#health, endpointOptions));
     }
 
     async onModuleInit(): Promise<void> {

@@ -4,11 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { createDoors, headersBeside, type DoorOptions } from '../http/endpoints.js';
+import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import type { Answer } from '../http/respond.js';
 
-export type { DoorOptions, DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
 /** A request of `node:http`, or of `node:http2` with its compatibility API. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -17,7 +17,7 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Answers the request and returns `true` when it is for a health door; otherwise leaves it alone. */
-export type HealthDoor<Request extends NodeRequest = IncomingMessage> = (
+export type HealthHandler<Request extends NodeRequest = IncomingMessage> = (
   request: Request,
   response: NodeResponse,
 ) => boolean;
@@ -40,17 +40,17 @@ export type HealthDoor<Request extends NodeRequest = IncomingMessage> = (
  * ```
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
  */
-export function createHealthDoor<Request extends NodeRequest = IncomingMessage>(
+export function createHealthHandler<Request extends NodeRequest = IncomingMessage>(
   health: Health,
-  options: DoorOptions<Request> = {},
-): HealthDoor<Request> {
-  const doors = createDoors(health, options);
+  options: EndpointOptions<Request> = {},
+): HealthHandler<Request> {
+  const endpoints = createEndpoints(health, options);
   return (request, response) => {
     const { method = 'GET', url = '/', headers } = request;
-    const question = doors.question(method, url, headers.accept);
+    const question = endpoints.question(method, url, headers.accept);
     if (question === undefined) return false;
     if (response.socket === null && asksOnWithoutReading(request, response)) return true;
-    const answer = doors.answer(question, request);
+    const answer = endpoints.answer(question, request);
     if (answer instanceof Promise) void answer.then((late) => send(response, late));
     else send(response, answer);
     return true;

@@ -4,20 +4,20 @@
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
-import { respond, type Answer, type Door, type Question } from './respond.js';
+import { respond, type Answer, type Endpoint, type Question } from './respond.js';
 import type { Viewer } from '../types.js';
 
 /** Where each door is; leave one out to keep it where it is, `null` closes it. */
-export type DoorPaths = Readonly<Partial<Record<Door, string | null>>>;
+export type EndpointPaths = Readonly<Partial<Record<Endpoint, string | null>>>;
 
 /**
  * What the doors can be told.
  *
  * @typeParam Request - a request, in the words of the framework
  */
-export interface DoorOptions<Request = unknown> {
+export interface EndpointOptions<Request = unknown> {
   /** Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`. */
-  readonly paths?: DoorPaths;
+  readonly paths?: EndpointPaths;
   /** What stands before every path, such as `/internal`; for whoever does not take it off on the way here. */
   readonly prefix?: string;
   /**
@@ -32,7 +32,7 @@ export interface DoorOptions<Request = unknown> {
 }
 
 /** The doors of one health, for an adapter to put into its framework. */
-export interface Doors<Request> {
+export interface Endpoints<Request> {
   /** Every open door with its path, for frameworks that want to know them beforehand. */
   readonly paths: readonly string[];
   /** What is asked by a request line; `undefined` when it leads to no door. */
@@ -47,12 +47,15 @@ const DEFAULT_PATHS = {
   livez: '/livez',
   readyz: '/readyz',
   startupz: '/startupz',
-} as const satisfies Record<Door, string>;
+} as const satisfies Record<Endpoint, string>;
 
 /**
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
  */
-export function createDoors<Request>(health: Health, options: DoorOptions<Request> = {}): Doors<Request> {
+export function createEndpoints<Request>(
+  health: Health,
+  options: EndpointOptions<Request> = {},
+): Endpoints<Request> {
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onRefused } = options;
   if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
     throw expected('prefix', 'to begin with a slash', prefix);
@@ -65,14 +68,15 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
   if (onRefused !== undefined && typeof onRefused !== 'function') {
     throw expected('onRefused', 'to be a function', onRefused);
   }
-  const doors = new Map<string, Door>();
-  for (const [door, path] of Object.entries({ ...DEFAULT_PATHS, ...options.paths })) {
-    if (!isDoor(door)) throw expected('paths', `to be among ${Object.keys(DEFAULT_PATHS).join(', ')}`, door);
+  const endpoints = new Map<string, Endpoint>();
+  for (const [endpoint, path] of Object.entries({ ...DEFAULT_PATHS, ...options.paths })) {
+    if (!isEndpoint(endpoint))
+      throw expected('paths', `to be among ${Object.keys(DEFAULT_PATHS).join(', ')}`, endpoint);
     if (path === null) continue;
     if (typeof path !== 'string' || !path.startsWith('/')) {
-      throw expected(`paths.${door}`, 'to begin with a slash', path);
+      throw expected(`paths.${endpoint}`, 'to begin with a slash', path);
     }
-    doors.set(plainPath(prefix + path), door);
+    endpoints.set(plainPath(prefix + path), endpoint);
   }
 
   function respondTo(question: Question, who: Viewer): Answer {
@@ -89,14 +93,14 @@ export function createDoors<Request>(health: Health, options: DoorOptions<Reques
   }
 
   return {
-    paths: [...doors.keys()],
+    paths: [...endpoints.keys()],
     question(method, target, accept) {
-      const door = doors.get(target) ?? doors.get(plainPath(target));
-      return door && { door, method, accept, verbose: asksForVerbose(target) };
+      const door = endpoints.get(target) ?? endpoints.get(plainPath(target));
+      return door && { endpoint: door, method, accept, verbose: asksForVerbose(target) };
     },
     answer(question, request) {
-      const caughtUp = question.door === 'health' ? health.caughtUp() : undefined;
-      if (!viewer || question.door !== 'health') {
+      const caughtUp = question.endpoint === 'health' ? health.caughtUp() : undefined;
+      if (!viewer || question.endpoint !== 'health') {
         return caughtUp ? caughtUp.then(() => respondTo(question, 'public')) : respondTo(question, 'public');
       }
       const asked = viewerWithin(viewerDeadlineMs, () => viewer(request));
@@ -137,7 +141,7 @@ export function headersBeside(answer: Answer, earlierVary: unknown): Answer['hea
   return { ...headers, Vary: `${earlier}, ${headers['Vary']}` };
 }
 
-function isDoor(name: string): name is Door {
+function isEndpoint(name: string): name is Endpoint {
   return Object.hasOwn(DEFAULT_PATHS, name);
 }
 

@@ -10,11 +10,11 @@ import { failedReport } from '../report.js';
 import type { Status, Viewer } from '../types.js';
 
 /** What can be asked: the report, the same as metrics, or one of the three probes of an orchestrator. */
-export type Door = 'health' | 'metrics' | 'livez' | 'readyz' | 'startupz';
+export type Endpoint = 'health' | 'metrics' | 'livez' | 'readyz' | 'startupz';
 
 /** An HTTP request, as far as it matters here. */
 export interface Question {
-  readonly door: Door;
+  readonly endpoint: Endpoint;
   /** HTTP method in capitals; all but `GET` and `HEAD` are refused. */
   readonly method: string;
   /** The `Accept` header as it came; the report and the metrics have more than one format. */
@@ -54,15 +54,15 @@ export function respond(health: Health, question: Question, viewer: Viewer): Ans
 /** An answer; or, should making it fail, which is a bug of ours, a report that says just that. */
 function answerOrFailure(health: Health, question: Question, viewer: Viewer): Answer {
   try {
-    if (question.door === 'health') {
+    if (question.endpoint === 'health') {
       if (!question.byMachine) health.asked();
       return reportAnswer(health, question, viewer);
     }
-    return question.door === 'metrics'
+    return question.endpoint === 'metrics'
       ? metricsAnswer(health, question, viewer)
       : probeAnswer(health, question);
   } catch {
-    if (question.door === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
+    if (question.endpoint === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
     return answerOf(
       503,
       'application/json',
@@ -114,7 +114,7 @@ function metricsAnswer(health: Health, { accept }: Question, viewer: Viewer): An
 }
 
 /** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */
-function probeAnswer(health: Health, { door, verbose = false }: Question): Answer {
+function probeAnswer(health: Health, { endpoint: door, verbose = false }: Question): Answer {
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
   const body = verbose ? verboseText(health.facts().findings, verdict) : `${verdict}\n`;

@@ -29,7 +29,7 @@ export function guard(_request: Request, response: Response): void {
 }
 
 /** Our doors for an Express application, wherever it puts them. */
-export function expressDoors({ health, viewer, told }: Mount): RequestHandler {
+export function expressEndpoints({ health, viewer, told }: Mount): RequestHandler {
   return expressMiddleware(health, {
     ...told,
     ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
@@ -44,8 +44,8 @@ export function startExpress(
   const app = make();
   for (const middleware of before) app.use(middleware);
   for (const mount of mounts) {
-    if (mount.prefix === '') app.use(expressDoors(mount));
-    else app.use(mount.prefix, expressDoors(mount));
+    if (mount.prefix === '') app.use(expressEndpoints(mount));
+    else app.use(mount.prefix, expressEndpoints(mount));
   }
   for (const middleware of after) app.use(middleware);
   app.use(guard);
@@ -53,7 +53,7 @@ export function startExpress(
 }
 
 /** Our doors for a Koa application, below the prefix unless something else takes that off. */
-export function koaDoors({ health, viewer, told }: Mount, prefix = ''): Koa.Middleware {
+export function koaEndpoints({ health, viewer, told }: Mount, prefix = ''): Koa.Middleware {
   return koaMiddleware(health, {
     prefix,
     ...told,
@@ -73,6 +73,6 @@ export function koaOf(middleware: readonly Koa.Middleware[]): Koa {
 }
 
 export function startKoa(mounts: readonly Mount[], before: readonly Koa.Middleware[]): Promise<App> {
-  const doors = mounts.map((mount) => koaDoors(mount, mount.prefix));
+  const doors = mounts.map((mount) => koaEndpoints(mount, mount.prefix));
   return listening(koaOf([...before, ...doors]).listen(0, '127.0.0.1'));
 }

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import helmet from 'helmet';
 import type Koa from 'koa';
 import compress from 'koa-compress';
-import { koaDoors, koaOf, listening, startKoa } from './applications.js';
+import { koaEndpoints, koaOf, listening, startKoa } from './applications.js';
 import { describeAdapter } from './conformance.js';
 import type { Mount } from './subject.js';
 
@@ -31,7 +31,7 @@ describeAdapter({
 
 function mounted(mount: Mount): Koa.Middleware {
   const { prefix } = mount;
-  const middleware = koaDoors(mount);
+  const middleware = koaEndpoints(mount);
   return async (context, next) => {
     const path = context.path;
     if (!path.startsWith(`${prefix}/`)) return next();

@@ -8,8 +8,8 @@ import fastify from 'fastify';
 import { Hono, type Context } from 'hono';
 import { healthPlugin } from '../../src/adapters/fastify.js';
 import { healthMiddleware as honoMiddleware } from '../../src/adapters/hono.js';
-import { createHealthDoor } from '../../src/adapters/node.js';
-import { expressDoors, guard, koaDoors, koaOf, listening } from './applications.js';
+import { createHealthHandler } from '../../src/adapters/node.js';
+import { expressEndpoints, guard, koaEndpoints, koaOf, listening } from './applications.js';
 import { describeAdapter } from './conformance.js';
 import type { App, Framework, Mount } from './subject.js';
 
@@ -30,12 +30,12 @@ function nest(name: string, start: (outer: Mount, inner: Mount) => Promise<App>,
 
 /** An Express application with the doors of `mount` at its own root. */
 function innerExpress(mount: Mount): Express {
-  return express().use(expressDoors(mount)).use(guard);
+  return express().use(expressEndpoints(mount)).use(guard);
 }
 
 nest('Express inside Express', (outer, inner) => {
   const app = express();
-  app.use(expressDoors(outer));
+  app.use(expressEndpoints(outer));
   app.use(inner.prefix, innerExpress(inner));
   app.use(guard);
   return listening(app.listen(0, '127.0.0.1'));
@@ -61,15 +61,15 @@ nest('Hono inside Express', (outer, { health, prefix, viewer, told }) => {
   );
   within.use((context) => Promise.resolve(context.text('guarded', 401)));
   const app = express();
-  app.use(expressDoors(outer));
+  app.use(expressEndpoints(outer));
   app.use(prefix, getRequestListener(within.fetch));
   app.use(guard);
   return listening(app.listen(0, '127.0.0.1'));
 });
 
 nest('Koa behind the doors of node:http', async (outer, inner) => {
-  const koa = koaOf([koaDoors(inner, inner.prefix)]).callback();
-  const door = createHealthDoor(outer.health, outer.told);
+  const koa = koaOf([koaEndpoints(inner, inner.prefix)]).callback();
+  const door = createHealthHandler(outer.health, outer.told);
   const server = createServer((request, response) => {
     if (!door(request, response)) void koa(request, response);
   });

@@ -9,8 +9,8 @@ import type { Request, Response } from 'express';
 import helmet from 'helmet';
 import { waitFor } from 'portal-test-kit';
 import {
-  createHealthDoor,
-  type HealthDoor,
+  createHealthHandler,
+  type HealthHandler,
   type NodeRequest,
   type NodeResponse,
 } from '../../src/adapters/node.js';
@@ -23,7 +23,7 @@ type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
 function application(mounts: readonly Mount[]): Listener {
   const doors = mounts.map(({ health, prefix, viewer, told }) =>
-    createHealthDoor<NodeRequest>(health, {
+    createHealthHandler<NodeRequest>(health, {
       prefix,
       ...told,
       ...(viewer && { viewer: (request) => viewer(request.headers['x-viewer']) }),
@@ -73,15 +73,18 @@ describeAdapter({
 
 test('the doors are typed for both: a door of one is no door of the other', () => {
   const health = createHealth({});
-  const door = createHealthDoor(health);
-  const http2Door = createHealthDoor<Http2ServerRequest>(health);
+  const door = createHealthHandler(health);
+  const http2Door = createHealthHandler<Http2ServerRequest>(health);
   createServer((request, response) => void door(request, response));
   createHttp2Server((request, response) => void http2Door(request, response));
 });
 
 test('what has been answered by a timeout of the application is not answered again', async () => {
   const health = createHealth({});
-  const door = createHealthDoor(health, { viewerDeadlineMs: 50, viewer: () => new Promise(() => undefined) });
+  const door = createHealthHandler(health, {
+    viewerDeadlineMs: 50,
+    viewer: () => new Promise(() => undefined),
+  });
   const app = await listening(
     createServer((request, response) => {
       door(request, response);
@@ -96,7 +99,7 @@ test('what has been answered by a timeout of the application is not answered aga
 });
 
 test('OPTIONS * is the application’s', async () => {
-  const door = createHealthDoor(createHealth({}));
+  const door = createHealthHandler(createHealth({}));
   const app = await listening(
     createServer((request, response) => {
       if (!door(request, response)) response.writeHead(299).end();
@@ -126,19 +129,19 @@ test('a door can be moved, put below a prefix or closed, and an option that cann
     ],
   ];
   for (const [options, message] of bad) {
-    assert.throws(() => createHealthDoor(health, options as never), { name: 'TypeError', message });
+    assert.throws(() => createHealthHandler(health, options as never), { name: 'TypeError', message });
   }
   const paths = { health: '/status/', livez: null };
-  const takes = (door: HealthDoor, url: string): boolean => {
+  const takes = (door: HealthHandler, url: string): boolean => {
     const response = { getHeader: () => undefined, writeHead: () => response, end: () => response };
     return door({ url, method: 'GET', headers: {} } as IncomingMessage, response as never);
   };
-  const moved = createHealthDoor(health, { paths });
+  const moved = createHealthHandler(health, { paths });
   assert.deepEqual(
     ['/status', '/health', '/livez', '/readyz'].map((url) => takes(moved, url)),
     [true, false, false, true],
   );
-  const below = createHealthDoor(health, { paths, prefix: '/a/b/' });
+  const below = createHealthHandler(health, { paths, prefix: '/a/b/' });
   assert.deepEqual(
     ['/a/b/status', '/a//b/readyz/', '/status', '/a/b', '/a/b/livez'].map((url) => takes(below, url)),
     [true, true, false, false, false],
@@ -148,7 +151,7 @@ test('a door can be moved, put below a prefix or closed, and an option that cann
 test('whoever asks on and on without reading is ended, and nothing is answered any more', async () => {
   const health = createHealth({});
   await health.start();
-  const door = createHealthDoor(health);
+  const door = createHealthHandler(health);
   let [asked, written] = [0, 0];
   const server = createServer((request, response) => {
     asked += 1;

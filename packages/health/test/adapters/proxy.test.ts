@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { createHealthDoor } from '../../src/adapters/node.js';
+import { createHealthHandler } from '../../src/adapters/node.js';
 import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { askHttp1, type Ask } from './exchange.js';
@@ -35,7 +35,7 @@ function proxyTo(port: number, strips: boolean): RequestListener {
 
 async function start(mounts: readonly Mount[], strips: boolean): Promise<App> {
   const doors = mounts.map(({ health, prefix, viewer, told }) =>
-    createHealthDoor(health, {
+    createHealthHandler(health, {
       prefix: strips ? prefix : PREFIX + prefix,
       ...told,
       ...(viewer && { viewer: (incoming) => viewer(incoming.headers['x-viewer']) }),
@@ -76,7 +76,7 @@ for (const [name, strips] of [
 
 test('a prefix that nobody takes off, and the doors are not told of, leads to no door', async () => {
   const health = createHealth({});
-  const door = createHealthDoor(health);
+  const door = createHealthHandler(health);
   const app = await listen((incoming, outgoing) => {
     if (!door(incoming, outgoing)) outgoing.writeHead(404).end();
   });

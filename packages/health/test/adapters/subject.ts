@@ -1,5 +1,5 @@
 /** What an adapter is tested on: an application of its framework with two healths, and how it is asked. */
-import type { DoorOptions } from '../../src/http/endpoints.js';
+import type { EndpointOptions } from '../../src/http/endpoints.js';
 import type { Health } from '../../src/index.js';
 import type { Ask, Reply } from './exchange.js';
 
@@ -10,7 +10,7 @@ export interface Mount {
   /** Absent at the root. Given the header `x-viewer`, by which the framework's own request is told to be at hand. */
   readonly viewer?: (header: unknown) => unknown;
   /** What the doors are told besides. */
-  readonly told: Pick<DoorOptions, 'viewerDeadlineMs' | 'onRefused'>;
+  readonly told: Pick<EndpointOptions, 'viewerDeadlineMs' | 'onRefused'>;
 }
 
 export interface App {

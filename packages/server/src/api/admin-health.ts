@@ -59,7 +59,7 @@ export const adminHealthRoute = defineRoute({
     const { status, headers, body } = respond(
       health,
       {
-        door: 'health',
+        endpoint: 'health',
         method: request.method,
         accept: request.headers.accept,
         byMachine: readerOf(request).isMachine === true,

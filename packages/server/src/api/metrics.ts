@@ -54,7 +54,7 @@ export const metricsRoute = defineRoute({
       );
     const { status, headers, body } = respond(
       health,
-      { door: 'metrics', method: request.method, accept: request.headers.accept },
+      { endpoint: 'metrics', method: request.method, accept: request.headers.accept },
       isAdmitted ? 'admin' : 'public',
     );
     reply.removeHeader('Retry-After').headers(headers);

@@ -25,7 +25,7 @@ import type { TrustedProxies } from './trusted-proxies.js';
 export interface FrameworkOptions {
   readonly http: HttpServer;
   /** Answers a request itself and says so, before the framework is asked. */
-  readonly door: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly healthHandler: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** What is meant for this service. */
   readonly site: OwnSite;
   /** Whose word on who the client is counts. */
@@ -58,7 +58,7 @@ const SECURITY_HEADERS = {
 /** Puts Fastify behind `door` on `http`, without a route. */
 export function createFramework({
   http,
-  door,
+  healthHandler: door,
   site,
   proxies,
   log,

@@ -47,7 +47,7 @@ export async function startObserved(rules?: string): Promise<Observed> {
       redisUrl: redis.url,
     });
     undo.push(() => service.close());
-    const text = await startTextDoor(service.url);
+    const text = await startTextEndpoint(service.url);
     undo.push(() => text.close());
     const prometheus = await startPrometheus({
       targets: [
@@ -83,7 +83,7 @@ export async function startObserved(rules?: string): Promise<Observed> {
 }
 
 /** Hands `/metrics` on, whatever format was asked for, in the older one. */
-async function startTextDoor(base: string): Promise<Server> {
+async function startTextEndpoint(base: string): Promise<Server> {
   const server = createServer((_request, response) => {
     fetch(`${base}/metrics`, { headers: { Accept: TEXT } }).then(
       async (answer) => {
