@@ -38,7 +38,7 @@ export const healthEndpoint: Claim = {
       const env = {
         DATABASE_URL: postgres.url,
         REDIS_URL: redis.url,
-        SAME_BYTES: await realAnswer(postgres.url),
+        SAME_BYTES: await realResponse(postgres.url),
       };
       const rounds = new Map<string, Round[]>(CONTENDERS.map(([name]) => [name, []]));
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -74,7 +74,7 @@ export const healthEndpoint: Claim = {
 };
 
 /** The answer of the real endpoint on the real stores, for the contenders that send the same bytes. */
-async function realAnswer(databaseUrl: string): Promise<string> {
+async function realResponse(databaseUrl: string): Promise<string> {
   const pool = new pg.Pool({ connectionString: databaseUrl });
   const health = createHealth({ database: { pool } });
   await health.start();

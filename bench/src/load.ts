@@ -57,7 +57,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
       }
       socket.on('data', (chunk) => {
         pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-        const length = answerLength(pending);
+        const length = responseLength(pending);
         if (length === undefined || pending.length < length) return;
         histogram.record(process.hrtime.bigint() - sentAt);
         requests += 1;
@@ -85,7 +85,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 }
 
 /** Bytes of the first answer in `bytes`, head and body; `undefined` until it is complete. */
-function answerLength(bytes: Buffer): number | undefined {
+function responseLength(bytes: Buffer): number | undefined {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return undefined;
   const head = bytes.toString('latin1', 0, headEnd);

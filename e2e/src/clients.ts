@@ -10,10 +10,10 @@ import type { Side } from './targets/side.js';
 export type ObservedEndpoint = 'public' | 'admin' | 'livez' | 'other';
 
 /** One answer, or the lack of one. */
-export interface Answer {
+export interface ObservedResponse {
   readonly endpoint: ObservedEndpoint;
   /** When it was asked for, by `performance.now()`. */
-  readonly askedMs: number;
+  readonly sentMs: number;
   /** How long the whole answer took. */
   readonly ms: number;
   /** 0 when there was none. */
@@ -27,7 +27,7 @@ export interface Answer {
 
 /** Clients at work. */
 export interface Clients {
-  readonly answers: readonly Answer[];
+  readonly responses: readonly ObservedResponse[];
   /** Lets them finish and ends their connections. */
   stop(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export interface ClientsOptions {
 /** Longer than any answer may take, so that a hang is seen to be one. */
 const HANG_MS = 5_000;
 
-interface Question {
+interface PlannedRequest {
   readonly endpoint: ObservedEndpoint;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -50,12 +50,12 @@ interface Question {
 
 /** Starts `count` clients: two of five ask for the public report, two for the administrators', one for the rest. */
 export function startClients(side: Side, { count, everyMs, scan }: ClientsOptions): Clients {
-  const answers: Answer[] = [];
-  const others = otherQuestions(side);
+  const answers: ObservedResponse[] = [];
+  const others = otherRequests(side);
   const stop = new AbortController();
   let turn = 0;
 
-  function nextQuestion(client: number): Question {
+  function nextRequest(client: number): PlannedRequest {
     const kind = client % 5;
     if (kind < 2) return { endpoint: 'public', path: '/health', headers: {} };
     if (kind < 4) {
@@ -71,13 +71,13 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
     // Spread over the time between two questions, as people are.
     await sleep((client / count) * everyMs);
     while (!stop.signal.aborted) {
-      const question = nextQuestion(client);
+      const question = nextRequest(client);
       const askedMs = performance.now();
       const { httpStatus, text } = await ask(side.url, question, agent);
       const ms = performance.now() - askedMs;
       scan?.look(`${side.name} ${question.path}`, text);
       const verdict = httpStatus === 0 ? text : verdictIn(question, text);
-      answers.push({ endpoint: question.endpoint, askedMs, ms, httpStatus, verdict });
+      answers.push({ endpoint: question.endpoint, sentMs: askedMs, ms, httpStatus, verdict });
       await sleep(Math.max(0, everyMs - ms));
     }
     agent.destroy();
@@ -85,7 +85,7 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
 
   const all = Promise.all(Array.from({ length: count }, (_, client) => work(client)));
   return {
-    answers,
+    responses: answers,
     async stop() {
       stop.abort();
       await all;
@@ -94,9 +94,9 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
 }
 
 /** Every other door and format there is, and some that there are not. */
-function otherQuestions({ adminPath, cookies: [cookie = ''] }: Side): Question[] {
+function otherRequests({ adminPath, cookies: [cookie = ''] }: Side): PlannedRequest[] {
   const draft = { Accept: 'application/health+json' };
-  const other = (path: string, headers: Readonly<Record<string, string>> = {}): Question => ({
+  const other = (path: string, headers: Readonly<Record<string, string>> = {}): PlannedRequest => ({
     endpoint: 'other',
     path,
     headers,
@@ -117,7 +117,7 @@ function otherQuestions({ adminPath, cookies: [cookie = ''] }: Side): Question[]
 
 function ask(
   base: string,
-  { path, headers }: Question,
+  { path, headers }: PlannedRequest,
   agent: Agent,
 ): Promise<{ readonly httpStatus: number; readonly text: string }> {
   return new Promise((resolve) => {
@@ -143,7 +143,7 @@ function ask(
   });
 }
 
-function verdictIn({ endpoint: door }: Question, text: string): string {
+function verdictIn({ endpoint: door }: PlannedRequest, text: string): string {
   if (door !== 'public' && door !== 'admin') return '';
   if (/^retry-after\n1$/im.test(text) && text.includes('"Temporarily unavailable"')) return 'unavailable';
   const status = /"status":"([a-z]+)"/.exec(text)?.[1] ?? 'no report';

@@ -1,7 +1,7 @@
 /**
  * What a list of answers says about a side under a fault: pure, so that the judge can be judged.
  */
-import type { Answer } from './clients.js';
+import type { ObservedResponse } from './clients.js';
 import { LIMITS } from './limits.js';
 import { isVerdict, type Row } from './scenario.js';
 
@@ -27,7 +27,7 @@ export interface Findings {
   readonly slowestMs: number;
   /** Of the public report. */
   readonly p99Ms: number;
-  readonly answers: number;
+  readonly responses: number;
   readonly hangs: number;
   /** Answers that said something else than they should have, once each kind. */
   readonly wrong: readonly string[];
@@ -40,23 +40,36 @@ const HANG_MS = 4_900;
 const COME_AGAIN_MS = 1_000;
 const HEALTHY = 'healthy';
 /** What a question that was asked in a fault and answered when it was over truly is. */
-const LATE_ANSWERS = ['DATABASE_SLOW', 'CACHE_SLOW'];
+const LATE_RESPONSES = ['DATABASE_SLOW', 'CACHE_SLOW'];
 
 /** Judges one side's answers by what `row` expects of it. */
-export function judge(row: Row, expected: string, answers: readonly Answer[], course: Course): Findings {
+export function judge(
+  row: Row,
+  expected: string,
+  answers: readonly ObservedResponse[],
+  course: Course,
+): Findings {
   const reports = answers.filter(({ endpoint: door }) => door === 'public' || door === 'admin');
   const detected = reports.find(
-    ({ askedMs, verdict }) => askedMs >= course.begunMs && isVerdict(row, expected, verdict),
+    ({ sentMs: askedMs, verdict }) => askedMs >= course.begunMs && isVerdict(row, expected, verdict),
   );
-  const healed = reports.find(({ askedMs, verdict }) => askedMs >= course.mendedMs && verdict === HEALTHY);
+  const healed = reports.find(
+    ({ sentMs: askedMs, verdict }) => askedMs >= course.mendedMs && verdict === HEALTHY,
+  );
   const wrong = new Map<string, number[]>();
   for (const answer of answers) {
     const what = wrongness(answer);
-    if (what !== undefined) wrong.set(what, [...(wrong.get(what) ?? []), answer.askedMs]);
+    if (what !== undefined) wrong.set(what, [...(wrong.get(what) ?? []), answer.sentMs]);
   }
 
   /** In words, or `undefined` for an answer that was right. */
-  function wrongness({ endpoint: door, askedMs, httpStatus, verdict, ms }: Answer): string | undefined {
+  function wrongness({
+    endpoint: door,
+    sentMs: askedMs,
+    httpStatus,
+    verdict,
+    ms,
+  }: ObservedResponse): string | undefined {
     if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${door}: no answer, ${verdict}`;
     if (httpStatus === 500) return `${door}: 500`;
     if (door === 'livez' && httpStatus !== 200) return `livez ${httpStatus}`;
@@ -92,7 +105,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
   }
 
   function detectedMs(): number {
-    return detected?.askedMs ?? Number.POSITIVE_INFINITY;
+    return detected?.sentMs ?? Number.POSITIVE_INFINITY;
   }
 
   function isHealing(askedMs: number): boolean {
@@ -103,7 +116,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
     // A fault that changes no verdict never ends to be right.
     if (expected === HEALTHY) return Number.POSITIVE_INFINITY;
     return Math.min(
-      healed?.askedMs ?? Number.POSITIVE_INFINITY,
+      healed?.sentMs ?? Number.POSITIVE_INFINITY,
       course.mendedMs + LIMITS.healMs + (row.healExtraMs ?? 0),
     );
   }
@@ -114,7 +127,7 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
       ...(row.passing ?? []),
       ...(row.beside ?? []),
       ...expected.split(' ').slice(1),
-      ...LATE_ANSWERS,
+      ...LATE_RESPONSES,
     ]);
     return codes.length > 0 && codes.every((code) => allowed.has(code));
   }
@@ -132,11 +145,11 @@ export function judge(row: Row, expected: string, answers: readonly Answer[], co
     .toSorted((a, b) => a - b);
   return {
     seen: detected ? expected : (reports.at(-1)?.verdict ?? 'nothing'),
-    detectMs: detected && Math.max(0, detected.askedMs + detected.ms - course.stoodMs),
-    healMs: healed && Math.max(0, healed.askedMs + healed.ms - course.mendedMs),
+    detectMs: detected && Math.max(0, detected.sentMs + detected.ms - course.stoodMs),
+    healMs: healed && Math.max(0, healed.sentMs + healed.ms - course.mendedMs),
     slowestMs: Math.max(0, ...waits),
     p99Ms: publicWaits[Math.floor(publicWaits.length * 0.99)] ?? 0,
-    answers: answers.length,
+    responses: answers.length,
     hangs: answers.filter(({ httpStatus, ms }) => httpStatus === 0 && ms >= HANG_MS).length,
     wrong: [...wrong].map(
       ([what, times]) =>

@@ -21,6 +21,6 @@ export const LIMITS = {
 export const QUIET_MS = ASKED_FOR_MS + INTERVAL_MS;
 
 /** Most questions that a probe may ask in a time. */
-export function mostQuestions(durationMs: number): number {
+export function maxQueries(durationMs: number): number {
   return Math.ceil(durationMs / INTERVAL_MS) + 1;
 }

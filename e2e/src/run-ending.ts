@@ -37,10 +37,10 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
     await clients.stop();
     scan.look('log of the service', side.takeOutput());
     // Whoever finds nobody there has not been failed by anybody.
-    const failed = clients.answers.filter(
+    const failed = clients.responses.filter(
       ({ httpStatus, verdict }) => httpStatus === 0 && verdict !== 'ECONNREFUSED',
     );
-    const answered = clients.answers.filter(({ httpStatus }) => httpStatus !== 0);
+    const answered = clients.responses.filter(({ httpStatus }) => httpStatus !== 0);
     const wrong = failed.length === 0 ? [] : [`${failed.length} × ${failed[0]?.verdict}`];
     const slowestMs = Math.max(0, ...answered.map(({ ms }) => ms));
     const broken = wrong.map((what) => `wrong: ${what}`);

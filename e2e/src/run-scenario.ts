@@ -4,7 +4,7 @@ import { waitFor } from 'portal-test-kit';
 import type { CanaryScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
 import { judge, type Course, type Findings } from './judge.js';
-import { LIMITS, mostQuestions } from './limits.js';
+import { LIMITS, maxQueries } from './limits.js';
 import { runUnasked } from './run-unasked.js';
 import { isVerdict, type Row } from './scenario.js';
 import { setStage, type Actor, type Servers, type Stage } from './fixture.js';
@@ -91,7 +91,7 @@ async function runOn(
   await sleep(AFTER_MS);
   const durationMs = performance.now() - startedMs;
   await Promise.all([machine.stop(), ...parts.map(({ clients }) => clients.stop())]);
-  const machineMs = Math.max(0, ...machine.answers.map(({ ms }) => ms));
+  const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
   const askedAfter = parts.map(({ actor }) => ({ ...actor.asked }));
   const unasked = row.idle === false ? undefined : await runUnasked({ ...stage, actors: taking }, row);
 
@@ -101,7 +101,7 @@ async function runOn(
       group,
       row,
       side: side.name,
-      findings: judge(row, row.expected[side.name] ?? '', clients.answers, course),
+      findings: judge(row, row.expected[side.name] ?? '', clients.responses, course),
       asked: {
         database: (askedAfter[index]?.database ?? 0) - askedBefore.database,
         cache: (askedAfter[index]?.cache ?? 0) - askedBefore.cache,
@@ -134,8 +134,9 @@ async function untilSeen(
 ): Promise<void> {
   const seen = (): boolean =>
     parts.every(({ actor, clients }) =>
-      clients.answers.some(
-        ({ askedMs, verdict }) => askedMs >= sinceMs && isVerdict(row, expected(actor.side.name), verdict),
+      clients.responses.some(
+        ({ sentMs: askedMs, verdict }) =>
+          askedMs >= sinceMs && isVerdict(row, expected(actor.side.name), verdict),
       ),
     );
   await waitFor('a verdict', seen, { timeoutMs: patienceMs, everyMs: 20 }).catch(() => undefined);
@@ -182,7 +183,7 @@ function brokenLimits(outcome: Omit<Outcome, 'broken'>): string[] {
   }
   if (hangs > 0) broken.push(`${hangs} hangs`);
   broken.push(...wrong.map((what) => `wrong: ${what}`));
-  const most = mostQuestions(asked.durationMs);
+  const most = maxQueries(asked.durationMs);
   if (Math.max(asked.database, asked.cache) > most) {
     broken.push(`${asked.database} + ${asked.cache} questions, limit ${most} each`);
   }

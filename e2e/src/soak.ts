@@ -79,20 +79,20 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
     await sleep(SAMPLE_MS);
     clearInterval(watch);
     await Promise.all([machine.stop(), ...load.map((clients) => clients.stop())]);
-    const machineMs = Math.max(0, ...machine.answers.map(({ ms }) => ms));
+    const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
 
     const broken: string[] = [];
     const rows = stage.actors.map((actor, index) => {
       const log = `${logs[index]}${actor.side.takeOutput()}`;
       scan.look(`log of the ${actor.side.name}`, log);
-      const answers = load[index]?.answers ?? [];
+      const answers = load[index]?.responses ?? [];
       const [start, end] = [before[index] ?? NOTHING, after[index] ?? NOTHING];
       const memory = memoryGrowth(samples[index] ?? []);
       broken.push(
         ...[
           ...brokenByHoldings(start, end, memory),
           ...brokenByTimers(log),
-          ...brokenByAnswers(answers, machineMs, warmMs),
+          ...brokenByResponses(answers, machineMs, warmMs),
           ...unexplained(log),
         ].map((what) => `soak, ${actor.side.name}: ${what}`),
       );
@@ -217,20 +217,20 @@ function brokenByTimers(log: string): string[] {
   return end > start + MOST_GROWTH ? [`timers went from ${start} to ${end}`] : [];
 }
 
-function brokenByAnswers(answers: Clients['answers'], machineMs: number, warmMs: number): string[] {
+function brokenByResponses(answers: Clients['responses'], machineMs: number, warmMs: number): string[] {
   const broken: string[] = [];
   const lost = answers.filter(({ httpStatus }) => httpStatus === 0 || httpStatus === 500).length;
   if (lost > 0) broken.push(`${lost} requests without an answer`);
   // Whom the process has never seen it may turn away, when a busy machine makes the first look-up late.
   const shut = answers.filter(
-    ({ endpoint: door, askedMs, httpStatus }) =>
+    ({ endpoint: door, sentMs: askedMs, httpStatus }) =>
       door === 'admin' && askedMs >= warmMs && ![200, 503].includes(httpStatus),
   );
   if (shut.length > 0)
     broken.push(
       `${shut.length} administrators shut out: ${shut
         .slice(0, 8)
-        .map(({ askedMs, httpStatus }) => `${httpStatus} at ${clock(askedMs)}`)
+        .map(({ sentMs: askedMs, httpStatus }) => `${httpStatus} at ${clock(askedMs)}`)
         .join(', ')}`,
     );
   const slowestMs = Math.max(0, ...answers.map(({ ms }) => ms));

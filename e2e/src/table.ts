@@ -32,7 +32,7 @@ export function outcomesTable(outcomes: readonly Outcome[]): string {
       findings.p99Ms.toFixed(1),
       whole(findings.slowestMs),
       whole(machineMs),
-      String(findings.answers),
+      String(findings.responses),
       String(findings.hangs),
       String(findings.wrong.length),
       `${asked.database} + ${asked.cache} in ${(asked.durationMs / 1_000).toFixed(0)} s`,

@@ -55,13 +55,13 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Asked {
+interface TimedResponse {
   readonly status: number;
   readonly body: string;
   readonly ms: number;
 }
 
-function ask(url: string, { agent, from }: { agent?: Agent; from?: string } = {}): Promise<Asked> {
+function ask(url: string, { agent, from }: { agent?: Agent; from?: string } = {}): Promise<TimedResponse> {
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
     const options = {
@@ -222,7 +222,7 @@ for (const [what, beginning, address] of [
     t.after(() => service.stop('SIGKILL'));
     await settled(service);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const early = (): Promise<Asked> => ask(`${service.url}/livez`, { agent, from: '127.0.0.2' });
+    const early = (): Promise<TimedResponse> => ask(`${service.url}/livez`, { agent, from: '127.0.0.2' });
     assert.equal((await early()).status, 200);
     const verdicts = await watchVerdict(service.url);
     t.after(() => verdicts.stop());

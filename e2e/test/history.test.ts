@@ -200,7 +200,7 @@ async function load(url: string, signal: AbortSignal): Promise<void> {
 test(`${KILLS} kills under load: the file opens again, five seconds are lost at most, and no alert`, async (t) => {
   const receiver = await startReceiver();
   t.after(() => receiver.close());
-  receiver.answerWith((attempt) => (attempt % 3 === 0 ? 503 : 200));
+  receiver.respondWith((attempt) => (attempt % 3 === 0 ? 503 : 200));
   const environment = {
     ...stores,
     PORTAL_DATA_DIR: join(folder, 'killed'),

@@ -98,7 +98,7 @@ export async function startPod(environment: Environment): Promise<Pod> {
   };
 }
 
-interface Answered {
+interface ProbeReply {
   readonly code: number | undefined;
   readonly why: string;
   /** Of a report. */
@@ -106,7 +106,7 @@ interface Answered {
 }
 
 /** One question on a connection of its own, as a kubelet asks it. */
-function ask(port: number, path: string): Promise<Answered> {
+function ask(port: number, path: string): Promise<ProbeReply> {
   return new Promise((resolve) => {
     const failed = (why: string): void => resolve({ code: undefined, why, status: why });
     const outgoing = request({ host: '127.0.0.1', port, path, agent: false }, (incoming) => {

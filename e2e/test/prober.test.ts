@@ -50,7 +50,7 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
     assert.equal(await pod.terminate(), 0);
   }
   await sleep(3_000);
-  assert.ok(traffic.answered() > 100);
+  assert.ok(traffic.responses() > 100);
   assert.deepEqual(await traffic.stop(), [], 'a rolling restart fails no request');
 
   redis.freeze();

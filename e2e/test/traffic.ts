@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Traffic {
-  answered(): number;
+  responses(): number;
   /** Ends it and gives what went wrong, a line each. */
   stop(): Promise<readonly string[]>;
 }
@@ -40,7 +40,7 @@ export function startTraffic(port: number): Traffic {
     }
   })();
   return {
-    answered: () => answered,
+    responses: () => answered,
     async stop() {
       stopping.abort();
       await work;

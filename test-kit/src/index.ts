@@ -6,7 +6,7 @@ export { type PostgresServer, startPostgres } from './postgres.js';
 export {
   type Prometheus,
   type PrometheusOptions,
-  type PromtoolAnswer,
+  type PromtoolResult as PromtoolAnswer,
   runPromtool,
   type Series,
   startPrometheus,

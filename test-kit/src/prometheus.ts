@@ -45,7 +45,7 @@ export interface PrometheusOptions {
 }
 
 /** What `promtool` said. */
-export interface PromtoolAnswer {
+export interface PromtoolResult {
   readonly exitCode: number | null;
   /** Both of its outputs. */
   readonly output: string;
@@ -74,7 +74,7 @@ async function findPrograms(): Promise<Programs> {
 }
 
 /** Runs `promtool` to its end, with `input` as its standard input. */
-export async function runPromtool(args: readonly string[], input = ''): Promise<PromtoolAnswer> {
+export async function runPromtool(args: readonly string[], input = ''): Promise<PromtoolResult> {
   const { promtool } = await findPrograms();
   const child = spawn(promtool, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: START_TIMEOUT_MS * 3 });
   // One that refuses its arguments reads nothing.
@@ -151,7 +151,7 @@ async function untilReady(server: ServerProcess, port: number): Promise<void> {
   }
 }
 
-interface Answer {
+interface ApiReply {
   readonly status: 'success' | 'error';
   readonly error?: string;
   readonly data?: unknown;
@@ -162,7 +162,7 @@ function attend(server: ServerProcess, port: number, folder: string): Prometheus
 
   async function ask(path: string): Promise<unknown> {
     const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) });
-    const answer = (await response.json()) as Answer;
+    const answer = (await response.json()) as ApiReply;
     if (answer.status === 'error') throw new Error(`Prometheus refuses ${path}: ${answer.error}`);
     return answer.data;
   }

@@ -30,7 +30,7 @@ export interface Receiver {
   /** Settings of a service that sends its alerts here, one address a kind; each holds `T0P-S3CRET`. */
   alertSettings(...kinds: readonly string[]): Record<string, string>;
   /** Status of every answer from now on, or of each attempt, counted from 1; `undefined`: none is given. */
-  answerWith(status: Status | ((attempt: number) => Status)): void;
+  respondWith(status: Status | ((attempt: number) => Status)): void;
   /** Until this many were accepted. */
   arrived(count: number): Promise<void>;
   close(): void;
@@ -67,7 +67,7 @@ export async function startReceiver(): Promise<Receiver> {
       PORTAL_ALERT_WEBHOOKS: kinds.map((kind) => `${kind}+${url}/${kind}/T0P-S3CRET?a=1,2`).join(','),
       PORTAL_ALERT_WEBHOOK_SECRET: secret,
     }),
-    answerWith(next) {
+    respondWith(next) {
       statusOf = typeof next === 'function' ? next : () => next;
     },
     arrived: (count) => waitFor(`${count} messages`, () => accepted.length >= count),

@@ -1,4 +1,4 @@
 /** The floor: `node:http` with nothing to do but send the same bytes. */
-import { answerSameBytes, listen } from './contender.js';
+import { respondSameBytes, listen } from './contender.js';
 
-listen(answerSameBytes());
+listen(respondSameBytes());

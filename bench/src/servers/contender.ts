@@ -28,7 +28,7 @@ export function sameBytes(): { headers: Record<string, string>; body: string } {
 }
 
 /** Answers every request with those bytes and does nothing else: the floor for `node:http`. */
-export function answerSameBytes(): RequestListener {
+export function respondSameBytes(): RequestListener {
   const { headers, body } = sameBytes();
   return (_request, response) => {
     response.writeHead(200, headers);

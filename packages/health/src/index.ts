@@ -18,7 +18,12 @@ export type {
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Ready } from './readiness.js';
 export type { Facts, Finding, Kind, NamedCache, NamedDatabase } from './report.js';
-export { respond, type Answer, type Endpoint as Door, type Question } from './http/respond.js';
+export {
+  respond,
+  type HealthResponse as Answer,
+  type Endpoint as Door,
+  type HealthRequest as Question,
+} from './http/respond.js';
 export type { HealthSource, SourceProblem } from './source-option.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
 export { isUp, verdict, type Part } from './verdict.js';

@@ -89,8 +89,8 @@ export function buildReport(facts: Facts, viewer: Viewer): Report {
       findings,
       problems.map((code) => PROBLEMS[code].effect),
     ),
-    database: answer(findings, 'database'),
-    cache: answer(findings, 'cache'),
+    database: allUp(findings, 'database'),
+    cache: allUp(findings, 'cache'),
     started_at: facts.startedAt,
     db_statistics: Object.freeze(facts.databaseStatistics),
     cache_statistics: Object.freeze(facts.cacheStatistics),
@@ -151,7 +151,7 @@ export function oneDecimal(figure: number | null): number | null {
 }
 
 /** Whether all of a kind answer; `null` when there is none. */
-function answer(findings: readonly Finding[], kind: Kind): boolean | null {
+function allUp(findings: readonly Finding[], kind: Kind): boolean | null {
   const ofKind = findings.filter((finding) => finding.kind === kind);
   return ofKind.length === 0 ? null : ofKind.every(({ state }) => isUp(state));
 }

@@ -14,7 +14,7 @@ import { withFolder } from './trees.js';
 interface Step {
   readonly script: string;
   /** What it prints; `undefined`: the page does not say. */
-  readonly answer: string | undefined;
+  readonly output: string | undefined;
 }
 
 function stepsOf(markdown: string): Step[] {
@@ -49,7 +49,7 @@ test('docs/integrity.md does what it says', () =>
       env: { ...environment, PATH: `${programs}${delimiter}${environment['PATH']}` },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    for (const [index, { script: block, answer }] of steps.entries()) {
+    for (const [index, { script: block, output: answer }] of steps.entries()) {
       if (answer !== undefined)
         assert.equal(readFileSync(join(folder, `${index}.out`), 'utf8'), answer, block);
     }

@@ -12,7 +12,7 @@ import type { Sessions } from './auth/sessions/sessions.js';
 import { createSessionWatch } from './auth/sessions/watch.js';
 import type { SignIn } from './auth/login-codes/sign-in.js';
 import type { Users } from './auth/users/users.js';
-import { createAnswerLog, type AnswerLog } from './infra/answer-log.js';
+import { createResponseLog, type ResponseLog } from './infra/response-log.js';
 import { createFramework } from './infra/fastify.js';
 import { createHttpServer, type CutReason, type HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
@@ -116,7 +116,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     memoryMs: config.sessionMemoryMinutes * MINUTE_MS,
   });
 
-  const answers = createAnswerLog(log);
+  const answers = createResponseLog(log);
   const proxies = createTrustedProxies(config.trustedProxies);
   const http = createHttpServer(tellUnaccepted(log, answers), {
     reserved: config.poolSize,
@@ -137,7 +137,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     site,
     proxies,
     log,
-    answers,
+    responseLog: answers,
   });
   const entrance = createEntrance({
     config,
@@ -225,13 +225,13 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
 }
 
 /** The public doors stand before the framework, and so before its log. */
-function tellRefusal(answers: AnswerLog): (refusal: { correlationId: string; method: string }) => void {
+function tellRefusal(answers: ResponseLog): (refusal: { correlationId: string; method: string }) => void {
   return ({ correlationId, method }) => {
-    answers.answered({ correlation_id: correlationId, method, route: 'public', status: 405 }, false);
+    answers.log({ correlation_id: correlationId, method, route: 'public', status: 405 }, false);
   };
 }
 
-function tellUnaccepted(log: Log, answers: AnswerLog): (error: unknown) => void {
+function tellUnaccepted(log: Log, answers: ResponseLog): (error: unknown) => void {
   return (error) => {
     const event = 'a connection could not be accepted';
     answers.seldom(event, () => log.failure(event, error));
@@ -239,7 +239,7 @@ function tellUnaccepted(log: Log, answers: AnswerLog): (error: unknown) => void 
 }
 
 /** Who sends too much without reading, and who had to make room, is seen by nobody else. */
-function tellCut(log: Log, answers: AnswerLog): (reason: CutReason) => void {
+function tellCut(log: Log, answers: ResponseLog): (reason: CutReason) => void {
   return (reason) => {
     const event =
       reason === 'unread'

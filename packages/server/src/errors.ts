@@ -45,13 +45,13 @@ export class PortalError extends Error {
 export class OperatorError extends Error {}
 
 /** What a client is told: nothing but a status and a sentence. */
-export interface ErrorAnswer {
+export interface HttpErrorResponse {
   readonly status: number;
   readonly sentence: string;
 }
 
 /** The answer to any error whatsoever; one that nobody foresaw is a 500. */
-export function answerTo(error: unknown): ErrorAnswer {
+export function errorResponseFor(error: unknown): HttpErrorResponse {
   if (error instanceof PortalError) {
     const { status, sentence } = ERRORS[error.kind];
     // A bad request is answered with the rule that was broken, which is written for whoever sent it.

@@ -6,7 +6,7 @@ import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:ht
 import { assertAnswer } from './answers.js';
 
 /** What is asked besides the path. */
-export interface Question {
+export interface TestRequest {
   readonly method?: string;
   /** The `Cookie` header. */
   readonly cookie?: string | undefined;
@@ -22,7 +22,7 @@ export interface Question {
 }
 
 /** What was answered. */
-export interface Reply {
+export interface TestResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -35,7 +35,7 @@ export interface Reply {
 }
 
 /** Asks on a connection of its own; the answer must be one that its endpoint is described to give. */
-export function ask(base: string, path: string, question: Question = {}): Promise<Reply> {
+export function ask(base: string, path: string, question: TestRequest = {}): Promise<TestResponse> {
   const { method = 'GET', cookie, headers = {}, body, rawBody, from, timeoutMs = 10_000 } = question;
   const { hostname, port } = new URL(base);
   const startedMs = performance.now();
@@ -80,7 +80,7 @@ function replyOf(
   incoming: IncomingMessage,
   body: string,
   { method, path, ms }: { readonly method: string; readonly path: string; readonly ms: number },
-): Reply {
+): TestResponse {
   const { statusCode: status = 0, headers } = incoming;
   assertAnswer({ method, path, status, headers, body });
   return { status, bytes: comparable(incoming, body), headers, body, json: parse(body), ms };

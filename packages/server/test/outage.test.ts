@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../src/auth/permission.js';
-import { ask, type Reply } from './ask.js';
+import { ask, type TestResponse } from './ask.js';
 import { startService, type TestService } from './service.js';
 
 const DEFAULTS = {
@@ -48,23 +48,23 @@ after(async () => {
   await Promise.all([postgres?.close(), redis?.close()]);
 });
 
-async function timed(what: string, reply: Promise<Reply>): Promise<Reply> {
+async function timed(what: string, reply: Promise<TestResponse>): Promise<TestResponse> {
   const answer = await reply;
   if (answer.ms > slowest.ms) Object.assign(slowest, { ms: answer.ms, what });
   return answer;
 }
 
-function health(): Promise<Reply> {
+function health(): Promise<TestResponse> {
   return timed('/health', ask(service.url, '/health'));
 }
 
-function page(cookie = admin): Promise<Reply> {
+function page(cookie = admin): Promise<TestResponse> {
   return timed('the page', ask(service.url, '/v1/admin/health', { cookie }));
 }
 
 /** Asks both documents again and again until `database` and `cache` are so; every answer on the way counts. */
-async function until(what: { readonly database: boolean; readonly cache: boolean }): Promise<Reply> {
-  let last: Reply | undefined;
+async function until(what: { readonly database: boolean; readonly cache: boolean }): Promise<TestResponse> {
+  let last: TestResponse | undefined;
   await waitFor(`database ${what.database}, cache ${what.cache}`, async () => {
     await page();
     last = await health();
@@ -75,7 +75,11 @@ async function until(what: { readonly database: boolean; readonly cache: boolean
 }
 
 /** Holds a figure of the document against the server's own. */
-function figure(reply: Reply, statistics: 'db_statistics' | 'cache_statistics', name: string): unknown {
+function figure(
+  reply: TestResponse,
+  statistics: 'db_statistics' | 'cache_statistics',
+  name: string,
+): unknown {
   return (reply.json[statistics] as Record<string, unknown>)[name];
 }
 

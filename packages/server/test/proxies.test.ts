@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { ADMIN } from '../src/auth/permission.js';
-import { ask, type Question, type Reply } from './ask.js';
+import { ask, type TestRequest, type TestResponse } from './ask.js';
 import { startService, type TestService } from './service.js';
 import { sql } from './sql.js';
 
@@ -34,7 +34,7 @@ after(async () => {
   await postgres?.close();
 });
 
-function from(address: string, forwardedFor: string, more: Question = {}): Promise<Reply> {
+function from(address: string, forwardedFor: string, more: TestRequest = {}): Promise<TestResponse> {
   return ask(service.url, '/v1/admin/health', {
     from: address,
     ...more,

@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
-import type { Answer } from '../http/respond.js';
+import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
@@ -65,9 +65,9 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
 
   /** False when the request is for no door. */
   function answers(request: FastifyRequestLike, reply: FastifyReplyLike): boolean {
-    const question = endpoints.question(request.method, request.url, request.headers.accept);
+    const question = endpoints.match(request.method, request.url, request.headers.accept);
     if (question === undefined) return false;
-    const answer = endpoints.answer(question, request);
+    const answer = endpoints.respond(question, request);
     if (answer instanceof Promise) void answer.then((late) => send(reply, late));
     else send(reply, answer);
     return true;
@@ -92,7 +92,7 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
   }
 }
 
-function send(reply: FastifyReplyLike, answer: Answer): void {
+function send(reply: FastifyReplyLike, answer: HealthResponse): void {
   // While a viewer was asked, a timeout of the application's may have answered.
   if (reply.sent) return;
   reply.code(answer.status);

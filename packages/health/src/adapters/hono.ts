@@ -42,12 +42,12 @@ export function healthMiddleware<Context extends HonoContext = HonoContext>(
   const endpoints = createEndpoints(health, options);
   return async (context, next) => {
     const { method, url, headers } = context.req.raw;
-    const question = endpoints.question(method, url, headers.get('accept') ?? undefined);
+    const question = endpoints.match(method, url, headers.get('accept') ?? undefined);
     if (question === undefined) {
       await next();
       return undefined;
     }
-    const answer = await endpoints.answer(question, context);
+    const answer = await endpoints.respond(question, context);
     // Hono lays what earlier middleware has set over what is returned here, or loses it; so ours are set among them.
     const { headers: together } = context.res;
     for (const [name, value] of Object.entries(headersBeside(answer, together.get('vary')))) {

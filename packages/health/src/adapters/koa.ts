@@ -47,12 +47,12 @@ export function healthMiddleware<Context extends KoaContext = KoaContext>(
 ): HealthMiddleware<Context> {
   const endpoints = createEndpoints(health, options);
   return async (context, next) => {
-    const question = endpoints.question(context.method, context.url, context.headers.accept);
+    const question = endpoints.match(context.method, context.url, context.headers.accept);
     if (question === undefined) {
       await next();
       return;
     }
-    const answer = await endpoints.answer(question, context);
+    const answer = await endpoints.respond(question, context);
     context.status = answer.status;
     // Koa derives type and length from a body; ours come after it, and for HEAD they are those of GET.
     context.body = answer.body;

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import type { Answer } from '../http/respond.js';
+import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
 
@@ -47,10 +47,10 @@ export function createHealthHandler<Request extends NodeRequest = IncomingMessag
   const endpoints = createEndpoints(health, options);
   return (request, response) => {
     const { method = 'GET', url = '/', headers } = request;
-    const question = endpoints.question(method, url, headers.accept);
-    if (question === undefined) return false;
-    if (response.socket === null && asksOnWithoutReading(request, response)) return true;
-    const answer = endpoints.answer(question, request);
+    const match = endpoints.match(method, url, headers.accept);
+    if (match === undefined) return false;
+    if (response.socket === null && floodsWithoutReading(request, response)) return true;
+    const answer = endpoints.respond(match, request);
     if (answer instanceof Promise) void answer.then((late) => send(response, late));
     else send(response, answer);
     return true;
@@ -65,7 +65,7 @@ const MOST_WAITING = 16;
 const waiting = new WeakMap<object, number>();
 
 /** Ends a connection on which too many answers wait; true when there is nobody to answer any more. */
-function asksOnWithoutReading({ socket }: NodeRequest, response: NodeResponse): boolean {
+function floodsWithoutReading({ socket }: NodeRequest, response: NodeResponse): boolean {
   // What is left of a read after its connection has been ended.
   if (socket.destroyed) return true;
   const count = (waiting.get(socket) ?? 0) + 1;
@@ -78,7 +78,7 @@ function asksOnWithoutReading({ socket }: NodeRequest, response: NodeResponse): 
   return false;
 }
 
-function send(response: NodeResponse, answer: Answer): void {
+function send(response: NodeResponse, answer: HealthResponse): void {
   // While a viewer was asked, the client may have gone, or a timeout of the application's may have answered.
   if (response.headersSent || response.destroyed) return;
   const { status, headers, body } = answer;

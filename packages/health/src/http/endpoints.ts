@@ -4,7 +4,7 @@
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
 import { expected } from '../options.js';
-import { respond, type Answer, type Endpoint, type Question } from './respond.js';
+import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
 import type { Viewer } from '../types.js';
 
 /** Where each door is; leave one out to keep it where it is, `null` closes it. */
@@ -36,9 +36,9 @@ export interface Endpoints<Request> {
   /** Every open door with its path, for frameworks that want to know them beforehand. */
   readonly paths: readonly string[];
   /** What is asked by a request line; `undefined` when it leads to no door. */
-  question(method: string, target: string, accept: string | undefined): Question | undefined;
+  match(method: string, target: string, accept: string | undefined): HealthRequest | undefined;
   /** The answer; at once, unless a viewer or, after a pause, the probes have to be asked first. Never throws or rejects. */
-  answer(question: Question, request: Request): Answer | Promise<Answer>;
+  respond(question: HealthRequest, request: Request): HealthResponse | Promise<HealthResponse>;
 }
 
 const DEFAULT_PATHS = {
@@ -79,7 +79,7 @@ export function createEndpoints<Request>(
     endpoints.set(plainPath(prefix + path), endpoint);
   }
 
-  function respondTo(question: Question, who: Viewer): Answer {
+  function respondTo(question: HealthRequest, who: Viewer): HealthResponse {
     const answer = respond(health, question, who);
     const correlationId = onRefused && answer.headers['X-Correlation-Id'];
     if (onRefused && correlationId !== undefined) {
@@ -94,11 +94,11 @@ export function createEndpoints<Request>(
 
   return {
     paths: [...endpoints.keys()],
-    question(method, target, accept) {
+    match(method, target, accept) {
       const door = endpoints.get(target) ?? endpoints.get(plainPath(target));
-      return door && { endpoint: door, method, accept, verbose: asksForVerbose(target) };
+      return door && { endpoint: door, method, accept, verbose: isVerbose(target) };
     },
-    answer(question, request) {
+    respond(question, request) {
       const caughtUp = question.endpoint === 'health' ? health.caughtUp() : undefined;
       if (!viewer || question.endpoint !== 'health') {
         return caughtUp ? caughtUp.then(() => respondTo(question, 'public')) : respondTo(question, 'public');
@@ -126,15 +126,15 @@ async function viewerWithin(deadlineMs: number, ask: () => unknown): Promise<Vie
 }
 
 /** Where it matters who asks, no cache may hand the answer to somebody else, not even the public one. */
-function forOneViewer(answer: Answer): Answer {
-  return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'private, no-store' } };
+function forOneViewer(response: HealthResponse): HealthResponse {
+  return { ...response, headers: { ...response.headers, 'Cache-Control': 'private, no-store' } };
 }
 
 /**
  * The headers of `answer` for a response that middleware has given headers before: what it says of caches, such as
  * `Vary: Accept-Encoding`, holds beside what we say.
  */
-export function headersBeside(answer: Answer, earlierVary: unknown): Answer['headers'] {
+export function headersBeside(answer: HealthResponse, earlierVary: unknown): HealthResponse['headers'] {
   const { headers } = answer;
   const earlier = Array.isArray(earlierVary) ? earlierVary.join(', ') : earlierVary;
   if (typeof earlier !== 'string' || earlier === '' || headers['Vary'] === undefined) return headers;
@@ -157,7 +157,7 @@ function plainPath(target: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-function asksForVerbose(target: string): boolean {
+function isVerbose(target: string): boolean {
   const query = target.indexOf('?');
   if (query === -1) return false;
   const verbose = new URLSearchParams(target.slice(query + 1)).get('verbose');

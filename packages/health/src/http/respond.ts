@@ -13,7 +13,7 @@ import type { Status, Viewer } from '../types.js';
 export type Endpoint = 'health' | 'metrics' | 'livez' | 'readyz' | 'startupz';
 
 /** An HTTP request, as far as it matters here. */
-export interface Question {
+export interface HealthRequest {
   readonly endpoint: Endpoint;
   /** HTTP method in capitals; all but `GET` and `HEAD` are refused. */
   readonly method: string;
@@ -26,7 +26,7 @@ export interface Question {
 }
 
 /** An HTTP answer for an adapter to send. `body` is empty for `HEAD`, whose headers are those of `GET`. */
-export interface Answer {
+export interface HealthResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -44,26 +44,27 @@ export interface Answer {
  * const { status, headers, body } = respond(health, { door: 'health', method: 'GET' }, 'public');
  * ```
  */
-export function respond(health: Health, question: Question, viewer: Viewer): Answer {
+export function respond(health: Health, question: HealthRequest, viewer: Viewer): HealthResponse {
   const { method } = question;
   if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed();
-  const answer = answerOrFailure(health, question, viewer);
-  return method === 'HEAD' ? { ...answer, body: '' } : answer;
+  const response = responseOrFailure(health, question, viewer);
+  return method === 'HEAD' ? { ...response, body: '' } : response;
 }
 
 /** An answer; or, should making it fail, which is a bug of ours, a report that says just that. */
-function answerOrFailure(health: Health, question: Question, viewer: Viewer): Answer {
+function responseOrFailure(health: Health, question: HealthRequest, viewer: Viewer): HealthResponse {
   try {
     if (question.endpoint === 'health') {
       if (!question.byMachine) health.asked();
-      return reportAnswer(health, question, viewer);
+      return reportResponse(health, question, viewer);
     }
     return question.endpoint === 'metrics'
-      ? metricsAnswer(health, question, viewer)
-      : probeAnswer(health, question);
+      ? metricsResponse(health, question, viewer)
+      : probeResponse(health, question);
   } catch {
-    if (question.endpoint === 'livez') return answerOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
-    return answerOf(
+    if (question.endpoint === 'livez')
+      return responseOf(200, 'text/plain; charset=utf-8', 'ok\n', NEVER_KEPT);
+    return responseOf(
       503,
       'application/json',
       JSON.stringify(failedReport(health.startedAt, viewer)),
@@ -83,27 +84,27 @@ const CACHING: Readonly<Record<Viewer, Readonly<Record<string, string>>>> = {
 };
 
 /** Facts are frozen and stay the same object while nothing changes, so answers made of them are kept with them. */
-const rendered = new WeakMap<object, Map<string, Answer>>();
+const rendered = new WeakMap<object, Map<string, HealthResponse>>();
 
-function reportAnswer(health: Health, { accept }: Question, viewer: Viewer): Answer {
+function reportResponse(health: Health, { accept }: HealthRequest, viewer: Viewer): HealthResponse {
   const report = health.report(viewer);
   const type = negotiate(accept, ['application/json', 'application/health+json']);
   return kept(report, type, () => {
     const document = type === 'application/json' ? report : healthJson(health.facts(), report.status, viewer);
-    return answerOf(STATUS_CODE[report.status], type, JSON.stringify(document), CACHING[viewer]);
+    return responseOf(STATUS_CODE[report.status], type, JSON.stringify(document), CACHING[viewer]);
   });
 }
 
 /** Always 200: a scrape that fails tells Prometheus nothing, and the status is one of the metrics. */
-function metricsAnswer(health: Health, { accept }: Question, viewer: Viewer): Answer {
+function metricsResponse(health: Health, { accept }: HealthRequest, viewer: Viewer): HealthResponse {
   const facts = health.facts();
   const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
-  function answer(sourceHash: string | null): Answer {
+  function answer(sourceHash: string | null): HealthResponse {
     const { status } = health.report('public');
     const openMetrics = type === 'application/openmetrics-text';
     const version = openMetrics ? '1.0.0' : '0.0.4';
     const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus', sourceHash);
-    return answerOf(200, `${type}; version=${version}; charset=utf-8`, text, {
+    return responseOf(200, `${type}; version=${version}; charset=utf-8`, text, {
       ...NEVER_KEPT,
       Vary: 'Accept',
     });
@@ -114,26 +115,26 @@ function metricsAnswer(health: Health, { accept }: Question, viewer: Viewer): An
 }
 
 /** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */
-function probeAnswer(health: Health, { endpoint: door, verbose = false }: Question): Answer {
+function probeResponse(health: Health, { endpoint: door, verbose = false }: HealthRequest): HealthResponse {
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
   const body = verbose ? verboseText(health.facts().findings, verdict) : `${verdict}\n`;
-  return answerOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);
+  return responseOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);
 }
 
-function methodNotAllowed(): Answer {
+function methodNotAllowed(): HealthResponse {
   const correlationId = crypto.randomUUID();
   const body = JSON.stringify({ error: 'Method not allowed', correlation_id: correlationId });
   const headers = { ...NEVER_KEPT, Allow: 'GET, HEAD', 'X-Correlation-Id': correlationId };
-  return answerOf(405, 'application/json', body, headers);
+  return responseOf(405, 'application/json', body, headers);
 }
 
-function answerOf(
+function responseOf(
   status: number,
   contentType: string,
   body: string,
   headers: Readonly<Record<string, string>>,
-): Answer {
+): HealthResponse {
   const bytes = Buffer.from(body);
   return Object.freeze({
     status,
@@ -147,7 +148,7 @@ function answerOf(
   });
 }
 
-function kept(of: object, as: string, make: () => Answer): Answer {
+function kept(of: object, as: string, make: () => HealthResponse): HealthResponse {
   let answers = rendered.get(of);
   if (!answers) rendered.set(of, (answers = new Map()));
   let answer = answers.get(as);

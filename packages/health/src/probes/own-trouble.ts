@@ -96,7 +96,7 @@ export function isLookingUp(socket: unknown): boolean {
 }
 
 /** An SQLSTATE, or the first word of a Redis that is busy. */
-const ANSWER = /^([0-9A-Z]{5}|BUSY)$/;
+const REPLY = /^([0-9A-Z]{5}|BUSY)$/;
 
 /** Threads that keep a job waiting for as long as this are busy. */
 const BUSY_MS = 250;
@@ -128,7 +128,7 @@ export function tellingOwnTrouble<Figures>(
     }
     if (problem?.endsWith('_TIMEOUT')) {
       // Said by the server or its pooler, it is the server's.
-      if (ANSWER.test(outcome.cause?.code ?? '')) return outcome;
+      if (REPLY.test(outcome.cause?.code ?? '')) return outcome;
       const own = threads.isPending() ? 'THREAD_POOL_BUSY' : waitsFor();
       return own === undefined ? outcome : { ...outcome, problems: [own], ours: true };
     }

@@ -37,7 +37,7 @@ export interface Refusals {
   /** Another one after a restart, or at another server. */
   readonly runId: string | undefined;
   /** How often each word was answered since the start or `CONFIG RESETSTAT`; empty before Redis 6.2. */
-  readonly answered: ReadonlyMap<string, number>;
+  readonly replied: ReadonlyMap<string, number>;
   /** The last save, or the last writing of the append-only file, failed: `MISCONF`, unless it is told to go on. */
   readonly saveFailed: boolean;
   /** Writes since the last save. */
@@ -83,7 +83,7 @@ export function readInfo(answer: unknown): CacheReading | undefined {
     isOfCluster: fields.get('cluster_enabled') === '1',
     refusals: {
       runId: fields.get('run_id'),
-      answered: answersIn(fields),
+      replied: repliesIn(fields),
       saveFailed:
         fields.get('rdb_last_bgsave_status') === 'err' || fields.get('aof_last_write_status') === 'err',
       changes: figureOf(fields.get('rdb_changes_since_last_save')),
@@ -112,7 +112,7 @@ export function mastersIn(answer: unknown): number | null {
 }
 
 /** Lines such as `errorstat_MISCONF:count=7`. */
-function answersIn(fields: ReadonlyMap<string, string>): Map<string, number> {
+function repliesIn(fields: ReadonlyMap<string, string>): Map<string, number> {
   const answered = new Map<string, number>();
   for (const [name, figures] of fields) {
     const word = /^errorstat_([A-Z]{1,32})$/.exec(name)?.[1];

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe } from 'node:test';
 import { createHealth, type Health } from '../../src/index.js';
-import { testAnswers } from './answers.js';
+import { testResponses } from './responses.js';
 import { testBehaviour } from './behaviour.js';
 import { askHttp1 } from './exchange.js';
 import { testRouting } from './routing.js';
@@ -72,7 +72,7 @@ export function describeAdapter(framework: Framework): void {
       },
     };
     // In this order: the first test finds healths that have not looked, the last leaves one that drains.
-    testAnswers(subject);
+    testResponses(subject);
     testRouting(subject);
     testBehaviour(subject);
   });

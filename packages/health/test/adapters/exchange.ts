@@ -5,7 +5,7 @@ import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 
-export interface Reply {
+export interface AdapterResponse {
   readonly status: number | undefined;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
@@ -17,7 +17,7 @@ export type Ask = (
   method?: string,
   headers?: OutgoingHttpHeaders,
   body?: string,
-) => Promise<Reply>;
+) => Promise<AdapterResponse>;
 
 /** A request that nobody answers fails, rather than the test never ending. */
 const UNANSWERED_MS = 30_000;

@@ -1,7 +1,7 @@
 /** Which requests an adapter takes for its own, by method and by spelling, and which it leaves to the application. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Reply } from './exchange.js';
+import type { AdapterResponse } from './exchange.js';
 import { PREFIXES, type Subject } from './subject.js';
 
 const PROBES = ['/livez', '/readyz', '/startupz'] as const;
@@ -91,7 +91,7 @@ export function testRouting(subject: Subject): void {
 }
 
 /** The headers without what the transport adds of its own, and compression, which may leave HEAD alone. */
-function ownHeaders({ headers }: Reply): Reply['headers'] {
+function ownHeaders({ headers }: AdapterResponse): AdapterResponse['headers'] {
   const { date: _date, connection: _connection, 'keep-alive': _keepAlive, vary, ...rest } = headers;
   return { ...rest, ...(vary && { vary: vary.replace(/,? ?Accept-Encoding/i, '') }) };
 }

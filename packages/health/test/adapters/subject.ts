@@ -1,7 +1,7 @@
 /** What an adapter is tested on: an application of its framework with two healths, and how it is asked. */
 import type { EndpointOptions } from '../../src/http/endpoints.js';
 import type { Health } from '../../src/index.js';
-import type { Ask, Reply } from './exchange.js';
+import type { Ask, AdapterResponse } from './exchange.js';
 
 /** One set of doors to put into the application. */
 export interface Mount {
@@ -46,7 +46,7 @@ export interface Subject {
     method?: string,
     headers?: Record<string, string>,
     body?: string,
-  ) => Promise<Reply>;
+  ) => Promise<AdapterResponse>;
   /** Lets a client say something that is no whole request, and go away. */
   readonly sayAndGo: (half: string) => Promise<void>;
   /** Whether `queue` fails from now on. */

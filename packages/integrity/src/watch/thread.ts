@@ -29,13 +29,13 @@ let boot: readonly ManifestEntry[] | undefined;
 let last: Survey | undefined;
 let eventsTold = drift.events();
 
-parentPort?.on('message', ({ id, task }: Question) => post({ id, ...answer(task) }));
+parentPort?.on('message', ({ id, task }: Question) => post({ id, ...handle(task) }));
 
 function post(message: Message): void {
   parentPort?.postMessage(message, []);
 }
 
-function answer(task: Task) {
+function handle(task: Task) {
   if (task.what === 'look') return { look: look() };
   if (task.what === 'match') return { match: matchScripts(task.scripts, boot ?? [], root, excludes) };
   const beganMs = performance.now();

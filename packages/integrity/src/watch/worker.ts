@@ -20,7 +20,7 @@ export interface SourceWorker {
 /** Someone who waits for an answer. */
 interface Waiting {
   readonly hold: boolean;
-  readonly answered: (message: Message) => void;
+  readonly resolve: (message: Message) => void;
   readonly ended: (error: Error) => void;
 }
 
@@ -48,7 +48,7 @@ export function startSourceWorker(data: ThreadData, onHint: () => void): SourceW
     const asker = waiting.get(message.id);
     waiting.delete(message.id);
     holdWhileNeeded();
-    asker?.answered(message);
+    asker?.resolve(message);
   });
   worker.on('error', (error: Error) => {
     failure = error;
@@ -69,7 +69,7 @@ export function startSourceWorker(data: ThreadData, onHint: () => void): SourceW
     asked += 1;
     const question: Question = { id: asked, task };
     return new Promise((resolve, reject) => {
-      waiting.set(question.id, { hold, answered: resolve, ended: reject });
+      waiting.set(question.id, { hold, resolve: resolve, ended: reject });
       holdWhileNeeded();
       worker.postMessage(question, []);
     });

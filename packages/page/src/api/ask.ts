@@ -3,7 +3,7 @@
 import { within } from '../base.js';
 
 /** `status` 0: nobody answered, or nothing that can be read. */
-export interface Answer<Body> {
+export interface ApiResponse<Body> {
   readonly status: number;
   readonly body: Body | null;
   /** What the service says is wrong, in one sentence. */
@@ -21,10 +21,10 @@ export const TURN_MS = 12_000;
 const PATIENCE_MS = 5_000;
 
 /** Asks, again where the service says that it can tell in a moment; never throws. */
-export async function ask<Body>(path: string, signal?: AbortSignal): Promise<Answer<Body>> {
+export async function ask<Body>(path: string, signal?: AbortSignal): Promise<ApiResponse<Body>> {
   const untilMs = Date.now() + PATIENCE_MS;
   for (;;) {
-    const answer = await answered<Body>(path, signal ? { signal } : {});
+    const answer = await send<Body>(path, signal ? { signal } : {});
     const { status, againMs } = answer;
     if (status !== 503 || againMs === null || signal?.aborted || Date.now() + againMs > untilMs)
       return answer;
@@ -37,20 +37,20 @@ export async function tell<Body>(
   path: string,
   body: object = {},
   timeoutMs = TIMEOUT_MS,
-): Promise<Answer<Body>> {
+): Promise<ApiResponse<Body>> {
   const init = {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   };
-  return answered<Body>(path, init, timeoutMs);
+  return send<Body>(path, init, timeoutMs);
 }
 
-async function answered<Body>(
+async function send<Body>(
   path: string,
   init: RequestInit,
   timeoutMs = TIMEOUT_MS,
-): Promise<Answer<Body>> {
+): Promise<ApiResponse<Body>> {
   try {
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;

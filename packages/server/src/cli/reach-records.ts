@@ -89,7 +89,7 @@ async function findDatabase(
 ): Promise<FoundDatabase> {
   if (configuredUrl !== undefined) return { url: configuredUrl, close: () => Promise.resolve() };
   // The file that names it may be from a service that was killed, and its number be that of another process by now.
-  if (runningUrl !== undefined && (await answers(runningUrl))) {
+  if (runningUrl !== undefined && (await isReachable(runningUrl))) {
     return { url: runningUrl, close: () => Promise.resolve() };
   }
   // Only now, for the same reason as the whole of this file.
@@ -97,7 +97,7 @@ async function findDatabase(
   return startOwnDatabase(dataDir, console.error);
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isReachable(url: string): Promise<boolean> {
   const database = createDatabase({
     url,
     poolSize: 1,

@@ -13,9 +13,9 @@ export interface Connection {
   /** Has brought a whole request at least once. */
   hasAsked: boolean;
   /** How many answers it had. */
-  answers: number;
+  responses: number;
   /** Which of all answers was its last, counted over all connections: the smaller, the longer ago. */
-  lastAnswer: number;
+  lastResponse: number;
   /** The answer under way. */
   current: ServerResponse | undefined;
   /** What came before that was read by the client, to be answered in order. */
@@ -95,8 +95,8 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
     const connection: Connection = {
       socket,
       hasAsked: false,
-      answers: 0,
-      lastAnswer: 0,
+      responses: 0,
+      lastResponse: 0,
       current: undefined,
       waiting: [],
       crowds,
@@ -166,5 +166,7 @@ function leastUsed(all: ReadonlySet<Connection>): Connection | undefined {
 }
 
 function isLessUsed(one: Connection, other: Connection): boolean {
-  return one.answers === other.answers ? one.lastAnswer < other.lastAnswer : one.answers < other.answers;
+  return one.responses === other.responses
+    ? one.lastResponse < other.lastResponse
+    : one.responses < other.responses;
 }

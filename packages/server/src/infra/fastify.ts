@@ -12,8 +12,8 @@ import Fastify, {
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answerTo, PortalError } from '../errors.js';
-import type { AnswerLog } from './answer-log.js';
+import { errorResponseFor, PortalError } from '../errors.js';
+import type { ResponseLog } from './response-log.js';
 import { clientAddress } from './client-address.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
@@ -32,7 +32,7 @@ export interface FrameworkOptions {
   readonly proxies: TrustedProxies;
   readonly log: Log;
   /** For all that strangers can bring about. */
-  readonly answers: AnswerLog;
+  readonly responseLog: ResponseLog;
 }
 
 /** No request of this API has a body worth more. */
@@ -62,11 +62,11 @@ export function createFramework({
   site,
   proxies,
   log,
-  answers,
+  responseLog: answers,
 }: FrameworkOptions): FastifyInstance {
   const app = Fastify({
     serverFactory(handler): Server {
-      http.answerWith((request, response) => {
+      http.onRequest((request, response) => {
         // Read now, it is known for as long as the request is, also once the client has gone.
         void request.socket.remoteAddress;
         const first = refusalOf(request) ?? site.refusalOf(request);
@@ -94,7 +94,7 @@ export function createFramework({
       void sendError(error, request, reply);
     },
     clientErrorHandler: (error, socket) =>
-      refuseUnreadable(error, socket, { isAnswering: http.isAnswering(socket), log: answers }),
+      refuseUnreadable(error, socket, { isAnswering: http.isResponding(socket), log: answers }),
   } satisfies FastifyServerOptions);
 
   for (const method of METHODS) {
@@ -103,7 +103,7 @@ export function createFramework({
   }
 
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const answer = answerTo(error);
+    const answer = errorResponseFor(error);
     if (error instanceof PortalError && error.cause !== undefined) {
       const { cause } = error;
       answers.seldom('a request could not be served now', () =>
@@ -152,7 +152,7 @@ export function createFramework({
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
     };
-    answers.answered(line, request.reader !== null);
+    answers.log(line, request.reader !== null);
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));

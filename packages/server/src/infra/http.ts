@@ -20,9 +20,9 @@ import { inTurns, type Listener } from './turns.js';
 export interface HttpServer {
   readonly server: Server;
   /** Every request from now on goes to `listener`. */
-  answerWith(listener: Listener): void;
+  onRequest(listener: Listener): void;
   /** True when `socket` carries an answer of which something has been sent: nothing else may be written to it. */
-  isAnswering(socket: Socket): boolean;
+  isResponding(socket: Socket): boolean;
   /**
    * Listens, and gives the port.
    *
@@ -156,7 +156,7 @@ export function createHttpServer(
 
   return {
     server,
-    answerWith(listener) {
+    onRequest(listener) {
       function answer(request: IncomingMessage, response: ServerResponse): void {
         if (stopping) response.setHeader('Connection', 'close');
         listener(request, response);
@@ -173,7 +173,7 @@ export function createHttpServer(
       // An expectation that nobody can meet is refused by the framework, too.
       server.on('checkExpectation', take);
     },
-    isAnswering: (socket) => connections.of(socket)?.current?.headersSent ?? false,
+    isResponding: (socket) => connections.of(socket)?.current?.headersSent ?? false,
     listen({ host, port }) {
       return new Promise((resolve, reject) => {
         function refuse(error: Error): void {

@@ -9,7 +9,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
 import { baseUrlOf, basePathOf } from '../config/address-rules.js';
-import { ERRORS, type ErrorAnswer } from '../errors.js';
+import { ERRORS, type HttpErrorResponse } from '../errors.js';
 import { plainAddress } from './client-address.js';
 import type { Fields, Log } from './log.js';
 
@@ -31,7 +31,7 @@ export interface OwnSite {
   /** Before every path in a link from elsewhere; `undefined` when nobody has said. */
   readonly baseUrl: string | undefined;
   /** Why a request is not answered: it names somebody else, in `Host` or in its target. `undefined`: it is ours. */
-  refusalOf(request: IncomingMessage): ErrorAnswer | undefined;
+  refusalOf(request: IncomingMessage): HttpErrorResponse | undefined;
   /** Takes the path before all of ours off the target, where a proxy has left it there. */
   takeBasePathOff(request: IncomingMessage): void;
   /** Whether a request to do something comes from our own page, or from no page at all. */
@@ -80,7 +80,7 @@ export function createOwnSite({ publicUrl, host, boundTo, log }: OwnSiteOptions)
     log.warn(words, fields);
   }
 
-  function misdirected(): ErrorAnswer {
+  function misdirected(): HttpErrorResponse {
     tell('host', HOST_DIFFERS, { public_url_set: publicUrl !== undefined });
     return ERRORS.misdirected;
   }

@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ERRORS, type ErrorAnswer } from '../errors.js';
-import type { AnswerLog } from './answer-log.js';
+import { ERRORS, type HttpErrorResponse } from '../errors.js';
+import type { ResponseLog } from './response-log.js';
 
 /** The longest address of ours, with every parameter, has a few hundred characters. */
 const LONGEST_TARGET = 4_096;
@@ -13,7 +13,7 @@ const LONGEST_TARGET = 4_096;
 const LONGEST_COOKIES = 8_192;
 
 /** What HTTP itself asks of a request, whoever it is for; `undefined` when it may be answered. */
-export function refusalOf({ httpVersion, headers }: IncomingMessage): ErrorAnswer | undefined {
+export function refusalOf({ httpVersion, headers }: IncomingMessage): HttpErrorResponse | undefined {
   if (httpVersion !== '1.1') return undefined;
   if (headers.host === undefined) return ERRORS.badRequest;
   const { expect } = headers;
@@ -25,19 +25,19 @@ export function refusalOf({ httpVersion, headers }: IncomingMessage): ErrorAnswe
  * What the routes of the framework ask of a request besides: what they read of it is not longer than this. Whoever sends
  * more cookies than anybody needs is somebody who has none of ours.
  */
-export function refusalOfLength({ url = '', headers }: IncomingMessage): ErrorAnswer | undefined {
+export function refusalOfLength({ url = '', headers }: IncomingMessage): HttpErrorResponse | undefined {
   if (url.length > LONGEST_TARGET) return ERRORS.uriTooLong;
   if (headers.cookie !== undefined && headers.cookie.length > LONGEST_COOKIES) delete headers.cookie;
   return undefined;
 }
 
 /** The body of an error, for a client. */
-export function errorBody({ sentence }: ErrorAnswer, correlationId: string): string {
+export function errorBody({ sentence }: HttpErrorResponse, correlationId: string): string {
   return JSON.stringify({ error: sentence, correlation_id: correlationId });
 }
 
 /** Answers a request that no route has seen. What it may bring along is not read, so the connection ends. */
-export function refuse(response: ServerResponse, answer: ErrorAnswer, log: AnswerLog): void {
+export function refuse(response: ServerResponse, answer: HttpErrorResponse, log: ResponseLog): void {
   const { body, headers } = refusal(answer, log, 'none');
   response.writeHead(answer.status, headers).end(body);
 }
@@ -50,7 +50,7 @@ export function refuse(response: ServerResponse, answer: ErrorAnswer, log: Answe
 export function refuseUnreadable(
   error: Error & { readonly code?: string },
   socket: Socket,
-  { isAnswering, log }: { readonly isAnswering: boolean; readonly log: AnswerLog },
+  { isAnswering, log }: { readonly isAnswering: boolean; readonly log: ResponseLog },
 ): void {
   if (socket.destroyed || !socket.writable || isAnswering || error.code === 'ECONNRESET') {
     socket.destroy();
@@ -63,19 +63,19 @@ export function refuseUnreadable(
   socket.end([line, ...fields, '', body].join('\r\n'));
 }
 
-const UNREADABLE: Readonly<Record<string, ErrorAnswer>> = {
+const UNREADABLE: Readonly<Record<string, HttpErrorResponse>> = {
   HPE_HEADER_OVERFLOW: ERRORS.headersTooLarge,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, sentence: 'Payload too large' },
   ERR_HTTP_REQUEST_TIMEOUT: ERRORS.requestTimeout,
 };
 
 function refusal(
-  answer: ErrorAnswer,
-  log: AnswerLog,
+  answer: HttpErrorResponse,
+  log: ResponseLog,
   route: string,
 ): { readonly body: string; readonly headers: Readonly<Record<string, string>> } {
   const id = randomUUID();
-  log.answered({ correlation_id: id, route, status: answer.status }, false);
+  log.log({ correlation_id: id, route, status: answer.status }, false);
   const body = errorBody(answer, id);
   const headers = {
     'Content-Type': 'application/json',

@@ -27,8 +27,8 @@ export function inTurns(connections: Connections, listener: Listener, onCut: () 
     const connection = connections.of(this.req.socket);
     if (!connection) return;
     connection.current = undefined;
-    connection.answers += 1;
-    connection.lastAnswer = answers += 1;
+    connection.responses += 1;
+    connection.lastResponse = answers += 1;
     const next = connection.waiting.shift();
     // Of a connection that ends with the answer before, Node sends no more.
     if (next && next.response.socket !== null) begin(connection, next.request, next.response);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { ADMIN } from '../../src/auth/permission.js';
-import { ask, type Reply } from '../ask.js';
+import { ask, type TestResponse } from '../ask.js';
 import { startService, type TestService } from '../service.js';
 
 let postgres: PostgresServer;
@@ -34,11 +34,11 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function integrity(cookie?: string, path = '/v1/admin/integrity'): Promise<Reply> {
+function integrity(cookie?: string, path = '/v1/admin/integrity'): Promise<TestResponse> {
   return ask(service.url, path, { cookie });
 }
 
-function errors(reply: Reply): string {
+function errors(reply: TestResponse): string {
   return String(reply.json['errors']);
 }
 

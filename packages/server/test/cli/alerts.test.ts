@@ -34,7 +34,7 @@ afterEach(async () => {
 test('killed with an alert in the outbox: it arrives after the next start, and the incident is still the same one', async (t) => {
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   t.after(() => Promise.all([postgres.close(), redis.close()]));
-  receiver.answerWith(500);
+  receiver.respondWith(500);
   const settings = {
     DATABASE_URL: await postgres.createDatabase(),
     REDIS_URL: redis.url,
@@ -47,7 +47,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   t.after(() => redis.thaw());
   await waitFor('an attempt', () => receiver.received.length > 0);
   await first.stop('SIGKILL');
-  receiver.answerWith(200);
+  receiver.respondWith(200);
   const second = await servePortal({ cwd: folder, environment: settings });
   t.after(() => second.stop('SIGKILL'));
   await receiver.arrived(1);
@@ -68,7 +68,7 @@ test('portal alert test: everybody gets one, and what each answered is told, but
   assert.deepEqual([sent.exitCode, sent.stderr], [0, '']);
   assert.match(sent.stdout, /^RECEIVER +ANSWER\ngeneric 1 +accepted\nslack 2 +accepted\n$/);
   assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['alert.test', undefined]);
-  receiver.answerWith(404);
+  receiver.respondWith(404);
   const refused = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
   assert.equal(refused.exitCode, 1);
   assert.match(refused.stdout, /slack 2 +WEBHOOK_REFUSED \(404\)/);

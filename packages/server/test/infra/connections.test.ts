@@ -23,7 +23,7 @@ afterEach(async () => {
 async function listening(options: HttpServerOptions): Promise<{ http: HttpServer; port: number }> {
   const http = createHttpServer((error) => assert.fail(String(error)), options);
   started.push(http);
-  http.answerWith(({ url }, response) => {
+  http.onRequest(({ url }, response) => {
     if (url !== '/slow') response.writeHead(200, { 'Content-Length': 2 }).end('ok');
   });
   return { http, port: await http.listen({ host: '127.0.0.1', port: 0 }) };

@@ -26,7 +26,7 @@ test('clients who come again and again are answered or refused, never reset', as
   for (let round = 0; round < 3; round += 1) {
     const { http, port } = await listening();
     let answered = 0;
-    http.answerWith((_request, response) => {
+    http.onRequest((_request, response) => {
       answered += 1;
       response.end('{}');
     });
@@ -46,7 +46,7 @@ test('a request under way is answered, with the word that the connection ends', 
   const { http, port } = await listening();
   let answer = (): void => undefined;
   const asked = new Promise<void>((resolve) => {
-    http.answerWith((_request, response) => {
+    http.onRequest((_request, response) => {
       answer = () => response.end('late');
       resolve();
     });
@@ -74,7 +74,7 @@ test('who connects and says nothing is cut off', async () => {
 
 test('a header, a body and nothing at all: who is too slow is cut off when it was said, and not half a minute later', async () => {
   const { http, port } = await listening();
-  http.answerWith((request, response) => request.resume().on('end', () => response.end()));
+  http.onRequest((request, response) => request.resume().on('end', () => response.end()));
   const { headersTimeout, requestTimeout } = http.server;
   assert.deepEqual([headersTimeout, requestTimeout], [10_000, 30_000]);
   Object.assign(http.server, { headersTimeout: 500, requestTimeout: 1_000 });

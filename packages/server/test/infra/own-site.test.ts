@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { ENDPOINTS } from '../../src/api/endpoints.js';
 import { ADMIN } from '../../src/auth/permission.js';
-import { ask, type Reply } from '../ask.js';
+import { ask, type TestResponse } from '../ask.js';
 import { startService, type TestService } from '../service.js';
 
 const HEADERS_OF_ACTION = { 'Content-Type': 'application/json' };
@@ -140,7 +140,7 @@ describe('bound to this machine alone, it answers to names of this machine and t
   });
 });
 
-function assertOurs({ json, headers, body }: Reply): void {
+function assertOurs({ json, headers, body }: TestResponse): void {
   assert.deepEqual(Object.keys(json), ['error', 'correlation_id'], body);
   assert.match(String(json['error']), /PORTAL_PUBLIC_URL/);
   assert.equal(headers['x-correlation-id'], json['correlation_id']);

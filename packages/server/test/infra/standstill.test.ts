@@ -26,7 +26,7 @@ afterEach(async () => {
 async function asked(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const http = createHttpServer((error) => assert.fail(String(error)), { standstillMs: STANDSTILL_MS });
   started.push(http);
-  http.answerWith(answer);
+  http.onRequest(answer);
   const port = await http.listen({ host: '127.0.0.1', port: 0 });
   const [still, slow] = [
     await connectRaw(port, { isReading: false }),

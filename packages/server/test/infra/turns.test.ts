@@ -23,7 +23,7 @@ async function listening(answer: (response: ServerResponse, url: string) => void
   const seen = { asked: [] as string[], cut: 0 };
   const http = createHttpServer((error) => assert.fail(String(error)), { onCut: () => (seen.cut += 1) });
   started.push(http);
-  http.answerWith(({ url = '' }, response) => {
+  http.onRequest(({ url = '' }, response) => {
     seen.asked.push(url);
     answer(response, url);
   });
@@ -123,7 +123,7 @@ test('a connection on which an answer has begun gets nothing else in between', a
   const { http, client } = await listening((response) => response.writeHead(200).write('begun'));
   const told: boolean[] = [];
   http.server.on('clientError', (_error, socket) => {
-    told.push(http.isAnswering(socket as never));
+    told.push(http.isResponding(socket as never));
     socket.destroy();
   });
   const { socket, received, over } = await client();

@@ -25,20 +25,20 @@ export interface ServiceValues {
   readonly 'timeout-ms': string;
 }
 
-export interface ServiceAnswer {
+export interface ServiceResponse {
   readonly status: number;
   readonly document: JsonObject | undefined;
 }
 
 /** Larger than any answer of ours; a mistaken URL can lead anywhere. */
-const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
 /** Asks once. A redirect is an answer and not followed: the cookie is for this service only. */
-export async function ask(url: URL, timeoutMs: number, cookie?: string): Promise<ServiceAnswer> {
+export async function ask(url: URL, timeoutMs: number, cookie?: string): Promise<ServiceResponse> {
   try {
     const response = await fetch(url, {
       redirect: 'manual',
@@ -50,7 +50,7 @@ export async function ask(url: URL, timeoutMs: number, cookie?: string): Promise
     for await (const chunk of response.body ?? []) {
       const bytes: Uint8Array = chunk;
       size += bytes.length;
-      if (size > LARGEST_ANSWER_BYTES) throw new InconclusiveError(`${url.href} answers without end.`);
+      if (size > MAX_RESPONSE_BYTES) throw new InconclusiveError(`${url.href} answers without end.`);
       chunks.push(bytes);
     }
     return { status: response.status, document: parseObject(Buffer.concat(chunks).toString()) };

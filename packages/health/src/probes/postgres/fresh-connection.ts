@@ -6,7 +6,7 @@ import { member } from '../../unknown.js';
 /** A connection of the probe's own, good for one question. */
 export interface PostgresNewcomer {
   /** Connects, logs in and asks; rejects with what the driver reports. */
-  ask(): Promise<PostgresAnswer>;
+  query(): Promise<ProbeResult>;
   /** Connects unless it has, and runs one text of SQL; resolves with its rows. */
   run(text: string): Promise<unknown>;
   /** Asks the server, over another connection, to end what this one is busy with; also after `destroy`. */
@@ -18,7 +18,7 @@ export interface PostgresNewcomer {
 }
 
 /** The answer, and the round trip of the question alone in milliseconds. */
-export interface PostgresAnswer {
+export interface ProbeResult {
   /** Whether writes are refused; `undefined` when what came is no answer. */
   readonly readOnly: boolean | undefined;
   readonly latencyMs: number;
@@ -31,10 +31,10 @@ export interface PostgresAnswer {
  * whose `default_transaction_read_only` is set. It reads no table and takes no lock, so that nobody's lock delays it.
  * libpq asked the same for `target_session_attrs=read-write`.
  */
-export const QUESTION = 'SHOW transaction_read_only';
+export const PROBE_QUERY = 'SHOW transaction_read_only';
 
 /** The answer in the first of `rows`; `undefined` when what came is none. */
 export function readOnlyIn(rows: unknown): boolean | undefined {
-  const answer = member(member(rows, '0'), 'transaction_read_only');
-  return answer === 'on' ? true : answer === 'off' ? false : undefined;
+  const row = member(member(rows, '0'), 'transaction_read_only');
+  return row === 'on' ? true : row === 'off' ? false : undefined;
 }

@@ -5,7 +5,7 @@
 import { hasMethods, member } from '../../unknown.js';
 import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
 import { addressOf, cancelStatement } from './postgres-cancel.js';
-import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './fresh-connection.js';
+import { PROBE_QUERY, readOnlyIn, type ProbeResult, type PostgresNewcomer } from './fresh-connection.js';
 import { destroy, guard } from './postgres-socket.js';
 
 /** The members used of a `Client` of `pg`. */
@@ -79,10 +79,10 @@ function newcomer(client: PgClient): PostgresNewcomer {
   }
 
   return {
-    async ask(): Promise<PostgresAnswer> {
+    async query(): Promise<ProbeResult> {
       await open();
       const askedMs = performance.now();
-      const result = await client.query(QUESTION);
+      const result = await client.query(PROBE_QUERY);
       const latencyMs = performance.now() - askedMs;
       // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
       void client.end().catch(() => undefined);

@@ -2,7 +2,7 @@
  * Several hosts of one database, of which one answers.
  */
 import { ownProblem } from '../own-trouble.js';
-import type { PostgresAnswer } from './fresh-connection.js';
+import type { ProbeResult } from './fresh-connection.js';
 
 /** Whom to ask, and how patiently. */
 export interface Turns {
@@ -14,7 +14,7 @@ export interface Turns {
 }
 
 /** An answer, and whose it is. */
-export interface HostAnswer extends PostgresAnswer {
+export interface HostResult extends ProbeResult {
   readonly index: number;
 }
 
@@ -24,16 +24,16 @@ export interface HostAnswer extends PostgresAnswer {
  */
 export function askInTurn(
   { hosts, turnMs, readOnly }: Turns,
-  askAt: (index: number) => Promise<PostgresAnswer>,
+  askAt: (index: number) => Promise<ProbeResult>,
   isOver: () => boolean,
-): Promise<HostAnswer> {
+): Promise<HostResult> {
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
     let next = 0;
     let open = 0;
     let isAnswered = false;
     let timer: NodeJS.Timeout | undefined;
-    let secondBest: HostAnswer | undefined;
+    let secondBest: HostResult | undefined;
     let failure: unknown;
 
     function askNext(): void {
@@ -64,7 +64,7 @@ export function askInTurn(
         });
     }
 
-    function take(answer: HostAnswer): void {
+    function take(answer: HostResult): void {
       if (readOnly !== undefined && answer.readOnly === !readOnly) {
         secondBest = answer;
         return;

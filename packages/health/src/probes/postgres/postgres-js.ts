@@ -8,7 +8,7 @@ import { hasMethods, member } from '../../unknown.js';
 import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { askInTurn, readOnlyWanted } from './postgres-hosts.js';
-import { QUESTION, readOnlyIn, type PostgresAnswer, type PostgresNewcomer } from './fresh-connection.js';
+import { PROBE_QUERY, readOnlyIn, type ProbeResult, type PostgresNewcomer } from './fresh-connection.js';
 import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
 
 /** The function that `postgres` exports, as far as it is used. */
@@ -133,10 +133,10 @@ function newcomer(
     return { sql, failed, host, socket: () => socket };
   }
 
-  async function askAt(index: number): Promise<PostgresAnswer> {
+  async function askAt(index: number): Promise<ProbeResult> {
     const { sql, failed } = open(options.host[index], options.port[index]);
     let askedMs = performance.now();
-    const asked = sql.unsafe(QUESTION, [], {
+    const asked = sql.unsafe(PROBE_QUERY, [], {
       simple: true,
       // Called when the question is sent, which is after the login.
       onexecute() {
@@ -155,7 +155,7 @@ function newcomer(
   let opened: Opened | undefined;
 
   return {
-    async ask() {
+    async query() {
       const readOnly = readOnlyWanted(options.target_session_attrs);
       const { index, ...answer } = await askInTurn(
         { hosts: options.host.length, turnMs, readOnly },

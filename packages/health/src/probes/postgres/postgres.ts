@@ -15,7 +15,7 @@ import { pgNewcomers } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';
 import { createCanary } from './postgres-canary.js';
 import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
-import { QUESTION, type PostgresNewcomer } from './fresh-connection.js';
+import { PROBE_QUERY, type PostgresNewcomer } from './fresh-connection.js';
 import { createWriteWatch, type WriteFinding, type WritesOptions } from './postgres-writes.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 
@@ -108,7 +108,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
       try {
         signal.throwIfAborted();
         const asked = (asking = opened = newcomer());
-        const { readOnly, latencyMs, waitedMs = 0 } = await whileWanted(signal, asked.ask(), asked.destroy);
+        const { readOnly, latencyMs, waitedMs = 0 } = await whileWanted(signal, asked.query(), asked.destroy);
         if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
         const isSlow = performance.now() - startedMs - waitedMs > slowMs;
         return completed(
@@ -159,7 +159,7 @@ function newcomersLike(
   return newcomers;
 }
 
-const NO_ANSWER = { code: 'NO_ANSWER', message: `The answer to ${QUESTION} is neither on nor off` };
+const NO_ANSWER = { code: 'NO_ANSWER', message: `The answer to ${PROBE_QUERY} is neither on nor off` };
 
 function down(problem: ProblemCode, error?: unknown): Outcome {
   const outcome: Outcome = { state: 'down', latencyMs: null, problems: [problem] };

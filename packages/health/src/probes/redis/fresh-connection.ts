@@ -11,7 +11,7 @@ export interface Newcomer {
    * Connects, logs in and asks for `INFO`, or no more than `PING`; rejects with what the driver reports. Where `INFO` is
    * hidden or says nothing, `PING` decides; where it says that there is a cluster, that is asked about as well.
    */
-  ask(pingOnly?: boolean): Promise<RedisAnswer>;
+  query(pingOnly?: boolean): Promise<RedisResult>;
   /** Whether the server let us in and was then gone in the middle of the question, as some proxies are at an `INFO`. */
   wasCutOff(): boolean;
   /** Whether it still waits for the address that belongs to the server's name. */
@@ -21,7 +21,7 @@ export interface Newcomer {
 }
 
 /** What the server said, and the round trip of the question alone in milliseconds. */
-export interface RedisAnswer {
+export interface RedisResult {
   /** `undefined` when the server does not tell its figures. */
   readonly reading: CacheReading | undefined;
   /** Why it does not, in its own words. */
@@ -73,7 +73,7 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
   }
 
   /** That it is there, told by `PING`, which a user may be forbidden as well: who is told so has logged in. */
-  async function ping(hiddenBy: unknown): Promise<RedisAnswer> {
+  async function ping(hiddenBy: unknown): Promise<RedisResult> {
     const askedMs = performance.now();
     try {
       const [answer] = await timed(['PING']);
@@ -91,7 +91,7 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
     };
   }
 
-  async function connectAndAsk(pingOnly: boolean): Promise<RedisAnswer> {
+  async function connectAndAsk(pingOnly: boolean): Promise<RedisResult> {
     await client.connect();
     isConnected = true;
     if (pingOnly) return ping(ENDED_BY_INFO);
@@ -111,7 +111,7 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
   }
 
   return {
-    ask: (pingOnly = false) => Promise.race([failed, connectAndAsk(pingOnly)]),
+    query: (pingOnly = false) => Promise.race([failed, connectAndAsk(pingOnly)]),
     wasCutOff: () => isConnected && !isAnswered,
     isLookingUp,
     destroy() {

@@ -112,12 +112,12 @@ function newcomerLikeMaster(
 ): Newcomer {
   let own: Newcomer | undefined;
   return {
-    async ask(pingOnly) {
+    async query(pingOnly) {
       const original = await (client ?? cluster.masters.find((other) => other.client !== undefined)?.client);
       circumstances.signal.throwIfAborted();
       if (!original) throw new Error('Connection is closed: no master of the cluster is connected');
       own = newcomerLike(original, client ? {} : { host, port }, circumstances);
-      return own.ask(pingOnly);
+      return own.query(pingOnly);
     },
     wasCutOff: () => own?.wasCutOff() ?? false,
     isLookingUp: () => own?.isLookingUp() ?? false,

@@ -75,8 +75,8 @@ export function createRefusalWatch(): RefusalWatch {
 
 function isRefused(word: string, entry: Word, now: Refusals, last: Refusals, wasRefused: boolean): boolean {
   // A word that was never answered is not listed at all; before 6.2 none is.
-  const count = now.answered.get(word) ?? 0;
-  const before = last.answered.get(word) ?? 0;
+  const count = now.replied.get(word) ?? 0;
+  const before = last.replied.get(word) ?? 0;
   // Counts that fall were reset, so that what there is now came since.
   if (count > before || (count > 0 && count < before)) return entry.isPossible?.(now) ?? true;
   return wasRefused && (entry.lasts?.(now, last) ?? false);

@@ -13,7 +13,7 @@ import { ioredisNewcomers } from './ioredis.js';
 import { nodeRedisNewcomers } from './node-redis.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
 import { redisCause, redisProblem } from './redis-errors.js';
-import type { Newcomer, Newcomers, RedisAnswer } from './fresh-connection.js';
+import type { Newcomer, Newcomers, RedisResult } from './fresh-connection.js';
 import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 
@@ -56,7 +56,7 @@ export function createRedisProbe({
   let complete = 0;
 
   /** Of a server that is gone a driver may let go long before the rest of the cluster knows that its keys are lost. */
-  function hasLostMaster(answers: readonly RedisAnswer[]): boolean {
+  function hasLostMaster(answers: readonly RedisResult[]): boolean {
     const masters = Math.max(...answers.map((answer) => answer.masters ?? 0));
     if (answers.length >= masters) complete = answers.length;
     return answers.length < Math.min(masters, complete);
@@ -72,7 +72,7 @@ export function createRedisProbe({
       signal.throwIfAborted();
       asking = opened = newcomers(signal);
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
-      const asked = Promise.all(opened.map((newcomer) => newcomer.ask(pingOnly)));
+      const asked = Promise.all(opened.map((newcomer) => newcomer.query(pingOnly)));
       const answers = await whileWanted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       return outcomeOf(answers, { slow: performance.now() - startedMs > slowMs, readOnly, refusals });
@@ -132,7 +132,7 @@ interface Circumstances {
 
 /** What the servers said, read together. */
 function outcomeOf(
-  answers: readonly RedisAnswer[],
+  answers: readonly RedisResult[],
   { slow, readOnly, refusals }: Circumstances,
 ): Outcome<CacheFigures> {
   const readings = answers.map(({ reading }) => reading).filter((reading) => reading !== undefined);

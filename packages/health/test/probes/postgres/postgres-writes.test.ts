@@ -170,7 +170,7 @@ test('where nobody may write, that is tried no more often than where all may', a
     () => {
       connections += 1;
       return {
-        ask: () => Promise.reject(refused),
+        query: () => Promise.reject(refused),
         run: () => Promise.reject(refused),
         cancel: () => undefined,
         isLookingUp: () => false,

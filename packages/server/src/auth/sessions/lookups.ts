@@ -77,7 +77,7 @@ export interface LookupsOptions {
   readonly onSilence: (error: unknown) => void;
 }
 
-interface Answer {
+interface LookupAnswer {
   readonly session: LiveSession | undefined;
   /** The change up to which it is true. */
   readonly asOf: number;
@@ -113,7 +113,7 @@ export function createLookups({
   let isSilent = false;
   const closing = new AbortController();
 
-  const batch = createBatch<Answer>(
+  const batch = createBatch<LookupAnswer>(
     async (hashes) => {
       const asOf = changes;
       const found = await load(hashes);
@@ -123,7 +123,7 @@ export function createLookups({
     { mayOverlap: () => !isAway() },
   );
 
-  function learn(hash: string, { session, asOf }: Answer): void {
+  function learn(hash: string, { session, asOf }: LookupAnswer): void {
     if (!session) {
       seen.forget(hash);
       memory.forget(hash);

@@ -54,7 +54,7 @@ export function heldFrom({ status, causes, parts }: Found, before: Held | undefi
         name,
         state,
         since: known?.state === state ? known.since : nowMs,
-        answersSince: known && answers(known.state) === answers(state) ? known.answersSince : nowMs,
+        answersSince: known && isReachable(known.state) === isReachable(state) ? known.answersSince : nowMs,
       };
     }),
   };
@@ -82,7 +82,7 @@ export function takeOver(held: Held, left: LeftBehind | null, firstMs: number): 
         state,
         since: isFirst(since) && known.state === state ? known.since : since,
         answersSince:
-          isFirst(answersSince) && answers(known.state) === answers(state)
+          isFirst(answersSince) && isReachable(known.state) === isReachable(state)
             ? known.answersSince
             : answersSince,
       };
@@ -117,6 +117,6 @@ function stateOf({ name, state }: { readonly name: string; readonly state: State
   return `${name} ${state}`;
 }
 
-function answers(state: State): boolean {
+function isReachable(state: State): boolean {
   return isUp(state);
 }

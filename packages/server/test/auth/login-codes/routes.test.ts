@@ -17,7 +17,7 @@ import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/store.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { webhookSignature } from '../../../src/infra/webhook.js';
 import { webhookKey } from '../../../src/config/rules.js';
-import { ask, type Question, type Reply } from '../../ask.js';
+import { ask, type TestRequest, type TestResponse } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -58,7 +58,7 @@ after(async () => {
 beforeEach(async () => {
   await sql(databaseUrl, 'DELETE FROM login_codes');
   receiver.received.length = 0;
-  receiver.answerWith(200);
+  receiver.respondWith(200);
 });
 
 /** An address of this machine that nobody has come from yet, so that no limit knows it. */
@@ -67,15 +67,15 @@ function newAddress(): string {
   return `127.0.${9 + Math.floor(addresses / 250)}.${(addresses % 250) + 1}`;
 }
 
-function post(path: string, body: unknown, question: Question = {}): Promise<Reply> {
+function post(path: string, body: unknown, question: TestRequest = {}): Promise<TestResponse> {
   return ask(service.url, path, { method: 'POST', body: JSON.stringify(body), ...question });
 }
 
-function request(username: string, from: string): Promise<Reply> {
+function request(username: string, from: string): Promise<TestResponse> {
   return post(REQUEST, { username }, { from });
 }
 
-function verify(code: string, from: string, headers: Record<string, string> = {}): Promise<Reply> {
+function verify(code: string, from: string, headers: Record<string, string> = {}): Promise<TestResponse> {
   return post(VERIFY, { code }, { from, headers });
 }
 
@@ -344,7 +344,7 @@ describe('of those that an address asked for the newest count', () => {
 
 describe('nobody learns who exists', () => {
   test('the answer has the same bytes, and does not wait for the message', async () => {
-    receiver.answerWith(undefined);
+    receiver.respondWith(undefined);
     const [from, other] = [newAddress(), newAddress()];
     const unknown = await request('Bob', other);
     const known = await request('Ada', from);
@@ -402,10 +402,10 @@ test('what is not understood is told by field and rule, and asks nothing of anyb
 
 test('a message that is refused is sent again, with the same id', async () => {
   const from = newAddress();
-  receiver.answerWith(500);
+  receiver.respondWith(500);
   await request('Ada', from);
   await waitFor('a message', () => messagesFor(from).length > 0);
-  receiver.answerWith(200);
+  receiver.respondWith(200);
   assert.equal(await messages(2, from), 2);
   const ids = messagesFor(from).map(({ headers }) => headers['webhook-id']);
   assert.equal(new Set(ids).size, 1);

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type Reply } from '../../ask.js';
+import { ask, type TestResponse } from '../../ask.js';
 import { startProxiedService, type ProxiedService } from '../../proxied-service.js';
 import type { TestService } from '../../service.js';
 
@@ -48,7 +48,7 @@ after(async () => {
   await proxied?.close();
 });
 
-function page(cookie: string, path = PAGE): Promise<Reply> {
+function page(cookie: string, path = PAGE): Promise<TestResponse> {
   return ask(service.url, path, { cookie });
 }
 

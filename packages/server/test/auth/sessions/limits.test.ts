@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type Reply } from '../../ask.js';
+import { ask, type TestResponse } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 
 const PER_SESSION = 30;
@@ -36,11 +36,11 @@ after(async () => {
   await Promise.all([postgres?.close(), redis?.close()]);
 });
 
-function page(cookie?: string): Promise<Reply> {
+function page(cookie?: string): Promise<TestResponse> {
   return ask(service.url, '/v1/admin/health', { cookie });
 }
 
-function assertTooMany(reply: Reply): void {
+function assertTooMany(reply: TestResponse): void {
   assert.equal(reply.status, 429);
   assert.equal(reply.json['error'], 'Too many requests');
   assert.equal(reply.json['correlation_id'], reply.headers['x-correlation-id']);

@@ -56,18 +56,18 @@ async function create(options: string): Promise<string> {
   return stdout.trim();
 }
 
-interface Answer {
+interface TokenResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
 }
 
 /** `authorization` may be several headers. */
-async function ask(
+async function sendRequest(
   path: string,
   headers: Readonly<Record<string, string | readonly string[]>>,
   method = 'GET',
-): Promise<Answer> {
+): Promise<TokenResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       `${service.url}${path}`,
@@ -93,15 +93,15 @@ const CLOSED = ['/v1/admin/audit', '/v1/users/me', '/v1/users/me/sessions'];
 describe('what it opens', () => {
   test('what administrators read, and nothing is kept for another', async () => {
     for (const path of READINGS) {
-      const { status, headers } = await ask(path, bearer());
+      const { status, headers } = await sendRequest(path, bearer());
       assert.deepEqual([path, status], [path, 200]);
       assert.deepEqual(
         [headers['cache-control'], headers['vary'], headers['set-cookie']],
         ['private, no-store', 'Cookie, Authorization', undefined],
       );
-      assert.equal((await ask(path, bearer(), 'HEAD')).status, 200);
+      assert.equal((await sendRequest(path, bearer(), 'HEAD')).status, 200);
     }
-    assert.match((await ask('/v1/admin/health', bearer())).body, /"source_hash":"[0-9a-f]{64}"/);
+    assert.match((await sendRequest('/v1/admin/health', bearer())).body, /"source_hash":"[0-9a-f]{64}"/);
   });
 
   test('the open page, until it ends', async () => {
@@ -124,7 +124,7 @@ describe('what it opens', () => {
   test('all of the metrics; whoever shows nothing, or nothing good, gets what everybody gets', async () => {
     for (const path of ['/metrics', '//metrics/?x=1']) {
       for (const headers of [bearer(), { cookie }]) {
-        const answer = await ask(path, headers);
+        const answer = await sendRequest(path, headers);
         assert.equal(answer.status, 200);
         assert.match(answer.body, /^portal_source_info\{source_hash="[0-9a-f]{64}"\} 1$/m);
         assert.equal(answer.headers['vary'], 'Accept, Cookie, Authorization');
@@ -138,13 +138,13 @@ describe('what it opens', () => {
         user,
         { cookie: 'psession=x' },
       ]) {
-        const answer = await ask(path, headers);
+        const answer = await sendRequest(path, headers);
         assert.equal(answer.status, 200);
         assert.match(answer.body, /^portal_health_status\{/m);
         assert.doesNotMatch(answer.body, /portal_source_info/);
       }
     }
-    assert.equal((await ask('/metrics', bearer(), 'POST')).status, 405);
+    assert.equal((await sendRequest('/metrics', bearer(), 'POST')).status, 405);
   });
 });
 
@@ -155,7 +155,7 @@ function forged(): string {
 describe('what it does not open', () => {
   test('the audit, users and sessions: 403', async () => {
     for (const path of CLOSED) {
-      const { status, body } = await ask(path, bearer());
+      const { status, body } = await sendRequest(path, bearer());
       assert.deepEqual([path, status, JSON.parse(body).error], [path, 403, 'Admin access required']);
     }
   });
@@ -163,11 +163,11 @@ describe('what it does not open', () => {
   test('other methods: 405; actions: 403', async () => {
     for (const path of [...READINGS, ...CLOSED]) {
       for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
-        assert.deepEqual([path, (await ask(path, bearer(), method)).status], [path, 405]);
+        assert.deepEqual([path, (await sendRequest(path, bearer(), method)).status], [path, 405]);
       }
     }
     const destroy = '/v1/users/me/sessions/abcdef/destroy';
-    assert.equal((await ask(destroy, bearer(), 'POST')).status, 403);
+    assert.equal((await sendRequest(destroy, bearer(), 'POST')).status, 403);
   });
 
   test('it is no session, a session is none of it, and both together are neither', async () => {
@@ -182,12 +182,12 @@ describe('what it does not open', () => {
     ];
     for (const headers of refusals) {
       for (const path of [...READINGS, ...CLOSED]) {
-        assert.equal((await ask(path, headers)).status, 401, `${path} ${JSON.stringify(headers)}`);
+        assert.equal((await sendRequest(path, headers)).status, 401, `${path} ${JSON.stringify(headers)}`);
       }
     }
     // What a proxy with a password of its own leaves there is none of ours.
     assert.equal(
-      (await ask('/v1/admin/health', { cookie, authorization: 'Basic cG9ydGFsOng=' })).status,
+      (await sendRequest('/v1/admin/health', { cookie, authorization: 'Basic cG9ydGFsOng=' })).status,
       200,
     );
   });
@@ -195,7 +195,7 @@ describe('what it does not open', () => {
 
 test('one answer for whatever is no token, and every spelling of one that is', async () => {
   const bodyOf = async (headers: Readonly<Record<string, string | readonly string[]>>) => {
-    const { status, body, headers: answered } = await ask('/v1/admin/health', headers);
+    const { status, body, headers: answered } = await sendRequest('/v1/admin/health', headers);
     const { date: _date, 'x-correlation-id': _id, ...others } = answered;
     return { status, body: body.replace(/[0-9a-f-]{36}/, ''), others };
   };
@@ -234,13 +234,13 @@ test('one answer for whatever is no token, and every spelling of one that is', a
     `bEaReR    ${token}`,
     `Bearer ${token}  `,
   ]) {
-    assert.equal((await ask('/v1/admin/health', { authorization })).status, 200, authorization);
+    assert.equal((await sendRequest('/v1/admin/health', { authorization })).status, 200, authorization);
   }
 });
 
 describe('how it ends', () => {
   async function isLetIn(value: string): Promise<boolean> {
-    const { status } = await ask('/v1/admin/health', bearer(value));
+    const { status } = await sendRequest('/v1/admin/health', bearer(value));
     assert.ok([200, 401].includes(status), String(status));
     return status === 200;
   }
@@ -316,8 +316,8 @@ test('90 days unless told otherwise; never has to be said; nothing of it is kept
 
 test('it is in the audit: made, first used, revoked; and refused where it may not read', async () => {
   const value = await create('--name audited');
-  for (let time = 0; time < 3; time += 1) await ask('/v1/admin/history', bearer(value));
-  await ask('/v1/admin/audit', bearer(value));
+  for (let time = 0; time < 3; time += 1) await sendRequest('/v1/admin/history', bearer(value));
+  await sendRequest('/v1/admin/audit', bearer(value));
   await portal('revoke audited');
   const entries = async () =>
     sql(

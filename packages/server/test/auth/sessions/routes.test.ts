@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type Question, type Reply } from '../../ask.js';
+import { ask, type TestRequest, type TestResponse } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -33,11 +33,11 @@ after(async () => {
   await Promise.all([postgres?.close(), redis?.close()]);
 });
 
-function get(path: string, cookie?: string): Promise<Reply> {
+function get(path: string, cookie?: string): Promise<TestResponse> {
   return ask(service.url, path, { cookie });
 }
 
-function post(path: string, question: Question = {}): Promise<Reply> {
+function post(path: string, question: TestRequest = {}): Promise<TestResponse> {
   return ask(service.url, path, { method: 'POST', ...question });
 }
 
@@ -45,7 +45,7 @@ function destroyPath(cookie: string): string {
   return `${SESSIONS}/${cookie.slice(-6)}/destroy`;
 }
 
-function assertPrivate({ headers }: Reply): void {
+function assertPrivate({ headers }: TestResponse): void {
   assert.equal(headers['cache-control'], 'private, no-store');
   assert.match(String(headers['vary']), /Cookie/);
 }

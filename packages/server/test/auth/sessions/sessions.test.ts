@@ -9,7 +9,7 @@ import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServ
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 import { createLog } from '../../../src/infra/log.js';
 import { createRecords, type Records } from '../../../src/stores.js';
-import { ask, type Reply } from '../../ask.js';
+import { ask, type TestResponse } from '../../ask.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -52,7 +52,7 @@ function waitUntil(status: string): Promise<void> {
   return waitFor(`a service that is ${status}`, () => service.app.health.report('public').status === status);
 }
 
-function page(cookie: string): Promise<Reply> {
+function page(cookie: string): Promise<TestResponse> {
   return ask(service.url, '/v1/admin/health', { cookie });
 }
 

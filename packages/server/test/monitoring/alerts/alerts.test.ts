@@ -125,7 +125,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
     environment: receiver.alertSettings('generic'),
   });
   t.after(() => service.close());
-  receiver.answerWith(503);
+  receiver.respondWith(503);
   redis.freeze();
   await waitFor('an attempt', () => receiver.received.length >= 2);
   redis.thaw();
@@ -136,7 +136,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
     new Set(['incident.began']),
     'the first holds the others up',
   );
-  receiver.answerWith(200);
+  receiver.respondWith(200);
   await receiver.arrived(2);
   assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
   const ids = receiver.received.map(({ headers }) => headers['webhook-id']);

@@ -6,9 +6,9 @@
 import type { Fields, Log } from './log.js';
 
 /** The log of answers. */
-export interface AnswerLog {
+export interface ResponseLog {
   /** `isKnown`: asked by somebody who is signed in, whose number is limited elsewhere. */
-  answered(fields: Answered, isKnown: boolean): void;
+  log(fields: LoggedResponse, isKnown: boolean): void;
   /** Something else that strangers can bring about, by one of a few names: the first of a minute are for `write`. */
   seldom(event: string, write: () => void): void;
   /** Tells what has been counted so far. */
@@ -16,7 +16,7 @@ export interface AnswerLog {
 }
 
 /** What is said of an answer. The route is as we wrote it, so there are not many. */
-export type Answered = Fields & { readonly route: string; readonly status: number };
+export type LoggedResponse = Fields & { readonly route: string; readonly status: number };
 
 /** Lines a minute of one kind. */
 const MOST_OF_KIND = 20;
@@ -32,7 +32,7 @@ interface Counted {
 }
 
 /** Nothing is counted yet. `windowMs`: how long a minute is, for tests. */
-export function createAnswerLog(log: Log, { windowMs = WINDOW_MS } = {}): AnswerLog {
+export function createResponseLog(log: Log, { windowMs = WINDOW_MS } = {}): ResponseLog {
   const kinds = new Map<string, Counted>();
   let answers = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -56,7 +56,7 @@ export function createAnswerLog(log: Log, { windowMs = WINDOW_MS } = {}): Answer
   }
 
   return {
-    answered(fields, isKnown) {
+    log(fields, isKnown) {
       const { route, status } = fields;
       if (!isKnown) {
         const kind = kindOf(`${status} ${route}`, 'answered many more', { route, status });

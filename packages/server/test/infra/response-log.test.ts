@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import { createAnswerLog } from '../../src/infra/answer-log.js';
+import { createResponseLog } from '../../src/infra/response-log.js';
 import { createLog } from '../../src/infra/log.js';
 
 function logging(windowMs = 60_000) {
@@ -10,7 +10,7 @@ function logging(windowMs = 60_000) {
     level: 'info',
     destination: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  return { lines, log, answers: createAnswerLog(log, { windowMs }) };
+  return { lines, log, answers: createResponseLog(log, { windowMs }) };
 }
 
 function facts({ msg, route, status, count }: Record<string, unknown>): readonly unknown[] {
@@ -20,8 +20,8 @@ function facts({ msg, route, status, count }: Record<string, unknown>): readonly
 test('of many answers to strangers the first have a line, the rest one for each route and status', () => {
   const { lines, answers } = logging();
   for (let index = 0; index < 1_000; index += 1) {
-    answers.answered({ route: 'none', status: 404 }, false);
-    answers.answered({ route: '/docs', status: 200 }, false);
+    answers.log({ route: 'none', status: 404 }, false);
+    answers.log({ route: '/docs', status: 200 }, false);
   }
   assert.equal(lines.length, 40);
   answers.close();
@@ -34,7 +34,7 @@ test('of many answers to strangers the first have a line, the rest one for each 
 test('of all routes and statuses together there are not more lines than a bound', () => {
   const { lines, answers } = logging();
   for (let route = 0; route < 100; route += 1) {
-    for (let index = 0; index < 10; index += 1) answers.answered({ route: `/${route}`, status: 404 }, false);
+    for (let index = 0; index < 10; index += 1) answers.log({ route: `/${route}`, status: 404 }, false);
   }
   assert.equal(lines.length, 200);
   answers.close();
@@ -43,17 +43,17 @@ test('of all routes and statuses together there are not more lines than a bound'
 
 test('who is signed in has a line each, also among many strangers', () => {
   const { lines, answers } = logging();
-  for (let index = 0; index < 300; index += 1) answers.answered({ route: '/', status: 404 }, false);
-  for (let index = 0; index < 300; index += 1) answers.answered({ route: '/', status: 200 }, true);
+  for (let index = 0; index < 300; index += 1) answers.log({ route: '/', status: 404 }, false);
+  for (let index = 0; index < 300; index += 1) answers.log({ route: '/', status: 200 }, true);
   assert.equal(lines.length, 320);
   answers.close();
 });
 
 test('every minute begins anew, and tells of the one before', async () => {
   const { lines, answers } = logging(50);
-  for (let index = 0; index < 50; index += 1) answers.answered({ route: '/', status: 404 }, false);
+  for (let index = 0; index < 50; index += 1) answers.log({ route: '/', status: 404 }, false);
   await waitFor('the sum', () => lines.some(({ count }) => count === 30));
-  answers.answered({ route: '/', status: 404 }, false);
+  answers.log({ route: '/', status: 404 }, false);
   assert.deepEqual(lines.slice(-2).map(facts), [
     ['answered many more', '/', 404, 30],
     ['answered', '/', 404, undefined],

@@ -6,7 +6,7 @@ import { PREFIXES, VIEWERS, type Subject } from './subject.js';
 const KEYS = ['status', 'database', 'cache', 'started_at', 'db_statistics', 'cache_statistics', 'errors'];
 const ADMIN_KEYS = KEYS.toSpliced(-1, 0, 'source_hash');
 
-export function testAnswers(subject: Subject): void {
+export function testResponses(subject: Subject): void {
   const { ask } = subject;
 
   test('before the first look: alive, not ready, unhealthy rather than guessed', async () => {
