@@ -129,7 +129,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     boundTo: () => http.boundTo(),
     log,
   });
-  const healthHandler = createHealthHandler(health, { onRefused: tellRefusal(answers) });
+  const healthHandler = createHealthHandler(health, { onMethodNotAllowed: tellRefusal(answers) });
   const framework = createFramework({
     http,
     healthHandler: (request, response) =>

@@ -28,7 +28,10 @@ export interface EndpointOptions<Request = unknown> {
   /** Milliseconds that `viewer` has; default 200. */
   readonly viewerDeadlineMs?: number;
   /** Told of every method that was refused, for the log: its answer carries the same id. */
-  readonly onRefused?: (refusal: { readonly correlationId: string; readonly method: string }) => void;
+  readonly onMethodNotAllowed?: (refusal: {
+    readonly correlationId: string;
+    readonly method: string;
+  }) => void;
 }
 
 /** The doors of one health, for an adapter to put into its framework. */
@@ -56,7 +59,12 @@ export function createEndpoints<Request>(
   health: Health,
   options: EndpointOptions<Request> = {},
 ): Endpoints<Request> {
-  const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onRefused } = options;
+  const {
+    prefix = '',
+    viewer,
+    viewerDeadlineMs = DEFAULTS.viewerDeadlineMs,
+    onMethodNotAllowed: onRefused,
+  } = options;
   if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
     throw expected('prefix', 'to begin with a slash', prefix);
   }

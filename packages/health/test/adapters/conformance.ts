@@ -32,12 +32,12 @@ export function describeAdapter(framework: Framework): void {
         startedAt: new Date('2026-04-01T00:00:00Z'),
       });
       app = await framework.start([
-        { health: root, prefix: '', told: { onRefused } },
+        { health: root, prefix: '', told: { onMethodNotAllowed: onRefused } },
         {
           health: internal,
           prefix: '/internal',
           viewer: (header) => VIEWERS[String(header)]?.(),
-          told: { viewerDeadlineMs: VIEWER_DEADLINE_MS, onRefused },
+          told: { viewerDeadlineMs: VIEWER_DEADLINE_MS, onMethodNotAllowed: onRefused },
         },
       ]);
     });
