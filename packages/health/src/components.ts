@@ -7,13 +7,13 @@ import { stateOf } from './verdict.js';
 import type { AnyFigures, Watched } from './watched.js';
 
 /** Something that is sampled. */
-export interface Part extends Omit<Watched, 'probe' | 'sampling'> {
+export interface Component extends Omit<Watched, 'probe' | 'sampling'> {
   readonly sampler: Sampler<AnyFigures>;
 }
 
 /** A part at a moment: what its last outcome and its pool say, unless that is too old to say anything. */
-export function findingOf(part: Part, nowMs: number): Finding {
-  const { name, kind, critical, sampler, pool } = part;
+export function findingOf(component: Component, nowMs: number): Finding {
+  const { name, kind, critical, sampler, pool } = component;
   const sample = sampler.latest();
   const lookedAt = sample?.at ?? null;
   const hindrances = sampler.hindrances();
@@ -30,7 +30,7 @@ export function findingOf(part: Part, nowMs: number): Finding {
 function failureIn({
   outcome,
   ...times
-}: Sample<AnyFigures>): Parameters<NonNullable<Part['pool']>['evidence']>[0] {
+}: Sample<AnyFigures>): Parameters<NonNullable<Component['pool']>['evidence']>[0] {
   return { ...times, problems: outcome.problems };
 }
 
@@ -48,7 +48,7 @@ export function missingCache(name: string, critical: boolean): Finding {
 }
 
 /** Whether neither its last run nor its pool has anything to say: only then is a slower pace good enough. */
-export function isWell({ sampler, pool }: Part): boolean {
+export function isWell({ sampler, pool }: Component): boolean {
   const outcome = sampler.latest()?.outcome;
   if (outcome?.state !== 'up' || outcome.problems.length > 0) return false;
   return sampler.hindrances().length === 0 && (pool?.read().problems ?? []).length === 0;

@@ -4,10 +4,10 @@
 import { createAttention } from './attention.js';
 import { DEFAULTS } from './defaults.js';
 import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
-import { findingOf, isWell, missingCache, type Part } from './components.js';
+import { findingOf, isWell, missingCache, type Component } from './components.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
-import { factsOf, sameReadings, type PartReading, type Readings } from './snapshot.js';
+import { factsOf, sameReadings, type ComponentInput, type Readings } from './snapshot.js';
 import { buildReport, publishedTime, type Facts } from './report.js';
 import { createSampler } from './sampler.js';
 import { sourceProblems } from './source-option.js';
@@ -75,7 +75,7 @@ export interface Health {
 export function createHealth(options: HealthOptions): Health {
   checkHealthOptions(options);
   const startedAt = publishedTime(options.startedAt ?? new Date());
-  const missing = missingCaches(options).map(([name, critical]): PartReading => ({
+  const missing = missingCaches(options).map(([name, critical]): ComponentInput => ({
     finding: missingCache(name, critical),
   }));
   const attention = createAttention(() => {
@@ -101,7 +101,7 @@ export function createHealth(options: HealthOptions): Health {
   let status: Status | undefined;
   let draining = false;
 
-  function sampled({ probe, sampling, ...watched }: Watched): Part {
+  function sampled({ probe, sampling, ...watched }: Watched): Component {
     function hasFound(outcome: Outcome<AnyFigures>): void {
       news += 1;
       readiness.noteRun(watched.name, now().facts);
@@ -134,7 +134,7 @@ export function createHealth(options: HealthOptions): Health {
     readAgainAtMs = nowMs + READ_EVERY_MS;
     const readings: Readings = {
       news,
-      parts: [
+      components: [
         ...missing,
         ...parts.map((part) => ({
           finding: findingOf(part, nowMs),

@@ -21,14 +21,14 @@ export interface Readings {
   /** How often the probes and the source have said something: while it has not moved, there is nothing new. */
   readonly news: number;
   /** Every part as it stands, with its pool or the figures that its server told last. */
-  readonly parts: readonly PartReading[];
+  readonly components: readonly ComponentInput[];
   readonly eventLoop: readonly ProblemCode[];
   readonly source: readonly ProblemCode[];
   readonly sourceHash: string | null;
 }
 
 /** One part at one moment. */
-export interface PartReading {
+export interface ComponentInput {
   readonly finding: Finding;
   readonly pool?: PoolReading | undefined;
   readonly figures?: CacheFigures | undefined;
@@ -38,14 +38,14 @@ export interface PartReading {
 export function sameReadings(a: Readings, b: Readings): boolean {
   return (
     a.news === b.news &&
-    a.parts.every((part, index) => samePart(part, b.parts[index])) &&
+    a.components.every((part, index) => sameComponent(part, b.components[index])) &&
     sameCodes(a.eventLoop, b.eventLoop) &&
     sameCodes(a.source, b.source) &&
     a.sourceHash === b.sourceHash
   );
 }
 
-function samePart(a: PartReading, b: PartReading | undefined): boolean {
+function sameComponent(a: ComponentInput, b: ComponentInput | undefined): boolean {
   if (a.finding.state !== b?.finding.state) return false;
   return a.pool === b.pool || (a.pool !== undefined && b.pool !== undefined && sameReading(a.pool, b.pool));
 }
@@ -56,7 +56,7 @@ function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolea
 
 /** The facts of a moment, frozen. */
 export function factsOf(startedAt: string, readings: Readings): Facts {
-  const { parts } = readings;
+  const { components: parts } = readings;
   const databases = parts.filter(({ finding }) => finding.kind === 'database').map(databaseOf);
   const caches = parts.filter(({ finding }) => finding.kind === 'cache').map(cacheOf);
   const database = databases.find(({ name }) => name === 'database');
@@ -74,7 +74,7 @@ export function factsOf(startedAt: string, readings: Readings): Facts {
   });
 }
 
-function databaseOf({ finding, pool }: PartReading): NamedDatabase {
+function databaseOf({ finding, pool }: ComponentInput): NamedDatabase {
   return {
     name: finding.name,
     statistics: {
@@ -87,7 +87,7 @@ function databaseOf({ finding, pool }: PartReading): NamedDatabase {
   };
 }
 
-function cacheOf({ finding, figures }: PartReading): NamedCache {
+function cacheOf({ finding, figures }: ComponentInput): NamedCache {
   const { name, state, latencyMs } = finding;
   const statistics =
     figures && isUp(state)

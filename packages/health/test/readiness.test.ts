@@ -9,7 +9,7 @@ import { createHealth, type Health } from '../src/health.js';
 import type { HealthOptions } from '../src/options.js';
 import { createReadiness } from '../src/readiness.js';
 import { respond } from '../src/http/respond.js';
-import { HEALTHY, part } from './http/formats/facts.js';
+import { HEALTHY, component } from './http/formats/facts.js';
 
 const SAMPLING = { intervalMs: 20, idleIntervalMs: 20, deadlineMs: 200 };
 
@@ -56,7 +56,7 @@ describe('readiness', () => {
     const { isReady } = createReadiness('own');
     for (const code of ['EVENT_LOOP_DELAYED', 'THREAD_POOL_BUSY', 'PROCESS_OUT_OF_DESCRIPTORS'] as const) {
       assert.equal(isReady({ ...HEALTHY, others: [code] }), false, code);
-      assert.equal(isReady({ ...HEALTHY, findings: [part('database', 'up', code)] }), false, code);
+      assert.equal(isReady({ ...HEALTHY, findings: [component('database', 'up', code)] }), false, code);
     }
     for (const code of [
       'NAME_LOOKUP',
@@ -69,7 +69,7 @@ describe('readiness', () => {
   });
 
   test('with `critical` a critical part counts after three failed runs in a row, and no other part', () => {
-    const down = { ...HEALTHY, findings: [part('database', 'down'), part('cache', 'down')] };
+    const down = { ...HEALTHY, findings: [component('database', 'down'), component('cache', 'down')] };
     const { noteRun, isReady } = createReadiness('critical');
     for (const ready of [true, true, false, false]) {
       noteRun('database', down);
@@ -80,7 +80,7 @@ describe('readiness', () => {
     assert.equal(isReady(HEALTHY), true);
     noteRun('database', down);
     noteRun('database', down);
-    noteRun('database', { ...HEALTHY, findings: [part('database', 'limited')] });
+    noteRun('database', { ...HEALTHY, findings: [component('database', 'limited')] });
     noteRun('database', down);
     assert.equal(isReady(down), true, 'not in a row');
     const stalled = { ...HEALTHY, others: ['DATABASE_POOL_STALLED'] as const };

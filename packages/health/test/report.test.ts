@@ -9,7 +9,7 @@ import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
 } from '../src/report.js';
-import { HEALTHY, part } from './http/formats/facts.js';
+import { HEALTHY, component } from './http/formats/facts.js';
 
 /** The document of the published page, to the letter. */
 const PUBLISHED = `{"status":"healthy","database":true,"cache":true,"started_at":"2026-03-01T00:00:00Z","db_statistics":{"size":20,"checked_in":18,"checked_out":2,"overflow":0,"total":20,"latency_ms":1.2},"cache_statistics":{"memory_usage_bytes":1814192,"total_keys":200,"connected_clients":5,"uptime_seconds":86400,"evicted_keys":0,"hit_rate":96.2,"total_commands_processed":75000,"latency_ms":0.3},"source_hash":"a1b2c3","errors":[]}`;
@@ -29,7 +29,10 @@ test('what is down is false, explained once, the database first', () => {
   const report = buildReport(
     {
       ...HEALTHY,
-      findings: [part('database', 'down', 'DATABASE_TIMEOUT'), part('cache', 'stale', 'CHECK_STALE')],
+      findings: [
+        component('database', 'down', 'DATABASE_TIMEOUT'),
+        component('cache', 'stale', 'CHECK_STALE'),
+      ],
       others: ['SOURCE_DRIFTED', 'SOURCE_DRIFTED'],
       databaseStatistics: UNMEASURED_DATABASE,
       cacheStatistics: UNMEASURED_CACHE,
@@ -49,7 +52,7 @@ test('what is down is false, explained once, the database first', () => {
 
 test('slow still answers: connectivity true, status degraded', () => {
   const report = buildReport(
-    { ...HEALTHY, findings: [part('database', 'slow', 'DATABASE_SLOW'), part('cache')] },
+    { ...HEALTHY, findings: [component('database', 'slow', 'DATABASE_SLOW'), component('cache')] },
     'public',
   );
   assert.equal(report.database, true);
@@ -65,13 +68,13 @@ test('what nobody watches is null and does not count', () => {
 });
 
 test('of several databases and caches each is named, and connectivity is that of all', () => {
-  const auth = { ...part('auth', 'down', 'DATABASE_TIMEOUT'), kind: 'database' } as const;
-  const sessions = { ...part('sessions'), kind: 'cache' } as const;
+  const auth = { ...component('auth', 'down', 'DATABASE_TIMEOUT'), kind: 'database' } as const;
+  const sessions = { ...component('sessions'), kind: 'cache' } as const;
   const one = { statistics: UNMEASURED_DATABASE, waiting: 3 };
   const report = buildReport(
     {
       ...HEALTHY,
-      findings: [part('database', 'down', 'DATABASE_TIMEOUT'), auth, part('cache'), sessions],
+      findings: [component('database', 'down', 'DATABASE_TIMEOUT'), auth, component('cache'), sessions],
       databases: [
         { ...one, name: 'auth', problems: [] },
         { ...one, name: 'jobs', problems: ['DATABASE_POOL_STALLED'] },
@@ -90,7 +93,7 @@ test('of several databases and caches each is named, and connectivity is that of
 });
 
 test('a database that only fresh connections find down is degraded and still true', () => {
-  const findings = [part('database', 'limited', 'DATABASE_TOO_MANY_CONNECTIONS'), part('cache')];
+  const findings = [component('database', 'limited', 'DATABASE_TOO_MANY_CONNECTIONS'), component('cache')];
   const report = buildReport({ ...HEALTHY, findings }, 'public');
   assert.deepEqual([report.status, report.database], ['degraded', true]);
   assert.deepEqual(report.errors, [
@@ -99,7 +102,7 @@ test('a database that only fresh connections find down is degraded and still tru
 });
 
 test('a failing check of the application is named', () => {
-  const findings = [...HEALTHY.findings, part('queue', 'down', 'CHECK_FAILED')];
+  const findings = [...HEALTHY.findings, component('queue', 'down', 'CHECK_FAILED')];
   const report = buildReport({ ...HEALTHY, findings }, 'public');
   assert.equal(report.status, 'degraded');
   assert.deepEqual(report.errors, ['queue: A check of the application failed (CHECK_FAILED)']);

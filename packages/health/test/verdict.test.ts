@@ -6,9 +6,9 @@ import type { State } from '../src/types.js';
 import { isUp, stateOf, verdict, type Part } from '../src/verdict.js';
 
 const state = fc.constantFrom<State>('up', 'slow', 'limited', 'down', 'stale');
-const part = fc.record({ critical: fc.boolean(), state });
+const component = fc.record({ critical: fc.boolean(), state });
 const effect = fc.constantFrom<Effect>('explains', 'degrades', 'fails');
-const anything = [fc.array(part), fc.array(effect)] as const;
+const anything = [fc.array(component), fc.array(effect)] as const;
 
 const SEVERITY = { healthy: 0, degraded: 1, unhealthy: 2 };
 const up: Part = { critical: true, state: 'up' };
@@ -55,7 +55,7 @@ test('healthy means that every part is up and no finding counts', () => {
 
 test('neither order nor repetition matters, and more trouble never improves the status', () => {
   fc.assert(
-    fc.property(...anything, part, effect, (parts, effects, morePart, moreEffect) => {
+    fc.property(...anything, component, effect, (parts, effects, morePart, moreEffect) => {
       const status = verdict(parts, effects);
       assert.equal(verdict(parts.toReversed(), effects.toReversed()), status);
       assert.equal(verdict([...parts, ...parts], [...effects, ...effects]), status);

@@ -11,7 +11,7 @@ import { Events } from './events.js';
 import { Headline } from './headline.js';
 import { Integrity } from './integrity.js';
 import { Now } from './now.js';
-import { PublicParts } from './parts.js';
+import { PublicComponents } from './components.js';
 import { ReportDialog } from './report-dialog.js';
 import { Sessions } from './sessions.js';
 import { SignIn } from './sign-in.js';
@@ -73,7 +73,7 @@ export function App({
           </>
         ) : (
           <>
-            <PublicParts status={known.status} nowMs={serviceMs} />
+            <PublicComponents status={known.status} nowMs={serviceMs} />
             {who === 'nobody' && (
               <SignIn
                 following={following}

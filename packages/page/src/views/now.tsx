@@ -11,7 +11,7 @@ import type { Known } from '../api/live-connection.js';
 import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';
-import { CachePart, DatabasePart } from './parts.js';
+import { CacheCard, DatabaseCard } from './components.js';
 import { SourceLine } from './source-line.js';
 
 export interface NowProps {
@@ -39,8 +39,8 @@ export function Now({ known, span, navigation, nowMs }: NowProps): JSX.Element {
         <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} />
       </section>
       <div class="two">
-        <DatabasePart report={report} standing={snapshot?.parts['database']} nowMs={nowMs} />
-        <CachePart report={report} standing={snapshot?.parts['cache']} nowMs={nowMs} />
+        <DatabaseCard report={report} component={snapshot?.parts['database']} nowMs={nowMs} />
+        <CacheCard report={report} component={snapshot?.parts['cache']} nowMs={nowMs} />
       </div>
       <SourceLine nowMs={nowMs} reread={known.happened} />
       <section aria-labelledby="happened">

@@ -39,7 +39,7 @@ export interface RequestLimits {
 }
 
 /** What a guard is made of. */
-export interface GuardParts {
+export interface GuardDependencies {
   readonly sessions: Sessions;
   readonly limits: RequestLimits;
   /** For those whose address is over its limit and whom nobody here has seen. */
@@ -82,7 +82,7 @@ const MOST_TOKENS = 4;
 const READ_ONLY = new Set(['GET', 'HEAD']);
 
 /** A guard that knows `sessions`. */
-export function createGuard({ sessions, limits, gate, log, witness }: GuardParts): Guard {
+export function createGuard({ sessions, limits, gate, log, witness }: GuardDependencies): Guard {
   const admitted = new WeakMap<FastifyRequest, string>();
 
   function tokensOf({ headers }: FastifyRequest): string[] {

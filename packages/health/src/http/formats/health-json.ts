@@ -50,7 +50,7 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
     const check: Check = {
       componentType: kind === 'check' ? 'component' : 'datastore',
       ...observed(oneDecimal(latencyMs), 'ms'),
-      status: statusOfPart(finding),
+      status: statusOfComponent(finding),
       ...(lookedAt ? { time: lookedAt.toISOString() } : {}),
     };
     add(`${name}:responseTime`, check, problems);
@@ -106,7 +106,7 @@ function observed(
 }
 
 /** Of the part by itself, whether or not the application can do without it. */
-function statusOfPart({ state, problems }: Finding): HealthJsonStatus {
+function statusOfComponent({ state, problems }: Finding): HealthJsonStatus {
   if (!isUp(state)) return 'fail';
   return state === 'up' ? worstOf(problems) : 'warn';
 }

@@ -4,7 +4,7 @@ import { UNMEASURED_CACHE, UNMEASURED_DATABASE, type Facts, type Finding } from 
 import type { State } from '../../../src/types.js';
 
 /** One part; a latency only while it is up. */
-export function part(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
+export function component(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
   return {
     name,
     kind: name === 'database' || name === 'cache' ? name : 'check',
@@ -19,7 +19,7 @@ export function part(name: string, state: State = 'up', ...problems: ProblemCode
 /** The service of the published page. */
 export const HEALTHY: Facts = {
   startedAt: '2026-03-01T00:00:00Z',
-  findings: [part('database'), part('cache')],
+  findings: [component('database'), component('cache')],
   others: [],
   databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
   poolWaiting: 0,
@@ -42,9 +42,9 @@ export const HEALTHY: Facts = {
 export const BROKEN: Facts = {
   ...HEALTHY,
   findings: [
-    part('database', 'down', 'DATABASE_TIMEOUT'),
-    part('cache', 'stale', 'CHECK_STALE'),
-    part('queue', 'slow', 'CHECK_SLOW'),
+    component('database', 'down', 'DATABASE_TIMEOUT'),
+    component('cache', 'stale', 'CHECK_STALE'),
+    component('queue', 'slow', 'CHECK_SLOW'),
   ],
   others: ['SOURCE_DRIFTED', 'EVENT_LOOP_DELAYED'],
   databaseStatistics: UNMEASURED_DATABASE,

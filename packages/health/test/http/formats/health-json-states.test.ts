@@ -14,14 +14,14 @@ import {
   type Finding,
 } from '../../../src/report.js';
 import type { Status, Viewer } from '../../../src/types.js';
-import { HEALTHY, part } from './facts.js';
+import { HEALTHY, component } from './facts.js';
 
 const WORD: Readonly<Record<Status, string>> = { healthy: 'pass', degraded: 'warn', unhealthy: 'fail' };
 const SENTENCES = new RegExp(Object.keys(PROBLEMS).join('|'));
 
 /** Not looked at yet: stale, without a time. */
 function pending(name: string): Finding {
-  return { ...part(name, 'stale', 'CHECK_STALE'), lookedAt: null };
+  return { ...component(name, 'stale', 'CHECK_STALE'), lookedAt: null };
 }
 
 /** Every state of a part with what it must be called. */
@@ -31,13 +31,13 @@ function statesOf(
   degraded?: ProblemCode,
 ): [Finding, string][] {
   return [
-    [part(name), 'pass'],
-    [{ ...part(name, 'slow', `${prefix}_SLOW`), latencyMs: 812.34 }, 'warn'],
-    [part(name, 'down', `${prefix}_TIMEOUT`), 'fail'],
-    [part(name, 'down', `${prefix}_FAILED`), 'fail'],
-    [part(name, 'stale', 'CHECK_STALE'), 'fail'],
+    [component(name), 'pass'],
+    [{ ...component(name, 'slow', `${prefix}_SLOW`), latencyMs: 812.34 }, 'warn'],
+    [component(name, 'down', `${prefix}_TIMEOUT`), 'fail'],
+    [component(name, 'down', `${prefix}_FAILED`), 'fail'],
+    [component(name, 'stale', 'CHECK_STALE'), 'fail'],
     [pending(name), 'fail'],
-    ...(degraded ? [[part(name, 'up', degraded), 'warn'] as [Finding, string]] : []),
+    ...(degraded ? [[component(name, 'up', degraded), 'warn'] as [Finding, string]] : []),
   ];
 }
 

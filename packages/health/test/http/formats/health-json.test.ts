@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { healthJson } from '../../../src/http/formats/health-json.js';
-import { BROKEN, HEALTHY, part } from './facts.js';
+import { BROKEN, HEALTHY, component } from './facts.js';
 
 test('a healthy service: everything passes, each figure with its unit', () => {
   const { status, checks } = healthJson(HEALTHY, 'healthy', 'public');
@@ -56,7 +56,7 @@ test('output is for administrators, and only where something is wrong', () => {
 });
 
 test('findings about parts that are up: read-only warns, a stalled pool fails', () => {
-  const readOnly = { ...HEALTHY, findings: [part('database', 'up', 'DATABASE_READ_ONLY')] };
+  const readOnly = { ...HEALTHY, findings: [component('database', 'up', 'DATABASE_READ_ONLY')] };
   assert.equal(
     healthJson(readOnly, 'degraded', 'public').checks['database:responseTime']?.[0]?.status,
     'warn',

@@ -8,7 +8,7 @@ import { keyOf, type Held, type HeldCause, type LeftBehind } from '../stand.js';
 export interface Found {
   readonly status: Status;
   readonly causes: readonly Omit<HeldCause, 'since'>[];
-  readonly parts: readonly { readonly name: string; readonly state: State }[];
+  readonly components: readonly { readonly name: string; readonly state: State }[];
 }
 
 /** What a report and its facts say. */
@@ -21,7 +21,11 @@ export function foundIn({ status }: Report, { findings, others, databases }: Fac
     ...others.map((code) => ({ component: ownerOf(code), code })),
   ];
   const byKey = new Map(causes.map((cause) => [keyOf(cause), cause]));
-  return { status, causes: [...byKey.values()], parts: findings.map(({ name, state }) => ({ name, state })) };
+  return {
+    status,
+    causes: [...byKey.values()],
+    components: findings.map(({ name, state }) => ({ name, state })),
+  };
 }
 
 /** Trouble of this process, at whichever part it was noticed. */
@@ -41,7 +45,11 @@ function ownerOf(code: ProblemCode, part?: string): string {
 }
 
 /** What goes on keeps its begin; what is new begins now. */
-export function heldFrom({ status, causes, parts }: Found, before: Held | undefined, nowMs: number): Held {
+export function heldFrom(
+  { status, causes, components: parts }: Found,
+  before: Held | undefined,
+  nowMs: number,
+): Held {
   const causesBefore = new Map(before?.causes.map((cause) => [keyOf(cause), cause.since]));
   const partsBefore = new Map(before?.parts.map((part) => [part.name, part]));
   return {
@@ -109,7 +117,7 @@ export function isSame(held: Held, found: Found): boolean {
   return (
     held.status === found.status &&
     held.causes.map(keyOf).join() === found.causes.map(keyOf).join() &&
-    held.parts.map(stateOf).join() === found.parts.map(stateOf).join()
+    held.parts.map(stateOf).join() === found.components.map(stateOf).join()
   );
 }
 

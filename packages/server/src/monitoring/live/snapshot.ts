@@ -5,7 +5,7 @@ import type { Facts, ProblemCode, Report, State, Status } from 'portal-health';
 import type { Held } from '../stand.js';
 
 /** Since when a part has been as it is. Times are ISO 8601, UTC, with milliseconds. */
-export interface PartStanding {
+export interface ComponentDocument {
   readonly state: State;
   readonly since: string;
   /** Since when it answers (`up`, `slow`, `limited`), or since when it does not (`down`, `stale`), whatever the cause. */
@@ -28,7 +28,7 @@ export interface Snapshot {
   /** Since when the status is what it is. */
   readonly since: string;
   readonly causes: readonly CauseStanding[];
-  readonly parts: Readonly<Record<string, PartStanding>>;
+  readonly parts: Readonly<Record<string, ComponentDocument>>;
   readonly at: string;
 }
 
@@ -54,7 +54,7 @@ export function snapshotOf(report: Report, { findings }: Facts, held: Held, atMs
       since: iso(since),
       answers_since: iso(answersSince),
       checked_at: checked.get(name) ?? null,
-    } satisfies PartStanding,
+    } satisfies ComponentDocument,
   ]);
   return {
     report,

@@ -27,7 +27,12 @@ afterEach(() => {
 });
 
 const CACHE = { component: 'cache', code: 'CACHE_TIMEOUT', since: NOW - HOUR_MS };
-const PART = { name: 'cache', state: 'down', since: NOW - HOUR_MS, answersSince: NOW - HOUR_MS } as const;
+const COMPONENT = {
+  name: 'cache',
+  state: 'down',
+  since: NOW - HOUR_MS,
+  answersSince: NOW - HOUR_MS,
+} as const;
 
 /** The cache is gone, from `at` on as far as this run knows. */
 function stand(at: number, rest: Partial<Stand> = {}): Stand {
@@ -37,7 +42,7 @@ function stand(at: number, rest: Partial<Stand> = {}): Stand {
     status: 'degraded',
     codes: ['CACHE_TIMEOUT'],
     causes: [CACHE],
-    parts: [PART],
+    parts: [COMPONENT],
     ...rest,
   };
 }
@@ -79,7 +84,7 @@ for (const how of ['stopped', 'killed'] as const) {
       status: 'degraded',
       since: CACHE.since,
       causes: [CACHE],
-      parts: [PART],
+      parts: [COMPONENT],
     });
     journal.stand(stand(NOW + 1_000, { knownUntil: until, isBroken: true, from: 'degraded' }));
     const cause = { component: 'cache', code: 'CACHE_TIMEOUT', began_at: iso(CACHE.since), ended_at: null };

@@ -12,7 +12,7 @@ const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
 
-type FoundPart = readonly [state: State, ...problems: ProblemCode[]];
+type FoundComponent = readonly [state: State, ...problems: ProblemCode[]];
 
 let wallMs: number;
 let steadyMs: number;
@@ -37,7 +37,7 @@ function iso(ms: number): string {
 /** A health that finds what it is told to. */
 function start(left?: LeftBehind | null) {
   let status: Status = 'healthy';
-  let parts: Readonly<Record<string, FoundPart>> = { database: ['up'], cache: ['up'] };
+  let parts: Readonly<Record<string, FoundComponent>> = { database: ['up'], cache: ['up'] };
   let others: readonly ProblemCode[] = [];
   const facts = (): Partial<Facts> => ({
     findings: Object.entries(parts).map(([name, [state, ...problems]]) => {
@@ -132,7 +132,7 @@ test('the same code at two parts is two causes', () => {
 
 test('trouble of this process is one cause, however many parts have noticed it', () => {
   const { find, causes } = start(null);
-  const busy: FoundPart = ['up', 'THREAD_POOL_BUSY'];
+  const busy: FoundComponent = ['up', 'THREAD_POOL_BUSY'];
   find('degraded', { database: busy, cache: ['up'] });
   after(3);
   find('degraded', { database: busy, cache: busy });
@@ -190,7 +190,7 @@ test('what changed before it was known what went on has begun since', () => {
 
 test('looks ten seconds apart are no silence; a halted process was silent, and nothing began anew in it', () => {
   const { standing, find } = start(null);
-  const down: FoundPart = ['down', 'DATABASE_TIMEOUT'];
+  const down: FoundComponent = ['down', 'DATABASE_TIMEOUT'];
   find('unhealthy', { database: down });
   for (let look = 0; look < 6; look += 1) {
     after(11);

@@ -6,17 +6,23 @@ import type { Standing } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { Ago, Figure, Mark, Moment } from './words.js';
 
-interface PartProps {
+interface ComponentProps {
   readonly report: AdminReport | null;
-  readonly standing: LiveComponent | undefined;
+  readonly component: LiveComponent | undefined;
   readonly nowMs: number;
 }
 
-export function DatabasePart({ report, standing, nowMs }: PartProps): JSX.Element {
+export function DatabaseCard({ report, component: standing, nowMs }: ComponentProps): JSX.Element {
   const figures = report?.db_statistics;
   return (
     <section class="part" aria-labelledby="database">
-      <PartTitle id="database" name="Database" answers={report?.database} standing={standing} nowMs={nowMs} />
+      <ComponentTitle
+        id="database"
+        name="Database"
+        answers={report?.database}
+        standing={standing}
+        nowMs={nowMs}
+      />
       <dl class="figures">
         <Figure name="Latency" hint="Round trip of the last question">
           {orNotMeasured(figures?.latency_ms, milliseconds)}
@@ -39,11 +45,11 @@ export function DatabasePart({ report, standing, nowMs }: PartProps): JSX.Elemen
   );
 }
 
-export function CachePart({ report, standing, nowMs }: PartProps): JSX.Element {
+export function CacheCard({ report, component: standing, nowMs }: ComponentProps): JSX.Element {
   const figures = report?.cache_statistics;
   return (
     <section class="part" aria-labelledby="cache">
-      <PartTitle id="cache" name="Cache" answers={report?.cache} standing={standing} nowMs={nowMs} />
+      <ComponentTitle id="cache" name="Cache" answers={report?.cache} standing={standing} nowMs={nowMs} />
       <dl class="figures">
         <Figure name="Latency">{orNotMeasured(figures?.latency_ms, milliseconds)}</Figure>
         <Figure name="Hit rate">{orNotMeasured(figures?.hit_rate, percent)}</Figure>
@@ -60,7 +66,7 @@ export function CachePart({ report, standing, nowMs }: PartProps): JSX.Element {
 }
 
 /** For anybody: whether they answer, in words. */
-export function PublicParts({
+export function PublicComponents({
   status,
   nowMs,
 }: {
@@ -111,7 +117,7 @@ function stateWords(
   return `${WORDS[state]} for ${duration(nowMs - Date.parse(since))}`;
 }
 
-function PartTitle({
+function ComponentTitle({
   id,
   name,
   answers,
