@@ -26,4 +26,4 @@ export {
 } from './http/respond.js';
 export type { HealthSource, SourceProblem } from './source-option.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';
-export { isUp, verdict, type Part } from './verdict.js';
+export { isUp, verdict, type VerdictInput as Part } from './verdict.js';

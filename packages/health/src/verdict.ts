@@ -13,7 +13,7 @@ export interface PoolEvidence {
 }
 
 /** One part as the verdict sees it. */
-export interface Part {
+export interface VerdictInput {
   /** Whether the application is of no use without it. */
   readonly critical: boolean;
   readonly state: State;
@@ -40,13 +40,13 @@ export function isUp(state: State | undefined): boolean {
  *
  * verdict([{ critical: true, state: 'up' }, { critical: false, state: 'down' }], []); // 'degraded'
  * ```
- * @param parts - every probe that runs; none at all is healthy, because nothing was asked for
- * @param findings - effects of the problems found about parts that are up (pool, source, event loop)
+ * @param components - every probe that runs; none at all is healthy, because nothing was asked for
+ * @param effects - effects of the problems found about parts that are up (pool, source, event loop)
  */
-export function verdict(parts: readonly Part[], findings: readonly Effect[]): Status {
-  if (parts.some((part) => part.critical && !isUp(part.state))) return 'unhealthy';
-  if (findings.includes('fails')) return 'unhealthy';
-  if (parts.some((part) => part.state !== 'up')) return 'degraded';
-  if (findings.includes('degrades')) return 'degraded';
+export function verdict(components: readonly VerdictInput[], effects: readonly Effect[]): Status {
+  if (components.some((part) => part.critical && !isUp(part.state))) return 'unhealthy';
+  if (effects.includes('fails')) return 'unhealthy';
+  if (components.some((part) => part.state !== 'up')) return 'degraded';
+  if (effects.includes('degrades')) return 'degraded';
   return 'healthy';
 }

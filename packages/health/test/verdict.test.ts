@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Effect } from '../src/problems.js';
 import type { State } from '../src/types.js';
-import { isUp, stateOf, verdict, type Part } from '../src/verdict.js';
+import { isUp, stateOf, verdict, type VerdictInput } from '../src/verdict.js';
 
 const state = fc.constantFrom<State>('up', 'slow', 'limited', 'down', 'stale');
 const component = fc.record({ critical: fc.boolean(), state });
@@ -11,10 +11,10 @@ const effect = fc.constantFrom<Effect>('explains', 'degrades', 'fails');
 const anything = [fc.array(component), fc.array(effect)] as const;
 
 const SEVERITY = { healthy: 0, degraded: 1, unhealthy: 2 };
-const up: Part = { critical: true, state: 'up' };
+const up: VerdictInput = { critical: true, state: 'up' };
 
 test('the published table, row by row', () => {
-  const rows: [Part[], Effect[], string][] = [
+  const rows: [VerdictInput[], Effect[], string][] = [
     [[{ critical: true, state: 'down' }], [], 'unhealthy'],
     [[{ critical: true, state: 'stale' }], [], 'unhealthy'],
     [[{ critical: true, state: 'limited' }], [], 'degraded'],
