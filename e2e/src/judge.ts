@@ -18,7 +18,7 @@ export interface Course {
 }
 
 /** What was seen of one side. Times in milliseconds; `undefined` for what never came. */
-export interface Findings {
+export interface Measurements {
   /** The verdict that was expected, or the last one there was instead. */
   readonly seen: string;
   readonly detectMs: number | undefined;
@@ -48,7 +48,7 @@ export function judge(
   expected: string,
   answers: readonly ObservedResponse[],
   course: Course,
-): Findings {
+): Measurements {
   const reports = answers.filter(({ endpoint: door }) => door === 'public' || door === 'admin');
   const detected = reports.find(
     ({ sentMs: askedMs, verdict }) => askedMs >= course.begunMs && isVerdict(row, expected, verdict),

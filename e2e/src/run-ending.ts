@@ -60,7 +60,16 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
     };
     const asked = { ...actor.asked, durationMs: endedMs - startedMs };
     return [
-      { group, row: ENDING, side: 'service', findings, idleDetectMs: undefined, asked, machineMs: 0, broken },
+      {
+        group,
+        row: ENDING,
+        side: 'service',
+        measurements: findings,
+        idleDetectMs: undefined,
+        asked,
+        machineMs: 0,
+        broken,
+      },
     ];
   } finally {
     await stage.close();

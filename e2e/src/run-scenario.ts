@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
 import type { CanaryScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
-import { judge, type Course, type Findings } from './judge.js';
+import { judge, type Course, type Measurements } from './judge.js';
 import { LIMITS, maxQueries } from './limits.js';
 import { runUnasked } from './run-unasked.js';
 import { isVerdict, type Row } from './scenario.js';
@@ -15,7 +15,7 @@ export interface Outcome {
   readonly group: string;
   readonly row: Row;
   readonly side: SideName;
-  readonly findings: Findings;
+  readonly measurements: Measurements;
   /** How long it took to be found out while nobody asked; `undefined` where that was not tried or never came. */
   readonly idleDetectMs: number | undefined;
   /** Questions of the probes, and the time in which they were asked. */
@@ -101,7 +101,7 @@ async function runOn(
       group,
       row,
       side: side.name,
-      findings: judge(row, row.expected[side.name] ?? '', clients.responses, course),
+      measurements: judge(row, row.expected[side.name] ?? '', clients.responses, course),
       asked: {
         database: (askedAfter[index]?.database ?? 0) - askedBefore.database,
         cache: (askedAfter[index]?.cache ?? 0) - askedBefore.cache,
@@ -160,7 +160,7 @@ function withLimits(outcome: Omit<Outcome, 'broken'>): Outcome {
 }
 
 function brokenLimits(outcome: Omit<Outcome, 'broken'>): string[] {
-  const { row, side, findings, asked, machineMs, idleDetectMs } = outcome;
+  const { row, side, measurements: findings, asked, machineMs, idleDetectMs } = outcome;
   const { detectMs, healMs, slowestMs, p99Ms, hangs, wrong, seen } = findings;
   const broken: string[] = [];
   const detectLimitMs = LIMITS.detectMs + (row.detectExtraMs ?? 0);

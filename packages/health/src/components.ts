@@ -1,7 +1,7 @@
 /**
  * The parts of an application that are watched, and what each says at a moment.
  */
-import type { Finding } from './report.js';
+import type { ComponentStatus } from './report.js';
 import type { Sample, Sampler } from './sampler.js';
 import { stateOf } from './verdict.js';
 import type { AnyFigures, Watched } from './watched.js';
@@ -12,7 +12,7 @@ export interface Component extends Omit<Watched, 'probe' | 'sampling'> {
 }
 
 /** A part at a moment: what its last outcome and its pool say, unless that is too old to say anything. */
-export function findingOf(component: Component, nowMs: number): Finding {
+export function componentStatus(component: Component, nowMs: number): ComponentStatus {
   const { name, kind, critical, sampler, pool } = component;
   const sample = sampler.latest();
   const lookedAt = sample?.at ?? null;
@@ -35,7 +35,7 @@ function failureIn({
 }
 
 /** A cache that should be there and is not: it needs no asking. */
-export function missingCache(name: string, critical: boolean): Finding {
+export function missingCache(name: string, critical: boolean): ComponentStatus {
   return {
     name,
     kind: 'cache',

@@ -4,7 +4,7 @@
 import { createAttention } from './attention.js';
 import { DEFAULTS } from './defaults.js';
 import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
-import { findingOf, isWell, missingCache, type Component } from './components.js';
+import { componentStatus, isWell, missingCache, type Component } from './components.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
 import { factsOf, sameReadings, type ComponentInput, type Readings } from './snapshot.js';
@@ -76,7 +76,7 @@ export function createHealth(options: HealthOptions): Health {
   checkHealthOptions(options);
   const startedAt = publishedTime(options.startedAt ?? new Date());
   const missing = missingCaches(options).map(([name, critical]): ComponentInput => ({
-    finding: missingCache(name, critical),
+    status: missingCache(name, critical),
   }));
   const attention = createAttention(() => {
     for (const { sampler } of parts) sampler.hurry();
@@ -137,7 +137,7 @@ export function createHealth(options: HealthOptions): Health {
       components: [
         ...missing,
         ...parts.map((part) => ({
-          finding: findingOf(part, nowMs),
+          finding: componentStatus(part, nowMs),
           pool: part.pool?.read(),
           figures: part.sampler.latest()?.outcome.figures,
         })),
@@ -178,7 +178,7 @@ export function createHealth(options: HealthOptions): Health {
     },
     report,
     facts: () => now().facts,
-    state: (name) => now().facts.findings.find((finding) => finding.name === name)?.state,
+    state: (name) => now().facts.components.find((finding) => finding.name === name)?.state,
     asked: attention.asked,
     isInUse: attention.isInUse,
     probeNow,

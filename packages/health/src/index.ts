@@ -17,7 +17,7 @@ export type {
 } from './options.js';
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Ready } from './readiness.js';
-export type { Facts, Finding, Kind, NamedCache, NamedDatabase } from './report.js';
+export type { Facts, ComponentStatus as Finding, Kind, NamedCache, NamedDatabase } from './report.js';
 export {
   respond,
   type HealthResponse as Answer,

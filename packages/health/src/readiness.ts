@@ -35,7 +35,7 @@ export function createReadiness(ready: Ready): Readiness {
     },
     isReady(facts) {
       if (problemsOf(facts).some((code) => OWN_TROUBLE.has(code))) return false;
-      return facts.findings.every(
+      return facts.components.every(
         ({ name, critical }) => !critical || (failedRuns.get(name) ?? 0) < FAILED_RUNS,
       );
     },
@@ -43,7 +43,7 @@ export function createReadiness(ready: Ready): Readiness {
 }
 
 /** Whether the verdict would let it pass: it answers, and nothing is found about it or its pool that fails. */
-function isOfUse(name: string, { findings, others, databases }: Facts): boolean {
+function isOfUse(name: string, { components: findings, others, databases }: Facts): boolean {
   const finding = findings.find((one) => one.name === name);
   const ofPool = name === 'database' ? others : (databases.find((one) => one.name === name)?.problems ?? []);
   const problems = [...(finding?.problems ?? []), ...ofPool];

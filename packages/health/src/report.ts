@@ -31,7 +31,7 @@ export const UNMEASURED_CACHE: CacheStatistics = Object.freeze({
 export type Kind = 'database' | 'cache' | 'check';
 
 /** One part at one moment, staleness and what its pool says already told. */
-export interface Finding {
+export interface ComponentStatus {
   /** `database`, `cache`, or the name that the application has given. */
   readonly name: string;
   readonly kind: Kind;
@@ -67,7 +67,7 @@ export interface Facts {
   /** Start of the service, already in the published form. */
   readonly startedAt: string;
   /** Every part, database and cache first; what the application has not named is not among them. */
-  readonly findings: readonly Finding[];
+  readonly components: readonly ComponentStatus[];
   /** Findings that belong to no part: pool of `database`, source, event loop. */
   readonly others: readonly ProblemCode[];
   readonly databaseStatistics: DatabaseStatistics;
@@ -82,7 +82,7 @@ export interface Facts {
 
 /** The report for a viewer: keys and their order as published, frozen throughout, so that it can be handed on. */
 export function buildReport(facts: Facts, viewer: Viewer): Report {
-  const { findings } = facts;
+  const { components: findings } = facts;
   const problems = problemsOf(facts);
   return Object.freeze({
     status: verdict(
@@ -128,7 +128,11 @@ function errorsOf(facts: Facts): readonly string[] {
 }
 
 /** Every problem with the name that its entry begins with; none for the one database, the one cache and the process. */
-function namedProblems({ findings, others, databases }: Facts): readonly (readonly [string, ProblemCode])[] {
+function namedProblems({
+  components: findings,
+  others,
+  databases,
+}: Facts): readonly (readonly [string, ProblemCode])[] {
   return [
     ...findings.flatMap(({ name, problems }) => problems.map((code) => [nameIn(name), code] as const)),
     ...others.map((code) => ['', code] as const),
@@ -151,7 +155,7 @@ export function oneDecimal(figure: number | null): number | null {
 }
 
 /** Whether all of a kind answer; `null` when there is none. */
-function allUp(findings: readonly Finding[], kind: Kind): boolean | null {
+function allUp(findings: readonly ComponentStatus[], kind: Kind): boolean | null {
   const ofKind = findings.filter((finding) => finding.kind === kind);
   return ofKind.length === 0 ? null : ofKind.every(({ state }) => isUp(state));
 }

@@ -8,7 +8,7 @@ import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
   type Facts,
-  type Finding,
+  type ComponentStatus,
   type NamedCache,
   type NamedDatabase,
 } from './report.js';
@@ -29,7 +29,7 @@ export interface Readings {
 
 /** One part at one moment. */
 export interface ComponentInput {
-  readonly finding: Finding;
+  readonly status: ComponentStatus;
   readonly pool?: PoolReading | undefined;
   readonly figures?: CacheFigures | undefined;
 }
@@ -46,7 +46,7 @@ export function sameReadings(a: Readings, b: Readings): boolean {
 }
 
 function sameComponent(a: ComponentInput, b: ComponentInput | undefined): boolean {
-  if (a.finding.state !== b?.finding.state) return false;
+  if (a.status.state !== b?.status.state) return false;
   return a.pool === b.pool || (a.pool !== undefined && b.pool !== undefined && sameReading(a.pool, b.pool));
 }
 
@@ -57,13 +57,13 @@ function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolea
 /** The facts of a moment, frozen. */
 export function factsOf(startedAt: string, readings: Readings): Facts {
   const { components: parts } = readings;
-  const databases = parts.filter(({ finding }) => finding.kind === 'database').map(databaseOf);
-  const caches = parts.filter(({ finding }) => finding.kind === 'cache').map(cacheOf);
+  const databases = parts.filter(({ status: finding }) => finding.kind === 'database').map(databaseOf);
+  const caches = parts.filter(({ status: finding }) => finding.kind === 'cache').map(cacheOf);
   const database = databases.find(({ name }) => name === 'database');
   const cache = caches.find(({ name }) => name === 'cache');
   return Object.freeze({
     startedAt,
-    findings: Object.freeze(parts.map(({ finding }) => finding)),
+    findings: Object.freeze(parts.map(({ status: finding }) => finding)),
     others: [...(database?.problems ?? []), ...readings.eventLoop, ...readings.source],
     databaseStatistics: database?.statistics ?? UNMEASURED_DATABASE,
     poolWaiting: database?.waiting ?? null,
@@ -74,7 +74,7 @@ export function factsOf(startedAt: string, readings: Readings): Facts {
   });
 }
 
-function databaseOf({ finding, pool }: ComponentInput): NamedDatabase {
+function databaseOf({ status: finding, pool }: ComponentInput): NamedDatabase {
   return {
     name: finding.name,
     statistics: {
@@ -87,7 +87,7 @@ function databaseOf({ finding, pool }: ComponentInput): NamedDatabase {
   };
 }
 
-function cacheOf({ finding, figures }: ComponentInput): NamedCache {
+function cacheOf({ status: finding, figures }: ComponentInput): NamedCache {
   const { name, state, latencyMs } = finding;
   const statistics =
     figures && isUp(state)

@@ -56,7 +56,7 @@ describe('readiness', () => {
     const { isReady } = createReadiness('own');
     for (const code of ['EVENT_LOOP_DELAYED', 'THREAD_POOL_BUSY', 'PROCESS_OUT_OF_DESCRIPTORS'] as const) {
       assert.equal(isReady({ ...HEALTHY, others: [code] }), false, code);
-      assert.equal(isReady({ ...HEALTHY, findings: [component('database', 'up', code)] }), false, code);
+      assert.equal(isReady({ ...HEALTHY, components: [component('database', 'up', code)] }), false, code);
     }
     for (const code of [
       'NAME_LOOKUP',
@@ -80,7 +80,7 @@ describe('readiness', () => {
     assert.equal(isReady(HEALTHY), true);
     noteRun('database', down);
     noteRun('database', down);
-    noteRun('database', { ...HEALTHY, findings: [component('database', 'limited')] });
+    noteRun('database', { ...HEALTHY, components: [component('database', 'limited')] });
     noteRun('database', down);
     assert.equal(isReady(down), true, 'not in a row');
     const stalled = { ...HEALTHY, others: ['DATABASE_POOL_STALLED'] as const };

@@ -29,7 +29,7 @@ test('what is down is false, explained once, the database first', () => {
   const report = buildReport(
     {
       ...HEALTHY,
-      findings: [
+      components: [
         component('database', 'down', 'DATABASE_TIMEOUT'),
         component('cache', 'stale', 'CHECK_STALE'),
       ],
@@ -52,7 +52,7 @@ test('what is down is false, explained once, the database first', () => {
 
 test('slow still answers: connectivity true, status degraded', () => {
   const report = buildReport(
-    { ...HEALTHY, findings: [component('database', 'slow', 'DATABASE_SLOW'), component('cache')] },
+    { ...HEALTHY, components: [component('database', 'slow', 'DATABASE_SLOW'), component('cache')] },
     'public',
   );
   assert.equal(report.database, true);
@@ -60,7 +60,7 @@ test('slow still answers: connectivity true, status degraded', () => {
 });
 
 test('what nobody watches is null and does not count', () => {
-  const report = buildReport({ ...HEALTHY, findings: [] }, 'public');
+  const report = buildReport({ ...HEALTHY, components: [] }, 'public');
   assert.deepEqual(
     [report.database, report.cache, report.status, report.errors],
     [null, null, 'healthy', []],
@@ -74,7 +74,7 @@ test('of several databases and caches each is named, and connectivity is that of
   const report = buildReport(
     {
       ...HEALTHY,
-      findings: [component('database', 'down', 'DATABASE_TIMEOUT'), auth, component('cache'), sessions],
+      components: [component('database', 'down', 'DATABASE_TIMEOUT'), auth, component('cache'), sessions],
       databases: [
         { ...one, name: 'auth', problems: [] },
         { ...one, name: 'jobs', problems: ['DATABASE_POOL_STALLED'] },
@@ -88,13 +88,13 @@ test('of several databases and caches each is named, and connectivity is that of
     'auth: The database does not answer in time (DATABASE_TIMEOUT)',
     'jobs: Callers wait for a connection and none has been returned for a while (DATABASE_POOL_STALLED)',
   ]);
-  const named = buildReport({ ...HEALTHY, findings: [sessions] }, 'public');
+  const named = buildReport({ ...HEALTHY, components: [sessions] }, 'public');
   assert.deepEqual([named.database, named.cache], [null, true]);
 });
 
 test('a database that only fresh connections find down is degraded and still true', () => {
   const findings = [component('database', 'limited', 'DATABASE_TOO_MANY_CONNECTIONS'), component('cache')];
-  const report = buildReport({ ...HEALTHY, findings }, 'public');
+  const report = buildReport({ ...HEALTHY, components: findings }, 'public');
   assert.deepEqual([report.status, report.database], ['degraded', true]);
   assert.deepEqual(report.errors, [
     'The database accepts no more connections (DATABASE_TOO_MANY_CONNECTIONS)',
@@ -102,8 +102,8 @@ test('a database that only fresh connections find down is degraded and still tru
 });
 
 test('a failing check of the application is named', () => {
-  const findings = [...HEALTHY.findings, component('queue', 'down', 'CHECK_FAILED')];
-  const report = buildReport({ ...HEALTHY, findings }, 'public');
+  const findings = [...HEALTHY.components, component('queue', 'down', 'CHECK_FAILED')];
+  const report = buildReport({ ...HEALTHY, components: findings }, 'public');
   assert.equal(report.status, 'degraded');
   assert.deepEqual(report.errors, ['queue: A check of the application failed (CHECK_FAILED)']);
 });

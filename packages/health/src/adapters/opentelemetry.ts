@@ -62,7 +62,8 @@ const INSTRUMENTS: readonly Instrument[] = [
   },
   {
     ...gauge('portal.health.up', '1', 'Whether a part answers: 1 for up or slow, 0 for down or stale.'),
-    read: ({ findings }) => findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
+    read: ({ components: findings }) =>
+      findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
   },
   {
     ...gauge('portal.health.problem', '1', 'Problems of the catalogue: 1 for one that holds now.'),
@@ -74,7 +75,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   },
   {
     ...gauge('portal.health.latency', 's', 'Round trip of the last question to a part.'),
-    read: ({ findings }) =>
+    read: ({ components: findings }) =>
       findings.map(({ name, latencyMs }) => [{ part: name }, latencyMs === null ? null : latencyMs / 1_000]),
   },
   {

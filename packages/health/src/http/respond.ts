@@ -118,7 +118,7 @@ function metricsResponse(health: Health, { accept }: HealthRequest, viewer: View
 function probeResponse(health: Health, { endpoint: door, verbose = false }: HealthRequest): HealthResponse {
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
-  const body = verbose ? verboseText(health.facts().findings, verdict) : `${verdict}\n`;
+  const body = verbose ? verboseText(health.facts().components, verdict) : `${verdict}\n`;
   return responseOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);
 }
 

@@ -1,7 +1,7 @@
 import { compareTrees } from '../compare/compare.js';
 import { UsageError, type Command } from 'portal-shared/cli/command';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
-import { complainOf, printChanges } from './findings.js';
+import { complainOf, printChanges } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import type { ManifestEntry } from '../scan/manifest.js';

@@ -4,7 +4,7 @@ import type { Command } from 'portal-shared/cli/command';
 import { UsageError } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfRefusals } from './exit-code.js';
-import { complainOf } from './findings.js';
+import { complainOf } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { hashFolder } from './tree.js';

@@ -3,9 +3,9 @@ import { printable } from 'portal-shared/printable';
 import { askAsAdmin, SERVICE_HELP, SERVICE_OPTIONS } from 'portal-shared/cli/client';
 import type { Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
-import { countOf } from './findings.js';
+import { countOf } from './print-changes.js';
 import { one, parse } from 'portal-shared/cli/arguments';
-import { LOADED_PATH, loadedFinding } from './verify-service.js';
+import { LOADED_PATH, loadedVerification } from './verify-service.js';
 
 export const loadedCommand: Command = {
   synopsis: 'URL',
@@ -14,7 +14,7 @@ export const loadedCommand: Command = {
   async run(args, terminal) {
     const { values, positionals } = parse(args, SERVICE_OPTIONS);
     const inspection = await askAsAdmin(one(positionals, 'URL'), LOADED_PATH, values);
-    const { scripts, different, unknown } = loadedFinding(inspection, undefined);
+    const { scripts, different, unknown } = loadedVerification(inspection, undefined);
     for (const path of different) terminal.line(`${terminal.paint('red', 'different')} ${printable(path)}`);
     for (const path of unknown) terminal.line(`${terminal.paint('red', 'unknown  ')} ${printable(path)}`);
     const outside = asCount(inspection['outside']) ?? 0;

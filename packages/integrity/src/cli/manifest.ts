@@ -5,7 +5,7 @@ import { createExclusion, type Scope } from '../scan/scope.js';
 import { UsageError, type Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfRefusals } from './exit-code.js';
-import { complainOf } from './findings.js';
+import { complainOf } from './print-changes.js';
 import { one, parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { hashFolder } from './tree.js';

@@ -7,7 +7,7 @@ import { systemCode } from 'portal-shared/error-code';
 import { InconclusiveError, UsageError, type Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
-import { complainOf, countOf, printChanges } from './findings.js';
+import { complainOf, countOf, printChanges } from './print-changes.js';
 import { one, parse, readCount, readText } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { contentsOf, hashFolder, readManifest } from './tree.js';

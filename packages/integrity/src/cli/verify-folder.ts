@@ -12,7 +12,7 @@ import type { Expectation } from './expectation.js';
 import type { Terminal } from 'portal-shared/cli/terminal';
 import { contentsOf, hashFolder } from './tree.js';
 
-export interface FolderFinding {
+export interface FolderVerification {
   readonly exit: number;
   readonly hash: string | null;
   readonly files: number;
@@ -21,7 +21,7 @@ export interface FolderFinding {
   readonly comparison: Comparison | undefined;
 }
 
-export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderFinding {
+export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderVerification {
   const { survey, refusals, entries } = hashFolder(scope, terminal);
   const found = { hash: survey?.hash ?? null, files: entries.length, refusals };
   if (survey?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };

@@ -9,16 +9,16 @@ import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences } from './exit-code.js';
 import type { Expectation } from './expectation.js';
 
-export interface ServiceFinding {
+export interface ServiceVerification {
   readonly exit: number;
   readonly bootHash: string | null;
   readonly diskHash: string | null;
   readonly driftedSince: string | null;
   /** Scripts in memory that are not what they should be. */
-  readonly loaded: LoadedFinding;
+  readonly loaded: LoadedVerification;
 }
 
-export interface LoadedFinding {
+export interface LoadedVerification {
   readonly scripts: number;
   readonly different: readonly string[];
   readonly unknown: readonly string[];
@@ -31,12 +31,12 @@ export async function verifyService(
   url: string,
   expected: Expectation,
   values: ServiceValues,
-): Promise<ServiceFinding> {
+): Promise<ServiceVerification> {
   const state = await askAsAdmin(url, INTEGRITY_PATH, values);
   const inspection = await askAsAdmin(url, LOADED_PATH, values);
   const bootHash = hashOf(state['boot']);
   const diskHash = hashOf(state['disk']);
-  const loaded = loadedFinding(inspection, expected);
+  const loaded = loadedVerification(inspection, expected);
   return {
     exit:
       exitOfHashes(bootHash, diskHash, state, expected) |
@@ -66,7 +66,10 @@ function exitOfHashes(
 }
 
 /** Against the manifest where there is one: the service itself can only compare with what it started with. */
-export function loadedFinding(inspection: JsonObject, expected: Expectation | undefined): LoadedFinding {
+export function loadedVerification(
+  inspection: JsonObject,
+  expected: Expectation | undefined,
+): LoadedVerification {
   const digests = expected?.manifest && new Map(expected.manifest.map(({ path, digest }) => [path, digest]));
   const different: string[] = [];
   const unknown: string[] = [];

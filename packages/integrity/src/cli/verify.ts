@@ -11,7 +11,7 @@ import {
   rememberSequence,
   type Expectation,
 } from './expectation.js';
-import { complainOf, countOf, printChanges } from './findings.js';
+import { complainOf, countOf, printChanges } from './print-changes.js';
 import { parse, readCount } from 'portal-shared/cli/arguments';
 import { hasExcludes, readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { folderOfProcess } from './process-root.js';

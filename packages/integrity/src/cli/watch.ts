@@ -4,7 +4,7 @@ import type { SourceEvent } from '../watch/drift.js';
 import type { Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences } from './exit-code.js';
-import { printChanges } from './findings.js';
+import { printChanges } from './print-changes.js';
 import { one, parse, readCount } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import type { Terminal } from 'portal-shared/cli/terminal';

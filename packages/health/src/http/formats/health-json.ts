@@ -3,7 +3,7 @@
  * tools already know.
  */
 import { describe, PROBLEMS, type ProblemCode } from '../../problems.js';
-import { oneDecimal, type Facts, type Finding } from '../../report.js';
+import { oneDecimal, type Facts, type ComponentStatus } from '../../report.js';
 import type { CacheStatistics, Status, Viewer } from '../../types.js';
 import { isUp } from '../../verdict.js';
 
@@ -45,7 +45,7 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
     checks[key] = [{ ...check, ...output }];
   }
 
-  for (const finding of facts.findings) {
+  for (const finding of facts.components) {
     const { name, kind, latencyMs, lookedAt, problems } = finding;
     const check: Check = {
       componentType: kind === 'check' ? 'component' : 'datastore',
@@ -106,7 +106,7 @@ function observed(
 }
 
 /** Of the part by itself, whether or not the application can do without it. */
-function statusOfComponent({ state, problems }: Finding): HealthJsonStatus {
+function statusOfComponent({ state, problems }: ComponentStatus): HealthJsonStatus {
   if (!isUp(state)) return 'fail';
   return state === 'up' ? worstOf(problems) : 'warn';
 }

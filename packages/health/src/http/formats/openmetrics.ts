@@ -49,7 +49,7 @@ export function metricsText(
 }
 
 function metricsOf(facts: Facts, status: Status): readonly Metric[] {
-  const { findings } = facts;
+  const { components: findings } = facts;
   const problems = new Set(problemsOf(facts));
   return [
     gauge(

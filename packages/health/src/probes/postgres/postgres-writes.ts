@@ -21,7 +21,7 @@ export interface WritesOptions {
 }
 
 /** What the last write found. */
-export interface WriteFinding {
+export interface WriteResult {
   readonly problems: readonly ProblemCode[];
   readonly remarks: readonly RemarkCode[];
   readonly cause?: Cause;
@@ -30,7 +30,7 @@ export interface WriteFinding {
 /** Writes now and then. */
 export interface WriteWatch {
   /** Begins a write when one is due; tells what the last one found. Never waits. */
-  look(): WriteFinding;
+  look(): WriteResult;
   /** Ends a write under way, at the server too. */
   close(): void;
 }
@@ -42,7 +42,7 @@ const RETRY_MS = 5_000;
 /** So often also for want of a table: at a first start the migration that makes it comes after the first look. */
 const TRIES_WITHOUT_TABLE = 6;
 
-const FINE: WriteFinding = { problems: [], remarks: [] };
+const FINE: WriteResult = { problems: [], remarks: [] };
 /** No right to write, no table and no right to make one, or a server that does not know the statement: nobody knows then. */
 const NOT_ALLOWED = /^(42|3F|0A)/;
 const NO_TABLE = '42P01';
@@ -77,7 +77,7 @@ export function createWriteWatch(
     return Array.isArray(rows) && rows.length === 0;
   }
 
-  async function write(newcomer: PostgresNewcomer): Promise<WriteFinding> {
+  async function write(newcomer: PostgresNewcomer): Promise<WriteResult> {
     if (unended && !(await isGone(newcomer, unended))) return found;
     const mark = `portal-health ${crypto.randomUUID()}`;
     unended = { newcomer, mark };
@@ -97,13 +97,13 @@ export function createWriteWatch(
   async function attempt(newcomer: PostgresNewcomer): Promise<void> {
     let isLate = false;
     let giveUp: () => void = () => undefined;
-    const givenUp = new Promise<WriteFinding>((resolve) => {
+    const givenUp = new Promise<WriteResult>((resolve) => {
       giveUp = () => {
         newcomer.destroy();
         resolve(found);
       };
     });
-    const writing = write(newcomer).catch((error: unknown) => findingOf(error, found));
+    const writing = write(newcomer).catch((error: unknown) => writeResultOf(error, found));
     const deadline = setTimeout(() => {
       isLate = true;
       if (unended?.newcomer !== newcomer) {
@@ -148,23 +148,23 @@ export function createWriteWatch(
 }
 
 /** What the server has counted of pages that were read and are not what was written; not all servers count. */
-async function damagedPages(newcomer: PostgresNewcomer): Promise<WriteFinding> {
+async function damagedPages(newcomer: PostgresNewcomer): Promise<WriteResult> {
   const rows = await newcomer
     .run('SELECT 1 FROM pg_stat_database WHERE checksum_failures > 0 LIMIT 1')
     .catch(() => []);
   return Array.isArray(rows) && rows.length > 0 ? DAMAGED : FINE;
 }
 
-const DAMAGED: WriteFinding = { problems: ['DATABASE_CHECKSUM_FAILURE'], remarks: [] };
+const DAMAGED: WriteResult = { problems: ['DATABASE_CHECKSUM_FAILURE'], remarks: [] };
 
-function isWithoutTable({ cause }: WriteFinding): boolean {
+function isWithoutTable({ cause }: WriteResult): boolean {
   return cause?.code === NO_TABLE;
 }
 
 const TOO_LATE: Cause = { code: 'WRITE_TIMEOUT', message: 'The write did not end within its deadline' };
 
 /** What an error says of writing; one of connecting says nothing, for which there is the probe. */
-function findingOf(error: unknown, last: WriteFinding): WriteFinding {
+function writeResultOf(error: unknown, last: WriteResult): WriteResult {
   const code = codeOf(error) ?? '';
   const cause = causeOf(error);
   if (NOT_ALLOWED.test(code)) return { problems: [], remarks: ['DATABASE_WRITES_UNKNOWN'], cause };

@@ -16,7 +16,7 @@ import { postgresProblem } from './postgres-errors.js';
 import { createCanary } from './postgres-canary.js';
 import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
 import { PROBE_QUERY, type PostgresNewcomer } from './fresh-connection.js';
-import { createWriteWatch, type WriteFinding, type WritesOptions } from './postgres-writes.js';
+import { createWriteWatch, type WriteResult, type WritesOptions } from './postgres-writes.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 
 /**
@@ -85,7 +85,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
 
   /** What else is known of a server that answers. */
   function completed(outcome: Outcome, isReadOnly: boolean): Outcome {
-    const finding: WriteFinding | undefined = isReadOnly ? undefined : written?.look();
+    const finding: WriteResult | undefined = isReadOnly ? undefined : written?.look();
     const cause = outcome.cause ?? finding?.cause;
     return {
       ...outcome,

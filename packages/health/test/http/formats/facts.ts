@@ -1,10 +1,15 @@
 /** Facts to make documents of: a healthy service and what can befall it. */
 import type { ProblemCode } from '../../../src/problems.js';
-import { UNMEASURED_CACHE, UNMEASURED_DATABASE, type Facts, type Finding } from '../../../src/report.js';
+import {
+  UNMEASURED_CACHE,
+  UNMEASURED_DATABASE,
+  type Facts,
+  type ComponentStatus,
+} from '../../../src/report.js';
 import type { State } from '../../../src/types.js';
 
 /** One part; a latency only while it is up. */
-export function component(name: string, state: State = 'up', ...problems: ProblemCode[]): Finding {
+export function component(name: string, state: State = 'up', ...problems: ProblemCode[]): ComponentStatus {
   return {
     name,
     kind: name === 'database' || name === 'cache' ? name : 'check',
@@ -19,7 +24,7 @@ export function component(name: string, state: State = 'up', ...problems: Proble
 /** The service of the published page. */
 export const HEALTHY: Facts = {
   startedAt: '2026-03-01T00:00:00Z',
-  findings: [component('database'), component('cache')],
+  components: [component('database'), component('cache')],
   others: [],
   databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
   poolWaiting: 0,
@@ -41,7 +46,7 @@ export const HEALTHY: Facts = {
 /** The same with nothing measured and every kind of finding. */
 export const BROKEN: Facts = {
   ...HEALTHY,
-  findings: [
+  components: [
     component('database', 'down', 'DATABASE_TIMEOUT'),
     component('cache', 'stale', 'CHECK_STALE'),
     component('queue', 'slow', 'CHECK_SLOW'),

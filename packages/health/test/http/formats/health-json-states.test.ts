@@ -11,7 +11,7 @@ import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
   type Facts,
-  type Finding,
+  type ComponentStatus,
 } from '../../../src/report.js';
 import type { Status, Viewer } from '../../../src/types.js';
 import { HEALTHY, component } from './facts.js';
@@ -20,7 +20,7 @@ const WORD: Readonly<Record<Status, string>> = { healthy: 'pass', degraded: 'war
 const SENTENCES = new RegExp(Object.keys(PROBLEMS).join('|'));
 
 /** Not looked at yet: stale, without a time. */
-function pending(name: string): Finding {
+function pending(name: string): ComponentStatus {
   return { ...component(name, 'stale', 'CHECK_STALE'), lookedAt: null };
 }
 
@@ -29,7 +29,7 @@ function statesOf(
   name: string,
   prefix: 'DATABASE' | 'CACHE' | 'CHECK',
   degraded?: ProblemCode,
-): [Finding, string][] {
+): [ComponentStatus, string][] {
   return [
     [component(name), 'pass'],
     [{ ...component(name, 'slow', `${prefix}_SLOW`), latencyMs: 812.34 }, 'warn'],
@@ -37,13 +37,13 @@ function statesOf(
     [component(name, 'down', `${prefix}_FAILED`), 'fail'],
     [component(name, 'stale', 'CHECK_STALE'), 'fail'],
     [pending(name), 'fail'],
-    ...(degraded ? [[component(name, 'up', degraded), 'warn'] as [Finding, string]] : []),
+    ...(degraded ? [[component(name, 'up', degraded), 'warn'] as [ComponentStatus, string]] : []),
   ];
 }
 
 const DATABASE = statesOf('database', 'DATABASE', 'DATABASE_READ_ONLY');
 const CACHE = statesOf('cache', 'CACHE', 'CACHE_OUT_OF_MEMORY');
-const QUEUE = statesOf('queue', 'CHECK').map(([finding, word]): [Finding, string] => [
+const QUEUE = statesOf('queue', 'CHECK').map(([finding, word]): [ComponentStatus, string] => [
   { ...finding, critical: true },
   word,
 ]);
@@ -95,7 +95,7 @@ test('every part in every state beside every other, by the rules of the draft', 
         for (const measured of [true, false]) {
           const facts: Facts = {
             ...HEALTHY,
-            findings: [database, cache, queue],
+            components: [database, cache, queue],
             databaseStatistics: measured ? HEALTHY.databaseStatistics : UNMEASURED_DATABASE,
             cacheStatistics: measured ? HEALTHY.cacheStatistics : UNMEASURED_CACHE,
             sourceHash: measured ? HEALTHY.sourceHash : null,
@@ -140,11 +140,11 @@ test('what belongs to no part has a check of its own, measured or not', () => {
 });
 
 test('before the first look there is no time and no value; without parts there is nothing to tell', () => {
-  const { checks } = healthJson({ ...HEALTHY, findings: [pending('database')] }, 'unhealthy', 'public');
+  const { checks } = healthJson({ ...HEALTHY, components: [pending('database')] }, 'unhealthy', 'public');
   assert.deepEqual(checks['database:responseTime'], [{ componentType: 'datastore', status: 'fail' }]);
   const nothing: Facts = {
     ...HEALTHY,
-    findings: [],
+    components: [],
     databaseStatistics: UNMEASURED_DATABASE,
     cacheStatistics: UNMEASURED_CACHE,
     sourceHash: null,

@@ -45,7 +45,12 @@ export interface PublicStatus {
 }
 
 /** For administrators. `atMs` in milliseconds since 1970. */
-export function snapshotOf(report: Report, { findings }: Facts, held: Held, atMs: number): Snapshot {
+export function snapshotOf(
+  report: Report,
+  { components: findings }: Facts,
+  held: Held,
+  atMs: number,
+): Snapshot {
   const checked = new Map(findings.map(({ name, lookedAt }) => [name, lookedAt?.toISOString() ?? null]));
   const parts = held.parts.map(({ name, state, since, answersSince }) => [
     name,

@@ -40,7 +40,7 @@ function start(left?: LeftBehind | null) {
   let parts: Readonly<Record<string, FoundComponent>> = { database: ['up'], cache: ['up'] };
   let others: readonly ProblemCode[] = [];
   const facts = (): Partial<Facts> => ({
-    findings: Object.entries(parts).map(([name, [state, ...problems]]) => {
+    components: Object.entries(parts).map(([name, [state, ...problems]]) => {
       const lookedAt = new Date(wallMs);
       return { name, kind: 'check', state, problems, critical: true, latencyMs: null, lookedAt };
     }),
