@@ -142,7 +142,7 @@ export function createHealth(options: HealthOptions): Health {
           figures: part.sampler.latest()?.outcome.figures,
         })),
       ],
-      eventLoop: eventLoop.findings(),
+      eventLoop: eventLoop.problems(),
       source: sourceProblems(source),
       sourceHash: source?.hash ?? null,
     };

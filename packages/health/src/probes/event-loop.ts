@@ -21,7 +21,7 @@ export interface EventLoopWatchOptions {
 export interface EventLoopWatch {
   start(): void;
   /** `EVENT_LOOP_DELAYED` while the loop is late, or was within the time remembered. */
-  findings(): readonly ProblemCode[];
+  problems(): readonly ProblemCode[];
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function createEventLoopWatch({
       }, tickMs);
       timer.unref();
     },
-    findings: () => (note() < lateUntilMs ? DELAYED : NONE),
+    problems: () => (note() < lateUntilMs ? DELAYED : NONE),
     close() {
       clearInterval(timer);
       timer = undefined;

@@ -43,7 +43,7 @@ export function createFollowedPool(options: Omit<PoolWatchOptions, 'pool'>): Fol
     read() {
       if (!watch) return NO_POOL;
       const figures = watch.read();
-      return { figures, waiting: watch.waiting(), problems: watch.findings() };
+      return { figures, waiting: watch.waiting(), problems: watch.problems() };
     },
     evidence: (failure) => watch?.evidence(failure),
     close() {

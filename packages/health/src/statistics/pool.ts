@@ -47,7 +47,7 @@ export interface PoolWatch {
    * `DATABASE_POOL_SATURATED` and `DATABASE_POOL_STALLED`, as they hold at this moment. Callers also wait while the
    * server is gone, so these mean something only while the server answers: whoever reports must drop them otherwise.
    */
-  findings(): readonly ProblemCode[];
+  problems(): readonly ProblemCode[];
   /** What the pool says for the database, at this moment, after a fresh connection has failed as told. */
   evidence(failure: FreshFailure): PoolEvidence;
   close(): void;
@@ -172,7 +172,7 @@ export function createPoolWatch({
         total: known ? total : null,
       };
     },
-    findings() {
+    problems() {
       const nowMs = observe();
       const saturated = isSaturated(nowMs);
       const stalled = unservedSinceMs !== undefined && nowMs - unservedSinceMs >= poolStalledAfterMs;

@@ -14,13 +14,13 @@ test('a block is told at once, remembered for a while, and then forgotten', asyn
   watch.start();
   watch.start();
   try {
-    await waitFor('a calm moment', () => watch.findings().length === 0);
+    await waitFor('a calm moment', () => watch.problems().length === 0);
     block(150);
     // Before its timer, as a request may be that was waiting in the meantime.
-    assert.deepEqual(watch.findings(), ['EVENT_LOOP_DELAYED']);
+    assert.deepEqual(watch.problems(), ['EVENT_LOOP_DELAYED']);
     await sleep(50);
-    assert.deepEqual(watch.findings(), ['EVENT_LOOP_DELAYED']);
-    await waitFor('the delay to be forgotten', () => watch.findings().length === 0);
+    assert.deepEqual(watch.problems(), ['EVENT_LOOP_DELAYED']);
+    await waitFor('the delay to be forgotten', () => watch.problems().length === 0);
   } finally {
     watch.close();
   }
@@ -32,7 +32,7 @@ test('a block that nobody asked about in time is told by the timer', async () =>
   await sleep(20);
   block(150);
   await sleep(50);
-  assert.deepEqual(watch.findings(), ['EVENT_LOOP_DELAYED']);
+  assert.deepEqual(watch.problems(), ['EVENT_LOOP_DELAYED']);
   watch.close();
 });
 
@@ -41,11 +41,11 @@ test('neither before its start nor after its end does it hold or find anything',
   const before = timers();
   const watch = createEventLoopWatch({ delayedAfterMs: 50 });
   block(100);
-  assert.deepEqual(watch.findings(), []);
+  assert.deepEqual(watch.problems(), []);
   assert.equal(timers(), before);
   watch.start();
   assert.equal(timers(), before, 'its timer does not hold the process');
   watch.close();
   block(100);
-  assert.deepEqual(watch.findings(), []);
+  assert.deepEqual(watch.problems(), []);
 });

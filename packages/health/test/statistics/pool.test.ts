@@ -36,15 +36,15 @@ function stage(emitter = new EventEmitter() as Partial<EventEmitter>) {
     watch,
     set: (counts: Partial<Counts>): void => {
       Object.assign(pool, counts);
-      watch.findings();
+      watch.problems();
     },
     /** Lets time pass, looked at as often as the watch's own timer looks. */
     wait: (ms: number): readonly string[] => {
       for (let step = 0; step < ms; step += 250) {
         nowMs += Math.min(250, ms - step);
-        watch.findings();
+        watch.problems();
       }
-      return watch.findings();
+      return watch.problems();
     },
   };
 }
@@ -66,7 +66,7 @@ describe('figures', () => {
       const { watch, pool } = stage();
       Object.assign(pool, { totalCount: strange });
       assert.deepEqual(watch.read(), unknown, String(strange));
-      assert.deepEqual(watch.findings(), []);
+      assert.deepEqual(watch.problems(), []);
     }
     const { watch, set } = stage();
     set({ totalCount: 1, idleCount: 2 });
@@ -80,7 +80,7 @@ describe('figures', () => {
     const watched = createPoolWatch({ pool: hostile });
     watches.push(watched);
     assert.deepEqual(watched.read(), { ...unknown, size: null });
-    assert.deepEqual(watched.findings(), []);
+    assert.deepEqual(watched.problems(), []);
   });
 });
 
@@ -225,7 +225,7 @@ test('signs: callers begin to wait, nobody is served any more, the server has fa
   watches.push(watch);
   const look = (ms: number): number => {
     nowMs += ms;
-    watch.findings();
+    watch.problems();
     return signs;
   };
   assert.equal(look(0), 0);
@@ -309,18 +309,18 @@ test('waiting is looked at between requests', async () => {
     now: () => nowMs,
   });
   watches.push(watch);
-  watch.findings();
+  watch.problems();
   pool.waitingCount = 0;
   await sleep(100);
   pool.waitingCount = 1;
   nowMs = 100;
   assert.deepEqual(
-    watch.findings(),
+    watch.problems(),
     [],
     'without a look in between, they would seem to have waited all the while',
   );
   nowMs = 200;
-  assert.deepEqual(watch.findings(), SATURATED);
+  assert.deepEqual(watch.problems(), SATURATED);
 });
 
 test('close leaves no listener on the pool', () => {
@@ -340,11 +340,11 @@ test('a real pool: saturated, stalled, and well again', async () => {
     const held = await Promise.all([pool.connect(), pool.connect()]);
     assert.deepEqual(watch.read(), { size: 2, checked_in: 0, checked_out: 2, overflow: 0, total: 2 });
     const waiting = pool.query('SELECT 1');
-    await waitFor('saturated', () => watch.findings().includes('DATABASE_POOL_SATURATED'));
-    await waitFor('stalled', () => watch.findings().includes('DATABASE_POOL_STALLED'));
+    await waitFor('saturated', () => watch.problems().includes('DATABASE_POOL_SATURATED'));
+    await waitFor('stalled', () => watch.problems().includes('DATABASE_POOL_STALLED'));
     for (const client of held) client.release();
     await waiting;
-    assert.deepEqual(watch.findings(), []);
+    assert.deepEqual(watch.problems(), []);
     assert.deepEqual(watch.read(), { size: 2, checked_in: 2, checked_out: 0, overflow: 0, total: 2 });
   } finally {
     watch.close();
@@ -370,7 +370,7 @@ test('a real pool in which everybody is served is never saturated, however many 
     let looksWithWaiters = 0;
     for (const untilMs = performance.now() + 3_000; performance.now() < untilMs;) {
       await sleep(20);
-      assert.deepEqual(watch.findings(), [], `${served} served`);
+      assert.deepEqual(watch.problems(), [], `${served} served`);
       if ((watch.waiting() ?? 0) > 0) looksWithWaiters += 1;
     }
     assert.ok(looksWithWaiters > 20, 'callers waited all the while');
@@ -391,9 +391,9 @@ test('a real pool whose callers have given up is stalled while all its connectio
     const held = await Promise.all([pool.connect(), pool.connect()]);
     await assert.rejects(pool.query('SELECT 1'), /timeout/);
     await waitFor('nobody to wait', () => watch.read().checked_out === 2 && watch.waiting() === 0);
-    await waitFor('stalled', () => watch.findings().includes('DATABASE_POOL_STALLED'));
+    await waitFor('stalled', () => watch.problems().includes('DATABASE_POOL_STALLED'));
     for (const client of held) client.release();
-    assert.deepEqual(watch.findings(), []);
+    assert.deepEqual(watch.problems(), []);
   } finally {
     watch.close();
     await pool.end();
