@@ -7,8 +7,8 @@ import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
 import { componentStatus, isWell, missingCache, type Component } from './components.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
-import { factsOf, sameReadings, type ComponentInput, type Readings } from './snapshot.js';
-import { buildReport, publishedTime, type Facts } from './report.js';
+import { snapshotOf, sameReadings, type ComponentInput, type Readings } from './snapshot.js';
+import { buildReport, publishedTime, type HealthSnapshot } from './report.js';
 import { createSampler } from './sampler.js';
 import { sourceProblems } from './source-option.js';
 import type { Outcome, Report, State, Status, Viewer } from './types.js';
@@ -26,7 +26,7 @@ export interface Health {
   /** The published document, from memory: no I/O, never throws, frozen. */
   report(viewer: Viewer): Report;
   /** What the document is made of, for other formats of it: as `report`, from memory and frozen. */
-  facts(): Facts;
+  snapshot(): HealthSnapshot;
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
   /** Somebody looks: the probes run at the faster pace for the next five seconds, and at once after a quiet time. */
@@ -104,7 +104,7 @@ export function createHealth(options: HealthOptions): Health {
   function sampled({ probe, sampling, ...watched }: Watched): Component {
     function hasFound(outcome: Outcome<AnyFigures>): void {
       news += 1;
-      readiness.noteRun(watched.name, now().facts);
+      readiness.noteRun(watched.name, now().snapshot);
       attention.isWell(parts.every(isWell));
       const { problems, remarks = [], cause } = outcome;
       if (outcome.state !== 'up' || problems.length + remarks.length > 0) {
@@ -147,13 +147,13 @@ export function createHealth(options: HealthOptions): Health {
       sourceHash: source?.hash ?? null,
     };
     if (!moment || !sameReadings(moment.readings, readings)) {
-      moment = { readings, facts: factsOf(startedAt, readings), reports: new Map() };
+      moment = { readings, snapshot: snapshotOf(startedAt, readings), reports: new Map() };
     }
     return moment;
   }
 
   function report(viewer: Viewer): Report {
-    const { facts, reports } = now();
+    const { snapshot: facts, reports } = now();
     let made = reports.get(viewer);
     if (!made) {
       made = buildReport(facts, viewer);
@@ -177,8 +177,8 @@ export function createHealth(options: HealthOptions): Health {
       await Promise.all([...parts.map((part) => part.sampler.start()), source?.start()]);
     },
     report,
-    facts: () => now().facts,
-    state: (name) => now().facts.components.find((finding) => finding.name === name)?.state,
+    snapshot: () => now().snapshot,
+    state: (name) => now().snapshot.components.find((finding) => finding.name === name)?.state,
     asked: attention.asked,
     isInUse: attention.isInUse,
     probeNow,
@@ -188,7 +188,7 @@ export function createHealth(options: HealthOptions): Health {
       return runs.length > 0 ? Promise.all(runs) : undefined;
     },
     started,
-    ready: () => !draining && started() && readiness.isReady(now().facts),
+    ready: () => !draining && started() && readiness.isReady(now().snapshot),
     drain() {
       draining = true;
     },
@@ -219,6 +219,6 @@ const READ_EVERY_MS = 1;
 /** What was read at one moment, and what was made of it. Valid until something that was read changes. */
 interface Moment {
   readonly readings: Readings;
-  readonly facts: Facts;
+  readonly snapshot: HealthSnapshot;
   readonly reports: Map<Viewer, Report>;
 }

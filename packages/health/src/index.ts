@@ -17,7 +17,13 @@ export type {
 } from './options.js';
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Ready } from './readiness.js';
-export type { Facts, ComponentStatus as Finding, Kind, NamedCache, NamedDatabase } from './report.js';
+export type {
+  HealthSnapshot as Facts,
+  ComponentStatus as Finding,
+  Kind,
+  NamedCache,
+  NamedDatabase,
+} from './report.js';
 export {
   respond,
   type HealthResponse as Answer,

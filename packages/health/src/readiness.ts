@@ -3,7 +3,7 @@
  * or all of them would leave the balancer at once, and the operators' page with them.
  */
 import { PROBLEMS, type ProblemCode } from './problems.js';
-import { problemsOf, type Facts } from './report.js';
+import { problemsOf, type HealthSnapshot } from './report.js';
 import { isUp } from './verdict.js';
 
 /** What readiness depends on besides: `critical` adds the critical parts. */
@@ -12,8 +12,8 @@ export type Ready = 'own' | 'critical';
 /** Keeps count of the runs that fail. */
 export interface Readiness {
   /** To be told after each run of a part. */
-  readonly noteRun: (name: string, facts: Facts) => void;
-  readonly isReady: (facts: Facts) => boolean;
+  readonly noteRun: (name: string, facts: HealthSnapshot) => void;
+  readonly isReady: (facts: HealthSnapshot) => boolean;
 }
 
 /** Another replica may be better off with any of these. */
@@ -43,7 +43,10 @@ export function createReadiness(ready: Ready): Readiness {
 }
 
 /** Whether the verdict would let it pass: it answers, and nothing is found about it or its pool that fails. */
-function isOfUse(name: string, { components: findings, others, databases }: Facts): boolean {
+function isOfUse(
+  name: string,
+  { components: findings, otherProblems: others, databases }: HealthSnapshot,
+): boolean {
   const finding = findings.find((one) => one.name === name);
   const ofPool = name === 'database' ? others : (databases.find((one) => one.name === name)?.problems ?? []);
   const problems = [...(finding?.problems ?? []), ...ofPool];

@@ -63,13 +63,13 @@ export interface NamedCache {
 }
 
 /** Everything a report is made of, as it stands at one moment. */
-export interface Facts {
+export interface HealthSnapshot {
   /** Start of the service, already in the published form. */
   readonly startedAt: string;
   /** Every part, database and cache first; what the application has not named is not among them. */
   readonly components: readonly ComponentStatus[];
   /** Findings that belong to no part: pool of `database`, source, event loop. */
-  readonly others: readonly ProblemCode[];
+  readonly otherProblems: readonly ProblemCode[];
   readonly databaseStatistics: DatabaseStatistics;
   /** Callers who wait for a connection of the pool. */
   readonly poolWaiting: number | null;
@@ -81,9 +81,9 @@ export interface Facts {
 }
 
 /** The report for a viewer: keys and their order as published, frozen throughout, so that it can be handed on. */
-export function buildReport(facts: Facts, viewer: Viewer): Report {
-  const { components: findings } = facts;
-  const problems = problemsOf(facts);
+export function buildReport(snapshot: HealthSnapshot, viewer: Viewer): Report {
+  const { components: findings } = snapshot;
+  const problems = problemsOf(snapshot);
   return Object.freeze({
     status: verdict(
       findings,
@@ -91,11 +91,11 @@ export function buildReport(facts: Facts, viewer: Viewer): Report {
     ),
     database: allUp(findings, 'database'),
     cache: allUp(findings, 'cache'),
-    started_at: facts.startedAt,
-    db_statistics: Object.freeze(facts.databaseStatistics),
-    cache_statistics: Object.freeze(facts.cacheStatistics),
-    ...(viewer === 'admin' ? { source_hash: facts.sourceHash } : {}),
-    errors: Object.freeze(errorsOf(facts)),
+    started_at: snapshot.startedAt,
+    db_statistics: Object.freeze(snapshot.databaseStatistics),
+    cache_statistics: Object.freeze(snapshot.cacheStatistics),
+    ...(viewer === 'admin' ? { source_hash: snapshot.sourceHash } : {}),
+    errors: Object.freeze(errorsOf(snapshot)),
   });
 }
 
@@ -114,12 +114,12 @@ export function failedReport(startedAt: string, viewer: Viewer): Report {
 }
 
 /** Every problem there is at the moment, each once, in the catalogue's order. */
-export function problemsOf(facts: Facts): readonly ProblemCode[] {
-  return inOrder(namedProblems(facts).map(([, code]) => code));
+export function problemsOf(snapshot: HealthSnapshot): readonly ProblemCode[] {
+  return inOrder(namedProblems(snapshot).map(([, code]) => code));
 }
 
 /** One entry a cause, each once, in the catalogue's order; it names whom it is about where there may be several. */
-function errorsOf(facts: Facts): readonly string[] {
+function errorsOf(facts: HealthSnapshot): readonly string[] {
   const named = namedProblems(facts);
   return inOrder(named.map(([, code]) => code)).flatMap((code) => {
     const names = new Set(named.filter(([, one]) => one === code).map(([name]) => name));
@@ -130,9 +130,9 @@ function errorsOf(facts: Facts): readonly string[] {
 /** Every problem with the name that its entry begins with; none for the one database, the one cache and the process. */
 function namedProblems({
   components: findings,
-  others,
+  otherProblems: others,
   databases,
-}: Facts): readonly (readonly [string, ProblemCode])[] {
+}: HealthSnapshot): readonly (readonly [string, ProblemCode])[] {
   return [
     ...findings.flatMap(({ name, problems }) => problems.map((code) => [nameIn(name), code] as const)),
     ...others.map((code) => ['', code] as const),

@@ -7,7 +7,7 @@ import {
   oneDecimal,
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
-  type Facts,
+  type HealthSnapshot,
   type ComponentStatus,
   type NamedCache,
   type NamedDatabase,
@@ -55,7 +55,7 @@ function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolea
 }
 
 /** The facts of a moment, frozen. */
-export function factsOf(startedAt: string, readings: Readings): Facts {
+export function snapshotOf(startedAt: string, readings: Readings): HealthSnapshot {
   const { components: parts } = readings;
   const databases = parts.filter(({ status: finding }) => finding.kind === 'database').map(databaseOf);
   const caches = parts.filter(({ status: finding }) => finding.kind === 'cache').map(cacheOf);

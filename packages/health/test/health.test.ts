@@ -132,7 +132,7 @@ describe('checks of your own', () => {
     );
     await withHealth({ checks }, async (health) => {
       const states = Object.fromEntries(
-        health.facts().components.map(({ name, problems }) => [name, problems.join()]),
+        health.snapshot().components.map(({ name, problems }) => [name, problems.join()]),
       );
       assert.deepEqual(states, {
         false: 'CHECK_FAILED',

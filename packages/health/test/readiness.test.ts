@@ -9,7 +9,7 @@ import { createHealth, type Health } from '../src/health.js';
 import type { HealthOptions } from '../src/options.js';
 import { createReadiness } from '../src/readiness.js';
 import { respond } from '../src/http/respond.js';
-import { HEALTHY, component } from './http/formats/facts.js';
+import { HEALTHY, component } from './http/formats/snapshots.js';
 
 const SAMPLING = { intervalMs: 20, idleIntervalMs: 20, deadlineMs: 200 };
 
@@ -55,7 +55,7 @@ describe('readiness', () => {
   test('of its own trouble each replica says no by itself', () => {
     const { isReady } = createReadiness('own');
     for (const code of ['EVENT_LOOP_DELAYED', 'THREAD_POOL_BUSY', 'PROCESS_OUT_OF_DESCRIPTORS'] as const) {
-      assert.equal(isReady({ ...HEALTHY, others: [code] }), false, code);
+      assert.equal(isReady({ ...HEALTHY, otherProblems: [code] }), false, code);
       assert.equal(isReady({ ...HEALTHY, components: [component('database', 'up', code)] }), false, code);
     }
     for (const code of [
@@ -64,7 +64,7 @@ describe('readiness', () => {
       'SOURCE_DRIFTED',
       'DATABASE_POOL_STALLED',
     ] as const) {
-      assert.equal(isReady({ ...HEALTHY, others: [code] }), true, code);
+      assert.equal(isReady({ ...HEALTHY, otherProblems: [code] }), true, code);
     }
   });
 

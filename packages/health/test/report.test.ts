@@ -9,7 +9,7 @@ import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
 } from '../src/report.js';
-import { HEALTHY, component } from './http/formats/facts.js';
+import { HEALTHY, component } from './http/formats/snapshots.js';
 
 /** The document of the published page, to the letter. */
 const PUBLISHED = `{"status":"healthy","database":true,"cache":true,"started_at":"2026-03-01T00:00:00Z","db_statistics":{"size":20,"checked_in":18,"checked_out":2,"overflow":0,"total":20,"latency_ms":1.2},"cache_statistics":{"memory_usage_bytes":1814192,"total_keys":200,"connected_clients":5,"uptime_seconds":86400,"evicted_keys":0,"hit_rate":96.2,"total_commands_processed":75000,"latency_ms":0.3},"source_hash":"a1b2c3","errors":[]}`;
@@ -33,7 +33,7 @@ test('what is down is false, explained once, the database first', () => {
         component('database', 'down', 'DATABASE_TIMEOUT'),
         component('cache', 'stale', 'CHECK_STALE'),
       ],
-      others: ['SOURCE_DRIFTED', 'SOURCE_DRIFTED'],
+      otherProblems: ['SOURCE_DRIFTED', 'SOURCE_DRIFTED'],
       databaseStatistics: UNMEASURED_DATABASE,
       cacheStatistics: UNMEASURED_CACHE,
     },

@@ -76,7 +76,7 @@ describe('several by name', () => {
         const report = health.report('public');
         assert.deepEqual([report.status, report.database], ['unhealthy', true]);
         assert.equal(report.db_statistics.checked_out, 0, 'the published figures are those of `database`');
-        const metrics = metricsText(health.facts(), report.status, 'prometheus').split('\n');
+        const metrics = metricsText(health.snapshot(), report.status, 'prometheus').split('\n');
         for (const line of [
           'db_client_connections{db_client_connection_pool_name="auth",db_client_connection_state="used"} 2',
           'db_client_connection_pending_requests{db_client_connection_pool_name="auth"} 1',
@@ -174,13 +174,13 @@ describe('a pool or a client that is not there yet', () => {
       ]),
     );
     await withHealth({ databases }, async (health) => {
-      const started = health.facts().components.map(({ state, problems }) => [state, problems.join()]);
+      const started = health.snapshot().components.map(({ state, problems }) => [state, problems.join()]);
       assert.deepEqual(
         started,
         given.map(() => ['down', 'DATABASE_NOT_READY']),
       );
-      const lookedAt = health.facts().components[5]?.lookedAt;
-      await waitFor('more runs', () => health.facts().components[5]?.lookedAt !== lookedAt);
+      const lookedAt = health.snapshot().components[5]?.lookedAt;
+      await waitFor('more runs', () => health.snapshot().components[5]?.lookedAt !== lookedAt);
       assert.equal(calls, 1, 'a call that is open is never joined by another');
     });
   });
@@ -227,10 +227,10 @@ describe('a check that does not end', () => {
     await withHealth(
       { checks: { x: { check, ...SAMPLING, deadlineMs: 50 } }, onReport: () => (reports += 1) },
       async (health) => {
-        const [first] = health.facts().components;
+        const [first] = health.snapshot().components;
         await waitFor('more runs', () => reports >= 6);
         assert.equal(open, 1);
-        const [finding] = health.facts().components;
+        const [finding] = health.snapshot().components;
         assert.deepEqual([finding?.state, finding?.problems], ['down', ['CHECK_TIMEOUT']]);
         assert.equal(finding?.lookedAt?.getTime(), first?.lookedAt?.getTime(), 'its age grows');
         assert.equal(errorsOf(health), 'x: A check of the application did not end in time (CHECK_TIMEOUT)');

@@ -9,7 +9,13 @@ import { checkSourceOptions, type SourceOptions } from './options.js';
 import type { Patrol } from './watch/scan-scheduler.js';
 import type { Refusal, RefusalCode } from './scan/scan-error.js';
 import { buildState, problemsOf, verdictOf } from './state.js';
-import type { ExpectedSource, IntegrityState, LoadedFigures, SourceFacts, SourceProblem } from './state.js';
+import type {
+  ExpectedSource,
+  IntegrityState,
+  LoadedFigures,
+  SourceSnapshot,
+  SourceProblem,
+} from './state.js';
 import { wholeSeconds } from './times.js';
 import type { SourceWorker } from './watch/worker.js';
 
@@ -77,7 +83,7 @@ export function watchSource(options: SourceOptions): Source {
   let inspection: { readonly result: Promise<Inspection>; readonly untilMs: number } | undefined;
   let closed = false;
 
-  function learn(news: Partial<SourceFacts>): void {
+  function learn(news: Partial<SourceSnapshot>): void {
     const before = verdictOf(facts);
     facts = { ...facts, ...news };
     problems = problemsOf(facts);
@@ -229,7 +235,7 @@ export function watchSource(options: SourceOptions): Source {
 
 const STALE: Refusal = { code: 'E_READ', path: '.', cause: 'ETIMEDOUT' };
 
-function nothingKnown(exclude: readonly string[]): SourceFacts {
+function nothingKnown(exclude: readonly string[]): SourceSnapshot {
   return {
     exclude,
     expected: null,

@@ -89,7 +89,7 @@ export interface Found {
 }
 
 /** Everything known. */
-export interface SourceFacts {
+export interface SourceSnapshot {
   readonly exclude: readonly string[];
   readonly expected: ExpectedSource | null;
   readonly statementRefused: string | null;
@@ -110,7 +110,7 @@ export interface SourceProblem {
 }
 
 /** What the facts mean for the application's health. */
-export function problemsOf(facts: SourceFacts): readonly SourceProblem[] {
+export function problemsOf(facts: SourceSnapshot): readonly SourceProblem[] {
   const problems: SourceProblem[] = [];
   if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
   if (isMismatched(facts))
@@ -120,7 +120,7 @@ export function problemsOf(facts: SourceFacts): readonly SourceProblem[] {
   return problems;
 }
 
-export function verdictOf(facts: SourceFacts): SourceVerdict {
+export function verdictOf(facts: SourceSnapshot): SourceVerdict {
   if (facts.refusals.length > 0) return 'unreadable';
   if (!facts.boot) return 'pending';
   if (isMismatched(facts)) return 'mismatched';
@@ -128,7 +128,7 @@ export function verdictOf(facts: SourceFacts): SourceVerdict {
   return facts.expected ? 'verified' : 'unsigned';
 }
 
-export function buildState(facts: SourceFacts, since: Date): IntegrityState {
+export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
   const { boot, disk } = facts;
   return {
     state: verdictOf(facts),
@@ -151,7 +151,7 @@ export function buildState(facts: SourceFacts, since: Date): IntegrityState {
 }
 
 /** A statement that is not believed is no reason to believe the source. */
-function isMismatched({ expected, boot, statementRefused }: SourceFacts): boolean {
+function isMismatched({ expected, boot, statementRefused }: SourceSnapshot): boolean {
   if (statementRefused !== null) return true;
   return expected !== null && boot !== null && expected.source_hash !== boot.survey.hash;
 }

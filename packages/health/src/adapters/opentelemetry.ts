@@ -5,7 +5,7 @@
 import type { Health } from '../health.js';
 import { expected } from 'portal-shared/check-options';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
-import { problemsOf, type Facts } from '../report.js';
+import { problemsOf, type HealthSnapshot } from '../report.js';
 import type { CacheStatistics, DatabaseStatistics, Status } from '../types.js';
 import { isUp } from '../verdict.js';
 
@@ -48,7 +48,7 @@ interface Instrument {
   readonly kind: 'Gauge' | 'UpDownCounter' | 'Counter';
   readonly unit: string;
   readonly description: string;
-  readonly read: (facts: Facts, status: Status) => readonly Observation[];
+  readonly read: (facts: HealthSnapshot, status: Status) => readonly Observation[];
 }
 
 const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
@@ -145,7 +145,7 @@ const INSTRUMENTS: readonly Instrument[] = [
 
 /** Of `database` first, then of each named one. */
 function ofPools(
-  { databaseStatistics, poolWaiting, databases }: Facts,
+  { databaseStatistics, poolWaiting, databases }: HealthSnapshot,
   read: (
     of: { readonly statistics: DatabaseStatistics; readonly waiting: number | null },
     pool: Readonly<Record<string, string>>,
@@ -157,7 +157,7 @@ function ofPools(
 
 /** Of `cache` without a name, which it never had, then of each named one. */
 function ofCaches(
-  { cacheStatistics, caches }: Facts,
+  { cacheStatistics, caches }: HealthSnapshot,
   read: (figures: CacheStatistics) => number | null,
 ): readonly Observation[] {
   return [
@@ -200,7 +200,7 @@ export function observeHealth(health: Health, { meter }: ObserveOptions): Health
   const observables = instruments.map(({ observable }) => observable);
 
   function observe(result: ObserverLike): void {
-    const facts = health.facts();
+    const facts = health.snapshot();
     const { status } = health.report('public');
     for (const { observable, read } of instruments) {
       for (const [attributes, value] of read(facts, status)) {

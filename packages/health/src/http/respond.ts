@@ -90,14 +90,15 @@ function reportResponse(health: Health, { accept }: HealthRequest, viewer: Viewe
   const report = health.report(viewer);
   const type = negotiate(accept, ['application/json', 'application/health+json']);
   return kept(report, type, () => {
-    const document = type === 'application/json' ? report : healthJson(health.facts(), report.status, viewer);
+    const document =
+      type === 'application/json' ? report : healthJson(health.snapshot(), report.status, viewer);
     return responseOf(STATUS_CODE[report.status], type, JSON.stringify(document), CACHING[viewer]);
   });
 }
 
 /** Always 200: a scrape that fails tells Prometheus nothing, and the status is one of the metrics. */
 function metricsResponse(health: Health, { accept }: HealthRequest, viewer: Viewer): HealthResponse {
-  const facts = health.facts();
+  const facts = health.snapshot();
   const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
   function answer(sourceHash: string | null): HealthResponse {
     const { status } = health.report('public');
@@ -118,7 +119,7 @@ function metricsResponse(health: Health, { accept }: HealthRequest, viewer: View
 function probeResponse(health: Health, { endpoint: door, verbose = false }: HealthRequest): HealthResponse {
   const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
-  const body = verbose ? verboseText(health.facts().components, verdict) : `${verdict}\n`;
+  const body = verbose ? verboseText(health.snapshot().components, verdict) : `${verdict}\n`;
   return responseOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);
 }
 

@@ -88,7 +88,7 @@ test('every metric of GET /metrics is among them, but for the start time', async
   await waitFor('a look-up to be counted', () => health.report('public').cache_statistics.hit_rate !== null);
   const { units } = await collect();
   observation.close();
-  const text = metricsText(health.facts(), health.report('public').status, 'openmetrics');
+  const text = metricsText(health.snapshot(), health.report('public').status, 'openmetrics');
   const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, family]) => family);
   assert.equal(units.size, families.length - 1);
 });

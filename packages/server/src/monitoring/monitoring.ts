@@ -103,7 +103,7 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     reported(report) {
       standing().note();
       pages.report();
-      history.sample(report, health().facts());
+      history.sample(report, health().snapshot());
       alerts.reported(report, [
         ...new Set(
           standing()

@@ -3,7 +3,7 @@
  * tools already know.
  */
 import { describe, PROBLEMS, type ProblemCode } from '../../problems.js';
-import { oneDecimal, type Facts, type ComponentStatus } from '../../report.js';
+import { oneDecimal, type HealthSnapshot, type ComponentStatus } from '../../report.js';
 import type { CacheStatistics, Status, Viewer } from '../../types.js';
 import { isUp } from '../../verdict.js';
 
@@ -36,7 +36,7 @@ const STATUS: Readonly<Record<Status, HealthJsonStatus>> = {
 };
 
 /** The draft's document of `facts`, whose verdict is `status`. */
-export function healthJson(facts: Facts, status: Status, viewer: Viewer): HealthJson {
+export function healthJson(facts: HealthSnapshot, status: Status, viewer: Viewer): HealthJson {
   const checks: Record<string, readonly Check[]> = {};
 
   function add(key: string, check: Check, problems: readonly ProblemCode[] = []): void {
@@ -57,7 +57,7 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
   }
 
   const { databaseStatistics, cacheStatistics } = facts;
-  const problems = facts.others.filter((code) => code.startsWith('DATABASE_'));
+  const problems = facts.otherProblems.filter((code) => code.startsWith('DATABASE_'));
   for (const pool of [{ name: 'database', statistics: databaseStatistics, problems }, ...facts.databases]) {
     // A pool that tells who waits and nothing else has no figures, and may have stalled all the same.
     if (pool.statistics.total === null && pool.problems.length === 0) continue;
@@ -80,7 +80,7 @@ export function healthJson(facts: Facts, status: Status, viewer: Viewer): Health
     ['source:hash', 'SOURCE_'],
     ['eventLoop:delay', 'EVENT_LOOP_'],
   ] as const) {
-    const own = facts.others.filter((code) => code.startsWith(prefix));
+    const own = facts.otherProblems.filter((code) => code.startsWith(prefix));
     const hash = key === 'source:hash' && viewer === 'admin' ? observed(facts.sourceHash, 'sha256') : {};
     if (own.length === 0 && hash.observedValue === undefined) continue;
     add(key, { componentType: 'system', ...hash, status: worstOf(own) }, own);

@@ -6,7 +6,7 @@
  * keeps `_count` for histograms, and its linter refuses a gauge of that name.
  */
 import { PROBLEMS, type ProblemCode } from '../../problems.js';
-import { problemsOf, type Facts } from '../../report.js';
+import { problemsOf, type HealthSnapshot } from '../../report.js';
 import type { CacheStatistics, Status } from '../../types.js';
 import { isUp } from '../../verdict.js';
 
@@ -33,7 +33,7 @@ const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
  * @param sourceHash - which source runs; `null` for whoever must not know
  */
 export function metricsText(
-  facts: Facts,
+  facts: HealthSnapshot,
   status: Status,
   format: MetricsFormat,
   sourceHash: string | null = null,
@@ -48,7 +48,7 @@ export function metricsText(
   return `${lines.join('\n')}\n`;
 }
 
-function metricsOf(facts: Facts, status: Status): readonly Metric[] {
+function metricsOf(facts: HealthSnapshot, status: Status): readonly Metric[] {
   const { components: findings } = facts;
   const problems = new Set(problemsOf(facts));
   return [
@@ -90,7 +90,7 @@ function metricsOf(facts: Facts, status: Status): readonly Metric[] {
 }
 
 /** Of `database` first, then of each named one. */
-function poolMetrics({ databaseStatistics, poolWaiting, databases }: Facts): readonly Metric[] {
+function poolMetrics({ databaseStatistics, poolWaiting, databases }: HealthSnapshot): readonly Metric[] {
   const pools = [{ name: 'database', statistics: databaseStatistics, waiting: poolWaiting }, ...databases];
   return [
     gauge(
@@ -119,7 +119,7 @@ function poolLabel(name: string): Readonly<Record<string, string>> {
 }
 
 /** Of `cache` without a name, which it never had, then of each named one. */
-function cacheMetrics({ cacheStatistics, caches }: Facts): readonly Metric[] {
+function cacheMetrics({ cacheStatistics, caches }: HealthSnapshot): readonly Metric[] {
   function samples(read: (figures: CacheStatistics) => number | null): readonly Sample[] {
     return [
       [{}, read(cacheStatistics)],

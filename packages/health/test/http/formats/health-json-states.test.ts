@@ -10,11 +10,11 @@ import {
   buildReport,
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
-  type Facts,
+  type HealthSnapshot,
   type ComponentStatus,
 } from '../../../src/report.js';
 import type { Status, Viewer } from '../../../src/types.js';
-import { HEALTHY, component } from './facts.js';
+import { HEALTHY, component } from './snapshots.js';
 
 const WORD: Readonly<Record<Status, string>> = { healthy: 'pass', degraded: 'warn', unhealthy: 'fail' };
 const SENTENCES = new RegExp(Object.keys(PROBLEMS).join('|'));
@@ -93,7 +93,7 @@ test('every part in every state beside every other, by the rules of the draft', 
     for (const [cache, cacheWord] of CACHE) {
       for (const [queue, queueWord] of QUEUE) {
         for (const measured of [true, false]) {
-          const facts: Facts = {
+          const facts: HealthSnapshot = {
             ...HEALTHY,
             components: [database, cache, queue],
             databaseStatistics: measured ? HEALTHY.databaseStatistics : UNMEASURED_DATABASE,
@@ -124,9 +124,9 @@ test('what belongs to no part has a check of its own, measured or not', () => {
   for (const [code, key, word] of OTHERS) {
     for (const measured of [true, false]) {
       for (const viewer of ['public', 'admin'] as const) {
-        const facts: Facts = {
+        const facts: HealthSnapshot = {
           ...HEALTHY,
-          others: [code],
+          otherProblems: [code],
           databaseStatistics: measured ? HEALTHY.databaseStatistics : UNMEASURED_DATABASE,
           sourceHash: measured ? HEALTHY.sourceHash : null,
         };
@@ -142,7 +142,7 @@ test('what belongs to no part has a check of its own, measured or not', () => {
 test('before the first look there is no time and no value; without parts there is nothing to tell', () => {
   const { checks } = healthJson({ ...HEALTHY, components: [pending('database')] }, 'unhealthy', 'public');
   assert.deepEqual(checks['database:responseTime'], [{ componentType: 'datastore', status: 'fail' }]);
-  const nothing: Facts = {
+  const nothing: HealthSnapshot = {
     ...HEALTHY,
     components: [],
     databaseStatistics: UNMEASURED_DATABASE,

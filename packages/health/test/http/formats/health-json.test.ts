@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { healthJson } from '../../../src/http/formats/health-json.js';
-import { BROKEN, HEALTHY, component } from './facts.js';
+import { BROKEN, HEALTHY, component } from './snapshots.js';
 
 test('a healthy service: everything passes, each figure with its unit', () => {
   const { status, checks } = healthJson(HEALTHY, 'healthy', 'public');

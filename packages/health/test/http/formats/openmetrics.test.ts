@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { metricsText, type MetricsFormat } from '../../../src/http/formats/openmetrics.js';
 import { PROBLEMS } from '../../../src/problems.js';
-import { BROKEN, HEALTHY } from './facts.js';
+import { BROKEN, HEALTHY } from './snapshots.js';
 
 const FORMATS: readonly MetricsFormat[] = ['openmetrics', 'prometheus'];
 

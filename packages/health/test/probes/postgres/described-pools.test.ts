@@ -115,9 +115,9 @@ for (const [name, start] of [
       assert.deepEqual(figures(health), { size: MAX, checked_in: 0, checked_out: 1, overflow: 0, total: 1 });
       const second = await orm.hold();
       const third = orm.hold();
-      await waitFor('saturation', () => health.facts().others.includes('DATABASE_POOL_SATURATED'));
+      await waitFor('saturation', () => health.snapshot().otherProblems.includes('DATABASE_POOL_SATURATED'));
       assert.deepEqual(figures(health), { size: MAX, checked_in: 0, checked_out: 2, overflow: 0, total: 2 });
-      assert.equal(health.facts().poolWaiting, 1);
+      assert.equal(health.snapshot().poolWaiting, 1);
       assert.equal(health.report('public').status, 'degraded');
 
       await first();

@@ -12,7 +12,10 @@ export interface Found {
 }
 
 /** What a report and its facts say. */
-export function foundIn({ status }: Report, { components: findings, others, databases }: Facts): Found {
+export function trackedFrom(
+  { status }: Report,
+  { components: findings, otherProblems: others, databases }: Facts,
+): Found {
   const causes = [
     ...findings.flatMap(({ name, problems }) =>
       problems.map((code) => ({ component: ownerOf(code, name), code })),

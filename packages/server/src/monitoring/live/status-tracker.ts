@@ -6,7 +6,7 @@
 import type { Facts, Health, Report } from 'portal-health';
 import type { Held, LeftBehind, Stand } from '../stand.js';
 import { readClocks, type Moment } from './clock.js';
-import { foundIn, heldFrom, isSame, moved, takeOver, type Found } from './held.js';
+import { trackedFrom, heldFrom, isSame, moved, takeOver, type Found } from './held.js';
 import { publicStatusOf, snapshotOf, type PublicStatus, type Snapshot } from './snapshot.js';
 
 /** Keeps count of since when. */
@@ -98,10 +98,10 @@ export function createStanding({
   /** Before everything has been looked at once there is nothing to count. */
   function now(isLook: boolean): { readonly report: Report; readonly facts: Facts; readonly current: Held } {
     const report = health.report('admin');
-    const facts = health.facts();
-    const found = foundIn(report, facts);
+    const healthSnapshot = health.snapshot();
+    const found = trackedFrom(report, healthSnapshot);
     if (health.started()) look(found, isLook);
-    return { report, facts, current: held ?? heldFrom(found, undefined, clocks().wallMs) };
+    return { report, facts: healthSnapshot, current: held ?? heldFrom(found, undefined, clocks().wallMs) };
   }
 
   function snapshot(): Snapshot {

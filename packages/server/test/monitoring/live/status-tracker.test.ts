@@ -44,7 +44,7 @@ function start(left?: LeftBehind | null) {
       const lookedAt = new Date(wallMs);
       return { name, kind: 'check', state, problems, critical: true, latencyMs: null, lookedAt };
     }),
-    others,
+    otherProblems: others,
     databases: [],
   });
   const health: Pick<Health, 'report' | 'started'> & { facts: () => Partial<Facts> } = {

@@ -3,7 +3,7 @@ import type { ProblemCode } from '../../../src/problems.js';
 import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
-  type Facts,
+  type HealthSnapshot,
   type ComponentStatus,
 } from '../../../src/report.js';
 import type { State } from '../../../src/types.js';
@@ -22,10 +22,10 @@ export function component(name: string, state: State = 'up', ...problems: Proble
 }
 
 /** The service of the published page. */
-export const HEALTHY: Facts = {
+export const HEALTHY: HealthSnapshot = {
   startedAt: '2026-03-01T00:00:00Z',
   components: [component('database'), component('cache')],
-  others: [],
+  otherProblems: [],
   databaseStatistics: { size: 20, checked_in: 18, checked_out: 2, overflow: 0, total: 20, latency_ms: 1.2 },
   poolWaiting: 0,
   cacheStatistics: {
@@ -44,14 +44,14 @@ export const HEALTHY: Facts = {
 };
 
 /** The same with nothing measured and every kind of finding. */
-export const BROKEN: Facts = {
+export const BROKEN: HealthSnapshot = {
   ...HEALTHY,
   components: [
     component('database', 'down', 'DATABASE_TIMEOUT'),
     component('cache', 'stale', 'CHECK_STALE'),
     component('queue', 'slow', 'CHECK_SLOW'),
   ],
-  others: ['SOURCE_DRIFTED', 'EVENT_LOOP_DELAYED'],
+  otherProblems: ['SOURCE_DRIFTED', 'EVENT_LOOP_DELAYED'],
   databaseStatistics: UNMEASURED_DATABASE,
   poolWaiting: null,
   cacheStatistics: UNMEASURED_CACHE,
