@@ -7,7 +7,7 @@ import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
 import { componentStatus, isWell, missingCache, type Component } from './components.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
-import { snapshotOf, sameReadings, type ComponentInput, type Readings } from './snapshot.js';
+import { snapshotOf, sameInput, type ComponentInput, type SnapshotInput } from './snapshot.js';
 import { buildReport, publishedTime, type HealthSnapshot } from './report.js';
 import { createSampler } from './sampler.js';
 import { sourceProblems } from './source-option.js';
@@ -90,21 +90,21 @@ export function createHealth(options: HealthOptions): Health {
     },
   });
   /** How often a probe or the source has said something. */
-  let news = 0;
+  let revision = 0;
   const { source } = options;
   source?.onChange(() => {
-    news += 1;
+    revision += 1;
   });
 
   let readAgainAtMs = 0;
-  let moment: Moment | undefined;
+  let cached: CachedSnapshot | undefined;
   let status: Status | undefined;
   let draining = false;
 
   function sampled({ probe, sampling, ...watched }: Watched): Component {
     function hasFound(outcome: Outcome<AnyFigures>): void {
-      news += 1;
-      readiness.noteRun(watched.name, now().snapshot);
+      revision += 1;
+      readiness.noteRun(watched.name, currentSnapshot().snapshot);
       attention.isWell(parts.every(isWell));
       const { problems, remarks = [], cause } = outcome;
       if (outcome.state !== 'up' || problems.length + remarks.length > 0) {
@@ -128,12 +128,12 @@ export function createHealth(options: HealthOptions): Health {
   }
 
   /** How things stand now; the same object as last time unless something has changed since. */
-  function now(): Moment {
+  function currentSnapshot(): CachedSnapshot {
     const nowMs = performance.now();
-    if (moment?.readings.news === news && nowMs < readAgainAtMs) return moment;
+    if (cached?.input.revision === revision && nowMs < readAgainAtMs) return cached;
     readAgainAtMs = nowMs + READ_EVERY_MS;
-    const readings: Readings = {
-      news,
+    const readings: SnapshotInput = {
+      revision: revision,
       components: [
         ...missing,
         ...parts.map((part) => ({
@@ -146,14 +146,14 @@ export function createHealth(options: HealthOptions): Health {
       source: sourceProblems(source),
       sourceHash: source?.hash ?? null,
     };
-    if (!moment || !sameReadings(moment.readings, readings)) {
-      moment = { readings, snapshot: snapshotOf(startedAt, readings), reports: new Map() };
+    if (!cached || !sameInput(cached.input, readings)) {
+      cached = { input: readings, snapshot: snapshotOf(startedAt, readings), reports: new Map() };
     }
-    return moment;
+    return cached;
   }
 
   function report(viewer: Viewer): Report {
-    const { snapshot: facts, reports } = now();
+    const { snapshot: facts, reports } = currentSnapshot();
     let made = reports.get(viewer);
     if (!made) {
       made = buildReport(facts, viewer);
@@ -177,8 +177,8 @@ export function createHealth(options: HealthOptions): Health {
       await Promise.all([...parts.map((part) => part.sampler.start()), source?.start()]);
     },
     report,
-    snapshot: () => now().snapshot,
-    state: (name) => now().snapshot.components.find((finding) => finding.name === name)?.state,
+    snapshot: () => currentSnapshot().snapshot,
+    state: (name) => currentSnapshot().snapshot.components.find((finding) => finding.name === name)?.state,
     asked: attention.asked,
     isInUse: attention.isInUse,
     probeNow,
@@ -188,7 +188,7 @@ export function createHealth(options: HealthOptions): Health {
       return runs.length > 0 ? Promise.all(runs) : undefined;
     },
     started,
-    ready: () => !draining && started() && readiness.isReady(now().snapshot),
+    ready: () => !draining && started() && readiness.isReady(currentSnapshot().snapshot),
     drain() {
       draining = true;
     },
@@ -217,8 +217,8 @@ function tell<Event>(listener: ((event: Event) => void) | undefined, event: Even
 const READ_EVERY_MS = 1;
 
 /** What was read at one moment, and what was made of it. Valid until something that was read changes. */
-interface Moment {
-  readonly readings: Readings;
+interface CachedSnapshot {
+  readonly input: SnapshotInput;
   readonly snapshot: HealthSnapshot;
   readonly reports: Map<Viewer, Report>;
 }

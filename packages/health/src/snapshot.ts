@@ -13,13 +13,13 @@ import {
   type NamedDatabase,
 } from './report.js';
 import { cacheStatistics, type CacheFigures } from './statistics/cache.js';
-import { sameReading, type PoolReading } from './statistics/followed-pool.js';
+import { samePoolStatus, type PoolStatus } from './statistics/followed-pool.js';
 import { isUp } from './verdict.js';
 
 /** Readings of one moment. */
-export interface Readings {
+export interface SnapshotInput {
   /** How often the probes and the source have said something: while it has not moved, there is nothing new. */
-  readonly news: number;
+  readonly revision: number;
   /** Every part as it stands, with its pool or the figures that its server told last. */
   readonly components: readonly ComponentInput[];
   readonly eventLoop: readonly ProblemCode[];
@@ -30,14 +30,14 @@ export interface Readings {
 /** One part at one moment. */
 export interface ComponentInput {
   readonly status: ComponentStatus;
-  readonly pool?: PoolReading | undefined;
+  readonly pool?: PoolStatus | undefined;
   readonly figures?: CacheFigures | undefined;
 }
 
 /** True when nothing that was read has changed: the same states, figures and codes in the same order. */
-export function sameReadings(a: Readings, b: Readings): boolean {
+export function sameInput(a: SnapshotInput, b: SnapshotInput): boolean {
   return (
-    a.news === b.news &&
+    a.revision === b.revision &&
     a.components.every((part, index) => sameComponent(part, b.components[index])) &&
     sameCodes(a.eventLoop, b.eventLoop) &&
     sameCodes(a.source, b.source) &&
@@ -47,7 +47,9 @@ export function sameReadings(a: Readings, b: Readings): boolean {
 
 function sameComponent(a: ComponentInput, b: ComponentInput | undefined): boolean {
   if (a.status.state !== b?.status.state) return false;
-  return a.pool === b.pool || (a.pool !== undefined && b.pool !== undefined && sameReading(a.pool, b.pool));
+  return (
+    a.pool === b.pool || (a.pool !== undefined && b.pool !== undefined && samePoolStatus(a.pool, b.pool))
+  );
 }
 
 function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolean {
@@ -55,7 +57,7 @@ function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolea
 }
 
 /** The facts of a moment, frozen. */
-export function snapshotOf(startedAt: string, readings: Readings): HealthSnapshot {
+export function snapshotOf(startedAt: string, readings: SnapshotInput): HealthSnapshot {
   const { components: parts } = readings;
   const databases = parts.filter(({ status: finding }) => finding.kind === 'database').map(databaseOf);
   const caches = parts.filter(({ status: finding }) => finding.kind === 'cache').map(cacheOf);

@@ -147,7 +147,7 @@ export function watchSource(options: SourceOptions): Source {
     }
   }
 
-  function noteLook({ survey, refusals, news }: Look): void {
+  function noteLook({ survey, refusals, changed: news }: Look): void {
     if (closed) return;
     // Somebody is writing: what is known of the disk grows old, and is stale if it never ends.
     if (facts.disk && refusals.length > 0 && refusals.every(({ code }) => code === 'E_UNSTABLE')) return;

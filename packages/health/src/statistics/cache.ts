@@ -19,7 +19,7 @@ export interface CacheFigures {
 }
 
 /** What one `INFO` says. */
-export interface CacheReading {
+export interface CacheInfo {
   readonly figures: CacheFigures;
   /** The server reads its data from disk and answers nothing else yet. */
   readonly loading: boolean;
@@ -52,7 +52,7 @@ export interface Refusals {
 const LONGEST_INFO = 1_000_000;
 
 /** Reads the answer to an `INFO`; `undefined` when it is none. */
-export function readInfo(answer: unknown): CacheReading | undefined {
+export function readInfo(answer: unknown): CacheInfo | undefined {
   if (typeof answer !== 'string') return undefined;
   const info = answer.slice(0, LONGEST_INFO);
   const fields = fieldsOf(info);

@@ -6,7 +6,7 @@ import type { PoolEvidence } from '../verdict.js';
 import { createPoolWatch, type FreshFailure, type PoolFigures, type PoolWatchOptions } from './pool.js';
 
 /** What a pool says at one moment. */
-export interface PoolReading {
+export interface PoolStatus {
   /** `undefined` while there is none. */
   readonly figures: PoolFigures | undefined;
   readonly waiting: number | null;
@@ -16,12 +16,12 @@ export interface PoolReading {
 /** Watches whatever pool it was last told to follow. */
 export interface FollowedPool {
   readonly follow: (pool: object | undefined) => void;
-  read(): PoolReading;
+  read(): PoolStatus;
   evidence(failure: FreshFailure): PoolEvidence | undefined;
   close(): void;
 }
 
-const NO_POOL: PoolReading = Object.freeze({
+const NO_POOL: PoolStatus = Object.freeze({
   figures: undefined,
   waiting: null,
   problems: Object.freeze([]),
@@ -54,7 +54,7 @@ export function createFollowedPool(options: Omit<PoolWatchOptions, 'pool'>): Fol
 }
 
 /** True when nothing that was read has changed. */
-export function sameReading(a: PoolReading, b: PoolReading): boolean {
+export function samePoolStatus(a: PoolStatus, b: PoolStatus): boolean {
   return (
     a.figures?.total === b.figures?.total &&
     a.figures?.checked_in === b.figures?.checked_in &&

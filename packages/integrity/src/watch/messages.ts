@@ -36,7 +36,8 @@ export interface Look {
   readonly survey: Survey | undefined;
   readonly refusals: readonly Refusal[];
   /** What has happened since the start; there only when it is news. */
-  readonly news: { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;
+  readonly changed:
+    { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;
 }
 
 export interface Reread {

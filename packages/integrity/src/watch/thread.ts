@@ -61,7 +61,7 @@ function look(): Look {
   const events = drift.events();
   const news = events === eventsTold ? undefined : { differences: drift.differences(), events };
   eventsTold = events;
-  return { survey, refusals: refusals.slice(0, REFUSALS_TOLD), news };
+  return { survey, refusals: refusals.slice(0, REFUSALS_TOLD), changed: news };
 }
 
 /** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */

@@ -4,7 +4,7 @@ import { waitFor } from 'portal-test-kit';
 import type { Look } from '../../src/watch/messages.js';
 import { startPatrol, type PatrolOptions } from '../../src/watch/scan-scheduler.js';
 
-const NOTHING_NEW: Look = { survey: { hash: 'x', files: 1, bytes: 1 }, refusals: [], news: undefined };
+const NOTHING_NEW: Look = { survey: { hash: 'x', files: 1, bytes: 1 }, refusals: [], changed: undefined };
 const SOON = { timeoutMs: 15_000 };
 
 /** A patrol over a thread that answers at once, and how often it looked. */

@@ -3,7 +3,7 @@
  */
 import { member } from '../../unknown.js';
 import { isForbidden, isRefusal, redisProblem } from './redis-errors.js';
-import { isClusterDown, mastersIn, readInfo, type CacheReading } from '../../statistics/cache.js';
+import { isClusterDown, mastersIn, readInfo, type CacheInfo } from '../../statistics/cache.js';
 
 /** A connection of the probe's own to one server, good for one look. */
 export interface Newcomer {
@@ -23,7 +23,7 @@ export interface Newcomer {
 /** What the server said, and the round trip of the question alone in milliseconds. */
 export interface RedisResult {
   /** `undefined` when the server does not tell its figures. */
-  readonly reading: CacheReading | undefined;
+  readonly info: CacheInfo | undefined;
   /** Why it does not, in its own words. */
   readonly hiddenBy?: unknown;
   readonly clusterIsDown: boolean;
@@ -83,7 +83,7 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
       if (!isForbidden(error)) throw redisProblem(error) === 'CACHE_UNREACHABLE' ? hiddenBy : error;
     }
     return {
-      reading: undefined,
+      info: undefined,
       hiddenBy,
       clusterIsDown: false,
       masters: null,
@@ -107,7 +107,7 @@ export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Ne
     const reading = readInfo(info);
     if (!reading) return ping(NO_INFO);
     const cluster = reading.isOfCluster ? await send(['CLUSTER', 'INFO']).catch(unlessGone) : undefined;
-    return { reading, clusterIsDown: isClusterDown(cluster), masters: mastersIn(cluster), latencyMs };
+    return { info: reading, clusterIsDown: isClusterDown(cluster), masters: mastersIn(cluster), latencyMs };
   }
 
   return {

@@ -135,18 +135,18 @@ function outcomeOf(
   answers: readonly RedisResult[],
   { slow, readOnly, refusals }: Circumstances,
 ): Outcome<CacheFigures> {
-  const readings = answers.map(({ reading }) => reading).filter((reading) => reading !== undefined);
+  const readings = answers.map(({ info: reading }) => reading).filter((reading) => reading !== undefined);
   if (readings.some(({ loading }) => loading)) return down('CACHE_LOADING');
   const problems = new Set<ProblemCode>();
   if (slow) problems.add('CACHE_SLOW');
-  for (const [place, { reading, clusterIsDown }] of answers.entries()) {
+  for (const [place, { info: reading, clusterIsDown }] of answers.entries()) {
     if (reading?.readOnly && !readOnly) problems.add('CACHE_READ_ONLY');
     if (reading?.outOfMemory) problems.add('CACHE_OUT_OF_MEMORY');
     if (clusterIsDown) problems.add('CACHE_CLUSTER_DOWN');
     const refused = reading ? refusals.problemsOf(reading.refusals, String(place)) : [];
     for (const problem of refused) problems.add(problem);
   }
-  const hidden = answers.find(({ reading }) => reading === undefined);
+  const hidden = answers.find(({ info: reading }) => reading === undefined);
   const remarks: RemarkCode[] = hidden ? ['CACHE_FIGURES_HIDDEN'] : [];
   const isUnsaved = readings.some((reading) => reading.refusals.saveFailed);
   if (isUnsaved && !problems.has('CACHE_WRITES_REFUSED')) remarks.push('CACHE_NOT_SAVED');
