@@ -28,7 +28,7 @@ const CASES: readonly Case[] = [
   { make: () => makeLargeFiles('5 files of 400 MB', 5, 400e6), rounds: 5 },
 ];
 
-const ROUNDS_LOOKED = 5;
+const ROUNDS_WATCHED = 5;
 
 export const sourceHash: Claim = {
   name: 'source-hash',
@@ -48,7 +48,7 @@ export const sourceHash: Claim = {
         'taking turns. Medians; × is the median of the ratios to the shell line of the same round. The first hash is the one ' +
         'that a start makes, before any of the code is compiled, and is in none of the medians. Memory is the most that the ' +
         'process had held over what it held before, after that first hash, and after all rounds, each of which ' +
-        `forgets what the one before knew; loop delay is how late its event loop was at the worst, median of ${ROUNDS_LOOKED} ` +
+        `forgets what the one before knew; loop delay is how late its event loop was at the worst, median of ${ROUNDS_WATCHED} ` +
         'rounds of their own, because to look every millisecond takes time as well.',
       ...sections,
     ].join('\n\n');
@@ -58,7 +58,7 @@ export const sourceHash: Claim = {
 /** The hashings of one contender: timed ones, the first of which fills the page cache, and ones that looked at the loop. */
 interface Hashings {
   readonly timed: Hashing[];
-  readonly looked: Hashing[];
+  readonly watched: Hashing[];
 }
 
 async function measureTree({ root }: Tree, rounds: number): Promise<ReadonlyMap<Name, Hashings>> {
@@ -73,15 +73,15 @@ async function measureTree({ root }: Tree, rounds: number): Promise<ReadonlyMap<
     for (let round = 0; round <= rounds; round += 1) {
       const hashes = new Set<string>();
       for (const [name, hasher] of hashers) {
-        const hashing = await hasher.hash({ root, looksAtLoop: false });
+        const hashing = await hasher.hash({ root, watchesLoop: false });
         if (name !== 'folderHash') hashes.add(hashing.hash);
         results.get(name)?.timed.push(hashing);
       }
       if (hashes.size !== 1) throw new Error(`The contenders disagree: ${[...hashes].join(', ')}`);
     }
-    for (let round = 0; round < ROUNDS_LOOKED; round += 1) {
+    for (let round = 0; round < ROUNDS_WATCHED; round += 1) {
       for (const [name, hasher] of hashers) {
-        if (hasher !== shell) results.get(name)?.looked.push(await hasher.hash({ root, looksAtLoop: true }));
+        if (hasher !== shell) results.get(name)?.watched.push(await hasher.hash({ root, watchesLoop: true }));
       }
     }
     return results;
@@ -102,9 +102,9 @@ function sectionOf(title: string, results: ReadonlyMap<Name, Hashings>): string 
       median(times).toFixed(1),
       spread(times, 1),
       median(ratios).toFixed(2),
-      orDash(median(hashings.looked.map(({ loopDelayMs }) => loopDelayMs)).toFixed(1)),
+      orDash(median(hashings.watched.map(({ loopDelayMs }) => loopDelayMs)).toFixed(1)),
       megabytes(hashings.timed.slice(0, 1)),
-      megabytes([...hashings.timed, ...hashings.looked]),
+      megabytes([...hashings.timed, ...hashings.watched]),
     ];
   });
   return [

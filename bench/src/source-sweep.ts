@@ -10,9 +10,9 @@ import { makeTree } from './trees.js';
 const FILES = 20_000;
 const ROUNDS = 21;
 
-interface Looks {
+interface ScanTimes {
   readonly firstMs: number;
-  readonly looksMs: readonly number[];
+  readonly scansMs: readonly number[];
   readonly folders: number;
 }
 
@@ -25,11 +25,11 @@ export const sourceSweep: Claim = {
         execArgv: [],
       });
       const ended = once(child, 'exit');
-      const [looks]: Looks[] = await once(child, 'message');
+      const [looks]: ScanTimes[] = await once(child, 'message');
       await ended;
       if (!looks) throw new Error('The sweeper answered nothing.');
       const entries = FILES + looks.folders;
-      const perEntry = looks.looksMs.map((ms) => (ms * 1_000) / entries);
+      const perEntry = looks.scansMs.map((ms) => (ms * 1_000) / entries);
       return [
         '## Looking for changes',
         `\`npm run bench -- source-sweep\`: ${entries} entries, none of which changed, ${ROUNDS} looks. Medians.`,
@@ -38,7 +38,7 @@ export const sourceSweep: Claim = {
           [
             [
               looks.firstMs.toFixed(0),
-              median(looks.looksMs).toFixed(0),
+              median(looks.scansMs).toFixed(0),
               median(perEntry).toFixed(2),
               spread(perEntry, 2),
             ],

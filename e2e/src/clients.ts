@@ -75,7 +75,7 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
       const askedMs = performance.now();
       const { httpStatus, text } = await ask(side.url, question, agent);
       const ms = performance.now() - askedMs;
-      scan?.look(`${side.name} ${question.path}`, text);
+      scan?.scan(`${side.name} ${question.path}`, text);
       const verdict = httpStatus === 0 ? text : verdictIn(question, text);
       answers.push({ endpoint: question.endpoint, sentMs: askedMs, ms, httpStatus, verdict });
       await sleep(Math.max(0, everyMs - ms));

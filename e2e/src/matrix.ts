@@ -14,11 +14,11 @@ export const MATRIX: readonly Group[] = [
   { name: 'PostgreSQL', rows: DATABASE_ROWS },
   { name: 'Redis', rows: CACHE_ROWS },
   { name: 'Both stores', rows: BOTH_ROWS },
-  { name: 'The pool', rows: POOL_ROWS.map(onlyWhenAsked) },
-  { name: 'The process', rows: PROCESS_ROWS.map(onlyWhenAsked) },
+  { name: 'The pool', rows: POOL_ROWS.map(onlyOnDemand) },
+  { name: 'The process', rows: PROCESS_ROWS.map(onlyOnDemand) },
 ];
 
 /** Found out by a sign of the pool or the process itself, which does not wait for the next run of a probe. */
-function onlyWhenAsked(row: Row): Row {
+function onlyOnDemand(row: Row): Row {
   return { ...row, idle: false };
 }

@@ -29,7 +29,7 @@ const OWN_SQL = ['transaction_read_only', 'token_hash', 'pg_stat', 'SHOW ', 'SEL
 /** Looks for canaries in texts. */
 export interface CanaryScan {
   /** Looks through a text; `where` says for the report where it came from. */
-  look(where: string, text: string): void;
+  scan(where: string, text: string): void;
   /** How much has been looked through. */
   readonly bytes: number;
   /** Every piece that was found, and where, once each. */
@@ -47,7 +47,7 @@ export function startCanaryScan(): CanaryScan {
     if (!pattern.test(`x${canary}x`)) throw new Error('The scan does not find a canary that is there.');
   }
   return {
-    look(where, text) {
+    scan(where, text) {
       bytes += text.length;
       const found = pattern.exec(text) ?? statement.exec(text);
       if (found) hits.add(`${where}: ${JSON.stringify(found[0])}`);

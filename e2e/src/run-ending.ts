@@ -35,7 +35,7 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
     const exit = await ended;
     const endedMs = performance.now();
     await clients.stop();
-    scan.look('log of the service', side.takeOutput());
+    scan.scan('log of the service', side.takeOutput());
     // Whoever finds nobody there has not been failed by anybody.
     const failed = clients.responses.filter(
       ({ httpStatus, verdict }) => httpStatus === 0 && verdict !== 'ECONNREFUSED',

@@ -96,7 +96,7 @@ async function runOn(
   const unasked = row.idle === false ? undefined : await runUnasked({ ...stage, actors: taking }, row);
 
   return parts.map(({ actor: { side }, clients, askedBefore }, index) => {
-    scan.look(`log of the ${side.name}`, side.takeOutput());
+    scan.scan(`log of the ${side.name}`, side.takeOutput());
     return withLimits({
       group,
       row,

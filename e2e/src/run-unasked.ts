@@ -8,7 +8,7 @@ import type { Row } from './scenario.js';
 import type { SideName } from './targets/side.js';
 import type { Actor, Stage } from './fixture.js';
 
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 const PATIENCE_MS = 3_000;
 
 /** Milliseconds from the moment that the fault stood until each side knew; a side that never did is left out. */
@@ -34,7 +34,7 @@ async function detection({ side }: Actor, row: Row, untilMs: number): Promise<nu
   while (performance.now() < untilMs) {
     const known = await (await fetch(`${side.url}/readyz?verbose`)).text();
     if (codes.every((code) => known.includes(code))) return performance.now();
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   return undefined;
 }

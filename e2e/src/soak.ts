@@ -84,7 +84,7 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
     const broken: string[] = [];
     const rows = stage.actors.map((actor, index) => {
       const log = `${logs[index]}${actor.side.takeOutput()}`;
-      scan.look(`log of the ${actor.side.name}`, log);
+      scan.scan(`log of the ${actor.side.name}`, log);
       const answers = load[index]?.responses ?? [];
       const [start, end] = [before[index] ?? NOTHING, after[index] ?? NOTHING];
       const memory = memoryGrowth(samples[index] ?? []);

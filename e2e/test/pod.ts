@@ -11,7 +11,7 @@ const TIMEOUT_MS = 1_000;
 const GRACE_MS = 3_000;
 
 /** One round of the prober. Of HTTP there are status codes, or why there is none. */
-export interface Look {
+export interface PodCheck {
   readonly atMs: number;
   readonly untilMs: number;
   readonly livez: number | string;
@@ -24,7 +24,7 @@ export interface Look {
 export interface Pod {
   readonly pid: number;
   readonly port: number;
-  readonly looks: readonly Look[];
+  readonly checks: readonly PodCheck[];
   /** When it was told to end. */
   readonly terminatedMs: number | undefined;
   /** As the last look found it. */
@@ -44,12 +44,12 @@ export async function startPod(environment: Environment): Promise<Pod> {
     ...environment,
   });
   const port = Number(new URL(service.url).port);
-  const looks: Look[] = [];
+  const looks: PodCheck[] = [];
   let ready = false;
   let terminatedMs: number | undefined;
   let ending: Promise<number | string | null> | undefined;
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const atMs = performance.now();
     const livez = await ask(port, '/livez');
     const before = await ask(port, '/health');
@@ -69,9 +69,9 @@ export async function startPod(environment: Environment): Promise<Pod> {
       statusAfter: after.status,
     });
   }
-  let under = look();
+  let under = check();
   const timer = setInterval(() => {
-    under = look();
+    under = check();
   }, PERIOD_MS);
 
   function end(signal: NodeJS.Signals): Promise<number | string | null> {
@@ -88,7 +88,7 @@ export async function startPod(environment: Environment): Promise<Pod> {
   return {
     pid: service.pid,
     port,
-    looks,
+    checks: looks,
     get terminatedMs() {
       return terminatedMs;
     },

@@ -70,7 +70,7 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
   assert.deepEqual(ready, [true, true], 'the freeze is of a store that both share');
   for (const pod of pods) await pod.terminate();
 
-  const looks = pods.flatMap((pod) => pod.looks);
+  const looks = pods.flatMap((pod) => pod.checks);
   const degraded = looks.filter(
     ({ statusBefore, atMs }) => statusBefore === 'degraded' && atMs > cacheFrozenMs,
   );
@@ -78,8 +78,8 @@ test('two minutes under a prober', { timeout: 240_000 }, async () => {
   assert.ok(looks.length > 200, `${looks.length} looks`);
   let freezeSeen = 0;
   for (const pod of pods) {
-    assert.ok(pod.looks.length > 5);
-    for (const { atMs, untilMs, livez, readyz, statusBefore, statusAfter } of pod.looks) {
+    assert.ok(pod.checks.length > 5);
+    for (const { atMs, untilMs, livez, readyz, statusBefore, statusAfter } of pod.checks) {
       const when = `pod ${pod.pid}, ${Math.round(atMs - beganMs)} ms: readyz ${readyz}, report ${statusBefore} and ${statusAfter}`;
       assert.equal(livez, 200, `liveness, ${when}`);
       // What the report says before and after is what holds between, unless it changed.

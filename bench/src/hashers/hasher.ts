@@ -17,7 +17,7 @@ export interface Hashing {
 /** What a hasher is told. To look at the loop every millisecond takes time of its own, so it is not done while timing. */
 export interface Order {
   readonly root: string;
-  readonly looksAtLoop: boolean;
+  readonly watchesLoop: boolean;
 }
 
 const RESOLUTION_MS = 1;
@@ -32,8 +32,8 @@ export async function serveHasher(prepare: () => Promise<(root: string) => Promi
   process.once('disconnect', () => process.exit());
   process.send?.('ready');
 
-  async function measure({ root, looksAtLoop }: Order): Promise<Hashing> {
-    const endLooking = looksAtLoop ? await startLooking() : undefined;
+  async function measure({ root, watchesLoop: looksAtLoop }: Order): Promise<Hashing> {
+    const endLooking = looksAtLoop ? await startLoopWatch() : undefined;
     const beganMs = performance.now();
     const result = await hash(root);
     const tookMs = performance.now() - beganMs;
@@ -47,7 +47,7 @@ export async function serveHasher(prepare: () => Promise<(root: string) => Promi
 }
 
 /** @returns what ends it and tells the delay in milliseconds */
-async function startLooking(): Promise<() => Promise<number>> {
+async function startLoopWatch(): Promise<() => Promise<number>> {
   const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   loop.enable();
   await sleep(50);

@@ -200,14 +200,14 @@ describe('behind a proxy', () => {
       t.after(() => stage.close());
       const page = await browser.context.newPage();
       t.after(() => page.close());
-      await lookAround(page, stage, combination);
+      await checkPages(page, stage, combination);
       if (!combination.settings) await assertLimits(stage);
     });
   }
 });
 
 /** Signs in, looks at every view, and follows every link. */
-async function lookAround(page: Page, stage: Stage, { path, scheme, settings }: Combination): Promise<void> {
+async function checkPages(page: Page, stage: Stage, { path, scheme, settings }: Combination): Promise<void> {
   const { url, environment } = stage;
   const heard = listen(page);
   users += 1;

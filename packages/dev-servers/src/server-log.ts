@@ -10,7 +10,7 @@ export interface Log {
 }
 
 const LIMIT_BYTES = 8 * 1024 * 1024;
-const LOOK_INTERVAL_MS = 60_000;
+const CHECK_INTERVAL_MS = 60_000;
 
 /** Opens `file`, readable by us only, and empties it now and later whenever it is larger than 8 MiB. */
 export async function openLog(file: string): Promise<Log> {
@@ -30,7 +30,7 @@ export async function openLog(file: string): Promise<Log> {
   const looking = setInterval(() => {
     // A disk that fails will be noticed elsewhere.
     bound().catch(() => undefined);
-  }, LOOK_INTERVAL_MS).unref();
+  }, CHECK_INTERVAL_MS).unref();
   return {
     fd: handle.fd,
     async read() {

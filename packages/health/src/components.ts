@@ -19,12 +19,12 @@ export function componentStatus(component: Component, nowMs: number): ComponentS
   const hindrances = sampler.hindrances();
   if (sample === undefined || sampler.isStale(nowMs)) {
     const problems = ['CHECK_STALE', ...hindrances] as const;
-    return { name, kind, critical, state: 'stale', problems, latencyMs: null, lookedAt };
+    return { name, kind, critical, state: 'stale', problems, latencyMs: null, checkedAt: lookedAt };
   }
   const { state: found, latencyMs, remarks = [] } = sample.outcome;
   const state = found === 'down' ? stateOf(found, pool?.evidence(failureIn(sample))) : found;
   const problems = [...sample.outcome.problems, ...hindrances];
-  return { name, kind, critical, state, problems, remarks, latencyMs, lookedAt };
+  return { name, kind, critical, state, problems, remarks, latencyMs, checkedAt: lookedAt };
 }
 
 function failureIn({
@@ -43,7 +43,7 @@ export function missingCache(name: string, critical: boolean): ComponentStatus {
     state: 'down',
     problems: ['CACHE_NOT_CONFIGURED'],
     latencyMs: null,
-    lookedAt: null,
+    checkedAt: null,
   };
 }
 

@@ -43,7 +43,7 @@ export interface ComponentStatus {
   /** Round trip of its last question in milliseconds; `null` when there was no fresh answer. */
   readonly latencyMs: number | null;
   /** When it was last looked at; `null` before the first time. */
-  readonly lookedAt: Date | null;
+  readonly checkedAt: Date | null;
 }
 
 /** A database of several, as `database` is told of the one. */

@@ -179,8 +179,8 @@ describe('a pool or a client that is not there yet', () => {
         started,
         given.map(() => ['down', 'DATABASE_NOT_READY']),
       );
-      const lookedAt = health.snapshot().components[5]?.lookedAt;
-      await waitFor('more runs', () => health.snapshot().components[5]?.lookedAt !== lookedAt);
+      const lookedAt = health.snapshot().components[5]?.checkedAt;
+      await waitFor('more runs', () => health.snapshot().components[5]?.checkedAt !== lookedAt);
       assert.equal(calls, 1, 'a call that is open is never joined by another');
     });
   });
@@ -232,7 +232,7 @@ describe('a check that does not end', () => {
         assert.equal(open, 1);
         const [finding] = health.snapshot().components;
         assert.deepEqual([finding?.state, finding?.problems], ['down', ['CHECK_TIMEOUT']]);
-        assert.equal(finding?.lookedAt?.getTime(), first?.lookedAt?.getTime(), 'its age grows');
+        assert.equal(finding?.checkedAt?.getTime(), first?.checkedAt?.getTime(), 'its age grows');
         assert.equal(errorsOf(health), 'x: A check of the application did not end in time (CHECK_TIMEOUT)');
         end(true);
         await waitFor('recovery', () => health.report('public').status === 'healthy');

@@ -21,7 +21,7 @@ export function negotiate<Offer extends string>(
   const ranges = accept.toLowerCase().split(',', MOST_RANGES + 1);
   if (ranges.length > MOST_RANGES) return best;
   const found = offers.map(() => NOT_NAMED);
-  for (const range of ranges) lookAt(range, offers, found);
+  for (const range of ranges) applyRange(range, offers, found);
   let bestQuality = 0;
   for (const [index, offer] of offers.entries()) {
     const quality = found[index]?.quality ?? 0;
@@ -42,7 +42,7 @@ interface Found {
 const NOT_NAMED: Found = { quality: 0, precision: -1 };
 
 /** Notes what `range` says of each offer; of ranges as precise (parameters are not looked at) the best counts. */
-function lookAt(range: string, offers: readonly string[], found: Found[]): void {
+function applyRange(range: string, offers: readonly string[], found: Found[]): void {
   const end = range.indexOf(';');
   const type = (end === -1 ? range : range.slice(0, end)).trim();
   let quality: number | undefined;

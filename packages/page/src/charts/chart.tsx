@@ -9,7 +9,7 @@ import type { History } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../store.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
 import type { ChartSpec } from './catalogue.js';
-import { dataOf, indexAt, lookedAt, seriesOf } from './data.js';
+import { dataOf, indexAt, sampleAt, seriesOf } from './data.js';
 import { optionsOf } from './drawing.js';
 
 export interface ChartProps {
@@ -67,7 +67,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
     plot.current?.setData(dataOf(spec, history), true);
   }, [spec, history]);
 
-  const index = lookedAt(history, indexAt(history, atMs));
+  const index = sampleAt(history, indexAt(history, atMs));
   return (
     <figure class="chart" aria-label={`${spec.title}: ${wordsOf(spec, history, index)}`}>
       <figcaption>

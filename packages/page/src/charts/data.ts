@@ -9,7 +9,7 @@ import type { ChartSpec } from './catalogue.js';
  */
 export function dataOf({ lines }: ChartSpec, history: History): AlignedData {
   const { times } = history;
-  const between = stepsBetweenLooks(history);
+  const between = stepsBetweenSamples(history);
   const nothing = times.map(() => null);
   const columnOf = (values: readonly (number | null)[] = nothing): (number | null | undefined)[] =>
     values.map((value, index) => (between[index] === true ? undefined : value));
@@ -29,7 +29,7 @@ export function seriesOf(
 }
 
 /** True for a step into which no look fell, although none was missing: looks are further apart while all is well. */
-function stepsBetweenLooks({ times, series, gap_seconds: gap, step_seconds: step }: History): boolean[] {
+function stepsBetweenSamples({ times, series, gap_seconds: gap, step_seconds: step }: History): boolean[] {
   const all = Object.values(series);
   const isLook = times.map((_, index) => all.some(({ mean }) => typeof mean[index] === 'number'));
   const between = times.map(() => false);
@@ -44,8 +44,8 @@ function stepsBetweenLooks({ times, series, gap_seconds: gap, step_seconds: step
 }
 
 /** The step of the look that a step shows: its own, or the last one before it when none was missing. */
-export function lookedAt(history: History, index: number): number {
-  const between = stepsBetweenLooks(history);
+export function sampleAt(history: History, index: number): number {
+  const between = stepsBetweenSamples(history);
   let step = index;
   while (step > 0 && between[step] === true) step -= 1;
   return step;

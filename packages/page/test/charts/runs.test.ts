@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aloneOf, dataOf, gapsOf, lookedAt } from '../../src/charts/data.js';
+import { aloneOf, dataOf, gapsOf, sampleAt } from '../../src/charts/data.js';
 import { runsOf, stepWords, totalsWords } from '../../src/charts/runs.js';
 
 const history = {
@@ -76,7 +76,7 @@ test('a line goes on between two looks, and breaks where a look found nothing or
   assert.deepEqual(gapsOf(data, 0, 50, 5), [[15, 40]]);
   assert.deepEqual(aloneOf([...(data[3] ?? [])]), [8]);
   assert.deepEqual(
-    [1, 3, 4, 6, 9].map((index) => lookedAt(sparse, index)),
+    [1, 3, 4, 6, 9].map((index) => sampleAt(sparse, index)),
     [0, 2, 4, 6, 8],
   );
 });

@@ -54,7 +54,7 @@ export interface Connections {
 }
 
 /** Of so many of the oldest we look who is idle and least used: that must not cost more than a connection. */
-const LOOKED_AT = 64;
+const SAMPLE_SIZE = 64;
 
 /** Nobody is connected yet. `onCut` is told of every connection that had to go, for want of room. */
 export function createConnections(bounds: ConnectionBounds, onCut: () => void): Connections {
@@ -155,7 +155,7 @@ function emptyCrowd(): Crowd {
 /** Of the idle the one that has asked least, and of those the one whose answer is longest ago. */
 function leastUsed(all: ReadonlySet<Connection>): Connection | undefined {
   let least: Connection | undefined;
-  let looks = LOOKED_AT;
+  let looks = SAMPLE_SIZE;
   for (const connection of all) {
     if (looks === 0) break;
     looks -= 1;

@@ -20,7 +20,7 @@ export interface StandstillOptions {
 }
 
 /** Looks a limit has. */
-const LOOKS = 6;
+const CHECKS = 6;
 
 interface Seen {
   readonly taken: number;
@@ -34,7 +34,7 @@ export function watchStandstill({ connections, limitMs, port, onStill }: Standst
   const seen = new WeakMap<ServerResponse, Seen>();
   let isLooking = false;
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const streams = [...connections()].flatMap(({ socket, current }) =>
       current?.headersSent ? [{ socket, current }] : [],
     );
@@ -57,7 +57,7 @@ export function watchStandstill({ connections, limitMs, port, onStill }: Standst
   const timer = setInterval(() => {
     if (isLooking) return;
     isLooking = true;
-    void look().finally(() => (isLooking = false));
-  }, limitMs / LOOKS).unref();
+    void check().finally(() => (isLooking = false));
+  }, limitMs / CHECKS).unref();
   return { close: () => clearInterval(timer) };
 }

@@ -30,7 +30,7 @@ export interface WriteResult {
 /** Writes now and then. */
 export interface WriteWatch {
   /** Begins a write when one is due; tells what the last one found. Never waits. */
-  look(): WriteResult;
+  run(): WriteResult;
   /** Ends a write under way, at the server too. */
   close(): void;
 }
@@ -124,7 +124,7 @@ export function createWriteWatch(
   }
 
   return {
-    look() {
+    run() {
       const nowMs = performance.now();
       if (current === undefined && nowMs >= dueMs) {
         const newcomer = connect();

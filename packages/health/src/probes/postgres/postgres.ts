@@ -85,7 +85,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
 
   /** What else is known of a server that answers. */
   function completed(outcome: Outcome, isReadOnly: boolean): Outcome {
-    const finding: WriteResult | undefined = isReadOnly ? undefined : written?.look();
+    const finding: WriteResult | undefined = isReadOnly ? undefined : written?.run();
     const cause = outcome.cause ?? finding?.cause;
     return {
       ...outcome,

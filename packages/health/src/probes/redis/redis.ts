@@ -62,7 +62,7 @@ export function createRedisProbe({
     return answers.length < Math.min(masters, complete);
   }
 
-  async function look(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
+  async function query(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
     const startedMs = performance.now();
     let opened: readonly Newcomer[] = [];
     const destroyAll = (): void => {
@@ -84,7 +84,7 @@ export function createRedisProbe({
       const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
       if (mayPing && opened.some((newcomer) => newcomer.wasCutOff())) {
         destroyAll();
-        const second = await look(signal, true);
+        const second = await query(signal, true);
         if (second.state !== 'down') return second;
       }
       return down(problem, error);
@@ -95,7 +95,7 @@ export function createRedisProbe({
 
   const probe: Probe<CacheFigures> = {
     name: 'cache',
-    run: (signal) => look(signal, false),
+    run: (signal) => query(signal, false),
     failed: (reason, error) =>
       reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
     close: async () => undefined,

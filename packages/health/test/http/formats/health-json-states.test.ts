@@ -21,7 +21,7 @@ const SENTENCES = new RegExp(Object.keys(PROBLEMS).join('|'));
 
 /** Not looked at yet: stale, without a time. */
 function pending(name: string): ComponentStatus {
-  return { ...component(name, 'stale', 'CHECK_STALE'), lookedAt: null };
+  return { ...component(name, 'stale', 'CHECK_STALE'), checkedAt: null };
 }
 
 /** Every state of a part with what it must be called. */

@@ -17,7 +17,7 @@ export function component(name: string, state: State = 'up', ...problems: Proble
     state,
     problems,
     latencyMs: state === 'up' ? 1.234 : null,
-    lookedAt: new Date('2026-03-01T00:00:02.500Z'),
+    checkedAt: new Date('2026-03-01T00:00:02.500Z'),
   };
 }
 

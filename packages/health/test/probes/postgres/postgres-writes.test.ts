@@ -180,12 +180,12 @@ test('where nobody may write, that is tried no more often than where all may', a
     { intervalMs: 60_000 },
   );
   for (; nowMs < 60_000; nowMs += 10_000) {
-    const found = watch.look();
+    const found = watch.run();
     await setImmediate();
     if (nowMs > 0) assert.deepEqual(found.remarks, ['DATABASE_WRITES_UNKNOWN']);
   }
   assert.equal(connections, 1);
-  watch.look();
+  watch.run();
   assert.equal(connections, 2);
   watch.close();
 });

@@ -45,8 +45,8 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
   let timer: NodeJS.Timeout | undefined;
   let heardAtMs = performance.now();
   let wasHeard = true;
-  let looking = false;
-  let lookAgain = false;
+  let checking = false;
+  let checkAgain = false;
 
   function end(watched: Watched): void {
     if (!all.delete(watched.token)) return;
@@ -54,7 +54,7 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
     rest();
   }
 
-  async function look(watched: Watched): Promise<void> {
+  async function checkSession(watched: Watched): Promise<void> {
     const found = await sessions.find([watched.token], { fromMemory: true });
     const [verified] = found === 'late' ? [] : found;
     // An answer that is late is no reason to end a page.
@@ -63,26 +63,26 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
   }
 
   /** Looks at `which` at once, so that they travel together; a change while that is under way is looked at after it. */
-  async function lookAt(which: readonly Watched[]): Promise<void> {
+  async function checkSessions(which: readonly Watched[]): Promise<void> {
     if (which.length === 0) return;
-    if (looking) {
-      lookAgain = true;
+    if (checking) {
+      checkAgain = true;
       return;
     }
-    looking = true;
-    await Promise.all(which.map(look));
-    looking = false;
-    if (!lookAgain) return;
-    lookAgain = false;
-    void lookAt([...all.values()]);
+    checking = true;
+    await Promise.all(which.map(checkSession));
+    checking = false;
+    if (!checkAgain) return;
+    checkAgain = false;
+    void checkSessions([...all.values()]);
   }
 
   function tick(): void {
     const nowMs = performance.now();
     const heard = isHeard();
     if (heard) heardAtMs = nowMs;
-    if (heard && !wasHeard) void lookAt([...all.values()]);
-    else if (heard) void lookAt([...all.values()].filter(({ endsAtMs }) => endsAtMs <= nowMs));
+    if (heard && !wasHeard) void checkSessions([...all.values()]);
+    else if (heard) void checkSessions([...all.values()].filter(({ endsAtMs }) => endsAtMs <= nowMs));
     else if (nowMs - heardAtMs > memoryMs) for (const watched of all.values()) end(watched);
     wasHeard = heard;
   }
@@ -93,7 +93,7 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
     timer = undefined;
   }
 
-  sessions.onChange(() => void lookAt([...all.values()]));
+  sessions.onChange(() => void checkSessions([...all.values()]));
 
   return {
     watch(token, onGone) {
@@ -107,7 +107,7 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
         timer.unref();
       }
       // The guard let it in a moment ago; a change since then, and how long it lasts, is for this look to tell.
-      void lookAt([watched]);
+      void checkSessions([watched]);
       return () => {
         watched.pages.delete(onGone);
         if (watched.pages.size === 0 && all.get(token) === watched) all.delete(token);

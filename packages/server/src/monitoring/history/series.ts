@@ -50,7 +50,7 @@ export function createSampling(): Sampling {
   /** Commands in a second between the last two looks at the cache. */
   function commandRate(facts: Facts): number | null {
     const commands = facts.cacheStatistics.total_commands_processed;
-    const atMs = facts.components.find(({ name }) => name === 'cache')?.lookedAt?.getTime();
+    const atMs = facts.components.find(({ name }) => name === 'cache')?.checkedAt?.getTime();
     if (commands === null || atMs === undefined) {
       counted = undefined;
       perSecond = null;

@@ -51,7 +51,9 @@ export function snapshotOf(
   held: Held,
   atMs: number,
 ): Snapshot {
-  const checked = new Map(findings.map(({ name, lookedAt }) => [name, lookedAt?.toISOString() ?? null]));
+  const checked = new Map(
+    findings.map(({ name, checkedAt: lookedAt }) => [name, lookedAt?.toISOString() ?? null]),
+  );
   const parts = held.parts.map(({ name, state, since, answersSince }) => [
     name,
     {

@@ -33,7 +33,7 @@ export interface StandingOptions {
   readonly clocks?: () => Moment;
 }
 
-interface Look extends Moment {
+interface LastRun extends Moment {
   readonly silenceMs: number;
 }
 
@@ -48,7 +48,7 @@ export function createStanding({
   clocks = readClocks,
 }: StandingOptions): Standing {
   let held: Held | undefined;
-  let last: Look | undefined;
+  let last: LastRun | undefined;
   /** When this process first saw how things stand. */
   let firstMs = 0;
   let left: LeftBehind | null = null;
@@ -67,7 +67,7 @@ export function createStanding({
     tell({ at, from: left?.status ?? null, knownUntil: left?.until ?? at, isBroken: true });
   }
 
-  function look(found: Found, isLook: boolean): void {
+  function update(found: Found, isRun: boolean): void {
     const moment = clocks();
     if (!held || !last) {
       firstMs = moment.wallMs;
@@ -76,7 +76,7 @@ export function createStanding({
       tellFirst();
       return;
     }
-    if (!isLook && isSame(held, found)) return;
+    if (!isRun && isSame(held, found)) return;
     const setMs = moment.wallMs - last.wallMs - (moment.steadyMs - last.steadyMs);
     const isSet = Math.abs(setMs) > SET_MS;
     const isSilent = moment.steadyMs - last.steadyMs > last.silenceMs;
@@ -100,7 +100,7 @@ export function createStanding({
     const report = health.report('admin');
     const healthSnapshot = health.snapshot();
     const found = trackedFrom(report, healthSnapshot);
-    if (health.started()) look(found, isLook);
+    if (health.started()) update(found, isLook);
     return { report, facts: healthSnapshot, current: held ?? heldFrom(found, undefined, clocks().wallMs) };
   }
 
