@@ -5,7 +5,12 @@
 import { hasMethods, member } from '../../unknown.js';
 import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
 import { addressOf, cancelStatement } from './postgres-cancel.js';
-import { PROBE_QUERY, readOnlyIn, type ProbeResult, type PostgresNewcomer } from './fresh-connection.js';
+import {
+  PROBE_QUERY,
+  readOnlyIn,
+  type ProbeResult,
+  type FreshPostgresConnection,
+} from './fresh-postgres-connection.js';
 import { destroy, guard } from './postgres-socket.js';
 
 /** The members used of a `Client` of `pg`. */
@@ -21,17 +26,20 @@ interface PgClient {
 type PgClientConstructor = new (config: object) => PgClient;
 
 /** Connections like those of `pool`, a `Pool` or a `Client`; `undefined` when it is neither. */
-export function pgNewcomers(pool: unknown, passwords: OpenCall): (() => PostgresNewcomer) | undefined {
+export function pgConnections(
+  pool: unknown,
+  passwords: OpenCall,
+): (() => FreshPostgresConnection) | undefined {
   const poolClient = member(pool, 'Client');
   const poolOptions = member(pool, 'options');
   if (isConstructor(poolClient) && isObject(poolOptions)) {
-    return () => newcomer(new poolClient(newcomerOptions(poolOptions, passwords)));
+    return () => freshConnection(new poolClient(freshOptions(poolOptions, passwords)));
   }
   const client = member(pool, 'constructor');
   const parameters = member(pool, 'connectionParameters');
   if (isConstructor(client) && isObject(parameters) && hasMethods(pool, ['connect', 'query', 'end'])) {
     const ssl = member(pool, 'ssl');
-    return () => newcomer(new client({ ...newcomerOptions(parameters, passwords), ssl }));
+    return () => freshConnection(new client({ ...freshOptions(parameters, passwords), ssl }));
   }
   return undefined;
 }
@@ -48,7 +56,7 @@ function isObject(value: unknown): value is object {
  * The application's own options, so that the probe logs in exactly as it does, but for what is about waiting: that is
  * the sampler's. Nothing is added to what the server is told except our name, as poolers refuse what they do not know.
  */
-function newcomerOptions(options: object, passwords: OpenCall): object {
+function freshOptions(options: object, passwords: OpenCall): object {
   return {
     ...options,
     // Pools and clients hide their password from enumeration.
@@ -63,7 +71,7 @@ function newcomerOptions(options: object, passwords: OpenCall): object {
   };
 }
 
-function newcomer(client: PgClient): PostgresNewcomer {
+function freshConnection(client: PgClient): FreshPostgresConnection {
   // A connection can break at any time, also after its run; unheard, its error would end the process.
   client.on('error', () => undefined);
   let opening: Promise<unknown> | undefined;

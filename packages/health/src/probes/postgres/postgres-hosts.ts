@@ -2,7 +2,7 @@
  * Several hosts of one database, of which one answers.
  */
 import { ownProblem } from '../own-trouble.js';
-import type { ProbeResult } from './fresh-connection.js';
+import type { ProbeResult } from './fresh-postgres-connection.js';
 
 /** Whom to ask, and how patiently. */
 export interface Turns {

@@ -8,7 +8,12 @@ import { hasMethods, member } from '../../unknown.js';
 import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { askInTurn, readOnlyWanted } from './postgres-hosts.js';
-import { PROBE_QUERY, readOnlyIn, type ProbeResult, type PostgresNewcomer } from './fresh-connection.js';
+import {
+  PROBE_QUERY,
+  readOnlyIn,
+  type ProbeResult,
+  type FreshPostgresConnection,
+} from './fresh-postgres-connection.js';
 import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
 
 /** The function that `postgres` exports, as far as it is used. */
@@ -49,18 +54,18 @@ export function isPostgresJs(sql: unknown): boolean {
 }
 
 /** Connections like those of `sql`, an instance that `postgres` made. */
-export function postgresJsNewcomers(
+export function postgresJsConnections(
   sql: unknown,
   postgres: PostgresJsFunction,
   passwords: OpenCall,
   deadlineMs: number,
-): () => PostgresNewcomer {
+): () => FreshPostgresConnection {
   const options = member(sql, 'options') as SqlOptions;
   const make = postgres as (options: object) => Sql;
   // Each host has as long as the others before the next is asked too.
   const turnMs = deadlineMs / (options.host.length + 1);
   const preferred = { index: 0 };
-  return () => newcomer(options, { make, passwords, turnMs, preferred });
+  return () => freshConnection(options, { make, passwords, turnMs, preferred });
 }
 
 /** An instance of one connection, which it makes when it is asked something. */
@@ -80,10 +85,10 @@ interface Circumstances {
   readonly preferred: { index: number };
 }
 
-function newcomer(
+function freshConnection(
   options: SqlOptions,
   { make, passwords, turnMs, preferred }: Circumstances,
-): PostgresNewcomer {
+): FreshPostgresConnection {
   const sockets = new Set<Socket>();
   let destroyed = false;
 
@@ -125,7 +130,7 @@ function newcomer(
         );
         return options.socket ? socket : connected(socket, host);
       },
-      ...NEWCOMER,
+      ...FRESH_OPTIONS,
       connection: { ...options.connection, application_name: 'portal-health' },
       parameters: {},
       shared: { retries: 0, typeArrayMap: {} },
@@ -212,7 +217,7 @@ function passwordOf(
 }
 
 /** What is about waiting is the sampler's, and what is told to the application is not told twice. */
-const NEWCOMER = {
+const FRESH_OPTIONS = {
   max: 1,
   idle_timeout: null,
   max_lifetime: null,

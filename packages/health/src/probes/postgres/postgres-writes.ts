@@ -6,7 +6,7 @@ import type { ProblemCode, RemarkCode } from '../../problems.js';
 import type { Cause } from '../../types.js';
 import { causeOf, codeOf } from '../../unknown.js';
 import { postgresProblem } from './postgres-errors.js';
-import type { PostgresNewcomer } from './fresh-connection.js';
+import type { FreshPostgresConnection } from './fresh-postgres-connection.js';
 
 /** When and where to write. All optional. */
 export interface WritesOptions {
@@ -49,13 +49,13 @@ const NO_TABLE = '42P01';
 
 /** A write that was begun and whose end nobody has seen. */
 interface Unended {
-  readonly newcomer: PostgresNewcomer;
+  readonly connection: FreshPostgresConnection;
   readonly mark: string;
 }
 
 /** Writes over connections of `connect`. */
 export function createWriteWatch(
-  connect: () => PostgresNewcomer,
+  connect: () => FreshPostgresConnection,
   {
     intervalMs = INTERVAL_MS,
     deadlineMs = DEADLINE_MS,
@@ -67,20 +67,20 @@ export function createWriteWatch(
   let tries = TRIES_WITHOUT_TABLE;
   let found = FINE;
   let unended: Unended | undefined;
-  let current: PostgresNewcomer | undefined;
+  let current: FreshPostgresConnection | undefined;
 
   /** Whether the backend of a write whose end was not seen is gone; otherwise it is asked once more to end. */
-  async function isGone(newcomer: PostgresNewcomer, last: Unended): Promise<boolean> {
-    const rows = await newcomer.run(
+  async function isGone(connection: FreshPostgresConnection, last: Unended): Promise<boolean> {
+    const rows = await connection.run(
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '/* ${last.mark}%'`,
     );
     return Array.isArray(rows) && rows.length === 0;
   }
 
-  async function write(newcomer: PostgresNewcomer): Promise<WriteResult> {
+  async function write(newcomer: FreshPostgresConnection): Promise<WriteResult> {
     if (unended && !(await isGone(newcomer, unended))) return found;
     const mark = `portal-health ${crypto.randomUUID()}`;
-    unended = { newcomer, mark };
+    unended = { connection: newcomer, mark };
     try {
       await newcomer.run(statement(table, mark));
     } catch (error) {
@@ -94,7 +94,7 @@ export function createWriteWatch(
     return damagedPages(newcomer);
   }
 
-  async function attempt(newcomer: PostgresNewcomer): Promise<void> {
+  async function attempt(newcomer: FreshPostgresConnection): Promise<void> {
     let isLate = false;
     let giveUp: () => void = () => undefined;
     const givenUp = new Promise<WriteResult>((resolve) => {
@@ -106,7 +106,7 @@ export function createWriteWatch(
     const writing = write(newcomer).catch((error: unknown) => writeResultOf(error, found));
     const deadline = setTimeout(() => {
       isLate = true;
-      if (unended?.newcomer !== newcomer) {
+      if (unended?.connection !== newcomer) {
         // It has not come to the write: what keeps it is told by the probe.
         giveUp();
         return;
@@ -141,14 +141,14 @@ export function createWriteWatch(
     },
     close() {
       dueMs = Number.POSITIVE_INFINITY;
-      if (unended) unended.newcomer.cancel();
+      if (unended) unended.connection.cancel();
       current?.destroy();
     },
   };
 }
 
 /** What the server has counted of pages that were read and are not what was written; not all servers count. */
-async function damagedPages(newcomer: PostgresNewcomer): Promise<WriteResult> {
+async function damagedPages(newcomer: FreshPostgresConnection): Promise<WriteResult> {
   const rows = await newcomer
     .run('SELECT 1 FROM pg_stat_database WHERE checksum_failures > 0 LIMIT 1')
     .catch(() => []);

@@ -11,11 +11,11 @@ import type { Outcome, Probe } from '../../types.js';
 import { noticingEnd } from '../ended.js';
 import { causeOf } from '../../unknown.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
-import { pgNewcomers } from './pg.js';
+import { pgConnections } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';
 import { createCanary } from './postgres-canary.js';
-import { isPostgresJs, postgresJsNewcomers, type PostgresJsFunction } from './postgres-js.js';
-import { PROBE_QUERY, type PostgresNewcomer } from './fresh-connection.js';
+import { isPostgresJs, postgresJsConnections, type PostgresJsFunction } from './postgres-js.js';
+import { PROBE_QUERY, type FreshPostgresConnection } from './fresh-postgres-connection.js';
 import { createWriteWatch, type WriteResult, type WritesOptions } from './postgres-writes.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 
@@ -78,10 +78,11 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
   const { pool, postgres, slowMs = DEFAULTS.slowMs, deadlineMs = DEFAULTS.deadlineMs } = options;
   const { readOnly: isMeant = false, writes = false, canary = false } = options;
   const passwords = createOpenCall();
-  const newcomer = newcomersLike(pool, { postgres, passwords, deadlineMs });
-  const written = writes && !isMeant ? createWriteWatch(newcomer, writes === true ? {} : writes) : undefined;
+  const connection = openConnectionsLike(pool, { postgres, passwords, deadlineMs });
+  const written =
+    writes && !isMeant ? createWriteWatch(connection, writes === true ? {} : writes) : undefined;
   const through = canary ? createCanary(pool, options) : undefined;
-  let asking: PostgresNewcomer | undefined;
+  let asking: FreshPostgresConnection | undefined;
 
   /** What else is known of a server that answers. */
   function completed(outcome: Outcome, isReadOnly: boolean): Outcome {
@@ -104,10 +105,10 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
     name: 'database',
     async run(signal) {
       const startedMs = performance.now();
-      let opened: PostgresNewcomer | undefined;
+      let opened: FreshPostgresConnection | undefined;
       try {
         signal.throwIfAborted();
-        const asked = (asking = opened = newcomer());
+        const asked = (asking = opened = connection());
         const { readOnly, latencyMs, waitedMs = 0 } = await whileWanted(signal, asked.query(), asked.destroy);
         if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
         const isSlow = performance.now() - startedMs - waitedMs > slowMs;
@@ -140,19 +141,19 @@ interface Circumstances {
   readonly deadlineMs: number;
 }
 
-function newcomersLike(
+function openConnectionsLike(
   pool: unknown,
   { postgres, passwords, deadlineMs }: Circumstances,
-): () => PostgresNewcomer {
+): () => FreshPostgresConnection {
   if (isPostgresJs(pool)) {
-    if (typeof postgres === 'function') return postgresJsNewcomers(pool, postgres, passwords, deadlineMs);
+    if (typeof postgres === 'function') return postgresJsConnections(pool, postgres, passwords, deadlineMs);
     throw expected(
       'database.postgres',
       'to be the function that made the pool, as it is of postgres.js',
       postgres,
     );
   }
-  const newcomers = pgNewcomers(pool, passwords);
+  const newcomers = pgConnections(pool, passwords);
   if (newcomers === undefined) {
     throw expected('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
   }

@@ -4,7 +4,12 @@
  */
 import { hasMethods, member, messageOf } from '../../unknown.js';
 import { isLookingUp } from '../own-trouble.js';
-import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './fresh-connection.js';
+import {
+  hasDestroy,
+  createFreshRedisConnection,
+  type FreshRedisConnection,
+  type OpenRedisConnections,
+} from './fresh-redis-connection.js';
 
 /** The members used of a client of ioredis. */
 interface Ioredis {
@@ -24,9 +29,10 @@ interface IoredisCluster {
 }
 
 /** Connections like those of `client`, a `Redis` or a `Cluster`; `undefined` when it is neither. */
-export function ioredisNewcomers(client: unknown, deadlineMs: number): Newcomers | undefined {
-  if (isCluster(client)) return () => client.nodes('master').map((node) => newcomerLike(node, deadlineMs));
-  if (isClient(client)) return () => [newcomerLike(client, deadlineMs)];
+export function ioredisConnections(client: unknown, deadlineMs: number): OpenRedisConnections | undefined {
+  if (isCluster(client))
+    return () => client.nodes('master').map((node) => freshConnectionLike(node, deadlineMs));
+  if (isClient(client)) return () => [freshConnectionLike(client, deadlineMs)];
   return undefined;
 }
 
@@ -45,7 +51,7 @@ function isClient(client: unknown): client is Ioredis {
 /** A password that the server does not want is none that it refuses. */
 const NOT_NEEDED = /without any password configured|no password is set/i;
 
-function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
+function freshConnectionLike(original: Ioredis, deadlineMs: number): FreshRedisConnection {
   const username = member(original.options, 'username');
   const password = member(original.options, 'password');
   // Before version 6 the driver writes to the console at each login with a password that is not needed.
@@ -85,7 +91,7 @@ function newcomerLike(original: Ioredis, deadlineMs: number): Newcomer {
     }
   }
 
-  return newcomer(
+  return createFreshRedisConnection(
     { connect, on: (event, listener) => client.on(event, listener) },
     {
       send: ([command]) =>

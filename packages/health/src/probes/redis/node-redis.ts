@@ -5,7 +5,12 @@
  */
 import { hasMethods, member } from '../../unknown.js';
 import type { OpenCall } from '../own-trouble.js';
-import { hasDestroy, newcomer, type Newcomer, type Newcomers } from './fresh-connection.js';
+import {
+  hasDestroy,
+  createFreshRedisConnection,
+  type FreshRedisConnection,
+  type OpenRedisConnections,
+} from './fresh-redis-connection.js';
 
 /** The members used of a client of node-redis. */
 interface NodeRedis {
@@ -32,12 +37,12 @@ interface NodeRedisMaster {
 }
 
 /** Connections like those of `client`, of `createClient` or `createCluster`; `undefined` when it is neither. */
-export function nodeRedisNewcomers(client: unknown, passwords: OpenCall): Newcomers | undefined {
+export function nodeRedisConnections(client: unknown, passwords: OpenCall): OpenRedisConnections | undefined {
   if (isCluster(client)) {
     return (signal) =>
-      client.masters.map((master) => newcomerLikeMaster(client, master, { signal, passwords }));
+      client.masters.map((master) => freshConnectionLikeMaster(client, master, { signal, passwords }));
   }
-  if (isClient(client)) return (signal) => [newcomerLike(client, {}, { signal, passwords })];
+  if (isClient(client)) return (signal) => [freshConnectionLike(client, {}, { signal, passwords })];
   return undefined;
 }
 
@@ -61,7 +66,11 @@ interface Circumstances {
   readonly passwords: OpenCall;
 }
 
-function newcomerLike(original: NodeRedis, address: object, { signal, passwords }: Circumstances): Newcomer {
+function freshConnectionLike(
+  original: NodeRedis,
+  address: object,
+  { signal, passwords }: Circumstances,
+): FreshRedisConnection {
   const { options } = original;
   const socket = socketOptionsOf(options);
   const names = createNameWatch(member(socket, 'lookup'));
@@ -94,7 +103,7 @@ function newcomerLike(original: NodeRedis, address: object, { signal, passwords 
     // Without credentials RESP2 needs no word before the question.
     ...(hasCredentials ? {} : { RESP: 2 }),
   });
-  return newcomer(client, {
+  return createFreshRedisConnection(client, {
     send: (command) => client.sendCommand(command),
     isLookingUp: names.isLookingUp,
     close() {
@@ -105,18 +114,18 @@ function newcomerLike(original: NodeRedis, address: object, { signal, passwords 
 }
 
 /** One master: the cluster's own connection to it lends the options or, while there is none, that to another. */
-function newcomerLikeMaster(
+function freshConnectionLikeMaster(
   cluster: NodeRedisCluster,
   { client, host, port }: NodeRedisMaster,
   circumstances: Circumstances,
-): Newcomer {
-  let own: Newcomer | undefined;
+): FreshRedisConnection {
+  let own: FreshRedisConnection | undefined;
   return {
     async query(pingOnly) {
       const original = await (client ?? cluster.masters.find((other) => other.client !== undefined)?.client);
       circumstances.signal.throwIfAborted();
       if (!original) throw new Error('Connection is closed: no master of the cluster is connected');
-      own = newcomerLike(original, client ? {} : { host, port }, circumstances);
+      own = freshConnectionLike(original, client ? {} : { host, port }, circumstances);
       return own.query(pingOnly);
     },
     wasCutOff: () => own?.wasCutOff() ?? false,

@@ -9,11 +9,11 @@ import type { ProblemCode, RemarkCode } from '../../problems.js';
 import { addUp, NO_FIGURES, type CacheFigures } from '../../statistics/cache.js';
 import type { Outcome, Probe } from '../../types.js';
 import { noticingEnd } from '../ended.js';
-import { ioredisNewcomers } from './ioredis.js';
-import { nodeRedisNewcomers } from './node-redis.js';
+import { ioredisConnections } from './ioredis.js';
+import { nodeRedisConnections } from './node-redis.js';
 import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
 import { redisCause, redisProblem } from './redis-errors.js';
-import type { Newcomer, Newcomers, RedisResult } from './fresh-connection.js';
+import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
 import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
 import { whileWanted } from 'portal-shared/with-timeout';
 
@@ -49,9 +49,9 @@ export function createRedisProbe({
   deadlineMs = DEFAULTS.deadlineMs,
 }: RedisProbeOptions): Probe<CacheFigures> {
   const passwords = createOpenCall();
-  const newcomers = newcomersLike(client, deadlineMs, passwords);
+  const openConnections = openConnectionsLike(client, deadlineMs, passwords);
   const refusals = createRefusalWatch();
-  let asking: readonly Newcomer[] = [];
+  let asking: readonly FreshRedisConnection[] = [];
   /** Masters that were asked when none was missing. */
   let complete = 0;
 
@@ -64,13 +64,13 @@ export function createRedisProbe({
 
   async function query(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
     const startedMs = performance.now();
-    let opened: readonly Newcomer[] = [];
+    let opened: readonly FreshRedisConnection[] = [];
     const destroyAll = (): void => {
-      for (const newcomer of opened) newcomer.destroy();
+      for (const connection of opened) connection.destroy();
     };
     try {
       signal.throwIfAborted();
-      asking = opened = newcomers(signal);
+      asking = opened = openConnections(signal);
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
       const asked = Promise.all(opened.map((newcomer) => newcomer.query(pingOnly)));
       const answers = await whileWanted(signal, asked, destroyAll);
@@ -106,8 +106,8 @@ export function createRedisProbe({
   });
 }
 
-function newcomersLike(client: unknown, deadlineMs: number, passwords: OpenCall): Newcomers {
-  const newcomers = ioredisNewcomers(client, deadlineMs) ?? nodeRedisNewcomers(client, passwords);
+function openConnectionsLike(client: unknown, deadlineMs: number, passwords: OpenCall): OpenRedisConnections {
+  const newcomers = ioredisConnections(client, deadlineMs) ?? nodeRedisConnections(client, passwords);
   if (newcomers) return newcomers;
   throw expected(
     'cache.client',

@@ -6,7 +6,7 @@ import { isForbidden, isRefusal, redisProblem } from './redis-errors.js';
 import { isClusterDown, mastersIn, readInfo, type CacheInfo } from '../../statistics/cache.js';
 
 /** A connection of the probe's own to one server, good for one look. */
-export interface Newcomer {
+export interface FreshRedisConnection {
   /**
    * Connects, logs in and asks for `INFO`, or no more than `PING`; rejects with what the driver reports. Where `INFO` is
    * hidden or says nothing, `PING` decides; where it says that there is a cluster, that is asked about as well.
@@ -33,7 +33,7 @@ export interface RedisResult {
 }
 
 /** Makes a connection to each server there is to ask: one, or every master of a cluster; none when none is known. */
-export type Newcomers = (signal: AbortSignal) => readonly Newcomer[];
+export type OpenRedisConnections = (signal: AbortSignal) => readonly FreshRedisConnection[];
 
 /** The members used of a client that was made for this run. */
 interface Client {
@@ -49,14 +49,17 @@ const ENDED_BY_INFO = { code: 'CONNECTION_CLOSED', message: 'Connection is close
 const NO_PONG = { code: 'NO_PONG', message: 'The answer to PING is no PONG' };
 
 /** What a driver has of its own. */
-export interface Ways {
+export interface RedisTransport {
   readonly send: (command: Command) => Promise<unknown>;
   readonly isLookingUp: () => boolean;
   readonly close: () => void;
 }
 
 /** The connection that `client` makes. */
-export function newcomer(client: Client, { send, isLookingUp, close }: Ways): Newcomer {
+export function createFreshRedisConnection(
+  client: Client,
+  { send, isLookingUp, close }: RedisTransport,
+): FreshRedisConnection {
   // What went wrong is told as an event; the promises say only afterwards that the connection is closed, or nothing.
   const failed = new Promise<never>((_resolve, reject) => {
     client.on('error', reject);

@@ -4,7 +4,7 @@
 import { member } from '../../unknown.js';
 
 /** A connection of the probe's own, good for one question. */
-export interface PostgresNewcomer {
+export interface FreshPostgresConnection {
   /** Connects, logs in and asks; rejects with what the driver reports. */
   query(): Promise<ProbeResult>;
   /** Connects unless it has, and runs one text of SQL; resolves with its rows. */
