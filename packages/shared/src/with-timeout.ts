@@ -6,7 +6,7 @@
  * Waits for `work`, but no longer than until `signal` aborts; then calls `letGo`, which destroys what `work` waits
  * for, and rejects. What becomes of `work` after that is nobody's business, its rejection included.
  */
-export function whileWanted<Result>(
+export function untilAborted<Result>(
   signal: AbortSignal,
   work: Promise<Result>,
   letGo: () => void,

@@ -111,14 +111,14 @@ export function createEndpoints<Request>(
       if (!viewer || question.endpoint !== 'health') {
         return caughtUp ? caughtUp.then(() => respondTo(question, 'public')) : respondTo(question, 'public');
       }
-      const asked = viewerWithin(viewerDeadlineMs, () => viewer(request));
+      const asked = viewerWithTimeout(viewerDeadlineMs, () => viewer(request));
       return Promise.all([asked, caughtUp]).then(([who]) => forOneViewer(respondTo(question, who)));
     },
   };
 }
 
 /** `admin` only when `ask` says so in time. */
-async function viewerWithin(deadlineMs: number, ask: () => unknown): Promise<Viewer> {
+async function viewerWithTimeout(deadlineMs: number, ask: () => unknown): Promise<Viewer> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<unknown>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);

@@ -8,7 +8,7 @@ import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from '../unknown.js';
 import { ownProblem, tellingOwnTrouble } from './own-trouble.js';
-import { whileWanted } from 'portal-shared/with-timeout';
+import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
  * A check of your own. It fails by throwing, by rejecting or by answering exactly `false`; every other answer,
@@ -62,7 +62,7 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
       const startedMs = performance.now();
       let answer: unknown;
       try {
-        answer = await whileWanted(signal, ask(signal), () => undefined);
+        answer = await untilAborted(signal, ask(signal), () => undefined);
       } catch (error) {
         return down(ownProblem(error) ?? 'CHECK_FAILED', error);
       }

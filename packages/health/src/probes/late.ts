@@ -4,7 +4,7 @@
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from '../unknown.js';
-import { whileWanted } from 'portal-shared/with-timeout';
+import { untilAborted } from 'portal-shared/with-timeout';
 
 /** What a late probe is made of. */
 export interface LateProbeOptions<Given, Figures> {
@@ -63,7 +63,7 @@ export function createLateProbe<Given, Figures>({
     name,
     async run(signal) {
       try {
-        await replace(await whileWanted(signal, ask(), () => undefined));
+        await replace(await untilAborted(signal, ask(), () => undefined));
       } catch (error) {
         onGiven?.(undefined);
         given = undefined;

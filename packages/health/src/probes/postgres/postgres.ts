@@ -17,7 +17,7 @@ import { createCanary } from './postgres-canary.js';
 import { isPostgresJs, postgresJsConnections, type PostgresJsFunction } from './postgres-js.js';
 import { PROBE_QUERY, type FreshPostgresConnection } from './fresh-postgres-connection.js';
 import { createWriteWatch, type WriteResult, type WritesOptions } from './postgres-writes.js';
-import { whileWanted } from 'portal-shared/with-timeout';
+import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
  * A `Pool` of `pg` 8, or one derived from it, which has, unseen by its type declarations, the `Client` that it makes
@@ -109,7 +109,11 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
       try {
         signal.throwIfAborted();
         const asked = (asking = opened = connection());
-        const { readOnly, latencyMs, waitedMs = 0 } = await whileWanted(signal, asked.query(), asked.destroy);
+        const {
+          readOnly,
+          latencyMs,
+          waitedMs = 0,
+        } = await untilAborted(signal, asked.query(), asked.destroy);
         if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
         const isSlow = performance.now() - startedMs - waitedMs > slowMs;
         return completed(

@@ -15,7 +15,7 @@ import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble
 import { redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
 import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
-import { whileWanted } from 'portal-shared/with-timeout';
+import { untilAborted } from 'portal-shared/with-timeout';
 
 /** A client of ioredis (`Redis`, `Cluster`) or of node-redis (`createClient`, `createCluster`), 4 and later. */
 export interface RedisClient {
@@ -73,7 +73,7 @@ export function createRedisProbe({
       asking = opened = openConnections(signal);
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
       const asked = Promise.all(opened.map((newcomer) => newcomer.query(pingOnly)));
-      const answers = await whileWanted(signal, asked, destroyAll);
+      const answers = await untilAborted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       return outcomeOf(answers, { slow: performance.now() - startedMs > slowMs, readOnly, refusals });
     } catch (error) {
