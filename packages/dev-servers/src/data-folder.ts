@@ -21,7 +21,7 @@ const MODE = 0o700;
 /** Any of these tells a folder that we made from one that was given by mistake, such as `/etc`: only ours is mended. */
 const MARKS = ['service.json', 'postgres.password', 'history.sqlite'];
 /** All that we ever put there; `test-kit` is of this project's own tests, the last of the file system. */
-const KNOWN = /^(postgres|redis$|service\.|history\.sqlite|\.writable-|test-kit$|lost\+found$)/;
+const KNOWN_ENTRIES = /^(postgres|redis$|service\.|history\.sqlite|\.writable-|test-kit$|lost\+found$)/;
 /** The files of PostgreSQL, which may run as another user, and looks after them by itself. */
 const OF_POSTGRES = /^postgres($|\.making-)/;
 
@@ -113,7 +113,7 @@ async function claim(folder: string): Promise<void> {
     assertOurs(folder, stat);
     const names = await readdir(folder);
     if (ourUid() !== undefined && (stat.mode & 0o777) !== MODE) {
-      if (!names.every((name) => KNOWN.test(name)) && !MARKS.some((mark) => names.includes(mark))) {
+      if (!names.every((name) => KNOWN_ENTRIES.test(name)) && !MARKS.some((mark) => names.includes(mark))) {
         throw refusal(
           folder,
           'and for the service alone, closed to everybody else',

@@ -1,7 +1,7 @@
 /**
  * Ready-made checks for the option `checks`: an HTTP endpoint, a queue of BullMQ, the space on a disk.
  */
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
 
 export type { Check } from './probes/custom.js';
@@ -30,11 +30,11 @@ export function httpCheck(url: string | URL, { status, headers = {} }: HttpCheck
   const parsed = URL.canParse(String(url)) ? new URL(String(url)) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     // The whole may hold a password.
-    throw expected('url', 'to be an absolute URL of http: or https:', parsed?.protocol ?? typeof url);
+    throw optionError('url', 'to be an absolute URL of http: or https:', parsed?.protocol ?? typeof url);
   }
   const wanted = status === undefined ? undefined : [status].flat();
   if (wanted?.some((one) => !Number.isInteger(one) || one < 200 || one > 599)) {
-    throw expected('status', 'to be whole numbers from 200 to 599', String(status));
+    throw optionError('status', 'to be whole numbers from 200 to 599', String(status));
   }
   return async (signal) => {
     const response = await fetch(parsed, { headers, redirect: 'manual', signal });
@@ -64,11 +64,11 @@ export interface QueueCheckOptions {
  * @throws TypeError when `queue` is none, or no limit is given
  */
 export function queueCheck(queue: QueueLike, { mostWaiting, mostFailed }: QueueCheckOptions): Check {
-  if (typeof queue?.getJobCounts !== 'function') throw expected('queue', 'to be a Queue of BullMQ', queue);
-  expectAmount('mostWaiting', mostWaiting);
-  expectAmount('mostFailed', mostFailed);
+  if (typeof queue?.getJobCounts !== 'function') throw optionError('queue', 'to be a Queue of BullMQ', queue);
+  checkAmount('mostWaiting', mostWaiting);
+  checkAmount('mostFailed', mostFailed);
   if (mostWaiting === undefined && mostFailed === undefined) {
-    throw expected('mostWaiting', 'or `mostFailed` to be given', undefined);
+    throw optionError('mostWaiting', 'or `mostFailed` to be given', undefined);
   }
   return async () => {
     const counts = await queue.getJobCounts('waiting', 'prioritized', 'paused', 'failed');
@@ -97,11 +97,11 @@ export interface DiskCheckOptions {
  * @throws TypeError when `path` is none, or no limit is given
  */
 export function diskCheck(path: string, { leastFreeBytes, leastFreePercent }: DiskCheckOptions): Check {
-  if (typeof path !== 'string' || path === '') throw expected('path', 'to be a path', path);
-  expectAmount('leastFreeBytes', leastFreeBytes);
-  expectAmount('leastFreePercent', leastFreePercent, 100);
+  if (typeof path !== 'string' || path === '') throw optionError('path', 'to be a path', path);
+  checkAmount('leastFreeBytes', leastFreeBytes);
+  checkAmount('leastFreePercent', leastFreePercent, 100);
   if (leastFreeBytes === undefined && leastFreePercent === undefined) {
-    throw expected('leastFreeBytes', 'or `leastFreePercent` to be given', undefined);
+    throw optionError('leastFreeBytes', 'or `leastFreePercent` to be given', undefined);
   }
   return async () => {
     const { statfs } = await import('node:fs/promises');
@@ -122,9 +122,9 @@ class CheckError extends Error {
   }
 }
 
-function expectAmount(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): void {
+function checkAmount(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): void {
   if (value === undefined) return;
   if (typeof value !== 'number' || !(value >= 0) || value > most) {
-    throw expected(name, `to be a number from 0 to ${most}`, value);
+    throw optionError(name, `to be a number from 0 to ${most}`, value);
   }
 }

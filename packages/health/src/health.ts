@@ -3,7 +3,7 @@
  */
 import { createAttention } from './attention.js';
 import { DEFAULTS } from './defaults.js';
-import { checkHealthOptions, paceOf, type HealthOptions } from './options.js';
+import { checkHealthOptions, paceOf, type HealthOptions } from './health-options.js';
 import { componentStatus, isWell, missingCache, type Component } from './components.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';

@@ -14,7 +14,7 @@ export type {
   HealthOptions,
   SamplingOptions,
   StatusChange,
-} from './options.js';
+} from './health-options.js';
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Ready } from './readiness.js';
 export type {

@@ -2,7 +2,7 @@
  * The running source as the library takes it: an object that knows the hash and what is wrong, such as `watchSource()`
  * of portal-integrity gives. The library itself reads no file.
  */
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import { inOrder, type ProblemCode } from './problems.js';
 
 /** What is wrong with a source. */
@@ -46,7 +46,7 @@ export function checkSource(source: unknown): void {
     const given = source as Readonly<Record<(typeof methods)[number], unknown>>;
     if (methods.every((name) => typeof given[name] === 'function') && 'hash' in source) return;
   }
-  throw expected(
+  throw optionError(
     'source',
     'to be a watched source, such as `watchSource({ root })` of portal-integrity gives',
     source,

@@ -8,7 +8,7 @@ import type {
   DatabaseOptions,
   HealthOptions,
   SamplingOptions,
-} from './options.js';
+} from './health-options.js';
 import { createCheckProbe } from './probes/custom.js';
 import { createLateProbe } from './probes/late.js';
 import { createPostgresProbe, type PostgresPool } from './probes/postgres/postgres.js';

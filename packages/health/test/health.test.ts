@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
-import type { Failure, HealthOptions, StatusChange } from '../src/options.js';
+import type { Failure, HealthOptions, StatusChange } from '../src/health-options.js';
 import { respond } from '../src/http/respond.js';
 import { watchSource } from 'portal-integrity';
 import type { Report } from '../src/types.js';

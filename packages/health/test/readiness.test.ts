@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
-import type { HealthOptions } from '../src/options.js';
+import type { HealthOptions } from '../src/health-options.js';
 import { createReadiness } from '../src/readiness.js';
 import { respond } from '../src/http/respond.js';
 import { HEALTHY, component } from './http/formats/snapshots.js';

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { metricsText } from '../src/http/formats/openmetrics.js';
 import { createHealth, type Health } from '../src/health.js';
-import type { HealthOptions } from '../src/options.js';
+import type { HealthOptions } from '../src/health-options.js';
 import { respond } from '../src/http/respond.js';
 
 const SAMPLING = { intervalMs: 50, idleIntervalMs: 50, deadlineMs: 500 };

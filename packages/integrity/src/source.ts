@@ -5,7 +5,7 @@
 import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './loaded/match.js';
 import type { Look } from './watch/messages.js';
-import { checkSourceOptions, type SourceOptions } from './options.js';
+import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { Patrol } from './watch/scan-scheduler.js';
 import type { Refusal, RefusalCode } from './scan/scan-error.js';
 import { buildState, problemsOf, verdictOf } from './state.js';
@@ -19,7 +19,7 @@ import type {
 import { wholeSeconds } from './times.js';
 import type { SourceWorker } from './watch/worker.js';
 
-export type { SourceOptions } from './options.js';
+export type { SourceOptions } from './source-options.js';
 export type { IntegrityState } from './state.js';
 export type { SourceEvent } from './watch/drift.js';
 

@@ -3,7 +3,7 @@
  */
 
 /** One sentence for every bad option: which, the rule, and what was given. */
-export function expected(option: string, rule: string, value: unknown): TypeError {
+export function optionError(option: string, rule: string, value: unknown): TypeError {
   return new TypeError(`Expected the \`${option}\` option ${rule}, got ${shown(value)}.`);
 }
 

@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { expected } from '../options.js';
+import { expected } from '../health-options.js';
 import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { expected } from '../options.js';
+import { expected } from '../health-options.js';
 import { healthMiddleware } from './express.js';
 
 export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';

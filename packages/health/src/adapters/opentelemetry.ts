@@ -3,7 +3,7 @@
  * each collection; a figure that was not measured is not observed.
  */
 import type { Health } from '../health.js';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
 import { problemsOf, type HealthSnapshot } from '../report.js';
 import type { CacheStatistics, DatabaseStatistics, Status } from '../types.js';
@@ -191,7 +191,7 @@ function gauge(name: string, unit: string, description: string): Omit<Instrument
  */
 export function observeHealth(health: Health, { meter }: ObserveOptions): HealthObservation {
   if (typeof meter?.addBatchObservableCallback !== 'function') {
-    throw expected('meter', 'to be a Meter of @opentelemetry/api', meter);
+    throw optionError('meter', 'to be a Meter of @opentelemetry/api', meter);
   }
   const instruments = INSTRUMENTS.map(({ name, kind, unit, description, read }) => ({
     read,

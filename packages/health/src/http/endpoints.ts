@@ -3,7 +3,7 @@
  */
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
-import { expected } from '../options.js';
+import { expected } from '../health-options.js';
 import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
 import type { Viewer } from '../types.js';
 

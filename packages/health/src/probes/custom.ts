@@ -3,7 +3,7 @@
  * own entry of the report and nothing else.
  */
 import { DEFAULTS } from '../defaults.js';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from '../unknown.js';
@@ -36,7 +36,7 @@ export interface CheckProbeOptions {
  */
 export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: CheckProbeOptions): Probe {
   if (typeof check !== 'function') {
-    throw expected(`checks.${name}.check`, 'to be a function', check);
+    throw optionError(`checks.${name}.check`, 'to be a function', check);
   }
 
   function down(problem: ProblemCode, error?: unknown): Outcome {

@@ -3,7 +3,7 @@
  * a name is `-name X -prune`, a path is `-path ./a/b -prune`.
  */
 import { resolve } from 'node:path';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 
 /** A checked scope. */
 export interface Scope {
@@ -18,21 +18,21 @@ export interface Scope {
  */
 export function createScope(root: unknown, exclude: unknown = []): Scope {
   if (typeof root !== 'string' || root === '' || root.includes('\0')) {
-    throw expected('root', 'to be the path of a folder', root);
+    throw optionError('root', 'to be the path of a folder', root);
   }
-  if (!Array.isArray(exclude)) throw expected('exclude', 'to be a list of names and paths', exclude);
+  if (!Array.isArray(exclude)) throw optionError('exclude', 'to be a list of names and paths', exclude);
   return { root: resolve(root), exclude: exclude.map(checkExclude) };
 }
 
 function checkExclude(entry: unknown): string {
-  if (typeof entry !== 'string') throw expected('exclude', 'to hold names and paths', entry);
+  if (typeof entry !== 'string') throw optionError('exclude', 'to hold names and paths', entry);
   const parts = (entry.startsWith('./') ? entry.slice(2) : entry).split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw expected('exclude', 'to hold names, and paths from the root such as a/b or ./a', entry);
+    throw optionError('exclude', 'to hold names, and paths from the root such as a/b or ./a', entry);
   }
   // `find` would take these as wildcards or quote them; a scope that reads differently here and there proves nothing.
   if (/[*?[\]\\\p{Cc}]/u.test(entry)) {
-    throw expected('exclude', 'to hold no wildcard, backslash or control character', entry);
+    throw optionError('exclude', 'to hold no wildcard, backslash or control character', entry);
   }
   return entry;
 }

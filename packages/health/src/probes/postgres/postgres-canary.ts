@@ -3,7 +3,7 @@
  * connection for a moment, so it is asked only where it is wanted.
  */
 import { DEFAULTS } from '../../defaults.js';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../../problems.js';
 import { isPostgresJs } from './postgres-js.js';
 
@@ -22,7 +22,7 @@ export function createCanary(
   }: CanaryOptions,
 ): { look(): readonly ProblemCode[] } {
   if (!isPostgresJs(pool))
-    throw expected('database.canary', 'to be given with an instance of postgres.js', true);
+    throw optionError('database.canary', 'to be given with an instance of postgres.js', true);
   const sql = pool as { unsafe(text: string): PromiseLike<unknown> };
   let sinceMs: number | undefined;
 

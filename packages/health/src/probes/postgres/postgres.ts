@@ -4,7 +4,7 @@
  * The application's pool lends its options, never a connection.
  */
 import { DEFAULTS } from '../../defaults.js';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../../problems.js';
 import type { PoolCounts } from '../../statistics/pool.js';
 import type { Outcome, Probe } from '../../types.js';
@@ -151,7 +151,7 @@ function openConnectionsLike(
 ): () => FreshPostgresConnection {
   if (isPostgresJs(pool)) {
     if (typeof postgres === 'function') return postgresJsConnections(pool, postgres, passwords, deadlineMs);
-    throw expected(
+    throw optionError(
       'database.postgres',
       'to be the function that made the pool, as it is of postgres.js',
       postgres,
@@ -159,7 +159,7 @@ function openConnectionsLike(
   }
   const newcomers = pgConnections(pool, passwords);
   if (newcomers === undefined) {
-    throw expected('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
+    throw optionError('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
   }
   return newcomers;
 }

@@ -4,7 +4,7 @@
  * is asked, because each holds a part of the keys. Where `INFO` is hidden, `PING` tells that it is there.
  */
 import { DEFAULTS } from '../../defaults.js';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode, RemarkCode } from '../../problems.js';
 import { addUp, NO_FIGURES, type CacheFigures } from '../../statistics/cache.js';
 import type { Outcome, Probe } from '../../types.js';
@@ -109,7 +109,7 @@ export function createRedisProbe({
 function openConnectionsLike(client: unknown, deadlineMs: number, passwords: OpenCall): OpenRedisConnections {
   const newcomers = ioredisConnections(client, deadlineMs) ?? nodeRedisConnections(client, passwords);
   if (newcomers) return newcomers;
-  throw expected(
+  throw optionError(
     'cache.client',
     'to be a client of ioredis (Redis, Cluster) or of node-redis (createClient, createCluster)',
     client,

@@ -2,7 +2,7 @@
  * What `createHealth` is given: the options, their defaults filled in, each checked once at construction.
  */
 import { DEFAULTS } from './defaults.js';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres/postgres.js';
 import type { PostgresJsFunction } from './probes/postgres/postgres-js.js';
@@ -13,7 +13,7 @@ import type { Pace } from './sampler.js';
 import { checkSource, type HealthSource } from './source-option.js';
 import type { Cause, Report, Status } from './types.js';
 
-export { expected } from 'portal-shared/check-options';
+export { optionError as expected } from 'portal-shared/check-options';
 
 /** How a probe is sampled; every field has a default. */
 export interface SamplingOptions {
@@ -123,7 +123,7 @@ export interface HealthOptions {
 }
 
 const SAMPLING = ['intervalMs', 'idleIntervalMs', 'jitter', 'deadlineMs', 'slowMs'];
-const KNOWN = {
+const KNOWN_OPTIONS = {
   health: [
     'database',
     'cache',
@@ -160,12 +160,12 @@ const STORE_NAME = /^[a-z0-9-]{1,40}$/;
 
 /** Throws a `TypeError` that names option, rule and value unless every option is one that we know and can use. */
 export function checkHealthOptions(options: HealthOptions): void {
-  expectKnown('createHealth', options, KNOWN.health);
+  checkKnownOptions('createHealth', options, KNOWN_OPTIONS.health);
   const names = new Set(['database', 'cache']);
 
-  function expectName(path: string, name: string, rule: RegExp): void {
+  function checkName(path: string, name: string, rule: RegExp): void {
     if (!rule.test(name) || names.has(name)) {
-      throw expected(
+      throw optionError(
         path,
         `to have a name of its own, other than database and cache, that matches ${rule}`,
         name,
@@ -176,35 +176,35 @@ export function checkHealthOptions(options: HealthOptions): void {
 
   if (options.database !== undefined) checkDatabase('database', options.database);
   for (const [name, entry] of entriesOf('databases', options.databases)) {
-    expectName(`databases.${name}`, name, STORE_NAME);
+    checkName(`databases.${name}`, name, STORE_NAME);
     checkDatabase(`databases.${name}`, entry);
   }
   if (options.cache !== undefined) checkCache('cache', options.cache);
   for (const [name, entry] of entriesOf('caches', options.caches)) {
-    expectName(`caches.${name}`, name, STORE_NAME);
+    checkName(`caches.${name}`, name, STORE_NAME);
     checkCache(`caches.${name}`, entry);
   }
   for (const [name, entry] of entriesOf('checks', options.checks)) {
-    expectName(`checks.${name}`, name, CHECK_NAME);
+    checkName(`checks.${name}`, name, CHECK_NAME);
     if (typeof entry === 'function') continue;
-    expectKnown(`checks.${name}`, entry, KNOWN.check);
+    checkKnownOptions(`checks.${name}`, entry, KNOWN_OPTIONS.check);
     checkSampling(`checks.${name}`, entry);
-    expectBoolean(`checks.${name}.critical`, entry.critical);
+    checkBoolean(`checks.${name}.critical`, entry.critical);
   }
   checkSource(options.source);
   if (options.ready !== undefined && options.ready !== 'own' && options.ready !== 'critical') {
-    throw expected('ready', 'to be own or critical', options.ready);
+    throw optionError('ready', 'to be own or critical', options.ready);
   }
-  expectMilliseconds('eventLoopDelayedAfterMs', options.eventLoopDelayedAfterMs);
+  checkMilliseconds('eventLoopDelayedAfterMs', options.eventLoopDelayedAfterMs);
   if (
     options.startedAt !== undefined &&
     !(options.startedAt instanceof Date && options.startedAt.getTime() > 0)
   ) {
-    throw expected('startedAt', 'to be a valid Date', options.startedAt);
+    throw optionError('startedAt', 'to be a valid Date', options.startedAt);
   }
-  expectFunction('onFailure', options.onFailure);
-  expectFunction('onStatusChange', options.onStatusChange);
-  expectFunction('onReport', options.onReport);
+  checkFunction('onFailure', options.onFailure);
+  checkFunction('onStatusChange', options.onStatusChange);
+  checkFunction('onReport', options.onReport);
 }
 
 /** The pace of a probe, defaults filled in. */
@@ -224,40 +224,44 @@ function entriesOf<Entry>(
   entries: Readonly<Record<string, Entry>> | undefined,
 ): readonly (readonly [string, Entry])[] {
   if (entries === undefined) return [];
-  if (typeof entries !== 'object' || entries === null) throw expected(name, 'to be an object', entries);
+  if (typeof entries !== 'object' || entries === null) throw optionError(name, 'to be an object', entries);
   return Object.entries(entries);
 }
 
 function checkDatabase(name: string, options: DatabaseOptions): void {
-  expectKnown(name, options, KNOWN.database);
+  checkKnownOptions(name, options, KNOWN_OPTIONS.database);
   checkSampling(name, options);
-  expectBoolean(`${name}.critical`, options.critical);
-  expectBoolean(`${name}.readOnly`, options.readOnly);
-  expectBoolean(`${name}.canary`, options.canary);
+  checkBoolean(`${name}.critical`, options.critical);
+  checkBoolean(`${name}.readOnly`, options.readOnly);
+  checkBoolean(`${name}.canary`, options.canary);
   checkWrites(`${name}.writes`, options.writes);
-  expectMilliseconds(`${name}.poolSaturatedAfterMs`, options.poolSaturatedAfterMs);
-  expectMilliseconds(`${name}.poolStalledAfterMs`, options.poolStalledAfterMs);
+  checkMilliseconds(`${name}.poolSaturatedAfterMs`, options.poolSaturatedAfterMs);
+  checkMilliseconds(`${name}.poolStalledAfterMs`, options.poolStalledAfterMs);
 }
 
 function checkCache(name: string, options: CacheOptions): void {
-  expectKnown(name, options, KNOWN.cache);
+  checkKnownOptions(name, options, KNOWN_OPTIONS.cache);
   checkSampling(name, options);
-  expectBoolean(`${name}.critical`, options.critical);
-  expectBoolean(`${name}.readOnly`, options.readOnly);
+  checkBoolean(`${name}.critical`, options.critical);
+  checkBoolean(`${name}.readOnly`, options.readOnly);
 }
 
 function checkSampling(name: string, options: SamplingOptions): void {
-  expectMilliseconds(`${name}.intervalMs`, options.intervalMs);
-  expectMilliseconds(`${name}.idleIntervalMs`, options.idleIntervalMs);
+  checkMilliseconds(`${name}.intervalMs`, options.intervalMs);
+  checkMilliseconds(`${name}.idleIntervalMs`, options.idleIntervalMs);
   const { intervalMs, idleIntervalMs } = paceOf(options);
   if (idleIntervalMs < intervalMs) {
-    throw expected(`${name}.idleIntervalMs`, `to be at least \`intervalMs\`, ${intervalMs}`, idleIntervalMs);
+    throw optionError(
+      `${name}.idleIntervalMs`,
+      `to be at least \`intervalMs\`, ${intervalMs}`,
+      idleIntervalMs,
+    );
   }
-  expectMilliseconds(`${name}.deadlineMs`, options.deadlineMs);
-  expectMilliseconds(`${name}.slowMs`, options.slowMs);
+  checkMilliseconds(`${name}.deadlineMs`, options.deadlineMs);
+  checkMilliseconds(`${name}.slowMs`, options.slowMs);
   const { jitter } = options;
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
-    throw expected(`${name}.jitter`, 'to be a number from 0 to 1', jitter);
+    throw optionError(`${name}.jitter`, 'to be a number from 0 to 1', jitter);
   }
 }
 
@@ -266,37 +270,38 @@ const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
 
 function checkWrites(name: string, writes: unknown): void {
   if (writes === undefined || typeof writes === 'boolean') return;
-  expectKnown(name, writes, KNOWN.writes);
+  checkKnownOptions(name, writes, KNOWN_OPTIONS.writes);
   const { intervalMs, deadlineMs, table, create } = writes as WritesOptions;
-  expectBoolean(`${name}.create`, create);
-  expectMilliseconds(`${name}.intervalMs`, intervalMs);
-  expectMilliseconds(`${name}.deadlineMs`, deadlineMs);
+  checkBoolean(`${name}.create`, create);
+  checkMilliseconds(`${name}.intervalMs`, intervalMs);
+  checkMilliseconds(`${name}.deadlineMs`, deadlineMs);
   if (table !== undefined && !(typeof table === 'string' && TABLE_NAME.test(table))) {
-    throw expected(`${name}.table`, `to match ${TABLE_NAME}`, table);
+    throw optionError(`${name}.table`, `to match ${TABLE_NAME}`, table);
   }
 }
 
-function expectKnown(name: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw expected(name, 'to be an object', options);
+function checkKnownOptions(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw optionError(name, 'to be an object', options);
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw expected(name, `to be among ${known.join(', ')}`, key);
+    if (!known.includes(key)) throw optionError(name, `to be among ${known.join(', ')}`, key);
   }
 }
 
 /** Timers of Node count in 32 bits; longer ones fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function expectMilliseconds(name: string, value: unknown): void {
+function checkMilliseconds(name: string, value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== 'number' || !(value > 0) || value > LONGEST_TIMER_MS) {
-    throw expected(name, `to be a positive number of milliseconds up to ${LONGEST_TIMER_MS}`, value);
+    throw optionError(name, `to be a positive number of milliseconds up to ${LONGEST_TIMER_MS}`, value);
   }
 }
 
-function expectBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') throw expected(name, 'to be true or false', value);
+function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw optionError(name, 'to be true or false', value);
 }
 
-function expectFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw expected(name, 'to be a function', value);
+function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw optionError(name, 'to be a function', value);
 }

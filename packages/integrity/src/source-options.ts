@@ -3,7 +3,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
-import { expected } from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import type { SourceEvent } from './watch/drift.js';
 import { readPublicKey } from './release/keys.js';
 import { createScope, type Scope } from './scan/scope.js';
@@ -51,7 +51,15 @@ export interface SourceSettings {
   readonly onEvent: (event: SourceEvent) => void;
 }
 
-const KNOWN = ['root', 'exclude', 'expectedHash', 'statement', 'watch', 'sweepIntervalMs', 'onEvent'];
+const KNOWN_SOURCE_OPTIONS = [
+  'root',
+  'exclude',
+  'expectedHash',
+  'statement',
+  'watch',
+  'sweepIntervalMs',
+  'onEvent',
+];
 
 /** A changed file is known within 15 s, and a tree of 100,000 entries costs a twentieth of one processor. */
 const SWEEP_INTERVAL_MS = 10_000;
@@ -63,21 +71,22 @@ const LONGEST_TIMER_MS = 2 ** 30;
  */
 export function checkSourceOptions(options: SourceOptions): SourceSettings {
   for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) throw expected(key, `to be one of ${KNOWN.join(', ')}`, key);
+    if (!KNOWN_SOURCE_OPTIONS.includes(key))
+      throw optionError(key, `to be one of ${KNOWN_SOURCE_OPTIONS.join(', ')}`, key);
   }
   const { expectedHash, watch = true, sweepIntervalMs = SWEEP_INTERVAL_MS, onEvent } = options;
   if (expectedHash !== undefined && !/^[0-9a-f]{64}$/.test(expectedHash)) {
-    throw expected('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
+    throw optionError('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
   }
   if (expectedHash !== undefined && options.statement !== undefined) {
-    throw expected('expectedHash', 'to be left out when there is a statement', expectedHash);
+    throw optionError('expectedHash', 'to be left out when there is a statement', expectedHash);
   }
-  if (typeof watch !== 'boolean') throw expected('watch', 'to be true or false', watch);
+  if (typeof watch !== 'boolean') throw optionError('watch', 'to be true or false', watch);
   if (!(sweepIntervalMs >= SHORTEST_SWEEP_INTERVAL_MS && sweepIntervalMs <= LONGEST_TIMER_MS)) {
-    throw expected('sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
+    throw optionError('sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
   }
   if (onEvent !== undefined && typeof onEvent !== 'function') {
-    throw expected('onEvent', 'to be a function', onEvent);
+    throw optionError('onEvent', 'to be a function', onEvent);
   }
   return {
     scope: createScope(options.root, options.exclude),
@@ -91,13 +100,13 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
 
 function checkStatement({ file, keys, minimumSequence = 0 }: StatementOptions) {
   if (typeof file !== 'string' || file === '') {
-    throw expected('statement.file', 'to be the path of a file', file);
+    throw optionError('statement.file', 'to be the path of a file', file);
   }
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw expected('statement.keys', 'to hold at least one public key', keys);
+    throw optionError('statement.keys', 'to hold at least one public key', keys);
   }
   if (!Number.isSafeInteger(minimumSequence) || minimumSequence < 0) {
-    throw expected('statement.minimumSequence', 'to be a whole number from 0', minimumSequence);
+    throw optionError('statement.minimumSequence', 'to be a whole number from 0', minimumSequence);
   }
   return {
     file: resolve(file),
@@ -105,7 +114,7 @@ function checkStatement({ file, keys, minimumSequence = 0 }: StatementOptions) {
     keys: keys.map((pem: unknown) => {
       const key = typeof pem === 'string' ? readPublicKey(pem) : undefined;
       // Should it be a private key, the last thing to do is to print it.
-      if (!key) throw expected('statement.keys', 'to hold Ed25519 public keys in PEM', 'something else');
+      if (!key) throw optionError('statement.keys', 'to hold Ed25519 public keys in PEM', 'something else');
       return key;
     }),
   };
