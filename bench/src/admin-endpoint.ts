@@ -4,7 +4,7 @@
 import { startPostgres, startRedis } from 'portal-test-kit';
 import type { Claim } from './claim.js';
 import { load, type LoadResult } from './load.js';
-import { countAsked } from './queries.js';
+import { countQueries } from './queries.js';
 import { startService } from './service.js';
 import { median, spread, table } from './statistics.js';
 
@@ -23,11 +23,11 @@ export const adminEndpoint: Claim = {
         const headers = [`Cookie: psession=${service.session}`];
         const runs: LoadResult[] = [];
         await load({ ...LOAD, port: service.port, headers });
-        const before = await countAsked(postgres, redis);
+        const before = await countQueries(postgres, redis);
         for (let round = 0; round < ROUNDS; round += 1) {
           runs.push(await load({ ...LOAD, port: service.port, headers }));
         }
-        const after = await countAsked(postgres, redis);
+        const after = await countQueries(postgres, redis);
         const failed = runs.reduce((sum, run) => sum + run.failed, 0);
         if (failed > 0) throw new Error(`${failed} requests failed`);
         const requests = runs.reduce((sum, run) => sum + run.requests, 0);

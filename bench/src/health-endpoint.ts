@@ -7,7 +7,7 @@ import { startPostgres, startRedis } from 'portal-test-kit';
 import type { Claim } from './claim.js';
 import { load, type LoadResult } from './load.js';
 import { startContender } from './process.js';
-import { countAsked, type Asked } from './queries.js';
+import { countQueries, type QueryCounts } from './queries.js';
 import { median, spread, table } from './statistics.js';
 
 const CONTENDERS = [
@@ -23,7 +23,7 @@ const ROUNDS = 9;
 const WARM_UP_MS = 3_000;
 const LOAD = { path: '/health', connections: 50, durationMs: 2_000 };
 
-interface Round extends LoadResult, Asked {
+interface Round extends LoadResult, QueryCounts {
   readonly cpuUsPerRequest: number;
   readonly rssBytes: number;
 }
@@ -46,11 +46,11 @@ export const healthEndpoint: Claim = {
           const contender = await startContender(name, env);
           try {
             await load({ ...LOAD, port: contender.port, durationMs: WARM_UP_MS });
-            const before = await countAsked(postgres, redis);
+            const before = await countQueries(postgres, redis);
             const usedBefore = await contender.usage();
             const result = await load({ ...LOAD, port: contender.port });
             const used = await contender.usage();
-            const after = await countAsked(postgres, redis);
+            const after = await countQueries(postgres, redis);
             if (result.failed > 0) throw new Error(`${name} failed ${result.failed} requests`);
             rounds.get(name)?.push({
               ...result,

@@ -4,7 +4,7 @@
 import type { PostgresServer, RedisServer } from 'portal-test-kit';
 
 /** Queries at Postgres and commands at Redis, without those of the counting itself. */
-export interface Asked {
+export interface QueryCounts {
   readonly queries: number;
   readonly commands: number;
 }
@@ -13,7 +13,7 @@ export interface Asked {
 const BEGINS_A_CONNECTION: ReadonlySet<string> = new Set(['client|setinfo', 'hello', 'auth']);
 
 /** Everything either server has executed for clients other than this counter. */
-export async function countAsked(postgres: PostgresServer, redis: RedisServer): Promise<Asked> {
+export async function countQueries(postgres: PostgresServer, redis: RedisServer): Promise<QueryCounts> {
   const [row] = await postgres.query(
     `SELECT coalesce(sum(calls), 0)::int AS queries FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'`,
   );

@@ -11,25 +11,25 @@ import { readStoreUsage } from './store-usage.js';
 const MEASURED_MS = 60_000;
 /** The first run of every probe, and the quiet time after which nobody counts as asking. */
 const SETTLE_MS = 15_000;
-const ASKED_EVERY_MS = 2_000;
+const REQUEST_EVERY_MS = 2_000;
 
 interface Contender {
   readonly name: string;
   readonly server: string;
-  readonly asked: boolean;
+  readonly requested: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const CONTENDERS: readonly Contender[] = [
-  { name: '**portal-health**, nobody asks', server: 'portal-instances', asked: false },
-  { name: '**portal-health**, asked every 2 s', server: 'portal-instances', asked: true },
+  { name: '**portal-health**, nobody asks', server: 'portal-instances', requested: false },
+  { name: '**portal-health**, asked every 2 s', server: 'portal-instances', requested: true },
   {
     name: 'portal-health, always at the pace of 2 s',
     server: 'portal-instances',
-    asked: false,
+    requested: false,
     env: { IDLE_INTERVAL_MS: '2000' },
   },
-  { name: '@godaddy/terminus, asked every 2 s', server: 'terminus-instances', asked: true },
+  { name: '@godaddy/terminus, asked every 2 s', server: 'terminus-instances', requested: true },
 ];
 const INSTANCES = [1, 50];
 
@@ -79,7 +79,7 @@ async function measureOnce(contender: Contender, instances: number): Promise<str
 async function measureOn(
   postgres: PostgresServer,
   redis: RedisServer,
-  { name, server, asked, env = {} }: Contender,
+  { name, server, requested: asked, env = {} }: Contender,
   instances: number,
 ): Promise<string[]> {
   const running = await startContender(server, {
@@ -89,7 +89,7 @@ async function measureOn(
     ...env,
   });
   const stop = new AbortController();
-  const asking = asked ? askAll(running.port, instances, stop.signal) : Promise.resolve();
+  const asking = asked ? requestAll(running.port, instances, stop.signal) : Promise.resolve();
   try {
     await sleep(SETTLE_MS);
     const [before, ownBefore] = [await readStoreUsage(postgres, redis), await running.usage()];
@@ -115,7 +115,7 @@ async function measureOn(
 }
 
 /** Asks every instance once every 2 s, as a balancer or a monitor does. */
-async function askAll(port: number, instances: number, signal: AbortSignal): Promise<void> {
+async function requestAll(port: number, instances: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (let instance = 0; instance < instances; instance += 1) {
       const response = await fetch(`http://127.0.0.1:${port}/${instance}/health`, { signal }).catch(
@@ -123,6 +123,6 @@ async function askAll(port: number, instances: number, signal: AbortSignal): Pro
       );
       await response?.arrayBuffer().catch(() => undefined);
     }
-    await sleep(ASKED_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(REQUEST_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -73,7 +73,7 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
     while (!stop.signal.aborted) {
       const question = nextRequest(client);
       const askedMs = performance.now();
-      const { httpStatus, text } = await ask(side.url, question, agent);
+      const { httpStatus, text } = await observe(side.url, question, agent);
       const ms = performance.now() - askedMs;
       scan?.scan(`${side.name} ${question.path}`, text);
       const verdict = httpStatus === 0 ? text : verdictIn(question, text);
@@ -115,7 +115,7 @@ function otherRequests({ adminPath, cookies: [cookie = ''] }: Side): PlannedRequ
   ];
 }
 
-function ask(
+function observe(
   base: string,
   { path, headers }: PlannedRequest,
   agent: Agent,

@@ -33,7 +33,7 @@ export interface Actor {
   readonly database: Proxy;
   readonly cache: Proxy;
   /** Questions that its probes have asked so far. */
-  readonly asked: { database: number; cache: number };
+  readonly queries: { database: number; cache: number };
 }
 
 /** What a fault can be done to. */
@@ -134,7 +134,7 @@ export async function setStage({ postgres, redis }: Servers, options: StageOptio
       logToFullDisk: options.logToFullDisk ?? false,
     });
     undo.push(() => side.stop('SIGKILL'));
-    return { side, database, cache, asked };
+    return { side, database, cache, queries: asked };
   }
 
   try {

@@ -7,7 +7,7 @@ const IDLE_INTERVAL_MS = 10_000;
 const JITTER = 0.1;
 const DEADLINE_MS = 1_000;
 /** For so long after a report was asked for, somebody is asking. */
-const ASKED_FOR_MS = 5_000;
+const IN_USE_FOR_MS = 5_000;
 
 export const LIMITS = {
   detectMs: INTERVAL_MS + DEADLINE_MS + 1_000,
@@ -18,7 +18,7 @@ export const LIMITS = {
 } as const;
 
 /** Nobody has asked for this long, and so the pace has become the slow one. */
-export const QUIET_MS = ASKED_FOR_MS + INTERVAL_MS;
+export const QUIET_MS = IN_USE_FOR_MS + INTERVAL_MS;
 
 /** Most questions that a probe may ask in a time. */
 export function maxQueries(durationMs: number): number {

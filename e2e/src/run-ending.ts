@@ -58,7 +58,7 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
       hangs: 0,
       wrong,
     };
-    const asked = { ...actor.asked, durationMs: endedMs - startedMs };
+    const asked = { ...actor.queries, durationMs: endedMs - startedMs };
     return [
       {
         group,
@@ -66,7 +66,7 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
         side: 'service',
         measurements: findings,
         idleDetectMs: undefined,
-        asked,
+        queries: asked,
         machineMs: 0,
         broken,
       },

@@ -5,7 +5,7 @@ import type { CanaryScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
 import { judge, type Course, type Measurements } from './judge.js';
 import { LIMITS, maxQueries } from './limits.js';
-import { runUnasked } from './run-unasked.js';
+import { runIdle } from './run-idle.js';
 import { isVerdict, type Row } from './scenario.js';
 import { setStage, type Actor, type Servers, type Stage } from './fixture.js';
 import type { SideName } from './targets/side.js';
@@ -19,7 +19,7 @@ export interface Outcome {
   /** How long it took to be found out while nobody asked; `undefined` where that was not tried or never came. */
   readonly idleDetectMs: number | undefined;
   /** Questions of the probes, and the time in which they were asked. */
-  readonly asked: { readonly database: number; readonly cache: number; readonly durationMs: number };
+  readonly queries: { readonly database: number; readonly cache: number; readonly durationMs: number };
   /** Slowest answer in the same time of a server that does nothing. */
   readonly machineMs: number;
   /** Limits that were broken, in words; empty when all is well. */
@@ -67,7 +67,7 @@ async function runOn(
   const parts = taking.map((actor) => ({
     actor,
     clients: startClients(actor.side, { count, everyMs, scan }),
-    askedBefore: { ...actor.asked },
+    askedBefore: { ...actor.queries },
   }));
   const machine = startClients(bareSide(bareUrl), { count: 4, everyMs: 50 });
   const startedMs = performance.now();
@@ -92,8 +92,8 @@ async function runOn(
   const durationMs = performance.now() - startedMs;
   await Promise.all([machine.stop(), ...parts.map(({ clients }) => clients.stop())]);
   const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
-  const askedAfter = parts.map(({ actor }) => ({ ...actor.asked }));
-  const unasked = row.idle === false ? undefined : await runUnasked({ ...stage, actors: taking }, row);
+  const askedAfter = parts.map(({ actor }) => ({ ...actor.queries }));
+  const unasked = row.idle === false ? undefined : await runIdle({ ...stage, actors: taking }, row);
 
   return parts.map(({ actor: { side }, clients, askedBefore }, index) => {
     scan.scan(`log of the ${side.name}`, side.takeOutput());
@@ -102,7 +102,7 @@ async function runOn(
       row,
       side: side.name,
       measurements: judge(row, row.expected[side.name] ?? '', clients.responses, course),
-      asked: {
+      queries: {
         database: (askedAfter[index]?.database ?? 0) - askedBefore.database,
         cache: (askedAfter[index]?.cache ?? 0) - askedBefore.cache,
         durationMs,
@@ -160,7 +160,7 @@ function withLimits(outcome: Omit<Outcome, 'broken'>): Outcome {
 }
 
 function brokenLimits(outcome: Omit<Outcome, 'broken'>): string[] {
-  const { row, side, measurements: findings, asked, machineMs, idleDetectMs } = outcome;
+  const { row, side, measurements: findings, queries: asked, machineMs, idleDetectMs } = outcome;
   const { detectMs, healMs, slowestMs, p99Ms, hangs, wrong, seen } = findings;
   const broken: string[] = [];
   const detectLimitMs = LIMITS.detectMs + (row.detectExtraMs ?? 0);

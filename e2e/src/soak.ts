@@ -130,13 +130,13 @@ async function breakAndMend(stage: Stage, untilMs: number): Promise<number> {
   let faults = 0;
   while (performance.now() < untilMs) {
     const chosen = [one(database), one(cache)].filter(() => Math.random() < 0.7);
-    tell(chosen.map(({ fault }) => fault).join(' and ') || 'nothing');
+    printLine(chosen.map(({ fault }) => fault).join(' and ') || 'nothing');
     const mends: (() => unknown)[] = [];
     try {
       for (const row of chosen) mends.push(await row.inflict(stage));
       await sleep(Math.random() * 6_000);
     } finally {
-      tell('  over');
+      printLine('  over');
       for (const mend of mends.toReversed()) await mend();
     }
     faults += chosen.length;
@@ -146,7 +146,7 @@ async function breakAndMend(stage: Stage, untilMs: number): Promise<number> {
 }
 
 /** What is done and when, by the clock of the answers, for whoever looks for a cause. */
-function tell(what: string): void {
+function printLine(what: string): void {
   process.stderr.write(`${clock(performance.now())}  ${what}\n`);
 }
 
@@ -208,7 +208,7 @@ function brokenByHoldings(start: Holdings, end: Holdings, memory: number): strin
 
 /** Only the application that embeds the library can be asked; the service takes no orders. */
 function countTimers({ actors }: Stage): void {
-  for (const { side } of actors) if (side.name === 'library') side.tell('count');
+  for (const { side } of actors) if (side.name === 'library') side.send('count');
 }
 
 function brokenByTimers(log: string): string[] {

@@ -22,7 +22,7 @@ const HEAD = [
 export function outcomesTable(outcomes: readonly Outcome[]): string {
   return alignedTable(
     HEAD,
-    outcomes.map(({ row, side, measurements: findings, idleDetectMs, asked, machineMs }) => [
+    outcomes.map(({ row, side, measurements: findings, idleDetectMs, queries: asked, machineMs }) => [
       row.fault,
       side,
       findings.seen,

@@ -36,7 +36,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function said(health: Health): string {
+function outcomeOf(health: Health): string {
   const { status, errors } = health.report('public');
   return [status, ...errors.map((error) => /\(([A-Z_]+)\)$/.exec(error)?.[1])].join(' ');
 }
@@ -62,13 +62,13 @@ test('Postgres: the write finds what INSERTs of the application meet, and its en
       'the table',
       async () => (await pool.query('SELECT FROM portal_health_writes')).rowCount === 2_000,
     );
-    assert.equal(said(health), 'healthy');
+    assert.equal(outcomeOf(health), 'healthy');
     const free = await fill(LEFT_BYTES);
     await assert.rejects(pool.query('INSERT INTO b SELECT generate_series(1, 200000)'), { code: '53100' });
-    await kit.waitFor('the finding', () => said(health) === 'degraded DATABASE_DISK_FULL');
-    assert.equal(said(blind), 'healthy', 'without a write nobody knows');
+    await kit.waitFor('the finding', () => outcomeOf(health) === 'degraded DATABASE_DISK_FULL');
+    assert.equal(outcomeOf(blind), 'healthy', 'without a write nobody knows');
     await free();
-    await kit.waitFor('health', () => said(health) === 'healthy');
+    await kit.waitFor('health', () => outcomeOf(health) === 'healthy');
     await pool.query('INSERT INTO b SELECT generate_series(1, 200000)');
   } finally {
     await Promise.all([health.close(), blind.close()]);
@@ -85,7 +85,7 @@ test('Redis: a refused write is told from the first on, until its file can be wr
   try {
     await health.start();
     await client.set('a', 1);
-    assert.equal(said(health), 'healthy');
+    assert.equal(outcomeOf(health), 'healthy');
     const free = await fill(0);
     await kit.waitFor('the refusal', () =>
       client.set('b', 'x'.repeat(100_000)).then(
@@ -93,10 +93,10 @@ test('Redis: a refused write is told from the first on, until its file can be wr
         (error: Error) => error.message.startsWith('MISCONF'),
       ),
     );
-    await kit.waitFor('the finding', () => said(health) === 'degraded CACHE_WRITES_REFUSED');
+    await kit.waitFor('the finding', () => outcomeOf(health) === 'degraded CACHE_WRITES_REFUSED');
     await free();
     await kit.waitFor('the application to write', async () => (await client.set('c', 1)) === 'OK');
-    await kit.waitFor('health', () => said(health) === 'healthy');
+    await kit.waitFor('health', () => outcomeOf(health) === 'healthy');
   } finally {
     await health.close();
     client.disconnect();

@@ -61,7 +61,10 @@ interface TimedResponse {
   readonly ms: number;
 }
 
-function ask(url: string, { agent, from }: { agent?: Agent; from?: string } = {}): Promise<TimedResponse> {
+function timedRequest(
+  url: string,
+  { agent, from }: { agent?: Agent; from?: string } = {},
+): Promise<TimedResponse> {
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
     const options = {
@@ -88,7 +91,7 @@ async function watchVerdict(url: string): Promise<{ stop(): Promise<ReadonlySet<
   const stopping = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   async function look(): Promise<void> {
-    const { status, body } = await ask(`${url}/health`, { agent });
+    const { status, body } = await timedRequest(`${url}/health`, { agent });
     const { status: verdict, errors } = JSON.parse(body) as { status: string; errors: readonly string[] };
     // A loop that is late on a machine with too much to do is no work of anybody here: that is counted below.
     const isMachine = errors.every((error) => error.includes('(EVENT_LOOP_DELAYED)')) && errors.length > 0;
@@ -116,7 +119,7 @@ async function watchVerdict(url: string): Promise<{ stop(): Promise<ReadonlySet<
 async function bareMs(): Promise<number> {
   const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { ms } = await ask(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const { ms } = await timedRequest(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   server.close();
   return ms;
 }
@@ -131,12 +134,12 @@ async function open(port: number, from = '127.0.0.1'): Promise<Socket> {
 }
 
 async function getPaths(url: string): Promise<readonly string[]> {
-  const { body } = await ask(`${url}/openapi.json`);
+  const { body } = await timedRequest(`${url}/openapi.json`);
   const { paths } = JSON.parse(body) as { paths: Record<string, { get?: object }> };
   const described = Object.entries(paths)
     .filter(([, { get: reads }]) => reads !== undefined)
     .map(([path]) => path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => NAMES[name] ?? name));
-  const { body: page } = await ask(`${url}/`);
+  const { body: page } = await timedRequest(`${url}/`);
   const files = [...page.matchAll(/(?:src|href)="[./]*(assets\/[^"]+)"/g)].map(([, path = '']) => `/${path}`);
   assert.ok(described.length > 15 && files.length > 1);
   return [
@@ -153,7 +156,9 @@ async function getPaths(url: string): Promise<readonly string[]> {
 }
 
 async function settled(service: ServiceProcess): Promise<void> {
-  await waitFor('health', async () => (await ask(`${service.url}/health`)).body.includes('"healthy"'));
+  await waitFor('health', async () =>
+    (await timedRequest(`${service.url}/health`)).body.includes('"healthy"'),
+  );
 }
 
 /** Asks for `path` over and over on every connection, and reads nothing. */
@@ -178,7 +183,8 @@ test(`${CONNECTIONS} × ${REQUESTS} requests that nobody reads, for each path: b
   const paths = await getPaths(service.url);
   // Compiled, and grown to the size that work takes.
   for (const path of paths)
-    for (let round = 0; round < 20; round += 1) await ask(`${service.url}${path}`).catch(() => undefined);
+    for (let round = 0; round < 20; round += 1)
+      await timedRequest(`${service.url}${path}`).catch(() => undefined);
   // A heap that has met one attack stays as large as that needed, and no larger for those that follow.
   for (const path of paths.slice(0, WARMING_ATTACKS)) await ended(await attack(port, path, ''));
   const restingBytes = await service.residentBytes();
@@ -190,7 +196,7 @@ test(`${CONNECTIONS} × ${REQUESTS} requests that nobody reads, for each path: b
       const beforeSeconds = await service.cpuSeconds();
       const beforeBytes = await service.residentBytes();
       const sockets = await attack(port, path, fields);
-      const { status, ms } = await ask(`${service.url}/livez`);
+      const { status, ms } = await timedRequest(`${service.url}/livez`);
       assert.equal(status, 200, path);
       const growth = (await service.residentBytes()) - beforeBytes;
       assert.ok(growth <= MOST_GROWTH_BYTES, `${path}: ${(growth / 1e6).toFixed(0)} MB more`);
@@ -206,7 +212,7 @@ test(`${CONNECTIONS} × ${REQUESTS} requests that nobody reads, for each path: b
     `${paths.length} paths: at most ${(worst.growth / 1e6).toFixed(1)} MB more (${worst.path}), /livez at most ${worst.ms.toFixed(0)} ms beyond a bare server, ${worst.cpuSeconds.toFixed(2)} s of a core`,
   );
   await waitFor('the memory to come back', async () => {
-    await ask(`${service.url}/livez`);
+    await timedRequest(`${service.url}/livez`);
     return (await service.residentBytes()) - restingBytes < MOST_GROWTH_BYTES;
   });
 });
@@ -222,7 +228,8 @@ for (const [what, beginning, address] of [
     t.after(() => service.stop('SIGKILL'));
     await settled(service);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const early = (): Promise<TimedResponse> => ask(`${service.url}/livez`, { agent, from: '127.0.0.2' });
+    const early = (): Promise<TimedResponse> =>
+      timedRequest(`${service.url}/livez`, { agent, from: '127.0.0.2' });
     assert.equal((await early()).status, 200);
     const verdicts = await watchVerdict(service.url);
     t.after(() => verdicts.stop());
@@ -240,9 +247,13 @@ for (const [what, beginning, address] of [
     // Long enough for every probe to have run, and run again.
     for (let round = 0; round < 25; round += 1) {
       assert.equal((await early()).status, 200, 'a connection of before');
-      assert.equal((await ask(`${service.url}/livez`)).status, 200, 'a new one from the same address');
       assert.equal(
-        (await ask(`${service.url}/livez`, { from: '127.0.0.3' })).status,
+        (await timedRequest(`${service.url}/livez`)).status,
+        200,
+        'a new one from the same address',
+      );
+      assert.equal(
+        (await timedRequest(`${service.url}/livez`, { from: '127.0.0.3' })).status,
         200,
         'and from another',
       );

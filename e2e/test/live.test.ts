@@ -27,13 +27,13 @@ async function cpuShare(service: ServiceProcess): Promise<number> {
 }
 
 /** What the cache was asked for sessions so far. */
-async function askedOfCache(redis: RedisServer): Promise<number[]> {
+async function cacheCommands(redis: RedisServer): Promise<number[]> {
   const calls = await redis.calls();
   return ['get', 'set', 'del', 'publish'].map((name) => calls.get(name) ?? 0);
 }
 
 /** How many of the connections that are kept asked the database anything since; those of probes are new each time. */
-async function askedOfDatabase(
+async function databaseQueries(
   postgres: PostgresServer,
   databaseUrl: string,
   since: unknown,
@@ -81,10 +81,10 @@ test(`${PAGES} open pages take at most a twentieth of one core, and cause no que
   // Who was let in is noted once.
   await sleep(3_000);
   const [clock] = await postgres.query('SELECT now() AS now');
-  const commands = await askedOfCache(redis);
+  const commands = await cacheCommands(redis);
   await sleep(3_000);
-  assert.equal(await askedOfDatabase(postgres, stores.DATABASE_URL, clock?.['now']), 0);
-  assert.deepEqual(await askedOfCache(redis), commands);
+  assert.equal(await databaseQueries(postgres, stores.DATABASE_URL, clock?.['now']), 0);
+  assert.deepEqual(await cacheCommands(redis), commands);
   const withPages = await cpuShare(service);
   const told = [...reports].map(([index, count]) => count - (beforehand.get(index) ?? 0));
   assert.ok(Math.min(...told) >= 5, `all were told, the least ${Math.min(...told)} times`);

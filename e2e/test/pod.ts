@@ -51,10 +51,10 @@ export async function startPod(environment: Environment): Promise<Pod> {
 
   async function check(): Promise<void> {
     const atMs = performance.now();
-    const livez = await ask(port, '/livez');
-    const before = await ask(port, '/health');
-    const readyz = await ask(port, '/readyz');
-    const after = await ask(port, '/health');
+    const livez = await sendProbe(port, '/livez');
+    const before = await sendProbe(port, '/health');
+    const readyz = await sendProbe(port, '/readyz');
+    const after = await sendProbe(port, '/health');
     const answers = [livez, before, readyz, after];
     // The port closes before the process has ended; a kubelet has stopped asking by then.
     const gone = terminatedMs !== undefined && answers.some(({ why }) => why === 'ECONNREFUSED');
@@ -106,7 +106,7 @@ interface ProbeReply {
 }
 
 /** One question on a connection of its own, as a kubelet asks it. */
-function ask(port: number, path: string): Promise<ProbeReply> {
+function sendProbe(port: number, path: string): Promise<ProbeReply> {
   return new Promise((resolve) => {
     const failed = (why: string): void => resolve({ code: undefined, why, status: why });
     const outgoing = request({ host: '127.0.0.1', port, path, agent: false }, (incoming) => {

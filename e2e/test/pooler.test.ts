@@ -24,7 +24,7 @@ before(async () => {
 
 after(() => server.close());
 
-function said(health: Health): string {
+function outcomeOf(health: Health): string {
   const { status, errors } = health.report('public');
   return [status, ...errors.map((error) => /\(([A-Z_]+)\)$/.exec(error)?.[1])].join(' ');
 }
@@ -48,10 +48,10 @@ for (const mode of ['session', 'transaction', 'statement'] as const) {
       try {
         await health.start();
         await waitFor('the table', async () => (await owner.query('SELECT FROM writes')).rowCount === 2_000);
-        await waitFor('health', () => said(health) === 'healthy');
+        await waitFor('health', () => outcomeOf(health) === 'healthy');
         await owner.query('BEGIN');
         await owner.query('LOCK TABLE writes');
-        await waitFor('the finding', () => said(health) === 'degraded DATABASE_WRITES_FAIL');
+        await waitFor('the finding', () => outcomeOf(health) === 'degraded DATABASE_WRITES_FAIL');
         for (let look = 0; look < 50; look += 1) {
           const backends = await server.query(
             `SELECT pid FROM pg_stat_activity WHERE query LIKE '/* portal-health%' AND state <> 'idle'`,
@@ -59,7 +59,7 @@ for (const mode of ['session', 'transaction', 'statement'] as const) {
           assert.ok(backends.length <= 1, `${backends.length} at once`);
         }
         await owner.query('COMMIT');
-        await waitFor('health', () => said(health) === 'healthy');
+        await waitFor('health', () => outcomeOf(health) === 'healthy');
       } finally {
         await Promise.all([health.close(), owner.end(), pool.end()]);
       }
@@ -71,11 +71,11 @@ for (const mode of ['session', 'transaction', 'statement'] as const) {
       const health = createHealth({ database: { pool, ...PATIENT } });
       try {
         await health.start();
-        assert.equal(said(health), 'healthy');
+        assert.equal(outcomeOf(health), 'healthy');
         await server.stop();
-        await waitFor('the finding', () => said(health) === 'unhealthy DATABASE_UNREACHABLE');
+        await waitFor('the finding', () => outcomeOf(health) === 'unhealthy DATABASE_UNREACHABLE');
         await server.restart();
-        await waitFor('health', () => said(health) === 'healthy');
+        await waitFor('health', () => outcomeOf(health) === 'healthy');
       } finally {
         await Promise.all([health.close(), pool.end()]);
         await server.restart();

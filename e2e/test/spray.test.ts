@@ -97,7 +97,7 @@ async function codeOfCommand(): Promise<string> {
   return (await portal('login-code', 'create', '--user', 'ada')).split('\n')[0] ?? '';
 }
 
-async function codeAskedFor(from: string): Promise<string> {
+async function requestedCode(from: string): Promise<string> {
   const mine = () => receiver.received.filter((message) => dataOf(message)['address'] === from);
   assert.equal(await post('/v1/authentication/request', { username: 'ada' }, from), 202);
   await waitFor('the message', () => mine().length > 0, { timeoutMs: 30_000 });
@@ -114,7 +114,7 @@ test(
     const made = await codeOfCommand();
     const fresh = '127.8.0.1';
     const [sprayed = ''] = sprayers;
-    const asked = { fresh: await codeAskedFor(fresh), sprayed: await codeAskedFor(sprayed) };
+    const asked = { fresh: await requestedCode(fresh), sprayed: await requestedCode(sprayed) };
 
     const spray = sprayers.flatMap((from) => {
       const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -131,7 +131,7 @@ test(
       assert.equal(await verify(await codeOfCommand(), sprayed), 200, 'and from where there is spraying');
       assert.equal(await verify(asked.fresh, fresh), 200, 'asked for before');
       assert.equal(await verify(asked.sprayed, sprayed), 200, 'from where there is spraying');
-      assert.equal(await verify(await codeAskedFor('127.8.0.3'), '127.8.0.3'), 200, 'asked for meanwhile');
+      assert.equal(await verify(await requestedCode('127.8.0.3'), '127.8.0.3'), 200, 'asked for meanwhile');
     } finally {
       stopping.abort();
       await Promise.allSettled(spray);

@@ -16,7 +16,7 @@ export interface Guest<Host, Module> {
 }
 
 /** Measures and tells the benchmark. */
-export async function tellFootprint<Host, Module>({ host, load, use }: Guest<Host, Module>): Promise<void> {
+export async function printFootprint<Host, Module>({ host, load, use }: Guest<Host, Module>): Promise<void> {
   const hosting = await host();
   const before = heap();
   const beganMs = performance.now();

@@ -1,7 +1,7 @@
 /** lightship, which brings a server of its own. */
-import { tellFootprint } from './footprint.js';
+import { printFootprint } from './footprint.js';
 
-await tellFootprint({
+await printFootprint({
   host: () => Promise.resolve(undefined),
   load: () => import('lightship'),
   use: ({ createLightship }) => createLightship(),

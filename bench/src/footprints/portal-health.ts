@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import type * as Library from 'portal-health';
 import type * as Adapter from 'portal-health/node';
-import { tellFootprint } from './footprint.js';
+import { printFootprint } from './footprint.js';
 
 const published = pathToFileURL(`${process.argv[2]}/dist/src/`);
 
@@ -14,7 +14,7 @@ async function load(): Promise<typeof Library & typeof Adapter> {
   };
 }
 
-await tellFootprint({
+await printFootprint({
   host: () => Promise.resolve(createServer()),
   load,
   async use({ createHealth, createHealthHandler: createHealthDoor }, server) {

@@ -1,8 +1,8 @@
 /** @godaddy/terminus on `node:http`. */
 import { createServer } from 'node:http';
-import { tellFootprint } from './footprint.js';
+import { printFootprint } from './footprint.js';
 
-await tellFootprint({
+await printFootprint({
   host: () => Promise.resolve(createServer()),
   load: () => import('@godaddy/terminus'),
   use: ({ createTerminus }, server) =>

@@ -1,8 +1,8 @@
 /** @fastify/under-pressure in Fastify. */
 import { fastify } from 'fastify';
-import { tellFootprint } from './footprint.js';
+import { printFootprint } from './footprint.js';
 
-await tellFootprint({
+await printFootprint({
   host: async () => {
     await fastify().ready();
     return fastify();

@@ -71,9 +71,9 @@ export const DATABASE_ROWS: readonly Row[] = [
       const client = new pg.Client({ connectionString: databaseUrl({ host: CANARIES.host, port }) });
       await client.connect();
       await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-      library?.side.tell('work');
+      library?.side.send('work');
       return async () => {
-        library?.side.tell('rest');
+        library?.side.send('rest');
         await client.query('ROLLBACK');
         await client.end();
       };
@@ -181,9 +181,9 @@ export const DATABASE_ROWS: readonly Row[] = [
 /** The library's application works with all connections of its pool; gives what ends that. */
 async function serveAll(actors: Stage['actors']): Promise<() => void> {
   const library = actors.find(({ side }) => side.name === 'library');
-  library?.side.tell('serve');
+  library?.side.send('serve');
   await sleep(SERVED_FOR_MS);
-  return () => library?.side.tell('rest');
+  return () => library?.side.send('rest');
 }
 
 /** A database can get another name only while nobody is in it. */

@@ -53,9 +53,9 @@ export const POOL_ROWS: readonly Row[] = [
 ];
 
 async function holdPool({ actors }: Stage): Promise<() => void> {
-  for (const { side } of actors) side.tell('hold');
+  for (const { side } of actors) side.send('hold');
   return () => {
-    for (const { side } of actors) side.tell('release');
+    for (const { side } of actors) side.send('release');
   };
 }
 
@@ -68,7 +68,7 @@ export const PROCESS_ROWS: readonly Row[] = [
     note: 'The library’s application computes; the service is stopped by a signal, which its loop cannot tell from it.',
     async inflict({ actors }) {
       for (const { side } of actors) {
-        if (side.name === 'library') side.tell('block');
+        if (side.name === 'library') side.send('block');
         else process.kill(side.pid, 'SIGSTOP');
       }
       await sleep(BLOCK_MS);
@@ -80,9 +80,9 @@ export const PROCESS_ROWS: readonly Row[] = [
     fault: 'a check that throws secrets',
     expected: { library: 'degraded CHECK_FAILED' },
     async inflict({ actors }) {
-      for (const { side } of actors) side.tell('fail');
+      for (const { side } of actors) side.send('fail');
       return () => {
-        for (const { side } of actors) side.tell('succeed');
+        for (const { side } of actors) side.send('succeed');
       };
     },
   },

@@ -41,7 +41,7 @@ export async function startService(options: SideOptions): Promise<Side> {
       name: 'service',
       adminPath: '/v1/admin/health',
       cookies,
-      tell() {
+      send() {
         throw new Error('The service takes no orders.');
       },
     };

@@ -31,7 +31,7 @@ export interface Side {
   /** What it has written to standard output and error since the last call. */
   takeOutput(): string;
   /** Tells the application that embeds the library to do something; the service takes no orders. */
-  tell(order: string): void;
+  send(order: string): void;
   /** Sends a signal, waits for the end, and gives the exit code or the signal that ended it. */
   stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
@@ -102,7 +102,7 @@ export async function startListening(
         output = '';
         return taken;
       },
-      tell: (order) => void child.send(order),
+      send: (order) => void child.send(order),
       stop,
     };
   } catch (error) {

@@ -172,7 +172,7 @@ async function setUp({ scheme, path, start, settings }: Combination): Promise<St
     // HAProxy looks every other second whether it is there.
     await waitFor(
       'the proxy to pass on',
-      async () => (await askFrom('127.0.0.1', { proxy }, `${url}/livez`)).status === 200,
+      async () => (await requestFrom('127.0.0.1', { proxy }, `${url}/livez`)).status === 200,
     );
     return {
       url,
@@ -246,7 +246,7 @@ async function checkPages(page: Page, stage: Stage, { path, scheme, settings }: 
   await page.getByRole('link', { name: 'API' }).click();
   assert.equal(page.url(), `${url}/docs`);
   await assertLinks(page, stage);
-  const { body } = await askFrom('127.0.0.1', stage, `${url}/openapi.json`);
+  const { body } = await requestFrom('127.0.0.1', stage, `${url}/openapi.json`);
   const { servers } = JSON.parse(body) as { readonly servers: readonly [{ readonly url: string }] };
   assert.equal(new URL(servers[0].url, `${url}/openapi.json`).href.replace(/\/$/, ''), url);
   await page.goto(`${url}/`);
@@ -269,14 +269,14 @@ async function assertLinks(page: Page, stage: Stage): Promise<void> {
   assert.ok(links.length > 2);
   for (const link of new Set(links)) {
     assert.ok(link.startsWith(`${stage.url}/`), link);
-    assert.equal((await askFrom('127.0.0.1', stage, link)).status, 200, link);
+    assert.equal((await requestFrom('127.0.0.1', stage, link)).status, 200, link);
   }
 }
 
 /** One client behind the proxy uses up its limit, and nobody else’s, whatever it says of itself. */
 async function assertLimits(stage: Stage): Promise<void> {
   const ask = async (from: string, headers: Record<string, string> = {}): Promise<number> =>
-    (await askFrom(from, stage, `${stage.url}/v1/admin/health`, headers)).status;
+    (await requestFrom(from, stage, `${stage.url}/v1/admin/health`, headers)).status;
   // Replicas share what they count, so each test has addresses of its own.
   const [client, neighbour] = [`127.0.50.${users}`, `127.0.51.${users}`];
   const statuses: number[] = [];
@@ -297,7 +297,7 @@ async function assertLimits(stage: Stage): Promise<void> {
 }
 
 /** Asks for a URL of the stage, from an address of this machine. */
-function askFrom(
+function requestFrom(
   from: string,
   { proxy: { port } }: Pick<Stage, 'proxy'>,
   url: string,

@@ -37,7 +37,7 @@ after(async () => {
 const SINCE = String.raw`since \d\d:\d\d:\d\d \((?:(\d+) min )?(\d+) s\)`;
 
 /** Seconds of the cause, then of the whole, as the headline has them. */
-async function secondsTold(status: string): Promise<readonly [cause: number, whole: number]> {
+async function secondsShown(status: string): Promise<readonly [cause: number, whole: number]> {
   const words = await headline(page).innerText();
   const told = new RegExp(String.raw`${SINCE}\s+${status} ${SINCE}`).exec(words);
   assert.ok(told, words);
@@ -55,7 +55,7 @@ test('both stores gone and one back: the cause that is left began when it began,
   await sleep(APART_MS);
   await served.postgres.thaw();
   await untilHeadline(page, 'Degraded · the cache does not answer in time');
-  const [cause, whole] = await secondsTold('degraded');
+  const [cause, whole] = await secondsShown('degraded');
   assert.ok(cause >= whole + APART_MS / 1_000 - 2, `${cause} s and ${whole} s`);
   const part = /no answer for (\d+) s/.exec(await page.locator('main').innerText())?.[1];
   assert.ok(Math.abs(Number(part) - cause) <= 2, `${part} s and ${cause} s`);
@@ -66,7 +66,7 @@ test('whoever is not signed in reads the same', async () => {
   await browser.context.clearCookies();
   await page.goto(served.url);
   await untilHeadline(page, 'Degraded · the cache does not answer in time');
-  const [cause, whole] = await secondsTold('degraded');
+  const [cause, whole] = await secondsShown('degraded');
   assert.ok(cause >= whole + APART_MS / 1_000 - 2, `${cause} s and ${whole} s`);
   assert.equal(await headline(page).getByText('Next').count(), 0);
   await browser.context.addCookies(cookies);
@@ -121,7 +121,7 @@ test('a recovery tells for how long it was how; a cause within an event has its 
   await sleep(APART_MS);
   served.redis.freeze();
   await untilHeadline(page, 'Degraded · the cache does not answer in time');
-  const [cause, whole] = await secondsTold('degraded');
+  const [cause, whole] = await secondsShown('degraded');
   assert.ok(whole >= cause + APART_MS / 1_000 - 2, `${cause} s and ${whole} s`);
   const row = page.locator('.events li').filter({ hasText: 'Healthy → degraded' }).first();
   await row.getByText('The cache does not answer in time').waitFor();

@@ -39,7 +39,7 @@ export class RedisNotStartedError extends Error {
   }
 }
 
-const SAYS = { ready: 'Ready to accept connections', loading: 'Server initialized' };
+const MESSAGES = { ready: 'Ready to accept connections', loading: 'Server initialized' };
 
 /**
  * Starts Redis and waits for it. The password goes by a file that only the server's user can read: a command line
@@ -77,7 +77,7 @@ export async function startRedisServer(options: RedisOptions): Promise<ServerPro
   });
   const deadlineMs = performance.now() + startTimeoutMs;
   // Its own words in a log of its own: somebody else at our port cannot be mistaken for it.
-  while (!(await server.printed()).includes(SAYS[until])) {
+  while (!(await server.printed()).includes(MESSAGES[until])) {
     if (server.hasEnded()) {
       await server.wait();
       throw new RedisNotStartedError(await server.printed());

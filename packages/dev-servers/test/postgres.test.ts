@@ -24,7 +24,7 @@ async function start(t: TestContext, options: EmbeddedPostgresOptions): Promise<
   return postgres;
 }
 
-async function ask(url: string, sql: string): Promise<unknown> {
+async function query(url: string, sql: string): Promise<unknown> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -118,13 +118,13 @@ function isOfItsOwn(uid: number | undefined): boolean {
 /** What a first start leaves, with a table in it: made once, because making a database takes its time. */
 const seed = await mkdtemp(join(SCRATCH_FOLDER, 'portal-seed-'));
 const SEED = join(seed, 'not', 'there', 'yet');
-const saidAtFirst: string[] = [];
+const firstOutput: string[] = [];
 
 before(async () => {
   await chmod(seed, 0o755);
-  const first = await startEmbeddedPostgres({ dataDir: SEED, announce: (line) => saidAtFirst.push(line) });
+  const first = await startEmbeddedPostgres({ dataDir: SEED, announce: (line) => firstOutput.push(line) });
   try {
-    await ask(first.url, 'create table kept as select 42 as answer');
+    await query(first.url, 'create table kept as select 42 as answer');
   } finally {
     await first.close();
   }
@@ -134,11 +134,11 @@ before(async () => {
 after(() => rm(seed, { recursive: true, force: true, maxRetries: 10 }));
 
 test('The first start makes a database and says so, the second finds what the first left.', async (t) => {
-  assert.deepEqual(saidAtFirst, [`Making a database in ${SEED}/postgres …`]);
+  assert.deepEqual(firstOutput, [`Making a database in ${SEED}/postgres …`]);
   const { url } = await start(t, { dataDir: await copyDataDir(t, SEED), announce: assert.fail });
-  assert.equal(await ask(url, 'select answer from kept'), 42);
-  assert.equal(await ask(url, 'show server_encoding'), 'UTF8');
-  assert.equal(await ask(url, 'show fsync'), 'on');
+  assert.equal(await query(url, 'select answer from kept'), 42);
+  assert.equal(await query(url, 'show server_encoding'), 'UTF8');
+  assert.equal(await query(url, 'show fsync'), 'on');
 });
 
 test('It is not root, listens to this machine only, and lets nobody in without the password.', async (t) => {
@@ -149,9 +149,9 @@ test('It is not root, listens to this machine only, and lets nobody in without t
   // Unless the programs themselves lie where nobody but root can reach them, and root may not make a namespace.
   const needsMore = us === 0 && !(await programsAreOpen()) && !(await mayMakeNamespace());
   assert.ok((needsMore ? REACHES_FILES : NONE).includes(await capabilitiesOf(pid)));
-  assert.equal(await ask(url, 'show listen_addresses'), '127.0.0.1');
+  assert.equal(await query(url, 'show listen_addresses'), '127.0.0.1');
   const { password } = new URL(url);
-  await assert.rejects(ask(url.replace(password, 'guess'), 'select 1'), { code: '28P01' });
+  await assert.rejects(query(url.replace(password, 'guess'), 'select 1'), { code: '28P01' });
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
   assert.equal(commandLine.includes(password), false);
 });
@@ -161,12 +161,12 @@ test('Below a folder that is closed to everybody else it works all the same.', a
   await chmod(closed, 0o700);
   const dataDir = join(closed, 'not', 'there', 'yet');
   const first = await start(t, { dataDir });
-  assert.equal(await ask(first.url, 'select answer from kept'), 42);
+  assert.equal(await query(first.url, 'select answer from kept'), 42);
   await first.close();
   // And again when the folder was opened, where the files belong to another user by now.
   await chmod(closed, 0o755);
   const second = await start(t, { dataDir });
-  assert.equal(await ask(second.url, 'select answer from kept'), 42);
+  assert.equal(await query(second.url, 'select answer from kept'), 42);
 });
 
 test('As root in a container, below a closed folder, it is a user of its own that holds no privilege.', async (t) => {
@@ -178,7 +178,7 @@ test('As root in a container, below a closed folder, it is a user of its own tha
     await asInContainer(t),
   );
   const family = await familyOf(pids);
-  assert.equal(await ask(url, 'select answer from kept'), 42);
+  assert.equal(await query(url, 'select answer from kept'), 42);
   const [postgres = 0] = pids;
   const us = process.getuid?.();
   const user = await userOf(postgres);
@@ -212,7 +212,7 @@ test('SIGKILL of the service leaves no server behind, and the next start finds e
   await kill(holder);
   // At once, while the old one may still be on its way out.
   const next = await start(t, { dataDir });
-  assert.equal(await ask(next.url, 'select answer from kept'), 42);
+  assert.equal(await query(next.url, 'select answer from kept'), 42);
   await waitFor('every server to end', () => noneRuns(family));
 });
 
@@ -240,7 +240,7 @@ test('Servers that are killed come back at the same URL, with the data.', async 
   const { pid } = postgres;
   signalAll([pid], 'SIGKILL');
   await waitFor('Postgres to come back', () => postgres.pid !== pid, { timeoutMs: 20_000 });
-  assert.equal(await ask(postgres.url, 'select answer from kept'), 42);
+  assert.equal(await query(postgres.url, 'select answer from kept'), 42);
   await waitFor('it to be announced', () => said.includes('Postgres is back.'));
 });
 
@@ -255,7 +255,7 @@ test('The status file of a killed server does not fool it, whoever has that proc
     `${other.pid}\n${dataDir}/postgres\n1\n5432\n\n127.0.0.1\n1 1\nready\n`,
   );
   const second = await start(t, { dataDir });
-  assert.equal(await ask(second.url, 'select 1'), 1);
+  assert.equal(await query(second.url, 'select 1'), 1);
 });
 
 test('A second service on the same folder is told who has it.', async (t) => {
@@ -266,7 +266,7 @@ test('A second service on the same folder is told who has it.', async (t) => {
       `The data in ${dataDir}/postgres is in use by another service (process ${holder.pid}); ` +
       'stop that one, or give each a PORTAL_DATA_DIR of its own.',
   });
-  assert.equal(await ask(url, 'select 1'), 1);
+  assert.equal(await query(url, 'select 1'), 1);
 });
 
 test('Of two services that start at once on a new folder, one gets it and both are told the truth.', async (t) => {
@@ -284,7 +284,7 @@ test('A first start that is killed half-way is begun anew by the next.', async (
   });
   await kill(holder);
   const { url } = await start(t, { dataDir });
-  assert.equal(await ask(url, 'select 1'), 1);
+  assert.equal(await query(url, 'select 1'), 1);
   const left = await readdir(dataDir);
   assert.deepEqual(left.toSorted(), ['postgres', 'postgres.lock', 'postgres.log', 'postgres.password']);
 });

@@ -32,7 +32,7 @@ async function start(t: TestContext, dataDir: string): Promise<EmbeddedRedis> {
   return redis;
 }
 
-async function ask(url: string, name: string, ...args: readonly string[]): Promise<unknown> {
+async function command(url: string, name: string, ...args: readonly string[]): Promise<unknown> {
   const client = new Redis(url, {
     lazyConnect: true,
     enableReadyCheck: false,
@@ -62,9 +62,12 @@ test('It is a Redis with a password nobody else can read, which keeps nothing an
   const dataDir = await makeRedisDataDir(t);
   const redis = await start(t, dataDir);
   const { url, pid } = redis;
-  assert.equal(await ask(url, 'PING'), 'PONG');
-  assert.deepEqual(await ask(url, 'CONFIG', 'GET', 'maxmemory-policy'), ['maxmemory-policy', 'allkeys-lru']);
-  assert.deepEqual(await ask(url, 'CONFIG', 'GET', 'bind'), ['bind', '127.0.0.1']);
+  assert.equal(await command(url, 'PING'), 'PONG');
+  assert.deepEqual(await command(url, 'CONFIG', 'GET', 'maxmemory-policy'), [
+    'maxmemory-policy',
+    'allkeys-lru',
+  ]);
+  assert.deepEqual(await command(url, 'CONFIG', 'GET', 'bind'), ['bind', '127.0.0.1']);
   const { password, port } = new URL(url);
   const stranger = connect(Number(port), '127.0.0.1', () => stranger.write('PING\r\n'));
   const [reply] = (await once(stranger, 'data')) as [Buffer];
@@ -86,8 +89,8 @@ test('It is a Redis with a password nobody else can read, which keeps nothing an
 test('Two services can share a data folder: each has a Redis of its own.', async (t) => {
   const dataDir = await makeRedisDataDir(t);
   const [one, two] = await Promise.all([start(t, dataDir), start(t, dataDir)]);
-  await ask(one.url, 'SET', 'mine', '1');
-  assert.equal(await ask(two.url, 'DBSIZE'), 0);
+  await command(one.url, 'SET', 'mine', '1');
+  assert.equal(await command(two.url, 'DBSIZE'), 0);
 });
 
 test('Where there is none and none may be fetched, there is none, and one line says what to do.', async (t) => {

@@ -8,7 +8,7 @@ export interface Attention {
   /** Whether the faster pace is in force. */
   readonly isInUse: () => boolean;
   /** Somebody looks. */
-  readonly asked: () => void;
+  readonly noteRequest: () => void;
   /** How things stand, after a run. */
   isWell(well: boolean): void;
 }
@@ -24,7 +24,7 @@ export function createAttention(onHurry: () => void, now = () => performance.now
 
   return {
     isInUse,
-    asked() {
+    noteRequest() {
       const nowMs = now();
       const wasInUse = isUnwell || nowMs - askedMs < DEFAULTS.askedForMs;
       askedMs = nowMs;

@@ -30,7 +30,7 @@ export interface Health {
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
   /** Somebody looks: the probes run at the faster pace for the next five seconds, and at once after a quiet time. */
-  asked(): void;
+  noteRequest(): void;
   /** Whether the faster pace is in force: somebody looks, or something is not up. */
   isInUse(): boolean;
   /**
@@ -108,11 +108,11 @@ export function createHealth(options: HealthOptions): Health {
       attention.isWell(parts.every(isWell));
       const { problems, remarks = [], cause } = outcome;
       if (outcome.state !== 'up' || problems.length + remarks.length > 0) {
-        tell(options.onFailure, { name: watched.name, problems, remarks, cause });
+        notify(options.onFailure, { name: watched.name, problems, remarks, cause });
       }
       if (!started()) return;
       noteStatus();
-      if (options.onReport) tell(options.onReport, report('admin'));
+      if (options.onReport) notify(options.onReport, report('admin'));
     }
     return { ...watched, sampler: createSampler(probe, paceOf(sampling), hasFound, attention.isInUse) };
   }
@@ -167,7 +167,7 @@ export function createHealth(options: HealthOptions): Health {
     if (current.status === status) return;
     const from = status ?? null;
     status = current.status;
-    tell(options.onStatusChange, { from, to: status, report: current });
+    notify(options.onStatusChange, { from, to: status, report: current });
   }
 
   return {
@@ -179,7 +179,7 @@ export function createHealth(options: HealthOptions): Health {
     report,
     snapshot: () => currentSnapshot().snapshot,
     state: (name) => currentSnapshot().snapshot.components.find((finding) => finding.name === name)?.state,
-    asked: attention.asked,
+    noteRequest: attention.noteRequest,
     isInUse: attention.isInUse,
     probeNow,
     caughtUp() {
@@ -202,7 +202,7 @@ export function createHealth(options: HealthOptions): Health {
 }
 
 /** Tells the application; what it does with it is not allowed to stop the sampling. */
-function tell<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
+function notify<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
   try {
     listener?.(event);
   } catch {

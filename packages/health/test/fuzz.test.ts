@@ -13,7 +13,7 @@ import { createRedisProbe } from '../src/probes/redis/redis.js';
 import { PROBLEMS } from '../src/problems.js';
 import { respond, type Endpoint } from '../src/http/respond.js';
 import type { Outcome } from '../src/types.js';
-import { ask } from './probes/asking.js';
+import { runProbe } from './probes/run-probe.js';
 
 /** In every message and value of others: must never be seen again. */
 const CANARY = 'zqvxkwjz';
@@ -75,7 +75,7 @@ describe('a check', () => {
     await fc.assert(
       fc.asyncProperty(anything, async (make) => {
         const value = make();
-        const outcome = await ask(createCheckProbe({ name: 'any', check: () => value }));
+        const outcome = await runProbe(createCheckProbe({ name: 'any', check: () => value }));
         assertOutcome(outcome);
         if (value === false) assert.equal(outcome.state, 'down');
       }),
@@ -134,7 +134,7 @@ test('Postgres may answer with rows of any shape, or with any error', async () =
         }
       }
       const pool = { Client, options: {}, totalCount: 0, idleCount: 0, waitingCount: 0 };
-      const outcome = await ask(createPostgresProbe({ pool }));
+      const outcome = await runProbe(createPostgresProbe({ pool }));
       assertOutcome(outcome);
       assert.equal(outcome.state, 'down', 'none of these is the answer to the question');
     }),
@@ -155,7 +155,7 @@ test('Redis may answer INFO with anything, or with any error', async () => {
         disconnect: () => Promise.resolve(),
         duplicate: () => client,
       });
-      const outcome = await ask(createRedisProbe({ client }));
+      const outcome = await runProbe(createRedisProbe({ client }));
       assertOutcome(outcome);
       assert.equal(outcome.state, 'down', 'none of these is an INFO');
     }),

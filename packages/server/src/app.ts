@@ -102,8 +102,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     source,
     ready: config.ready,
     startedAt,
-    onFailure: tellFailures(log),
-    onStatusChange: (change) => tellStatus(log, change),
+    onFailure: logFailures(log),
+    onStatusChange: (change) => logStatus(log, change),
     onReport(report) {
       recording.reported(report);
       // By the time that its probe says so, a database that is back can be asked who somebody is.
@@ -118,10 +118,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
 
   const answers = createResponseLog(log);
   const proxies = createTrustedProxies(config.trustedProxies);
-  const http = createHttpServer(tellUnaccepted(log, answers), {
+  const http = createHttpServer(logUnaccepted(log, answers), {
     reserved: config.poolSize,
     isTrustedProxy: proxies.isTrusted,
-    onCut: tellCut(log, answers),
+    onCut: logCut(log, answers),
   });
   const site = createOwnSite({
     publicUrl: config.publicUrl,
@@ -129,7 +129,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     boundTo: () => http.boundTo(),
     log,
   });
-  const healthHandler = createHealthHandler(health, { onMethodNotAllowed: tellRefusal(answers) });
+  const healthHandler = createHealthHandler(health, { onMethodNotAllowed: logRequestError(answers) });
   const framework = createFramework({
     http,
     healthHandler: (request, response) =>
@@ -225,13 +225,13 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
 }
 
 /** The public doors stand before the framework, and so before its log. */
-function tellRefusal(answers: ResponseLog): (refusal: { correlationId: string; method: string }) => void {
+function logRequestError(answers: ResponseLog): (refusal: { correlationId: string; method: string }) => void {
   return ({ correlationId, method }) => {
     answers.log({ correlation_id: correlationId, method, route: 'public', status: 405 }, false);
   };
 }
 
-function tellUnaccepted(log: Log, answers: ResponseLog): (error: unknown) => void {
+function logUnaccepted(log: Log, answers: ResponseLog): (error: unknown) => void {
   return (error) => {
     const event = 'a connection could not be accepted';
     answers.seldom(event, () => log.failure(event, error));
@@ -239,7 +239,7 @@ function tellUnaccepted(log: Log, answers: ResponseLog): (error: unknown) => voi
 }
 
 /** Who sends too much without reading, and who had to make room, is seen by nobody else. */
-function tellCut(log: Log, answers: ResponseLog): (reason: CutReason) => void {
+function logCut(log: Log, answers: ResponseLog): (reason: CutReason) => void {
   return (reason) => {
     const event =
       reason === 'unread'
@@ -250,7 +250,7 @@ function tellCut(log: Log, answers: ResponseLog): (reason: CutReason) => void {
 }
 
 /** One line when a part begins to fail, or fails for another cause: not one every interval. */
-function tellFailures(log: Log): (failure: Failure) => void {
+function logFailures(log: Log): (failure: Failure) => void {
   const told = new Map<string, string>();
   return ({ name, problems, remarks, cause }) => {
     const causes = [...problems, ...remarks, cause?.code ?? ''].join(' ');
@@ -263,6 +263,6 @@ function tellFailures(log: Log): (failure: Failure) => void {
   };
 }
 
-function tellStatus(log: Log, { from, to, report }: StatusChange): void {
+function logStatus(log: Log, { from, to, report }: StatusChange): void {
   log[to === 'healthy' ? 'info' : 'warn']('the status changed', { from, to, errors: report.errors });
 }

@@ -10,7 +10,7 @@ import { OperatorError } from './errors.js';
 export interface OwnServersOptions {
   readonly config: Pick<Config, 'databaseUrl' | 'redisUrl' | 'fetchRedis'>;
   readonly dataDir: string;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
   /** Gets one step for every server that has started, also when another has not. */
   readonly undo: (() => unknown)[];
 }
@@ -29,7 +29,7 @@ export interface OwnServers {
 export async function startOwnServers({
   config,
   dataDir,
-  say,
+  print: say,
   undo,
 }: OwnServersOptions): Promise<OwnServers> {
   const [postgres, redis] = await Promise.allSettled([

@@ -21,7 +21,7 @@ export interface ServeOptions {
   readonly config: Config;
   readonly log: Log;
   /** Told of what an operator wants to know at a start, line by line. */
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
   /** Whether that is a person at a terminal, and no log that others read: only then a token is said. Default: no. */
   readonly isTerminal?: boolean;
 }
@@ -50,7 +50,7 @@ const SESSION_FILE = 'service.session';
  *
  * @throws OperatorError when it cannot be started
  */
-export async function serve({ config, log, say, isTerminal = false }: ServeOptions): Promise<Service> {
+export async function serve({ config, log, print: say, isTerminal = false }: ServeOptions): Promise<Service> {
   const undo: (() => unknown)[] = [];
   async function takeDown(): Promise<void> {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -59,7 +59,7 @@ export async function serve({ config, log, say, isTerminal = false }: ServeOptio
   try {
     const dataDir = resolve(config.dataDir);
     await claimDataFolder(dataDir);
-    const { postgres, redis } = await startOwnServers({ config, dataDir, say, undo });
+    const { postgres, redis } = await startOwnServers({ config, dataDir, print: say, undo });
     const databaseUrl = config.databaseUrl ?? postgres?.url;
     if (databaseUrl === undefined)
       throw new Error('There is neither a database URL nor an embedded database.');
@@ -76,7 +76,7 @@ export async function serve({ config, log, say, isTerminal = false }: ServeOptio
     });
     const url = urlOf(config.host, port);
     const publicUrl = config.publicUrl && baseUrlOf(config.publicUrl);
-    await tellWhereabouts(
+    await writeServiceFileOrWarn(
       dataDir,
       {
         pid: process.pid,
@@ -99,7 +99,7 @@ export async function serve({ config, log, say, isTerminal = false }: ServeOptio
     if (postgres) {
       const sessionFile = join(dataDir, SESSION_FILE);
       if (!isTerminal) undo.push(() => rm(sessionFile, { force: true }));
-      await sayHowToEnter(app, publicUrl ?? url, { say, sessionFile: isTerminal ? undefined : sessionFile });
+      await printSignIn(app, publicUrl ?? url, { say, sessionFile: isTerminal ? undefined : sessionFile });
     }
     log.info('listening', { port });
     return { url, app, close: takeDown };
@@ -119,7 +119,7 @@ async function claimDataFolder(dataDir: string): Promise<void> {
 }
 
 /** For the command line. A folder that takes no file keeps none of our own servers either, and is no reason not to run. */
-async function tellWhereabouts(
+async function writeServiceFileOrWarn(
   dataDir: string,
   whereabouts: Whereabouts,
   undo: (() => unknown)[],
@@ -140,7 +140,7 @@ function cacheLine(config: Config, embedded: boolean): string {
 }
 
 /** On a database of our own, whoever starts the service is let in: a link that does so once, and the line to paste. */
-async function sayHowToEnter(
+async function printSignIn(
   { users, sessions, signIn }: App,
   url: string,
   { say, sessionFile }: { say: (line: string) => void; sessionFile: string | undefined },

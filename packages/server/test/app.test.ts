@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { ask } from './ask.js';
+import { sendRequest } from './request.js';
 import { startService } from './service.js';
 import { sql } from './sql.js';
 
@@ -26,20 +26,20 @@ describe('a start without the database', () => {
     await postgres.kill();
     const service = await startService({ databaseUrl, redisUrl: redis.url });
     try {
-      const { status, json } = await ask(service.url, '/health');
+      const { status, json } = await sendRequest(service.url, '/health');
       assert.equal(status, 503);
       assert.deepEqual(json['errors'], ['The database cannot be reached (DATABASE_UNREACHABLE)']);
       assert.equal(
-        (await ask(service.url, '/readyz')).status,
+        (await sendRequest(service.url, '/readyz')).status,
         200,
         'the page about the outage has to be reached',
       );
-      assert.equal((await ask(service.url, '/livez')).status, 200);
+      assert.equal((await sendRequest(service.url, '/livez')).status, 200);
       await postgres.restart();
       await waitFor('a healthy service', () => service.app.health.report('public').status === 'healthy');
       await waitFor('the tables', () => service.logged.some((line) => line.includes('"msg":"migrated"')));
       const cookie = await service.sessionCookie(2);
-      assert.equal((await ask(service.url, '/v1/admin/health', { cookie })).status, 200);
+      assert.equal((await sendRequest(service.url, '/v1/admin/health', { cookie })).status, 200);
     } finally {
       await service.close();
     }
@@ -75,7 +75,7 @@ test('without a Redis the service is degraded, says so, and lets administrators 
   const service = await startService({ databaseUrl: await postgres.createDatabase() });
   try {
     const cookie = await service.sessionCookie(2);
-    const { status, json } = await ask(service.url, '/v1/admin/health', { cookie });
+    const { status, json } = await sendRequest(service.url, '/v1/admin/health', { cookie });
     assert.equal(status, 200);
     assert.equal(json['status'], 'degraded');
     assert.equal(json['cache'], false);
@@ -126,7 +126,10 @@ describe('nothing is given away', () => {
     async function look(cookie: string): Promise<void> {
       for (const path of ['/health', '/v1/admin/health', '/readyz?verbose', '/metrics', '/nothing']) {
         for (const accept of ['*/*', 'application/health+json']) {
-          const { headers, body } = await ask(service.url, path, { cookie, headers: { Accept: accept } });
+          const { headers, body } = await sendRequest(service.url, path, {
+            cookie,
+            headers: { Accept: accept },
+          });
           seen.push(JSON.stringify(headers), body);
         }
       }

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { readConfig } from '../src/config/env.js';
 import { ENDPOINTS } from '../src/api/endpoints.js';
-import { ask } from './ask.js';
+import { sendRequest } from './request.js';
 import { startService, type TestService } from './service.js';
 
 const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
@@ -35,7 +35,7 @@ function linksIn(html: string): readonly string[] {
 }
 
 test('a path that begins like one of ours is refused: nobody could say what is meant by it', async () => {
-  const links = linksIn((await ask(plain.url, '/')).body).map((link) => link.slice(1));
+  const links = linksIn((await sendRequest(plain.url, '/')).body).map((link) => link.slice(1));
   const own = new Set(
     [...ENDPOINTS.map((route) => route.path), ...VIEWS, ...links].map((path) => path.split('/')[1] ?? ''),
   );
@@ -56,12 +56,16 @@ test('a path that begins like one of ours is refused: nobody could say what is m
 describe('where nobody has said, links are relative: a proxy may take any path off', () => {
   for (const view of [...VIEWS, '/docs']) {
     test(view, async () => {
-      const links = linksIn((await ask(plain.url, view)).body);
+      const links = linksIn((await sendRequest(plain.url, view)).body);
       assert.ok(links.length > 1);
       for (const link of links) {
         const target = new URL(link, `http://elsewhere/any/path${view}`);
         assert.ok(target.pathname.startsWith('/any/path/'), link);
-        assert.equal((await ask(plain.url, target.pathname.slice('/any/path'.length))).status, 200, link);
+        assert.equal(
+          (await sendRequest(plain.url, target.pathname.slice('/any/path'.length))).status,
+          200,
+          link,
+        );
       }
     });
   }
@@ -73,7 +77,7 @@ describe('where nobody has said, links are relative: a proxy may take any path o
         ['//', view],
         ['/?range=6h', view],
       ] as const) {
-        const { status, headers } = await ask(plain.url, `${view}${slashes}`);
+        const { status, headers } = await sendRequest(plain.url, `${view}${slashes}`);
         assert.equal(status, 308, view);
         const from = `http://elsewhere/any/path${view}${slashes}`;
         assert.equal(new URL(String(headers.location), from).pathname, `/any/path${there}`);
@@ -82,9 +86,11 @@ describe('where nobody has said, links are relative: a proxy may take any path o
   });
 
   test('the description says so of itself, the index too', async () => {
-    const { servers } = (await ask(plain.url, '/openapi.json')).json as { servers: [{ url: string }] };
+    const { servers } = (await sendRequest(plain.url, '/openapi.json')).json as {
+      servers: [{ url: string }];
+    };
     assert.equal(servers[0].url, '.');
-    assert.doesNotMatch((await ask(plain.url, '/llms.txt')).body, /\]\(\//);
+    assert.doesNotMatch((await sendRequest(plain.url, '/llms.txt')).body, /\]\(\//);
   });
 });
 
@@ -92,30 +98,32 @@ describe('where it is known, everything leads there', () => {
   for (const view of [...VIEWS, '/docs']) {
     test(view, async () => {
       for (const asked of [view, `/tools/portal${view}`]) {
-        const links = linksIn((await ask(published.url, asked)).body);
+        const links = linksIn((await sendRequest(published.url, asked)).body);
         assert.ok(links.length > 1);
         for (const link of links) {
           assert.ok(link.startsWith('/tools/portal/'), link);
-          assert.equal((await ask(published.url, link)).status, 200, link);
+          assert.equal((await sendRequest(published.url, link)).status, 200, link);
         }
       }
     });
   }
 
   test('without a slash at the end of the path as well', async () => {
-    const { status, body } = await ask(published.url, '/tools/portal?range=6h');
+    const { status, body } = await sendRequest(published.url, '/tools/portal?range=6h');
     assert.equal(status, 200);
     assert.match(body, /src="\/tools\/portal\/assets\//);
   });
 
   test('in the description, in the index, and in what is to be pasted', async () => {
-    const { servers } = (await ask(published.url, '/openapi.json')).json as { servers: [{ url: string }] };
+    const { servers } = (await sendRequest(published.url, '/openapi.json')).json as {
+      servers: [{ url: string }];
+    };
     assert.equal(servers[0].url, 'https://status.example.org/tools/portal');
-    const index = (await ask(published.url, '/llms.txt')).body;
+    const index = (await sendRequest(published.url, '/llms.txt')).body;
     for (const [, target = ''] of index.matchAll(/^- \[[^\]]+\]\(([^)]+)\)/gm)) {
       assert.ok(target.startsWith('https://status.example.org/tools/portal/'), target);
     }
-    const page = (await ask(published.url, '/docs')).body;
+    const page = (await sendRequest(published.url, '/docs')).body;
     assert.ok(page.includes('curl https://status.example.org/tools/portal/health'));
     assert.ok(!page.includes('127.0.0.1'));
   });

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { flood, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../src/auth/sessions/token.js';
 import { ADMIN } from '../src/auth/permission.js';
-import { ask } from './ask.js';
+import { sendRequest } from './request.js';
 import { DELIVERY, startProxiedService, type ProxiedService } from './proxied-service.js';
 import type { TestService } from './service.js';
 import { createStatements } from './statements.js';
@@ -103,7 +103,7 @@ before(async () => {
   });
   ({ service, redis } = proxied);
   admin = await service.sessionCookie(ADMIN);
-  assert.equal((await ask(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
+  assert.equal((await sendRequest(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
 });
 
 after(async () => {
@@ -115,7 +115,7 @@ function randomName(): string {
 }
 
 test('every endpoint of the description stands in the table', async () => {
-  const { json } = await ask(service.url, '/openapi.json');
+  const { json } = await sendRequest(service.url, '/openapi.json');
   const described = Object.entries(json['paths'] as Record<string, object>).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -200,7 +200,7 @@ describe('a thousand requests of one address to each endpoint', () => {
     assert.ok(mostCheckedOut <= 3, `${mostCheckedOut} connections of the pool`);
     const commands = (await commandsSoFar()) - commandsBefore;
     assert.ok(commands <= MOST * all.length, `${commands} commands`);
-    assert.equal((await ask(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
+    assert.equal((await sendRequest(service.url, '/v1/admin/health', { cookie: admin })).status, 200);
   });
 
   test('cost Redis a few commands, whatever else is counted', async () => {

@@ -11,7 +11,7 @@ import { ConfigError, readConfig } from '../src/config/env.js';
 import { tokensInCookies } from '../src/auth/cookie.js';
 import { ADMIN } from '../src/auth/permission.js';
 import { SETTINGS, type Setting } from '../src/config/settings.js';
-import { ask } from './ask.js';
+import { sendRequest } from './request.js';
 import { startService, type TestService } from './service.js';
 
 const HANG_MS = 5_000;
@@ -172,7 +172,7 @@ describe('a client may send anything', () => {
   });
 
   test('and afterwards all is as before: the page opens, nothing is polluted, nothing of it is in the log', async () => {
-    const { status, json } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    const { status, json } = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
     assert.equal(status, 200);
     assert.equal(json['status'], 'healthy');
     assert.deepEqual(Object.keys(Object.prototype), []);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../src/auth/permission.js';
-import { ask, type TestResponse } from './ask.js';
+import { sendRequest, type TestResponse } from './request.js';
 import { startService, type TestService } from './service.js';
 
 const DEFAULTS = {
@@ -55,11 +55,11 @@ async function timed(what: string, reply: Promise<TestResponse>): Promise<TestRe
 }
 
 function health(): Promise<TestResponse> {
-  return timed('/health', ask(service.url, '/health'));
+  return timed('/health', sendRequest(service.url, '/health'));
 }
 
 function page(cookie = admin): Promise<TestResponse> {
-  return timed('the page', ask(service.url, '/v1/admin/health', { cookie }));
+  return timed('the page', sendRequest(service.url, '/v1/admin/health', { cookie }));
 }
 
 /** Asks both documents again and again until `database` and `cache` are so; every answer on the way counts. */

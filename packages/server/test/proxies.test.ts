@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { ADMIN } from '../src/auth/permission.js';
-import { ask, type TestRequest, type TestResponse } from './ask.js';
+import { sendRequest, type TestRequest, type TestResponse } from './request.js';
 import { startService, type TestService } from './service.js';
 import { sql } from './sql.js';
 
@@ -35,7 +35,7 @@ after(async () => {
 });
 
 function from(address: string, forwardedFor: string, more: TestRequest = {}): Promise<TestResponse> {
-  return ask(service.url, '/v1/admin/health', {
+  return sendRequest(service.url, '/v1/admin/health', {
     from: address,
     ...more,
     headers: { 'X-Forwarded-For': forwardedFor, ...more.headers },
@@ -92,7 +92,7 @@ test('anybody else can say what they like: they stay who they are', async () => 
     { Forwarded: 'for=192.0.2.34' },
     { 'X-Forwarded-For': '192.0.2.35', 'X-Forwarded-Host': 'localhost', 'X-Forwarded-Proto': 'https' },
   ]) {
-    const { status } = await ask(service.url, '/v1/admin/health', { from: STRANGER, headers });
+    const { status } = await sendRequest(service.url, '/v1/admin/health', { from: STRANGER, headers });
     assert.equal(status, 429, JSON.stringify(headers));
   }
   assert.equal((await from(PROXY, '192.0.2.30')).status, 401, 'and use up nobody else’s limit');
@@ -100,7 +100,7 @@ test('anybody else can say what they like: they stay who they are', async () => 
 
 test('X-Forwarded-Host and -Proto are believed of nobody', async () => {
   const forged = { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' };
-  const { status } = await ask(service.url, '/v1/authentication/logout', {
+  const { status } = await sendRequest(service.url, '/v1/authentication/logout', {
     method: 'POST',
     headers: { ...forged, Origin: 'https://evil.example' },
   });
@@ -111,7 +111,7 @@ test('a code that was asked for is bound to the client, and the audit and the lo
   await service.app.users.add('operator', 'behind', ADMIN);
   const user = (await service.app.users.list()).find(({ name }) => name === 'behind');
   const { code } = await service.app.signIn.make(user?.id ?? 0, 'command');
-  const { status } = await ask(service.url, '/v1/authentication/verify', {
+  const { status } = await sendRequest(service.url, '/v1/authentication/verify', {
     method: 'POST',
     body: JSON.stringify({ code }),
     headers: { 'X-Forwarded-For': '198.51.100.9, 192.0.2.77:1234' },

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import { newToken } from '../src/auth/sessions/token.js';
 import { ADMIN } from '../src/auth/permission.js';
-import { ask } from './ask.js';
+import { sendRequest } from './request.js';
 import { DELIVERY, startProxiedService, type ProxiedService } from './proxied-service.js';
 import type { TestService } from './service.js';
 import { sql } from './sql.js';
@@ -17,12 +17,12 @@ let proxied: ProxiedService;
 let service: TestService;
 let databaseUrl: string;
 /** What the service has said to each store since it was last emptied. */
-const said = { database: '', cache: '' };
+const sentStatements = { database: '', cache: '' };
 
 before(async () => {
   proxied = await startProxiedService({
-    onStatement: (bytes) => (said.database += bytes.toString('latin1')),
-    onCommand: (bytes) => (said.cache += bytes.toString('latin1')),
+    onStatement: (bytes) => (sentStatements.database += bytes.toString('latin1')),
+    onCommand: (bytes) => (sentStatements.cache += bytes.toString('latin1')),
     // Probes that ask in between would be mixed up with what is looked at.
     environment: { ...DELIVERY, PORTAL_INTERVAL_MS: '600000' },
   });
@@ -39,10 +39,10 @@ after(async () => {
 
 test('session fixation: a token that a client brings along never becomes a session, and no answer sets one', async () => {
   const cookie = `psession=${newToken()}`;
-  const first = await ask(service.url, PAGE, { cookie });
+  const first = await sendRequest(service.url, PAGE, { cookie });
   const own = await service.sessionCookie(ADMIN);
-  const both = await ask(service.url, PAGE, { cookie: `${cookie}; ${own}` });
-  const last = await ask(service.url, PAGE, { cookie });
+  const both = await sendRequest(service.url, PAGE, { cookie: `${cookie}; ${own}` });
+  const last = await sendRequest(service.url, PAGE, { cookie });
   assert.deepEqual([first.status, last.status], [401, 401]);
   for (const { headers } of [first, both, last]) assert.equal(headers['set-cookie'], undefined);
   assert.notEqual(own, cookie);
@@ -51,7 +51,7 @@ test('session fixation: a token that a client brings along never becomes a sessi
 test('unknown and known sessions cost the same: the same is asked of the record, word for word, and Redis nothing', async () => {
   const revoked = await service.sessionCookie(ADMIN);
   const [session] = await service.app.sessions.list();
-  assert.equal((await ask(service.url, PAGE, { cookie: revoked })).status, 200);
+  assert.equal((await sendRequest(service.url, PAGE, { cookie: revoked })).status, 200);
   await service.app.sessions.revoke([session?.id ?? 0]);
   const forged = `psession=${newToken()}`;
 
@@ -60,12 +60,15 @@ test('unknown and known sessions cost the same: the same is asked of the record,
   for (const cookie of [forged, revoked, forged]) {
     // What was refused is written down in the background, once a second: then it is asked once more.
     for (let tries = 0; tries < 5; tries += 1) {
-      said.database = '';
-      said.cache = '';
-      assert.equal((await ask(service.url, PAGE, { cookie })).status, 401);
-      if (!/INTO audit|n,,n=|c=biws/.test(said.database)) break;
+      sentStatements.database = '';
+      sentStatements.cache = '';
+      assert.equal((await sendRequest(service.url, PAGE, { cookie })).status, 401);
+      if (!/INTO audit|n,,n=|c=biws/.test(sentStatements.database)) break;
     }
-    costs.push({ database: withoutHashes(said.database), cache: withoutHashes(said.cache) });
+    costs.push({
+      database: withoutHashes(sentStatements.database),
+      cache: withoutHashes(sentStatements.cache),
+    });
   }
   assert.ok(costs[0] && costs[0].database.length > 0);
   assert.equal(costs[0].cache, '');
@@ -76,10 +79,10 @@ test('unknown and known sessions cost the same: the same is asked of the record,
 /** A change makes the process confirm by itself what it remembers. */
 async function untilCalm(): Promise<void> {
   await waitFor('the service to say nothing by itself for a while', async () => {
-    said.database = '';
+    sentStatements.database = '';
     // The audit is written once a second.
     await new Promise((resolve) => setTimeout(resolve, 1_300));
-    return said.database === '';
+    return sentStatements.database === '';
   });
 }
 
@@ -94,14 +97,14 @@ test('asking for a code costs the same for a name that somebody has and for one 
   const costs: { readonly statements: readonly string[]; readonly bytes: number; readonly reply: string }[] =
     [];
   for (const username of ['unknown-11', 'known-name', 'unknown-22', 'KNOWN-NAME', 'unknown-33']) {
-    said.database = '';
-    said.cache = '';
-    const { status, bytes } = await ask(service.url, '/v1/authentication/request', {
+    sentStatements.database = '';
+    sentStatements.cache = '';
+    const { status, bytes } = await sendRequest(service.url, '/v1/authentication/request', {
       method: 'POST',
       body: JSON.stringify({ username }),
     });
     assert.equal(status, 202);
-    const [database, cache] = [said.database, said.cache];
+    const [database, cache] = [sentStatements.database, sentStatements.cache];
     assert.equal(cache, '');
     assert.ok(database.includes(username));
     // The hashes of code and name are all that differs, each 64 digits; words are what is longer than chance.
@@ -135,7 +138,7 @@ test('header injection: nothing that a client sends comes back in a header', asy
     '/health?x=%0d%0amine:%20mine',
   ]) {
     for (const sent of [headers, { ...headers, Host: 'mine' }]) {
-      const answer = await ask(service.url, path, { headers: sent });
+      const answer = await sendRequest(service.url, path, { headers: sent });
       assert.doesNotMatch(JSON.stringify(answer.headers), /mine/, path);
       assert.equal(answer.headers['access-control-allow-origin'], undefined);
     }
@@ -146,12 +149,12 @@ test('header injection: nothing that a client sends comes back in a header', asy
 test('oversize: a body of megabytes is refused and not kept, and the next question is answered', async () => {
   const body = 'x'.repeat(4 * 1024 * 1024);
   for (const path of [PAGE, '/health', '/nowhere']) {
-    const status = await ask(service.url, path, { method: 'POST', body }).then(
+    const status = await sendRequest(service.url, path, { method: 'POST', body }).then(
       (answer) => answer.status,
       // Who is told to stop while still sending may see the connection end.
       () => 0,
     );
     assert.ok([0, 404, 405, 413].includes(status), `${path}: ${status}`);
   }
-  assert.equal((await ask(service.url, '/livez')).status, 200);
+  assert.equal((await sendRequest(service.url, '/livez')).status, 200);
 });

@@ -1,6 +1,6 @@
 import { asList, asString } from 'portal-shared/json';
 import { printable } from 'portal-shared/printable';
-import { ask, parseUrl, readTimeout, SERVICE_OPTIONS } from 'portal-shared/cli/client';
+import { requestDocument, parseUrl, readTimeout, SERVICE_OPTIONS } from 'portal-shared/cli/client';
 import { InconclusiveError, type Command } from 'portal-shared/cli/command';
 import { one, parse } from 'portal-shared/cli/arguments';
 import type { Colour } from 'portal-shared/cli/terminal';
@@ -26,7 +26,7 @@ export const statusCommand: Command = {
     const url = parseUrl(one(positionals, 'URL'));
     if (url.pathname === '/') url.pathname = '/health';
     try {
-      const { status: code, document } = await ask(url, readTimeout(values));
+      const { status: code, document } = await requestDocument(url, readTimeout(values));
       const status = asString(document?.['status']);
       const exit = EXIT_OF_STATUS.get(status);
       if (status === undefined || exit === undefined) {

@@ -55,7 +55,7 @@ export function respond(health: Health, question: HealthRequest, viewer: Viewer)
 function responseOrFailure(health: Health, question: HealthRequest, viewer: Viewer): HealthResponse {
   try {
     if (question.endpoint === 'health') {
-      if (!question.byMachine) health.asked();
+      if (!question.byMachine) health.noteRequest();
       return reportResponse(health, question, viewer);
     }
     return question.endpoint === 'metrics'

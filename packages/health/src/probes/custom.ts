@@ -7,7 +7,7 @@ import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from '../unknown.js';
-import { ownProblem, tellingOwnTrouble } from './own-trouble.js';
+import { ownProblem, withOwnProblems } from './own-trouble.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
@@ -56,7 +56,7 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     }
   }
 
-  const probe = tellingOwnTrouble({
+  const probe = withOwnProblems({
     name,
     async run(signal) {
       const startedMs = performance.now();

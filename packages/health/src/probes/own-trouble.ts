@@ -113,7 +113,7 @@ const OURS: ReadonlySet<ProblemCode> = new Set([
  *
  * @param waitsFor - what of this process a run waits for that has come to its deadline; it may not know of anything
  */
-export function tellingOwnTrouble<Figures>(
+export function withOwnProblems<Figures>(
   probe: Probe<Figures>,
   waitsFor: () => ProblemCode | undefined = () => undefined,
 ): Probe<Figures> {

@@ -13,7 +13,7 @@ export interface PoolEvents {
 /** What has been seen to move. All times monotonic, in milliseconds; minus infinity before the first. */
 export interface Movement {
   /** False of a pool without events. */
-  readonly isTold: boolean;
+  readonly isReported: boolean;
   /** When a connection was last returned by a caller for whom the server had worked. */
   servedAtMs(): number;
   /** When one was last returned because the connection, or the server, had failed its caller. */
@@ -79,7 +79,7 @@ export function createMovement(pool: PoolEvents, { now, onMove, onFailed }: Move
   }
 
   return {
-    isTold,
+    isReported: isTold,
     servedAtMs: () => servedAtMs,
     failedAtMs: () => failedAtMs,
     served() {

@@ -112,12 +112,12 @@ export function createPoolWatch({
     waiting = count(pool, 'waitingCount');
     const isFull = isComplete() && idle === 0;
     fullSinceMs = waiting > 0 && isFull ? (fullSinceMs ?? nowMs) : undefined;
-    if (!movement.isTold) readCounts(before);
+    if (!movement.isReported) readCounts(before);
     if (waiting > 0) {
       if (before.waiting <= 0) onSign();
       unservedSinceMs ??= nowMs;
       lastWaitingMs = nowMs;
-    } else if (!movement.isTold || (!isFull && nowMs - lastWaitingMs > poolSaturatedAfterMs)) {
+    } else if (!movement.isReported || (!isFull && nowMs - lastWaitingMs > poolSaturatedAfterMs)) {
       // With events nobody was served, or we would know: they gave up. While all connections are out, or when they soon
       // come again, as callers with a timeout do, it is the same wait.
       moved();
@@ -151,7 +151,7 @@ export function createPoolWatch({
   /** The last in the queue waits for as long as it takes to return as many connections as there are callers before it. */
   function isSaturated(nowMs: number): boolean {
     if (fullSinceMs === undefined || nowMs - fullSinceMs < poolSaturatedAfterMs) return false;
-    if (!movement.isTold || hasWaited(nowMs)) return true;
+    if (!movement.isReported || hasWaited(nowMs)) return true;
     return waiting > (movement.returnsASecond(fullSinceMs) * poolSaturatedAfterMs) / 1_000;
   }
 

@@ -29,7 +29,7 @@ export function guard(_request: Request, response: Response): void {
 }
 
 /** Our doors for an Express application, wherever it puts them. */
-export function expressEndpoints({ health, viewer, told }: Mount): RequestHandler {
+export function expressEndpoints({ health, viewer, options: told }: Mount): RequestHandler {
   return expressMiddleware(health, {
     ...told,
     ...(viewer && { viewer: (request: Request) => viewer(request.get('x-viewer')) }),
@@ -53,7 +53,7 @@ export function startExpress(
 }
 
 /** Our doors for a Koa application, below the prefix unless something else takes that off. */
-export function koaEndpoints({ health, viewer, told }: Mount, prefix = ''): Koa.Middleware {
+export function koaEndpoints({ health, viewer, options: told }: Mount, prefix = ''): Koa.Middleware {
   return koaMiddleware(health, {
     prefix,
     ...told,

@@ -5,7 +5,7 @@ import { waitFor } from 'portal-test-kit';
 import { VIEWER_DEADLINE_MS, type Subject } from './subject.js';
 
 export function testBehaviour(subject: Subject): void {
-  const { ask, framework, sayAndGo } = subject;
+  const { request: ask, framework, sendAndDisconnect: sayAndGo } = subject;
 
   test('a client that goes away half-way, or while its viewer is asked, harms nobody', async () => {
     for (const half of [

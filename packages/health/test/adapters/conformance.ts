@@ -8,7 +8,7 @@ import { after, before, describe } from 'node:test';
 import { createHealth, type Health } from '../../src/index.js';
 import { testResponses } from './responses.js';
 import { testBehaviour } from './behaviour.js';
-import { askHttp1 } from './exchange.js';
+import { requestHttp1 } from './exchange.js';
 import { testRouting } from './routing.js';
 import { VIEWER_DEADLINE_MS, VIEWERS, type App, type Framework, type Subject } from './subject.js';
 
@@ -32,12 +32,12 @@ export function describeAdapter(framework: Framework): void {
         startedAt: new Date('2026-04-01T00:00:00Z'),
       });
       app = await framework.start([
-        { health: root, prefix: '', told: { onMethodNotAllowed: onRefused } },
+        { health: root, prefix: '', options: { onMethodNotAllowed: onRefused } },
         {
           health: internal,
           prefix: '/internal',
           viewer: (header) => VIEWERS[String(header)]?.(),
-          told: { viewerDeadlineMs: VIEWER_DEADLINE_MS, onMethodNotAllowed: onRefused },
+          options: { viewerDeadlineMs: VIEWER_DEADLINE_MS, onMethodNotAllowed: onRefused },
         },
       ]);
     });
@@ -56,9 +56,9 @@ export function describeAdapter(framework: Framework): void {
       get internal() {
         return internal;
       },
-      ask: (path, method, headers, body) =>
-        (framework.ask ?? askHttp1)(app.port, path, method, headers, body),
-      async sayAndGo(half) {
+      request: (path, method, headers, body) =>
+        (framework.request ?? requestHttp1)(app.port, path, method, headers, body),
+      async sendAndDisconnect(half) {
         const socket = connect(app.port, '127.0.0.1');
         socket.on('error', () => undefined);
         await once(socket, 'connect');

@@ -11,7 +11,7 @@ export interface AdapterResponse {
   readonly body: string;
 }
 
-export type Ask = (
+export type SendRequest = (
   port: number,
   path: string,
   method?: string,
@@ -22,7 +22,7 @@ export type Ask = (
 /** A request that nobody answers fails, rather than the test never ending. */
 const UNANSWERED_MS = 30_000;
 
-export const askHttp1: Ask = async (port, path, method = 'GET', headers = {}, sent = '') => {
+export const requestHttp1: SendRequest = async (port, path, method = 'GET', headers = {}, sent = '') => {
   const signal = AbortSignal.timeout(UNANSWERED_MS);
   const req = request({ port, host: '127.0.0.1', path, method, headers, agent: false, signal });
   if (sent !== '') req.setHeader('content-length', Buffer.byteLength(sent));
@@ -36,7 +36,7 @@ export const askHttp1: Ask = async (port, path, method = 'GET', headers = {}, se
   };
 };
 
-export const askHttp2: Ask = async (port, path, method = 'GET', headers = {}, sent = '') => {
+export const requestHttp2: SendRequest = async (port, path, method = 'GET', headers = {}, sent = '') => {
   const session = connect(`http://127.0.0.1:${port}`);
   try {
     const stream = session.request(

@@ -8,7 +8,7 @@ import helmet from 'helmet';
 import { healthPlugin } from '../../src/adapters/fastify.js';
 import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
-import { askHttp1 } from './exchange.js';
+import { requestHttp1 } from './exchange.js';
 
 describeAdapter({
   name: 'Fastify',
@@ -20,7 +20,7 @@ describeAdapter({
     app.addHook('onRequest', (request, reply, done) => {
       helmet()(request.raw, reply.raw, () => done());
     });
-    for (const { health, prefix, viewer, told } of mounts) {
+    for (const { health, prefix, viewer, options: told } of mounts) {
       await app.register(healthPlugin, {
         health,
         prefix,
@@ -51,11 +51,11 @@ test('Fastify: registered in a context, it is below its prefix and behind its ho
   await app.listen({ port: 0, host: '127.0.0.1' });
   try {
     const { port } = app.server.address() as AddressInfo;
-    assert.equal((await askHttp1(port, '/ops/deep/livez?x')).status, 200);
-    assert.equal((await askHttp1(port, '/ops/deep/livez', 'POST')).status, 405);
-    assert.equal((await askHttp1(port, '/livez')).status, 404);
+    assert.equal((await requestHttp1(port, '/ops/deep/livez?x')).status, 200);
+    assert.equal((await requestHttp1(port, '/ops/deep/livez', 'POST')).status, 405);
+    assert.equal((await requestHttp1(port, '/livez')).status, 404);
     assert.equal(heard, 3);
-    assert.equal((await askHttp1(port, '/ops/deep/%6civez')).status, 404, 'a spelling that is no door');
+    assert.equal((await requestHttp1(port, '/ops/deep/%6civez')).status, 404, 'a spelling that is no door');
   } finally {
     await app.close();
   }

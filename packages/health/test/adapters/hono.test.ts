@@ -20,7 +20,7 @@ describeAdapter({
     const app = new Hono();
     app.use(secureHeaders());
     app.use(compress());
-    for (const { health, prefix, viewer, told } of mounts) {
+    for (const { health, prefix, viewer, options: told } of mounts) {
       app.use(
         healthMiddleware(health, {
           prefix,

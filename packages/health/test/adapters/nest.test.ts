@@ -12,7 +12,7 @@ import helmet from 'helmet';
 import { createHealthModule, HEALTH, type HealthModule } from '../../src/adapters/nest.js';
 import { createHealth, type Health } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
-import { askHttp1 } from './exchange.js';
+import { requestHttp1 } from './exchange.js';
 
 /** What Nest stands on. */
 interface Platform {
@@ -83,7 +83,7 @@ for (const [name, platform] of [
     helmet: true,
     compression: true,
     async start(mounts) {
-      const modules = mounts.map(({ health, prefix, viewer, told }) =>
+      const modules = mounts.map(({ health, prefix, viewer, options: told }) =>
         createHealthModule({
           useFactory: () => health,
           prefix,
@@ -121,8 +121,8 @@ test('Nest: what is injected reaches the factory, and what it makes reaches othe
   try {
     const port = await portOf(app);
     assert.equal(health.started(), true, 'started before the application listens');
-    assert.deepEqual(JSON.parse((await askHttp1(port, '/health')).body), health.report('public'));
-    assert.equal((await askHttp1(port, '/api/anything')).status, 401);
+    assert.deepEqual(JSON.parse((await requestHttp1(port, '/health')).body), health.report('public'));
+    assert.equal((await requestHttp1(port, '/api/anything')).status, 401);
     assert.equal(health.ready(), true);
   } finally {
     const server = app.getHttpServer() as { once(event: 'close', listener: () => void): void };

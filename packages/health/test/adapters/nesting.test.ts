@@ -43,7 +43,7 @@ nest('Express inside Express', (outer, inner) => {
 
 nest('Express inside Fastify, by middie', async (outer, inner) => {
   const app = fastify();
-  await app.register(healthPlugin, { health: outer.health, ...outer.told });
+  await app.register(healthPlugin, { health: outer.health, ...outer.options });
   await app.register(middie);
   app.use(inner.prefix, innerExpress(inner));
   app.setNotFoundHandler((_request, reply) => reply.code(401).send('guarded'));
@@ -51,7 +51,7 @@ nest('Express inside Fastify, by middie', async (outer, inner) => {
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
 });
 
-nest('Hono inside Express', (outer, { health, prefix, viewer, told }) => {
+nest('Hono inside Express', (outer, { health, prefix, viewer, options: told }) => {
   const within = new Hono();
   within.use(
     honoMiddleware(health, {
@@ -69,7 +69,7 @@ nest('Hono inside Express', (outer, { health, prefix, viewer, told }) => {
 
 nest('Koa behind the doors of node:http', async (outer, inner) => {
   const koa = koaOf([koaEndpoints(inner, inner.prefix)]).callback();
-  const door = createHealthHandler(outer.health, outer.told);
+  const door = createHealthHandler(outer.health, outer.options);
   const server = createServer((request, response) => {
     if (!door(request, response)) void koa(request, response);
   });

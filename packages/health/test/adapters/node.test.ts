@@ -16,13 +16,13 @@ import {
 } from '../../src/adapters/node.js';
 import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
-import { askHttp1, askHttp2 } from './exchange.js';
+import { requestHttp1, requestHttp2 } from './exchange.js';
 import type { App, Mount } from './subject.js';
 
 type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
 function application(mounts: readonly Mount[]): Listener {
-  const doors = mounts.map(({ health, prefix, viewer, told }) =>
+  const doors = mounts.map(({ health, prefix, viewer, options: told }) =>
     createHealthHandler<NodeRequest>(health, {
       prefix,
       ...told,
@@ -66,7 +66,7 @@ describeAdapter({
   name: 'node:http2, by its compatibility API',
   helmet: false,
   compression: false,
-  ask: askHttp2,
+  request: requestHttp2,
   refuses: /^[^/]/,
   start: (mounts) => listening(createHttp2Server(application(mounts))),
 });
@@ -92,7 +92,7 @@ test('what has been answered by a timeout of the application is not answered aga
       setTimeout(() => undefined, 100);
     }),
   );
-  assert.equal((await askHttp1(app.port, '/health')).status, 408);
+  assert.equal((await requestHttp1(app.port, '/health')).status, 408);
   // The viewer's deadline passes; an answer now would be an error nobody catches.
   await new Promise((resolve) => setTimeout(resolve, 100));
   await app.close();
@@ -105,8 +105,8 @@ test('OPTIONS * is the application’s', async () => {
       if (!door(request, response)) response.writeHead(299).end();
     }),
   );
-  assert.equal((await askHttp1(app.port, '*', 'OPTIONS')).status, 299);
-  assert.equal((await askHttp1(app.port, '/health', 'TRACE')).status, 405);
+  assert.equal((await requestHttp1(app.port, '*', 'OPTIONS')).status, 299);
+  assert.equal((await requestHttp1(app.port, '/health', 'TRACE')).status, 405);
   await app.close();
 });
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createHealthHandler } from '../../src/adapters/node.js';
 import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
-import { askHttp1, type Ask } from './exchange.js';
+import { requestHttp1, type SendRequest } from './exchange.js';
 import type { App, Mount } from './subject.js';
 
 const PREFIX = '/app';
@@ -34,7 +34,7 @@ function proxyTo(port: number, strips: boolean): RequestListener {
 }
 
 async function start(mounts: readonly Mount[], strips: boolean): Promise<App> {
-  const doors = mounts.map(({ health, prefix, viewer, told }) =>
+  const doors = mounts.map(({ health, prefix, viewer, options: told }) =>
     createHealthHandler(health, {
       prefix: strips ? prefix : PREFIX + prefix,
       ...told,
@@ -54,8 +54,8 @@ async function start(mounts: readonly Mount[], strips: boolean): Promise<App> {
 }
 
 /** What a client asks for: the path of the application below that of the proxy, of a whole URL as well. */
-const ask: Ask = (port, path, ...rest) =>
-  askHttp1(
+const sendRequest: SendRequest = (port, path, ...rest) =>
+  requestHttp1(
     port,
     path.replace(/^(?:[a-z]+:\/\/[^/]+)?/i, (origin) => origin + PREFIX),
     ...rest,
@@ -69,7 +69,7 @@ for (const [name, strips] of [
     name,
     helmet: false,
     compression: false,
-    ask,
+    request: sendRequest,
     start: (mounts) => start(mounts, strips),
   });
 }
@@ -81,7 +81,7 @@ test('a prefix that nobody takes off, and the doors are not told of, leads to no
     if (!door(incoming, outgoing)) outgoing.writeHead(404).end();
   });
   const proxy = await listen(proxyTo(app.port, false));
-  assert.equal((await askHttp1(proxy.port, '/app/livez')).status, 404);
-  assert.equal((await askHttp1(proxy.port, '/livez')).status, 200);
+  assert.equal((await requestHttp1(proxy.port, '/app/livez')).status, 404);
+  assert.equal((await requestHttp1(proxy.port, '/livez')).status, 200);
   for (const { server } of [proxy, app]) await new Promise((resolve) => server.close(resolve));
 });

@@ -7,7 +7,7 @@ const KEYS = ['status', 'database', 'cache', 'started_at', 'db_statistics', 'cac
 const ADMIN_KEYS = KEYS.toSpliced(-1, 0, 'source_hash');
 
 export function testResponses(subject: Subject): void {
-  const { ask } = subject;
+  const { request: ask } = subject;
 
   test('before the first look: alive, not ready, unhealthy rather than guessed', async () => {
     // What has a life cycle of its own has looked already.

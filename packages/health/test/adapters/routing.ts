@@ -7,7 +7,7 @@ import { PREFIXES, type Subject } from './subject.js';
 const PROBES = ['/livez', '/readyz', '/startupz'] as const;
 
 export function testRouting(subject: Subject): void {
-  const { ask, framework, refused } = subject;
+  const { request: ask, framework, refused } = subject;
 
   test('HEAD has the status and headers of GET and no body', async () => {
     const paths = ['/health', ...PROBES, '/internal/health', '/internal/metrics', '/internal/livez?verbose'];

@@ -1,7 +1,7 @@
 /** What an adapter is tested on: an application of its framework with two healths, and how it is asked. */
 import type { EndpointOptions } from '../../src/http/endpoints.js';
 import type { Health } from '../../src/index.js';
-import type { Ask, AdapterResponse } from './exchange.js';
+import type { SendRequest, AdapterResponse } from './exchange.js';
 
 /** One set of doors to put into the application. */
 export interface Mount {
@@ -10,7 +10,7 @@ export interface Mount {
   /** Absent at the root. Given the header `x-viewer`, by which the framework's own request is told to be at hand. */
   readonly viewer?: (header: unknown) => unknown;
   /** What the doors are told besides. */
-  readonly told: Pick<EndpointOptions, 'viewerDeadlineMs' | 'onRefused'>;
+  readonly options: Pick<EndpointOptions, 'viewerDeadlineMs' | 'onRefused'>;
 }
 
 export interface App {
@@ -29,7 +29,7 @@ export interface Framework {
   /** Spellings that the framework itself refuses with 400, before anybody is asked. */
   readonly refuses?: RegExp;
   /** Over something other than HTTP/1.1. */
-  readonly ask?: Ask;
+  readonly request?: SendRequest;
 }
 
 /** An application that runs, with what the tests want of it. */
@@ -41,14 +41,14 @@ export interface Subject {
   readonly internal: Health;
   /** The ids of every refusal that the application was told of. */
   readonly refused: readonly string[];
-  readonly ask: (
+  readonly request: (
     path: string,
     method?: string,
     headers?: Record<string, string>,
     body?: string,
   ) => Promise<AdapterResponse>;
   /** Lets a client say something that is no whole request, and go away. */
-  readonly sayAndGo: (half: string) => Promise<void>;
+  readonly sendAndDisconnect: (half: string) => Promise<void>;
   /** Whether `queue` fails from now on. */
   readonly breakQueue: (broken: boolean) => void;
 }

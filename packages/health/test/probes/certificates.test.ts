@@ -12,7 +12,7 @@ import { createClient } from 'redis';
 import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import type { Probe } from '../../src/types.js';
-import { ask } from './asking.js';
+import { runProbe } from './run-probe.js';
 import { makeCertificates, type Certificate } from './certificates.js';
 
 /** Whether a busy machine is slow is no question here. */
@@ -124,7 +124,7 @@ for (const [name, isTrusted, code] of [
         { database: ofDatabase ?? 0, cache: ofCache ?? 0 },
         ssl,
       ).entries()) {
-        const { state, problems, cause } = await ask(probe);
+        const { state, problems, cause } = await runProbe(probe);
         const problem = index < 2 ? 'DATABASE_CERTIFICATE' : 'CACHE_CERTIFICATE';
         const expected = code === undefined ? ['up', undefined] : ['down', problem, code];
         assert.deepEqual(

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCheckProbe, type Check } from '../../src/probes/custom.js';
-import { ask, verdictOf } from './asking.js';
+import { runProbe, verdictOf } from './run-probe.js';
 
 function probeOf(check: Check, slowMs?: number): ReturnType<typeof createCheckProbe> {
   return createCheckProbe({ name: 'mine', check, ...(slowMs === undefined ? {} : { slowMs }) });
@@ -35,7 +35,7 @@ const HOSTILE = [
 
 test('answers, at once or later: up, with the time it took', async () => {
   assert.equal(await verdictOf(probeOf(() => undefined)), 'up');
-  const outcome = await ask(probeOf(async () => sleep(20, true)));
+  const outcome = await runProbe(probeOf(async () => sleep(20, true)));
   assert.deepEqual([outcome.state, outcome.problems], ['up', []]);
   assert.ok((outcome.latencyMs ?? 0) >= 15);
 });
@@ -65,7 +65,7 @@ test('throws, rejects, or answers with something that cannot be awaited: down, t
     ];
     for (const check of failures) assert.equal(await verdictOf(probeOf(check)), 'down CHECK_FAILED');
   }
-  const outcome = await ask(
+  const outcome = await runProbe(
     probeOf(() => {
       throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
     }),

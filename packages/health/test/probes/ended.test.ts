@@ -7,7 +7,7 @@ import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServ
 import { createClient } from 'redis';
 import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis/redis.js';
-import { verdictOf } from './asking.js';
+import { verdictOf } from './run-probe.js';
 
 const SLOW_MS = 60_000;
 

@@ -12,9 +12,9 @@ import { createClient } from 'redis';
 import { createCheckProbe } from '../../src/probes/custom.js';
 import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis/redis.js';
-import { tellingOwnTrouble } from '../../src/probes/own-trouble.js';
+import { withOwnProblems } from '../../src/probes/own-trouble.js';
 import type { Probe } from '../../src/types.js';
-import { ask } from './asking.js';
+import { runProbe } from './run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -80,15 +80,15 @@ function rightFor(driver: string): string {
   return driver.startsWith('node-redis') ? 'sekret' : database.password;
 }
 
-async function told(probe: Probe<unknown>, deadlineMs?: number): Promise<readonly unknown[]> {
-  const { problems, ours = false } = await ask(probe, deadlineMs);
+async function outcomeOf(probe: Probe<unknown>, deadlineMs?: number): Promise<readonly unknown[]> {
+  const { problems, ours = false } = await runProbe(probe, deadlineMs);
   return [...problems, ours];
 }
 
 for (const [driver, probeOf] of Object.entries(DRIVERS)) {
   describe(`the password by a function, ${driver}`, () => {
     test('that gives it: up', async () => {
-      assert.deepEqual(await told(probeOf(async () => rightFor(driver))), [false]);
+      assert.deepEqual(await outcomeOf(probeOf(async () => rightFor(driver))), [false]);
     });
 
     test('that throws, at once or later (S-19): PASSWORD_UNAVAILABLE, and up when it works again', async () => {
@@ -97,10 +97,13 @@ for (const [driver, probeOf] of Object.entries(DRIVERS)) {
         if (broken) throw new Error('expired');
         return rightFor(driver);
       });
-      assert.deepEqual(await told(probe), ['PASSWORD_UNAVAILABLE', true]);
-      assert.deepEqual(await told(probeOf(() => assert.fail('at once'))), ['PASSWORD_UNAVAILABLE', true]);
+      assert.deepEqual(await outcomeOf(probe), ['PASSWORD_UNAVAILABLE', true]);
+      assert.deepEqual(await outcomeOf(probeOf(() => assert.fail('at once'))), [
+        'PASSWORD_UNAVAILABLE',
+        true,
+      ]);
       broken = false;
-      assert.deepEqual(await told(probe), [false]);
+      assert.deepEqual(await outcomeOf(probe), [false]);
     });
 
     test('that never answers (S-18): PASSWORD_UNAVAILABLE, and never a second call', async () => {
@@ -113,12 +116,12 @@ for (const [driver, probeOf] of Object.entries(DRIVERS)) {
         });
       });
       for (let run = 0; run < 3; run += 1) {
-        assert.deepEqual(await told(probe, 300), ['PASSWORD_UNAVAILABLE', true]);
+        assert.deepEqual(await outcomeOf(probe, 300), ['PASSWORD_UNAVAILABLE', true]);
       }
       assert.equal(calls, 1);
       // Nobody waits for it any more, and a run after it has a call of its own.
       answer(rightFor(driver));
-      const next = told(probe, 10_000);
+      const next = outcomeOf(probe, 10_000);
       await waitFor('the second call', () => calls === 2);
       answer(rightFor(driver));
       assert.deepEqual(await next, [false]);
@@ -131,7 +134,7 @@ test('a password function that fails for want of descriptors is told by that', a
     throw Object.assign(new Error('open EMFILE'), { code: 'EMFILE' });
   });
   assert.ok(probe);
-  assert.deepEqual(await told(probe), ['PROCESS_OUT_OF_DESCRIPTORS', true]);
+  assert.deepEqual(await outcomeOf(probe), ['PROCESS_OUT_OF_DESCRIPTORS', true]);
 });
 
 describe('all threads of this process busy (S-12)', () => {
@@ -167,11 +170,11 @@ describe('all threads of this process busy (S-12)', () => {
         createRedisProbe({ client: createClient({ url: `redis://:sekret@localhost:${redis.port}` }) }),
         createCheckProbe({ name: 'own', check: hang }),
       ]) {
-        assert.deepEqual(await told(probe, 300), ['THREAD_POOL_BUSY', true]);
+        assert.deepEqual(await outcomeOf(probe, 300), ['THREAD_POOL_BUSY', true]);
       }
     });
     const pool = new pg.Pool({ connectionString: named.href });
-    assert.deepEqual(await told(createPostgresProbe({ pool, slowMs: SLOW_MS })), [false]);
+    assert.deepEqual(await outcomeOf(createPostgresProbe({ pool, slowMs: SLOW_MS })), [false]);
   });
 });
 
@@ -179,7 +182,7 @@ test('a name that is being looked up for ever: NAME_LOOKUP', async () => {
   const client = createClient({
     socket: { host: 'cache.invalid', port: 1, lookup: () => undefined } as never,
   });
-  assert.deepEqual(await told(createRedisProbe({ client }), 300), ['NAME_LOOKUP', true]);
+  assert.deepEqual(await outcomeOf(createRedisProbe({ client }), 300), ['NAME_LOOKUP', true]);
 });
 
 test('no descriptors left (A-05): nobody is blamed, and up again when there are some', async () => {
@@ -203,7 +206,7 @@ test('no descriptors left (A-05): nobody is blamed, and up again when there are 
 test('an answer that says timeout, and comes before the threads have had a chance, is the answer', async () => {
   const cause = { code: '08P01', message: 'query_wait_timeout' };
   const answer = { state: 'down', latencyMs: null, problems: ['DATABASE_TIMEOUT'], cause } as const;
-  const probe = tellingOwnTrouble({
+  const probe = withOwnProblems({
     name: 'database',
     run: async () => answer,
     failed: () => answer,
@@ -219,5 +222,5 @@ test('credentials that are none: PASSWORD_UNAVAILABLE', async () => {
     credentials: () => Promise.resolve(undefined as never),
   };
   const client = createClient({ socket: { host, port: Number(port) }, credentialsProvider });
-  assert.deepEqual(await told(createRedisProbe({ client })), ['PASSWORD_UNAVAILABLE', true]);
+  assert.deepEqual(await outcomeOf(createRedisProbe({ client })), ['PASSWORD_UNAVAILABLE', true]);
 });

@@ -16,23 +16,23 @@ const database = createPostgresProbe({ pool: new pg.Pool({ connectionString: dat
 const byName = createPostgresProbe({ pool: new pg.Pool({ connectionString: named.href }), slowMs });
 const cache = createRedisProbe({ client: createClient({ url: redisUrl }), slowMs });
 
-async function tell(what: string, probe: Probe<unknown>): Promise<void> {
+async function print(what: string, probe: Probe<unknown>): Promise<void> {
   const { problems, ours = false } = await probe.run(AbortSignal.timeout(10_000));
   process.stdout.write(`${what}: ${JSON.stringify(problems)} ${ours}\n`);
 }
 
-await tell('database before', database);
-await tell('cache before', cache);
+await print('database before', database);
+await print('cache before', cache);
 const open: number[] = [];
 try {
   for (;;) open.push(openSync('/dev/null', 'r'));
 } catch {
   // None is left.
 }
-await tell('database without', database);
-await tell('cache without', cache);
-await tell('named without', byName);
+await print('database without', database);
+await print('cache without', cache);
+await print('named without', byName);
 for (const descriptor of open) closeSync(descriptor);
-await tell('database after', database);
-await tell('cache after', cache);
+await print('database after', database);
+await print('cache after', cache);
 process.exit();

@@ -1,6 +1,6 @@
 import { asCount } from 'portal-shared/json';
 import { printable } from 'portal-shared/printable';
-import { askAsAdmin, SERVICE_HELP, SERVICE_OPTIONS } from 'portal-shared/cli/client';
+import { requestAsAdmin, SERVICE_HELP, SERVICE_OPTIONS } from 'portal-shared/cli/client';
 import type { Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { countOf } from './print-changes.js';
@@ -13,7 +13,7 @@ export const loadedCommand: Command = {
   options: SERVICE_HELP,
   async run(args, terminal) {
     const { values, positionals } = parse(args, SERVICE_OPTIONS);
-    const inspection = await askAsAdmin(one(positionals, 'URL'), LOADED_PATH, values);
+    const inspection = await requestAsAdmin(one(positionals, 'URL'), LOADED_PATH, values);
     const { scripts, different, unknown } = loadedVerification(inspection, undefined);
     for (const path of different) terminal.line(`${terminal.paint('red', 'different')} ${printable(path)}`);
     for (const path of unknown) terminal.line(`${terminal.paint('red', 'unknown  ')} ${printable(path)}`);

@@ -4,7 +4,7 @@
  */
 import { asCount, asList, asObject, asString } from 'portal-shared/json';
 import type { JsonObject } from 'portal-shared/json';
-import { askAsAdmin, type ServiceValues } from 'portal-shared/cli/client';
+import { requestAsAdmin, type ServiceValues } from 'portal-shared/cli/client';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences } from './exit-code.js';
 import type { Expectation } from './expectation.js';
@@ -32,8 +32,8 @@ export async function verifyService(
   expected: Expectation,
   values: ServiceValues,
 ): Promise<ServiceVerification> {
-  const state = await askAsAdmin(url, INTEGRITY_PATH, values);
-  const inspection = await askAsAdmin(url, LOADED_PATH, values);
+  const state = await requestAsAdmin(url, INTEGRITY_PATH, values);
+  const inspection = await requestAsAdmin(url, LOADED_PATH, values);
   const bootHash = hashOf(state['boot']);
   const diskHash = hashOf(state['disk']);
   const loaded = loadedVerification(inspection, expected);

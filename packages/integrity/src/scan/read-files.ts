@@ -108,7 +108,7 @@ function readTogether(second: Worker, root: string, work: FilesToRead): void {
   waitFor(shared, hear);
   const isStray = !shared.finished();
   // Before anybody copies: what is told of later may be copied by half.
-  const told = shared.told();
+  const told = shared.reported();
   if (isStray) onStray();
   for (const [index, { path }] of files.entries()) {
     if (ours[index] === 1) continue;

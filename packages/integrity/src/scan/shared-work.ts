@@ -40,7 +40,7 @@ export interface Shared {
   /** Notes what the second reader read of a file, and tells of it. */
   note(index: number, read: Digested): void;
   /** What is told of each file by now: nothing (0), that its digest is the same (1), or `NEW`. */
-  told(): Uint8Array;
+  reported(): Uint8Array;
   /** Tells that the second reader is alive, and how many bytes it has read. */
   beat(bytes: number): void;
   beats(): number;
@@ -57,7 +57,7 @@ const BEATS = 1;
 const FINISHED = 2;
 const COUNTERS = 3;
 const BYTES_AT = 16;
-const TOLD_AT = BYTES_AT + 8;
+const REPORTED_AT = BYTES_AT + 8;
 
 export function shareWork(root: string, files: readonly Placed[], readings: Readings): SharedWork {
   const ends = new Int32Array(files.length);
@@ -76,7 +76,7 @@ export function shareWork(root: string, files: readonly Placed[], readings: Read
     rows,
     memory,
     memoryRows,
-    counters: new SharedArrayBuffer(TOLD_AT + files.length),
+    counters: new SharedArrayBuffer(REPORTED_AT + files.length),
   };
 }
 
@@ -85,7 +85,7 @@ export function joinWork(work: SharedWork): Shared {
   const counters = new Int32Array(shared, 0, COUNTERS);
   // Written by the second reader alone, and only to tell how far it has come.
   const bytesRead = new Float64Array(shared, BYTES_AT, 1);
-  const told = new Uint8Array(shared, TOLD_AT, rows.length);
+  const told = new Uint8Array(shared, REPORTED_AT, rows.length);
   const readings = createReadings(memoryRows, memory);
   return {
     path: (index) => paths.slice(ends[index - 1] ?? 0, ends[index]),
@@ -98,7 +98,7 @@ export function joinWork(work: SharedWork): Shared {
       // After it: whoever sees this in the other thread sees what was noted.
       Atomics.store(told, index, isNew ? NEW : SAME);
     },
-    told: () => new Uint8Array(rows.length).map((_, index) => Atomics.load(told, index)),
+    reported: () => new Uint8Array(rows.length).map((_, index) => Atomics.load(told, index)),
     beat(bytes) {
       bytesRead[0] = (bytesRead[0] ?? 0) + bytes;
       Atomics.add(counters, BEATS, 1);

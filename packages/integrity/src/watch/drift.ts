@@ -52,7 +52,7 @@ export interface Drift {
 /** A pause of this length ends an event: longer than the longest time between two sweeps. */
 const PAUSE_MS = 15_000;
 const EVENTS_KEPT = 50;
-const CHANGES_TOLD = 20;
+const MAX_CHANGES = 20;
 
 interface Tree {
   readonly hash: string;
@@ -93,7 +93,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
     return open;
   }
 
-  function tell(event: OpenEvent, after: Tree, hashAfter: string | null): void {
+  function emit(event: OpenEvent, after: Tree, hashAfter: string | null): void {
     const digests = new Map(after.entries.map(({ path, digest }) => [path, digest]));
     const original = new Map(event.before.entries.map(({ path, digest }) => [path, digest]));
     const putBack = [...event.touched].filter((path) => digests.get(path) === original.get(path));
@@ -104,8 +104,8 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       hash_after: hashAfter,
       ...bounded(compareTrees(event.before.entries, after.entries, readContent)),
       put_back: putBack.length,
-      put_back_paths: putBack.slice(0, CHANGES_TOLD),
-      refusals: event.refusals.slice(0, CHANGES_TOLD).map(sentenceOf),
+      put_back_paths: putBack.slice(0, MAX_CHANGES),
+      refusals: event.refusals.slice(0, MAX_CHANGES).map(sentenceOf),
     };
     events = [told, ...events].slice(0, EVENTS_KEPT);
   }
@@ -120,7 +120,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       for (const path of pathsThatDiffer(now.entries, entries)) event.touched.add(path);
       refused = '';
       now = after;
-      tell(event, after, hash);
+      emit(event, after, hash);
     },
     noteRefusals(refusals) {
       const text = refusals.map(sentenceOf).join('\n');
@@ -128,7 +128,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       refused = text;
       const event = openEvent(now);
       event.refusals = refusals;
-      tell(event, now, null);
+      emit(event, now, null);
     },
     differences: () => bounded(compareTrees(boot?.entries ?? [], now?.entries ?? [], readContent)),
     events: () => events,
@@ -151,7 +151,7 @@ function bounded({ added, removed, modified, changes }: Comparison): Differences
     added,
     removed,
     modified,
-    changes: changes.slice(0, CHANGES_TOLD),
-    more_changes: Math.max(0, changes.length - CHANGES_TOLD),
+    changes: changes.slice(0, MAX_CHANGES),
+    more_changes: Math.max(0, changes.length - MAX_CHANGES),
   };
 }

@@ -23,11 +23,11 @@ const inventory = createInventory(data.scope);
 const drift = createDrift(readContent);
 const hints = data.hints ? createHints(root, excludes, () => post({ hint: true })) : undefined;
 /** What an administrator can read at one go. */
-const REFUSALS_TOLD = 20;
+const MAX_SCAN_ERRORS = 20;
 
 let boot: readonly ManifestEntry[] | undefined;
 let last: Survey | undefined;
-let eventsTold = drift.events();
+let eventsSent = drift.events();
 
 parentPort?.on('message', ({ id, task }: Question) => post({ id, ...handle(task) }));
 
@@ -59,9 +59,9 @@ function look(): Look {
     last = undefined;
   }
   const events = drift.events();
-  const news = events === eventsTold ? undefined : { differences: drift.differences(), events };
-  eventsTold = events;
-  return { survey, refusals: refusals.slice(0, REFUSALS_TOLD), changed: news };
+  const news = events === eventsSent ? undefined : { differences: drift.differences(), events };
+  eventsSent = events;
+  return { survey, refusals: refusals.slice(0, MAX_SCAN_ERRORS), changed: news };
 }
 
 /** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */

@@ -64,7 +64,7 @@ export function startSourceWorker(data: ThreadData, onHint: () => void): SourceW
     else worker.unref();
   }
 
-  function ask(task: Task, hold: boolean): Promise<Message> {
+  function request(task: Task, hold: boolean): Promise<Message> {
     if (ended) return Promise.reject(endOf(failure));
     asked += 1;
     const question: Question = { id: asked, task };
@@ -77,17 +77,17 @@ export function startSourceWorker(data: ThreadData, onHint: () => void): SourceW
 
   return {
     async look({ hold }) {
-      const message = await ask({ what: 'look' }, hold);
+      const message = await request({ what: 'look' }, hold);
       if ('look' in message) return message.look;
       throw new Error(OUT_OF_STEP);
     },
     async reread(budgetMs) {
-      const message = await ask({ what: 'reread', budgetMs }, false);
+      const message = await request({ what: 'reread', budgetMs }, false);
       if ('reread' in message) return message.reread;
       throw new Error(OUT_OF_STEP);
     },
     async match(scripts) {
-      const message = await ask({ what: 'match', scripts }, true);
+      const message = await request({ what: 'match', scripts }, true);
       if ('match' in message) return message.match;
       throw new Error(OUT_OF_STEP);
     },

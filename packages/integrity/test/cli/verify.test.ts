@@ -45,12 +45,12 @@ function withRelease(work: (folder: string) => Promise<void>): Promise<void> {
 }
 
 const SIGNED = ['--statement', 'source.intoto.jsonl', '--key', 'release.pub'];
-const TOLD = [...SIGNED, '--manifest', 'source.sha256'];
+const PRINTED = [...SIGNED, '--manifest', 'source.sha256'];
 
 describe('verify, a folder', () => {
   test('as it was signed, by name of the release', () =>
     withRelease(async (folder) => {
-      const { exit, stdout, stderr } = await run(['verify', 'app', ...TOLD], { cwd: folder });
+      const { exit, stdout, stderr } = await run(['verify', 'app', ...PRINTED], { cwd: folder });
       assert.deepEqual(
         [exit, stdout, stderr],
         [0, 'verified  app  release 1.4.0, sequence 7, 3 files\n', ''],
@@ -63,7 +63,7 @@ describe('verify, a folder', () => {
   test('what differs, by name with the manifest, by hash without', () =>
     withRelease(async (folder) => {
       write(folder, { 'app/dist/main.mjs': 'export default "main";\r\n' });
-      const told = await run(['verify', 'app', ...TOLD], { cwd: folder });
+      const told = await run(['verify', 'app', ...PRINTED], { cwd: folder });
       assert.equal(told.exit, 4);
       assert.equal(
         told.stdout,
@@ -79,7 +79,7 @@ describe('verify, a folder', () => {
       rmSync(join(folder, 'app/dist/lib/b.mjs'));
       symlinkSync('a.mjs', join(folder, 'app/dist/lib/b.mjs'));
       write(folder, { 'app/dist/evil.mjs': 'x' });
-      const { exit, stdout, stderr } = await run(['verify', 'app', ...TOLD], { cwd: folder });
+      const { exit, stdout, stderr } = await run(['verify', 'app', ...PRINTED], { cwd: folder });
       assert.equal(exit, 64 | 1);
       assert.match(stdout, /added {5}dist\/evil\.mjs/);
       assert.equal(stderr, 'E_SYMLINK dist/lib/b.mjs is a symbolic link\n');
@@ -87,7 +87,7 @@ describe('verify, a folder', () => {
 
   test('a root that is not there is inconclusive, and nothing is called removed', () =>
     withRelease(async (folder) => {
-      const { exit, stdout } = await run(['verify', 'absent', ...TOLD], { cwd: folder });
+      const { exit, stdout } = await run(['verify', 'absent', ...PRINTED], { cwd: folder });
       assert.equal(exit, 32);
       assert.equal(stdout, 'open      absent  release 1.4.0, sequence 7, 0 files\n');
     }));
@@ -178,9 +178,9 @@ describe('verify, a folder', () => {
       try {
         await once(sleeper, 'spawn');
         const pid = String(sleeper.pid);
-        assert.equal((await run(['verify', 'app', '--pid', pid, ...TOLD], { cwd: folder })).exit, 0);
+        assert.equal((await run(['verify', 'app', '--pid', pid, ...PRINTED], { cwd: folder })).exit, 0);
         assert.equal(
-          (await run(['verify', join(folder, 'app'), '--pid', pid, ...TOLD], { cwd: folder })).exit,
+          (await run(['verify', join(folder, 'app'), '--pid', pid, ...PRINTED], { cwd: folder })).exit,
           0,
         );
       } finally {
@@ -188,7 +188,7 @@ describe('verify, a folder', () => {
         sleeper.kill('SIGKILL');
         await ended;
       }
-      const gone = await run(['verify', 'app', '--pid', '4194304', ...TOLD], { cwd: folder });
+      const gone = await run(['verify', 'app', '--pid', '4194304', ...PRINTED], { cwd: folder });
       assert.equal(gone.exit, 32);
       assert.equal(gone.stderr, 'app of process 4194304 cannot be read (ENOENT).\n');
     }));
@@ -241,7 +241,7 @@ describe('verify, a running service and the folder it runs from', () => {
           () => write(app, TREE),
           async (url) => {
             const verify = (...args: readonly string[]): Promise<Run> =>
-              run(['verify', ...args, ...TOLD, '--cookie-file', cookieFile], { cwd: folder });
+              run(['verify', ...args, ...PRINTED, '--cookie-file', cookieFile], { cwd: folder });
             for (let mix = 0; mix < 8; mix += 1) {
               for (const [bit, change] of changes) if ((mix & bit) !== 0) change(app);
               await seenBy(url, ourHash(app, ['node_modules']));

@@ -6,7 +6,7 @@
 import type { AdminReport, LiveSnapshot, Me, PublicStatus } from 'portal-server/api';
 import { createStore, type Store } from '../store.js';
 import { moment } from '../copy/time.js';
-import { ask, tell, TURN_MS } from './ask.js';
+import { getJson, postJson, TURN_MS } from './request.js';
 import { readStream } from './stream.js';
 
 /** Without the live stream the public status says since when; `null` when only the report is known. */
@@ -119,8 +119,8 @@ export function follow(code: string | null): Following {
   /** True when nobody is to follow any further. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
     const [{ status, body }, { body: told }] = await Promise.all([
-      ask<AdminReport>('/v1/admin/health', signal),
-      ask<PublicStatus>('/v1/status', signal),
+      getJson<AdminReport>('/v1/admin/health', signal),
+      getJson<PublicStatus>('/v1/status', signal),
     ]);
     if (signal.aborted) return true;
     if (status === 401 || status === 403) {
@@ -148,7 +148,7 @@ export function follow(code: string | null): Following {
 
   async function followStatus(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { body } = await ask<PublicStatus>('/v1/status', signal);
+      const { body } = await getJson<PublicStatus>('/v1/status', signal);
       if (signal.aborted) return;
       if (body) {
         const before = known.get();
@@ -164,7 +164,7 @@ export function follow(code: string | null): Following {
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      const { status, body } = await ask<Me>('/v1/users/me', signal);
+      const { status, body } = await getJson<Me>('/v1/users/me', signal);
       if (signal.aborted) return false;
       if (body) becomes(body);
       if (body) return true;
@@ -185,7 +185,7 @@ export function follow(code: string | null): Following {
   }
 
   async function enter(word: string): Promise<string | null> {
-    const { status, body, error } = await tell<Me>('/v1/authentication/verify', { code: word }, TURN_MS);
+    const { status, body, error } = await postJson<Me>('/v1/authentication/verify', { code: word }, TURN_MS);
     if (body) becomes(body);
     if (body) return null;
     if (status === 401) return 'This code is not right, was used before, or is too old.';
@@ -198,7 +198,7 @@ export function follow(code: string | null): Following {
     enter,
     async leave() {
       const { who } = known.get();
-      const { status, error } = await tell('/v1/authentication/logout');
+      const { status, error } = await postJson('/v1/authentication/logout');
       if (status === 204) becomes('nobody');
       // The cookie is taken back whatever the store does.
       else if (status === 503 || status === 429) becomes('nobody', goesOn(who));

@@ -1,6 +1,6 @@
 /** What a view asks for by itself, again and again while it is shown; what was read last stays while it is asked again. */
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from './ask.js';
+import { getJson } from './request.js';
 
 export interface Reading<Body> {
   readonly body: Body | null;
@@ -25,7 +25,7 @@ export function useReading<Body>(
     if (path === null) return undefined;
     const turn = new AbortController();
     const read = async (): Promise<void> => {
-      const answer = await ask<Body>(path, turn.signal);
+      const answer = await getJson<Body>(path, turn.signal);
       if (turn.signal.aborted) return;
       const refusal = answer.body ? null : refusalOf(answer.status, answer.error);
       setReading((before) => ({ body: answer.body ?? before.body, refusal }));

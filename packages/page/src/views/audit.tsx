@@ -1,7 +1,7 @@
 /** Who did what, the latest first. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../api/ask.js';
+import { getJson } from '../api/request.js';
 import { useReading } from '../api/reading.js';
 import type { AuditEntry, AuditPage } from 'portal-server/api';
 import { detailWords } from '../copy/details.js';
@@ -17,7 +17,7 @@ export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [older, setOlder] = useState<AuditPage>({ entries: [], next: null });
   const before = older.entries.length > 0 ? older.next : (body?.next ?? null);
   const more = async (): Promise<void> => {
-    const { body: page } = await ask<AuditPage>(`${PATH}&before=${before ?? ''}`);
+    const { body: page } = await getJson<AuditPage>(`${PATH}&before=${before ?? ''}`);
     if (page) setOlder({ entries: [...older.entries, ...page.entries], next: page.next });
   };
   return (

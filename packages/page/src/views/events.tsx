@@ -5,7 +5,7 @@ import { limitsOf, type Navigation, type Span } from '../address.js';
 import { useHistory } from '../charts/history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
-import { ask } from '../api/ask.js';
+import { getJson } from '../api/request.js';
 import type { Known } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
 import type { EventPage, HistoryEvent } from 'portal-server/api';
@@ -51,7 +51,7 @@ export function Events({
   const isOlder = older?.path === path;
   const before = isOlder ? older.next : next;
   const more = async (): Promise<void> => {
-    const { body } = await ask<EventPage>(`${path}&before=${before ?? ''}`);
+    const { body } = await getJson<EventPage>(`${path}&before=${before ?? ''}`);
     if (body) setOlder({ path, list: [...(isOlder ? older.list : []), ...body.events], next: body.next });
   };
   return (

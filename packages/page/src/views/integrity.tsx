@@ -1,7 +1,7 @@
 /** Is it running the code we shipped: what it should be, was at the start, is on disk and in memory, and which file. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../api/ask.js';
+import { getJson } from '../api/request.js';
 import type { Known } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
 import type { Integrity as IntegrityDocument } from 'portal-server/api';
@@ -21,7 +21,7 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
     reread: known.happened + looks,
   });
   const look = async (): Promise<void> => {
-    await ask('/v1/admin/integrity/loaded');
+    await getJson('/v1/admin/integrity/loaded');
     setLooks(looks + 1);
   };
   if (!source) return <p class="soft">{refusal ?? 'asking …'}</p>;

@@ -1,7 +1,7 @@
 /** Where the reader is signed in, and how to end each. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { tell } from '../api/ask.js';
+import { postJson } from '../api/request.js';
 import { useReading } from '../api/reading.js';
 import type { MySessions } from 'portal-server/api';
 import { duration } from '../copy/time.js';
@@ -19,12 +19,12 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
     reread: ended,
   });
   const end = async (suffix: string): Promise<void> => {
-    const { status, error } = await tell(`/v1/users/me/sessions/${suffix}/destroy`);
+    const { status, error } = await postJson(`/v1/users/me/sessions/${suffix}/destroy`);
     setFailure(status === 204 ? null : (error ?? 'The service did not answer; the session goes on.'));
     setEnded(ended + 1);
   };
   const endAll = async (): Promise<void> => {
-    const { status, error } = await tell('/v1/users/me/sessions/destroy-all');
+    const { status, error } = await postJson('/v1/users/me/sessions/destroy-all');
     // The stream of this page, which ends with its session, says the rest.
     setFailure(status === 204 ? null : (error ?? 'The service did not answer; the sessions go on.'));
     setEnded(ended + 1);

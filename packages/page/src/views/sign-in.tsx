@@ -1,7 +1,7 @@
 /** Signing in with a code that comes another way; who has one already goes on at once. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { tell, TURN_MS } from '../api/ask.js';
+import { postJson, TURN_MS } from '../api/request.js';
 import type { Following } from '../api/live-connection.js';
 
 export interface SignInProps {
@@ -26,7 +26,7 @@ export function SignIn({ following, note, areCodesDelivered }: SignInProps): JSX
     setBusy(false);
   };
   const request = async (username: string): Promise<string> => {
-    const { body, error } = await tell<{ readonly message: string }>(
+    const { body, error } = await postJson<{ readonly message: string }>(
       '/v1/authentication/request',
       { username },
       TURN_MS,

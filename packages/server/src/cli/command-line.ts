@@ -31,7 +31,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const { sentences, exitCode } = told(error);
+    const { sentences, exitCode } = errorText(error);
     for (const sentence of sentences) console.error(sentence);
     return exitCode;
   }
@@ -77,12 +77,12 @@ function createProgram(): Command {
   return program;
 }
 
-interface Told {
+interface ErrorText {
   readonly sentences: readonly string[];
   readonly exitCode: 1 | 2;
 }
 
-function told(error: unknown): Told {
+function errorText(error: unknown): ErrorText {
   if (error instanceof ConfigError) return { sentences: error.sentences, exitCode: 2 };
   if (error instanceof PortalError) {
     return { sentences: [error.message], exitCode: error.kind === 'badRequest' ? 2 : 1 };

@@ -17,7 +17,7 @@ async function run(): Promise<void> {
   const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../infra/log.js')]);
   const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
-  const service = await serve({ config, log, say: console.log, isTerminal: process.stdout.isTTY });
+  const service = await serve({ config, log, print: console.log, isTerminal: process.stdout.isTTY });
   const hasTerminal = process.stderr.isTTY;
   const signal = await stopped;
   log.info('stopping', { signal });
@@ -33,13 +33,13 @@ async function run(): Promise<void> {
 /** The first signal to stop; a second one, or a shutdown that takes too long, ends the process at once. */
 function firstSignal(deadlineMs: number): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let told = false;
+    let warned = false;
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
         // A terminal that is closed says so twice: to whom it belongs, and to who runs in its foreground.
-        if (told && signal === 'SIGHUP') return;
-        if (told) process.exit(128 + constants.signals[signal]);
-        told = true;
+        if (warned && signal === 'SIGHUP') return;
+        if (warned) process.exit(128 + constants.signals[signal]);
+        warned = true;
         setTimeout(() => process.exit(1), deadlineMs).unref();
         resolve(signal);
       });

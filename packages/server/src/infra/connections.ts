@@ -11,7 +11,7 @@ import { clientAddress } from './client-address.js';
 export interface Connection {
   readonly socket: Socket;
   /** Has brought a whole request at least once. */
-  hasAsked: boolean;
+  hasRequested: boolean;
   /** How many answers it had. */
   responses: number;
   /** Which of all answers was its last, counted over all connections: the smaller, the longer ago. */
@@ -50,7 +50,7 @@ export interface Connections {
   /** `undefined` for one that was never admitted. */
   of(socket: Socket): Connection | undefined;
   /** To be called at the first request of a connection. */
-  asked(connection: Connection): void;
+  noteRequest(connection: Connection): void;
 }
 
 /** Of so many of the oldest we look who is idle and least used: that must not cost more than a connection. */
@@ -94,7 +94,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   function enter(socket: Socket, crowds: readonly Crowd[]): Connection {
     const connection: Connection = {
       socket,
-      hasAsked: false,
+      hasRequested: false,
       responses: 0,
       lastResponse: 0,
       current: undefined,
@@ -141,8 +141,8 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
       }
     },
     of: (socket) => known.get(socket),
-    asked(connection) {
-      connection.hasAsked = true;
+    noteRequest(connection) {
+      connection.hasRequested = true;
       for (const { silent } of connection.crowds) silent.delete(connection);
     },
   };

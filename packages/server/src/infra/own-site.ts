@@ -48,7 +48,7 @@ declare module 'fastify' {
 const OWN = new Set<unknown>(['same-origin', 'none']);
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 const NAME_AND_PORT = /^(\[[^\]]*\]|[^\s:@/?#\\[\]]*)(?::\d*)?$/;
-const TOLD_EVERY_MS = 60_000;
+const LOG_EVERY_MS = 60_000;
 const HOST_DIFFERS =
   'a request was refused: its Host is no name of this service. Behind a proxy, set PORTAL_PUBLIC_URL to what browsers show';
 const ORIGIN_DIFFERS =
@@ -73,15 +73,15 @@ export function createOwnSite({ publicUrl, host, boundTo, log }: OwnSiteOptions)
   }
 
   /** Once a minute is enough: anybody can cause it. */
-  function tell(what: string, words: string, fields: Fields): void {
+  function logOnce(what: string, words: string, fields: Fields): void {
     const nowMs = performance.now();
-    if (nowMs - (toldAtMs.get(what) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
+    if (nowMs - (toldAtMs.get(what) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
     toldAtMs.set(what, nowMs);
     log.warn(words, fields);
   }
 
   function misdirected(): HttpErrorResponse {
-    tell('host', HOST_DIFFERS, { public_url_set: publicUrl !== undefined });
+    logOnce('host', HOST_DIFFERS, { public_url_set: publicUrl !== undefined });
     return ERRORS.misdirected;
   }
 
@@ -111,7 +111,7 @@ export function createOwnSite({ publicUrl, host, boundTo, log }: OwnSiteOptions)
       if (site !== undefined) return OWN.has(site);
       if (origin === undefined) return true;
       const isOwn = isOwnOrigin(origin, named, publicUrl);
-      if (!isOwn) tell('origin', ORIGIN_DIFFERS, { public_url_set: publicUrl !== undefined });
+      if (!isOwn) logOnce('origin', ORIGIN_DIFFERS, { public_url_set: publicUrl !== undefined });
       return isOwn;
     },
   };

@@ -28,7 +28,7 @@ interface Counted {
   readonly event: string;
   readonly fields: Fields;
   seen: number;
-  untold: number;
+  unlogged: number;
 }
 
 /** Nothing is counted yet. `windowMs`: how long a minute is, for tests. */
@@ -40,7 +40,7 @@ export function createResponseLog(log: Log, { windowMs = WINDOW_MS } = {}): Resp
   function tell(): void {
     clearTimeout(timer);
     timer = undefined;
-    for (const { event, fields, untold } of kinds.values()) {
+    for (const { event, fields, unlogged: untold } of kinds.values()) {
       if (untold > 0) log.info(event, { ...fields, count: untold });
     }
     kinds.clear();
@@ -49,7 +49,7 @@ export function createResponseLog(log: Log, { windowMs = WINDOW_MS } = {}): Resp
 
   function kindOf(key: string, event: string, fields: Fields): Counted {
     timer ??= setTimeout(tell, windowMs).unref();
-    const kind = kinds.get(key) ?? { event, fields, seen: 0, untold: 0 };
+    const kind = kinds.get(key) ?? { event, fields, seen: 0, unlogged: 0 };
     kinds.set(key, kind);
     kind.seen += 1;
     return kind;
@@ -61,7 +61,7 @@ export function createResponseLog(log: Log, { windowMs = WINDOW_MS } = {}): Resp
       if (!isKnown) {
         const kind = kindOf(`${status} ${route}`, 'answered many more', { route, status });
         if (kind.seen > MOST_OF_KIND || answers >= MOST_OF_ALL) {
-          kind.untold += 1;
+          kind.unlogged += 1;
           return;
         }
         answers += 1;
@@ -71,7 +71,7 @@ export function createResponseLog(log: Log, { windowMs = WINDOW_MS } = {}): Resp
     seldom(event, write) {
       const kind = kindOf(event, `${event}, many more times`, {});
       if (kind.seen <= MOST_OF_KIND) write();
-      else kind.untold += 1;
+      else kind.unlogged += 1;
     },
     close: tell,
   };

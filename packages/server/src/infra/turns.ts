@@ -39,7 +39,7 @@ export function inTurns(connections: Connections, listener: Listener, onCut: () 
     const connection = connections.of(socket);
     // What is left of a read after the connection has been cut off.
     if (!connection || socket.destroyed) return;
-    if (!connection.hasAsked) connections.asked(connection);
+    if (!connection.hasRequested) connections.noteRequest(connection);
     if (connection.current === undefined) begin(connection, request, response);
     else if (connection.waiting.length + 1 < MOST_UNANSWERED) connection.waiting.push({ request, response });
     else {

@@ -70,7 +70,7 @@ export function createRecording({ config, log, health }: RecordingOptions): Reco
     }));
   const pages = createLivePages({
     snapshot: () => standing().snapshot(),
-    onRead: () => health().asked(),
+    onRead: () => health().noteRequest(),
   });
   const history = createHistory({
     folder: resolve(config.dataDir),

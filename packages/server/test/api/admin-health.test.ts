@@ -3,7 +3,7 @@ import { METHODS } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { startService, type TestService } from '../service.js';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 
 let postgres: PostgresServer;
 let redis: RedisServer;
@@ -46,7 +46,7 @@ const CACHE_KEYS = [
 
 describe('the administrator gets the published document', () => {
   test('its keys in their order, its types, its truth', async () => {
-    const { status, json } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    const { status, json } = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
     assert.equal(status, 200);
     assert.deepEqual(Object.keys(json), KEYS);
     assert.equal(json['status'], 'healthy');
@@ -74,12 +74,12 @@ describe('the administrator gets the published document', () => {
     const [row] = await postgres.query(
       `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'portal'`,
     );
-    const { json } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    const { json } = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
     assert.equal(figures(json['db_statistics'])['total'], row?.['n']);
   });
 
   test('its headers', async () => {
-    const { headers } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    const { headers } = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
     assert.equal(headers['content-type'], 'application/json');
     assert.equal(headers['cache-control'], 'private, no-store');
     assert.equal(headers['vary'], 'Cookie, Authorization');
@@ -90,7 +90,7 @@ describe('the administrator gets the published document', () => {
   test('HEAD has the headers of GET, and no body', async () => {
     const [got, head] = await Promise.all(
       (['GET', 'HEAD'] as const).map((method) =>
-        ask(service.url, '/v1/admin/health', { method, cookie: admin }),
+        sendRequest(service.url, '/v1/admin/health', { method, cookie: admin }),
       ),
     );
     assert.equal(head?.status, 200);
@@ -107,7 +107,7 @@ describe('the administrator gets the published document', () => {
     await waitFor('an unreachable database', () =>
       service.app.health.report('public').errors.join().includes('DATABASE_UNREACHABLE'),
     );
-    const { status, json, headers } = await ask(service.url, '/v1/admin/health', { cookie: admin });
+    const { status, json, headers } = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
     assert.equal(status, 503);
     assert.deepEqual(Object.keys(json), KEYS);
     assert.equal(json['database'], false);
@@ -121,7 +121,7 @@ describe('the administrator gets the published document', () => {
 
 test('the public gets the same without source_hash, whoever it is', async () => {
   for (const cookie of [undefined, admin]) {
-    const { status, json, headers } = await ask(service.url, '/health', { cookie });
+    const { status, json, headers } = await sendRequest(service.url, '/health', { cookie });
     assert.equal(status, 200);
     assert.deepEqual(
       Object.keys(json),
@@ -137,7 +137,7 @@ test('every other method is refused before anything else, for anybody', async ()
   for (const method of others.filter((name) => METHODS.includes(name))) {
     for (const cookie of [undefined, admin]) {
       for (const path of ['/v1/admin/health', '//v1//admin/health/?x=1']) {
-        const { status, headers, json } = await ask(service.url, path, {
+        const { status, headers, json } = await sendRequest(service.url, path, {
           method,
           cookie,
           body: '{"not": json',
@@ -161,7 +161,7 @@ test('what is not there is 404, in the form of every error', async () => {
     '/v1/admin/health;x',
     '/v1/admin/health%2f',
   ]) {
-    const { status, json, headers } = await ask(service.url, path, { cookie: admin });
+    const { status, json, headers } = await sendRequest(service.url, path, { cookie: admin });
     assert.equal(status, 404, path);
     assert.equal(headers['content-type'], 'application/json');
     assert.deepEqual(json, { error: 'Not found', correlation_id: headers['x-correlation-id'] });
@@ -169,13 +169,13 @@ test('what is not there is 404, in the form of every error', async () => {
 });
 
 test('a URL that cannot be decoded is 400, in the form of every error', async () => {
-  const { status, json, headers } = await ask(service.url, '/v1/admin/%zz', { cookie: admin });
+  const { status, json, headers } = await sendRequest(service.url, '/v1/admin/%zz', { cookie: admin });
   assert.equal(status, 400);
   assert.deepEqual(json, { error: 'Bad request', correlation_id: headers['x-correlation-id'] });
 });
 
 test('the correlation id of an answer is in the log', async () => {
-  const { headers } = await ask(service.url, '/v1/admin/health');
+  const { headers } = await sendRequest(service.url, '/v1/admin/health');
   const id = String(headers['x-correlation-id']);
   await waitFor('the line of the answer', () => service.logged.some((line) => line.includes(id)));
   const line = JSON.parse(service.logged.find((entry) => entry.includes(id)) ?? '') as Record<
@@ -187,7 +187,7 @@ test('the correlation id of an answer is in the log', async () => {
 });
 
 test('so is that of a refusal at a public door, which stands before the framework', async () => {
-  const { status, headers } = await ask(service.url, '/health', { method: 'DELETE' });
+  const { status, headers } = await sendRequest(service.url, '/health', { method: 'DELETE' });
   assert.equal(status, 405);
   const id = String(headers['x-correlation-id']);
   const line = service.logged.find((entry) => entry.includes(id));

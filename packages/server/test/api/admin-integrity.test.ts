@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { ADMIN } from '../../src/auth/permission.js';
-import { ask, type TestResponse } from '../ask.js';
+import { sendRequest, type TestResponse } from '../request.js';
 import { startService, type TestService } from '../service.js';
 
 let postgres: PostgresServer;
@@ -35,7 +35,7 @@ after(async () => {
 });
 
 function integrity(cookie?: string, path = '/v1/admin/integrity'): Promise<TestResponse> {
-  return ask(service.url, path, { cookie });
+  return sendRequest(service.url, path, { cookie });
 }
 
 function errors(reply: TestResponse): string {
@@ -56,14 +56,14 @@ test('for administrators only, and never to be kept', async () => {
     assert.equal(open.headers['cache-control'], 'private, no-store');
     assert.equal(open.headers['vary'], 'Cookie, Authorization');
   }
-  const refused = await ask(service.url, '/v1/admin/integrity', { method: 'POST' });
+  const refused = await sendRequest(service.url, '/v1/admin/integrity', { method: 'POST' });
   assert.deepEqual([refused.status, refused.headers['allow']], [405, 'GET, HEAD']);
 });
 
 test('a source that is not what was released: SOURCE_MISMATCH, degraded', async () => {
   const { json } = await integrity(admin);
   assert.equal(json['state'], 'mismatched');
-  const page = await ask(service.url, '/v1/admin/health', { cookie: admin });
+  const page = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
   assert.match(errors(page), /SOURCE_MISMATCH/);
   assert.equal((json['boot'] as Record<string, unknown>)['source_hash'], page.json['source_hash']);
 });
@@ -76,12 +76,12 @@ test('a file rewritten with its old time set back is found and named, for admini
   await utimes(file, time, time);
   await waitFor(
     'the drift to be known',
-    async () => errors(await ask(service.url, '/health')).includes('SOURCE_DRIFTED'),
+    async () => errors(await sendRequest(service.url, '/health')).includes('SOURCE_DRIFTED'),
     { timeoutMs: 30_000 },
   );
   const changed = await integrity(admin);
   assert.match(JSON.stringify(changed.json['differences']), /secret-name\.js/);
-  const open = await ask(service.url, '/health');
+  const open = await sendRequest(service.url, '/health');
   assert.equal(open.status, 200);
   assert.equal(open.json['status'], 'degraded');
 
@@ -98,7 +98,7 @@ test('a file rewritten with its old time set back is found and named, for admini
     { timeoutMs: 30_000 },
   );
   assert.match(
-    errors(await ask(service.url, '/health')),
+    errors(await sendRequest(service.url, '/health')),
     /SOURCE_DRIFTED/,
     'put back, the latch still tells of it',
   );
@@ -110,7 +110,7 @@ test('a file rewritten with its old time set back is found and named, for admini
 test('no name of a file leaves by a public door or stands in the log', async () => {
   for (const path of ['/health', '/metrics', '/readyz?verbose', '/livez?verbose']) {
     for (const accept of ['application/json', 'application/health+json', 'application/openmetrics-text']) {
-      const { body } = await ask(service.url, path, { headers: { Accept: accept } });
+      const { body } = await sendRequest(service.url, path, { headers: { Accept: accept } });
       assert.ok(!body.includes('secret-name') && !body.includes(folder), `${path} ${accept}`);
     }
   }

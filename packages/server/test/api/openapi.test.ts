@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../src/auth/permission.js';
 import { assertAnswer, assertShape, DOCUMENT, responseOf } from '../answers.js';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
 
 /** Each time is a dozen requests. */
@@ -37,7 +37,7 @@ before(async () => {
   moderator = await service.sessionCookie(1);
   await waitFor(
     'a service that serves',
-    async () => (await ask(service.url, '/v1/admin/health', { cookie: admin })).status === 200,
+    async () => (await sendRequest(service.url, '/v1/admin/health', { cookie: admin })).status === 200,
     PATIENTLY,
   );
 });
@@ -52,15 +52,15 @@ async function everything(): Promise<string> {
   let status = '';
   for (const accept of FORMATS) {
     const headers = { Accept: accept };
-    const open = await ask(service.url, '/health', { headers });
-    await ask(service.url, '/v1/admin/health', { headers, cookie: admin });
+    const open = await sendRequest(service.url, '/health', { headers });
+    await sendRequest(service.url, '/v1/admin/health', { headers, cookie: admin });
     if (accept === 'application/json') status = String(open.json['status']);
   }
   for (const path of ['/livez', '/readyz', '/startupz', '/livez?verbose', '/readyz?verbose']) {
-    await ask(service.url, path);
+    await sendRequest(service.url, path);
   }
   for (const accept of ['text/plain', 'application/openmetrics-text']) {
-    await ask(service.url, '/metrics', { headers: { Accept: accept } });
+    await sendRequest(service.url, '/metrics', { headers: { Accept: accept } });
   }
   return status;
 }
@@ -77,13 +77,13 @@ test('every answer is as described: well, without a cache, and in the outage', a
     'the cache to be down',
     async () => {
       await everything();
-      return (await ask(service.url, '/health')).json['cache'] === false;
+      return (await sendRequest(service.url, '/health')).json['cache'] === false;
     },
     PATIENTLY,
   );
   await postgres.freeze();
   await until('unhealthy');
-  const memory = await ask(service.url, '/v1/admin/health', { cookie: admin });
+  const memory = await sendRequest(service.url, '/v1/admin/health', { cookie: admin });
   assert.deepEqual([memory.status, memory.headers['x-session-source']], [503, 'memory']);
   redis.thaw();
   await postgres.thaw();
@@ -94,9 +94,9 @@ test('in good health too', async (t) => {
   const well = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
   t.after(() => well.close());
   const cookie = await well.sessionCookie(ADMIN);
-  await waitFor('healthy', async () => (await ask(well.url, '/health')).json['status'] === 'healthy');
-  const open = await ask(well.url, '/health');
-  const page = await ask(well.url, '/v1/admin/health', { cookie });
+  await waitFor('healthy', async () => (await sendRequest(well.url, '/health')).json['status'] === 'healthy');
+  const open = await sendRequest(well.url, '/health');
+  const page = await sendRequest(well.url, '/v1/admin/health', { cookie });
   assert.equal(open.json['status'], 'healthy');
   assert.deepEqual(Object.keys(page.json), [
     ...Object.keys(open.json).filter((key) => key !== 'errors'),
@@ -106,18 +106,18 @@ test('in good health too', async (t) => {
 });
 
 test('the source, as administrators see it', async () => {
-  await ask(service.url, '/v1/admin/integrity', { cookie: admin });
-  await ask(service.url, '/v1/admin/integrity/loaded', { cookie: admin });
-  const after1 = await ask(service.url, '/v1/admin/integrity', { cookie: admin });
+  await sendRequest(service.url, '/v1/admin/integrity', { cookie: admin });
+  await sendRequest(service.url, '/v1/admin/integrity/loaded', { cookie: admin });
+  const after1 = await sendRequest(service.url, '/v1/admin/integrity', { cookie: admin });
   assert.ok(after1.json['loaded'] && after1.json['expected'], 'with all its parts');
 });
 
 test('what was and what happened', async () => {
   for (const path of ['/v1/status', '/v1/admin/history', '/v1/admin/events']) {
-    assert.equal((await ask(service.url, path, { cookie: admin })).status, 200, path);
+    assert.equal((await sendRequest(service.url, path, { cookie: admin })).status, 200, path);
   }
   for (const query of ['history?from=yesterday', 'events?limit=0', 'history?step=1&step=2']) {
-    const { status } = await ask(service.url, `/v1/admin/${query}`, { cookie: admin });
+    const { status } = await sendRequest(service.url, `/v1/admin/${query}`, { cookie: admin });
     assert.equal(status, 400, query);
   }
 });
@@ -127,21 +127,21 @@ test('every refusal is as described', async () => {
     const target = path.replace('{guide}', 'errors.md').replace('{token_suffix}', 'abcdef');
     assert.ok(!get || !post, 'one method a path, or the test asks too little');
     const refused = { method: get ? 'POST' : 'GET' };
-    assert.equal((await ask(service.url, target, refused)).status, 405, path);
+    assert.equal((await sendRequest(service.url, target, refused)).status, 405, path);
     const operation = get ?? post;
     if (!operation || !('401' in operation.responses)) continue;
     const body = path.endsWith('/verify') ? '{"code":"22222222"}' : undefined;
     const allowed = { method: get ? 'GET' : 'POST', ...(body === undefined ? {} : { body }) };
-    assert.equal((await ask(service.url, target, allowed)).status, 401, path);
+    assert.equal((await sendRequest(service.url, target, allowed)).status, 401, path);
     if (!get || !('403' in get.responses)) continue;
     await waitFor(
       `403 at ${path}`,
-      async () => (await ask(service.url, path, { cookie: moderator })).status === 403,
+      async () => (await sendRequest(service.url, path, { cookie: moderator })).status === 403,
     );
   }
-  const guide = await ask(service.url, '/docs/none.md');
+  const guide = await sendRequest(service.url, '/docs/none.md');
   assert.equal(guide.status, 404);
-  const nothing = await ask(service.url, '/nothing');
+  const nothing = await sendRequest(service.url, '/nothing');
   assert.equal(nothing.status, 404);
   assertShape({ $ref: '#/components/schemas/Error' }, nothing.json, 'any other path');
 });
@@ -150,9 +150,9 @@ test('every endpoint is there, and answers HEAD as it answers GET', async () => 
   for (const [path, { get }] of Object.entries(DOCUMENT.paths)) {
     if (!get) continue;
     const target = path.replace('{guide}', 'errors.md');
-    assert.notEqual((await ask(service.url, target)).status, 404, path);
+    assert.notEqual((await sendRequest(service.url, target)).status, 404, path);
     await waitFor(`HEAD ${path}`, async () => {
-      const head = await ask(service.url, target, { method: 'HEAD', cookie: admin });
+      const head = await sendRequest(service.url, target, { method: 'HEAD', cookie: admin });
       assert.equal(head.body, '');
       return head.status === 200;
     });
@@ -190,7 +190,7 @@ test('the description is sound: unique names, references that lead somewhere, ex
 });
 
 test('every service serves this description', async () => {
-  const { json } = await ask(service.url, '/openapi.json');
+  const { json } = await sendRequest(service.url, '/openapi.json');
   const { info, ...others } = json;
   assert.deepEqual({ ...others, info: DOCUMENT.info }, JSON.parse(JSON.stringify(DOCUMENT)));
   assert.match((info as { version: string }).version, /^\d+\.\d+\.\d+$/);

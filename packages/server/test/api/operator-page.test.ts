@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { readSite } from '../../src/api/site.js';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
 
 const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
@@ -27,9 +27,9 @@ function filesOf(document: string): readonly string[] {
 }
 
 test('every view is an address of the one document, which may run, show and ask nothing but ours', async () => {
-  const { body } = await ask(service.url, '/');
+  const { body } = await sendRequest(service.url, '/');
   for (const view of VIEWS) {
-    const reply = await ask(service.url, `${view}?range=6h`);
+    const reply = await sendRequest(service.url, `${view}?range=6h`);
     assert.deepEqual([reply.status, reply.body], [200, body]);
     assert.equal(reply.headers['content-type'], 'text/html; charset=utf-8');
     assert.equal(reply.headers['cache-control'], 'no-cache');
@@ -45,11 +45,11 @@ test('every view is an address of the one document, which may run, show and ask 
 });
 
 test('its files may be kept for ever, for their names change with them', async () => {
-  const { body } = await ask(service.url, '/');
+  const { body } = await sendRequest(service.url, '/');
   const files = filesOf(body);
   assert.ok(files.length >= 3);
   for (const file of files) {
-    const { status, headers } = await ask(service.url, file);
+    const { status, headers } = await sendRequest(service.url, file);
     assert.equal(status, 200);
     assert.equal(headers['cache-control'], 'public, max-age=31536000, immutable');
     assert.match(
@@ -57,14 +57,17 @@ test('its files may be kept for ever, for their names change with them', async (
       /^(text\/(javascript|css); charset=utf-8|image\/svg\+xml)$/,
     );
   }
-  assert.equal((await ask(service.url, '/assets/no.js')).status, 404);
+  assert.equal((await sendRequest(service.url, '/assets/no.js')).status, 404);
 });
 
 test('whoever has it need not fetch it again, and it is sent small to whoever takes that', async () => {
-  const { headers } = await ask(service.url, '/');
-  const again = await ask(service.url, '/', { headers: { 'If-None-Match': String(headers.etag) } });
+  const { headers } = await sendRequest(service.url, '/');
+  const again = await sendRequest(service.url, '/', { headers: { 'If-None-Match': String(headers.etag) } });
   assert.deepEqual([again.status, again.body], [304, '']);
-  const small = await ask(service.url, '/', { method: 'HEAD', headers: { 'Accept-Encoding': 'gzip, br' } });
+  const small = await sendRequest(service.url, '/', {
+    method: 'HEAD',
+    headers: { 'Accept-Encoding': 'gzip, br' },
+  });
   assert.equal(small.headers['content-encoding'], 'br');
   for (const { forms } of (await readSite()).values()) {
     assert.deepEqual(gunzipSync(forms.gzip.bytes), forms.identity.bytes);
@@ -72,7 +75,7 @@ test('whoever has it need not fetch it again, and it is sent small to whoever ta
 });
 
 test('it is read, never written to', async () => {
-  const { status, headers } = await ask(service.url, '/', { method: 'POST' });
+  const { status, headers } = await sendRequest(service.url, '/', { method: 'POST' });
   assert.deepEqual([status, headers.allow], [405, 'GET, HEAD']);
 });
 

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
 import { ADMIN } from '../../src/auth/permission.js';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { runPortal, type Ended } from '../portal.js';
 import { startService, type TestService } from '../service.js';
 import { sql } from '../sql.js';
@@ -62,7 +62,7 @@ test('a life at the command line: add, sign in, list, promote, revoke', async ()
   );
   const [pair = ''] = cookie.split(';');
   assert.equal(line, `curl http://127.0.0.1:7331/v1/admin/health -b "${pair}"`);
-  const page = () => ask(service.url, '/v1/admin/health', { cookie: pair });
+  const page = () => sendRequest(service.url, '/v1/admin/health', { cookie: pair });
   assert.equal((await page()).status, 200);
 
   const [head, row = ''] = (await succeed('session list --user ADA')).trim().split('\n');
@@ -106,7 +106,7 @@ test('a code and a link that sign somebody in once', async () => {
   const [code = '', link] = (await succeed('login-code create --user LINKED')).trim().split('\n');
   assert.equal(link, `http://127.0.0.1:7331/#code=${code}`);
   const verify = () =>
-    ask(service.url, '/v1/authentication/verify', { method: 'POST', body: JSON.stringify({ code }) });
+    sendRequest(service.url, '/v1/authentication/verify', { method: 'POST', body: JSON.stringify({ code }) });
   const { status, json } = await verify();
   assert.deepEqual([status, json['username'], json['permission']], [200, 'Linked', 3]);
   assert.equal((await verify()).status, 401);
@@ -126,9 +126,9 @@ test('disable, enable and remove: sessions and codes end at once, in a service t
   await succeed('user add Leaver --permission admin');
   const cookieOf = async () => (await succeed('session create --user leaver')).split(';')[0] ?? '';
   const codeOf = async () => (await succeed('login-code create --user leaver')).split('\n')[0] ?? '';
-  const page = (cookie: string) => ask(service.url, '/v1/admin/health', { cookie });
+  const page = (cookie: string) => sendRequest(service.url, '/v1/admin/health', { cookie });
   const verify = (code: string) =>
-    ask(service.url, '/v1/authentication/verify', { method: 'POST', body: JSON.stringify({ code }) });
+    sendRequest(service.url, '/v1/authentication/verify', { method: 'POST', body: JSON.stringify({ code }) });
 
   const [cookie, code] = [await cookieOf(), await codeOf()];
   assert.equal((await page(cookie)).status, 200);
@@ -194,7 +194,7 @@ test('what is done here is told by the audit, though another process runs', asyn
   ])
     await succeed(line);
   const cookie = await service.sessionCookie(ADMIN);
-  const { json } = await ask(service.url, '/v1/admin/audit?limit=200', { cookie });
+  const { json } = await sendRequest(service.url, '/v1/admin/audit?limit=200', { cookie });
   const told = (json['entries'] as Record<string, unknown>[])
     .filter(({ subject }) => subject === 'Grace')
     .map(({ id: _id, at: _at, ...rest }) => rest)

@@ -19,7 +19,7 @@ import {
   type RedisServer,
 } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { MAIN, runPortal, servePortal, type RunningPortal } from '../portal.js';
 
 let redis: RedisServer;
@@ -50,7 +50,7 @@ async function serve(environment: Record<string, string> = {}): Promise<RunningP
 }
 
 function page({ url }: RunningPortal, cookie: string) {
-  return ask(url, '/v1/admin/health', { cookie });
+  return sendRequest(url, '/v1/admin/health', { cookie });
 }
 
 function postgresPid(dataDir = join(folder, '.portal')): Promise<number> {
@@ -75,7 +75,7 @@ describe('on the embedded database', () => {
     );
     const code = /^open {7}(\S+)\/#code=(\w{16})$/m.exec(first.output.stdout);
     assert.equal(code?.[1], first.url);
-    const entered = await ask(first.url, '/v1/authentication/verify', {
+    const entered = await sendRequest(first.url, '/v1/authentication/verify', {
       method: 'POST',
       body: JSON.stringify({ code: code[2] }),
     });
@@ -181,7 +181,7 @@ describe('on a database of somebody', () => {
     const portal = await serve({ DATABASE_URL: databaseOfOurs });
     assert.equal(portal.cookie, '');
     assert.doesNotMatch(portal.output.stdout, /curl|psession|#code/);
-    assert.equal((await ask(portal.url, '/health')).status, 200);
+    assert.equal((await sendRequest(portal.url, '/health')).status, 200);
     await waitFor('the history', () => existsSync(join(folder, '.portal/history.sqlite')));
     const names = await readdir(join(folder, '.portal'));
     assert.ok(
@@ -259,8 +259,11 @@ describe('the end', () => {
     await waitFor('some load', () => load.answered() > 500);
     const startedMs = performance.now();
     const ended = portal.stop('SIGTERM');
-    await waitFor('readiness to go first', async () => (await ask(portal.url, '/readyz')).status === 503);
-    assert.equal((await ask(portal.url, '/livez')).status, 200);
+    await waitFor(
+      'readiness to go first',
+      async () => (await sendRequest(portal.url, '/readyz')).status === 503,
+    );
+    assert.equal((await sendRequest(portal.url, '/livez')).status, 200);
     assert.equal(await ended, 0);
     assert.ok(performance.now() - startedMs < 5_000);
     assert.deepEqual(await load.failures(), []);
@@ -273,7 +276,10 @@ describe('the end', () => {
       PORTAL_LOG_LEVEL: 'info',
     });
     const ended = portal.stop('SIGHUP');
-    await waitFor('readiness to go first', async () => (await ask(portal.url, '/readyz')).status === 503);
+    await waitFor(
+      'readiness to go first',
+      async () => (await sendRequest(portal.url, '/readyz')).status === 503,
+    );
     // The kernel tells the leader of a session, and its foreground once more.
     void portal.stop('SIGHUP');
     assert.equal(await ended, 0);
@@ -314,7 +320,7 @@ describe('the end', () => {
       PORTAL_SHUTDOWN_GRACE_MS: '4000',
     });
     const ended = portal.stop('SIGTERM');
-    await waitFor('readiness to go', async () => (await ask(portal.url, '/readyz')).status === 503);
+    await waitFor('readiness to go', async () => (await sendRequest(portal.url, '/readyz')).status === 503);
     assert.equal(await portal.stop('SIGINT'), 130);
     await ended;
   });

@@ -12,7 +12,7 @@ async function listening(): Promise<{ http: HttpServer; port: number }> {
 }
 
 /** Asks on a new connection; gives the code of the error, or `undefined` when it was answered. */
-function ask(port: number): Promise<string | undefined> {
+function sendRequest(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const outgoing = get({ host: '127.0.0.1', port, agent: false }, (incoming) => {
       incoming.resume().on('end', () => resolve(undefined));
@@ -32,7 +32,7 @@ test('clients who come again and again are answered or refused, never reset', as
     });
     const ends = Array.from({ length: 20 }, async () => {
       for (;;) {
-        const code = await ask(port);
+        const code = await sendRequest(port);
         if (code !== undefined) return code;
       }
     });
@@ -51,7 +51,7 @@ test('a request under way is answered, with the word that the connection ends', 
       resolve();
     });
   });
-  const reply = ask(port);
+  const reply = sendRequest(port);
   await asked;
   const stopped = http.stop(5_000);
   setTimeout(() => answer(), 50);

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { ENDPOINTS } from '../../src/api/endpoints.js';
 import { ADMIN } from '../../src/auth/permission.js';
-import { ask, type TestResponse } from '../ask.js';
+import { sendRequest, type TestResponse } from '../request.js';
 import { startService, type TestService } from '../service.js';
 
 const HEADERS_OF_ACTION = { 'Content-Type': 'application/json' };
@@ -39,7 +39,7 @@ after(async () => {
 });
 
 async function statusFor(service: TestService, host: string, path = '/health'): Promise<number> {
-  return (await ask(service.url, path, { headers: { Host: host } })).status;
+  return (await sendRequest(service.url, path, { headers: { Host: host } })).status;
 }
 
 /** Sends it as it is, and gives the status. */
@@ -100,18 +100,21 @@ describe('bound to this machine alone, it answers to names of this machine and t
     const paths = [...ENDPOINTS.map((route) => route.path), '/', '/events', '/nothing', '/assets/x.js'];
     for (const path of paths.map((one) => one.replaceAll(/\{\w+\}/g, 'x'))) {
       for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE']) {
-        const answer = await ask(plain.url, path, { method, headers: { Host: 'evil.example' } });
+        const answer = await sendRequest(plain.url, path, { method, headers: { Host: 'evil.example' } });
         assert.equal(answer.status, 421, `${method} ${path}`);
         assert.equal(answer.headers['set-cookie'], undefined);
         if (method !== 'HEAD') assertOurs(answer);
       }
     }
-    assert.equal((await ask(plain.url, '/livez', { headers: { Host: 'localhost' } })).status, 200);
+    assert.equal((await sendRequest(plain.url, '/livez', { headers: { Host: 'localhost' } })).status, 200);
   });
 
   test('the one who asks may be signed in: the answer is the same', async () => {
     const cookie = await plain.sessionCookie(ADMIN);
-    const answer = await ask(plain.url, '/v1/admin/health', { cookie, headers: { Host: 'evil.example' } });
+    const answer = await sendRequest(plain.url, '/v1/admin/health', {
+      cookie,
+      headers: { Host: 'evil.example' },
+    });
     assert.equal(answer.status, 421);
     assertOurs(answer);
   });
@@ -168,10 +171,10 @@ test('with a public URL it answers to that name too, and below that path as with
   }
   assert.equal(await statusFor(published, 'example.org'), 421);
   assert.equal(await statusFor(published, 'status.example.org.evil.example'), 421);
-  assert.equal((await ask(published.url, '/portal/v1/status')).status, 200);
-  assert.equal((await ask(published.url, '/portal/livez')).body, 'ok\n');
+  assert.equal((await sendRequest(published.url, '/portal/v1/status')).status, 200);
+  assert.equal((await sendRequest(published.url, '/portal/livez')).body, 'ok\n');
   for (const path of ['/portalhealth', '/portal/portal/health', '/PORTAL/health', '/other/health']) {
-    assert.equal((await ask(published.url, path)).status, 404, path);
+    assert.equal((await sendRequest(published.url, path)).status, 404, path);
   }
 });
 
@@ -204,7 +207,7 @@ describe('whose page may act', () => {
   ];
   for (const [what, status, headers] of sites) {
     test(what, async () => {
-      const answer = await ask(published.url, '/portal/v1/authentication/logout', {
+      const answer = await sendRequest(published.url, '/portal/v1/authentication/logout', {
         method: 'POST',
         headers: { ...HEADERS_OF_ACTION, ...headers },
       });
@@ -229,7 +232,7 @@ describe('whose page may act', () => {
     ];
     for (const [status, origin, host] of cases) {
       const headers = { ...HEADERS_OF_ACTION, Origin: origin, Host: host };
-      const answer = await ask(plain.url, '/v1/authentication/logout', { method: 'POST', headers });
+      const answer = await sendRequest(plain.url, '/v1/authentication/logout', { method: 'POST', headers });
       assert.equal(answer.status, status, `${origin} ${host}`);
     }
   });

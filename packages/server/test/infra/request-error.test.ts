@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { newToken } from '../../src/auth/sessions/token.js';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
 import { connectRaw, wire } from './sockets.js';
 
@@ -84,11 +84,14 @@ test('methods that ask for another protocol are answered or closed, and nothing 
 
 test('long addresses and cookies: the public doors do not look at them, and a session among too many is none', async () => {
   const long = 'x'.repeat(9_000);
-  assert.equal((await ask(service.url, `/health?${long}`)).status, 200);
-  assert.equal((await ask(service.url, '/health', { cookie: long })).status, 200);
+  assert.equal((await sendRequest(service.url, `/health?${long}`)).status, 200);
+  assert.equal((await sendRequest(service.url, '/health', { cookie: long })).status, 200);
   const cookie = `psession=${newToken()}`;
-  const { bytes } = await ask(service.url, '/v1/admin/health', { cookie });
-  assert.equal((await ask(service.url, '/v1/admin/health', { cookie: `${cookie}; x=${long}` })).bytes, bytes);
+  const { bytes } = await sendRequest(service.url, '/v1/admin/health', { cookie });
+  assert.equal(
+    (await sendRequest(service.url, '/v1/admin/health', { cookie: `${cookie}; x=${long}` })).bytes,
+    bytes,
+  );
 });
 
 test('nobody writes the log at will: a thousand questions of one kind are a few lines', async () => {

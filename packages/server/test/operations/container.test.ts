@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { SETTINGS } from '../../src/config/settings.js';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
 import { readDeployFile } from './deploy-files.js';
 
@@ -43,7 +43,7 @@ async function healthcheck(url: string, cwd = ROOT): Promise<number | null> {
 }
 
 async function until(status: string): Promise<void> {
-  await waitFor(status, async () => (await ask(service.url, '/health')).json['status'] === status);
+  await waitFor(status, async () => (await sendRequest(service.url, '/health')).json['status'] === status);
 }
 
 test('HEALTHCHECK: degraded still serves and is well; unhealthy, gone or unasked are not', async () => {
@@ -74,7 +74,8 @@ test('each probe of Kubernetes asks a door that is there, for what it is for', a
       ['readiness', '/readyz'],
     ],
   );
-  for (const [, , path = ''] of probes) assert.equal((await ask(service.url, path)).status, 200, path);
+  for (const [, , path = ''] of probes)
+    assert.equal((await sendRequest(service.url, path)).status, 200, path);
 });
 
 test('in Kubernetes the data folder is one that the service makes below the mount, which belongs to root', () => {

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { deployFile, readDeployFile } from './deploy-files.js';
 import { startObserved, type Observed } from './observed.js';
 
@@ -86,7 +86,7 @@ test('in an outage the panels about trouble show it, the status is 2, and the al
 });
 
 test('the query of every panel names its job and instance, and nothing asks for a metric that is not there', async () => {
-  const { body } = await ask(world.service.url, '/metrics');
+  const { body } = await sendRequest(world.service.url, '/metrics');
   const known = new Set([...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
   const queries = [...queriesOf(true), ...queriesOf(false)];
   const asked = new Set(queries.flatMap((query) => query.match(/\b(portal|db_client)_\w+(?=\{)/g) ?? []));

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { runPromtool, waitFor } from 'portal-test-kit';
-import { ask } from '../ask.js';
+import { sendRequest } from '../request.js';
 import { startObserved, type Observed } from './observed.js';
 
 /** What Prometheus 2 sends. */
@@ -39,12 +39,12 @@ after(async () => {
 /** Everything that holds in every state whatsoever. */
 async function assertAccepted(): Promise<void> {
   const { service, prometheus } = world;
-  const text = await ask(service.url, '/metrics');
+  const text = await sendRequest(service.url, '/metrics');
   assert.equal(text.status, 200);
   assert.equal(text.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
   assert.deepEqual(await runPromtool(['check', 'metrics'], text.body), { exitCode: 0, output: '' });
 
-  const open = await ask(service.url, '/metrics', { headers: { Accept: PROMETHEUS_ACCEPT } });
+  const open = await sendRequest(service.url, '/metrics', { headers: { Accept: PROMETHEUS_ACCEPT } });
   assert.equal(open.status, 200);
   assert.equal(open.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
   await assertOpenMetrics(open.body);
@@ -123,7 +123,7 @@ test('with both stores frozen: still scraped, and the pool is still told', async
 test('the guide lists every metric with its type and meaning, and no other', async () => {
   await world.redis.command('GET', 'a');
   await world.holds('count(portal_cache_hit_ratio)');
-  const { body } = await ask(world.service.url, '/metrics');
+  const { body } = await sendRequest(world.service.url, '/metrics');
   const types = [...body.matchAll(/^# TYPE (\S+) (\S+)\n# HELP \S+ (.+)$/gm)];
   const labelsOf = (name: string) => new RegExp(`^${name}(?:\\{(.*)\\})? `, 'm').exec(body)?.[1] ?? '';
   const rows = types.map(([, name = '', type, help]) => {
@@ -140,7 +140,7 @@ test('the guide lists every metric with its type and meaning, and no other', asy
 
 test('a counter goes back at a restart of the cache, and at nothing else', async () => {
   const { prometheus, redis, service } = world;
-  const { body } = await ask(service.url, '/metrics');
+  const { body } = await sendRequest(service.url, '/metrics');
   const counters = [...body.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name);
   assert.ok(counters.length > 0);
   for (const counter of counters) {

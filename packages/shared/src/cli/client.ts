@@ -38,7 +38,11 @@ export function isUrl(text: string): boolean {
 }
 
 /** Asks once. A redirect is an answer and not followed: the cookie is for this service only. */
-export async function ask(url: URL, timeoutMs: number, cookie?: string): Promise<ServiceResponse> {
+export async function requestDocument(
+  url: URL,
+  timeoutMs: number,
+  cookie?: string,
+): Promise<ServiceResponse> {
   try {
     const response = await fetch(url, {
       redirect: 'manual',
@@ -61,9 +65,13 @@ export async function ask(url: URL, timeoutMs: number, cookie?: string): Promise
 }
 
 /** Asks for an administrator's document. */
-export async function askAsAdmin(base: string, path: string, values: ServiceValues): Promise<JsonObject> {
+export async function requestAsAdmin(base: string, path: string, values: ServiceValues): Promise<JsonObject> {
   const url = new URL(path, parseUrl(base));
-  const { status, document } = await ask(url, readTimeout(values), readCookie(values['cookie-file']));
+  const { status, document } = await requestDocument(
+    url,
+    readTimeout(values),
+    readCookie(values['cookie-file']),
+  );
   if (status === 401 || status === 403) {
     throw new InconclusiveError(`${url.href} answers ${status}: it needs an administrator’s session.`);
   }

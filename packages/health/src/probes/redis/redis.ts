@@ -11,7 +11,7 @@ import type { Outcome, Probe } from '../../types.js';
 import { noticingEnd } from '../ended.js';
 import { ioredisConnections } from './ioredis.js';
 import { nodeRedisConnections } from './node-redis.js';
-import { createOpenCall, tellingOwnTrouble, type OpenCall } from '../own-trouble.js';
+import { createOpenCall, withOwnProblems, type OpenCall } from '../own-trouble.js';
 import { redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
 import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
@@ -100,7 +100,7 @@ export function createRedisProbe({
       reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
     close: async () => undefined,
   };
-  return tellingOwnTrouble(noticingEnd(probe, client, 'CACHE_NOT_READY'), () => {
+  return withOwnProblems(noticingEnd(probe, client, 'CACHE_NOT_READY'), () => {
     if (asking.some((newcomer) => newcomer.isLookingUp())) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });

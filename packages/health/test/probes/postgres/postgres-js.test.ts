@@ -9,7 +9,7 @@ import postgres, { type Sql } from 'postgres';
 import { createHealth } from '../../../src/health.js';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
 import type { Probe } from '../../../src/types.js';
-import { ask, noSockets, openSockets, verdictOf } from '../asking.js';
+import { runProbe, noSockets, openSockets, verdictOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -49,7 +49,7 @@ const DRIVERS: Readonly<Record<string, (url: string) => Probe>> = {
 for (const [driver, probeOf] of Object.entries(DRIVERS)) {
   describe(driver, () => {
     test('up: the round trip of the question, no problems, nothing left open', async () => {
-      const outcome = await ask(probeOf(database));
+      const outcome = await runProbe(probeOf(database));
       assert.deepEqual([outcome.state, outcome.problems, outcome.cause], ['up', [], undefined]);
       assert.ok(outcome.latencyMs !== null && outcome.latencyMs > 0);
       await noSockets();

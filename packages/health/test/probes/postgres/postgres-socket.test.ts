@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { createMessageCheck } from '../../../src/probes/postgres/postgres-socket.js';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
-import { verdictOf } from '../asking.js';
+import { verdictOf } from '../run-probe.js';
 
 /** A message as a server sends it. */
 function message(letter: string, body: Uint8Array): Buffer {

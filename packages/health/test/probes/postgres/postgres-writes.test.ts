@@ -10,7 +10,7 @@ import postgres from 'postgres';
 import { createPostgresProbe, type PostgresProbeOptions } from '../../../src/probes/postgres/postgres.js';
 import { createWriteWatch } from '../../../src/probes/postgres/postgres-writes.js';
 import type { Probe } from '../../../src/types.js';
-import { ask, noSockets } from '../asking.js';
+import { runProbe, noSockets } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -56,7 +56,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
 
     test('writes its table, which stays as large as it is, also while somebody reads it', async () => {
       const probe = probeOf();
-      await untilSaid(probe, 'up');
+      await untilOutcome(probe, 'up');
       await waitFor('the table', async () => (await rowsIn(TABLE)) === 2_000);
       const file = await fileOf(TABLE);
       await untilNew(probe, async () => (await fileOf(TABLE)) !== file);
@@ -66,7 +66,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       await owner.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM ${TABLE} LIMIT 1`);
       const size = await writtenIn(TABLE);
       await untilNew(probe, async () => (await writtenIn(TABLE)) > size);
-      assert.equal(await said(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
       await owner.query('COMMIT');
       await probe.close();
       await noOpen();
@@ -74,7 +74,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
 
     test('a full disk: DATABASE_DISK_FULL; another refusal: DATABASE_WRITES_FAIL; and up again', async () => {
       const probe = probeOf();
-      await untilSaid(probe, 'up');
+      await untilOutcome(probe, 'up');
       await waitFor('the table', async () => (await rowsIn(TABLE)) === 2_000);
       for (const [sqlstate, problem] of [
         ['53100', 'DATABASE_DISK_FULL'],
@@ -85,29 +85,29 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
           CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'could not' USING ERRCODE = '${sqlstate}'; END $$;
           CREATE TRIGGER refuse BEFORE INSERT ON ${TABLE} EXECUTE FUNCTION refuse()`);
-        await untilSaid(probe, `up ${problem}`);
-        assert.equal((await ask(probe)).cause?.code, sqlstate);
+        await untilOutcome(probe, `up ${problem}`);
+        assert.equal((await runProbe(probe)).cause?.code, sqlstate);
         await owner.query('DROP FUNCTION refuse CASCADE');
-        await untilSaid(probe, 'up');
+        await untilOutcome(probe, 'up');
       }
       await probe.close();
     });
 
     test('writes that never end: DATABASE_WRITES_FAIL, cancelled, and never two at the server', async () => {
       const probe = probeOf({ intervalMs: 1, deadlineMs: 100 });
-      await untilSaid(probe, 'up');
+      await untilOutcome(probe, 'up');
       await waitFor('the table', async () => (await rowsIn(TABLE)) === 2_000);
       await owner.query(`BEGIN; LOCK TABLE ${TABLE}`);
       const most = await mostWriters(async () => {
-        await untilSaid(probe, 'up DATABASE_WRITES_FAIL');
-        for (let run = 0; run < 20; run += 1) assert.equal(await said(probe), 'up DATABASE_WRITES_FAIL');
+        await untilOutcome(probe, 'up DATABASE_WRITES_FAIL');
+        for (let run = 0; run < 20; run += 1) assert.equal(await outcomeOf(probe), 'up DATABASE_WRITES_FAIL');
       });
       assert.equal(most, 1);
       await waitFor('the last to be cancelled', async () => {
         return (await writers()) <= 1;
       });
       await owner.query('COMMIT');
-      await untilSaid(probe, 'up');
+      await untilOutcome(probe, 'up');
       await probe.close();
       await noOpen();
     });
@@ -116,7 +116,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       const url = new URL(database);
       url.port = String(proxy.port);
       const probe = probeOf({ intervalMs: 1, deadlineMs: 300 }, {}, url.href);
-      await untilSaid(probe, 'up');
+      await untilOutcome(probe, 'up');
       await waitFor('the table', async () => (await rowsIn(TABLE)) === 2_000);
       await owner.query(`BEGIN; LOCK TABLE ${TABLE}`);
       await untilNew(probe, async () => (await writers()) === 1);
@@ -130,7 +130,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       });
       assert.equal(most, 1);
       await owner.query('COMMIT');
-      await untilSaid(probe, 'up');
+      await untilOutcome(probe, 'up');
       await probe.close();
     });
 
@@ -143,7 +143,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       url.password = 'reader';
       const probe = probeOf(WRITES, {}, url.href);
       await untilNew(probe, async () => {
-        const { remarks = [], problems } = await ask(probe);
+        const { remarks = [], problems } = await runProbe(probe);
         assert.deepEqual(problems, []);
         return remarks.includes('DATABASE_WRITES_UNKNOWN');
       });
@@ -152,10 +152,10 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
 
     test('read-only on purpose (S-05): no finding, no write; writable is no fault either', async () => {
       await server.readOnly(true);
-      assert.equal(await said(probeOf(WRITES, { readOnly: true })), 'up');
-      assert.equal(await said(probeOf()), 'up DATABASE_READ_ONLY');
+      assert.equal(await outcomeOf(probeOf(WRITES, { readOnly: true })), 'up');
+      assert.equal(await outcomeOf(probeOf()), 'up DATABASE_READ_ONLY');
       await server.readOnly(false);
-      assert.equal(await said(probeOf(WRITES, { readOnly: true })), 'up');
+      assert.equal(await outcomeOf(probeOf(WRITES, { readOnly: true })), 'up');
       await assert.rejects(owner.query(`SELECT FROM ${TABLE}`), /does not exist/);
     });
   });
@@ -207,9 +207,9 @@ test('pages that are not what was written: DATABASE_CHECKSUM_FAILURE', async () 
   await owner.connect();
   const pool = new pg.Pool({ connectionString: database });
   const probe = createPostgresProbe({ pool, slowMs: SLOW_MS, writes: WRITES });
-  await untilSaid(probe, 'up');
+  await untilOutcome(probe, 'up');
   await assert.rejects(owner.query('SELECT sum(i) FROM damaged'), { code: 'XX001' });
-  await untilSaid(probe, 'up DATABASE_CHECKSUM_FAILURE');
+  await untilOutcome(probe, 'up DATABASE_CHECKSUM_FAILURE');
   await probe.close();
 });
 
@@ -231,15 +231,15 @@ test('a canary through the pool of postgres.js (S-25): saturated, stalled, never
     asked.push(text);
     return unsafe(text);
   }) as typeof sql.unsafe;
-  assert.equal(await said(probe), 'up');
+  assert.equal(await outcomeOf(probe), 'up');
   const callers = Array.from({ length: 6 }, () => sql`SELECT * FROM t`.execute());
-  await untilSaid(probe, 'up DATABASE_POOL_SATURATED');
+  await untilOutcome(probe, 'up DATABASE_POOL_SATURATED');
   const asking = asked.length;
-  await untilSaid(probe, 'up DATABASE_POOL_SATURATED DATABASE_POOL_STALLED');
+  await untilOutcome(probe, 'up DATABASE_POOL_SATURATED DATABASE_POOL_STALLED');
   assert.equal(asked.length, asking, 'one is open, and no other joins it');
   await owner.query('COMMIT');
   await Promise.all(callers);
-  await untilSaid(probe, 'up');
+  await untilOutcome(probe, 'up');
   await sql.end();
   const pool = new pg.Pool({ connectionString: database });
   assert.throws(
@@ -248,14 +248,14 @@ test('a canary through the pool of postgres.js (S-25): saturated, stalled, never
   );
 });
 
-async function said(probe: Probe): Promise<string> {
-  const { state, problems } = await ask(probe);
+async function outcomeOf(probe: Probe): Promise<string> {
+  const { state, problems } = await runProbe(probe);
   return [state, ...problems].join(' ');
 }
 
-async function untilSaid(probe: Probe, what: string): Promise<void> {
+async function untilOutcome(probe: Probe, what: string): Promise<void> {
   let last = '';
-  await waitFor(what, async () => (last = await said(probe)) === what).catch((error: unknown) => {
+  await waitFor(what, async () => (last = await outcomeOf(probe)) === what).catch((error: unknown) => {
     throw new Error(`It said ${last}`, { cause: error });
   });
 }
@@ -263,7 +263,7 @@ async function untilSaid(probe: Probe, what: string): Promise<void> {
 /** Runs the probe until something has come of it. */
 async function untilNew(probe: Probe, condition: () => Promise<boolean>): Promise<void> {
   await waitFor('what a run brings about', async () => {
-    await ask(probe);
+    await runProbe(probe);
     return condition();
   });
 }

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
 import postgresJs from 'postgres';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
-import { ask, noSockets, openSockets, verdictOf } from '../asking.js';
+import { runProbe, noSockets, openSockets, verdictOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -60,7 +60,7 @@ function poolAnswering(answer: (client: pg.Client, text: string) => Promise<unkn
 
 test('up: the round trip of the question, no problems, and the pool untouched', async () => {
   const pool = poolOf();
-  const outcome = await ask(createPostgresProbe({ pool }));
+  const outcome = await runProbe(createPostgresProbe({ pool }));
   assert.deepEqual([outcome.state, outcome.problems, outcome.cause], ['up', [], undefined]);
   assert.ok(outcome.latencyMs !== null && outcome.latencyMs > 0);
   assert.deepEqual([pool.totalCount, pool.idleCount, pool.waitingCount], [0, 0, 0]);
@@ -89,7 +89,7 @@ test('a pool given by parts, its password hidden from enumeration or a function,
 
 test('slow: a whole run beyond slowMs, with the round trip that was measured', async () => {
   await proxy.fault('slow', { latencyMs: 50 });
-  const outcome = await ask(
+  const outcome = await runProbe(
     createPostgresProbe({ pool: poolOf({ connectionString: proxied() }), slowMs: 100 }),
   );
   await proxy.heal();
@@ -121,7 +121,7 @@ describe('on the network', () => {
 
   test('a host that does not exist: NAME_LOOKUP, which is no evidence about the database', async () => {
     const pool = poolOf({ connectionString: 'postgres://app@no-such-host.invalid/app' });
-    const { problems, ours } = await ask(createPostgresProbe({ pool }));
+    const { problems, ours } = await runProbe(createPostgresProbe({ pool }));
     assert.deepEqual([problems, ours], [['NAME_LOOKUP'], true]);
   });
 });
@@ -229,7 +229,7 @@ describe('what a driver can do', () => {
 
   test('a password with signs of a URL in it: its pieces are in no part of the outcome but the message', async () => {
     const pool = poolOf({ connectionString: 'postgres://app:p@ss/wo#rd@127.0.0.1:5432/app' });
-    const outcome = await ask(createPostgresProbe({ pool }));
+    const outcome = await runProbe(createPostgresProbe({ pool }));
     assert.deepEqual([outcome.state, outcome.problems], ['down', ['NAME_LOOKUP']]);
     assert.match(outcome.cause?.message ?? '', /ss/, 'which is why the message must stay where it is');
     assert.match(outcome.cause?.code ?? '', /^(ENOTFOUND|EAI_AGAIN)$/);
@@ -309,7 +309,7 @@ describe('what poolers say instead of a server (S-16), by either driver', () => 
           createPostgresProbe({ pool: poolOf({ connectionString: url }) }),
           createPostgresProbe({ pool: postgresJs(url, options), postgres: postgresJs }),
         ]) {
-          const { state, problems, cause } = await ask(probe);
+          const { state, problems, cause } = await runProbe(probe);
           assert.deepEqual([state, ...problems, cause?.code], ['down', code, sqlstate]);
         }
       } finally {

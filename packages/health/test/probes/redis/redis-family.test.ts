@@ -16,7 +16,7 @@ import {
 } from 'portal-test-kit';
 import { createSentinel } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
-import { ask, noSockets, verdictOf } from '../asking.js';
+import { runProbe, noSockets, verdictOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -40,7 +40,7 @@ function probeOf(client: RedisClient): ReturnType<typeof createRedisProbe> {
 test('iovalkey: figures, faults by their codes, nothing left open', async () => {
   const probe = probeOf(new Valkey({ host: '127.0.0.1', port: proxy.port, lazyConnect: true, db: 3 }));
   await redis.command('SET', 'a', 1);
-  const outcome = await ask(probe);
+  const outcome = await runProbe(probe);
   assert.deepEqual([outcome.state, outcome.problems, outcome.figures?.keys], ['up', [], 1]);
   for (const [fault, code] of [
     ['refuse', 'CACHE_UNREACHABLE'],
@@ -89,7 +89,7 @@ test('iovalkey, a cluster: all masters together', async () => {
   try {
     await client.connect();
     for (let key = 0; key < 30; key += 1) await client.set(`key${key}`, key);
-    const outcome = await ask(probeOf(client));
+    const outcome = await runProbe(probeOf(client));
     assert.deepEqual([outcome.state, outcome.figures?.keys], ['up', 30]);
   } finally {
     client.disconnect();
@@ -107,7 +107,7 @@ for (const [driver, clientOf] of [
       const probe = probeOf(clientOf(optionsFor(sentinel)));
       await redis.command('FLUSHALL');
       await redis.command('SET', 'a', 1);
-      const outcome = await ask(probe);
+      const outcome = await runProbe(probe);
       assert.deepEqual([outcome.state, outcome.problems, outcome.figures?.keys], ['up', [], 1]);
       redis.freeze();
       assert.equal(await verdictOf(probe, 300), 'down CACHE_TIMEOUT');

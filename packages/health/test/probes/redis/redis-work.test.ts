@@ -15,7 +15,7 @@ import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
 import type { CacheFigures } from '../../../src/statistics/cache.js';
 import type { Outcome, Probe } from '../../../src/types.js';
-import { ask, verdictOf } from '../asking.js';
+import { runProbe, verdictOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -55,7 +55,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
         assert.equal(await verdictOf(probe), 'up');
         await save(server, false);
         assert.deepEqual(
-          remarksOf(await ask(probe)),
+          remarksOf(await runProbe(probe)),
           ['up', 'CACHE_NOT_SAVED'],
           'nobody has been refused yet',
         );
@@ -65,15 +65,15 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
         await server.command('CONFIG', 'RESETSTAT');
         assert.equal(await verdictOf(probe), 'up CACHE_WRITES_REFUSED', 'counts that begin anew');
         assert.deepEqual(
-          remarksOf(await ask(probeOf(clientOf(server.url)))),
+          remarksOf(await runProbe(probeOf(clientOf(server.url)))),
           ['up', 'CACHE_NOT_SAVED'],
           'new here',
         );
         await server.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no');
         assert.equal(await write(server), 'OK');
-        assert.deepEqual(remarksOf(await ask(probe)), ['up', 'CACHE_NOT_SAVED'], 'told to write on');
+        assert.deepEqual(remarksOf(await runProbe(probe)), ['up', 'CACHE_NOT_SAVED'], 'told to write on');
         await save(server, true);
-        assert.deepEqual(remarksOf(await ask(probe)), ['up']);
+        assert.deepEqual(remarksOf(await runProbe(probe)), ['up']);
       } finally {
         await server.close();
       }
@@ -111,7 +111,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       const script = redis.command('EVAL', 'while true do end', 0).catch(() => undefined);
       const probe = probeOf(clientOf(redis.url));
       try {
-        await waitFor('BUSY', async () => (await ask(probe)).cause?.code === 'BUSY');
+        await waitFor('BUSY', async () => (await runProbe(probe)).cause?.code === 'BUSY');
         assert.equal(await verdictOf(probe), 'down CACHE_TIMEOUT');
       } finally {
         await redis.command('SCRIPT', 'KILL');
@@ -128,7 +128,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
     ] as const) {
       test(`from a user (S-10) with ${rights.at(-1)}: up, all null, a remark`, async () => {
         await redis.command('ACL', 'SETUSER', user, 'on', '>pw', ...rights);
-        const outcome = await ask(probeOf(clientOf(`redis://${user}:pw@127.0.0.1:${redis.port}`)));
+        const outcome = await runProbe(probeOf(clientOf(`redis://${user}:pw@127.0.0.1:${redis.port}`)));
         assert.deepEqual(remarksOf(outcome), ['up', 'CACHE_FIGURES_HIDDEN']);
         assert.equal(outcome.cause?.code, 'NOPERM');
         assert.ok(outcome.latencyMs !== null && outcome.latencyMs > 0);
@@ -139,7 +139,10 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
     test('renamed away (S-11): up, all null', async () => {
       const server = await startRedis({ settings: { 'rename-command': 'INFO ""' } });
       try {
-        assert.deepEqual(remarksOf(await ask(probeOf(clientOf(server.url)))), ['up', 'CACHE_FIGURES_HIDDEN']);
+        assert.deepEqual(remarksOf(await runProbe(probeOf(clientOf(server.url)))), [
+          'up',
+          'CACHE_FIGURES_HIDDEN',
+        ]);
       } finally {
         await server.close();
       }

@@ -13,7 +13,7 @@ import {
 } from 'portal-test-kit';
 import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
-import { ask, noSockets, openSockets, verdictOf } from '../asking.js';
+import { runProbe, noSockets, openSockets, verdictOf } from '../run-probe.js';
 
 let redis: RedisServer;
 let proxy: Proxy;
@@ -46,7 +46,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       await redis.command('FLUSHALL');
       await redis.command('SET', 'a', 1);
       await redis.command('SET', 'b', 2);
-      const outcome = await ask(probeOf(redis.url));
+      const outcome = await runProbe(probeOf(redis.url));
       assert.deepEqual([outcome.state, outcome.problems, outcome.cause], ['up', [], undefined]);
       assert.ok(outcome.latencyMs !== null && outcome.latencyMs > 0);
       assert.equal(outcome.figures?.keys, 2);
@@ -90,7 +90,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
 
     test('slow: CACHE_SLOW', async () => {
       await proxy.fault('slow', { latencyMs: 150 });
-      const outcome = await ask(createRedisProbe({ client: clientOf(urlOf(proxy.port)), slowMs: 100 }));
+      const outcome = await runProbe(createRedisProbe({ client: clientOf(urlOf(proxy.port)), slowMs: 100 }));
       await proxy.heal();
       assert.deepEqual([outcome.state, outcome.problems], ['slow', ['CACHE_SLOW']]);
       assert.ok((outcome.latencyMs ?? 0) >= 145);
@@ -103,7 +103,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
           ['', 'NOAUTH'],
           [':wrong@', 'WRONGPASS'],
         ] as const) {
-          const outcome = await ask(probeOf(urlOf(guarded.port, credentials)));
+          const outcome = await runProbe(probeOf(urlOf(guarded.port, credentials)));
           assert.deepEqual(
             [outcome.state, outcome.problems, outcome.cause?.code],
             ['down', ['CACHE_REFUSED_LOGIN'], code],
@@ -226,7 +226,7 @@ test('a cluster: all masters together, the first that is down is the cache that 
   const nodeRedis = createCluster({ rootNodes: [{ url: first.url }] });
   nodeRedis.on('error', () => undefined);
   try {
-    const unconnected = await ask(createRedisProbe({ client: ioredis }));
+    const unconnected = await runProbe(createRedisProbe({ client: ioredis }));
     assert.deepEqual(
       [unconnected.problems, unconnected.cause?.code],
       [['CACHE_UNREACHABLE'], 'NO_MASTER_KNOWN'],
@@ -236,7 +236,7 @@ test('a cluster: all masters together, the first that is down is the cache that 
     for (let key = 0; key < 30; key += 1) await ioredis.set(`key${key}`, key);
     for (const client of [ioredis, nodeRedis]) {
       const probe = createRedisProbe({ client });
-      const outcome = await ask(probe);
+      const outcome = await runProbe(probe);
       assert.deepEqual([outcome.state, outcome.figures?.keys], ['up', 30]);
       const sums = await Promise.all(cluster.nodes.map((node) => node.command('DBSIZE')));
       assert.ok(

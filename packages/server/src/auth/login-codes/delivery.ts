@@ -14,7 +14,7 @@ export interface CodeToDeliver {
   /** `undefined`: nobody's. */
   readonly userName: string | undefined;
   /** The name as it was asked for. */
-  readonly askedFor: string;
+  readonly wasRequested: string;
   /** Who asked for it. */
   readonly address: string;
   readonly expiresAt: Date;
@@ -65,7 +65,7 @@ export function createDelivery({ post, pageUrl, slotMs = SLOT_MS }: DeliveryOpti
 function letterWith(code: CodeToDeliver, pageUrl: string | undefined): Letter {
   return {
     id: `msg_${randomUUID()}`,
-    to: code.userName ?? code.askedFor,
+    to: code.userName ?? code.wasRequested,
     isForSomebody: code.userName !== undefined,
     body: JSON.stringify(message(code, pageUrl)),
   };
@@ -73,7 +73,7 @@ function letterWith(code: CodeToDeliver, pageUrl: string | undefined): Letter {
 
 /** `text` is what a chat needs; everything else is for a program. */
 function message(
-  { code, userName, askedFor, address, expiresAt }: CodeToDeliver,
+  { code, userName, wasRequested: askedFor, address, expiresAt }: CodeToDeliver,
   pageUrl: string | undefined,
 ): object {
   const name = userName ?? askedFor;

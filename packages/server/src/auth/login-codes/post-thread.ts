@@ -29,7 +29,7 @@ let underWay = 0;
 parentPort?.on('message', (letter: SealedLetter) => {
   secret = letter.secret ?? secret;
   if (!letter.isForSomebody) return;
-  if (waiting.add(letter.to.toLowerCase(), letter)) tell({ cause: 'TOO_MANY' });
+  if (waiting.add(letter.to.toLowerCase(), letter)) report({ cause: 'TOO_MANY' });
   sendNext();
 });
 
@@ -50,12 +50,12 @@ async function send({ id, body }: SealedLetter): Promise<void> {
       await webhook.send({ id, body });
       return;
     } catch (error) {
-      if (pauseMs === undefined) tell({ cause: codeOf(error) });
+      if (pauseMs === undefined) report({ cause: codeOf(error) });
       else await sleep(pauseMs);
     }
   }
 }
 
-function tell(lost: LostLetter): void {
+function report(lost: LostLetter): void {
   parentPort?.postMessage(lost, []);
 }

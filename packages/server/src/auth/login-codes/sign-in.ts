@@ -87,7 +87,7 @@ export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): S
         { name, nameDigest: nameDigest(name), hash: hashOf(code), address },
         { key: address, isPatient: isOver },
       );
-      return { code, userName: open.userName, askedFor: name, address, expiresAt: open.expiresAt };
+      return { code, userName: open.userName, wasRequested: name, address, expiresAt: open.expiresAt };
     },
     async redeem(code, { address, isOver }) {
       if (!isCode(code)) return undefined;

@@ -7,7 +7,7 @@ import type { Cache } from '../../infra/redis.js';
 /** The word, said and heard. */
 export interface SessionChannel {
   /** Rejects when it could not be said; takes no longer than a command to Redis may. */
-  tell(): Promise<void>;
+  publish(): Promise<void>;
   /** Calls `onWord` for every word, and whenever some may have been missed. */
   listen(onWord: () => void): void;
 }
@@ -17,7 +17,7 @@ const CHANNEL = 'portal:sessions-changed';
 /** The channel of `cache`. */
 export function createSessionChannel({ client, subscribe }: Cache): SessionChannel {
   return {
-    async tell() {
+    async publish() {
       await client.publish(CHANNEL, '');
     },
     listen: (onWord) => subscribe(CHANNEL, onWord),

@@ -137,7 +137,7 @@ export function createLookups({
     else memory.forget(hash);
   }
 
-  async function ask(hash: string, forMs: number, first: boolean): Promise<LiveSession | undefined> {
+  async function query(hash: string, forMs: number, first: boolean): Promise<LiveSession | undefined> {
     try {
       const answer = await batch.find(hash, { deadlineMs: forMs, first });
       if (answer) learn(hash, answer);
@@ -167,7 +167,7 @@ export function createLookups({
     let answered = true;
     while (answered && doubted.size > 0 && !closing.signal.aborted) {
       const asOf = changes;
-      const answers = await Promise.allSettled([...doubted].map((hash) => ask(hash, CONFIRM_MS, true)));
+      const answers = await Promise.allSettled([...doubted].map((hash) => query(hash, CONFIRM_MS, true)));
       answered = answers.some(({ status }) => status === 'fulfilled');
       if (answered && asOf === changes) doubted.clear();
       await sleep(CONFIRM_EVERY_MS, undefined, { ref: false });
@@ -195,7 +195,7 @@ export function createLookups({
           tokens.map(async (token) => {
             const hash = hashOf(token);
             // A word of the record that comes in time counts, also while its probe calls it down.
-            const session = await ask(
+            const session = await query(
               hash,
               away ? deadlineMs * SHARE_WHILE_AWAY : deadlineMs,
               seen.recall(hash) !== undefined,

@@ -79,17 +79,17 @@ export function createSessions({
 }: SessionsOptions): Sessions {
   const listeners: (() => void)[] = [];
 
-  function tellListeners(): void {
+  function notifyListeners(): void {
     for (const listener of listeners) listener();
   }
 
   /** Whoever looks again finds it as it is: nobody waits for another process to hear of it. */
-  async function tellOf(hashes: readonly string[]): Promise<void> {
+  async function publish(hashes: readonly string[]): Promise<void> {
     lookups.ended(hashes);
-    tellListeners();
+    notifyListeners();
     if (!channel) return;
     try {
-      await channel.tell();
+      await channel.publish();
     } catch (error) {
       // Not an error of the change itself: the record has it, and tells of it too.
       onFailure('a change of sessions could not be told by Redis', error);
@@ -97,7 +97,7 @@ export function createSessions({
   }
 
   async function markChanged(hashes: readonly string[]): Promise<void> {
-    if (hashes.length > 0) await tellOf(hashes);
+    if (hashes.length > 0) await publish(hashes);
   }
 
   return {
@@ -140,14 +140,14 @@ export function createSessions({
       await markChanged(await store.revokeOldStarts(keepNewest));
     },
     // Also where no session has ended: a token of a machine may have.
-    ended: tellOf,
+    ended: publish,
     async userChanged(userId) {
-      await tellOf(await store.hashesOf(userId));
+      await publish(await store.hashesOf(userId));
     },
     listen() {
       function changed(): void {
         lookups.changed();
-        tellListeners();
+        notifyListeners();
       }
       channel?.listen(changed);
       listenToRecord(changed);

@@ -85,7 +85,7 @@ export function createAlerts({ receivers, file, after, intervalMs, log, onGivenU
     );
   }
 
-  function tell(turn: Turn, codes: readonly string[]): void {
+  function notify(turn: Turn, codes: readonly string[]): void {
     const since = new Date(turn.since).toISOString();
     const { id = randomUUID() } = incident ?? {};
     if (turn.what === 'ended') {
@@ -106,7 +106,7 @@ export function createAlerts({ receivers, file, after, intervalMs, log, onGivenU
       ({ status } = report);
       if (!ready) return;
       const turn = judge.judge(status, incident, Date.now());
-      if (turn) tell(turn, codes);
+      if (turn) notify(turn, codes);
     },
     sourceChanged({ began_at, added, removed, modified }) {
       // One that goes on is told of again and again.

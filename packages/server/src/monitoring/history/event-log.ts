@@ -30,7 +30,7 @@ export interface ChronicleOptions {
 /** Begins a chronicle. */
 export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOptions): Chronicle {
   /** An event that cannot be written is lost to the record, which the log has already told of. */
-  function tell(written: Promise<JournalEvent>): Promise<JournalEvent | undefined> {
+  function emit(written: Promise<JournalEvent>): Promise<JournalEvent | undefined> {
     return written.then(
       (event) => {
         onEvent(event);
@@ -42,15 +42,15 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
 
   return {
     async began(details) {
-      await tell(write('beginRun', now(), details));
+      await emit(write('beginRun', now(), details));
       return write('leftBehind').catch(() => null);
     },
     stands(stand) {
-      void tell(write('stand', stand));
+      void emit(write('stand', stand));
     },
     sourceChanged({ began_at, ended_at, ...change }) {
       const isBack = change.hash_after === change.hash_before;
-      void tell(
+      void emit(
         write('putEvent', {
           kind: 'integrity',
           beganAt: Date.parse(began_at),
@@ -67,7 +67,7 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
       const event = { kind: 'history', beganAt: at, from: null, codes: [] } as const;
       switch (trouble.what) {
         case 'damaged':
-          void tell(
+          void emit(
             write('addEvent', {
               ...event,
               endedAt: at,
@@ -78,7 +78,7 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
           break;
         case 'not_kept':
         case 'not_written':
-          void tell(
+          void emit(
             write('turnEvent', {
               ...event,
               endedAt: null,
@@ -93,7 +93,7 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
     },
     happened({ kind, to, codes, details }) {
       const at = now();
-      void tell(write('addEvent', { kind, beganAt: at, endedAt: at, from: null, to, codes, details }));
+      void emit(write('addEvent', { kind, beganAt: at, endedAt: at, from: null, to, codes, details }));
     },
   };
 }

@@ -108,8 +108,8 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
     });
   }
 
-  const ask: HistoryWorker['ask'] = (name, ...args) =>
-    worker ? worker.ask(name, ...args) : Promise.reject(new HistoryError('THREAD_ENDED'));
+  const call: HistoryWorker['call'] = (name, ...args) =>
+    worker ? worker.call(name, ...args) : Promise.reject(new HistoryError('THREAD_ENDED'));
 
   async function flush(): Promise<void> {
     if (flushing || samples.length === 0) return;
@@ -117,7 +117,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
     const taken = samples;
     samples = [];
     try {
-      await ask('addSamples', taken);
+      await call('addSamples', taken);
       accepted();
     } catch (error) {
       noteRefusal(error);
@@ -138,7 +138,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
     for (let [next] = writes; next !== undefined; [next] = writes) {
       try {
         // The arguments were checked where they were given.
-        next.done(await ask(next.name, ...(next.args as never)));
+        next.done(await call(next.name, ...(next.args as never)));
         writes.shift();
         accepted();
       } catch (error) {
@@ -212,8 +212,9 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
         writeSoon();
       });
     },
-    read: (plan, asked) => inTime(ask('readHistory', plan, asked, { nowMs: Date.now(), knownMs: knownMs() })),
-    events: (query) => inTime(ask('readEvents', query)),
+    read: (plan, asked) =>
+      inTime(call('readHistory', plan, asked, { nowMs: Date.now(), knownMs: knownMs() })),
+    events: (query) => inTime(call('readEvents', query)),
     async close() {
       clearInterval(timer);
       if (!worker) return;
@@ -221,7 +222,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
         await flush();
         await writing;
         closed = true;
-        await ask('endRun', Date.now());
+        await call('endRun', Date.now());
       })().catch(() => undefined);
       await Promise.race([ended, sleep(CLOSE_DEADLINE_MS, undefined, { ref: false })]);
       closed = true;

@@ -4,7 +4,7 @@
  */
 import type { Database } from 'libsql';
 import { keyOf, type Held, type HeldPart } from '../stand.js';
-import { HOURS_FOR_MS, MOST_CAUSES, MOST_CAUSES_TOLD } from './retention.js';
+import { HOURS_FOR_MS, MOST_CAUSES, MAX_CAUSES_RETURNED } from './retention.js';
 
 /** A cause of an event, as it is published. Times are ISO 8601, UTC, with milliseconds. */
 export interface JournalCause {
@@ -99,7 +99,7 @@ export function createHolding(database: Database): Holding {
       return { causes, parts };
     },
     within(fromMs, toMs) {
-      const rows = overlapping.all(toMs, fromMs, MOST_CAUSES_TOLD) as CauseRow[];
+      const rows = overlapping.all(toMs, fromMs, MAX_CAUSES_RETURNED) as CauseRow[];
       return rows
         .toSorted((one, other) => one.began_at - other.began_at || one.id - other.id)
         .map(({ component, code, began_at, ended_at }) => ({

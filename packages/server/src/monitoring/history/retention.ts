@@ -19,7 +19,7 @@ export const MOST_EVENTS = 10_000;
 /** Causes that have ended; there are more of them than of events where something flaps within one status. */
 export const MOST_CAUSES = 20_000;
 /** Causes that are told of one event. */
-export const MOST_CAUSES_TOLD = 50;
+export const MAX_CAUSES_RETURNED = 50;
 /** After a silence that was longer nothing is said to have gone on through it. */
 export const GOES_ON_FOR_MS = 24 * HOUR_MS;
 /** Messages that wait for one receiver. */

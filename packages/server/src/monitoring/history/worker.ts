@@ -13,7 +13,7 @@ export interface HistoryWorker {
    *
    * @throws HistoryError when it could not be done
    */
-  ask<Name extends TaskName>(
+  call<Name extends TaskName>(
     name: Name,
     ...args: Parameters<Journal[Name]>
   ): Promise<ReturnType<Journal[Name]>>;
@@ -93,7 +93,7 @@ export function startHistoryWorker({ path, onTrouble, onEnd }: HistoryWorkerOpti
   }
 
   return {
-    ask(name, ...args) {
+    call(name, ...args) {
       return new Promise((resolve, reject) => {
         if (!worker || closed) {
           reject(new HistoryError('THREAD_ENDED'));

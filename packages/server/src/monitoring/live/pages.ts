@@ -55,7 +55,7 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
   let heartbeat: NodeJS.Timeout | undefined;
   let draining = false;
 
-  function tell(text: string): void {
+  function broadcast(text: string): void {
     for (const response of open.keys()) {
       if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
       else response.write(text);
@@ -64,7 +64,7 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
 
   function beat(): void {
     onRead?.();
-    tell(':\n\n');
+    broadcast(':\n\n');
   }
 
   function end(response: ServerResponse, event: LiveEvent): void {
@@ -103,10 +103,10 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
       if (open.size === 0) return;
       gathering ??= setTimeout(() => {
         gathering = undefined;
-        tell(messageOf('report', snapshot()));
+        broadcast(messageOf('report', snapshot()));
       }, GATHERED_MS).unref();
     },
-    happened: (event) => tell(messageOf('happened', event)),
+    happened: (event) => broadcast(messageOf('happened', event)),
     drain() {
       draining = true;
       for (const response of open.keys()) end(response, 'draining');

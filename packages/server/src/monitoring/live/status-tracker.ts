@@ -54,17 +54,17 @@ export function createStanding({
   let left: LeftBehind | null = null;
   let begun = false;
 
-  function tell(turn: Pick<Stand, 'at' | 'from'> & Partial<Stand>): void {
+  function emit(turn: Pick<Stand, 'at' | 'from'> & Partial<Stand>): void {
     if (!held || !begun) return;
     const codes = [...new Set(held.causes.map(({ code }) => code))];
     onTurn({ ...held, codes, knownUntil: turn.at, isBroken: false, details: {}, ...turn });
   }
 
   /** The first look of this process, or the moment at which it is known what was before it. */
-  function tellFirst(): void {
+  function emitFirst(): void {
     if (!held) return;
     const at = Math.max(firstMs, held.since);
-    tell({ at, from: left?.status ?? null, knownUntil: left?.until ?? at, isBroken: true });
+    emit({ at, from: left?.status ?? null, knownUntil: left?.until ?? at, isBroken: true });
   }
 
   function update(found: Found, isRun: boolean): void {
@@ -73,7 +73,7 @@ export function createStanding({
       firstMs = moment.wallMs;
       held = takeOver(heldFrom(found, undefined, moment.wallMs), left, firstMs);
       last = { ...moment, silenceMs: silenceMs() };
-      tellFirst();
+      emitFirst();
       return;
     }
     if (!isRun && isSame(held, found)) return;
@@ -86,7 +86,7 @@ export function createStanding({
     const isChanged = !isSame(before, found);
     held = heldFrom(found, before, moment.wallMs);
     if (!isChanged && !isSet && !isSilent) return;
-    tell({
+    emit({
       at: moment.wallMs,
       from: before.status,
       knownUntil,
@@ -115,10 +115,10 @@ export function createStanding({
       begun = true;
       if (!held) return;
       held = takeOver(held, left, firstMs);
-      tellFirst();
+      emitFirst();
     },
     note: () => void now(true),
-    repeat: () => held && tell({ at: clocks().wallMs, from: null }),
+    repeat: () => held && emit({ at: clocks().wallMs, from: null }),
     knownMs() {
       const { wallMs, steadyMs } = clocks();
       if (!last) return wallMs;

@@ -12,7 +12,7 @@ import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { readGuides } from '../../../src/api/docs/guides.js';
 import { markup, sentence } from '../../../src/api/docs/html.js';
 import { DOCUMENT } from '../../answers.js';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 
 let postgres: PostgresServer;
@@ -22,7 +22,7 @@ let page: string;
 before(async () => {
   postgres = await startPostgres();
   service = await startService({ databaseUrl: await postgres.createDatabase() });
-  page = (await ask(service.url, '/docs')).body;
+  page = (await sendRequest(service.url, '/docs')).body;
 });
 
 after(async () => {
@@ -51,12 +51,12 @@ test('the page tells of every path, every status and every shape, and its links 
   assert.equal(new Set(ids).size, ids.length, 'no id twice');
   for (const [, href = ''] of page.matchAll(/href="([^"]+)"/g)) {
     if (href.startsWith('#')) assert.ok(ids.includes(href.slice(1)), href);
-    else assert.equal((await ask(service.url, seenFrom('/docs', href))).status, 200, href);
+    else assert.equal((await sendRequest(service.url, seenFrom('/docs', href))).status, 200, href);
   }
 });
 
 test('it needs nobody and can be made to do nothing', async () => {
-  const { headers } = await ask(service.url, '/docs');
+  const { headers } = await sendRequest(service.url, '/docs');
   const style = /<style>([^]*)<\/style>/.exec(page)?.[1] ?? '';
   const hash = createHash('sha256').update(style).digest('base64');
   assert.equal(
@@ -66,7 +66,7 @@ test('it needs nobody and can be made to do nothing', async () => {
   assert.ok(!/<script|<img|<link|<iframe|<form| style=| on\w+=|url\(|@import|javascript:/i.test(page));
   assert.equal(headers['content-type'], 'text/html; charset=utf-8');
   assert.equal(headers['x-content-type-options'], 'nosniff');
-  const json = await ask(service.url, '/openapi.json');
+  const json = await sendRequest(service.url, '/openapi.json');
   assert.match(String(json.headers['content-security-policy']), /^default-src 'none'/);
   assert.ok(page.length < 100_000, `${page.length} characters`);
 });
@@ -90,14 +90,14 @@ test('it can be read with a keyboard, a phone and a screen reader', () => {
 });
 
 test('the index is one of llmstxt.org, and every line of it leads somewhere', async () => {
-  const { status, headers, body } = await ask(service.url, '/llms.txt');
+  const { status, headers, body } = await sendRequest(service.url, '/llms.txt');
   assert.equal(status, 200);
   assert.equal(headers['content-type'], 'text/markdown; charset=utf-8');
   assert.match(body, /^# .+\n\n> .+\n/);
   const links = [...body.matchAll(/^- \[([^\]]+)\]\(([^)]+)\): .+$/gm)];
   assert.equal(links.length, body.match(/^- /gm)?.length);
   for (const [, title, target = ''] of links) {
-    assert.equal((await ask(service.url, seenFrom('/llms.txt', target))).status, 200, title);
+    assert.equal((await sendRequest(service.url, seenFrom('/llms.txt', target))).status, 200, title);
     const [, fragment] = target.split('#');
     if (fragment) assert.ok(page.includes(` id="${fragment}"`), target);
   }
@@ -113,7 +113,7 @@ test('only guides are guides, whatever the name says', async () => {
     'ERRORS.md',
     'errors.md%00',
   ]) {
-    const { status, body } = await ask(service.url, `/docs/${name}`);
+    const { status, body } = await sendRequest(service.url, `/docs/${name}`);
     assert.ok([400, 404].includes(status), `${name}: ${status}`);
     assert.ok(!body.includes('workspaces') && !body.includes('npm start'));
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -51,7 +51,7 @@ after(async () => {
 });
 
 async function entries(query = '?limit=200'): Promise<Entry[]> {
-  const { status, json } = await ask(service.url, `${AUDIT}${query}`, { cookie: reader });
+  const { status, json } = await sendRequest(service.url, `${AUDIT}${query}`, { cookie: reader });
   assert.equal(status, 200);
   return json['entries'] as Entry[];
 }
@@ -74,12 +74,12 @@ test('a life at the doors: in by a code, reading first, ending another session, 
   const { token } = await service.app.sessions.begin(user.id, 'command');
   const other = token.slice(-6);
   const from = await mark();
-  const entered = await ask(service.url, VERIFY, { method: 'POST', body: JSON.stringify({ code }) });
+  const entered = await sendRequest(service.url, VERIFY, { method: 'POST', body: JSON.stringify({ code }) });
   const cookie = String(entered.headers['set-cookie']).split(';')[0] ?? '';
   for (let turn = 0; turn < 3; turn += 1)
-    assert.equal((await ask(service.url, PAGE, { cookie })).status, 200);
-  await ask(service.url, `/v1/users/me/sessions/${other}/destroy`, { method: 'POST', cookie });
-  await ask(service.url, '/v1/authentication/logout', { method: 'POST', cookie });
+    assert.equal((await sendRequest(service.url, PAGE, { cookie })).status, 200);
+  await sendRequest(service.url, `/v1/users/me/sessions/${other}/destroy`, { method: 'POST', cookie });
+  await sendRequest(service.url, '/v1/authentication/logout', { method: 'POST', cookie });
   const own = { address: '127.0.0.1', actor: 'Ada', token_suffix: cookie.slice(-6) };
   const told = await since(from);
   const byAction = (action: string) => told.filter((entry) => entry.action === action);
@@ -99,13 +99,17 @@ test('who was refused, and why: counted, not repeated', async () => {
   const user = await service.sessionCookie(0);
   const from = await mark();
   for (let turn = 0; turn < 3; turn += 1) {
-    await ask(service.url, PAGE, { cookie: `psession=${'A'.repeat(43)}`, from: '127.0.8.1' });
-    await ask(service.url, VERIFY, { method: 'POST', body: '{"code":"22222222"}', from: '127.0.8.2' });
+    await sendRequest(service.url, PAGE, { cookie: `psession=${'A'.repeat(43)}`, from: '127.0.8.1' });
+    await sendRequest(service.url, VERIFY, {
+      method: 'POST',
+      body: '{"code":"22222222"}',
+      from: '127.0.8.2',
+    });
   }
-  await ask(service.url, PAGE, { cookie: user, from: '127.0.8.3' });
-  await ask(service.url, PAGE, { from: '127.0.8.4' });
+  await sendRequest(service.url, PAGE, { cookie: user, from: '127.0.8.3' });
+  await sendRequest(service.url, PAGE, { from: '127.0.8.4' });
   await since(from);
-  await ask(service.url, PAGE, { cookie: `psession=${'A'.repeat(43)}`, from: '127.0.8.1' });
+  await sendRequest(service.url, PAGE, { cookie: `psession=${'A'.repeat(43)}`, from: '127.0.8.1' });
   const told = (await since(from)).map(({ action, actor, address, details }) => ({
     action,
     actor: actor?.replace(/-.*/, '') ?? null,
@@ -131,8 +135,8 @@ test('a first reading is told once, also by another process and after a restart'
   for (let start = 0; start < 2; start += 1) {
     const another = await startService({ databaseUrl, redisUrl: redis.url });
     t.after(() => another.close());
-    assert.equal((await ask(another.url, PAGE, { cookie })).status, 200);
-    assert.equal((await ask(another.url, AUDIT, { cookie })).status, 200);
+    assert.equal((await sendRequest(another.url, PAGE, { cookie })).status, 200);
+    assert.equal((await sendRequest(another.url, AUDIT, { cookie })).status, 200);
   }
   assert.equal((await since(from)).filter(({ action }) => action === 'first_read').length, 1);
 });
@@ -191,7 +195,7 @@ describe('reading it', () => {
     const read: Entry[] = [];
     let query = '?limit=3';
     for (;;) {
-      const { json } = await ask(service.url, `${AUDIT}${query}`, { cookie: reader });
+      const { json } = await sendRequest(service.url, `${AUDIT}${query}`, { cookie: reader });
       const page = json['entries'] as Entry[];
       assert.ok(page.length <= 3);
       read.push(...page);
@@ -216,40 +220,40 @@ describe('reading it', () => {
       'before=1&before=2',
       'limit=',
     ]) {
-      const { status, json } = await ask(service.url, `${AUDIT}?${query}`, { cookie: reader });
+      const { status, json } = await sendRequest(service.url, `${AUDIT}?${query}`, { cookie: reader });
       assert.equal(status, 400, query);
       assert.match(String(json['error']), /^Expected `(limit|before)` to be a whole number from 1 to \d+\.$/);
     }
   });
 
   test('for administrators only', async () => {
-    assert.equal((await ask(service.url, AUDIT)).status, 401);
+    assert.equal((await sendRequest(service.url, AUDIT)).status, 401);
     const cookie = await service.sessionCookie(1);
-    assert.equal((await ask(service.url, AUDIT, { cookie })).status, 403);
+    assert.equal((await sendRequest(service.url, AUDIT, { cookie })).status, 403);
   });
 });
 
 test('while the database is frozen nothing waits for the audit, and afterwards nothing is missing', async () => {
   const cookie = await service.sessionCookie(ADMIN);
-  assert.equal((await ask(service.url, '/v1/users/me', { cookie })).status, 200);
+  assert.equal((await sendRequest(service.url, '/v1/users/me', { cookie })).status, 200);
   const from = await mark();
   redis.freeze();
   await postgres.freeze();
   try {
     await waitFor('both to be called down', async () => {
-      const { json } = await ask(service.url, '/health');
+      const { json } = await sendRequest(service.url, '/health');
       return json['database'] === false && json['cache'] === false;
     });
-    const page = await ask(service.url, PAGE, { cookie });
+    const page = await sendRequest(service.url, PAGE, { cookie });
     assert.deepEqual([page.status, page.headers['x-session-source']], [503, 'memory']);
-    await ask(service.url, PAGE, { cookie: `psession=${'B'.repeat(43)}`, from: '127.0.8.9' });
+    await sendRequest(service.url, PAGE, { cookie: `psession=${'B'.repeat(43)}`, from: '127.0.8.9' });
   } finally {
     redis.thaw();
     await postgres.thaw();
   }
   await waitFor('the audit', async () => {
     // Whoever asks for it too early is a stranger, and in it.
-    const { json } = await ask(service.url, '/health');
+    const { json } = await sendRequest(service.url, '/health');
     return json['database'] === true && (await since(from)).length >= 2;
   });
   const told = await since(from);

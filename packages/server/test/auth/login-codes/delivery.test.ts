@@ -9,7 +9,13 @@ import type { Letter } from '../../../src/auth/login-codes/post.js';
 const SLOT_MS = 2_000;
 
 function codeFor(askedFor: string, userName: string | undefined): CodeToDeliver {
-  return { code: 'k7RmXw4P9sTq', userName, askedFor, address: '192.0.2.7', expiresAt: new Date(0) };
+  return {
+    code: 'k7RmXw4P9sTq',
+    userName,
+    wasRequested: askedFor,
+    address: '192.0.2.7',
+    expiresAt: new Date(0),
+  };
 }
 
 function startDelivery(pageUrl?: string) {

@@ -17,7 +17,7 @@ import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/store.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { webhookSignature } from '../../../src/infra/webhook.js';
 import { webhookKey } from '../../../src/config/rules.js';
-import { ask, type TestRequest, type TestResponse } from '../../ask.js';
+import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -68,7 +68,7 @@ function newAddress(): string {
 }
 
 function post(path: string, body: unknown, question: TestRequest = {}): Promise<TestResponse> {
-  return ask(service.url, path, { method: 'POST', body: JSON.stringify(body), ...question });
+  return sendRequest(service.url, path, { method: 'POST', body: JSON.stringify(body), ...question });
 }
 
 function request(username: string, from: string): Promise<TestResponse> {
@@ -146,10 +146,10 @@ test('from the name to the cookie', async () => {
   assert.deepEqual(more, []);
   assert.match(cookie, /^psession=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/);
   const [pair = ''] = cookie.split(';');
-  const me = await ask(service.url, '/v1/users/me', { cookie: pair });
+  const me = await sendRequest(service.url, '/v1/users/me', { cookie: pair });
   assert.deepEqual(me.json, entered.json);
   assert.equal(me.json['username'], 'Ada');
-  const { json } = await ask(service.url, '/v1/users/me/sessions', { cookie: pair });
+  const { json } = await sendRequest(service.url, '/v1/users/me/sessions', { cookie: pair });
   assert.equal((json['sessions'] as { created_by: string }[])[0]?.created_by, 'code');
   assert.ok(service.logged.every((line) => !line.includes(code) && !line.includes(pair.slice(9))));
 });
@@ -374,7 +374,7 @@ describe('nobody learns who exists', () => {
       await postgres.thaw();
     }
     await waitFor('the database again', async () => {
-      return (await ask(service.url, '/health')).json['database'] === true;
+      return (await sendRequest(service.url, '/health')).json['database'] === true;
     });
   });
 });
@@ -394,7 +394,7 @@ test('what is not understood is told by field and rule, and asks nothing of anyb
   }
   for (const rawBody of ['{', '"__proto__"', '{"__proto__":{"username":"Ada"}}', '']) {
     const headers = { 'Content-Type': 'application/json', 'Content-Length': String(rawBody.length) };
-    const reply = await ask(service.url, REQUEST, { method: 'POST', rawBody, headers, from });
+    const reply = await sendRequest(service.url, REQUEST, { method: 'POST', rawBody, headers, from });
     assert.equal(reply.status, 400, rawBody);
   }
   assert.deepEqual(await sql(databaseUrl, 'SELECT FROM login_codes'), []);
@@ -416,7 +416,7 @@ test('where no codes can be delivered none is promised to any name, and nothing 
   t.after(() => without.close());
   const [known, unknown] = await Promise.all(
     ['Ada', 'Bob'].map((username) =>
-      ask(without.url, REQUEST, {
+      sendRequest(without.url, REQUEST, {
         method: 'POST',
         body: JSON.stringify({ username }),
         from: newAddress(),

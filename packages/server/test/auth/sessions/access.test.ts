@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { newToken } from '../../../src/auth/sessions/token.js';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -40,7 +40,7 @@ before(async () => {
   const suffix = (cookie = '') => cookie.slice(-6);
   // Looked up once each, so that there is a copy that could be believed.
   for (const cookie of [expired, revoked, deleted]) {
-    assert.equal((await ask(service.url, '/v1/admin/health', { cookie })).status, 200);
+    assert.equal((await sendRequest(service.url, '/v1/admin/health', { cookie })).status, 200);
   }
   await sql(databaseUrl, `UPDATE sessions SET expires_at = now() WHERE token_suffix = $1`, [suffix(expired)]);
   await sql(databaseUrl, `UPDATE sessions SET revoked_at = now() WHERE token_suffix = $1`, [suffix(revoked)]);
@@ -108,7 +108,7 @@ test('every kind of stranger gets the same bytes', async () => {
     for (const [kind, cookie] of Object.entries(strangers)) {
       for (const path of ADMIN_PATHS) {
         for (const accept of ACCEPTS) {
-          const { bytes, status } = await ask(service.url, path, {
+          const { bytes, status } = await sendRequest(service.url, path, {
             method,
             cookie,
             headers: { Accept: accept },
@@ -134,7 +134,7 @@ test('every kind of stranger gets the same bytes', async () => {
 test('who is signed in and may not is told just that', async () => {
   for (const cookie of [members.user, members.moderator]) {
     for (const path of ADMIN_PATHS) {
-      const { status, json, headers } = await ask(service.url, path, { cookie });
+      const { status, json, headers } = await sendRequest(service.url, path, { cookie });
       assert.equal(status, 403);
       assert.deepEqual(json, { error: 'Admin access required', correlation_id: headers['x-correlation-id'] });
       assert.equal(headers['cache-control'], 'private, no-store');
@@ -146,7 +146,7 @@ test('who is signed in and may not is told just that', async () => {
 test('administrators and owners get in by every way of writing the path', async () => {
   for (const cookie of [members.admin, members.owner]) {
     for (const path of ADMIN_PATHS) {
-      const { status, json } = await ask(service.url, path, { cookie: `a=b; ${cookie}` });
+      const { status, json } = await sendRequest(service.url, path, { cookie: `a=b; ${cookie}` });
       assert.equal(status, 200, path);
       assert.match(String(json['source_hash']), /^[0-9a-f]{64}$/);
     }
@@ -160,7 +160,7 @@ test('nobody else sees the hash of the source by any method, path and Accept', a
     for (const method of METHODS) {
       for (const path of [...ADMIN_PATHS.slice(0, 4), ...NO_PATHS, ...PUBLIC_PATHS]) {
         for (const accept of ['*/*', 'application/health+json']) {
-          const { status, body } = await ask(service.url, path, {
+          const { status, body } = await sendRequest(service.url, path, {
             method,
             cookie,
             headers: { Accept: accept },

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type TestResponse } from '../../ask.js';
+import { sendRequest, type TestResponse } from '../../request.js';
 import { startProxiedService, type ProxiedService } from '../../proxied-service.js';
 import type { TestService } from '../../service.js';
 
@@ -22,11 +22,11 @@ let redis: RedisServer;
 let service: TestService;
 /** As somebody with `psql`, who was there before anything froze. */
 let psql: pg.Client;
-let saidToRedis = '';
+let redisCommands = '';
 
 before(async () => {
   proxied = await startProxiedService({
-    onCommand: (bytes) => (saidToRedis += bytes.toString('latin1')),
+    onCommand: (bytes) => (redisCommands += bytes.toString('latin1')),
   });
   ({ postgres, redis, service } = proxied);
   psql = new pg.Client({ connectionString: proxied.databaseUrl });
@@ -49,7 +49,7 @@ after(async () => {
 });
 
 function page(cookie: string, path = PAGE): Promise<TestResponse> {
-  return ask(service.url, path, { cookie });
+  return sendRequest(service.url, path, { cookie });
 }
 
 /** A session that got in a moment ago, and so is remembered. */
@@ -228,7 +228,7 @@ describe('what is written into Redis lets nobody in', () => {
     const token = newToken();
     await write(token);
     assert.deepEqual(await answers(token), expected, what);
-    const { status } = await ask(service.url, '/v1/users/me/sessions/abcdef/destroy', {
+    const { status } = await sendRequest(service.url, '/v1/users/me/sessions/abcdef/destroy', {
       method: 'POST',
       cookie: `psession=${token}`,
     });
@@ -236,14 +236,14 @@ describe('what is written into Redis lets nobody in', () => {
   }
 
   test('in quiet times, and nobody even looks', async () => {
-    saidToRedis = '';
+    redisCommands = '';
     await assertTheSame('quiet');
     const cookie = await knownSession();
     await service.app.sessions.revoke((await service.app.sessions.list()).map(({ id }) => id));
     await assertOut(cookie, 'revoked');
-    assert.ok(!saidToRedis.includes('portal:session:'), 'no command about a session');
-    assert.ok(saidToRedis.includes('portal:sessions-changed'), 'but the word that goes round');
-    assert.ok(!saidToRedis.includes(hashOf(cookie.slice('psession='.length))));
+    assert.ok(!redisCommands.includes('portal:session:'), 'no command about a session');
+    assert.ok(redisCommands.includes('portal:sessions-changed'), 'but the word that goes round');
+    assert.ok(!redisCommands.includes(hashOf(cookie.slice('psession='.length))));
   });
 
   test('while PostgreSQL is frozen: until its probe says so, and after', async () => {

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { createSessionUse } from '../../../src/auth/sessions/use.js';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -32,7 +32,7 @@ after(async () => {
 });
 
 async function statusOf(cookie: string, of: TestService = service): Promise<number> {
-  return (await ask(of.url, '/v1/users/me', { cookie })).status;
+  return (await sendRequest(of.url, '/v1/users/me', { cookie })).status;
 }
 
 function age(cookie: string, column: 'created_at' | 'last_used_at', minutes: number): Promise<unknown> {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type TestResponse } from '../../ask.js';
+import { sendRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 
 const PER_SESSION = 30;
@@ -37,7 +37,7 @@ after(async () => {
 });
 
 function page(cookie?: string): Promise<TestResponse> {
-  return ask(service.url, '/v1/admin/health', { cookie });
+  return sendRequest(service.url, '/v1/admin/health', { cookie });
 }
 
 function assertTooMany(reply: TestResponse): void {
@@ -68,7 +68,7 @@ test('one session gets so many answers, and another of the same address all the 
   assert.ok(replies.every(({ status }) => status === 200));
   assertTooMany(await page(busy));
   assert.equal((await page(calm)).status, 200);
-  assert.equal((await ask(service.url, '/health')).status, 200, 'the public door has no limit');
+  assert.equal((await sendRequest(service.url, '/health')).status, 200, 'the public door has no limit');
 });
 
 test('with both stores frozen the limits still count, and cost no answer its deadline', async () => {
@@ -77,7 +77,7 @@ test('with both stores frozen the limits still count, and cost no answer its dea
   redis.freeze();
   await postgres.freeze();
   await waitFor('both to be called down', async () => {
-    const { json } = await ask(service.url, '/health');
+    const { json } = await sendRequest(service.url, '/health');
     return json['database'] === false && json['cache'] === false;
   });
   const open = await page(admin);

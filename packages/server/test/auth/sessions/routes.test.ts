@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask, type TestRequest, type TestResponse } from '../../ask.js';
+import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -34,11 +34,11 @@ after(async () => {
 });
 
 function get(path: string, cookie?: string): Promise<TestResponse> {
-  return ask(service.url, path, { cookie });
+  return sendRequest(service.url, path, { cookie });
 }
 
 function post(path: string, question: TestRequest = {}): Promise<TestResponse> {
-  return ask(service.url, path, { method: 'POST', ...question });
+  return sendRequest(service.url, path, { method: 'POST', ...question });
 }
 
 function destroyPath(cookie: string): string {
@@ -255,7 +255,7 @@ describe('nothing is done at the bidding of another site', () => {
       'text/plain',
       'multipart/form-data; boundary=x',
     ]) {
-      const reply = await ask(service.url, LOGOUT, {
+      const reply = await sendRequest(service.url, LOGOUT, {
         method: 'POST',
         cookie,
         headers: { 'Content-Type': type, 'Content-Length': '3' },
@@ -276,7 +276,7 @@ test('while the database is frozen nothing is done, and that is said', async () 
   await postgres.freeze();
   try {
     await waitFor('both to be called down', async () => {
-      const { json } = await ask(service.url, '/health');
+      const { json } = await sendRequest(service.url, '/health');
       return json['database'] === false && json['cache'] === false;
     });
     const me = await get(ME, cookie);

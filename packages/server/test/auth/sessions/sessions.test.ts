@@ -9,7 +9,7 @@ import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServ
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 import { createLog } from '../../../src/infra/log.js';
 import { createRecords, type Records } from '../../../src/stores.js';
-import { ask, type TestResponse } from '../../ask.js';
+import { sendRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
@@ -53,7 +53,7 @@ function waitUntil(status: string): Promise<void> {
 }
 
 function page(cookie: string): Promise<TestResponse> {
-  return ask(service.url, '/v1/admin/health', { cookie });
+  return sendRequest(service.url, '/v1/admin/health', { cookie });
 }
 
 function suffixOf(cookie: string): string {

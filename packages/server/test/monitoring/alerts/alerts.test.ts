@@ -19,7 +19,7 @@ import {
   type Receiver,
   type RedisServer,
 } from 'portal-test-kit';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService } from '../../service.js';
 
 let postgres: PostgresServer;
@@ -52,7 +52,10 @@ test('an outage is one message when it begins and one when it ends, signed, and 
     environment: receiver.alertSettings('generic', 'slack', 'discord', 'telegram'),
   });
   t.after(() => service.close());
-  await waitFor('health', async () => (await ask(service.url, '/health')).json['status'] === 'healthy');
+  await waitFor(
+    'health',
+    async () => (await sendRequest(service.url, '/health')).json['status'] === 'healthy',
+  );
   await sleep(1_000);
   await postgres.freeze();
   await receiver.arrived(4);
@@ -129,7 +132,10 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
   redis.freeze();
   await waitFor('an attempt', () => receiver.received.length >= 2);
   redis.thaw();
-  await waitFor('health', async () => (await ask(service.url, '/health')).json['status'] === 'healthy');
+  await waitFor(
+    'health',
+    async () => (await sendRequest(service.url, '/health')).json['status'] === 'healthy',
+  );
   await sleep(1_000);
   assert.deepEqual(
     new Set(typesOf(receiver.received)),

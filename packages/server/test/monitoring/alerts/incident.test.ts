@@ -7,7 +7,7 @@ import { createJudge, type Incident } from '../../../src/monitoring/alerts/incid
 const INTERVAL_MS = 1_000;
 
 /** What is told of statuses that are seen one interval after the other. */
-function told(statuses: readonly Status[], after = 2): string[] {
+function transitionsOf(statuses: readonly Status[], after = 2): string[] {
   const judge = createJudge({ after, intervalMs: INTERVAL_MS });
   let incident: Incident | undefined;
   return statuses.flatMap((status, index) => {
@@ -25,27 +25,35 @@ const [H, D, U]: readonly Status[] = ['healthy', 'degraded', 'unhealthy'] as con
 assert.ok(H && D && U);
 
 test('two in a row count, and what counts began with the first of them', () => {
-  assert.deepEqual(told([H, U, H, U, H]), []);
-  assert.deepEqual(told([H, U, U, U, H, H, H]), ['began unhealthy 1', 'ended 4']);
-  assert.deepEqual(told([U, U, H, U, H, U, H, H]), ['began unhealthy 0', 'ended 6'], 'a flap ends nothing');
-  assert.deepEqual(told([H, D, D, U, U, D, D, H, H]), [
+  assert.deepEqual(transitionsOf([H, U, H, U, H]), []);
+  assert.deepEqual(transitionsOf([H, U, U, U, H, H, H]), ['began unhealthy 1', 'ended 4']);
+  assert.deepEqual(
+    transitionsOf([U, U, H, U, H, U, H, H]),
+    ['began unhealthy 0', 'ended 6'],
+    'a flap ends nothing',
+  );
+  assert.deepEqual(transitionsOf([H, D, D, U, U, D, D, H, H]), [
     'began degraded 1',
     'worsened unhealthy 3',
     'ended 7',
   ]);
-  assert.deepEqual(told([D, U, D, U, D]), ['began degraded 0'], 'never well is an incident, whatever it is');
+  assert.deepEqual(
+    transitionsOf([D, U, D, U, D]),
+    ['began degraded 0'],
+    'never well is an incident, whatever it is',
+  );
 });
 
 test('one is enough when one is asked for; five are needed when five are', () => {
-  assert.deepEqual(told([H, U, H], 1), ['began unhealthy 1', 'ended 2']);
-  assert.deepEqual(told([U, U, U, U, H, U, U, U, U, U], 5), ['began unhealthy 5']);
+  assert.deepEqual(transitionsOf([H, U, H], 1), ['began unhealthy 1', 'ended 2']);
+  assert.deepEqual(transitionsOf([U, U, U, U, H, U, U, U, U, U], 5), ['began unhealthy 5']);
 });
 
 test('whatever happens, an incident begins once and ends once, in turns', () => {
   const statuses = fc.array(fc.constantFrom(H, D, U), { maxLength: 60 });
   fc.assert(
     fc.property(statuses, fc.integer({ min: 1, max: 4 }), (seen, after) => {
-      const words = told(seen, after).map((line) => line.split(' ')[0]);
+      const words = transitionsOf(seen, after).map((line) => line.split(' ')[0]);
       const turns = words.filter((word) => word !== 'worsened');
       for (const [index, word] of turns.entries()) assert.equal(word, index % 2 === 0 ? 'began' : 'ended');
       assert.ok(words.every((word, index) => word !== 'worsened' || words[index - 1] === 'began'));

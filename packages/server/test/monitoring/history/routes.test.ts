@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { openStream } from '../../stream.js';
 
@@ -45,19 +45,19 @@ after(async () => {
 });
 
 async function eventsOf(url: string, cookie: string, query = ''): Promise<readonly PublishedEvent[]> {
-  const { status, json, body } = await ask(url, `/v1/admin/events${query}`, { cookie });
+  const { status, json, body } = await sendRequest(url, `/v1/admin/events${query}`, { cookie });
   assert.equal(status, 200, body);
   return json['events'] as PublishedEvent[];
 }
 
 async function historyOf(url: string, cookie: string, query = ''): Promise<PublishedHistory> {
-  const { status, json, body } = await ask(url, `/v1/admin/history${query}`, { cookie });
+  const { status, json, body } = await sendRequest(url, `/v1/admin/history${query}`, { cookie });
   assert.equal(status, 200, body);
   return json as unknown as PublishedHistory;
 }
 
 function waitForStatus({ url }: TestService, status: string): Promise<void> {
-  return waitFor(status, async () => (await ask(url, '/health')).json['status'] === status);
+  return waitFor(status, async () => (await sendRequest(url, '/health')).json['status'] === status);
 }
 
 test('an outage of both stores is in history and events while it lasts, and after it', async (t) => {
@@ -90,7 +90,7 @@ test('an outage of both stores is in history and events while it lasts, and afte
     return ['DATABASE_TIMEOUT', 'CACHE_TIMEOUT'].every((code) => event?.codes.includes(code));
   });
   await waitFor('its samples', async () => (await historyOf(url, cookie)).status.includes('unhealthy'));
-  const reread = await ask(url, '/v1/admin/integrity', { cookie });
+  const reread = await sendRequest(url, '/v1/admin/integrity', { cookie });
   assert.deepEqual([reread.status, reread.headers['x-session-source']], [200, 'memory']);
 
   await postgres.thaw();
@@ -150,20 +150,20 @@ test('nobody below an administrator reads it; pages and bounds', async (t) => {
   const moderator = await service.sessionCookie(1);
   const cookie = await service.sessionCookie(ADMIN);
   for (const path of ['/v1/admin/history', '/v1/admin/events']) {
-    assert.equal((await ask(service.url, path)).status, 401);
-    assert.equal((await ask(service.url, path, { cookie: moderator })).status, 403);
-    const { headers } = await ask(service.url, path, { cookie });
+    assert.equal((await sendRequest(service.url, path)).status, 401);
+    assert.equal((await sendRequest(service.url, path, { cookie: moderator })).status, 403);
+    const { headers } = await sendRequest(service.url, path, { cookie });
     assert.deepEqual(
       [headers['cache-control'], headers['vary']],
       ['private, no-store', 'Cookie, Authorization'],
     );
   }
-  const bad = await ask(service.url, '/v1/admin/events?limit=201', { cookie });
+  const bad = await sendRequest(service.url, '/v1/admin/events?limit=201', { cookie });
   assert.deepEqual(
     [bad.status, bad.json['error']],
     [400, 'Expected `limit` to be a whole number from 1 to 200.'],
   );
-  const first = await ask(service.url, '/v1/admin/events?limit=1', { cookie });
+  const first = await sendRequest(service.url, '/v1/admin/events?limit=1', { cookie });
   const next = Number(first.json['next']);
   const [second] = await eventsOf(service.url, cookie, `?limit=1&before=${next}`);
   assert.ok(second && second.id < next);

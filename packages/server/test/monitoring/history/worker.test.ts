@@ -49,8 +49,8 @@ function sample(at: number): Sample {
 
 test('a run that was killed is known as lost, and when it was last heard of', async () => {
   const killed = start().worker;
-  await killed.ask('beginRun', NOW, { version: '1' });
-  await killed.ask('turnEvent', {
+  await killed.call('beginRun', NOW, { version: '1' });
+  await killed.call('turnEvent', {
     kind: 'status',
     beganAt: NOW + 1_000,
     endedAt: null,
@@ -59,11 +59,11 @@ test('a run that was killed is known as lost, and when it was last heard of', as
     codes: [],
     details: {},
   });
-  await killed.ask('addSamples', [sample(NOW + 9_000)]);
+  await killed.call('addSamples', [sample(NOW + 9_000)]);
   await closeAll();
   const next = start().worker;
-  await next.ask('beginRun', NOW + 60_000, { version: '1' });
-  const { events } = await next.ask('readEvents', EVERYTHING);
+  await next.call('beginRun', NOW + 60_000, { version: '1' });
+  const { events } = await next.call('readEvents', EVERYTHING);
   assert.deepEqual(
     events.map(({ kind, ended_at, details }) => [kind, ended_at, details['end']]),
     [
@@ -72,9 +72,9 @@ test('a run that was killed is known as lost, and when it was last heard of', as
       ['service', new Date(NOW + 9_000).toISOString(), 'lost'],
     ],
   );
-  await next.ask('endRun', NOW + 61_000);
+  await next.call('endRun', NOW + 61_000);
   await closeAll();
-  const [last] = (await start().worker.ask('readEvents', EVERYTHING)).events;
+  const [last] = (await start().worker.call('readEvents', EVERYTHING)).events;
   assert.deepEqual([last?.ended_at, last?.details['end']], [new Date(NOW + 61_000).toISOString(), 'stopped']);
 });
 
@@ -89,22 +89,22 @@ test('a damaged file is set aside under a name that says so, and a new one begun
   const path = join(folder, 'history.sqlite');
   for (const [name, damage] of Object.entries(DAMAGES)) {
     const { worker } = start();
-    await worker.ask(
+    await worker.call(
       'addSamples',
       Array.from({ length: 500 }, (_, index) => sample(NOW + index * 1_000)),
     );
-    await worker.ask('endRun', NOW);
+    await worker.call('endRun', NOW);
     await closeAll();
     const damaged = damage(await readFile(path));
     await writeFile(path, damaged);
     const next = start();
-    const { events } = await next.worker.ask('readEvents', EVERYTHING);
+    const { events } = await next.worker.call('readEvents', EVERYTHING);
     assert.deepEqual(events, []);
     const [trouble] = next.troubles;
     assert.ok(trouble?.what === 'damaged', name);
     assert.match(trouble.keptAs, /^history\.sqlite\.damaged-[\dTZ-]+$/);
     assert.deepEqual(await readFile(join(folder, trouble.keptAs)), damaged, 'as it was');
-    await next.worker.ask('addSamples', [sample(NOW)]);
+    await next.worker.call('addSamples', [sample(NOW)]);
     await closeAll();
     await rm(path);
   }
@@ -118,15 +118,15 @@ test('damage that comes while it is used is found, too', async () => {
   const { worker, troubles } = start();
   // More than the cache holds, so that the disk has to be read.
   const samples = Array.from({ length: 150_000 }, (_, index) => sample(NOW + index * 20));
-  await worker.ask('addSamples', samples);
-  await worker.ask('endRun', NOW);
+  await worker.call('addSamples', samples);
+  await worker.call('endRun', NOW);
   await closeAll();
   const again = start();
-  await again.worker.ask('readEvents', EVERYTHING);
+  await again.worker.call('readEvents', EVERYTHING);
   const bytes = await readFile(path);
   await writeFile(path, bytes.fill(0x5a, 4_096));
   const plan = { table: 'samples', fromMs: NOW, toMs: NOW + 3_600_000, stepMs: 60_000 } as const;
-  const { status } = await again.worker.ask('readSamples', plan);
+  const { status } = await again.worker.call('readSamples', plan);
   assert.equal(troubles.length, 0);
   assert.equal(again.troubles[0]?.what, 'damaged');
   assert.ok(status.every((one) => one === null));
@@ -135,13 +135,13 @@ test('damage that comes while it is used is found, too', async () => {
 test('taken by another process, or of a newer program: what happens is in memory, and the file untouched', async () => {
   const path = join(folder, 'history.sqlite');
   const first = start();
-  await first.worker.ask('readEvents', EVERYTHING);
+  await first.worker.call('readEvents', EVERYTHING);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   const second = start();
-  await second.worker.ask('addSamples', [sample(NOW)]);
+  await second.worker.call('addSamples', [sample(NOW)]);
   assert.deepEqual(second.troubles, [{ what: 'not_kept', cause: 'IN_USE' }]);
   assert.deepEqual(first.troubles, []);
-  await first.worker.ask('endRun', NOW);
+  await first.worker.call('endRun', NOW);
   await closeAll();
 
   const bytes = await readFile(path);
@@ -149,7 +149,7 @@ test('taken by another process, or of a newer program: what happens is in memory
   bytes.writeUInt32BE(99, 60);
   await writeFile(path, bytes);
   const newer = start();
-  await newer.worker.ask('addSamples', [sample(NOW)]);
+  await newer.worker.call('addSamples', [sample(NOW)]);
   assert.deepEqual(newer.troubles, [{ what: 'not_kept', cause: 'NEWER' }]);
   await closeAll();
   assert.deepEqual(await readFile(path), bytes);
@@ -167,20 +167,20 @@ test('a folder that cannot be written to, or a file that cannot be one: in memor
   ];
   for (const [path, cause] of causes) {
     const { worker, troubles } = start(path);
-    await worker.ask('addSamples', [sample(NOW)]);
-    const event = await worker.ask('beginRun', NOW, {});
-    assert.deepEqual((await worker.ask('readEvents', EVERYTHING)).events, [event]);
+    await worker.call('addSamples', [sample(NOW)]);
+    const event = await worker.call('beginRun', NOW, {});
+    assert.deepEqual((await worker.call('readEvents', EVERYTHING)).events, [event]);
     assert.deepEqual(troubles, [{ what: 'not_kept', cause }], path);
   }
 });
 
 test('what makes no sense is refused, and a closed history answers nothing', async () => {
   const { worker, ends } = start();
-  await assert.rejects(worker.ask('addEvent', {} as never), { name: 'Error' });
-  await worker.ask('readEvents', EVERYTHING);
-  const asked = worker.ask('readEvents', EVERYTHING);
+  await assert.rejects(worker.call('addEvent', {} as never), { name: 'Error' });
+  await worker.call('readEvents', EVERYTHING);
+  const asked = worker.call('readEvents', EVERYTHING);
   await worker.close();
   await asked.catch((error: { code?: string }) => assert.equal(error.code, 'THREAD_ENDED'));
-  await assert.rejects(worker.ask('readEvents', EVERYTHING), { code: 'THREAD_ENDED' });
+  await assert.rejects(worker.call('readEvents', EVERYTHING), { code: 'THREAD_ENDED' });
   await waitFor('no other thread', () => ends.length === 0);
 });

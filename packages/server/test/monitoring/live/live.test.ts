@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { cookiePair } from '../../../src/auth/cookie.js';
 import { ADMIN } from '../../../src/auth/permission.js';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 import { openStream, type Stream } from '../../stream.js';
@@ -82,15 +82,15 @@ test('a frozen cache is told without asking, with the moment it was noticed, and
   assert.ok((parts(down)['cache']?.since ?? '') > before1);
   assert.equal(parts(down)['database']?.state, 'up');
   assert.ok((parts(down)['database']?.since ?? '') < before1, 'it has been up for longer');
-  const open = await ask(service.url, '/v1/status');
+  const open = await sendRequest(service.url, '/v1/status');
   assert.deepEqual([open.json['status'], open.json['cache']], ['degraded', false]);
   assert.equal(open.json['since'], down.data['since']);
   await waitFor('no code that anybody could not read', async () => {
-    const { json } = await ask(service.url, '/v1/status');
+    const { json } = await sendRequest(service.url, '/v1/status');
     const [cause, ...others] = json['causes'] as { component: string; code: string; since: string }[];
     assert.deepEqual([cause?.component, others.length], ['cache', 0]);
     assert.ok((cause?.since ?? '') >= before1);
-    const errors = (await ask(service.url, '/health')).json['errors'] as string[];
+    const errors = (await sendRequest(service.url, '/health')).json['errors'] as string[];
     // A look between the two answers may have found another one.
     return errors.some((error) => error.endsWith(`(${cause?.code})`));
   });
@@ -100,7 +100,7 @@ test('a frozen cache is told without asking, with the moment it was noticed, and
 });
 
 test('the public status: seven fields, kept for a second at most, and nothing about anybody', async () => {
-  const { status, json, headers } = await ask(service.url, '/v1/status');
+  const { status, json, headers } = await sendRequest(service.url, '/v1/status');
   assert.equal(status, 200);
   assert.deepEqual(Object.keys(json), [
     'status',
@@ -115,14 +115,17 @@ test('the public status: seven fields, kept for a second at most, and nothing ab
   assert.match(String(json['since']), MOMENT);
   assert.match(String(json['checked_at']), MOMENT);
   assert.equal(headers['cache-control'], 'no-store');
-  const post = await ask(service.url, '/v1/status', { method: 'POST' });
+  const post = await sendRequest(service.url, '/v1/status', { method: 'POST' });
   assert.deepEqual([post.status, post.headers['allow']], [405, 'GET, HEAD']);
 });
 
 test('nobody below an administrator reads along', async () => {
   assert.equal((await live()).status, 401);
   assert.equal((await live(await service.sessionCookie(1))).status, 403);
-  const head = await ask(service.url, LIVE, { method: 'HEAD', cookie: await service.sessionCookie(ADMIN) });
+  const head = await sendRequest(service.url, LIVE, {
+    method: 'HEAD',
+    cookie: await service.sessionCookie(ADMIN),
+  });
   assert.deepEqual([head.status, head.headers['content-type']], [200, 'text/event-stream']);
 });
 
@@ -226,7 +229,7 @@ test('a session has so many pages open, and no more; another has its own', async
   const [busy, calm] = [await service.sessionCookie(ADMIN), await service.sessionCookie(ADMIN)];
   const open = await Promise.all(Array.from({ length: 200 }, () => live(busy)));
   assert.deepEqual(new Set(open.map(({ status }) => status)), new Set([200]));
-  const refused = await ask(service.url, LIVE, { cookie: busy });
+  const refused = await sendRequest(service.url, LIVE, { cookie: busy });
   assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '5']);
   assert.equal((await live(calm)).status, 200);
   open[0]?.close();

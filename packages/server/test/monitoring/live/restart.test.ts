@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { ask } from '../../ask.js';
+import { sendRequest } from '../../request.js';
 import { runPortal, servePortal, type RunningPortal } from '../../portal.js';
 
 interface Event {
@@ -63,12 +63,12 @@ async function start(): Promise<RunningPortal> {
 
 /** What anybody reads: since when the status is so, and each of its causes. */
 async function standing({ url }: RunningPortal) {
-  const { json } = await ask(url, '/v1/status');
+  const { json } = await sendRequest(url, '/v1/status');
   return json as unknown as { status: string; since: string; causes: readonly object[] };
 }
 
 async function read<Body>({ url }: RunningPortal, path: string): Promise<Body> {
-  const { status, json, body } = await ask(url, path, { cookie });
+  const { status, json, body } = await sendRequest(url, path, { cookie });
   assert.equal(status, 200, body);
   return json as Body;
 }

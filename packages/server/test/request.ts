@@ -35,7 +35,7 @@ export interface TestResponse {
 }
 
 /** Asks on a connection of its own; the answer must be one that its endpoint is described to give. */
-export function ask(base: string, path: string, question: TestRequest = {}): Promise<TestResponse> {
+export function sendRequest(base: string, path: string, question: TestRequest = {}): Promise<TestResponse> {
   const { method = 'GET', cookie, headers = {}, body, rawBody, from, timeoutMs = 10_000 } = question;
   const { hostname, port } = new URL(base);
   const startedMs = performance.now();

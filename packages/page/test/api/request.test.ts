@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { ask, tell } from '../../src/api/ask.js';
+import { getJson, postJson } from '../../src/api/request.js';
 
 type Answer = readonly [status: number, body: string, headers?: Record<string, string>];
 
@@ -39,29 +39,34 @@ const LATE: Answer = [503, '{"error":"Temporarily unavailable"}', { 'Retry-After
 
 test('that nobody can say now who asks is waited out', async () => {
   answer(LATE, LATE, [200, '{"id":1}']);
-  assert.deepEqual(await ask('/v1/users/me'), { status: 200, body: { id: 1 }, error: null, againMs: null });
+  assert.deepEqual(await getJson('/v1/users/me'), {
+    status: 200,
+    body: { id: 1 },
+    error: null,
+    againMs: null,
+  });
   assert.equal(asked, 3);
 });
 
 test('a report of an unhealthy service is a report, at once', async () => {
   answer([503, '{"status":"unhealthy","errors":[]}']);
-  const { status, body } = await ask('/v1/admin/health');
+  const { status, body } = await getJson('/v1/admin/health');
   assert.deepEqual([status, body, asked], [503, { status: 'unhealthy', errors: [] }, 1]);
 });
 
 test('what takes longer is told, with when to come again; and nothing is done twice', async () => {
   answer([503, '{"error":"Temporarily unavailable"}', { 'Retry-After': '60' }]);
-  const { status, error, againMs } = await ask('/v1/users/me');
+  const { status, error, againMs } = await getJson('/v1/users/me');
   assert.deepEqual([status, error, againMs, asked], [503, 'Temporarily unavailable', 60_000, 1]);
   answer(LATE);
-  assert.equal((await tell('/v1/authentication/logout')).status, 503);
+  assert.equal((await postJson('/v1/authentication/logout')).status, 503);
   assert.equal(asked, 1);
 });
 
 test('whoever has gone does not wait', async () => {
   answer(LATE);
   const gone = new AbortController();
-  const asking = ask('/v1/users/me', gone.signal);
+  const asking = getJson('/v1/users/me', gone.signal);
   gone.abort();
   assert.equal((await asking).body, null);
 });

@@ -8,7 +8,10 @@ import type { Outcome, Probe } from '../../src/types.js';
 const SOON_MS = 2_000;
 
 /** One run with a deadline; what it says when the deadline passes is what the sampler makes of it. */
-export async function ask<Figures>(probe: Probe<Figures>, deadlineMs = 5_000): Promise<Outcome<Figures>> {
+export async function runProbe<Figures>(
+  probe: Probe<Figures>,
+  deadlineMs = 5_000,
+): Promise<Outcome<Figures>> {
   const controller = new AbortController();
   const deadline = setTimeout(() => controller.abort(), deadlineMs);
   const run = probe.run(controller.signal);
@@ -20,7 +23,7 @@ export async function ask<Figures>(probe: Probe<Figures>, deadlineMs = 5_000): P
 
 /** State and codes, which is what most tests are about. */
 export async function verdictOf(probe: Probe<unknown>, deadlineMs?: number): Promise<string> {
-  const { state, problems } = await ask(probe, deadlineMs);
+  const { state, problems } = await runProbe(probe, deadlineMs);
   return [state, ...problems].join(' ');
 }
 

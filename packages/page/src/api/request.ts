@@ -21,7 +21,7 @@ export const TURN_MS = 12_000;
 const PATIENCE_MS = 5_000;
 
 /** Asks, again where the service says that it can tell in a moment; never throws. */
-export async function ask<Body>(path: string, signal?: AbortSignal): Promise<ApiResponse<Body>> {
+export async function getJson<Body>(path: string, signal?: AbortSignal): Promise<ApiResponse<Body>> {
   const untilMs = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await send<Body>(path, signal ? { signal } : {});
@@ -33,7 +33,7 @@ export async function ask<Body>(path: string, signal?: AbortSignal): Promise<Api
 }
 
 /** Tells the service to do something; never throws. */
-export async function tell<Body>(
+export async function postJson<Body>(
   path: string,
   body: object = {},
   timeoutMs = TIMEOUT_MS,

@@ -12,7 +12,7 @@ const POLL_MS = 100;
 const PATIENCE_MS = 3_000;
 
 /** Milliseconds from the moment that the fault stood until each side knew; a side that never did is left out. */
-export async function runUnasked(stage: Stage, row: Row): Promise<ReadonlyMap<SideName, number>> {
+export async function runIdle(stage: Stage, row: Row): Promise<ReadonlyMap<SideName, number>> {
   await sleep(QUIET_MS);
   const mend = await row.inflict(stage);
   try {
