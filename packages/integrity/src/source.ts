@@ -4,7 +4,7 @@
  */
 import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './loaded/match.js';
-import type { Look } from './watch/messages.js';
+import type { ScanReply } from './watch/messages.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { Patrol } from './watch/scan-scheduler.js';
 import type { Refusal, RefusalCode } from './scan/scan-error.js';
@@ -76,7 +76,7 @@ export function watchSource(options: SourceOptions): Source {
   let problems: readonly SourceProblem[] = [];
   const listeners = new Set<() => void>();
   let since = new Date();
-  let lookedMs = 0;
+  let scannedMs = 0;
   let worker: SourceWorker | undefined;
   let patrol: Patrol | undefined;
   let started: Promise<void> | undefined;
@@ -103,7 +103,7 @@ export function watchSource(options: SourceOptions): Source {
     const scope = { root: settings.scope.root, exclude: facts.exclude };
     worker = startSourceWorker({ scope, hints: settings.watch }, () => patrol?.hint());
     try {
-      noteLook(await worker.look({ hold: true }));
+      noteScan(await worker.scan({ hold: true }));
     } catch {
       noteEnd();
     }
@@ -112,7 +112,7 @@ export function watchSource(options: SourceOptions): Source {
       worker,
       sweepIntervalMs: settings.sweepIntervalMs,
       files: () => facts.disk?.survey.files ?? 0,
-      onLook: noteLook,
+      onScan: noteScan,
       onReread: () => learn({ rereadAt: new Date() }),
       onEnd: noteEnd,
     });
@@ -147,11 +147,11 @@ export function watchSource(options: SourceOptions): Source {
     }
   }
 
-  function noteLook({ survey, refusals, changed: news }: Look): void {
+  function noteScan({ survey, refusals, changed: news }: ScanReply): void {
     if (closed) return;
     // Somebody is writing: what is known of the disk grows old, and is stale if it never ends.
     if (facts.disk && refusals.length > 0 && refusals.every(({ code }) => code === 'E_UNSTABLE')) return;
-    lookedMs = performance.now();
+    scannedMs = performance.now();
     const at = new Date();
     const { boot } = facts;
     const drifted =
@@ -182,7 +182,7 @@ export function watchSource(options: SourceOptions): Source {
 
   function isStale(): boolean {
     if (!patrol || closed) return false;
-    return performance.now() - lookedMs > settings.sweepIntervalMs * STALE_AFTER_INTERVALS;
+    return performance.now() - scannedMs > settings.sweepIntervalMs * STALE_AFTER_INTERVALS;
   }
 
   async function inspectNow(): Promise<Inspection> {

@@ -81,7 +81,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
     const unread: KnownFile[] = [];
     const waiting = [top];
     for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
-      const refused = lookInto(folder);
+      const refused = scanFolder(folder);
       if (refused === 'gone') return { gone: folder.path };
       if (refused) {
         refusals.push(refused);
@@ -90,7 +90,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
       for (const refusal of folder.refusals) refusals.push(refusal);
       for (const child of folder.folders) waiting.push(child);
       for (const file of folder.files) {
-        const isKnown = lookAtFile(file);
+        const isKnown = statFile(file);
         if (isKnown === 'gone') return { gone: folder.path };
         if (!isKnown) reading.expect(unread.push(file));
       }
@@ -141,7 +141,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   /** Lists the folder unless nothing moved since it was last listed. */
-  function lookInto(folder: KnownFolder): Refusal | 'gone' | undefined {
+  function scanFolder(folder: KnownFolder): Refusal | 'gone' | undefined {
     const { path } = folder;
     try {
       const stats = lookAt(below(root, path));
@@ -166,7 +166,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   /** Whether nothing moved since the file was last read. */
-  function lookAtFile(file: KnownFile): boolean | 'gone' {
+  function statFile(file: KnownFile): boolean | 'gone' {
     if (file.row === NO_ROW || !readings.isSettled(file.row)) return false;
     const stats = lookAt(below(root, file.path));
     return stats ? readings.isStill(file.row, stats) : 'gone';

@@ -31,7 +31,7 @@ export interface Question {
 }
 
 /** What a look found. */
-export interface Look {
+export interface ScanReply {
   /** `undefined` when the tree cannot be read; `refusals` say why. */
   readonly survey: Survey | undefined;
   readonly refusals: readonly Refusal[];
@@ -48,7 +48,7 @@ export interface Reread {
 
 /** From the thread: an answer, or a hint that it may be worth to look. */
 export type Message =
-  | { readonly id: number; readonly look: Look }
+  | { readonly id: number; readonly look: ScanReply }
   | { readonly id: number; readonly reread: Reread }
   | { readonly id: number; readonly match: Match }
   | { readonly hint: true };

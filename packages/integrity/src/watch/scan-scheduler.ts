@@ -2,7 +2,7 @@
  * When to look: a sweep by stamps every few seconds, earlier on a hint, and every file read again now and then, in
  * small portions, because a stamp can be made to lie and a disk can go bad.
  */
-import type { Look } from './messages.js';
+import type { ScanReply } from './messages.js';
 import type { SourceWorker } from './worker.js';
 
 export interface Patrol {
@@ -17,7 +17,7 @@ export interface PatrolOptions {
   readonly sweepIntervalMs: number;
   /** How many files there are: a small tree is read through every minute, a large one every hour. */
   files(): number;
-  onLook(look: Look): void;
+  onScan(look: ScanReply): void;
   /** Every file has been read again. */
   onReread(): void;
   /** The thread has ended, and the patrol with it. */
@@ -29,7 +29,7 @@ const JITTER = 0.2;
 /** A hint is often the first of many. */
 const HINT_DELAY_MS = 200;
 /** Also when hints pour in, the thread rests for this many times as long as it looked, and this long at least. */
-const REST_AFTER_LOOK = 9;
+const REST_AFTER_SCAN = 9;
 const SHORTEST_REST_MS = 1_000;
 /** One portion of reading, and how many times as long the thread rests after it: a twentieth of one processor. */
 const REREAD_BUDGET_MS = 25;
@@ -43,23 +43,23 @@ export function startPatrol(options: PatrolOptions): Patrol {
   let closed = false;
   let sweepTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
-  let looking = false;
+  let scanning = false;
   let hinted = false;
   let restUntilMs = 0;
   let dueMs = Number.POSITIVE_INFINITY;
 
   async function sweep(): Promise<void> {
-    looking = true;
+    scanning = true;
     hinted = false;
     dueMs = Number.POSITIVE_INFINITY;
     const beganMs = performance.now();
-    const look = await worker.look({ hold: false });
-    looking = false;
+    const look = await worker.scan({ hold: false });
+    scanning = false;
     if (closed) return;
     const nowMs = performance.now();
-    restUntilMs = nowMs + Math.max(SHORTEST_REST_MS, (nowMs - beganMs) * REST_AFTER_LOOK);
+    restUntilMs = nowMs + Math.max(SHORTEST_REST_MS, (nowMs - beganMs) * REST_AFTER_SCAN);
     sweepIn(sweepIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
-    options.onLook(look);
+    options.onScan(look);
     // Something moved while we looked.
     if (hinted) hint();
   }
@@ -75,7 +75,7 @@ export function startPatrol(options: PatrolOptions): Patrol {
 
   function hint(): void {
     hinted = true;
-    if (!closed && !looking) sweepIn(Math.max(HINT_DELAY_MS, restUntilMs - performance.now()));
+    if (!closed && !scanning) sweepIn(Math.max(HINT_DELAY_MS, restUntilMs - performance.now()));
   }
 
   async function reread(): Promise<void> {

@@ -10,7 +10,7 @@ import { createHints } from './fs-events.js';
 import { createInventory, type Survey } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { matchScripts } from '../loaded/match.js';
-import type { Look, Message, Question, Task, ThreadData } from './messages.js';
+import type { ScanReply, Message, Question, Task, ThreadData } from './messages.js';
 import { SourceError, type Refusal } from '../scan/scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { createExclusion } from '../scan/scope.js';
@@ -36,14 +36,14 @@ function post(message: Message): void {
 }
 
 function handle(task: Task) {
-  if (task.what === 'look') return { look: look() };
+  if (task.what === 'look') return { look: scan() };
   if (task.what === 'match') return { match: matchScripts(task.scripts, boot ?? [], root, excludes) };
   const beganMs = performance.now();
   const complete = inventory.reread(task.budgetMs);
   return { reread: { complete, spentMs: performance.now() - beganMs } };
 }
 
-function look(): Look {
+function scan(): ScanReply {
   let survey: Survey | undefined;
   let refusals: readonly Refusal[] = [];
   try {

@@ -5,12 +5,12 @@
 import { Worker } from 'node:worker_threads';
 import type { LoadedScript } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
-import type { Look, Message, Question, Reread, Task, ThreadData } from './messages.js';
+import type { ScanReply, Message, Question, Reread, Task, ThreadData } from './messages.js';
 
 /** A running hashing thread. Every promise rejects when the thread has ended. */
 export interface SourceWorker {
   /** @param settings.hold - keeps the process alive until the answer is there */
-  look(settings: { readonly hold: boolean }): Promise<Look>;
+  scan(settings: { readonly hold: boolean }): Promise<ScanReply>;
   reread(budgetMs: number): Promise<Reread>;
   match(scripts: readonly LoadedScript[]): Promise<Match>;
   /** Ends the thread, also in the middle of its work. */
@@ -76,7 +76,7 @@ export function startSourceWorker(data: ThreadData, onHint: () => void): SourceW
   }
 
   return {
-    async look({ hold }) {
+    async scan({ hold }) {
       const message = await request({ what: 'look' }, hold);
       if ('look' in message) return message.look;
       throw new Error(OUT_OF_STEP);

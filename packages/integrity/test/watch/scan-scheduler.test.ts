@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import type { Look } from '../../src/watch/messages.js';
+import type { ScanReply } from '../../src/watch/messages.js';
 import { startPatrol, type PatrolOptions } from '../../src/watch/scan-scheduler.js';
 
-const NOTHING_NEW: Look = { survey: { hash: 'x', files: 1, bytes: 1 }, refusals: [], changed: undefined };
+const NOTHING_NEW: ScanReply = {
+  survey: { hash: 'x', files: 1, bytes: 1 },
+  refusals: [],
+  changed: undefined,
+};
 const SOON = { timeoutMs: 15_000 };
 
 /** A patrol over a thread that answers at once, and how often it looked. */
@@ -12,12 +16,12 @@ function patrolOver(options: Partial<PatrolOptions>) {
   const counts = { looks: 0, ended: 0 };
   const patrol = startPatrol({
     worker: {
-      look: () => Promise.resolve(NOTHING_NEW),
+      scan: () => Promise.resolve(NOTHING_NEW),
       reread: () => Promise.resolve({ spentMs: 1, complete: true }),
     },
     sweepIntervalMs: 100,
     files: () => 1,
-    onLook: () => void (counts.looks += 1),
+    onScan: () => void (counts.looks += 1),
     onReread: () => undefined,
     onEnd: () => void (counts.ended += 1),
     ...options,
@@ -58,7 +62,7 @@ test('a hint during a sweep makes for another', async () => {
   const { patrol, close } = patrolOver({
     sweepIntervalMs: 600_000,
     worker: {
-      look: () => {
+      scan: () => {
         looks += 1;
         if (looks === 1) patrol.hint();
         return Promise.resolve(NOTHING_NEW);
@@ -74,7 +78,7 @@ test('a hint during a sweep makes for another', async () => {
 test('a thread that ended ends the patrol, once', async () => {
   const { counts, patrol, close } = patrolOver({
     worker: {
-      look: () => Promise.reject(new Error('ended')),
+      scan: () => Promise.reject(new Error('ended')),
       reread: () => Promise.reject(new Error('ended')),
     },
   });

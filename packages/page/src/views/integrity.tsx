@@ -20,7 +20,7 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
     everyMs: EVERY_MS,
     reread: known.happened + looks,
   });
-  const look = async (): Promise<void> => {
+  const reload = async (): Promise<void> => {
     await getJson('/v1/admin/integrity/loaded');
     setLooks(looks + 1);
   };
@@ -72,7 +72,7 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
           <td>{loaded && `${count(loaded.scripts)} scripts`}</td>
           <td>
             {loaded && <Moment at={loaded.inspected_at} nowMs={nowMs} />}{' '}
-            <button type="button" onClick={() => void look()}>
+            <button type="button" onClick={() => void reload()}>
               Look now
             </button>
           </td>
