@@ -11,7 +11,7 @@ import { healthEndpoint } from './health-endpoint.js';
 import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
 import { sourceLatency } from './source-latency.js';
-import { sourceSweep } from './source-sweep.js';
+import { sourceScan } from './source-scan.js';
 import { storeCost } from './store-cost.js';
 
 const claims: readonly Claim[] = [
@@ -21,7 +21,7 @@ const claims: readonly Claim[] = [
   signInTiming,
   storeCost,
   sourceHash,
-  sourceSweep,
+  sourceScan,
   sourceLatency,
 ];
 const filter = process.argv[2] ?? '';

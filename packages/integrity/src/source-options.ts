@@ -24,7 +24,7 @@ export interface SourceOptions {
   /** Whether to look at the disk again while running; default true. */
   readonly watch?: boolean;
   /** Milliseconds between two looks, varied by a fifth; default 10,000. */
-  readonly sweepIntervalMs?: number;
+  readonly scanIntervalMs?: number;
   /** Told of every change of the source on disk, and again while it goes on: for the application's log. */
   readonly onEvent?: (event: SourceEvent) => void;
 }
@@ -47,7 +47,7 @@ export interface SourceSettings {
     | { readonly file: string; readonly keys: readonly KeyObject[]; readonly minimumSequence: number }
     | undefined;
   readonly watch: boolean;
-  readonly sweepIntervalMs: number;
+  readonly scanIntervalMs: number;
   readonly onEvent: (event: SourceEvent) => void;
 }
 
@@ -62,8 +62,8 @@ const KNOWN_SOURCE_OPTIONS = [
 ];
 
 /** A changed file is known within 15 s, and a tree of 100,000 entries costs a twentieth of one processor. */
-const SWEEP_INTERVAL_MS = 10_000;
-const SHORTEST_SWEEP_INTERVAL_MS = 100;
+const SCAN_INTERVAL_MS = 10_000;
+const MIN_SCAN_INTERVAL_MS = 100;
 const LONGEST_TIMER_MS = 2 ** 30;
 
 /**
@@ -74,7 +74,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     if (!KNOWN_SOURCE_OPTIONS.includes(key))
       throw optionError(key, `to be one of ${KNOWN_SOURCE_OPTIONS.join(', ')}`, key);
   }
-  const { expectedHash, watch = true, sweepIntervalMs = SWEEP_INTERVAL_MS, onEvent } = options;
+  const { expectedHash, watch = true, scanIntervalMs: sweepIntervalMs = SCAN_INTERVAL_MS, onEvent } = options;
   if (expectedHash !== undefined && !/^[0-9a-f]{64}$/.test(expectedHash)) {
     throw optionError('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
   }
@@ -82,7 +82,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     throw optionError('expectedHash', 'to be left out when there is a statement', expectedHash);
   }
   if (typeof watch !== 'boolean') throw optionError('watch', 'to be true or false', watch);
-  if (!(sweepIntervalMs >= SHORTEST_SWEEP_INTERVAL_MS && sweepIntervalMs <= LONGEST_TIMER_MS)) {
+  if (!(sweepIntervalMs >= MIN_SCAN_INTERVAL_MS && sweepIntervalMs <= LONGEST_TIMER_MS)) {
     throw optionError('sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
   }
   if (onEvent !== undefined && typeof onEvent !== 'function') {
@@ -93,7 +93,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     expectedHash,
     statement: options.statement && checkStatement(options.statement),
     watch,
-    sweepIntervalMs,
+    scanIntervalMs: sweepIntervalMs,
     onEvent: onEvent ?? (() => undefined),
   };
 }

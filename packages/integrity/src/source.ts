@@ -110,7 +110,7 @@ export function watchSource(options: SourceOptions): Source {
     if (closed || !settings.watch) return;
     patrol = startPatrol({
       worker,
-      sweepIntervalMs: settings.sweepIntervalMs,
+      scanIntervalMs: settings.scanIntervalMs,
       files: () => facts.disk?.survey.files ?? 0,
       onScan: noteScan,
       onReread: () => learn({ rereadAt: new Date() }),
@@ -182,7 +182,7 @@ export function watchSource(options: SourceOptions): Source {
 
   function isStale(): boolean {
     if (!patrol || closed) return false;
-    return performance.now() - scannedMs > settings.sweepIntervalMs * STALE_AFTER_INTERVALS;
+    return performance.now() - scannedMs > settings.scanIntervalMs * STALE_AFTER_INTERVALS;
   }
 
   async function inspectNow(): Promise<Inspection> {

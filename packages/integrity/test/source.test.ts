@@ -39,7 +39,7 @@ function withWatchedTree(
   const events: SourceEvent[] = [];
   return withTree(TREE, (root) =>
     withSource(
-      { root, sweepIntervalMs: 200, onEvent: (event) => void events.push(event), ...options },
+      { root, scanIntervalMs: 200, onEvent: (event) => void events.push(event), ...options },
       (source) => work(root, source, events),
     ),
   );
@@ -73,7 +73,7 @@ describe('at the start', () => {
 
   test('a tree that cannot be hashed is a finding and not an exception, and the first hash counts when there is one', () =>
     withFolder((folder) =>
-      withSource({ root: join(folder, 'later'), sweepIntervalMs: 100 }, async (source) => {
+      withSource({ root: join(folder, 'later'), scanIntervalMs: 100 }, async (source) => {
         assert.equal(source.hash, null);
         assert.deepEqual(kindsOf(source), ['unreadable']);
         assert.equal(source.state().state, 'unreadable');
@@ -131,7 +131,7 @@ describe('while running', () => {
         assert.deepEqual(after.events[0]?.put_back_paths, ['dist/main.js']);
       },
       // As it comes, with its ten seconds.
-      { sweepIntervalMs: 10_000 },
+      { scanIntervalMs: 10_000 },
     ));
 
   test('a hint makes for an early look', () =>
@@ -143,7 +143,7 @@ describe('while running', () => {
           { kind: 'added', path: 'dist/lib/new.js', files: 1 },
         ]);
       },
-      { sweepIntervalMs: 600_000 },
+      { scanIntervalMs: 600_000 },
     ));
 
   test('a deployment that rewrites hundreds of files over seconds is one event', () =>
@@ -152,7 +152,7 @@ describe('while running', () => {
         Array.from({ length: 300 }, (_, index) => [`dist/d${index % 9}/f${index}.js`, `${index}`]),
       ),
       (root) =>
-        withSource({ root, sweepIntervalMs: 100 }, async (source) => {
+        withSource({ root, scanIntervalMs: 100 }, async (source) => {
           const before = source.hash;
           for (let index = 0; index < 300; index += 1) {
             writeFileSync(join(root, `dist/d${index % 9}/f${index}.js`), `new ${index}`);
@@ -182,7 +182,7 @@ describe('while running', () => {
   test('a root that vanishes is unreadable, and when it is back as it was, nothing has drifted', () =>
     withFolder((folder) => {
       write(folder, { 'tree/main.js': 'x' });
-      return withSource({ root: join(folder, 'tree'), sweepIntervalMs: 100 }, async (source) => {
+      return withSource({ root: join(folder, 'tree'), scanIntervalMs: 100 }, async (source) => {
         renameSync(join(folder, 'tree'), join(folder, 'away'));
         await waitFor('the loss', () => kindsOf(source).includes('unreadable'), SOON);
         renameSync(join(folder, 'away'), join(folder, 'tree'));
@@ -213,7 +213,7 @@ describe('while running', () => {
         }
         await waitFor('recovery', () => !kindsOf(source).includes('unreadable'), SOON);
       },
-      { sweepIntervalMs: 100 },
+      { scanIntervalMs: 100 },
     ));
 
   test('a listener that throws stops nothing', () =>

@@ -25,7 +25,7 @@ export const watchCommand: Command = {
     const source = watchSource({
       root,
       exclude,
-      sweepIntervalMs: readCount('interval-ms', values['interval-ms']),
+      scanIntervalMs: readCount('interval-ms', values['interval-ms']),
       onEvent: (event) => printEvent(terminal, event),
     });
     // A timer that holds the process: the watch itself does not.

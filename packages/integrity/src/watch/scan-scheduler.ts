@@ -14,7 +14,7 @@ export interface Patrol {
 export interface PatrolOptions {
   readonly worker: Pick<SourceWorker, 'look' | 'reread'>;
   /** Milliseconds between two sweeps, on average. */
-  readonly sweepIntervalMs: number;
+  readonly scanIntervalMs: number;
   /** How many files there are: a small tree is read through every minute, a large one every hour. */
   files(): number;
   onScan(look: ScanReply): void;
@@ -39,16 +39,16 @@ const REREAD_SMALL_MS = 60_000;
 const REREAD_LARGE_MS = 3_600_000;
 
 export function startPatrol(options: PatrolOptions): Patrol {
-  const { worker, sweepIntervalMs } = options;
+  const { worker, scanIntervalMs: sweepIntervalMs } = options;
   let closed = false;
-  let sweepTimer: NodeJS.Timeout | undefined;
+  let scanTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
   let scanning = false;
   let hinted = false;
   let restUntilMs = 0;
   let dueMs = Number.POSITIVE_INFINITY;
 
-  async function sweep(): Promise<void> {
+  async function scan(): Promise<void> {
     scanning = true;
     hinted = false;
     dueMs = Number.POSITIVE_INFINITY;
@@ -58,24 +58,24 @@ export function startPatrol(options: PatrolOptions): Patrol {
     if (closed) return;
     const nowMs = performance.now();
     restUntilMs = nowMs + Math.max(SHORTEST_REST_MS, (nowMs - beganMs) * REST_AFTER_SCAN);
-    sweepIn(sweepIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
+    scanIn(sweepIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
     options.onScan(look);
     // Something moved while we looked.
     if (hinted) hint();
   }
 
   /** Sweeps after `delayMs`, unless it is going to sooner anyhow. */
-  function sweepIn(delayMs: number): void {
+  function scanIn(delayMs: number): void {
     const wantedMs = performance.now() + delayMs;
     if (wantedMs >= dueMs) return;
     dueMs = wantedMs;
-    clearTimeout(sweepTimer);
-    sweepTimer = setTimeout(() => void sweep().catch(end), delayMs).unref();
+    clearTimeout(scanTimer);
+    scanTimer = setTimeout(() => void scan().catch(end), delayMs).unref();
   }
 
   function hint(): void {
     hinted = true;
-    if (!closed && !scanning) sweepIn(Math.max(HINT_DELAY_MS, restUntilMs - performance.now()));
+    if (!closed && !scanning) scanIn(Math.max(HINT_DELAY_MS, restUntilMs - performance.now()));
   }
 
   async function reread(): Promise<void> {
@@ -107,11 +107,11 @@ export function startPatrol(options: PatrolOptions): Patrol {
 
   function close(): void {
     closed = true;
-    clearTimeout(sweepTimer);
+    clearTimeout(scanTimer);
     clearTimeout(rereadTimer);
   }
 
-  sweepIn(sweepIntervalMs * Math.random());
+  scanIn(sweepIntervalMs * Math.random());
   scheduleReread(rereadPauseMs());
   return { hint, close };
 }

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { watchSource } from '../../src/source.js';
 
 const root = process.argv[2] ?? '.';
-const source = watchSource({ root, exclude: ['node_modules'], sweepIntervalMs: 100 });
+const source = watchSource({ root, exclude: ['node_modules'], scanIntervalMs: 100 });
 
 const server = createServer((request, response) => {
   if (request.headers.cookie !== 'psession=secret') {

@@ -19,7 +19,7 @@ function patrolOver(options: Partial<PatrolOptions>) {
       scan: () => Promise.resolve(NOTHING_NEW),
       reread: () => Promise.resolve({ spentMs: 1, complete: true }),
     },
-    sweepIntervalMs: 100,
+    scanIntervalMs: 100,
     files: () => 1,
     onScan: () => void (counts.looks += 1),
     onReread: () => undefined,
@@ -48,7 +48,7 @@ test('sweeps come by themselves, one interval after the other', async () => {
 });
 
 test('hints that pour in make for one early sweep, and then for a rest', async () => {
-  const { counts, patrol, close } = patrolOver({ sweepIntervalMs: 600_000 });
+  const { counts, patrol, close } = patrolOver({ scanIntervalMs: 600_000 });
   const pouring = setInterval(() => patrol.hint(), 1);
   const beganMs = performance.now();
   await waitFor('two sweeps', () => counts.looks >= 2, SOON);
@@ -60,7 +60,7 @@ test('hints that pour in make for one early sweep, and then for a rest', async (
 test('a hint during a sweep makes for another', async () => {
   let looks = 0;
   const { patrol, close } = patrolOver({
-    sweepIntervalMs: 600_000,
+    scanIntervalMs: 600_000,
     worker: {
       scan: () => {
         looks += 1;

@@ -28,7 +28,7 @@ interface Window {
 }
 
 /** To look through all of them for those that have ended takes a millisecond or two. */
-const SWEEP_MS = 1_000;
+const PRUNE_MS = 1_000;
 
 /** Begins to count. */
 export function createRateWindows({ most, windowMs, mostKeys, now }: RateWindowsOptions): RateWindows {
@@ -53,7 +53,7 @@ export function createRateWindows({ most, windowMs, mostKeys, now }: RateWindows
 
   /** Ended windows go first, then the one below the limit that began first. */
   function makeRoom(nowMs: number): void {
-    if (nowMs - sweptMs >= SWEEP_MS) {
+    if (nowMs - sweptMs >= PRUNE_MS) {
       sweptMs = nowMs;
       for (const windows of [below, reached]) {
         for (const [key, { endsMs }] of windows) if (nowMs >= endsMs) windows.delete(key);

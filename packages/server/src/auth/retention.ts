@@ -11,7 +11,7 @@ import { whileReachable, type Queryable } from '../infra/postgres.js';
 export interface Retention {
   start(): void;
   /** Takes away everything that is due; gives how many rows that were. */
-  sweep(): Promise<number>;
+  deleteExpired(): Promise<number>;
   close(): void;
 }
 
@@ -84,7 +84,7 @@ export function createRetention({
     return all;
   }
 
-  function sweepSoon(afterMs: number): void {
+  function scheduleNext(afterMs: number): void {
     timer = setTimeout(() => {
       sweep()
         .then((gone) => {
@@ -95,15 +95,15 @@ export function createRetention({
           else log.failure('what is old could not be deleted', error);
         })
         .finally(() => {
-          if (!closed.signal.aborted) sweepSoon(EVERY_MS);
+          if (!closed.signal.aborted) scheduleNext(EVERY_MS);
         });
     }, afterMs);
     timer.unref();
   }
 
   return {
-    start: () => sweepSoon(FIRST_AFTER_MS + Math.random() * SPREAD_MS),
-    sweep,
+    start: () => scheduleNext(FIRST_AFTER_MS + Math.random() * SPREAD_MS),
+    deleteExpired: sweep,
     close() {
       closed.abort();
       clearTimeout(timer);

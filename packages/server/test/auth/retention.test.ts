@@ -59,16 +59,16 @@ test('what ended long ago goes, piece by piece, and what did not stays', async (
     `INSERT INTO login_codes (code_hash, made_by, expires_at)
      SELECT sha256(n::text::bytea), 'command', now() + n * interval '1 minute' FROM generate_series(-2, 3) n`,
   );
-  assert.equal(await retention().sweep(), 20 + 3 + 15 + 3);
+  assert.equal(await retention().deleteExpired(), 20 + 3 + 15 + 3);
   assert.deepEqual([await count('sessions'), await count('audit'), await count('login_codes')], [15, 8, 3]);
-  assert.equal(await retention().sweep(), 0);
+  assert.equal(await retention().deleteExpired(), 0);
 });
 
 test('the audit can be kept for ever, and nothing is asked of a database that is down', async () => {
   await addEntries(2, "now() - interval '9000 days'");
-  assert.equal(await retention({ auditDays: 0 }).sweep(), 0);
-  assert.equal(await retention({ isDown: () => true }).sweep(), 0);
-  assert.equal(await retention().sweep(), 2);
+  assert.equal(await retention({ auditDays: 0 }).deleteExpired(), 0);
+  assert.equal(await retention({ isDown: () => true }).deleteExpired(), 0);
+  assert.equal(await retention().deleteExpired(), 2);
 });
 
 test('a sweep that finds nothing tells nobody that sessions changed', async () => {
@@ -77,11 +77,11 @@ test('a sweep that finds nothing tells nobody that sessions changed', async () =
   try {
     client.on('notification', (message) => heard.push(message));
     await client.query('LISTEN portal_sessions_changed');
-    assert.equal(await retention().sweep(), 0);
+    assert.equal(await retention().deleteExpired(), 0);
     await client.query('SELECT 1');
     assert.deepEqual(heard, []);
     await addSessions(1, "now() - interval '31 days'", 'NULL');
-    assert.equal(await retention().sweep(), 1);
+    assert.equal(await retention().deleteExpired(), 1);
     await client.query('SELECT 1');
     assert.equal(heard.length, 1);
   } finally {

@@ -16,12 +16,12 @@ interface ScanTimes {
   readonly folders: number;
 }
 
-export const sourceSweep: Claim = {
+export const sourceScan: Claim = {
   name: 'source-sweep',
   async measure() {
     const tree = makeTree('sweep', FILES, 10_000);
     try {
-      const child = fork(new URL('./hashers/sweeper.js', import.meta.url), [tree.root, String(ROUNDS)], {
+      const child = fork(new URL('./hashers/scanner.js', import.meta.url), [tree.root, String(ROUNDS)], {
         execArgv: [],
       });
       const ended = once(child, 'exit');
