@@ -6,7 +6,7 @@ import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './loaded/match.js';
 import type { ScanReply } from './watch/messages.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
-import type { Patrol } from './watch/scan-scheduler.js';
+import type { ScanScheduler } from './watch/scan-scheduler.js';
 import type { Refusal, RefusalCode } from './scan/scan-error.js';
 import { buildState, problemsOf, verdictOf } from './state.js';
 import type {
@@ -78,7 +78,7 @@ export function watchSource(options: SourceOptions): Source {
   let since = new Date();
   let scannedMs = 0;
   let worker: SourceWorker | undefined;
-  let patrol: Patrol | undefined;
+  let scheduler: ScanScheduler | undefined;
   let started: Promise<void> | undefined;
   let inspection: { readonly result: Promise<Inspection>; readonly untilMs: number } | undefined;
   let closed = false;
@@ -93,7 +93,7 @@ export function watchSource(options: SourceOptions): Source {
 
   /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
   async function beginWatch(): Promise<void> {
-    const [{ startSourceWorker }, { startPatrol }] = await Promise.all([
+    const [{ startSourceWorker }, { startScanScheduler: startPatrol }] = await Promise.all([
       import('./watch/worker.js'),
       import('./watch/scan-scheduler.js'),
     ]);
@@ -101,14 +101,14 @@ export function watchSource(options: SourceOptions): Source {
     else if (settings.expectedHash !== undefined) learn({ expected: byHand(settings.expectedHash) });
     if (closed) return;
     const scope = { root: settings.scope.root, exclude: facts.exclude };
-    worker = startSourceWorker({ scope, hints: settings.watch }, () => patrol?.hint());
+    worker = startSourceWorker({ scope, hints: settings.watch }, () => scheduler?.hint());
     try {
       noteScan(await worker.scan({ hold: true }));
     } catch {
       noteEnd();
     }
     if (closed || !settings.watch) return;
-    patrol = startPatrol({
+    scheduler = startPatrol({
       worker,
       scanIntervalMs: settings.scanIntervalMs,
       files: () => facts.disk?.survey.files ?? 0,
@@ -181,7 +181,7 @@ export function watchSource(options: SourceOptions): Source {
   }
 
   function isStale(): boolean {
-    if (!patrol || closed) return false;
+    if (!scheduler || closed) return false;
     return performance.now() - scannedMs > settings.scanIntervalMs * STALE_AFTER_INTERVALS;
   }
 
@@ -227,7 +227,7 @@ export function watchSource(options: SourceOptions): Source {
     },
     async close() {
       closed = true;
-      patrol?.close();
+      scheduler?.close();
       await worker?.close();
     },
   };

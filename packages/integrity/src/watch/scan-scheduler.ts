@@ -5,13 +5,13 @@
 import type { ScanReply } from './messages.js';
 import type { SourceWorker } from './worker.js';
 
-export interface Patrol {
+export interface ScanScheduler {
   /** Looks early, though not at once and not too often. */
   hint(): void;
   close(): void;
 }
 
-export interface PatrolOptions {
+export interface ScanSchedulerOptions {
   readonly worker: Pick<SourceWorker, 'look' | 'reread'>;
   /** Milliseconds between two sweeps, on average. */
   readonly scanIntervalMs: number;
@@ -38,7 +38,7 @@ const SMALL_TREE_FILES = 1_000;
 const REREAD_SMALL_MS = 60_000;
 const REREAD_LARGE_MS = 3_600_000;
 
-export function startPatrol(options: PatrolOptions): Patrol {
+export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler {
   const { worker, scanIntervalMs: sweepIntervalMs } = options;
   let closed = false;
   let scanTimer: NodeJS.Timeout | undefined;

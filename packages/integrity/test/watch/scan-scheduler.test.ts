@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import type { ScanReply } from '../../src/watch/messages.js';
-import { startPatrol, type PatrolOptions } from '../../src/watch/scan-scheduler.js';
+import { startScanScheduler, type ScanSchedulerOptions } from '../../src/watch/scan-scheduler.js';
 
 const NOTHING_NEW: ScanReply = {
   survey: { hash: 'x', files: 1, bytes: 1 },
@@ -12,9 +12,9 @@ const NOTHING_NEW: ScanReply = {
 const SOON = { timeoutMs: 15_000 };
 
 /** A patrol over a thread that answers at once, and how often it looked. */
-function patrolOver(options: Partial<PatrolOptions>) {
+function schedulerOver(options: Partial<ScanSchedulerOptions>) {
   const counts = { looks: 0, ended: 0 };
-  const patrol = startPatrol({
+  const patrol = startScanScheduler({
     worker: {
       scan: () => Promise.resolve(NOTHING_NEW),
       reread: () => Promise.resolve({ spentMs: 1, complete: true }),
@@ -40,7 +40,7 @@ function patrolOver(options: Partial<PatrolOptions>) {
 
 test('sweeps come by themselves, one interval after the other', async () => {
   const beganMs = performance.now();
-  const { counts, close } = patrolOver({});
+  const { counts, close } = schedulerOver({});
   await waitFor('ten sweeps', () => counts.looks >= 10, SOON);
   // Nine pauses of at least 80 ms.
   assert.ok(performance.now() - beganMs >= 700);
@@ -48,7 +48,7 @@ test('sweeps come by themselves, one interval after the other', async () => {
 });
 
 test('hints that pour in make for one early sweep, and then for a rest', async () => {
-  const { counts, patrol, close } = patrolOver({ scanIntervalMs: 600_000 });
+  const { counts, patrol, close } = schedulerOver({ scanIntervalMs: 600_000 });
   const pouring = setInterval(() => patrol.hint(), 1);
   const beganMs = performance.now();
   await waitFor('two sweeps', () => counts.looks >= 2, SOON);
@@ -59,7 +59,7 @@ test('hints that pour in make for one early sweep, and then for a rest', async (
 
 test('a hint during a sweep makes for another', async () => {
   let looks = 0;
-  const { patrol, close } = patrolOver({
+  const { patrol, close } = schedulerOver({
     scanIntervalMs: 600_000,
     worker: {
       scan: () => {
@@ -76,7 +76,7 @@ test('a hint during a sweep makes for another', async () => {
 });
 
 test('a thread that ended ends the patrol, once', async () => {
-  const { counts, patrol, close } = patrolOver({
+  const { counts, patrol, close } = schedulerOver({
     worker: {
       scan: () => Promise.reject(new Error('ended')),
       reread: () => Promise.reject(new Error('ended')),
