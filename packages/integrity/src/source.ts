@@ -101,7 +101,7 @@ export function watchSource(options: SourceOptions): Source {
     else if (settings.expectedHash !== undefined) learn({ expected: byHand(settings.expectedHash) });
     if (closed) return;
     const scope = { root: settings.scope.root, exclude: facts.exclude };
-    worker = startSourceWorker({ scope, hints: settings.watch }, () => scheduler?.hint());
+    worker = startSourceWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
     try {
       noteScan(await worker.scan({ hold: true }));
     } catch {

@@ -6,7 +6,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import type { Exclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';
 
-export interface Hints {
+export interface FsEvents {
   /** Watches these folders, by paths from the root, and no others. */
   follow(folders: readonly string[]): void;
 }
@@ -15,7 +15,7 @@ export interface Hints {
 const FOLDERS_WATCHED = 4_096;
 
 /** One watcher a folder: `recursive` on Linux is an imitation that walks the tree by itself. */
-export function createHints(root: string, excludes: Exclusion, onHint: () => void): Hints {
+export function watchFsEvents(root: string, excludes: Exclusion, onEvent: () => void): FsEvents {
   const watchers = new Map<string, FSWatcher>();
 
   function watchFolder(path: string): void {
@@ -23,7 +23,7 @@ export function createHints(root: string, excludes: Exclusion, onHint: () => voi
       const watcher = watch(below(root, path), { persistent: false }, (_event, name) => {
         // A log file that is excluded and written to all the time is no reason to look.
         if (name !== null && excludes(path === '' ? name : `${path}/${name}`, name)) return;
-        onHint();
+        onEvent();
       });
       watcher.on('error', () => unwatch(path));
       watchers.set(path, watcher);

@@ -12,7 +12,7 @@ import type { Scope } from '../scan/scope.js';
 export interface ThreadData {
   readonly scope: Scope;
   /** Whether to hint at changes between two looks. */
-  readonly hints: boolean;
+  readonly fsEvents: boolean;
 }
 
 /** What the thread can be asked. */

@@ -7,7 +7,7 @@ import type { SourceWorker } from './worker.js';
 
 export interface ScanScheduler {
   /** Looks early, though not at once and not too often. */
-  hint(): void;
+  onFsEvent(): void;
   close(): void;
 }
 
@@ -27,7 +27,7 @@ export interface ScanSchedulerOptions {
 /** Sweeps of a fleet on one network disk must not fall into step. */
 const JITTER = 0.2;
 /** A hint is often the first of many. */
-const HINT_DELAY_MS = 200;
+const FS_EVENT_DELAY_MS = 200;
 /** Also when hints pour in, the thread rests for this many times as long as it looked, and this long at least. */
 const REST_AFTER_SCAN = 9;
 const SHORTEST_REST_MS = 1_000;
@@ -44,13 +44,13 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
   let scanTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
   let scanning = false;
-  let hinted = false;
+  let hasFsEvent = false;
   let restUntilMs = 0;
   let dueMs = Number.POSITIVE_INFINITY;
 
   async function scan(): Promise<void> {
     scanning = true;
-    hinted = false;
+    hasFsEvent = false;
     dueMs = Number.POSITIVE_INFINITY;
     const beganMs = performance.now();
     const look = await worker.scan({ hold: false });
@@ -61,7 +61,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     scanIn(sweepIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
     options.onScan(look);
     // Something moved while we looked.
-    if (hinted) hint();
+    if (hasFsEvent) hint();
   }
 
   /** Sweeps after `delayMs`, unless it is going to sooner anyhow. */
@@ -74,8 +74,8 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
   }
 
   function hint(): void {
-    hinted = true;
-    if (!closed && !scanning) scanIn(Math.max(HINT_DELAY_MS, restUntilMs - performance.now()));
+    hasFsEvent = true;
+    if (!closed && !scanning) scanIn(Math.max(FS_EVENT_DELAY_MS, restUntilMs - performance.now()));
   }
 
   async function reread(): Promise<void> {
@@ -113,5 +113,5 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
 
   scanIn(sweepIntervalMs * Math.random());
   scheduleReread(rereadPauseMs());
-  return { hint, close };
+  return { onFsEvent: hint, close };
 }

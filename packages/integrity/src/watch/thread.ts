@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDrift } from './drift.js';
-import { createHints } from './fs-events.js';
+import { watchFsEvents } from './fs-events.js';
 import { createInventory, type Survey } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { matchScripts } from '../loaded/match.js';
@@ -21,7 +21,7 @@ const { root } = data.scope;
 const excludes = createExclusion(data.scope.exclude);
 const inventory = createInventory(data.scope);
 const drift = createDrift(readContent);
-const hints = data.hints ? createHints(root, excludes, () => post({ hint: true })) : undefined;
+const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => post({ hint: true })) : undefined;
 /** What an administrator can read at one go. */
 const MAX_SCAN_ERRORS = 20;
 
@@ -83,7 +83,7 @@ function noteSurvey(survey: Survey): void {
   if (!boot) stepBack();
   boot ??= entries;
   drift.note(survey.hash, entries);
-  hints?.follow(inventory.folders());
+  fsEvents?.follow(inventory.folders());
 }
 
 function readContent(path: string): Buffer | undefined {

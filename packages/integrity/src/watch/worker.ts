@@ -24,7 +24,7 @@ interface Waiting {
   readonly ended: (error: Error) => void;
 }
 
-export function startSourceWorker(data: ThreadData, onHint: () => void): SourceWorker {
+export function startSourceWorker(data: ThreadData, onFsEvent: () => void): SourceWorker {
   const worker = new Worker(new URL('./thread.js', import.meta.url), {
     workerData: data,
     name: 'portal-health source',
@@ -42,7 +42,7 @@ export function startSourceWorker(data: ThreadData, onHint: () => void): SourceW
 
   worker.on('message', (message: Message) => {
     if ('hint' in message) {
-      onHint();
+      onFsEvent();
       return;
     }
     const asker = waiting.get(message.id);

@@ -49,7 +49,7 @@ test('sweeps come by themselves, one interval after the other', async () => {
 
 test('hints that pour in make for one early sweep, and then for a rest', async () => {
   const { counts, patrol, close } = schedulerOver({ scanIntervalMs: 600_000 });
-  const pouring = setInterval(() => patrol.hint(), 1);
+  const pouring = setInterval(() => patrol.onFsEvent(), 1);
   const beganMs = performance.now();
   await waitFor('two sweeps', () => counts.looks >= 2, SOON);
   assert.ok(performance.now() - beganMs >= 1_000);
@@ -64,13 +64,13 @@ test('a hint during a sweep makes for another', async () => {
     worker: {
       scan: () => {
         looks += 1;
-        if (looks === 1) patrol.hint();
+        if (looks === 1) patrol.onFsEvent();
         return Promise.resolve(NOTHING_NEW);
       },
       reread: () => Promise.resolve({ spentMs: 1, complete: true }),
     },
   });
-  patrol.hint();
+  patrol.onFsEvent();
   await waitFor('the second sweep', () => looks === 2, SOON);
   close();
 });
@@ -82,9 +82,9 @@ test('a thread that ended ends the patrol, once', async () => {
       reread: () => Promise.reject(new Error('ended')),
     },
   });
-  patrol.hint();
+  patrol.onFsEvent();
   await waitFor('the end', () => counts.ended > 0, SOON);
-  patrol.hint();
+  patrol.onFsEvent();
   assert.deepEqual(counts, { looks: 0, ended: 1 });
   close();
 });
