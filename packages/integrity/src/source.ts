@@ -111,7 +111,7 @@ export function watchSource(options: SourceOptions): Source {
     scheduler = startPatrol({
       worker,
       scanIntervalMs: settings.scanIntervalMs,
-      files: () => facts.disk?.survey.files ?? 0,
+      files: () => facts.disk?.result.files ?? 0,
       onScan: noteScan,
       onReread: () => learn({ rereadAt: new Date() }),
       onEnd: noteEnd,
@@ -147,7 +147,7 @@ export function watchSource(options: SourceOptions): Source {
     }
   }
 
-  function noteScan({ survey, refusals, changed: news }: ScanReply): void {
+  function noteScan({ result: survey, refusals, changed: news }: ScanReply): void {
     if (closed) return;
     // Somebody is writing: what is known of the disk grows old, and is stale if it never ends.
     if (facts.disk && refusals.length > 0 && refusals.every(({ code }) => code === 'E_UNSTABLE')) return;
@@ -156,10 +156,10 @@ export function watchSource(options: SourceOptions): Source {
     const { boot } = facts;
     const drifted =
       boot !== null &&
-      (survey ? survey.hash !== boot.survey.hash : refusals.some(({ code }) => INTRUDERS.has(code)));
+      (survey ? survey.hash !== boot.result.hash : refusals.some(({ code }) => INTRUDERS.has(code)));
     learn({
       refusals,
-      ...(survey ? { disk: { survey, at }, boot: boot ?? { survey, at } } : {}),
+      ...(survey ? { disk: { result: survey, at }, boot: boot ?? { result: survey, at } } : {}),
       ...(drifted && !facts.driftedSince ? { driftedSince: at } : {}),
       ...news,
     });
@@ -211,7 +211,7 @@ export function watchSource(options: SourceOptions): Source {
       return started;
     },
     get hash() {
-      return facts.boot?.survey.hash ?? null;
+      return facts.boot?.result.hash ?? null;
     },
     problems: () => (isStale() ? problemsOf({ ...facts, refusals: [STALE] }) : problems),
     onChange(listener) {

@@ -4,7 +4,7 @@
  */
 import { wholeSeconds } from './times.js';
 import type { Differences, SourceEvent } from './watch/drift.js';
-import type { Survey } from './scan/file-index.js';
+import type { ScanResult } from './scan/file-index.js';
 import { sentenceOf, type Refusal } from './scan/scan-error.js';
 
 /**
@@ -83,8 +83,8 @@ export interface LoadedFigures {
 }
 
 /** A tree, and when it was found so. */
-export interface Found {
-  readonly survey: Survey;
+export interface ScannedTree {
+  readonly result: ScanResult;
   readonly at: Date;
 }
 
@@ -93,8 +93,8 @@ export interface SourceSnapshot {
   readonly exclude: readonly string[];
   readonly expected: ExpectedSource | null;
   readonly statementRefused: string | null;
-  readonly boot: Found | null;
-  readonly disk: Found | null;
+  readonly boot: ScannedTree | null;
+  readonly disk: ScannedTree | null;
   readonly rereadAt: Date | null;
   readonly loaded: LoadedFigures | null;
   readonly driftedSince: Date | null;
@@ -136,9 +136,9 @@ export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
     exclude: facts.exclude,
     expected: facts.expected,
     statement_refused: facts.statementRefused,
-    boot: boot && { ...figuresOf(boot.survey), hashed_at: wholeSeconds(boot.at) },
+    boot: boot && { ...figuresOf(boot.result), hashed_at: wholeSeconds(boot.at) },
     disk: disk && {
-      ...figuresOf(disk.survey),
+      ...figuresOf(disk.result),
       swept_at: wholeSeconds(disk.at),
       reread_at: facts.rereadAt && wholeSeconds(facts.rereadAt),
     },
@@ -153,9 +153,9 @@ export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
 /** A statement that is not believed is no reason to believe the source. */
 function isMismatched({ expected, boot, statementRefused }: SourceSnapshot): boolean {
   if (statementRefused !== null) return true;
-  return expected !== null && boot !== null && expected.source_hash !== boot.survey.hash;
+  return expected !== null && boot !== null && expected.source_hash !== boot.result.hash;
 }
 
-function figuresOf({ hash, files, bytes }: Survey) {
+function figuresOf({ hash, files, bytes }: ScanResult) {
   return { source_hash: hash, files, bytes };
 }

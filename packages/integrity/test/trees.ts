@@ -45,7 +45,7 @@ export function withTree<Result>(
 
 /** Our hash. Fails when the tree has none. */
 export function ourHash(root: string, exclude: readonly string[] = []): string {
-  const { survey, refusals } = hashTree(createScope(root, exclude));
+  const { result: survey, refusals } = hashTree(createScope(root, exclude));
   if (!survey) throw new Error(JSON.stringify(refusals.slice(0, 5)));
   return survey.hash;
 }

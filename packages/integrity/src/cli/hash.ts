@@ -26,7 +26,7 @@ export const hashCommand: Command = {
     const [folder = '.', ...others] = positionals;
     if (others.length > 0) throw new UsageError('Expected one DIR at most.');
     const scope = readScope(folder, values);
-    const { survey, refusals, entries } = hashFolder(scope, terminal);
+    const { result: survey, refusals, entries } = hashFolder(scope, terminal);
     if (!survey) {
       complainOf(terminal, refusals);
       terminal.document({ source_hash: null, refusals });

@@ -18,7 +18,7 @@ export const manifestCommand: Command = {
     const { values, positionals } = parse(args, { ...SCOPE_OPTIONS, out: { type: 'string' } });
     const scope = readScope(one(positionals, 'DIR'), values);
     if (values.out !== undefined) refuseInside(scope, values.out);
-    const { survey, refusals, entries } = hashFolder(scope, terminal);
+    const { result: survey, refusals, entries } = hashFolder(scope, terminal);
     if (!survey) {
       complainOf(terminal, refusals);
       terminal.document({ source_hash: null, refusals });

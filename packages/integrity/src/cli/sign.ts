@@ -49,7 +49,7 @@ export const signCommand: Command = {
     const scope = readScope(folder, values);
 
     const manifest = readManifest(values.manifest);
-    const { survey, refusals, entries } = hashFolder(scope, terminal);
+    const { result: survey, refusals, entries } = hashFolder(scope, terminal);
     if (!survey) {
       complainOf(terminal, refusals);
       return exitOfRefusals(refusals);

@@ -22,7 +22,7 @@ export interface FolderVerification {
 }
 
 export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderVerification {
-  const { survey, refusals, entries } = hashFolder(scope, terminal);
+  const { result: survey, refusals, entries } = hashFolder(scope, terminal);
   const found = { hash: survey?.hash ?? null, files: entries.length, refusals };
   if (survey?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };
   const refused = exitOfRefusals(refusals);

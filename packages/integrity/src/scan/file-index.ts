@@ -15,7 +15,7 @@ import { isFresh, isSame, lookAt, stampOf, waitForTick } from './file-stat.js';
 import { below, listFolder } from './walk.js';
 
 /** A tree at one moment. */
-export interface Survey {
+export interface ScanResult {
   /** 64 lower-case hexadecimal digits. */
   readonly hash: string;
   readonly files: number;
@@ -33,7 +33,7 @@ export interface Inventory {
    *
    * @throws SourceError with every entry that stands in the way
    */
-  survey(onProgress?: OnProgress): Survey;
+  scan(onProgress?: OnProgress): ScanResult;
   /**
    * Reads files again whatever their stamps say, going round and round, for about `budgetMs`. The next survey tells
    * what came of it.
@@ -61,7 +61,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   const top = newFolder('');
   let readings = createReadings(0);
   let rowsTaken = 0;
-  let last: Survey | undefined;
+  let last: ScanResult | undefined;
   /** Whether anything was read since `last` was made. */
   let moved = false;
   let round: readonly KnownFile[] = [];
@@ -199,7 +199,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   /** The figures of the files; the ones of last time when they come to the same. */
-  function figures(): Survey {
+  function figures(): ScanResult {
     const files = allFiles(top);
     if (files.length === 0) throw new SourceError([{ code: 'E_EMPTY', path: '.', cause: '' }]);
     const hash = hashFiles(files, ({ row }) => readings.digest(row));
@@ -207,7 +207,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
     return { hash, files: files.length, bytes: files.reduce((sum, { row }) => sum + readings.size(row), 0) };
   }
 
-  function surveyWith(reading: Reading): Survey {
+  function scanWith(reading: Reading): ScanResult {
     let restless = '';
     for (let tries = 1; tries <= TRIES; tries += 1) {
       const result = pass(reading);
@@ -225,11 +225,11 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   return {
-    survey(onProgress = () => undefined) {
+    scan(onProgress = () => undefined) {
       report = onProgress;
       const reading = startReading(root);
       try {
-        return surveyWith(reading);
+        return scanWith(reading);
       } finally {
         reading.close();
       }

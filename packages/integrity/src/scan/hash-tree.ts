@@ -2,7 +2,7 @@
  * A tree hashed once, on the calling thread: for a program that has nothing else to do. An application uses
  * `watchSource`, which leaves its event loop alone.
  */
-import { createInventory, type OnProgress, type Survey } from './file-index.js';
+import { createInventory, type OnProgress, type ScanResult } from './file-index.js';
 import type { ManifestEntry } from './manifest.js';
 import { SourceError, type Refusal } from './scan-error.js';
 import type { Scope } from './scope.js';
@@ -10,7 +10,7 @@ import type { Scope } from './scope.js';
 /** A tree, as far as it could be read. */
 export interface HashedTree {
   /** `undefined` when something stands in the way, which `refusals` name. */
-  readonly survey: Survey | undefined;
+  readonly result: ScanResult | undefined;
   readonly refusals: readonly Refusal[];
   /** Every file that was read, in no order. */
   readonly entries: readonly ManifestEntry[];
@@ -19,10 +19,10 @@ export interface HashedTree {
 export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
   const inventory = createInventory(scope);
   try {
-    const survey = inventory.survey(onProgress);
-    return { survey, refusals: [], entries: inventory.entries() };
+    const survey = inventory.scan(onProgress);
+    return { result: survey, refusals: [], entries: inventory.entries() };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return { survey: undefined, refusals: error.refusals, entries: inventory.entries() };
+    return { result: undefined, refusals: error.refusals, entries: inventory.entries() };
   }
 }

@@ -2,7 +2,7 @@
  * What the application's thread and the hashing thread say to each other. Plain data.
  */
 import type { Differences, SourceEvent } from './drift.js';
-import type { Survey } from '../scan/file-index.js';
+import type { ScanResult } from '../scan/file-index.js';
 import type { LoadedScript } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
 import type { Refusal } from '../scan/scan-error.js';
@@ -33,7 +33,7 @@ export interface Question {
 /** What a look found. */
 export interface ScanReply {
   /** `undefined` when the tree cannot be read; `refusals` say why. */
-  readonly survey: Survey | undefined;
+  readonly result: ScanResult | undefined;
   readonly refusals: readonly Refusal[];
   /** What has happened since the start; there only when it is news. */
   readonly changed:

@@ -7,7 +7,7 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDrift } from './drift.js';
 import { watchFsEvents } from './fs-events.js';
-import { createInventory, type Survey } from '../scan/file-index.js';
+import { createInventory, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { matchScripts } from '../loaded/match.js';
 import type { ScanReply, Message, Question, Task, ThreadData } from './messages.js';
@@ -26,7 +26,7 @@ const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => post({ hint
 const MAX_SCAN_ERRORS = 20;
 
 let boot: readonly ManifestEntry[] | undefined;
-let last: Survey | undefined;
+let last: ScanResult | undefined;
 let eventsSent = drift.events();
 
 parentPort?.on('message', ({ id, task }: Question) => post({ id, ...handle(task) }));
@@ -44,11 +44,11 @@ function handle(task: Task) {
 }
 
 function scan(): ScanReply {
-  let survey: Survey | undefined;
+  let survey: ScanResult | undefined;
   let refusals: readonly Refusal[] = [];
   try {
-    survey = inventory.survey();
-    noteSurvey(survey);
+    survey = inventory.scan();
+    noteResult(survey);
   } catch (error) {
     refusals =
       error instanceof SourceError
@@ -61,7 +61,7 @@ function scan(): ScanReply {
   const events = drift.events();
   const news = events === eventsSent ? undefined : { differences: drift.differences(), events };
   eventsSent = events;
-  return { survey, refusals: refusals.slice(0, MAX_SCAN_ERRORS), changed: news };
+  return { result: survey, refusals: refusals.slice(0, MAX_SCAN_ERRORS), changed: news };
 }
 
 /** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */
@@ -74,7 +74,7 @@ function stepBack(): void {
   }
 }
 
-function noteSurvey(survey: Survey): void {
+function noteResult(survey: ScanResult): void {
   // The same object says that nothing moved, and then there is nothing to copy or compare.
   if (survey === last) return;
   last = survey;

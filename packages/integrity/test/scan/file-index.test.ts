@@ -35,9 +35,9 @@ describe('looking again', () => {
   test('reads nothing while nothing moves, and says so by the same object', () =>
     withTree(TREE, (root) => {
       const { inventory, filesRead } = watched(root);
-      const first = inventory.survey();
+      const first = inventory.scan();
       assert.equal(filesRead().length, 4);
-      assert.equal(inventory.survey(), first);
+      assert.equal(inventory.scan(), first);
       assert.deepEqual(filesRead(), []);
     }));
 
@@ -76,10 +76,10 @@ describe('looking again', () => {
     test(`finds ${name}, and reads nothing else`, () =>
       withTree(TREE, (root) => {
         const { inventory, filesRead } = watched(root);
-        const { hash } = inventory.survey();
+        const { hash } = inventory.scan();
         filesRead();
         change(root);
-        const found = inventory.survey();
+        const found = inventory.scan();
         assert.notEqual(found.hash, hash);
         assert.equal(found.hash, shellHash(root));
         assert.deepEqual(filesRead(), expected);
@@ -89,10 +89,10 @@ describe('looking again', () => {
   test('a file that was only touched is read, and is no news', () =>
     withTree(TREE, (root) => {
       const { inventory, filesRead } = watched(root);
-      const first = inventory.survey();
+      const first = inventory.scan();
       filesRead();
       utimesSync(join(root, 'top'), 1, 1);
-      assert.equal(inventory.survey(), first);
+      assert.equal(inventory.scan(), first);
       assert.deepEqual(filesRead(), ['top']);
     }));
 });
@@ -100,7 +100,7 @@ describe('looking again', () => {
 test('files that come and go, many times over, are told as by somebody who looks for the first time', () =>
   withTree(TREE, (root) => {
     const { inventory, filesRead } = watched(root);
-    inventory.survey();
+    inventory.scan();
     filesRead();
     for (let round = 0; round < 20; round += 1) {
       // Each round brings more than there is room for, and takes most of it away again.
@@ -108,10 +108,10 @@ test('files that come and go, many times over, are told as by somebody who looks
         Array.from({ length: 30 + round }, (_, index) => [`c/${round}-${index}.js`, `${round} ${index}`]),
       );
       write(root, come);
-      assert.equal(inventory.survey().hash, shellHash(root));
+      assert.equal(inventory.scan().hash, shellHash(root));
       assert.deepEqual(filesRead(), Object.keys(come).toSorted(), 'only what came is read');
       for (const path of Object.keys(come).slice(2)) rmSync(join(root, path));
-      assert.equal(inventory.survey().hash, shellHash(root));
+      assert.equal(inventory.scan().hash, shellHash(root));
       assert.deepEqual(filesRead(), []);
     }
     assert.deepEqual(
@@ -124,13 +124,13 @@ test('what two threads read, they note alike: files that came, were touched and 
   const paths = Array.from({ length: 6_000 }, (_, index) => `d${index % 10}/${index}.js`);
   return withTree(Object.fromEntries(paths.map((path) => [path, path])), (root) => {
     const inventory = createInventory(createScope(root));
-    const first = inventory.survey();
+    const first = inventory.scan();
     assert.equal(first.hash, shellHash(root));
     assert.equal(first.bytes, paths.join('').length);
     for (const path of paths) utimesSync(join(root, path), 1, 1);
-    assert.equal(inventory.survey(), first);
+    assert.equal(inventory.scan(), first);
     write(root, Object.fromEntries(paths.slice(100).map((path) => [path, `changed ${path}`])));
-    assert.equal(inventory.survey().hash, shellHash(root));
+    assert.equal(inventory.scan().hash, shellHash(root));
   });
 });
 
@@ -149,21 +149,21 @@ describe('reading again', () => {
           return isChanged ? { ...reading, digest: 'f'.repeat(64) } : reading;
         };
       });
-      const { hash } = inventory.survey();
+      const { hash } = inventory.scan();
       lie = true;
-      assert.equal(inventory.survey().hash, hash, 'its stamp has not moved');
+      assert.equal(inventory.scan().hash, hash, 'its stamp has not moved');
       readFiles.length = 0;
       while (!inventory.reread(0.001));
       assert.equal(new Set(readFiles).size, 4);
-      assert.notEqual(inventory.survey().hash, hash);
+      assert.notEqual(inventory.scan().hash, hash);
     }));
 
   test('a file that went away meanwhile is left to the next look', () =>
     withTree(TREE, (root) => {
       const { inventory } = watched(root);
-      inventory.survey();
+      inventory.scan();
       rmSync(join(root, 'a/one.js'));
       while (!inventory.reread(1_000));
-      assert.equal(inventory.survey().hash, shellHash(root));
+      assert.equal(inventory.scan().hash, shellHash(root));
     }));
 });

@@ -81,7 +81,7 @@ describe('the hash is that of the shell line, of sha256sum over the manifest, an
   for (const [name, contents] of Object.entries(TREES)) {
     test(name, () =>
       withTree(contents, (root) => {
-        const { survey, entries } = hashTree(createScope(root));
+        const { result: survey, entries } = hashTree(createScope(root));
         assert.equal(survey?.hash, shellHash(root));
         assert.equal(survey?.hash, goDirHash(root));
         assert.equal(survey?.files, Object.keys(contents).length);

@@ -85,9 +85,9 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       assert.deepEqual(refusal('absent'), [{ code: 'E_READ', path: '.', cause: 'ENOENT' }]);
       assert.deepEqual(refusal('file'), [{ code: 'E_READ', path: '.', cause: 'ENOTDIR' }]);
       const inventory = createInventory(createScope(join(root, 'tree')));
-      inventory.survey();
+      inventory.scan();
       rmSync(join(root, 'tree'), { recursive: true });
-      assert.throws(() => inventory.survey(), /^SourceError: E_READ \. cannot be read \(ENOENT\)$/);
+      assert.throws(() => inventory.scan(), /^SourceError: E_READ \. cannot be read \(ENOENT\)$/);
     }));
 
   test('files and folders that this user may not read, all of them at once', () =>
@@ -114,11 +114,11 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
   test('a refusal stays a refusal however often one looks, and goes with its cause', () =>
     withTree({ file: 'x' }, (root) => {
       const inventory = createInventory(createScope(root));
-      const before = inventory.survey();
+      const before = inventory.scan();
       symlinkSync('file', join(root, 'link'));
-      for (let look = 0; look < 3; look += 1) assert.throws(() => inventory.survey(), /E_SYMLINK link/);
+      for (let look = 0; look < 3; look += 1) assert.throws(() => inventory.scan(), /E_SYMLINK link/);
       rmSync(join(root, 'link'));
-      assert.equal(inventory.survey().hash, before.hash);
+      assert.equal(inventory.scan().hash, before.hash);
     }));
 });
 

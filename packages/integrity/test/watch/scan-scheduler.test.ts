@@ -5,7 +5,7 @@ import type { ScanReply } from '../../src/watch/messages.js';
 import { startScanScheduler, type ScanSchedulerOptions } from '../../src/watch/scan-scheduler.js';
 
 const NOTHING_NEW: ScanReply = {
-  survey: { hash: 'x', files: 1, bytes: 1 },
+  result: { hash: 'x', files: 1, bytes: 1 },
   refusals: [],
   changed: undefined,
 };
