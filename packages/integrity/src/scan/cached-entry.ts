@@ -2,7 +2,7 @@
  * What an inventory keeps of each entry of a tree between two looks.
  */
 import type { Refusal } from './scan-error.js';
-import type { Stamp } from './file-stat.js';
+import type { FileStat } from './file-stat.js';
 
 export interface KnownFile {
   readonly path: string;
@@ -15,7 +15,7 @@ export const NO_ROW = -1;
 export interface KnownFolder {
   /** `''` for the root. */
   readonly path: string;
-  stamp: Stamp | undefined;
+  stat: FileStat | undefined;
   files: readonly KnownFile[];
   folders: readonly KnownFolder[];
   refusals: readonly Refusal[];
@@ -26,12 +26,12 @@ export function newFile(path: string): KnownFile {
 }
 
 export function newFolder(path: string): KnownFolder {
-  return { path, stamp: undefined, files: [], folders: [], refusals: [] };
+  return { path, stat: undefined, files: [], folders: [], refusals: [] };
 }
 
 /** Nothing is known any more of a folder that cannot be read. */
 export function unreadable(folder: KnownFolder, cause: string): Refusal {
-  folder.stamp = undefined;
+  folder.stat = undefined;
   folder.files = [];
   folder.folders = [];
   folder.refusals = [];

@@ -6,11 +6,11 @@ import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type RefusalCode } from './scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
-import { isFresh, isSame, waitForTick, type Stamp } from './file-stat.js';
+import { isFresh, isSameStat, waitForTick, type FileStat } from './file-stat.js';
 
 /** A file as it was read. */
 export interface Digested {
-  readonly stamp: Stamp;
+  readonly stat: FileStat;
   /** SHA-256, 64 lower-case hexadecimal digits. */
   readonly digest: string;
 }
@@ -45,7 +45,7 @@ export function createFileReader(
         if (isFresh(before)) waitForTick();
         const digest = readThrough(descriptor, before.size, buffer, onBytes);
         const after = fstatSync(descriptor);
-        if (isSame(before, after)) return { stamp: after, digest };
+        if (isSameStat(before, after)) return { stat: after, digest };
         before = after;
       }
       return { refused: 'E_UNSTABLE', cause: '' };

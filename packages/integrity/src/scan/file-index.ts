@@ -11,7 +11,7 @@ import { createReadings } from './file-table.js';
 import { SourceError, type Refusal } from './scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { createExclusion, type Scope } from './scope.js';
-import { isFresh, isSame, lookAt, stampOf, waitForTick } from './file-stat.js';
+import { isFresh, isSameStat, readStat, fileStatOf, waitForTick } from './file-stat.js';
 import { below, listFolder } from './walk.js';
 
 /** A tree at one moment. */
@@ -144,20 +144,20 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   function scanFolder(folder: KnownFolder): Refusal | 'gone' | undefined {
     const { path } = folder;
     try {
-      const stats = lookAt(below(root, path));
+      const stats = readStat(below(root, path));
       if (!stats?.isDirectory()) {
         return path === '' ? unreadable(folder, stats ? 'ENOTDIR' : 'ENOENT') : 'gone';
       }
-      if (folder.stamp && isSame(folder.stamp, stats)) return undefined;
+      if (folder.stat && isSameStat(folder.stat, stats)) return undefined;
       moved = true;
-      const stamp = stampOf(stats);
+      const stamp = fileStatOf(stats);
       // Otherwise a file could come while we list, and leave the very stamp that was there before.
       if (isFresh(stamp)) waitForTick();
       const listing = listFolder(root, path, excludes);
       folder.files = carryOver(listing.files, folder.files, newFile);
       folder.folders = carryOver(listing.folders, folder.folders, newFolder);
       folder.refusals = listing.refusals;
-      folder.stamp = stamp;
+      folder.stat = stamp;
       return undefined;
     } catch (error) {
       const cause = systemCode(error);
@@ -168,7 +168,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   /** Whether nothing moved since the file was last read. */
   function statFile(file: KnownFile): boolean | 'gone' {
     if (file.row === NO_ROW || !readings.isSettled(file.row)) return false;
-    const stats = lookAt(below(root, file.path));
+    const stats = readStat(below(root, file.path));
     return stats ? readings.isStill(file.row, stats) : 'gone';
   }
 
@@ -185,10 +185,10 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
 
   /** The first folder that is no longer what it was when it was listed: a file came or went meanwhile. */
   function folderThatMoved(): string | undefined {
-    return allFolders(top).find(({ path, stamp }) => {
+    return allFolders(top).find(({ path, stat: stamp }) => {
       if (!stamp) return false;
-      const stats = lookAt(below(root, path));
-      return !stats || !isSame(stamp, stats);
+      const stats = readStat(below(root, path));
+      return !stats || !isSameStat(stamp, stats);
     })?.path;
   }
 

@@ -8,21 +8,21 @@ import { lstatSync, type Stats } from 'node:fs';
  * Times are in milliseconds with a fraction, which holds them to a quarter of a microsecond. That is finer than two
  * writes can follow each other with a look between them; see `isFresh` for those that leave the same time.
  */
-export type Stamp = Pick<Stats, 'dev' | 'ino' | 'mode' | 'size' | 'mtimeMs' | 'ctimeMs'>;
+export type FileStat = Pick<Stats, 'dev' | 'ino' | 'mode' | 'size' | 'mtimeMs' | 'ctimeMs'>;
 
-export function stampOf({ dev, ino, mode, size, mtimeMs, ctimeMs }: Stats): Stamp {
+export function fileStatOf({ dev, ino, mode, size, mtimeMs, ctimeMs }: Stats): FileStat {
   // A stat of Node holds four Dates besides; over a hundred thousand entries they would weigh more than the rest.
   return { dev, ino, mode, size, mtimeMs, ctimeMs };
 }
 
 /** The entry itself, not what a link points at; `undefined` when there is none. */
-export function lookAt(absolutePath: string): Stats | undefined {
+export function readStat(absolutePath: string): Stats | undefined {
   return lstatSync(absolutePath, NONE_IS_NO_ERROR);
 }
 
 const NONE_IS_NO_ERROR = { throwIfNoEntry: false } as const;
 
-export function isSame(a: Stamp, b: Stamp): boolean {
+export function isSameStat(a: FileStat, b: FileStat): boolean {
   return (
     a.ctimeMs === b.ctimeMs &&
     a.mtimeMs === b.mtimeMs &&
@@ -40,12 +40,12 @@ export function isSame(a: Stamp, b: Stamp): boolean {
 const TICK_MS = 20;
 
 /** Whether an entry with this stamp may just have been written to, so that the next write could leave the same stamp. */
-export function isFresh(stamp: Stamp): boolean {
-  return Math.abs(Date.now() - stamp.ctimeMs) < TICK_MS;
+export function isFresh(stat: FileStat): boolean {
+  return Math.abs(Date.now() - stat.ctimeMs) < TICK_MS;
 }
 
 /** Whether the entry says it will be changed in the future, as after a clock was set back. */
-export function isFuture(stamp: Stamp): boolean {
+export function isFuture(stamp: FileStat): boolean {
   return stamp.ctimeMs > Date.now() + TICK_MS;
 }
 

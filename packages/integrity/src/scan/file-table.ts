@@ -4,7 +4,7 @@
  * weigh more: 20,000 files hashed again and again held 100 MB at the most with two objects each, and 75 with a row.
  */
 import type { Digested } from './digest.js';
-import { isFuture, type Stamp } from './file-stat.js';
+import { isFuture, type FileStat } from './file-stat.js';
 
 /** Rows of numbers. Nothing is known of a row until something is noted in it. */
 export interface Readings {
@@ -22,7 +22,7 @@ export interface Readings {
   forget(row: number): void;
   isKnown(row: number): boolean;
   /** Whether nothing moved since the file was read, by a stamp that can be trusted. */
-  isStill(row: number, stamp: Stamp): boolean;
+  isStill(row: number, stamp: FileStat): boolean;
   /** Whether the stamp can be trusted. */
   isSettled(row: number): boolean;
   /** In bytes. */
@@ -34,30 +34,30 @@ export interface Readings {
 }
 
 /** dev, ino, mode, size, mtime, ctime. */
-const STAMP_NUMBERS = 6;
+const STAT_NUMBERS = 6;
 const SIZE = 3;
 const DIGEST_BYTES = 32;
-const ROW_BYTES = STAMP_NUMBERS * 8 + DIGEST_BYTES + 1;
+const ROW_BYTES = STAT_NUMBERS * 8 + DIGEST_BYTES + 1;
 
 /** A stamp from the future cannot be trusted at once; read this often under the same one, it is. */
 const TIMES_ENOUGH = 3;
 
 /** @param memory - of other readings of as many rows, in another thread */
 export function createReadings(rows: number, memory = new SharedArrayBuffer(rows * ROW_BYTES)): Readings {
-  const stamps = new Float64Array(memory, 0, rows * STAMP_NUMBERS);
-  const digests = Buffer.from(memory, stamps.byteLength, rows * DIGEST_BYTES);
+  const stats = new Float64Array(memory, 0, rows * STAT_NUMBERS);
+  const digests = Buffer.from(memory, stats.byteLength, rows * DIGEST_BYTES);
   /** How often it was read under this stamp, as far as that matters. */
-  const times = new Uint8Array(memory, stamps.byteLength + digests.byteLength, rows);
+  const times = new Uint8Array(memory, stats.byteLength + digests.byteLength, rows);
 
-  function hasStamp(row: number, { dev, ino, mode, size, mtimeMs, ctimeMs }: Stamp): boolean {
-    const at = row * STAMP_NUMBERS;
+  function hasStat(row: number, { dev, ino, mode, size, mtimeMs, ctimeMs }: FileStat): boolean {
+    const at = row * STAT_NUMBERS;
     return (
-      stamps[at + 5] === ctimeMs &&
-      stamps[at + 4] === mtimeMs &&
-      stamps[at + SIZE] === size &&
-      stamps[at + 2] === mode &&
-      stamps[at + 1] === ino &&
-      stamps[at] === dev
+      stats[at + 5] === ctimeMs &&
+      stats[at + 4] === mtimeMs &&
+      stats[at + SIZE] === size &&
+      stats[at + 2] === mode &&
+      stats[at + 1] === ino &&
+      stats[at] === dev
     );
   }
 
@@ -69,24 +69,24 @@ export function createReadings(rows: number, memory = new SharedArrayBuffer(rows
   return {
     rows,
     memory,
-    note(row, { stamp, digest: found }) {
+    note(row, { stat: stamp, digest: found }) {
       const before = times[row] ?? 0;
       const isNew = before === 0 || digest(row) !== found;
       let count = TIMES_ENOUGH;
-      if (isFuture(stamp)) count = before > 0 && hasStamp(row, stamp) ? Math.min(before + 1, count) : 1;
-      const at = row * STAMP_NUMBERS;
-      stamps[at] = stamp.dev;
-      stamps[at + 1] = stamp.ino;
-      stamps[at + 2] = stamp.mode;
-      stamps[at + SIZE] = stamp.size;
-      stamps[at + 4] = stamp.mtimeMs;
-      stamps[at + 5] = stamp.ctimeMs;
+      if (isFuture(stamp)) count = before > 0 && hasStat(row, stamp) ? Math.min(before + 1, count) : 1;
+      const at = row * STAT_NUMBERS;
+      stats[at] = stamp.dev;
+      stats[at + 1] = stamp.ino;
+      stats[at + 2] = stamp.mode;
+      stats[at + SIZE] = stamp.size;
+      stats[at + 4] = stamp.mtimeMs;
+      stats[at + 5] = stamp.ctimeMs;
       digests.write(found, row * DIGEST_BYTES, DIGEST_BYTES, 'hex');
       times[row] = count;
       return isNew;
     },
     copy(row, { columns }, fromRow) {
-      copyRow(columns.stamps, fromRow, stamps, row, STAMP_NUMBERS);
+      copyRow(columns.stamps, fromRow, stats, row, STAT_NUMBERS);
       copyRow(columns.digests, fromRow, digests, row, DIGEST_BYTES);
       copyRow(columns.times, fromRow, times, row, 1);
     },
@@ -94,11 +94,11 @@ export function createReadings(rows: number, memory = new SharedArrayBuffer(rows
       times[row] = 0;
     },
     isKnown,
-    isStill: (row, stamp) => isSettled(row) && hasStamp(row, stamp),
+    isStill: (row, stamp) => isSettled(row) && hasStat(row, stamp),
     isSettled,
-    size: (row) => stamps[row * STAMP_NUMBERS + SIZE] ?? Number.NaN,
+    size: (row) => stats[row * STAT_NUMBERS + SIZE] ?? Number.NaN,
     digest,
-    columns: { stamps, digests, times },
+    columns: { stamps: stats, digests, times },
   };
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFresh, isFuture, isSame, waitForTick, type Stamp } from '../../src/scan/file-stat.js';
+import { isFresh, isFuture, isSameStat, waitForTick, type FileStat } from '../../src/scan/file-stat.js';
 
 const NOW = 1_700_000_000_000;
 
-function changedAt(ms: number): Stamp {
+function changedAt(ms: number): FileStat {
   return { dev: 1, ino: 2, mode: 3, size: 4, mtimeMs: 5, ctimeMs: ms };
 }
 
@@ -28,8 +28,8 @@ test('waiting for the tick makes a stamp of now an old one', () => {
 
 test('every part of a stamp counts', () => {
   const stamp = changedAt(NOW);
-  assert.equal(isSame(stamp, { ...stamp }), true);
+  assert.equal(isSameStat(stamp, { ...stamp }), true);
   for (const part of ['dev', 'ino', 'mode', 'size', 'mtimeMs', 'ctimeMs'] as const) {
-    assert.equal(isSame(stamp, { ...stamp, [part]: stamp[part] + 0.001 }), false, part);
+    assert.equal(isSameStat(stamp, { ...stamp, [part]: stamp[part] + 0.001 }), false, part);
   }
 });

@@ -6,7 +6,7 @@ const ONE = 'a1'.repeat(32);
 const OTHER = 'b2'.repeat(32);
 const HOUR_MS = 3_600_000;
 
-function stampAt(ctimeMs: number) {
+function statAt(ctimeMs: number) {
   return {
     dev: 7,
     ino: 2 ** 52 + 1,
@@ -18,11 +18,11 @@ function stampAt(ctimeMs: number) {
 }
 
 describe('readings', () => {
-  const past = stampAt(Date.now() - HOUR_MS);
+  const past = statAt(Date.now() - HOUR_MS);
 
   test('hold what was noted, in another view of the same memory as well', () => {
     const readings = createReadings(3);
-    assert.equal(readings.note(1, { stamp: past, digest: ONE }), true);
+    assert.equal(readings.note(1, { stat: past, digest: ONE }), true);
     for (const view of [readings, createReadings(3, readings.memory)]) {
       assert.deepEqual(
         [0, 1, 2].map((row) => view.isKnown(row)),
@@ -36,12 +36,12 @@ describe('readings', () => {
 
   test('tell a digest that is new from one that was there', () => {
     const readings = createReadings(1);
-    assert.equal(readings.note(0, { stamp: past, digest: ONE }), true, 'the first');
-    assert.equal(readings.note(0, { stamp: past, digest: ONE }), false, 'the same');
-    assert.equal(readings.note(0, { stamp: past, digest: OTHER }), true, 'another');
+    assert.equal(readings.note(0, { stat: past, digest: ONE }), true, 'the first');
+    assert.equal(readings.note(0, { stat: past, digest: ONE }), false, 'the same');
+    assert.equal(readings.note(0, { stat: past, digest: OTHER }), true, 'another');
     readings.forget(0);
     assert.equal(readings.isKnown(0), false);
-    assert.equal(readings.note(0, { stamp: past, digest: OTHER }), true, 'the first again');
+    assert.equal(readings.note(0, { stat: past, digest: OTHER }), true, 'the first again');
   });
 
   for (const [name, moved] of Object.entries({
@@ -53,16 +53,16 @@ describe('readings', () => {
   })) {
     test(`a file is not still when its ${name} is another`, () => {
       const readings = createReadings(1);
-      readings.note(0, { stamp: past, digest: ONE });
+      readings.note(0, { stat: past, digest: ONE });
       assert.equal(readings.isStill(0, { ...past, [name]: moved }), false);
     });
   }
 
   test('a stamp from the future is trusted when it was read three times under it', () => {
     const readings = createReadings(1);
-    const future = stampAt(Date.now() + HOUR_MS);
-    const settled = [future, future, stampAt(future.ctimeMs + 1), future, future, future].map((stamp) => {
-      readings.note(0, { stamp, digest: ONE });
+    const future = statAt(Date.now() + HOUR_MS);
+    const settled = [future, future, statAt(future.ctimeMs + 1), future, future, future].map((stamp) => {
+      readings.note(0, { stat: stamp, digest: ONE });
       return readings.isStill(0, stamp);
     });
     assert.deepEqual(settled, [false, false, false, false, false, true]);
@@ -70,7 +70,7 @@ describe('readings', () => {
 
   test('a row is copied whole', () => {
     const readings = createReadings(2);
-    readings.note(1, { stamp: past, digest: ONE });
+    readings.note(1, { stat: past, digest: ONE });
     const others = createReadings(3);
     others.copy(2, readings, 1);
     assert.equal(others.digest(2), ONE);
