@@ -3,8 +3,16 @@
  * they were read. Looking again reads only what moved.
  */
 import { createFileReader, type FileReading } from './digest.js';
-import { allFiles, allFolders, carryOver, newFile, newFolder, NO_ROW, unreadable } from './cached-entry.js';
-import type { KnownFile, KnownFolder } from './cached-entry.js';
+import {
+  allFiles,
+  allFolders,
+  carryOver,
+  newCachedFile,
+  newCachedFolder,
+  NO_ROW,
+  unreadableFolder,
+} from './cached-files.js';
+import type { CachedFile, CachedFolder } from './cached-files.js';
 import { hashFiles, type ManifestEntry } from './manifest.js';
 import { startReading, type Reading } from './read-files.js';
 import { createReadings } from './file-table.js';
@@ -58,13 +66,13 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
   const readFile = createReader(count);
-  const top = newFolder('');
+  const top = newCachedFolder('');
   let readings = createReadings(0);
   let rowsTaken = 0;
   let last: ScanResult | undefined;
   /** Whether anything was read since `last` was made. */
   let moved = false;
-  let round: readonly KnownFile[] = [];
+  let round: readonly CachedFile[] = [];
   let nextInRound = 0;
   let filesRead = 0;
   let bytesRead = 0;
@@ -78,7 +86,7 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
   function pass(reading: Reading): Refusal[] | { readonly gone: string } {
     const refusals: Refusal[] = [];
-    const unread: KnownFile[] = [];
+    const unread: CachedFile[] = [];
     const waiting = [top];
     for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
       const refused = scanFolder(folder);
@@ -122,17 +130,17 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   /** A row for every file that has none; when there is no room, those of files that are gone are given up. */
-  function giveRows(files: readonly KnownFile[]): void {
+  function giveRows(files: readonly CachedFile[]): void {
     const without = files.filter(({ row }) => row === NO_ROW);
     if (rowsTaken + without.length > readings.rows) {
-      const known = allFiles(top).filter(({ row }) => row !== NO_ROW);
-      const larger = createReadings(Math.ceil((known.length + without.length) * ROOM_TO_GROW));
-      for (const [row, file] of known.entries()) {
+      const cached = allFiles(top).filter(({ row }) => row !== NO_ROW);
+      const larger = createReadings(Math.ceil((cached.length + without.length) * ROOM_TO_GROW));
+      for (const [row, file] of cached.entries()) {
         larger.copy(row, readings, file.row);
         file.row = row;
       }
       readings = larger;
-      rowsTaken = known.length;
+      rowsTaken = cached.length;
     }
     for (const file of without) {
       file.row = rowsTaken;
@@ -141,12 +149,12 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
   }
 
   /** Lists the folder unless nothing moved since it was last listed. */
-  function scanFolder(folder: KnownFolder): Refusal | 'gone' | undefined {
+  function scanFolder(folder: CachedFolder): Refusal | 'gone' | undefined {
     const { path } = folder;
     try {
       const stats = readStat(below(root, path));
       if (!stats?.isDirectory()) {
-        return path === '' ? unreadable(folder, stats ? 'ENOTDIR' : 'ENOENT') : 'gone';
+        return path === '' ? unreadableFolder(folder, stats ? 'ENOTDIR' : 'ENOENT') : 'gone';
       }
       if (folder.stat && isSameStat(folder.stat, stats)) return undefined;
       moved = true;
@@ -154,25 +162,25 @@ export function createInventory(scope: Scope, createReader = createFileReader): 
       // Otherwise a file could come while we list, and leave the very stamp that was there before.
       if (isFresh(stamp)) waitForTick();
       const listing = listFolder(root, path, excludes);
-      folder.files = carryOver(listing.files, folder.files, newFile);
-      folder.folders = carryOver(listing.folders, folder.folders, newFolder);
+      folder.files = carryOver(listing.files, folder.files, newCachedFile);
+      folder.folders = carryOver(listing.folders, folder.folders, newCachedFolder);
       folder.refusals = listing.refusals;
       folder.stat = stamp;
       return undefined;
     } catch (error) {
       const cause = systemCode(error);
-      return cause === 'ENOENT' && path !== '' ? 'gone' : unreadable(folder, cause);
+      return cause === 'ENOENT' && path !== '' ? 'gone' : unreadableFolder(folder, cause);
     }
   }
 
   /** Whether nothing moved since the file was last read. */
-  function statFile(file: KnownFile): boolean | 'gone' {
+  function statFile(file: CachedFile): boolean | 'gone' {
     if (file.row === NO_ROW || !readings.isSettled(file.row)) return false;
     const stats = readStat(below(root, file.path));
     return stats ? readings.isStill(file.row, stats) : 'gone';
   }
 
-  function noteReading(file: KnownFile, reading: FileReading): Refusal | 'gone' | undefined {
+  function noteReading(file: CachedFile, reading: FileReading): Refusal | 'gone' | undefined {
     if (reading === 'gone' || 'refused' in reading) {
       readings.forget(file.row);
       moved = true;

@@ -4,7 +4,7 @@
 import type { Refusal } from './scan-error.js';
 import type { FileStat } from './file-stat.js';
 
-export interface KnownFile {
+export interface CachedFile {
   readonly path: string;
   /** Where its reading is noted; `NO_ROW` until it has a place. */
   row: number;
@@ -12,25 +12,25 @@ export interface KnownFile {
 
 export const NO_ROW = -1;
 
-export interface KnownFolder {
+export interface CachedFolder {
   /** `''` for the root. */
   readonly path: string;
   stat: FileStat | undefined;
-  files: readonly KnownFile[];
-  folders: readonly KnownFolder[];
+  files: readonly CachedFile[];
+  folders: readonly CachedFolder[];
   refusals: readonly Refusal[];
 }
 
-export function newFile(path: string): KnownFile {
+export function newCachedFile(path: string): CachedFile {
   return { path, row: NO_ROW };
 }
 
-export function newFolder(path: string): KnownFolder {
+export function newCachedFolder(path: string): CachedFolder {
   return { path, stat: undefined, files: [], folders: [], refusals: [] };
 }
 
 /** Nothing is known any more of a folder that cannot be read. */
-export function unreadable(folder: KnownFolder, cause: string): Refusal {
+export function unreadableFolder(folder: CachedFolder, cause: string): Refusal {
   folder.stat = undefined;
   folder.files = [];
   folder.folders = [];
@@ -49,15 +49,15 @@ export function carryOver<Entry extends { readonly path: string }>(
   return paths.map((path) => byPath.get(path) ?? make(path));
 }
 
-export function allFolders(top: KnownFolder): KnownFolder[] {
+export function allFolders(top: CachedFolder): CachedFolder[] {
   const folders = [top];
   // Grows while it is walked.
   for (const folder of folders) for (const child of folder.folders) folders.push(child);
   return folders;
 }
 
-export function allFiles(top: KnownFolder): KnownFile[] {
-  const files: KnownFile[] = [];
+export function allFiles(top: CachedFolder): CachedFile[] {
+  const files: CachedFile[] = [];
   for (const folder of allFolders(top)) for (const file of folder.files) files.push(file);
   return files;
 }
