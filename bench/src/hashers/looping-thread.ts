@@ -7,8 +7,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { engine } from './engine.js';
 
 const root: string = workerData;
-const inventory = engine.createInventory({ root, exclude: [] });
-inventory.survey();
+const fileIndex = engine.createInventory({ root, exclude: [] });
+fileIndex.survey();
 parentPort?.postMessage('looked', []);
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
-for (;;) inventory.reread(1_000);
+for (;;) fileIndex.reread(1_000);

@@ -2,13 +2,13 @@
 import { engine } from './engine.js';
 
 const [root = '.', rounds = '1'] = process.argv.slice(2);
-const inventory = engine.createInventory({ root, exclude: [] });
+const fileIndex = engine.createInventory({ root, exclude: [] });
 const began = performance.now();
-inventory.survey();
+fileIndex.survey();
 const firstMs = performance.now() - began;
 const scansMs = Array.from({ length: Number(rounds) }, () => {
   const beganMs = performance.now();
-  inventory.survey();
+  fileIndex.survey();
   return performance.now() - beganMs;
 });
-process.send?.({ firstMs, looksMs: scansMs, folders: inventory.folders().length });
+process.send?.({ firstMs, looksMs: scansMs, folders: fileIndex.folders().length });

@@ -34,7 +34,7 @@ export interface ScanResult {
 export type OnProgress = (filesRead: number, bytesRead: number) => void;
 
 /** A known tree. All of it is synchronous. */
-export interface Inventory {
+export interface FileIndex {
   /**
    * Looks at every entry, reads what is new or moved, and says what the tree is now. The same object as last time
    * unless a file came, went or changed.
@@ -62,7 +62,7 @@ const TRIES = 3;
 const ROOM_TO_GROW = 1.25;
 
 /** @param createReader - what reads the files, for tests */
-export function createInventory(scope: Scope, createReader = createFileReader): Inventory {
+export function createFileIndex(scope: Scope, createReader = createFileReader): FileIndex {
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
   const readFile = createReader(count);

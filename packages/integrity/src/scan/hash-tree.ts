@@ -2,7 +2,7 @@
  * A tree hashed once, on the calling thread: for a program that has nothing else to do. An application uses
  * `watchSource`, which leaves its event loop alone.
  */
-import { createInventory, type OnProgress, type ScanResult } from './file-index.js';
+import { createFileIndex, type OnProgress, type ScanResult } from './file-index.js';
 import type { ManifestEntry } from './manifest.js';
 import { SourceError, type Refusal } from './scan-error.js';
 import type { Scope } from './scope.js';
@@ -17,7 +17,7 @@ export interface HashedTree {
 }
 
 export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
-  const inventory = createInventory(scope);
+  const inventory = createFileIndex(scope);
   try {
     const survey = inventory.scan(onProgress);
     return { result: survey, refusals: [], entries: inventory.entries() };

@@ -7,7 +7,7 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDrift } from './drift.js';
 import { watchFsEvents } from './fs-events.js';
-import { createInventory, type ScanResult } from '../scan/file-index.js';
+import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { matchScripts } from '../loaded/match.js';
 import type { ScanReply, Message, Question, Task, ThreadData } from './messages.js';
@@ -19,7 +19,7 @@ import { below } from '../scan/walk.js';
 const data: ThreadData = workerData;
 const { root } = data.scope;
 const excludes = createExclusion(data.scope.exclude);
-const inventory = createInventory(data.scope);
+const fileIndex = createFileIndex(data.scope);
 const drift = createDrift(readContent);
 const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => post({ hint: true })) : undefined;
 /** What an administrator can read at one go. */
@@ -39,7 +39,7 @@ function handle(task: Task) {
   if (task.what === 'look') return { look: scan() };
   if (task.what === 'match') return { match: matchScripts(task.scripts, boot ?? [], root, excludes) };
   const beganMs = performance.now();
-  const complete = inventory.reread(task.budgetMs);
+  const complete = fileIndex.reread(task.budgetMs);
   return { reread: { complete, spentMs: performance.now() - beganMs } };
 }
 
@@ -47,7 +47,7 @@ function scan(): ScanReply {
   let survey: ScanResult | undefined;
   let refusals: readonly Refusal[] = [];
   try {
-    survey = inventory.scan();
+    survey = fileIndex.scan();
     noteResult(survey);
   } catch (error) {
     refusals =
@@ -78,12 +78,12 @@ function noteResult(survey: ScanResult): void {
   // The same object says that nothing moved, and then there is nothing to copy or compare.
   if (survey === last) return;
   last = survey;
-  const entries = inventory.entries();
+  const entries = fileIndex.entries();
   // The application has waited for the first look; from now on it goes first.
   if (!boot) stepBack();
   boot ??= entries;
   drift.note(survey.hash, entries);
-  fsEvents?.follow(inventory.folders());
+  fsEvents?.follow(fileIndex.folders());
 }
 
 function readContent(path: string): Buffer | undefined {

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createFileReader } from '../../src/scan/digest.js';
 import { hashTree } from '../../src/scan/hash-tree.js';
-import { createInventory } from '../../src/scan/file-index.js';
+import { createFileIndex } from '../../src/scan/file-index.js';
 import { createScope } from '../../src/scan/scope.js';
 import { shellHash, withTree, write } from '../trees.js';
 
@@ -21,7 +21,7 @@ const TREE = { 'a/one.js': '1', 'a/two.js': '2', 'b/three.js': '3', top: 'x' };
 /** An inventory that tells which files it read. */
 function watched(root: string) {
   const readFiles: string[] = [];
-  const inventory = createInventory(createScope(root), (onBytes) => {
+  const inventory = createFileIndex(createScope(root), (onBytes) => {
     const read = createFileReader(onBytes);
     return (absolutePath) => {
       readFiles.push(absolutePath.slice(root.length + 1));
@@ -123,7 +123,7 @@ test('files that come and go, many times over, are told as by somebody who looks
 test('what two threads read, they note alike: files that came, were touched and were changed', () => {
   const paths = Array.from({ length: 6_000 }, (_, index) => `d${index % 10}/${index}.js`);
   return withTree(Object.fromEntries(paths.map((path) => [path, path])), (root) => {
-    const inventory = createInventory(createScope(root));
+    const inventory = createFileIndex(createScope(root));
     const first = inventory.scan();
     assert.equal(first.hash, shellHash(root));
     assert.equal(first.bytes, paths.join('').length);
@@ -139,7 +139,7 @@ describe('reading again', () => {
     withTree(TREE, (root) => {
       let lie = false;
       const readFiles: string[] = [];
-      const inventory = createInventory(createScope(root), () => {
+      const inventory = createFileIndex(createScope(root), () => {
         const read = createFileReader();
         return (absolutePath) => {
           readFiles.push(absolutePath);

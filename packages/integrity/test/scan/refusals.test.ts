@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { createFileReader } from '../../src/scan/digest.js';
 import { hashTree } from '../../src/scan/hash-tree.js';
-import { createInventory } from '../../src/scan/file-index.js';
+import { createFileIndex } from '../../src/scan/file-index.js';
 import { SourceError } from '../../src/scan/scan-error.js';
 import { createScope } from '../../src/scan/scope.js';
 import { refusalsOf, withFolder, withTree } from '../trees.js';
@@ -84,7 +84,7 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       const refusal = (path: string) => hashTree(createScope(join(root, path))).refusals;
       assert.deepEqual(refusal('absent'), [{ code: 'E_READ', path: '.', cause: 'ENOENT' }]);
       assert.deepEqual(refusal('file'), [{ code: 'E_READ', path: '.', cause: 'ENOTDIR' }]);
-      const inventory = createInventory(createScope(join(root, 'tree')));
+      const inventory = createFileIndex(createScope(join(root, 'tree')));
       inventory.scan();
       rmSync(join(root, 'tree'), { recursive: true });
       assert.throws(() => inventory.scan(), /^SourceError: E_READ \. cannot be read \(ENOENT\)$/);
@@ -113,7 +113,7 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
 
   test('a refusal stays a refusal however often one looks, and goes with its cause', () =>
     withTree({ file: 'x' }, (root) => {
-      const inventory = createInventory(createScope(root));
+      const inventory = createFileIndex(createScope(root));
       const before = inventory.scan();
       symlinkSync('file', join(root, 'link'));
       for (let look = 0; look < 3; look += 1) assert.throws(() => inventory.scan(), /E_SYMLINK link/);
