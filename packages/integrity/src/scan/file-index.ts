@@ -14,8 +14,8 @@ import {
 } from './cached-files.js';
 import type { CachedFile, CachedFolder } from './cached-files.js';
 import { hashFiles, type ManifestEntry } from './manifest.js';
-import { startReading, type Reading } from './read-files.js';
-import { createReadings } from './file-table.js';
+import { startReadSession, type ReadSession } from './read-files.js';
+import { createFileTable } from './file-table.js';
 import { SourceError, type Refusal } from './scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { createExclusion, type Scope } from './scope.js';
@@ -67,7 +67,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   const excludes = createExclusion(scope.exclude);
   const readFile = createReader(count);
   const top = newCachedFolder('');
-  let readings = createReadings(0);
+  let readings = createFileTable(0);
   let rowsTaken = 0;
   let last: ScanResult | undefined;
   /** Whether anything was read since `last` was made. */
@@ -84,7 +84,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   }
 
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
-  function pass(reading: Reading): Refusal[] | { readonly gone: string } {
+  function pass(reading: ReadSession): Refusal[] | { readonly gone: string } {
     const refusals: Refusal[] = [];
     const unread: CachedFile[] = [];
     const waiting = [top];
@@ -107,7 +107,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
     const gone: string[] = [];
     reading.read({
       files: unread,
-      readings,
+      table: readings,
       readFile,
       onBytes: count,
       each(index, read) {
@@ -122,7 +122,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
         if (isNew) moved = true;
       },
       onStray() {
-        readings = createReadings(readings.rows, readings.memory.slice());
+        readings = createFileTable(readings.rows, readings.memory.slice());
       },
     });
     const [first] = gone;
@@ -134,7 +134,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
     const without = files.filter(({ row }) => row === NO_ROW);
     if (rowsTaken + without.length > readings.rows) {
       const cached = allFiles(top).filter(({ row }) => row !== NO_ROW);
-      const larger = createReadings(Math.ceil((cached.length + without.length) * ROOM_TO_GROW));
+      const larger = createFileTable(Math.ceil((cached.length + without.length) * ROOM_TO_GROW));
       for (const [row, file] of cached.entries()) {
         larger.copy(row, readings, file.row);
         file.row = row;
@@ -187,7 +187,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
       return reading === 'gone' ? 'gone' : { code: reading.refused, path: file.path, cause: reading.cause };
     }
     filesRead += 1;
-    if (readings.note(file.row, reading)) moved = true;
+    if (readings.set(file.row, reading)) moved = true;
     return undefined;
   }
 
@@ -215,7 +215,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
     return { hash, files: files.length, bytes: files.reduce((sum, { row }) => sum + readings.size(row), 0) };
   }
 
-  function scanWith(reading: Reading): ScanResult {
+  function scanWith(reading: ReadSession): ScanResult {
     let restless = '';
     for (let tries = 1; tries <= TRIES; tries += 1) {
       const result = pass(reading);
@@ -235,7 +235,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   return {
     scan(onProgress = () => undefined) {
       report = onProgress;
-      const reading = startReading(root);
+      const reading = startReadSession(root);
       try {
         return scanWith(reading);
       } finally {

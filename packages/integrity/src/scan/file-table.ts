@@ -7,7 +7,7 @@ import type { Digested } from './digest.js';
 import { isFuture, type FileStat } from './file-stat.js';
 
 /** Rows of numbers. Nothing is known of a row until something is noted in it. */
-export interface Readings {
+export interface FileTable {
   readonly rows: number;
   readonly memory: SharedArrayBuffer;
   /**
@@ -15,9 +15,9 @@ export interface Readings {
    *
    * @returns whether its digest is another than the one before, or the first
    */
-  note(row: number, read: Digested): boolean;
+  set(row: number, read: Digested): boolean;
   /** Takes over what is noted in a row of other readings. */
-  copy(row: number, from: Readings, fromRow: number): void;
+  copy(row: number, from: FileTable, fromRow: number): void;
   /** Nothing is known any more. */
   forget(row: number): void;
   isKnown(row: number): boolean;
@@ -43,7 +43,7 @@ const ROW_BYTES = STAT_NUMBERS * 8 + DIGEST_BYTES + 1;
 const TIMES_ENOUGH = 3;
 
 /** @param memory - of other readings of as many rows, in another thread */
-export function createReadings(rows: number, memory = new SharedArrayBuffer(rows * ROW_BYTES)): Readings {
+export function createFileTable(rows: number, memory = new SharedArrayBuffer(rows * ROW_BYTES)): FileTable {
   const stats = new Float64Array(memory, 0, rows * STAT_NUMBERS);
   const digests = Buffer.from(memory, stats.byteLength, rows * DIGEST_BYTES);
   /** How often it was read under this stamp, as far as that matters. */
@@ -69,7 +69,7 @@ export function createReadings(rows: number, memory = new SharedArrayBuffer(rows
   return {
     rows,
     memory,
-    note(row, { stat: stamp, digest: found }) {
+    set(row, { stat: stamp, digest: found }) {
       const before = times[row] ?? 0;
       const isNew = before === 0 || digest(row) !== found;
       let count = TIMES_ENOUGH;

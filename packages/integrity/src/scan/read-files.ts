@@ -6,14 +6,14 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { FileReading } from './digest.js';
-import type { Readings } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
 import { below } from './walk.js';
 
 /** Files to be read, and who is told. */
 export interface FilesToRead {
   readonly files: readonly Placed[];
-  readonly readings: Readings;
+  readonly table: FileTable;
   readonly readFile: (absolutePath: string) => FileReading;
   /** Told of every file that this thread reads, in no order. */
   readonly each: (index: number, reading: FileReading) => void;
@@ -26,7 +26,7 @@ export interface FilesToRead {
 }
 
 /** One reading of many files of a tree. */
-export interface Reading {
+export interface ReadSession {
   /** So many files are going to be read, as far as is known: many of them are worth to call for help at once. */
   expect(files: number): void;
   read(files: FilesToRead): void;
@@ -42,7 +42,7 @@ const ALONE_MS = 30;
 const SILENCE_MS = 5_000;
 const POLL_MS = 100;
 
-export function startReading(root: string): Reading {
+export function startReadSession(root: string): ReadSession {
   const isAlone = availableParallelism() === 1;
   let second: Worker | undefined;
 
@@ -88,7 +88,7 @@ function callSecondReader(): Worker {
 }
 
 function readTogether(second: Worker, root: string, work: FilesToRead): void {
-  const { files, readings, readFile, each, eachOfOthers, onBytes, onStray } = work;
+  const { files, table: readings, readFile, each, eachOfOthers, onBytes, onStray } = work;
   const sharedWork = shareWork(root, files, readings);
   const shared = joinWork(sharedWork);
   second.postMessage(sharedWork, []);

@@ -3,7 +3,7 @@
  * read in the same readings.
  */
 import type { Digested } from './digest.js';
-import { createReadings, type Readings } from './file-table.js';
+import { createFileTable, type FileTable } from './file-table.js';
 
 /** A file that has a place for its reading. */
 export interface Placed {
@@ -59,7 +59,7 @@ const COUNTERS = 3;
 const BYTES_AT = 16;
 const REPORTED_AT = BYTES_AT + 8;
 
-export function shareWork(root: string, files: readonly Placed[], readings: Readings): SharedWork {
+export function shareWork(root: string, files: readonly Placed[], table: FileTable): SharedWork {
   const ends = new Int32Array(files.length);
   const rows = new Int32Array(files.length);
   let paths = '';
@@ -68,7 +68,7 @@ export function shareWork(root: string, files: readonly Placed[], readings: Read
     ends[index] = paths.length;
     rows[index] = row;
   }
-  const { memory, rows: memoryRows } = readings;
+  const { memory, rows: memoryRows } = table;
   return {
     root,
     paths,
@@ -86,7 +86,7 @@ export function joinWork(work: SharedWork): Shared {
   // Written by the second reader alone, and only to tell how far it has come.
   const bytesRead = new Float64Array(shared, BYTES_AT, 1);
   const told = new Uint8Array(shared, REPORTED_AT, rows.length);
-  const readings = createReadings(memoryRows, memory);
+  const table = createFileTable(memoryRows, memory);
   return {
     path: (index) => paths.slice(ends[index - 1] ?? 0, ends[index]),
     take() {
@@ -94,7 +94,7 @@ export function joinWork(work: SharedWork): Shared {
       return index < rows.length ? index : undefined;
     },
     note(index, read) {
-      const isNew = readings.note(rows[index] ?? Number.NaN, read);
+      const isNew = table.set(rows[index] ?? Number.NaN, read);
       // After it: whoever sees this in the other thread sees what was noted.
       Atomics.store(told, index, isNew ? NEW : SAME);
     },

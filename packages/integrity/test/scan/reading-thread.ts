@@ -6,10 +6,10 @@ import { createFileReader } from '../../src/scan/digest.js';
 
 const { file, times }: { file: string; times: number } = workerData;
 const read = createFileReader();
-const readings: string[] = [];
+const results: string[] = [];
 for (let count = 0; count < times; count += 1) {
   const reading = read(file);
-  if (reading === 'gone') readings.push(reading);
-  else readings.push('refused' in reading ? reading.refused : reading.digest);
+  if (reading === 'gone') results.push(reading);
+  else results.push('refused' in reading ? reading.refused : reading.digest);
 }
-parentPort?.postMessage(readings, []);
+parentPort?.postMessage(results, []);
