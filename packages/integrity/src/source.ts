@@ -7,7 +7,7 @@ import type { MatchedScript } from './loaded/match.js';
 import type { ScanReply } from './watch/messages.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { ScanScheduler } from './watch/scan-scheduler.js';
-import type { Refusal, RefusalCode } from './scan/scan-error.js';
+import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
 import { buildState, problemsOf, verdictOf } from './state.js';
 import type {
   ExpectedSource,
@@ -51,7 +51,7 @@ export interface Inspection extends LoadedFigures {
 }
 
 /** Entries that cannot have been there at the start, because the tree had a hash then. */
-const INTRUDERS: ReadonlySet<RefusalCode> = new Set(['E_SYMLINK', 'E_SPECIAL', 'E_NAME', 'E_EMPTY']);
+const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set(['E_SYMLINK', 'E_SPECIAL', 'E_NAME', 'E_EMPTY']);
 
 /** Three sweeps and their jitter without a word from the disk: what we know of it is stale. */
 const STALE_AFTER_INTERVALS = 3.6;
@@ -147,7 +147,7 @@ export function watchSource(options: SourceOptions): Source {
     }
   }
 
-  function noteScan({ result: survey, refusals, changed: news }: ScanReply): void {
+  function noteScan({ result: survey, scanErrors: refusals, changed: news }: ScanReply): void {
     if (closed) return;
     // Somebody is writing: what is known of the disk grows old, and is stale if it never ends.
     if (facts.disk && refusals.length > 0 && refusals.every(({ code }) => code === 'E_UNSTABLE')) return;
@@ -158,7 +158,7 @@ export function watchSource(options: SourceOptions): Source {
       boot !== null &&
       (survey ? survey.hash !== boot.result.hash : refusals.some(({ code }) => INTRUDERS.has(code)));
     learn({
-      refusals,
+      scanErrors: refusals,
       ...(survey ? { disk: { result: survey, at }, boot: boot ?? { result: survey, at } } : {}),
       ...(drifted && !facts.driftedSince ? { driftedSince: at } : {}),
       ...news,
@@ -177,7 +177,7 @@ export function watchSource(options: SourceOptions): Source {
   }
 
   function noteEnd(): void {
-    if (!closed) learn({ refusals: [{ code: 'E_READ', path: '.', cause: 'ERR_WORKER_ENDED' }] });
+    if (!closed) learn({ scanErrors: [{ code: 'E_READ', path: '.', cause: 'ERR_WORKER_ENDED' }] });
   }
 
   function isStale(): boolean {
@@ -213,11 +213,11 @@ export function watchSource(options: SourceOptions): Source {
     get hash() {
       return facts.boot?.result.hash ?? null;
     },
-    problems: () => (isStale() ? problemsOf({ ...facts, refusals: [STALE] }) : problems),
+    problems: () => (isStale() ? problemsOf({ ...facts, scanErrors: [STALE] }) : problems),
     onChange(listener) {
       listeners.add(listener);
     },
-    state: () => buildState(isStale() ? { ...facts, refusals: [STALE] } : facts, since),
+    state: () => buildState(isStale() ? { ...facts, scanErrors: [STALE] } : facts, since),
     inspect() {
       const nowMs = performance.now();
       if (!inspection || nowMs >= inspection.untilMs) {
@@ -233,7 +233,7 @@ export function watchSource(options: SourceOptions): Source {
   };
 }
 
-const STALE: Refusal = { code: 'E_READ', path: '.', cause: 'ETIMEDOUT' };
+const STALE: ScanError = { code: 'E_READ', path: '.', cause: 'ETIMEDOUT' };
 
 function nothingKnown(exclude: readonly string[]): SourceSnapshot {
   return {
@@ -247,7 +247,7 @@ function nothingKnown(exclude: readonly string[]): SourceSnapshot {
     driftedSince: null,
     differences: { added: 0, removed: 0, modified: 0, changes: [], more_changes: 0 },
     events: [],
-    refusals: [],
+    scanErrors: [],
   };
 }
 

@@ -5,7 +5,7 @@
 import { wholeSeconds } from './times.js';
 import type { Differences, SourceEvent } from './watch/drift.js';
 import type { ScanResult } from './scan/file-index.js';
-import { sentenceOf, type Refusal } from './scan/scan-error.js';
+import { scanErrorText, type ScanError } from './scan/scan-error.js';
 
 /**
  * How things stand, the most urgent that is true: not hashed yet; cannot be read; not what was released; changed on
@@ -100,7 +100,7 @@ export interface SourceSnapshot {
   readonly driftedSince: Date | null;
   readonly differences: Differences;
   readonly events: readonly SourceEvent[];
-  readonly refusals: readonly Refusal[];
+  readonly scanErrors: readonly ScanError[];
 }
 
 /** What is wrong with a source; `code` is for a log. */
@@ -115,13 +115,13 @@ export function problemsOf(facts: SourceSnapshot): readonly SourceProblem[] {
   if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
   if (isMismatched(facts))
     problems.push({ kind: 'mismatched', code: facts.statementRefused === null ? 'HASH' : 'STATEMENT' });
-  const [refusal] = facts.refusals;
+  const [refusal] = facts.scanErrors;
   if (refusal) problems.push({ kind: 'unreadable', code: refusal.code });
   return problems;
 }
 
 export function verdictOf(facts: SourceSnapshot): SourceVerdict {
-  if (facts.refusals.length > 0) return 'unreadable';
+  if (facts.scanErrors.length > 0) return 'unreadable';
   if (!facts.boot) return 'pending';
   if (isMismatched(facts)) return 'mismatched';
   if (facts.driftedSince) return 'drifted';
@@ -146,7 +146,7 @@ export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
     drifted_since: facts.driftedSince && wholeSeconds(facts.driftedSince),
     differences: facts.differences,
     events: facts.events,
-    refusals: facts.refusals.map(sentenceOf),
+    refusals: facts.scanErrors.map(scanErrorText),
   };
 }
 

@@ -45,15 +45,15 @@ export function withTree<Result>(
 
 /** Our hash. Fails when the tree has none. */
 export function ourHash(root: string, exclude: readonly string[] = []): string {
-  const { result: survey, refusals } = hashTree(createScope(root, exclude));
+  const { result: survey, scanErrors: refusals } = hashTree(createScope(root, exclude));
   if (!survey) throw new Error(JSON.stringify(refusals.slice(0, 5)));
   return survey.hash;
 }
 
 /** Why our hash is refused, as `CODE path`, sorted. */
-export function refusalsOf(root: string, exclude: readonly string[] = []): string[] {
+export function scanErrorsOf(root: string, exclude: readonly string[] = []): string[] {
   return hashTree(createScope(root, exclude))
-    .refusals.map(({ code, path }) => `${code} ${path}`)
+    .scanErrors.map(({ code, path }) => `${code} ${path}`)
     .toSorted();
 }
 

@@ -1,11 +1,11 @@
 import { compareTrees } from '../compare/compare.js';
 import { UsageError, type Command } from 'portal-shared/cli/command';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
-import { complainOf, printChanges } from './print-changes.js';
+import { printScanErrors, printChanges } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import type { ManifestEntry } from '../scan/manifest.js';
-import type { Refusal } from '../scan/scan-error.js';
+import type { ScanError } from '../scan/scan-error.js';
 import { contentsOf, hashFolder, isFolder, readManifest } from './tree.js';
 
 export const diffCommand: Command = {
@@ -18,11 +18,11 @@ export const diffCommand: Command = {
     if (before === undefined || after === undefined || others.length > 0) {
       throw new UsageError('Expected exactly two trees, A and B.');
     }
-    const refusals: Refusal[] = [];
+    const refusals: ScanError[] = [];
     const read = (tree: string): readonly ManifestEntry[] => {
       if (!isFolder(tree)) return readManifest(tree).entries;
       const hashed = hashFolder(readScope(tree, values), terminal);
-      refusals.push(...hashed.refusals);
+      refusals.push(...hashed.scanErrors);
       return hashed.entries;
     };
     const entriesBefore = read(before);
@@ -32,7 +32,7 @@ export const diffCommand: Command = {
       entriesAfter,
       isFolder(after) ? contentsOf(after) : undefined,
     );
-    complainOf(terminal, refusals);
+    printScanErrors(terminal, refusals);
     printChanges(terminal, comparison.changes);
     terminal.document({ ...comparison, refusals });
     return exitOfDifferences(comparison) | exitOfRefusals(refusals);

@@ -3,7 +3,7 @@
  */
 import { EXIT } from 'portal-shared/cli/exit-code';
 import type { Comparison } from '../compare/change.js';
-import type { Refusal } from '../scan/scan-error.js';
+import type { ScanError } from '../scan/scan-error.js';
 
 export function exitOfDifferences({
   added,
@@ -14,7 +14,7 @@ export function exitOfDifferences({
 }
 
 /** What cannot be read leaves the question open; what must not be there answers it. */
-export function exitOfRefusals(refusals: readonly Refusal[]): number {
+export function exitOfRefusals(refusals: readonly ScanError[]): number {
   return refusals.reduce(
     (bits, { code }) =>
       bits | (code === 'E_READ' || code === 'E_UNSTABLE' ? EXIT.inconclusive : EXIT.refused),

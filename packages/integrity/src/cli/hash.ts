@@ -4,7 +4,7 @@ import type { Command } from 'portal-shared/cli/command';
 import { UsageError } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfRefusals } from './exit-code.js';
-import { complainOf } from './print-changes.js';
+import { printScanErrors } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { hashFolder } from './tree.js';
@@ -26,9 +26,9 @@ export const hashCommand: Command = {
     const [folder = '.', ...others] = positionals;
     if (others.length > 0) throw new UsageError('Expected one DIR at most.');
     const scope = readScope(folder, values);
-    const { result: survey, refusals, entries } = hashFolder(scope, terminal);
+    const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
     if (!survey) {
-      complainOf(terminal, refusals);
+      printScanErrors(terminal, refusals);
       terminal.document({ source_hash: null, refusals });
       return exitOfRefusals(refusals);
     }

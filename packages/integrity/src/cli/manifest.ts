@@ -5,7 +5,7 @@ import { createExclusion, type Scope } from '../scan/scope.js';
 import { UsageError, type Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfRefusals } from './exit-code.js';
-import { complainOf } from './print-changes.js';
+import { printScanErrors } from './print-changes.js';
 import { one, parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { hashFolder } from './tree.js';
@@ -17,10 +17,10 @@ export const manifestCommand: Command = {
   run(args, terminal) {
     const { values, positionals } = parse(args, { ...SCOPE_OPTIONS, out: { type: 'string' } });
     const scope = readScope(one(positionals, 'DIR'), values);
-    if (values.out !== undefined) refuseInside(scope, values.out);
-    const { result: survey, refusals, entries } = hashFolder(scope, terminal);
+    if (values.out !== undefined) rejectInside(scope, values.out);
+    const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
     if (!survey) {
-      complainOf(terminal, refusals);
+      printScanErrors(terminal, refusals);
       terminal.document({ source_hash: null, refusals });
       return exitOfRefusals(refusals);
     }
@@ -33,7 +33,7 @@ export const manifestCommand: Command = {
 };
 
 /** A manifest in the tree would change the very hash it is to vouch for. */
-function refuseInside(scope: Scope, out: string): void {
+function rejectInside(scope: Scope, out: string): void {
   const path = relative(scope.root, resolve(out)).split(sep).join('/');
   if (path.startsWith('../') || path === '..') return;
   const excludes = createExclusion(scope.exclude);

@@ -2,7 +2,7 @@
  * Findings as lines: names first, one a line, aligned.
  */
 import type { Change } from '../compare/change.js';
-import { sentenceOf, type Refusal } from '../scan/scan-error.js';
+import { scanErrorText, type ScanError } from '../scan/scan-error.js';
 import { printable } from 'portal-shared/printable';
 import type { Colour, Terminal } from 'portal-shared/cli/terminal';
 
@@ -37,11 +37,11 @@ const PREPOSITIONS: Readonly<Record<Change['kind'], string>> = {
 };
 
 /** More than a screen of refusals helps nobody. */
-const REFUSALS_PRINTED = 40;
+const MAX_PRINTED = 40;
 
-export function complainOf(terminal: Terminal, refusals: readonly Refusal[]): void {
-  for (const refusal of refusals.slice(0, REFUSALS_PRINTED)) terminal.complain(sentenceOf(refusal));
-  const more = refusals.length - REFUSALS_PRINTED;
+export function printScanErrors(terminal: Terminal, refusals: readonly ScanError[]): void {
+  for (const refusal of refusals.slice(0, MAX_PRINTED)) terminal.complain(scanErrorText(refusal));
+  const more = refusals.length - MAX_PRINTED;
   if (more > 0) terminal.complain(`… and ${more} more`);
 }
 

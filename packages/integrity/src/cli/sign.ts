@@ -7,7 +7,7 @@ import { systemCode } from 'portal-shared/error-code';
 import { InconclusiveError, UsageError, type Command } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
-import { complainOf, countOf, printChanges } from './print-changes.js';
+import { printScanErrors, countOf, printChanges } from './print-changes.js';
 import { one, parse, readCount, readText } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { contentsOf, hashFolder, readManifest } from './tree.js';
@@ -49,9 +49,9 @@ export const signCommand: Command = {
     const scope = readScope(folder, values);
 
     const manifest = readManifest(values.manifest);
-    const { result: survey, refusals, entries } = hashFolder(scope, terminal);
+    const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
     if (!survey) {
-      complainOf(terminal, refusals);
+      printScanErrors(terminal, refusals);
       return exitOfRefusals(refusals);
     }
     if (survey.hash !== manifest.hash) {

@@ -4,7 +4,7 @@
 import type { Comparison } from '../compare/change.js';
 import { compareTrees } from '../compare/compare.js';
 import type { ManifestEntry } from '../scan/manifest.js';
-import type { Refusal } from '../scan/scan-error.js';
+import type { ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
@@ -16,13 +16,13 @@ export interface FolderVerification {
   readonly exit: number;
   readonly hash: string | null;
   readonly files: number;
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly ScanError[];
   /** `undefined` when nothing differs, or when there is no manifest to tell what does. */
   readonly comparison: Comparison | undefined;
 }
 
 export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderVerification {
-  const { result: survey, refusals, entries } = hashFolder(scope, terminal);
+  const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
   const found = { hash: survey?.hash ?? null, files: entries.length, refusals };
   if (survey?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };
   const refused = exitOfRefusals(refusals);
@@ -31,7 +31,7 @@ export function verifyFolder(scope: Scope, expected: Expectation, terminal: Term
     return { ...found, exit: survey ? EXIT.modified : refused, comparison: undefined };
   }
   const comparison = compareTrees(
-    expected.manifest.filter((entry) => !isRefused(entry, refusals)),
+    expected.manifest.filter((entry) => !isUnreadable(entry, refusals)),
     entries,
     contentsOf(scope.root),
   );
@@ -39,7 +39,7 @@ export function verifyFolder(scope: Scope, expected: Expectation, terminal: Term
 }
 
 /** What could not be read is not missing. */
-function isRefused({ path }: ManifestEntry, refusals: readonly Refusal[]): boolean {
+function isUnreadable({ path }: ManifestEntry, refusals: readonly ScanError[]): boolean {
   return refusals.some(
     (refusal) => refusal.path === '.' || path === refusal.path || path.startsWith(`${refusal.path}/`),
   );

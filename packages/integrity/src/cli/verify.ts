@@ -11,7 +11,7 @@ import {
   rememberSequence,
   type Expectation,
 } from './expectation.js';
-import { complainOf, countOf, printChanges } from './print-changes.js';
+import { printScanErrors, countOf, printChanges } from './print-changes.js';
 import { parse, readCount } from 'portal-shared/cli/arguments';
 import { hasExcludes, readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { folderOfProcess } from './process-root.js';
@@ -89,7 +89,7 @@ interface Found {
 function checkFolder(target: string, scope: Scope, expected: Expectation, terminal: Terminal): Found {
   const finding = verifyFolder(scope, expected, terminal);
   printVerdict(terminal, finding.exit, target, releaseOf(expected, finding.files));
-  complainOf(terminal, finding.refusals);
+  printScanErrors(terminal, finding.refusals);
   if (finding.comparison) printChanges(terminal, finding.comparison.changes);
   else if (finding.exit === EXIT.modified) {
     terminal.line(

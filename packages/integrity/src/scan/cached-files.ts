@@ -1,7 +1,7 @@
 /**
  * What an inventory keeps of each entry of a tree between two looks.
  */
-import type { Refusal } from './scan-error.js';
+import type { ScanError } from './scan-error.js';
 import type { FileStat } from './file-stat.js';
 
 export interface CachedFile {
@@ -18,7 +18,7 @@ export interface CachedFolder {
   stat: FileStat | undefined;
   files: readonly CachedFile[];
   folders: readonly CachedFolder[];
-  refusals: readonly Refusal[];
+  scanErrors: readonly ScanError[];
 }
 
 export function newCachedFile(path: string): CachedFile {
@@ -26,15 +26,15 @@ export function newCachedFile(path: string): CachedFile {
 }
 
 export function newCachedFolder(path: string): CachedFolder {
-  return { path, stat: undefined, files: [], folders: [], refusals: [] };
+  return { path, stat: undefined, files: [], folders: [], scanErrors: [] };
 }
 
 /** Nothing is known any more of a folder that cannot be read. */
-export function unreadableFolder(folder: CachedFolder, cause: string): Refusal {
+export function unreadableFolder(folder: CachedFolder, cause: string): ScanError {
   folder.stat = undefined;
   folder.files = [];
   folder.folders = [];
-  folder.refusals = [];
+  folder.scanErrors = [];
   return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type RefusalCode } from './scan-error.js';
+import { type ScanErrorCode } from './scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { isFresh, isSameStat, waitForTick, type FileStat } from './file-stat.js';
 
@@ -16,7 +16,7 @@ export interface Digested {
 }
 
 /** A file as it was read, or why it was not. `gone`: it is no longer there, which may be in order. */
-export type FileReading = Digested | { readonly refused: RefusalCode; readonly cause: string } | 'gone';
+export type FileRead = Digested | { readonly code: ScanErrorCode; readonly cause: string } | 'gone';
 
 const BUFFER_BYTES = 256 * 1024;
 const TRIES = 3;
@@ -27,7 +27,7 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
 /** Reads one file after the other into the same buffer. Synchronous: for a thread that has nothing else to do. */
 export function createFileReader(
   onBytes: (count: number) => void = () => undefined,
-): (absolutePath: string) => FileReading {
+): (absolutePath: string) => FileRead {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
   return (absolutePath) => {
@@ -39,7 +39,7 @@ export function createFileReader(
     }
     try {
       let before = fstatSync(descriptor);
-      if (!before.isFile()) return { refused: 'E_SPECIAL', cause: '' };
+      if (!before.isFile()) return { code: 'E_SPECIAL', cause: '' };
       for (let tries = 1; tries <= TRIES; tries += 1) {
         // Otherwise a write during the read could leave the very stamp that was there before.
         if (isFresh(before)) waitForTick();
@@ -48,20 +48,20 @@ export function createFileReader(
         if (isSameStat(before, after)) return { stat: after, digest };
         before = after;
       }
-      return { refused: 'E_UNSTABLE', cause: '' };
+      return { code: 'E_UNSTABLE', cause: '' };
     } catch (error) {
-      return { refused: 'E_READ', cause: systemCode(error) };
+      return { code: 'E_READ', cause: systemCode(error) };
     } finally {
       closeSync(descriptor);
     }
   };
 }
 
-function notOpened(cause: string): FileReading {
+function notOpened(cause: string): FileRead {
   if (cause === 'ENOENT' || cause === 'ENOTDIR') return 'gone';
-  if (cause === 'ELOOP' || cause === 'EMLINK') return { refused: 'E_SYMLINK', cause: '' };
-  if (cause === 'ENXIO') return { refused: 'E_SPECIAL', cause: '' };
-  return { refused: 'E_READ', cause };
+  if (cause === 'ELOOP' || cause === 'EMLINK') return { code: 'E_SYMLINK', cause: '' };
+  if (cause === 'ENXIO') return { code: 'E_SPECIAL', cause: '' };
+  return { code: 'E_READ', cause };
 }
 
 /** SHA-256 of everything from the first byte to the end, whatever size the file is said to have. */

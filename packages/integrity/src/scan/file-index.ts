@@ -2,7 +2,7 @@
  * Everything known of a tree: each folder with what it holds, each file with its digest, and the stamps under which
  * they were read. Looking again reads only what moved.
  */
-import { createFileReader, type FileReading } from './digest.js';
+import { createFileReader, type FileRead } from './digest.js';
 import {
   allFiles,
   allFolders,
@@ -16,7 +16,7 @@ import type { CachedFile, CachedFolder } from './cached-files.js';
 import { hashFiles, type ManifestEntry } from './manifest.js';
 import { startReadSession, type ReadSession } from './read-files.js';
 import { createFileTable } from './file-table.js';
-import { SourceError, type Refusal } from './scan-error.js';
+import { SourceError, type ScanError } from './scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { createExclusion, type Scope } from './scope.js';
 import { isFresh, isSameStat, readStat, fileStatOf, waitForTick } from './file-stat.js';
@@ -84,8 +84,8 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   }
 
   /** One pass over the tree: every entry that stands in the way, or the one that went away under it. */
-  function pass(reading: ReadSession): Refusal[] | { readonly gone: string } {
-    const refusals: Refusal[] = [];
+  function pass(reading: ReadSession): ScanError[] | { readonly gone: string } {
+    const refusals: ScanError[] = [];
     const unread: CachedFile[] = [];
     const waiting = [top];
     for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
@@ -95,7 +95,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
         refusals.push(refused);
         continue;
       }
-      for (const refusal of folder.refusals) refusals.push(refusal);
+      for (const refusal of folder.scanErrors) refusals.push(refusal);
       for (const child of folder.folders) waiting.push(child);
       for (const file of folder.files) {
         const isKnown = statFile(file);
@@ -149,7 +149,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   }
 
   /** Lists the folder unless nothing moved since it was last listed. */
-  function scanFolder(folder: CachedFolder): Refusal | 'gone' | undefined {
+  function scanFolder(folder: CachedFolder): ScanError | 'gone' | undefined {
     const { path } = folder;
     try {
       const stats = readStat(below(root, path));
@@ -164,7 +164,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
       const listing = listFolder(root, path, excludes);
       folder.files = carryOver(listing.files, folder.files, newCachedFile);
       folder.folders = carryOver(listing.folders, folder.folders, newCachedFolder);
-      folder.refusals = listing.refusals;
+      folder.scanErrors = listing.scanErrors;
       folder.stat = stamp;
       return undefined;
     } catch (error) {
@@ -180,11 +180,11 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
     return stats ? readings.isStill(file.row, stats) : 'gone';
   }
 
-  function noteReading(file: CachedFile, reading: FileReading): Refusal | 'gone' | undefined {
+  function noteReading(file: CachedFile, reading: FileRead): ScanError | 'gone' | undefined {
     if (reading === 'gone' || 'refused' in reading) {
       readings.forget(file.row);
       moved = true;
-      return reading === 'gone' ? 'gone' : { code: reading.refused, path: file.path, cause: reading.cause };
+      return reading === 'gone' ? 'gone' : { code: reading.code, path: file.path, cause: reading.cause };
     }
     filesRead += 1;
     if (readings.set(file.row, reading)) moved = true;
@@ -260,6 +260,6 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
 }
 
 /** By path, whichever thread was there first. */
-function inOrder(refusals: readonly Refusal[]): Refusal[] {
+function inOrder(refusals: readonly ScanError[]): ScanError[] {
   return refusals.toSorted((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }

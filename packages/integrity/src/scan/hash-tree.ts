@@ -4,14 +4,14 @@
  */
 import { createFileIndex, type OnProgress, type ScanResult } from './file-index.js';
 import type { ManifestEntry } from './manifest.js';
-import { SourceError, type Refusal } from './scan-error.js';
+import { SourceError, type ScanError } from './scan-error.js';
 import type { Scope } from './scope.js';
 
 /** A tree, as far as it could be read. */
 export interface HashedTree {
   /** `undefined` when something stands in the way, which `refusals` name. */
   readonly result: ScanResult | undefined;
-  readonly refusals: readonly Refusal[];
+  readonly scanErrors: readonly ScanError[];
   /** Every file that was read, in no order. */
   readonly entries: readonly ManifestEntry[];
 }
@@ -20,9 +20,9 @@ export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
   const inventory = createFileIndex(scope);
   try {
     const survey = inventory.scan(onProgress);
-    return { result: survey, refusals: [], entries: inventory.entries() };
+    return { result: survey, scanErrors: [], entries: inventory.entries() };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return { result: undefined, refusals: error.refusals, entries: inventory.entries() };
+    return { result: undefined, scanErrors: error.scanErrors, entries: inventory.entries() };
   }
 }

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { FileReading } from './digest.js';
+import type { FileRead } from './digest.js';
 import type { FileTable } from './file-table.js';
 import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
 import { below } from './walk.js';
@@ -14,9 +14,9 @@ import { below } from './walk.js';
 export interface FilesToRead {
   readonly files: readonly Placed[];
   readonly table: FileTable;
-  readonly readFile: (absolutePath: string) => FileReading;
+  readonly readFile: (absolutePath: string) => FileRead;
   /** Told of every file that this thread reads, in no order. */
-  readonly each: (index: number, reading: FileReading) => void;
+  readonly each: (index: number, reading: FileRead) => void;
   /** Told of every file that another thread has read and noted, and whether its digest is a new one. */
   readonly eachOfOthers: (index: number, isNew: boolean) => void;
   /** Told of bytes that were read by somebody else. */

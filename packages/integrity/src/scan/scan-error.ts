@@ -4,7 +4,7 @@
 import { printable } from 'portal-shared/printable';
 
 /** Stable codes, for machines. */
-export type RefusalCode =
+export type ScanErrorCode =
   /** A symbolic link: what it points at may lie outside of the tree. */
   | 'E_SYMLINK'
   /** A fifo, a socket or a device. */
@@ -19,15 +19,15 @@ export type RefusalCode =
   | 'E_READ';
 
 /** One entry that cannot be hashed. */
-export interface Refusal {
-  readonly code: RefusalCode;
+export interface ScanError {
+  readonly code: ScanErrorCode;
   /** Relative to the root, `.` for the root itself; not fit for the public, nor for a terminal unless `printable`. */
   readonly path: string;
   /** What the operating system said, e.g. `EACCES`; empty when it was not asked. */
   readonly cause: string;
 }
 
-const SENTENCES: Readonly<Record<RefusalCode, string>> = {
+const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_SYMLINK: 'is a symbolic link',
   E_SPECIAL: 'is neither a file nor a folder',
   E_NAME: 'has a name that is not UTF-8, is "-", or holds a control character or a backslash',
@@ -37,19 +37,19 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
 };
 
 /** One line for people: `E_READ dist/main.js cannot be read (EACCES)`. */
-export function sentenceOf({ code, path, cause }: Refusal): string {
+export function scanErrorText({ code, path, cause }: ScanError): string {
   return `${code} ${printable(path)} ${SENTENCES[code]}${cause === '' ? '' : ` (${cause})`}`;
 }
 
 /** A tree, or a file of it, that has no hash; `refusals` holds every entry that stands in the way. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
-  readonly refusals: readonly Refusal[];
+  readonly scanErrors: readonly ScanError[];
 
-  constructor(refusals: readonly Refusal[]) {
+  constructor(refusals: readonly ScanError[]) {
     const [first] = refusals;
     const others = refusals.length - 1;
-    super(`${first ? sentenceOf(first) : 'no reason given'}${others > 0 ? `, and ${others} more` : ''}`);
-    this.refusals = refusals;
+    super(`${first ? scanErrorText(first) : 'no reason given'}${others > 0 ? `, and ${others} more` : ''}`);
+    this.scanErrors = refusals;
   }
 }

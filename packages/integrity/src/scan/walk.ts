@@ -4,14 +4,14 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { fitsManifest } from './manifest.js';
-import type { Refusal } from './scan-error.js';
+import type { ScanError } from './scan-error.js';
 import type { Exclusion } from './scope.js';
 
 /** What a folder holds, as paths from the root, in no order. */
 export interface Listing {
   readonly files: readonly string[];
   readonly folders: readonly string[];
-  readonly refusals: readonly Refusal[];
+  readonly scanErrors: readonly ScanError[];
 }
 
 /**
@@ -27,7 +27,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     : undefined;
   const files: string[] = [];
   const folders: string[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: ScanError[] = [];
   for (const entry of entries) {
     const { name } = entry;
     const entryPath = path === '' ? name : `${path}/${name}`;
@@ -43,7 +43,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     else if (kind === 'folder') folders.push(entryPath);
     else refusals.push({ code: kind, path: entryPath, cause: '' });
   }
-  return { files, folders, refusals };
+  return { files, folders, scanErrors: refusals };
 }
 
 /** The absolute path of an entry. */

@@ -6,7 +6,7 @@ import type { Change, Comparison } from '../compare/change.js';
 import { compareTrees, type ReadContent } from '../compare/compare.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { wholeSeconds } from '../times.js';
-import { sentenceOf, type Refusal } from '../scan/scan-error.js';
+import { scanErrorText, type ScanError } from '../scan/scan-error.js';
 
 /** One stretch of changes without a pause. Times are ISO 8601, UTC, whole seconds. */
 export interface SourceEvent {
@@ -42,7 +42,7 @@ export interface Drift {
   /** The tree as it is now; the first one is what all others are compared with. */
   note(hash: string, entries: readonly ManifestEntry[]): void;
   /** The tree cannot be read now. */
-  noteRefusals(refusals: readonly Refusal[]): void;
+  noteScanErrors(refusals: readonly ScanError[]): void;
   /** Now against the start. */
   differences(): Differences;
   /** The last events, the latest first. */
@@ -65,7 +65,7 @@ interface OpenEvent {
   readonly beganAt: string;
   /** Every path that was ever different in it. */
   readonly touched: Set<string>;
-  refusals: readonly Refusal[];
+  scanErrors: readonly ScanError[];
   lastMs: number;
 }
 
@@ -88,7 +88,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       events = events.slice(1);
       open.lastMs = nowMs;
     } else {
-      open = { before, beganAt: wholeSeconds(new Date()), touched: new Set(), refusals: [], lastMs: nowMs };
+      open = { before, beganAt: wholeSeconds(new Date()), touched: new Set(), scanErrors: [], lastMs: nowMs };
     }
     return open;
   }
@@ -105,7 +105,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       ...bounded(compareTrees(event.before.entries, after.entries, readContent)),
       put_back: putBack.length,
       put_back_paths: putBack.slice(0, MAX_CHANGES),
-      refusals: event.refusals.slice(0, MAX_CHANGES).map(sentenceOf),
+      refusals: event.scanErrors.slice(0, MAX_CHANGES).map(scanErrorText),
     };
     events = [told, ...events].slice(0, EVENTS_KEPT);
   }
@@ -122,12 +122,12 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       now = after;
       emit(event, after, hash);
     },
-    noteRefusals(refusals) {
-      const text = refusals.map(sentenceOf).join('\n');
+    noteScanErrors(refusals) {
+      const text = refusals.map(scanErrorText).join('\n');
       if (!now || text === refused) return;
       refused = text;
       const event = openEvent(now);
-      event.refusals = refusals;
+      event.scanErrors = refusals;
       emit(event, now, null);
     },
     differences: () => bounded(compareTrees(boot?.entries ?? [], now?.entries ?? [], readContent)),

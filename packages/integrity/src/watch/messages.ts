@@ -5,7 +5,7 @@ import type { Differences, SourceEvent } from './drift.js';
 import type { ScanResult } from '../scan/file-index.js';
 import type { LoadedScript } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
-import type { Refusal } from '../scan/scan-error.js';
+import type { ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
 
 /** Handed to the thread at its start. */
@@ -34,7 +34,7 @@ export interface Question {
 export interface ScanReply {
   /** `undefined` when the tree cannot be read; `refusals` say why. */
   readonly result: ScanResult | undefined;
-  readonly refusals: readonly Refusal[];
+  readonly scanErrors: readonly ScanError[];
   /** What has happened since the start; there only when it is news. */
   readonly changed:
     { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;

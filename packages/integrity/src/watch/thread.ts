@@ -11,7 +11,7 @@ import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { matchScripts } from '../loaded/match.js';
 import type { ScanReply, Message, Question, Task, ThreadData } from './messages.js';
-import { SourceError, type Refusal } from '../scan/scan-error.js';
+import { SourceError, type ScanError } from '../scan/scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { createExclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';
@@ -45,23 +45,23 @@ function handle(task: Task) {
 
 function scan(): ScanReply {
   let survey: ScanResult | undefined;
-  let refusals: readonly Refusal[] = [];
+  let refusals: readonly ScanError[] = [];
   try {
     survey = fileIndex.scan();
     noteResult(survey);
   } catch (error) {
     refusals =
       error instanceof SourceError
-        ? error.refusals
+        ? error.scanErrors
         : [{ code: 'E_READ', path: '.', cause: systemCode(error) }];
     // A tree that moves while it is read is about to become news, but is none yet.
-    if (refusals.some(({ code }) => code !== 'E_UNSTABLE')) drift.noteRefusals(refusals);
+    if (refusals.some(({ code }) => code !== 'E_UNSTABLE')) drift.noteScanErrors(refusals);
     last = undefined;
   }
   const events = drift.events();
   const news = events === eventsSent ? undefined : { differences: drift.differences(), events };
   eventsSent = events;
-  return { result: survey, refusals: refusals.slice(0, MAX_SCAN_ERRORS), changed: news };
+  return { result: survey, scanErrors: refusals.slice(0, MAX_SCAN_ERRORS), changed: news };
 }
 
 /** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */

@@ -88,9 +88,9 @@ describe('events', () => {
   test('a tree that cannot be read is told once for each set of reasons, and its end as well', () => {
     const drift = createTestDrift(0);
     note(drift, TREE);
-    drift.noteRefusals([{ code: 'E_SYMLINK', path: 'x', cause: '' }]);
-    drift.noteRefusals([{ code: 'E_SYMLINK', path: 'x', cause: '' }]);
-    drift.noteRefusals([{ code: 'E_READ', path: '.', cause: 'EIO' }]);
+    drift.noteScanErrors([{ code: 'E_SYMLINK', path: 'x', cause: '' }]);
+    drift.noteScanErrors([{ code: 'E_SYMLINK', path: 'x', cause: '' }]);
+    drift.noteScanErrors([{ code: 'E_READ', path: '.', cause: 'EIO' }]);
     note(drift, TREE);
     assert.deepEqual(
       drift.events().map(({ refusals, hash_after: after }) => [refusals, after === null]),
@@ -104,7 +104,7 @@ describe('events', () => {
 
   test('a tree that could not be read at the start has nothing to compare with', () => {
     const drift = createTestDrift();
-    drift.noteRefusals([{ code: 'E_EMPTY', path: '.', cause: '' }]);
+    drift.noteScanErrors([{ code: 'E_EMPTY', path: '.', cause: '' }]);
     note(drift, TREE);
     assert.deepEqual(drift.events(), []);
   });

@@ -6,7 +6,7 @@ import { startScanScheduler, type ScanSchedulerOptions } from '../../src/watch/s
 
 const NOTHING_NEW: ScanReply = {
   result: { hash: 'x', files: 1, bytes: 1 },
-  refusals: [],
+  scanErrors: [],
   changed: undefined,
 };
 const SOON = { timeoutMs: 15_000 };

@@ -12,7 +12,7 @@ import { hashTree } from '../../src/scan/hash-tree.js';
 import { createFileIndex } from '../../src/scan/file-index.js';
 import { SourceError } from '../../src/scan/scan-error.js';
 import { createScope } from '../../src/scan/scope.js';
-import { refusalsOf, withFolder, withTree } from '../trees.js';
+import { scanErrorsOf, withFolder, withTree } from '../trees.js';
 
 describe('what cannot be hashed is named, and refuses the whole tree', () => {
   test('links to files, to folders, to nothing and to themselves', () =>
@@ -21,7 +21,7 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       symlinkSync('a', join(root, 'to-folder'));
       symlinkSync('nowhere', join(root, 'a/to-nothing'));
       symlinkSync('loop', join(root, 'loop'));
-      assert.deepEqual(refusalsOf(root), [
+      assert.deepEqual(scanErrorsOf(root), [
         'E_SYMLINK a/to-nothing',
         'E_SYMLINK loop',
         'E_SYMLINK to-file',
@@ -35,7 +35,7 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       const server = createServer().listen(join(root, 'socket'));
       await once(server, 'listening');
       try {
-        assert.deepEqual(refusalsOf(root), ['E_SPECIAL fifo', 'E_SPECIAL socket']);
+        assert.deepEqual(scanErrorsOf(root), ['E_SPECIAL fifo', 'E_SPECIAL socket']);
       } finally {
         server.close();
       }
@@ -66,7 +66,7 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       for (const name of names)
         writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name)]), 'x');
       mkdirSync(join(root, 'folder\n'));
-      const refusals = hashTree(createScope(root)).refusals;
+      const refusals = hashTree(createScope(root)).scanErrors;
       assert.equal(refusals.length, names.length + 1);
       assert.ok(refusals.every(({ code }) => code === 'E_NAME'));
       // What a terminal gets to see of them is harmless.
@@ -76,12 +76,12 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
   test('no file at all', () =>
     withFolder((root) => {
       mkdirSync(join(root, 'only/folders'), { recursive: true });
-      assert.deepEqual(refusalsOf(root), ['E_EMPTY .']);
+      assert.deepEqual(scanErrorsOf(root), ['E_EMPTY .']);
     }));
 
   test('a root that is missing, is a file, or vanishes', () =>
     withTree({ file: 'x', 'tree/a': 'x' }, (root) => {
-      const refusal = (path: string) => hashTree(createScope(join(root, path))).refusals;
+      const refusal = (path: string) => hashTree(createScope(join(root, path))).scanErrors;
       assert.deepEqual(refusal('absent'), [{ code: 'E_READ', path: '.', cause: 'ENOENT' }]);
       assert.deepEqual(refusal('file'), [{ code: 'E_READ', path: '.', cause: 'ENOTDIR' }]);
       const inventory = createFileIndex(createScope(join(root, 'tree')));
@@ -164,7 +164,7 @@ describe('a tree that moves while it is read', () => {
         const refusals = new Set<string>();
         // A lucky look between two writes is possible, and right.
         for (let looks = 0; looks < 50 && refusals.size === 0; looks += 1) {
-          for (const refusal of refusalsOf(root)) refusals.add(refusal);
+          for (const refusal of scanErrorsOf(root)) refusals.add(refusal);
         }
         assert.deepEqual([...refusals], ['E_UNSTABLE busy']);
       } finally {
