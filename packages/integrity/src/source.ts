@@ -143,7 +143,7 @@ export function watchSource(options: SourceOptions): Source {
       });
     } catch (error) {
       if (!(error instanceof StatementError)) throw error;
-      learn({ statementRefused: error.message });
+      learn({ statementRejected: error.message });
     }
   }
 
@@ -239,7 +239,7 @@ function nothingKnown(exclude: readonly string[]): SourceSnapshot {
   return {
     exclude,
     expected: null,
-    statementRefused: null,
+    statementRejected: null,
     boot: null,
     disk: null,
     rereadAt: null,

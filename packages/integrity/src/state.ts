@@ -92,7 +92,7 @@ export interface ScannedTree {
 export interface SourceSnapshot {
   readonly exclude: readonly string[];
   readonly expected: ExpectedSource | null;
-  readonly statementRefused: string | null;
+  readonly statementRejected: string | null;
   readonly boot: ScannedTree | null;
   readonly disk: ScannedTree | null;
   readonly rereadAt: Date | null;
@@ -114,7 +114,7 @@ export function problemsOf(facts: SourceSnapshot): readonly SourceProblem[] {
   const problems: SourceProblem[] = [];
   if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
   if (isMismatched(facts))
-    problems.push({ kind: 'mismatched', code: facts.statementRefused === null ? 'HASH' : 'STATEMENT' });
+    problems.push({ kind: 'mismatched', code: facts.statementRejected === null ? 'HASH' : 'STATEMENT' });
   const [refusal] = facts.scanErrors;
   if (refusal) problems.push({ kind: 'unreadable', code: refusal.code });
   return problems;
@@ -135,7 +135,7 @@ export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
     since: wholeSeconds(since),
     exclude: facts.exclude,
     expected: facts.expected,
-    statement_refused: facts.statementRefused,
+    statement_refused: facts.statementRejected,
     boot: boot && { ...figuresOf(boot.result), hashed_at: wholeSeconds(boot.at) },
     disk: disk && {
       ...figuresOf(disk.result),
@@ -151,7 +151,7 @@ export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
 }
 
 /** A statement that is not believed is no reason to believe the source. */
-function isMismatched({ expected, boot, statementRefused }: SourceSnapshot): boolean {
+function isMismatched({ expected, boot, statementRejected: statementRefused }: SourceSnapshot): boolean {
   if (statementRefused !== null) return true;
   return expected !== null && boot !== null && expected.source_hash !== boot.result.hash;
 }
