@@ -4,7 +4,7 @@
  */
 import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './loaded/match.js';
-import type { ScanReply } from './watch/messages.js';
+import type { ScanReply } from './watch/scan-messages.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { ScanScheduler } from './watch/scan-scheduler.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
@@ -17,7 +17,7 @@ import type {
   SourceProblem,
 } from './state.js';
 import { wholeSeconds } from './times.js';
-import type { SourceWorker } from './watch/worker.js';
+import type { SourceWorker } from './watch/scan-worker.js';
 
 export type { SourceOptions } from './source-options.js';
 export type { IntegrityState } from './state.js';
@@ -94,7 +94,7 @@ export function watchSource(options: SourceOptions): Source {
   /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
   async function beginWatch(): Promise<void> {
     const [{ startSourceWorker }, { startScanScheduler: startPatrol }] = await Promise.all([
-      import('./watch/worker.js'),
+      import('./watch/scan-worker.js'),
       import('./watch/scan-scheduler.js'),
     ]);
     if (settings.statement) await readStatement(settings.statement);

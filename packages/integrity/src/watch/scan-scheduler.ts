@@ -2,8 +2,8 @@
  * When to look: a sweep by stamps every few seconds, earlier on a hint, and every file read again now and then, in
  * small portions, because a stamp can be made to lie and a disk can go bad.
  */
-import type { ScanReply } from './messages.js';
-import type { SourceWorker } from './worker.js';
+import type { ScanReply } from './scan-messages.js';
+import type { SourceWorker } from './scan-worker.js';
 
 export interface ScanScheduler {
   /** Looks early, though not at once and not too often. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import type { ScanReply } from '../../src/watch/messages.js';
+import type { ScanReply } from '../../src/watch/scan-messages.js';
 import { startScanScheduler, type ScanSchedulerOptions } from '../../src/watch/scan-scheduler.js';
 
 const NOTHING_NEW: ScanReply = {

@@ -16,7 +16,7 @@ import type { Plan } from './history-query.js';
 import { SAMPLE_MS } from './retention.js';
 import { createSampling, type Sample } from './series.js';
 import type { Range } from './sums.js';
-import { HistoryError, startHistoryWorker, type HistoryWorker } from './worker.js';
+import { HistoryError, startHistoryWorker, type HistoryWorker } from './history-worker.js';
 
 /** What was and what happened. */
 export interface History {

@@ -9,14 +9,14 @@ import type { ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
 
 /** Handed to the thread at its start. */
-export interface ThreadData {
+export interface ScanWorkerData {
   readonly scope: Scope;
   /** Whether to hint at changes between two looks. */
   readonly fsEvents: boolean;
 }
 
 /** What the thread can be asked. */
-export type Task =
+export type ScanTask =
   /** Look at the tree. */
   | { readonly what: 'look' }
   /** Read on in the files, whatever their stamps say. */
@@ -25,9 +25,9 @@ export type Task =
   | { readonly what: 'match'; readonly scripts: readonly LoadedScript[] };
 
 /** One question; answered in the order of asking, one at a time. */
-export interface Question {
+export interface ScanRequest {
   readonly id: number;
-  readonly task: Task;
+  readonly task: ScanTask;
 }
 
 /** What a look found. */
@@ -47,7 +47,7 @@ export interface Reread {
 }
 
 /** From the thread: an answer, or a hint that it may be worth to look. */
-export type Message =
+export type ScanMessage =
   | { readonly id: number; readonly look: ScanReply }
   | { readonly id: number; readonly reread: Reread }
   | { readonly id: number; readonly match: Match }

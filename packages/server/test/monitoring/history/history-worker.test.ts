@@ -9,7 +9,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import type { FileTrouble } from '../../../src/monitoring/history/file.js';
 import { SERIES, type Sample } from '../../../src/monitoring/history/series.js';
-import { startHistoryWorker, type HistoryWorker } from '../../../src/monitoring/history/worker.js';
+import { startHistoryWorker, type HistoryWorker } from '../../../src/monitoring/history/history-worker.js';
 
 /** Lately: what is older than an hour has had its time. */
 const NOW = Date.now() - 3_600_000;

@@ -7,9 +7,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openDataFolder } from 'portal-dev-servers/data-folder';
 import { isDamage, openFile, setAside, sqliteCode, type OpenFile } from './file.js';
 import { createJournal, type Journal } from './history-store.js';
-import type { Message, Question, ThreadData } from './messages.js';
+import type { HistoryReply, HistoryRequest, HistoryWorkerData } from './history-messages.js';
 
-const { path }: ThreadData = workerData;
+const { path }: HistoryWorkerData = workerData;
 
 const folderError = await openDataFolder(dirname(path)).then(
   () => undefined,
@@ -18,7 +18,7 @@ const folderError = await openDataFolder(dirname(path)).then(
 let file = open();
 let journal = createJournal(file.database);
 
-parentPort?.on('message', ({ id, name, args }: Question) => {
+parentPort?.on('message', ({ id, name, args }: HistoryRequest) => {
   try {
     post({ id, result: perform(name, args) });
   } catch (error) {
@@ -58,6 +58,6 @@ function call(name: keyof Journal, args: readonly unknown[]): unknown {
   return task(...args);
 }
 
-function post(message: Message): void {
+function post(message: HistoryReply): void {
   parentPort?.postMessage(message, []);
 }

@@ -4,7 +4,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FileTrouble } from './file.js';
 import type { Journal, TaskName } from './history-store.js';
-import type { Message, Question, ThreadData } from './messages.js';
+import type { HistoryReply, HistoryRequest, HistoryWorkerData } from './history-messages.js';
 
 /** A running thread. */
 export interface HistoryWorker {
@@ -22,7 +22,7 @@ export interface HistoryWorker {
 }
 
 /** What is to be told. */
-export interface HistoryWorkerOptions extends ThreadData {
+export interface HistoryWorkerOptions extends HistoryWorkerData {
   readonly onTrouble: (trouble: FileTrouble) => void;
   /** The thread has ended by itself; another one is started. */
   readonly onEnd: (error: unknown) => void;
@@ -55,8 +55,8 @@ export function startHistoryWorker({ path, onTrouble, onEnd }: HistoryWorkerOpti
 
   function start(): Worker {
     let failure: unknown;
-    const started = new Worker(new URL('./thread.js', import.meta.url), {
-      workerData: { path } satisfies ThreadData,
+    const started = new Worker(new URL('./history-thread.js', import.meta.url), {
+      workerData: { path } satisfies HistoryWorkerData,
       name: 'portal history',
       // Nothing of the application belongs into this thread: no loader, no preloaded module, no secret.
       execArgv: [],
@@ -81,7 +81,7 @@ export function startHistoryWorker({ path, onTrouble, onEnd }: HistoryWorkerOpti
     return started;
   }
 
-  function hear(message: Message): void {
+  function hear(message: HistoryReply): void {
     if ('trouble' in message) {
       onTrouble(message.trouble);
       return;
@@ -102,7 +102,7 @@ export function startHistoryWorker({ path, onTrouble, onEnd }: HistoryWorkerOpti
         asked += 1;
         // The thread gives what the task of that name gives.
         waiting.set(asked, { done: resolve as Waiting['done'], failed: reject });
-        worker.postMessage({ id: asked, name, args } satisfies Question, []);
+        worker.postMessage({ id: asked, name, args } satisfies HistoryRequest, []);
       });
     },
     async close() {

@@ -5,7 +5,14 @@
 import { Worker } from 'node:worker_threads';
 import type { LoadedScript } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
-import type { ScanReply, Message, Question, Reread, Task, ThreadData } from './messages.js';
+import type {
+  ScanReply,
+  ScanMessage,
+  ScanRequest,
+  Reread,
+  ScanTask,
+  ScanWorkerData,
+} from './scan-messages.js';
 
 /** A running hashing thread. Every promise rejects when the thread has ended. */
 export interface SourceWorker {
@@ -20,12 +27,12 @@ export interface SourceWorker {
 /** Someone who waits for an answer. */
 interface Waiting {
   readonly hold: boolean;
-  readonly resolve: (message: Message) => void;
+  readonly resolve: (message: ScanMessage) => void;
   readonly ended: (error: Error) => void;
 }
 
-export function startSourceWorker(data: ThreadData, onFsEvent: () => void): SourceWorker {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+export function startSourceWorker(data: ScanWorkerData, onFsEvent: () => void): SourceWorker {
+  const worker = new Worker(new URL('./scan-thread.js', import.meta.url), {
     workerData: data,
     name: 'portal-health source',
     // Nothing of the application belongs into this thread: no loader, no preloaded module, no secret.
@@ -40,7 +47,7 @@ export function startSourceWorker(data: ThreadData, onFsEvent: () => void): Sour
   let failure: Error | undefined;
   let ended = false;
 
-  worker.on('message', (message: Message) => {
+  worker.on('message', (message: ScanMessage) => {
     if ('hint' in message) {
       onFsEvent();
       return;
@@ -64,10 +71,10 @@ export function startSourceWorker(data: ThreadData, onFsEvent: () => void): Sour
     else worker.unref();
   }
 
-  function request(task: Task, hold: boolean): Promise<Message> {
+  function request(task: ScanTask, hold: boolean): Promise<ScanMessage> {
     if (ended) return Promise.reject(endOf(failure));
     asked += 1;
-    const question: Question = { id: asked, task };
+    const question: ScanRequest = { id: asked, task };
     return new Promise((resolve, reject) => {
       waiting.set(question.id, { hold, resolve: resolve, ended: reject });
       holdWhileNeeded();

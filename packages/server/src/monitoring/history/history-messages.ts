@@ -5,20 +5,20 @@ import type { FileTrouble } from './file.js';
 import type { TaskName } from './history-store.js';
 
 /** What the thread is started with. */
-export interface ThreadData {
+export interface HistoryWorkerData {
   /** Of the file. */
   readonly path: string;
 }
 
 /** Something to do. */
-export interface Question {
+export interface HistoryRequest {
   readonly id: number;
   readonly name: TaskName;
   readonly args: readonly unknown[];
 }
 
 /** What came of it, why nothing did, or what is the matter with the file. */
-export type Message =
+export type HistoryReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly cause: string }
   | { readonly trouble: FileTrouble };

@@ -10,13 +10,13 @@ import { watchFsEvents } from './fs-events.js';
 import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { matchScripts } from '../loaded/match.js';
-import type { ScanReply, Message, Question, Task, ThreadData } from './messages.js';
+import type { ScanReply, ScanMessage, ScanRequest, ScanTask, ScanWorkerData } from './scan-messages.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { createExclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';
 
-const data: ThreadData = workerData;
+const data: ScanWorkerData = workerData;
 const { root } = data.scope;
 const excludes = createExclusion(data.scope.exclude);
 const fileIndex = createFileIndex(data.scope);
@@ -29,13 +29,13 @@ let boot: readonly ManifestEntry[] | undefined;
 let last: ScanResult | undefined;
 let eventsSent = drift.events();
 
-parentPort?.on('message', ({ id, task }: Question) => post({ id, ...handle(task) }));
+parentPort?.on('message', ({ id, task }: ScanRequest) => post({ id, ...handle(task) }));
 
-function post(message: Message): void {
+function post(message: ScanMessage): void {
   parentPort?.postMessage(message, []);
 }
 
-function handle(task: Task) {
+function handle(task: ScanTask) {
   if (task.what === 'look') return { look: scan() };
   if (task.what === 'match') return { match: matchScripts(task.scripts, boot ?? [], root, excludes) };
   const beganMs = performance.now();
