@@ -13,7 +13,7 @@ import { createSessionWatch } from './auth/sessions/watch.js';
 import type { SignIn } from './auth/login-codes/sign-in.js';
 import type { Users } from './auth/users/users.js';
 import { createResponseLog, type ResponseLog } from './infra/response-log.js';
-import { createFramework } from './infra/fastify.js';
+import { createFastify } from './infra/fastify.js';
 import { createHttpServer, type CutReason, type HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
 import { createOwnSite } from './infra/own-site.js';
@@ -130,7 +130,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     log,
   });
   const healthHandler = createHealthHandler(health, { onMethodNotAllowed: logRequestError(answers) });
-  const framework = createFramework({
+  const fastify = createFastify({
     http,
     healthHandler: (request, response) =>
       !showsCredentialsForMetrics(request) && healthHandler(request, response),
@@ -147,7 +147,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     pageUrl: site.baseUrl,
     log,
   });
-  framework.register(api, {
+  fastify.register(api, {
     services: {
       ...entrance,
       sessions,
@@ -172,7 +172,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     async start() {
       const recorded = recording.start();
       sessions.listen();
-      await framework.ready();
+      await fastify.ready();
       await Promise.all([health.start(), schema.start(), recorded]);
       entrance.start();
     },
@@ -185,7 +185,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       watch.close();
       schema.close();
       await entrance.close();
-      await framework.close();
+      await fastify.close();
       answers.close();
       await health.close();
       await recording.close();

@@ -22,7 +22,7 @@ import { errorBody, refusalOf, refusalOfLength, refuse, refuseUnreadable } from 
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /** What the framework is put into. */
-export interface FrameworkOptions {
+export interface FastifyOptions {
   readonly http: HttpServer;
   /** Answers a request itself and says so, before the framework is asked. */
   readonly healthHandler: (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -56,14 +56,14 @@ const SECURITY_HEADERS = {
 } as const;
 
 /** Puts Fastify behind `door` on `http`, without a route. */
-export function createFramework({
+export function createFastify({
   http,
   healthHandler: door,
   site,
   proxies,
   log,
   responseLog: answers,
-}: FrameworkOptions): FastifyInstance {
+}: FastifyOptions): FastifyInstance {
   const app = Fastify({
     serverFactory(handler): Server {
       http.onRequest((request, response) => {
