@@ -14,7 +14,7 @@ import { startOwnServers } from './embedded-servers.js';
 import { ADMIN } from './auth/permission.js';
 import type { Log } from './infra/log.js';
 import { writePrivate } from 'portal-shared/private-files';
-import { removeWhereabouts, writeWhereabouts, type Whereabouts } from './infra/service-file.js';
+import { removeServiceFile, writeServiceFile, type ServiceFile } from './infra/service-file.js';
 
 /** What is served, and who is told about it. */
 export interface ServeOptions {
@@ -121,16 +121,16 @@ async function claimDataFolder(dataDir: string): Promise<void> {
 /** For the command line. A folder that takes no file keeps none of our own servers either, and is no reason not to run. */
 async function writeServiceFileOrWarn(
   dataDir: string,
-  whereabouts: Whereabouts,
+  whereabouts: ServiceFile,
   undo: (() => unknown)[],
 ): Promise<void> {
   try {
-    await writeWhereabouts(dataDir, whereabouts);
+    await writeServiceFile(dataDir, whereabouts);
   } catch (error) {
     if (whereabouts.databaseUrl !== undefined) throw error;
     return;
   }
-  undo.push(() => removeWhereabouts(dataDir));
+  undo.push(() => removeServiceFile(dataDir));
 }
 
 function cacheLine(config: Config, embedded: boolean): string {

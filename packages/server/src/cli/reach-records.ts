@@ -11,7 +11,7 @@ import { createLog } from '../infra/log.js';
 import { migrate } from '../infra/migrate.js';
 import { createDatabase } from '../infra/postgres.js';
 import { createRecords, type Records } from '../stores.js';
-import { readWhereabouts, type Whereabouts } from '../infra/service-file.js';
+import { readServiceFile, type ServiceFile } from '../infra/service-file.js';
 
 /** What a command works with. */
 export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn' | 'machines'> {
@@ -32,7 +32,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
   const config = configFromEnvironment();
   const dataDir = resolve(config.dataDir);
   const usesDataDir = config.databaseUrl === undefined || config.redisUrl === undefined;
-  const running = usesDataDir ? readWhereabouts(dataDir) : whereaboutsIfAny(dataDir);
+  const running = usesDataDir ? readServiceFile(dataDir) : serviceFileIfAny(dataDir);
   const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
   try {
     const records = createRecords({
@@ -67,9 +67,9 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
 }
 
 /** Only for a link that is printed: whose stores are known does not depend on it. */
-function whereaboutsIfAny(dataDir: string): Whereabouts | undefined {
+function serviceFileIfAny(dataDir: string): ServiceFile | undefined {
   try {
-    const running = readWhereabouts(dataDir);
+    const running = readServiceFile(dataDir);
     // One that brings its own database along is another service.
     return running?.databaseUrl === undefined ? running : undefined;
   } catch {

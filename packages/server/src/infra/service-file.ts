@@ -10,7 +10,7 @@ import { OperatorError } from '../errors.js';
 import { readTrustedSync, UntrustedError, writePrivate } from 'portal-shared/private-files';
 
 /** What the file says. */
-export interface Whereabouts {
+export interface ServiceFile {
   /** Of the service. */
   readonly pid: number;
   /** Of the service, as a client on this machine reaches it. */
@@ -26,7 +26,7 @@ export interface Whereabouts {
 const FILE = 'service.json';
 
 /** Writes the file, all of it or none. */
-export async function writeWhereabouts(dataDir: string, whereabouts: Whereabouts): Promise<void> {
+export async function writeServiceFile(dataDir: string, whereabouts: ServiceFile): Promise<void> {
   await writePrivate(join(dataDir, FILE), `${JSON.stringify(whereabouts, undefined, 2)}\n`);
 }
 
@@ -35,12 +35,12 @@ export async function writeWhereabouts(dataDir: string, whereabouts: Whereabouts
  *
  * @throws OperatorError when somebody else could have written it
  */
-export function readWhereabouts(dataDir: string): Whereabouts | undefined {
+export function readServiceFile(dataDir: string): ServiceFile | undefined {
   const file = join(dataDir, FILE);
   try {
     if (!isDataFolder(dataDir)) return undefined;
     const value: unknown = JSON.parse(readTrustedSync(file));
-    return isWhereabouts(value) && isRunning(value.pid) ? value : undefined;
+    return isServiceFile(value) && isRunning(value.pid) ? value : undefined;
   } catch (error) {
     // Cut short by a full disk, or edited: as good as none. But one that is there and may not be read is for somebody.
     if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
@@ -51,18 +51,18 @@ export function readWhereabouts(dataDir: string): Whereabouts | undefined {
 }
 
 /** Removes the file, should it still be ours: another service may have been started in the folder since. */
-export async function removeWhereabouts(dataDir: string): Promise<void> {
+export async function removeServiceFile(dataDir: string): Promise<void> {
   try {
-    if (readWhereabouts(dataDir)?.pid !== process.pid) return;
+    if (readServiceFile(dataDir)?.pid !== process.pid) return;
   } catch {
     return;
   }
   await rm(join(dataDir, FILE), { force: true });
 }
 
-function isWhereabouts(value: unknown): value is Whereabouts {
+function isServiceFile(value: unknown): value is ServiceFile {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, url, publicUrl, databaseUrl, redisUrl } = value as Partial<Record<keyof Whereabouts, unknown>>;
+  const { pid, url, publicUrl, databaseUrl, redisUrl } = value as Partial<Record<keyof ServiceFile, unknown>>;
   return (
     Number.isSafeInteger(pid) &&
     typeof url === 'string' &&
