@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseUrlOf, openLink } from './config/address-rules.js';
+import { baseUrlOf, openLink } from './config/url-rules.js';
 import { pasteLine, pasteLineOfFile, urlOf } from './urls.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config/env.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openLink } from '../config/address-rules.js';
+import { openLink } from '../config/url-rules.js';
 import { withRecords } from './open-records.js';
 
 /** `portal login-code create --user NAME` */

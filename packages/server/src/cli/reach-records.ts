@@ -3,7 +3,7 @@
  * neither, on the embedded database started for as long as the command runs.
  */
 import { resolve } from 'node:path';
-import { baseUrlOf } from '../config/address-rules.js';
+import { baseUrlOf } from '../config/url-rules.js';
 import { urlOf } from '../urls.js';
 import { configFromEnvironment, type Config } from '../config/env.js';
 import { createAuditStore, type AuditStore } from '../auth/audit/store.js';

@@ -2,8 +2,8 @@
  * Every setting there is, once: the environment variable, its default, its rule, and what it is for. The type of the
  * configuration and its parser come from here, and `.env.example` and the README's table by setting-texts.ts.
  */
-import { networks, publicUrl } from './address-rules.js';
 import { SOURCE } from './installation.js';
+import { networks, publicUrl } from './url-rules.js';
 import {
   alertReceivers,
   host,

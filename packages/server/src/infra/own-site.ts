@@ -8,7 +8,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
-import { baseUrlOf, basePathOf } from '../config/address-rules.js';
+import { baseUrlOf, basePathOf } from '../config/url-rules.js';
 import { ERRORS, type HttpErrorResponse } from '../errors.js';
 import { plainAddress } from './client-address.js';
 import type { Fields, Log } from './log.js';

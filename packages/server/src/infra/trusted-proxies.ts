@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv4 } from 'node:net';
-import type { Network } from '../config/address-rules.js';
+import type { Network } from '../config/url-rules.js';
 import { plainAddress } from './client-address.js';
 
 /** Whom to believe. */

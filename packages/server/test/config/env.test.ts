@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { basePathOf, baseUrlOf } from '../../src/config/address-rules.js';
+import { basePathOf, baseUrlOf } from '../../src/config/url-rules.js';
 import { ConfigError, currentAlertSecret, readConfig } from '../../src/config/env.js';
 import { exampleFile } from '../../src/config/docs.js';
 import { SETTINGS, type Setting } from '../../src/config/settings.js';

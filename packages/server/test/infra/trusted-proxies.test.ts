@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
-import { networks } from '../../src/config/address-rules.js';
+import { networks } from '../../src/config/url-rules.js';
 import { clientAddress, plainAddress } from '../../src/infra/client-address.js';
 import { createTrustedProxies } from '../../src/infra/trusted-proxies.js';
 

@@ -5,7 +5,7 @@
  * does the same for a code that is nobody's; and what is then done for a message alone is done in another thread.
  */
 import { randomUUID } from 'node:crypto';
-import { openLink } from '../../config/address-rules.js';
+import { openLink } from '../../config/url-rules.js';
 import type { Letter } from './post.js';
 
 /** A code that was asked for, and whose it is. */
