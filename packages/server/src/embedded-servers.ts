@@ -7,7 +7,7 @@ import { startEmbeddedRedis, type EmbeddedRedis } from 'portal-dev-servers/redis
 import { OperatorError } from './errors.js';
 
 /** What to start, and whom to tell. */
-export interface OwnServersOptions {
+export interface EmbeddedServersOptions {
   readonly config: Pick<Config, 'databaseUrl' | 'redisUrl' | 'fetchRedis'>;
   readonly dataDir: string;
   readonly print: (line: string) => void;
@@ -16,7 +16,7 @@ export interface OwnServersOptions {
 }
 
 /** Those that were started; no Redis is to be had everywhere. */
-export interface OwnServers {
+export interface EmbeddedServers {
   readonly postgres: EmbeddedPostgres | undefined;
   readonly redis: EmbeddedRedis | undefined;
 }
@@ -26,14 +26,14 @@ export interface OwnServers {
  *
  * @throws OperatorError when a database cannot be had
  */
-export async function startOwnServers({
+export async function startEmbeddedServers({
   config,
   dataDir,
   print: say,
   undo,
-}: OwnServersOptions): Promise<OwnServers> {
+}: EmbeddedServersOptions): Promise<EmbeddedServers> {
   const [postgres, redis] = await Promise.allSettled([
-    config.databaseUrl === undefined ? startOwnDatabase(dataDir, say) : undefined,
+    config.databaseUrl === undefined ? startEmbeddedDatabase(dataDir, say) : undefined,
     config.redisUrl === undefined
       ? startEmbeddedRedis({ dataDir, fetch: config.fetchRedis, announce: say })
       : undefined,
@@ -51,7 +51,7 @@ export async function startOwnServers({
  *
  * @throws OperatorError when it cannot be had: that is always for the operator to mend
  */
-export async function startOwnDatabase(
+export async function startEmbeddedDatabase(
   dataDir: string,
   say: (line: string) => void,
 ): Promise<EmbeddedPostgres> {

@@ -10,7 +10,7 @@ import { createApp, type App } from './app.js';
 import type { Config } from './config/env.js';
 import { DataFolderError, openDataFolder } from 'portal-dev-servers/data-folder';
 import { OperatorError } from './errors.js';
-import { startOwnServers } from './embedded-servers.js';
+import { startEmbeddedServers } from './embedded-servers.js';
 import { ADMIN } from './auth/permission.js';
 import type { Log } from './infra/log.js';
 import { writePrivate } from 'portal-shared/private-files';
@@ -59,7 +59,7 @@ export async function serve({ config, log, print: say, isTerminal = false }: Ser
   try {
     const dataDir = resolve(config.dataDir);
     await claimDataFolder(dataDir);
-    const { postgres, redis } = await startOwnServers({ config, dataDir, print: say, undo });
+    const { postgres, redis } = await startEmbeddedServers({ config, dataDir, print: say, undo });
     const databaseUrl = config.databaseUrl ?? postgres?.url;
     if (databaseUrl === undefined)
       throw new Error('There is neither a database URL nor an embedded database.');

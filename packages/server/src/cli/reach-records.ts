@@ -93,7 +93,7 @@ async function findDatabase(
     return { url: runningUrl, close: () => Promise.resolve() };
   }
   // Only now, for the same reason as the whole of this file.
-  const { startOwnDatabase } = await import('../embedded-servers.js');
+  const { startEmbeddedDatabase: startOwnDatabase } = await import('../embedded-servers.js');
   return startOwnDatabase(dataDir, console.error);
 }
 
