@@ -7,7 +7,7 @@ import { watchSource, type SourceEvent, type SourceOptions } from 'portal-integr
 import { api } from './api/api.js';
 import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
-import { createEntrance } from './auth/auth.js';
+import { createAuth } from './auth/auth.js';
 import type { Sessions } from './auth/sessions/sessions.js';
 import { createSessionWatch } from './auth/sessions/watch.js';
 import type { SignIn } from './auth/login-codes/sign-in.js';
@@ -139,7 +139,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     log,
     responseLog: answers,
   });
-  const entrance = createEntrance({
+  const auth = createAuth({
     config,
     records,
     isDown: () => health.state('database') === 'down',
@@ -149,7 +149,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
   fastify.register(api, {
     services: {
-      ...entrance,
+      ...auth,
       sessions,
       signIn,
       health,
@@ -159,7 +159,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       gapMs: recording.gapMs,
       pages,
       statusTracker: recording.standing(),
-      watchSession: (request, onGone) => watch.watch(entrance.guard.tokenOf(request), onGone),
+      watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
   });
 
@@ -174,7 +174,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       sessions.listen();
       await fastify.ready();
       await Promise.all([health.start(), schema.start(), recorded]);
-      entrance.start();
+      auth.start();
     },
     drain() {
       health.drain();
@@ -184,7 +184,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       pages.drain();
       watch.close();
       schema.close();
-      await entrance.close();
+      await auth.close();
       await fastify.close();
       answers.close();
       await health.close();

@@ -22,7 +22,7 @@ import type { Records } from '../stores.js';
 import { createRetention } from './retention.js';
 
 /** What it is made of. */
-export interface EntranceOptions {
+export interface AuthOptions {
   readonly config: Config;
   readonly records: Records;
   /** Whether the database is known to be down. */
@@ -35,7 +35,7 @@ export interface EntranceOptions {
 }
 
 /** The way in. */
-export interface Entrance {
+export interface Auth {
   readonly guard: Guard;
   readonly signOut: SignOut;
   /** Value of the `Set-Cookie` header that takes the cookie back. */
@@ -64,14 +64,7 @@ const OF_ALL = 600;
 /** Requests of one address by one name, a minute: beyond that the name has messages enough, whoever has it. */
 const OF_NAME = 10;
 
-export function createEntrance({
-  config,
-  records,
-  isDown,
-  isCacheDown,
-  pageUrl,
-  log,
-}: EntranceOptions): Entrance {
+export function createAuth({ config, records, isDown, isCacheDown, pageUrl, log }: AuthOptions): Auth {
   const { database, cache, sessions } = records;
   const counters = cache && { client: cache.client, isDown: isCacheDown };
   const auditStore = createAuditStore(database);
