@@ -20,7 +20,7 @@ import { createOwnSite } from './infra/own-site.js';
 import { createSchema } from './infra/schema.js';
 import { createTrustedProxies } from './infra/trusted-proxies.js';
 import { createRecording } from './monitoring/monitoring.js';
-import { createRecords } from './stores.js';
+import { createStores } from './stores.js';
 
 /** What the service is built of. */
 export interface AppOptions {
@@ -60,7 +60,7 @@ const MINUTE_MS = 60_000;
 
 /** Builds the service; nothing is opened before `start()`, save for connections to Redis. */
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
-  const records = createRecords({
+  const stores = createStores({
     databaseUrl,
     redisUrl,
     poolSize: config.poolSize,
@@ -75,7 +75,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     onLate: () => health.probeNow('database'),
     log,
   });
-  const { database, cache, users, sessions, signIn } = records;
+  const { database, cache, users, sessions, signIn } = stores;
   const schema = createSchema({ database, log });
 
   const recording = createRecording({ config, log, health: () => health });
@@ -141,7 +141,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
   const auth = createAuth({
     config,
-    records,
+    stores: stores,
     isDown: () => health.state('database') === 'down',
     isCacheDown: () => isAway(health, 'cache'),
     pageUrl: site.baseUrl,
@@ -189,7 +189,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       answers.close();
       await health.close();
       await recording.close();
-      await records.close();
+      await stores.close();
     },
   };
 }

@@ -18,7 +18,7 @@ import { createDatabase, type Database } from './infra/postgres.js';
 import { createCache, type Cache } from './infra/redis.js';
 
 /** Where the stores are, and how patiently they are asked. */
-export interface RecordsOptions {
+export interface StoresOptions {
   readonly databaseUrl: string;
   /** `undefined`: there is no Redis. */
   readonly redisUrl: string | undefined;
@@ -45,7 +45,7 @@ export interface RecordsOptions {
 }
 
 /** Users, sessions, and the stores they lie in. */
-export interface Records {
+export interface Stores {
   readonly database: Database;
   readonly cache: Cache | undefined;
   readonly users: Users;
@@ -57,7 +57,7 @@ export interface Records {
 }
 
 /** Puts everything together; connections are made when they are needed. */
-export function createRecords(options: RecordsOptions): Records {
+export function createStores(options: StoresOptions): Stores {
   const { log, isDown, redisUrl, sessionIdleMinutes: idleMinutes = 0 } = options;
   // Said at `debug` only: a store that fails says so through its probe, once, and a client that tries again and again
   // says it again and again.

@@ -18,13 +18,13 @@ import type { SignInLimits, VisitorLimits } from './login-codes/visitors.js';
 import type { Log } from '../infra/log.js';
 import { whileReachable } from '../infra/postgres.js';
 import { createRateLimit } from './rate-limit.js';
-import type { Records } from '../stores.js';
+import type { Stores } from '../stores.js';
 import { createRetention } from './retention.js';
 
 /** What it is made of. */
 export interface AuthOptions {
   readonly config: Config;
-  readonly records: Records;
+  readonly stores: Stores;
   /** Whether the database is known to be down. */
   readonly isDown: () => boolean;
   /** Whether Redis is known not to answer: limits are counted in this process alone then. */
@@ -64,7 +64,14 @@ const OF_ALL = 600;
 /** Requests of one address by one name, a minute: beyond that the name has messages enough, whoever has it. */
 const OF_NAME = 10;
 
-export function createAuth({ config, records, isDown, isCacheDown, pageUrl, log }: AuthOptions): Auth {
+export function createAuth({
+  config,
+  stores: records,
+  isDown,
+  isCacheDown,
+  pageUrl,
+  log,
+}: AuthOptions): Auth {
   const { database, cache, sessions } = records;
   const counters = cache && { client: cache.client, isDown: isCacheDown };
   const auditStore = createAuditStore(database);

@@ -10,11 +10,11 @@ import { createAuditStore, type AuditStore } from '../auth/audit/store.js';
 import { createLog } from '../infra/log.js';
 import { migrate } from '../infra/migrate.js';
 import { createDatabase } from '../infra/postgres.js';
-import { createRecords, type Records } from '../stores.js';
+import { createStores, type Stores } from '../stores.js';
 import { readServiceFile, type ServiceFile } from '../infra/service-file.js';
 
 /** What a command works with. */
-export interface Workplace extends Pick<Records, 'users' | 'sessions' | 'signIn' | 'machines'> {
+export interface Workplace extends Pick<Stores, 'users' | 'sessions' | 'signIn' | 'machines'> {
   readonly audit: Pick<AuditStore, 'page'>;
   readonly config: Config;
   /** Where browsers find the service, or would. */
@@ -35,7 +35,7 @@ export async function reachRecords(work: (workplace: Workplace) => Promise<void>
   const running = usesDataDir ? readServiceFile(dataDir) : serviceFileIfAny(dataDir);
   const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
   try {
-    const records = createRecords({
+    const records = createStores({
       databaseUrl: database.url,
       redisUrl: config.redisUrl ?? running?.redisUrl,
       poolSize: 1,

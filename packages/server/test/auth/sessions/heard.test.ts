@@ -17,7 +17,7 @@ import {
 import { ADMIN } from '../../../src/auth/permission.js';
 import { createLog } from '../../../src/infra/log.js';
 import { migrate } from '../../../src/infra/migrate.js';
-import { createRecords, type Records } from '../../../src/stores.js';
+import { createStores, type Stores } from '../../../src/stores.js';
 import { sql } from '../../sql.js';
 
 const WORD = 'portal:sessions-changed';
@@ -28,7 +28,7 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 let databaseUrl: string;
 let proxy: Proxy;
-let records: Records;
+let records: Stores;
 let isAway = false;
 
 before(async () => {
@@ -45,7 +45,7 @@ beforeEach(async () => {
   isAway = false;
   const url = new URL((databaseUrl = await postgres.createDatabase()));
   url.port = String(proxy.port);
-  records = createRecords({
+  records = createStores({
     databaseUrl: url.href,
     redisUrl: redis.url,
     poolSize: 2,

@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 import { createLog } from '../../../src/infra/log.js';
-import { createRecords, type Records } from '../../../src/stores.js';
+import { createStores, type Stores } from '../../../src/stores.js';
 import { sendRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
@@ -18,13 +18,13 @@ let redis: RedisServer;
 let databaseUrl: string;
 let service: TestService;
 /** The command line, as it were: another process with the same stores. */
-let elsewhere: Records;
+let elsewhere: Stores;
 
 before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
   service = await startService({ databaseUrl, redisUrl: redis.url });
-  elsewhere = createRecords({
+  elsewhere = createStores({
     databaseUrl,
     redisUrl: redis.url,
     poolSize: 1,
