@@ -19,7 +19,7 @@ import type { Log } from './infra/log.js';
 import { createOwnSite } from './infra/own-site.js';
 import { createSchema } from './infra/schema.js';
 import { createTrustedProxies } from './infra/trusted-proxies.js';
-import { createRecording } from './monitoring/monitoring.js';
+import { createMonitoring } from './monitoring/monitoring.js';
 import { createStores } from './stores.js';
 
 /** What the service is built of. */
@@ -78,11 +78,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const { database, cache, users, sessions, signIn } = stores;
   const schema = createSchema({ database, log });
 
-  const recording = createRecording({ config, log, health: () => health });
-  const { history, pages } = recording;
+  const monitoring = createMonitoring({ config, log, health: () => health });
+  const { history, pages } = monitoring;
 
   const sampling = { intervalMs: config.intervalMs, deadlineMs: config.deadlineMs, slowMs: config.slowMs };
-  const source = watchSource(sourceOptions(config, log, (event) => recording.sourceChanged(event)));
+  const source = watchSource(sourceOptions(config, log, (event) => monitoring.sourceChanged(event)));
   const health = createHealth({
     database: {
       ...sampling,
@@ -105,7 +105,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     onFailure: logFailures(log),
     onStatusChange: (change) => logStatus(log, change),
     onReport(report) {
-      recording.reported(report);
+      monitoring.reported(report);
       // By the time that its probe says so, a database that is back can be asked who somebody is.
       if (!isAway(health, 'database')) database.line.hurry();
     },
@@ -156,9 +156,9 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       source,
       history,
       intervalMs: config.intervalMs,
-      gapMs: recording.gapMs,
+      gapMs: monitoring.gapMs,
       pages,
-      statusTracker: recording.standing(),
+      statusTracker: monitoring.standing(),
       watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
   });
@@ -170,10 +170,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     sessions,
     signIn,
     async start() {
-      const recorded = recording.start();
+      const monitored = monitoring.start();
       sessions.listen();
       await fastify.ready();
-      await Promise.all([health.start(), schema.start(), recorded]);
+      await Promise.all([health.start(), schema.start(), monitored]);
       auth.start();
     },
     drain() {
@@ -188,7 +188,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await fastify.close();
       answers.close();
       await health.close();
-      await recording.close();
+      await monitoring.close();
       await stores.close();
     },
   };

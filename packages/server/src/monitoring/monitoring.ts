@@ -18,7 +18,7 @@ import { createStanding, type Standing } from './live/status-tracker.js';
 import type { Log } from '../infra/log.js';
 
 /** What it follows. */
-export interface RecordingOptions {
+export interface MonitoringOptions {
   readonly config: Config;
   readonly log: Log;
   /** Asked for only once it reports. */
@@ -26,7 +26,7 @@ export interface RecordingOptions {
 }
 
 /** What follows the course of things. */
-export interface Recording {
+export interface Monitoring {
   readonly history: History;
   readonly pages: LivePages;
   readonly standing: () => Standing;
@@ -52,7 +52,7 @@ const LATE = 1.2;
 const LEAST_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
-export function createRecording({ config, log, health }: RecordingOptions): Recording {
+export function createMonitoring({ config, log, health }: MonitoringOptions): Monitoring {
   let since: Standing | undefined;
   const { intervalMs, deadlineMs } = config;
   // The library's own choice, and so is after how many looks that fail to come a part is stale: then nobody has looked.
