@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { once } from 'node:events';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal audit export` */
 export function auditExportCommand(): Command {
@@ -13,7 +13,7 @@ export function auditExportCommand(): Command {
     )
     .option('--to <time>', 'only what happened before this time', timeArgument)
     .action(({ from, to }: { from?: Date; to?: Date }) =>
-      withRecords(async ({ audit }) => {
+      withStores(async ({ audit }) => {
         const { publishedEntry } = await import('../api/admin-audit.js');
         let after: number | undefined;
         do {

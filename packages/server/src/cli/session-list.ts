@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { PERMISSION_NAMES } from '../auth/permission.js';
 import { inColumns } from './columns.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal session list` */
 export function sessionListCommand(): Command {
@@ -9,7 +9,7 @@ export function sessionListCommand(): Command {
     .description('List the sessions that are open.')
     .option('--user <name>', 'only those of this user')
     .action(({ user: name }: { user?: string }) =>
-      withRecords(async ({ users, sessions }) => {
+      withStores(async ({ users, sessions }) => {
         const userId = name === undefined ? undefined : (await users.named(name)).id;
         const rows = (await sessions.list(userId)).map((session) => [
           String(session.id),

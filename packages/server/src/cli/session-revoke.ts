@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { PortalError } from '../errors.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal session revoke ID` */
 export function sessionRevokeCommand(): Command {
@@ -9,7 +9,7 @@ export function sessionRevokeCommand(): Command {
     .argument('[ids...]', 'the sessions, by their number in "portal session list"', collectIds, [])
     .option('--user <name>', 'all sessions of this user')
     .action((ids: readonly number[], { user: name }: { user?: string }) =>
-      withRecords(async ({ users, sessions }) => {
+      withStores(async ({ users, sessions }) => {
         if ((ids.length === 0) === (name === undefined)) {
           throw new PortalError('badRequest', 'Expected numbers of sessions or --user NAME, one of the two.');
         }

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { PortalError } from '../errors.js';
 import { MACHINE_NAME } from '../auth/sessions/machines.js';
 import { ADMIN } from '../auth/permission.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 /** Ten years. */
@@ -31,7 +31,7 @@ export function tokenCreateCommand(): Command {
     .option('--expires <time>', 'when it ends: 12h, 90d, 4w, or never', lifeArgument, lifeArgument('90d'))
     .option('--user <name>', 'an administrator with whom it ends')
     .action(({ name, expires, user: userName }: Options) =>
-      withRecords(async ({ users, machines }) => {
+      withStores(async ({ users, machines }) => {
         const user = userName === undefined ? undefined : await users.named(userName);
         if (user && (user.permission < ADMIN || user.disabledAt)) {
           throw new PortalError(

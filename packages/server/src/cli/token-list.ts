@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { inColumns } from './columns.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal token list` */
 export function tokenListCommand(): Command {
   return new Command('list').description('List the tokens of machines that open something.').action(() =>
-    withRecords(async ({ machines }) => {
+    withStores(async ({ machines }) => {
       const rows = (await machines.list()).map((machine) => [
         String(machine.id),
         machine.name,

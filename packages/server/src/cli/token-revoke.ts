@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PortalError } from '../errors.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal token revoke NAME` */
 export function tokenRevokeCommand(): Command {
@@ -8,7 +8,7 @@ export function tokenRevokeCommand(): Command {
     .description('End a token of a machine; it counts from the next request on.')
     .argument('<name>', 'its name, or its number in "portal token list"')
     .action((nameOrId: string) =>
-      withRecords(async ({ machines }) => {
+      withStores(async ({ machines }) => {
         const ended = await machines.revoke(nameOrId);
         if (ended === 0)
           throw new PortalError('notFound', `There is no token ${nameOrId} that opens anything.`);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal user disable NAME` */
 export function userDisableCommand(): Command {
@@ -7,7 +7,7 @@ export function userDisableCommand(): Command {
     .description('Keep a user out: all sessions, codes and tokens end at once, and there are no new ones.')
     .argument('<name>')
     .action((name: string) =>
-      withRecords(async ({ users }) => {
+      withStores(async ({ users }) => {
         const user = await users.disable('operator', name);
         console.log(`${user.name} is disabled, and signed out everywhere.`);
       }),

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal user enable NAME` */
 export function userEnableCommand(): Command {
@@ -7,7 +7,7 @@ export function userEnableCommand(): Command {
     .description('Let a disabled user sign in again; sessions that have ended stay so.')
     .argument('<name>')
     .action((name: string) =>
-      withRecords(async ({ users }) => {
+      withStores(async ({ users }) => {
         const user = await users.enable('operator', name);
         console.log(`${user.name} can sign in.`);
       }),

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { PERMISSION_NAMES } from '../auth/permission.js';
 import { inColumns } from './columns.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal user list` */
 export function userListCommand(): Command {
   return new Command('list').description('List all users.').action(() =>
-    withRecords(async ({ users }) => {
+    withStores(async ({ users }) => {
       const all = await users.list();
       const rows = all.map(({ name, permission, createdAt, disabledAt }) => [
         name,

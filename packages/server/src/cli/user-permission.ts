@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PERMISSION_NAMES, type Permission } from '../auth/permission.js';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 import { permissionArgument } from './permission-argument.js';
 
 /** `portal user permission NAME LEVEL` */
@@ -10,7 +10,7 @@ export function userPermissionCommand(): Command {
     .argument('<name>')
     .argument('<level>', 'User, Moderator, Admin or Owner, or 0 to 3', permissionArgument)
     .action((name: string, level: Permission) =>
-      withRecords(async ({ users }) => {
+      withStores(async ({ users }) => {
         const user = await users.setPermission('operator', name, level);
         console.log(`${user.name} is now ${PERMISSION_NAMES[user.permission]}.`);
       }),

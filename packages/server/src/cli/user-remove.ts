@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { withRecords } from './open-records.js';
+import { withStores } from './with-stores.js';
 
 /** `portal user remove NAME` */
 export function userRemoveCommand(): Command {
@@ -7,7 +7,7 @@ export function userRemoveCommand(): Command {
     .description('Remove a user for good, with all sessions, codes and tokens; the audit keeps the name.')
     .argument('<name>')
     .action((name: string) =>
-      withRecords(async ({ users }) => {
+      withStores(async ({ users }) => {
         const user = await users.remove('operator', name);
         console.log(`Removed ${user.name}.`);
       }),

@@ -14,7 +14,7 @@ import { createStores, type Stores } from '../stores.js';
 import { readServiceFile, type ServiceFile } from '../infra/service-file.js';
 
 /** What a command works with. */
-export interface Workplace extends Pick<Stores, 'users' | 'sessions' | 'signIn' | 'machines'> {
+export interface CommandContext extends Pick<Stores, 'users' | 'sessions' | 'signIn' | 'machines'> {
   readonly audit: Pick<AuditStore, 'page'>;
   readonly config: Config;
   /** Where browsers find the service, or would. */
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 1_000;
 
 /** Does `work`, with the tables up to date, and lets go of everything whatever comes of it. */
-export async function reachRecords(work: (workplace: Workplace) => Promise<void>): Promise<void> {
+export async function openStores(work: (workplace: CommandContext) => Promise<void>): Promise<void> {
   const config = configFromEnvironment();
   const dataDir = resolve(config.dataDir);
   const usesDataDir = config.databaseUrl === undefined || config.redisUrl === undefined;
