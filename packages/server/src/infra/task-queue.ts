@@ -5,7 +5,7 @@
 import { PortalError } from '../errors.js';
 
 /** Pieces of work in a row. */
-export interface Lane {
+export interface TaskQueue {
   /**
    * Does `work` when its turn has come.
    *
@@ -15,7 +15,7 @@ export interface Lane {
 }
 
 /** How patient a lane is. */
-export interface LaneOptions {
+export interface TaskQueueOptions {
   /** Most that wait. */
   readonly most: number;
   /** Milliseconds that one waits. */
@@ -23,7 +23,7 @@ export interface LaneOptions {
 }
 
 /** An empty lane. */
-export function createLane({ most, waitMs }: LaneOptions): Lane {
+export function createTaskQueue({ most, waitMs }: TaskQueueOptions): TaskQueue {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLane } from '../../src/infra/task-queue.js';
+import { createTaskQueue } from '../../src/infra/task-queue.js';
 
 test('one after the other, in the order in which they came; one that fails holds nobody up', async () => {
-  const lane = createLane({ most: 10, waitMs: 10_000 });
+  const lane = createTaskQueue({ most: 10, waitMs: 10_000 });
   let underWay = 0;
   const order: number[] = [];
   const all = await Promise.allSettled(
@@ -27,7 +27,7 @@ test('one after the other, in the order in which they came; one that fails holds
 });
 
 test('whoever waits too long, or comes when too many wait, is told so and does nothing', async () => {
-  const lane = createLane({ most: 2, waitMs: 50 });
+  const lane = createTaskQueue({ most: 2, waitMs: 50 });
   let release = (): void => undefined;
   const first = lane.run(() => new Promise<void>((resolve) => (release = resolve)));
   await new Promise(setImmediate);

@@ -4,7 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PortalError } from '../../errors.js';
 import { clientAddress } from '../../infra/client-address.js';
-import { createLane } from '../../infra/task-queue.js';
+import { createTaskQueue } from '../../infra/task-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
 import { tokensInCookies } from '../cookie.js';
 import { LateError, within } from './deadline.js';
@@ -29,7 +29,7 @@ export function createSignOut({
   readonly sessions: Sessions;
   readonly guard: Guard;
 }): SignOut {
-  const lane = createLane(SIGNING_OUT);
+  const lane = createTaskQueue(SIGNING_OUT);
 
   async function revoke(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     // Nobody may say that there is no session to end, unless the record has said so.
