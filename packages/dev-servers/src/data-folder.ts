@@ -70,7 +70,7 @@ export function isDataFolder(dataDir: string): boolean {
   if (stat === undefined) return false;
   assertOurs(real, stat);
   if (ourUid() !== undefined && (stat.mode & 0o022) !== 0) {
-    throw refusal(real, 'that nobody else can write to', 'one that others can write to');
+    throw folderError(real, 'that nobody else can write to', 'one that others can write to');
   }
   return true;
 }
@@ -80,11 +80,11 @@ function trusting<Result>(folder: string, look: () => Result): Result {
     return look();
   } catch (error) {
     if (!(error instanceof UntrustedError)) throw error;
-    throw refusal(folder, 'that nobody else can put in its place', error.message, error);
+    throw folderError(folder, 'that nobody else can put in its place', error.message, error);
   }
 }
 
-function refusal(folder: string, rule: string, got: string, cause?: unknown): DataFolderError {
+function folderError(folder: string, rule: string, got: string, cause?: unknown): DataFolderError {
   return new DataFolderError(
     `Expected \`PORTAL_DATA_DIR\` to be a folder of ${ourselves()} ${rule}, got ${folder}: ${got}.`,
     { cause },
@@ -98,7 +98,7 @@ function ourselves(): string {
 function assertOurs(folder: string, stat: Stats): void {
   if (!stat.isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
   if (ourUid() === undefined || stat.uid === ourUid()) return;
-  throw refusal(
+  throw folderError(
     folder,
     'and of nobody else',
     `it belongs to ${userInWords(stat.uid)}; take one below it, or another`,
@@ -114,7 +114,7 @@ async function claim(folder: string): Promise<void> {
     const names = await readdir(folder);
     if (ourUid() !== undefined && (stat.mode & 0o777) !== MODE) {
       if (!names.every((name) => KNOWN_ENTRIES.test(name)) && !MARKS.some((mark) => names.includes(mark))) {
-        throw refusal(
+        throw folderError(
           folder,
           'and for the service alone, closed to everybody else',
           'others have access, and what is in it is not the service’s; take one below it, or "chmod 700"',
@@ -122,7 +122,7 @@ async function claim(folder: string): Promise<void> {
       }
       await handle.chmod(MODE);
       if (((await handle.stat()).mode & 0o777) !== MODE) {
-        throw refusal(folder, 'closed to everybody else', 'its file system does not keep modes');
+        throw folderError(folder, 'closed to everybody else', 'its file system does not keep modes');
       }
     }
     for (const name of names) claimEntry(folder, name);
@@ -137,7 +137,7 @@ function claimEntry(folder: string, name: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || ourUid() === undefined || OF_POSTGRES.test(name)) return;
   if (!isTrusted(stat.uid)) {
-    throw refusal(
+    throw folderError(
       folder,
       'with nothing of anybody else in it',
       `${name} belongs to ${userInWords(stat.uid)}; delete it unless you know better`,

@@ -18,7 +18,7 @@ async function modeOf(path: string): Promise<number> {
   return (await stat(path)).mode & 0o7777;
 }
 
-async function refusalOf(folder: string): Promise<string> {
+async function errorOf(folder: string): Promise<string> {
   const error = await openDataFolder(folder).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof DataFolderError, String(error));
   assert.match(error.message, /^Expected `PORTAL_DATA_DIR` to be a folder of .*, got .*\.$/);
@@ -60,7 +60,7 @@ describe('one that is ours and too open is closed, with what is in it', () => {
 test('a folder of other things is not closed to those who need it, but refused', async () => {
   await chmod(home, 0o755);
   await writeFile(join(home, 'passwd'), '');
-  assert.match(await refusalOf(home), /what is in it is not the service’s/);
+  assert.match(await errorOf(home), /what is in it is not the service’s/);
   assert.equal(await modeOf(home), 0o755);
   await chmod(home, 0o700);
   await openDataFolder(home);
@@ -71,7 +71,7 @@ describe('where everybody may put something else in its place, it is refused', (
     test(name, async () => {
       await mkdir(join(home, below), { recursive: true, mode: 0o700 });
       await chmod(home, 0o777);
-      assert.match(await refusalOf(join(home, below)), /has no sticky bit/);
+      assert.match(await errorOf(join(home, below)), /has no sticky bit/);
       assert.throws(() => isDataFolder(join(home, below)), DataFolderError);
       await chmod(home, 0o1777);
       await openDataFolder(join(home, below));
@@ -83,7 +83,7 @@ describe('where everybody may put something else in its place, it is refused', (
     await mkdir(join(home, 'open/data'), { recursive: true });
     await chmod(join(home, 'open'), 0o777);
     await symlink(join(home, 'open/data'), join(home, 'link'));
-    assert.match(await refusalOf(join(home, 'link')), /has no sticky bit/);
+    assert.match(await errorOf(join(home, 'link')), /has no sticky bit/);
   });
 });
 
@@ -92,7 +92,7 @@ test('a link of ours is followed, also to what is not there yet, and one in a ci
   assert.equal(await openDataFolder(join(home, 'link/')), join(home, 'elsewhere'));
   assert.equal(await modeOf(join(home, 'elsewhere')), 0o700);
   await symlink('circle', join(home, 'circle'));
-  assert.match(await refusalOf(join(home, 'circle/data')), /leads to itself/);
+  assert.match(await errorOf(join(home, 'circle/data')), /leads to itself/);
 });
 
 test('what the command line believes has to be closed to the hands of others, and is left as it is', async () => {

@@ -49,7 +49,7 @@ export function describeAdapter(framework: Framework): void {
 
     const subject: Subject = {
       framework,
-      refused,
+      rejected: refused,
       get root() {
         return root;
       },

@@ -15,7 +15,7 @@ describeAdapter({
   name: 'Hono',
   helmet: true,
   compression: true,
-  refuses: /^HTTP:/,
+  rejects: /^HTTP:/,
   async start(mounts) {
     const app = new Hono();
     app.use(secureHeaders());

@@ -19,7 +19,7 @@ function nest(name: string, start: (outer: Mount, inner: Mount) => Promise<App>,
     name,
     helmet: false,
     compression: false,
-    ...(refuses && { refuses }),
+    ...(refuses && { rejects: refuses }),
     start: ([outer, inner]) => {
       if (outer === undefined || inner === undefined) throw new Error('There are two mounts.');
       return start(outer, inner);

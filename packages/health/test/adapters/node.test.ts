@@ -67,7 +67,7 @@ describeAdapter({
   helmet: false,
   compression: false,
   request: requestHttp2,
-  refuses: /^[^/]/,
+  rejects: /^[^/]/,
   start: (mounts) => listening(createHttp2Server(application(mounts))),
 });
 

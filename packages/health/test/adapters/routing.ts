@@ -7,7 +7,7 @@ import { PREFIXES, type Subject } from './subject.js';
 const PROBES = ['/livez', '/readyz', '/startupz'] as const;
 
 export function testRouting(subject: Subject): void {
-  const { request: ask, framework, refused } = subject;
+  const { request: ask, framework, rejected: refused } = subject;
 
   test('HEAD has the status and headers of GET and no body', async () => {
     const paths = ['/health', ...PROBES, '/internal/health', '/internal/metrics', '/internal/livez?verbose'];
@@ -71,7 +71,7 @@ export function testRouting(subject: Subject): void {
         `http://example.org${prefix}/health`,
       ]) {
         const { status, body } = await ask(path);
-        assert.equal(status, framework.refuses?.test(path) ? 400 : 200, path);
+        assert.equal(status, framework.rejects?.test(path) ? 400 : 200, path);
         if (status === 200) assert.equal(body, plain.body, path);
       }
     }

@@ -27,7 +27,7 @@ export interface Framework {
   /** Everything that is for no door must be answered with 401 and `guarded`, by a guard that comes after ours. */
   start(mounts: readonly Mount[]): Promise<App>;
   /** Spellings that the framework itself refuses with 400, before anybody is asked. */
-  readonly refuses?: RegExp;
+  readonly rejects?: RegExp;
   /** Over something other than HTTP/1.1. */
   readonly request?: SendRequest;
 }
@@ -40,7 +40,7 @@ export interface Subject {
   /** Below `/internal`; it looks once and never again, so that what it says stays the same to the byte. */
   readonly internal: Health;
   /** The ids of every refusal that the application was told of. */
-  readonly refused: readonly string[];
+  readonly rejected: readonly string[];
   readonly request: (
     path: string,
     method?: string,

@@ -5,7 +5,7 @@ import { getJson } from './request.js';
 export interface Reading<Body> {
   readonly body: Body | null;
   /** Why there is nothing, or nothing new. */
-  readonly refusal: string | null;
+  readonly error: string | null;
 }
 
 export interface ReadingOptions {
@@ -20,15 +20,15 @@ export function useReading<Body>(
   path: string | null,
   { everyMs, reread }: ReadingOptions = {},
 ): Reading<Body> {
-  const [reading, setReading] = useState<Reading<Body>>({ body: null, refusal: null });
+  const [reading, setReading] = useState<Reading<Body>>({ body: null, error: null });
   useEffect(() => {
     if (path === null) return undefined;
     const turn = new AbortController();
     const read = async (): Promise<void> => {
       const answer = await getJson<Body>(path, turn.signal);
       if (turn.signal.aborted) return;
-      const refusal = answer.body ? null : refusalOf(answer.status, answer.error);
-      setReading((before) => ({ body: answer.body ?? before.body, refusal }));
+      const refusal = answer.body ? null : errorTextOf(answer.status, answer.error);
+      setReading((before) => ({ body: answer.body ?? before.body, error: refusal }));
     };
     void read();
     const timer = everyMs === undefined ? undefined : setInterval(() => void read(), everyMs);
@@ -40,7 +40,7 @@ export function useReading<Body>(
   return reading;
 }
 
-function refusalOf(status: number, error: string | null): string {
+function errorTextOf(status: number, error: string | null): string {
   if (status === 0) return 'The service did not answer.';
   if (status === 404) return 'This service does not have that.';
   return error ?? 'The service gave no answer that can be read.';

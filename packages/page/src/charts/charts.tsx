@@ -13,7 +13,12 @@ export interface ChartsProps {
   readonly zoom: (fromMs: number, toMs: number) => void;
 }
 
-export function Charts({ history: { history, refusal }, limits, pointed, zoom }: ChartsProps): JSX.Element {
+export function Charts({
+  history: { history, error: refusal },
+  limits,
+  pointed,
+  zoom,
+}: ChartsProps): JSX.Element {
   const [drawing, setDrawing] = useState<{ readonly Chart: ComponentType<ChartProps> }>();
   useEffect(() => {
     void import('./chart.js').then(({ Chart }) => setDrawing({ Chart }));

@@ -7,14 +7,14 @@ import type { History } from 'portal-server/api';
 /** What is drawn: nothing yet, something, or the reason why there is nothing. */
 export interface HistoryReading {
   readonly history: History | null;
-  readonly refusal: string | null;
+  readonly error: string | null;
 }
 
 const OFTEN_MS = 4_000;
 const SELDOM_MS = 30_000;
 
 export function useHistory(span: Span, nowMs: number): HistoryReading {
-  const [reading, setReading] = useState<HistoryReading>({ history: null, refusal: null });
+  const [reading, setReading] = useState<HistoryReading>({ history: null, error: null });
   const key = typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`;
   const aheadMs = nowMs - Date.now();
   useEffect(() => {
@@ -27,7 +27,7 @@ export function useHistory(span: Span, nowMs: number): HistoryReading {
       const { status, body, error } = await getJson<History>(path, turn.signal);
       if (turn.signal.aborted) return;
       const refusal = body ? null : status === 404 ? 'This service keeps no history.' : error;
-      setReading((before) => ({ history: body ?? before.history, refusal }));
+      setReading((before) => ({ history: body ?? before.history, error: refusal }));
     };
     void read();
     const timer = setInterval(() => void read(), span === '15m' ? OFTEN_MS : SELDOM_MS);

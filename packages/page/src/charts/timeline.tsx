@@ -23,7 +23,7 @@ const NARROWEST = 2;
 const HEIGHTS = { healthy: 10, degraded: 24, unhealthy: 40 } as const;
 
 export function Timeline({
-  history: { history, refusal },
+  history: { history, error: refusal },
   limits,
   pointed,
   nowMs,

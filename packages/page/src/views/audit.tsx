@@ -13,7 +13,7 @@ const EVERY_MS = 30_000;
 const COLUMNS = ['When', 'What', 'Who', 'Whom or what', 'From', 'Session'];
 
 export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
-  const { body, refusal } = useReading<AuditPage>(PATH, { everyMs: EVERY_MS });
+  const { body, error: refusal } = useReading<AuditPage>(PATH, { everyMs: EVERY_MS });
   const [older, setOlder] = useState<AuditPage>({ entries: [], next: null });
   const before = older.entries.length > 0 ? older.next : (body?.next ?? null);
   const more = async (): Promise<void> => {

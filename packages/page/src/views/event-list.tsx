@@ -13,12 +13,12 @@ import { Mark, Moment } from './words.js';
 
 export interface EventListProps {
   readonly events: readonly HistoryEvent[] | null;
-  readonly refusal: string | null;
+  readonly error: string | null;
   readonly nowMs: number;
   readonly pointed: Store<Pointed>;
 }
 
-export function EventList({ events, refusal, nowMs, pointed }: EventListProps): JSX.Element {
+export function EventList({ events, error: refusal, nowMs, pointed }: EventListProps): JSX.Element {
   const { atMs } = useStore(pointed);
   if (events === null) return <p class="soft">{refusal ?? 'asking …'}</p>;
   if (events.length === 0) return <p class="soft">Nothing happened in this time.</p>;

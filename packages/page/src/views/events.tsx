@@ -25,7 +25,7 @@ export interface UseEventsOptions {
 /** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
 export function useEvents({ happened, span, nowMs, limit }: UseEventsOptions) {
   const path = eventsPath(span, nowMs, limit);
-  const { body, refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
+  const { body, error: refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
   return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
 }
 
@@ -63,7 +63,7 @@ export function Events({
       <Timeline history={history} limits={limitsOf(span, nowMs)} pointed={pointed} nowMs={nowMs} />
       <EventList
         events={list && [...list, ...(isOlder ? older.list : [])]}
-        refusal={refusal}
+        error={refusal}
         nowMs={nowMs}
         pointed={pointed}
       />

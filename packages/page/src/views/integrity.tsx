@@ -16,7 +16,7 @@ const COLUMNS = ['Reading', 'Hash', 'Files', 'When'];
 
 export function Integrity({ known, nowMs }: { readonly known: Known; readonly nowMs: number }): JSX.Element {
   const [looks, setLooks] = useState(0);
-  const { body: source, refusal } = useReading<IntegrityDocument>('/v1/admin/integrity', {
+  const { body: source, error: refusal } = useReading<IntegrityDocument>('/v1/admin/integrity', {
     everyMs: EVERY_MS,
     reread: known.happened + looks,
   });

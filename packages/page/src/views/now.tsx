@@ -45,7 +45,7 @@ export function Now({ known, span, navigation, nowMs }: NowProps): JSX.Element {
       <SourceLine nowMs={nowMs} reread={known.happened} />
       <section aria-labelledby="happened">
         <h2 id="happened">Events</h2>
-        <EventList events={events.list} refusal={events.refusal} nowMs={nowMs} pointed={pointed} />
+        <EventList events={events.list} error={events.refusal} nowMs={nowMs} pointed={pointed} />
       </section>
       <Charts history={history} limits={limits} pointed={pointed} zoom={zoom} />
     </>

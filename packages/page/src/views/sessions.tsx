@@ -14,7 +14,7 @@ const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidde
 export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
   const [failure, setFailure] = useState<string | null>(null);
-  const { body, refusal } = useReading<MySessions>('/v1/users/me/sessions', {
+  const { body, error: refusal } = useReading<MySessions>('/v1/users/me/sessions', {
     everyMs: EVERY_MS,
     reread: ended,
   });

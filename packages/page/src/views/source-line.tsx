@@ -15,7 +15,7 @@ export function SourceLine({
   readonly nowMs: number;
   readonly reread: number;
 }): JSX.Element {
-  const { body: source, refusal } = useReading<Integrity>('/v1/admin/integrity', {
+  const { body: source, error: refusal } = useReading<Integrity>('/v1/admin/integrity', {
     everyMs: EVERY_MS,
     reread,
   });

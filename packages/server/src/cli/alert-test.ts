@@ -34,7 +34,7 @@ async function run(): Promise<void> {
         await webhook.send({ id: alert.incident, body: bodyFor(kind, alert) });
         return { name, answer: 'accepted', isAccepted: true };
       } catch (error) {
-        return { name, answer: refusal(error), isAccepted: false };
+        return { name, answer: failureText(error), isAccepted: false };
       }
     }),
   );
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
 }
 
 /** Never where it went: the URL is a password. */
-function refusal(error: unknown): string {
+function failureText(error: unknown): string {
   const status = error instanceof WebhookError ? error.status : undefined;
   return `${codeOf(error)}${status === undefined ? '' : ` (${status})`}`;
 }

@@ -18,7 +18,13 @@ import { clientAddress } from './client-address.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
 import type { OwnSite } from './own-site.js';
-import { errorBody, refusalOf, refusalOfLength, refuse, refuseUnreadable } from './request-error.js';
+import {
+  errorBody,
+  requestErrorOf,
+  lengthErrorOf,
+  respondWithError,
+  sendUnreadable,
+} from './request-error.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /** What the framework is put into. */
@@ -69,13 +75,13 @@ export function createFastify({
       http.onRequest((request, response) => {
         // Read now, it is known for as long as the request is, also once the client has gone.
         void request.socket.remoteAddress;
-        const first = refusalOf(request) ?? site.refusalOf(request);
-        if (first) return refuse(response, first, answers);
+        const first = requestErrorOf(request) ?? site.requestErrorOf(request);
+        if (first) return respondWithError(response, first, answers);
         site.takeBasePathOff(request);
         proxies.tidy(request);
         if (door(request, response)) return;
-        const second = refusalOfLength(request);
-        if (second) refuse(response, second, answers);
+        const second = lengthErrorOf(request);
+        if (second) respondWithError(response, second, answers);
         else handler(request, response);
       });
       return http.server;
@@ -94,7 +100,7 @@ export function createFastify({
       void sendError(error, request, reply);
     },
     clientErrorHandler: (error, socket) =>
-      refuseUnreadable(error, socket, { isAnswering: http.isResponding(socket), log: answers }),
+      sendUnreadable(error, socket, { isAnswering: http.isResponding(socket), log: answers }),
   } satisfies FastifyServerOptions);
 
   for (const method of METHODS) {

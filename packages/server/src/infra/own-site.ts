@@ -31,7 +31,7 @@ export interface OwnSite {
   /** Before every path in a link from elsewhere; `undefined` when nobody has said. */
   readonly baseUrl: string | undefined;
   /** Why a request is not answered: it names somebody else, in `Host` or in its target. `undefined`: it is ours. */
-  refusalOf(request: IncomingMessage): HttpErrorResponse | undefined;
+  requestErrorOf(request: IncomingMessage): HttpErrorResponse | undefined;
   /** Takes the path before all of ours off the target, where a proxy has left it there. */
   takeBasePathOff(request: IncomingMessage): void;
   /** Whether a request to do something comes from our own page, or from no page at all. */
@@ -88,7 +88,7 @@ export function createOwnSite({ publicUrl, host, boundTo, log }: OwnSiteOptions)
   return {
     basePath,
     baseUrl: publicUrl && baseUrlOf(publicUrl),
-    refusalOf({ headers: { host: named = '' }, rawHeaders, url = '/' }) {
+    requestErrorOf({ headers: { host: named = '' }, rawHeaders, url = '/' }) {
       const [, authority] = url.startsWith('/') ? [] : (AUTHORITY.exec(url) ?? []);
       if (authority !== undefined && !isOurs(authority)) return misdirected();
       if (countOf('host', rawHeaders) > 1) return ERRORS.badRequest;

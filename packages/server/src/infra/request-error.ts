@@ -13,7 +13,7 @@ const LONGEST_TARGET = 4_096;
 const LONGEST_COOKIES = 8_192;
 
 /** What HTTP itself asks of a request, whoever it is for; `undefined` when it may be answered. */
-export function refusalOf({ httpVersion, headers }: IncomingMessage): HttpErrorResponse | undefined {
+export function requestErrorOf({ httpVersion, headers }: IncomingMessage): HttpErrorResponse | undefined {
   if (httpVersion !== '1.1') return undefined;
   if (headers.host === undefined) return ERRORS.badRequest;
   const { expect } = headers;
@@ -25,7 +25,7 @@ export function refusalOf({ httpVersion, headers }: IncomingMessage): HttpErrorR
  * What the routes of the framework ask of a request besides: what they read of it is not longer than this. Whoever sends
  * more cookies than anybody needs is somebody who has none of ours.
  */
-export function refusalOfLength({ url = '', headers }: IncomingMessage): HttpErrorResponse | undefined {
+export function lengthErrorOf({ url = '', headers }: IncomingMessage): HttpErrorResponse | undefined {
   if (url.length > LONGEST_TARGET) return ERRORS.uriTooLong;
   if (headers.cookie !== undefined && headers.cookie.length > LONGEST_COOKIES) delete headers.cookie;
   return undefined;
@@ -37,8 +37,12 @@ export function errorBody({ sentence }: HttpErrorResponse, correlationId: string
 }
 
 /** Answers a request that no route has seen. What it may bring along is not read, so the connection ends. */
-export function refuse(response: ServerResponse, answer: HttpErrorResponse, log: ResponseLog): void {
-  const { body, headers } = refusal(answer, log, 'none');
+export function respondWithError(
+  response: ServerResponse,
+  answer: HttpErrorResponse,
+  log: ResponseLog,
+): void {
+  const { body, headers } = errorResponseText(answer, log, 'none');
   response.writeHead(answer.status, headers).end(body);
 }
 
@@ -47,7 +51,7 @@ export function refuse(response: ServerResponse, answer: HttpErrorResponse, log:
  *
  * @param isAnswering - something of another answer has been sent on it: what we would add would be taken for a part of that
  */
-export function refuseUnreadable(
+export function sendUnreadable(
   error: Error & { readonly code?: string },
   socket: Socket,
   { isAnswering, log }: { readonly isAnswering: boolean; readonly log: ResponseLog },
@@ -57,7 +61,7 @@ export function refuseUnreadable(
     return;
   }
   const answer = UNREADABLE[error.code ?? ''] ?? ERRORS.badRequest;
-  const { body, headers } = refusal(answer, log, 'unreadable');
+  const { body, headers } = errorResponseText(answer, log, 'unreadable');
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const line = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`;
   socket.end([line, ...fields, '', body].join('\r\n'));
@@ -69,7 +73,7 @@ const UNREADABLE: Readonly<Record<string, HttpErrorResponse>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ERRORS.requestTimeout,
 };
 
-function refusal(
+function errorResponseText(
   answer: HttpErrorResponse,
   log: ResponseLog,
   route: string,

@@ -106,7 +106,7 @@ export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webho
         request.on('response', (response) => {
           // What it says besides is of no interest; it may go on saying it until the time is up.
           response.on('error', () => undefined).resume();
-          const refusal = refusalIn(response);
+          const refusal = webhookErrorIn(response);
           if (refusal) reject(refusal);
           else resolve();
         });
@@ -139,7 +139,7 @@ export function webhookSignature(
 }
 
 /** A redirect is none of the receiver's business: it would hand on what is meant for one place. */
-function refusalIn({ statusCode = 0, headers }: IncomingMessage): WebhookError | undefined {
+function webhookErrorIn({ statusCode = 0, headers }: IncomingMessage): WebhookError | undefined {
   if (statusCode >= 200 && statusCode < 300) return undefined;
   const seconds = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0];
   return new WebhookError(statusCode >= 300 && statusCode < 400 ? 'WEBHOOK_REDIRECTED' : 'WEBHOOK_REFUSED', {

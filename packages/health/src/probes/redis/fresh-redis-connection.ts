@@ -2,7 +2,7 @@
  * A connection of the probe's own to a server of Redis, whatever driver makes it: good for one look.
  */
 import { member } from '../../unknown.js';
-import { isForbidden, isRefusal, redisProblem } from './redis-errors.js';
+import { isForbidden, isErrorReply, redisProblem } from './redis-errors.js';
 import { isClusterDown, mastersIn, readInfo, type CacheInfo } from '../../statistics/cache.js';
 
 /** A connection of the probe's own to one server, good for one look. */
@@ -102,7 +102,7 @@ export function createFreshRedisConnection(
     try {
       asked = await timed(['INFO']);
     } catch (error) {
-      isAnswered = isRefusal(error);
+      isAnswered = isErrorReply(error);
       if (!isAnswered) throw error;
       return ping(error);
     }
@@ -129,7 +129,7 @@ export function createFreshRedisConnection(
 
 /** What may not be asked is not known; anything else has failed. */
 function unlessGone(error: unknown): undefined {
-  if (!isRefusal(error)) throw error;
+  if (!isErrorReply(error)) throw error;
 }
 
 /** True for a socket, or a client that can be ended like one. */

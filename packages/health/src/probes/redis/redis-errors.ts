@@ -64,7 +64,7 @@ export function redisCause(error: unknown): Cause {
 }
 
 /** True of an answer that says no more than that this very question is not answered; another may be. */
-export function isRefusal(error: unknown): boolean {
+export function isErrorReply(error: unknown): boolean {
   return redisProblem(error) === 'CACHE_FAILED';
 }
 

@@ -58,7 +58,7 @@ export function createRefusalWatch(): RefusalWatch {
       const refused = new Set(
         Object.entries(WORDS)
           .filter(
-            ([word, entry]) => before && isRefused(word, entry, now, before.last, before.refused.has(word)),
+            ([word, entry]) => before && isFailing(word, entry, now, before.last, before.refused.has(word)),
           )
           .map(([word]) => word),
       );
@@ -73,7 +73,7 @@ export function createRefusalWatch(): RefusalWatch {
   };
 }
 
-function isRefused(word: string, entry: Word, now: Refusals, last: Refusals, wasRefused: boolean): boolean {
+function isFailing(word: string, entry: Word, now: Refusals, last: Refusals, wasRefused: boolean): boolean {
   // A word that was never answered is not listed at all; before 6.2 none is.
   const count = now.replied.get(word) ?? 0;
   const before = last.replied.get(word) ?? 0;

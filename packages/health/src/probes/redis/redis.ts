@@ -75,7 +75,11 @@ export function createRedisProbe({
       const asked = Promise.all(opened.map((newcomer) => newcomer.query(pingOnly)));
       const answers = await untilAborted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
-      return outcomeOf(answers, { slow: performance.now() - startedMs > slowMs, readOnly, refusals });
+      return outcomeOf(answers, {
+        slow: performance.now() - startedMs > slowMs,
+        readOnly,
+        errorWatch: refusals,
+      });
     } catch (error) {
       // Nobody waits for this outcome any more; should somebody, it is the true one.
       if (signal.aborted) return down('CACHE_TIMEOUT');
@@ -127,13 +131,13 @@ function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {
 interface Circumstances {
   readonly slow: boolean;
   readonly readOnly: boolean;
-  readonly refusals: RefusalWatch;
+  readonly errorWatch: RefusalWatch;
 }
 
 /** What the servers said, read together. */
 function outcomeOf(
   answers: readonly RedisResult[],
-  { slow, readOnly, refusals }: Circumstances,
+  { slow, readOnly, errorWatch: refusals }: Circumstances,
 ): Outcome<CacheFigures> {
   const readings = answers.map(({ info: reading }) => reading).filter((reading) => reading !== undefined);
   if (readings.some(({ loading }) => loading)) return down('CACHE_LOADING');
