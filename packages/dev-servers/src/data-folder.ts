@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import {
   closeToOthersSync,
   followTrusted,
@@ -52,7 +52,7 @@ export async function openDataFolder(dataDir: string): Promise<string> {
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
     throw new Error(
-      `The data folder ${folder} cannot be written to (${codeOf(error)}); set PORTAL_DATA_DIR to one that can.`,
+      `The data folder ${folder} cannot be written to (${errorCode(error)}); set PORTAL_DATA_DIR to one that can.`,
       { cause: error },
     );
   }
@@ -153,7 +153,7 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: MODE });
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === 'EEXIST') return;
     if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
     await makeFolder(dirname(folder));

@@ -1,7 +1,7 @@
 /** What lies in the data folder where the database is kept, and what it means when something is amiss. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { makePassword } from './password.js';
 import { MAKING } from './postgres-cluster.js';
 
@@ -18,7 +18,7 @@ export async function hasCluster(folder: string): Promise<boolean> {
   try {
     version = (await readFile(join(folder, 'PG_VERSION'), 'utf8')).trim();
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === 'ENOENT' && !(await isThere(folder))) return false;
     const reason = code === 'ENOENT' ? 'it is not complete' : `it cannot be read (${code})`;
     throw unusable(folder, reason, error);
@@ -51,13 +51,13 @@ export async function preparePassword(folder: string): Promise<string> {
       await writeFile(file, `${makePassword()}\n`, { mode: 0o600, flag: 'wx' });
     } catch (error) {
       // A start that was cut short made one, or somebody who starts here at the same time.
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     }
   }
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw unusable(folder, `its password in ${file} cannot be read (${codeOf(error)})`, error);
+    throw unusable(folder, `its password in ${file} cannot be read (${errorCode(error)})`, error);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the kernel says about a process: whether it is there, its children, the folder it works in. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 
 /** The ids of the direct children of `pid`; a process that is gone has none, and neither has any on macOS. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
@@ -14,7 +14,7 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     try {
       process.kill(pid, signal);
     } catch (error) {
-      if (codeOf(error) !== 'ESRCH') throw error;
+      if (errorCode(error) !== 'ESRCH') throw error;
     }
   }
 }
@@ -25,7 +25,7 @@ export function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

@@ -3,13 +3,16 @@
  * The binary `portal`.
  */
 import { runCommandLine } from './cli/command-line.js';
-import { codeOf, framesOf } from 'portal-shared/error-code';
+import { errorCode, framesOf } from 'portal-shared/error-code';
 
 // By default Node prints the words of an error that nobody caught, which may hold a piece of a password.
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`A bug ended the program (${codeOf(error)}).\n${framesOf(error).join('\n')}\n`, () => {
-    process.exit(1);
-  });
+  process.stderr.write(
+    `A bug ended the program (${errorCode(error)}).\n${framesOf(error).join('\n')}\n`,
+    () => {
+      process.exit(1);
+    },
+  );
 });
 
 // Whoever read what we say is gone: a reason to say nothing, not to end.

@@ -1,7 +1,7 @@
 /**
  * Users and sessions over their two stores: what the service and the command line have in common.
  */
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { createSessionChannel } from './auth/sessions/channel.js';
 import { createLookups } from './auth/sessions/lookups.js';
 import { createMachines, type Machines } from './auth/sessions/machines.js';
@@ -62,7 +62,7 @@ export function createStores(options: StoresOptions): Stores {
   // Said at `debug` only: a store that fails says so through its probe, once, and a client that tries again and again
   // says it again and again.
   function onError(store: string): (error: unknown) => void {
-    return (error) => log.debug('a connection broke', { store, cause: codeOf(error) });
+    return (error) => log.debug('a connection broke', { store, cause: errorCode(error) });
   }
 
   const database = createDatabase({

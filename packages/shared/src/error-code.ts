@@ -3,7 +3,7 @@
  */
 
 /** The code of an error: an errno, an SQLSTATE, or else its class. Letters, digits and underscores only. */
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
   const words = ['code' in error ? error.code : undefined, error.name];
   return (

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
-import { codeOf } from './error-code.js';
+import { errorCode } from './error-code.js';
 
 /** Something on the disk that somebody else has, or could have changed: one sentence, for whoever runs the service. */
 export class UntrustedError extends Error {
@@ -164,6 +164,6 @@ export function closeToOthersSync(file: string): void {
   try {
     if ((lstatSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }

@@ -3,7 +3,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { PAGE } from '../config/installation.js';
 import { fixedBody, type FixedBody } from '../infra/fixed-body.js';
 
@@ -41,7 +41,7 @@ async function pathsIn(folder: URL): Promise<readonly string[]> {
     const entries = await readdir(folder, { recursive: true, encoding: 'utf8' });
     return entries.map((path) => path.replaceAll('\\', '/'));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { configFromEnvironment, currentAlertSecret } from '../config/env.js';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../errors.js';
 import { WebhookError } from '../infra/webhook.js';
 import { inColumns } from './columns.js';
@@ -46,5 +46,5 @@ async function run(): Promise<void> {
 /** Never where it went: the URL is a password. */
 function failureText(error: unknown): string {
   const status = error instanceof WebhookError ? error.status : undefined;
-  return `${codeOf(error)}${status === undefined ? '' : ` (${status})`}`;
+  return `${errorCode(error)}${status === undefined ? '' : ` (${status})`}`;
 }

@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/env.js';
-import { codeOf, framesOf } from 'portal-shared/error-code';
+import { errorCode, framesOf } from 'portal-shared/error-code';
 import { OperatorError, PortalError } from '../errors.js';
 import { alertTestCommand } from './alert-test.js';
 import { auditExportCommand } from './audit-export.js';
@@ -89,7 +89,7 @@ function errorText(error: unknown): ErrorText {
   }
   if (error instanceof OperatorError) return { sentences: [error.message], exitCode: 1 };
   // What a driver says besides its code may hold a piece of a password.
-  const code = codeOf(error);
+  const code = errorCode(error);
   const meaning = Object.entries(MEANINGS).find(([pattern]) => new RegExp(`^(${pattern})$`).test(code))?.[1];
   if (meaning !== undefined) return { sentences: [`${meaning} (${code}).`], exitCode: 1 };
   return { sentences: [`A bug ended the command (${code}).`, ...framesOf(error)], exitCode: 1 };

@@ -3,7 +3,7 @@
  */
 import { lstatSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { readTrustedSync, UntrustedError } from 'portal-shared/private-files';
 import { BrokenRule } from './rules.js';
 import { fileVariable, SETTINGS, type Setting } from './settings.js';
@@ -90,7 +90,7 @@ function withSecretsOfFiles(given: Given): {
       environment[variable] = readSecret(file);
       secretFiles[name as keyof Settings] = file;
     } catch (error) {
-      const reason = error instanceof UntrustedError ? error.message : codeOf(error);
+      const reason = error instanceof UntrustedError ? error.message : errorCode(error);
       problems.push(
         `Expected \`${fileVariable(variable)}\` to name a readable file with one line in it, ` +
           `got ${JSON.stringify(file)}: ${reason}.`,
@@ -216,11 +216,11 @@ function environmentFile(): NodeJS.Dict<string> {
     if (lstatSync('.env', { throwIfNoEntry: false }) === undefined) return {};
     return parseEnv(readTrustedSync('.env'));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return {};
+    if (errorCode(error) === 'ENOENT') return {};
     throw new ConfigError([
       error instanceof UntrustedError
         ? `Expected the file .env to be one that nobody else can write: ${error.message}.`
-        : `Expected the file .env to be readable, got ${codeOf(error)}.`,
+        : `Expected the file .env to be readable, got ${errorCode(error)}.`,
     ]);
   }
 }

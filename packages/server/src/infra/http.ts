@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../errors.js';
 import { createConnections } from './connections.js';
 import { connectionsBeside } from './descriptors.js';
@@ -225,7 +225,7 @@ export function createHttpServer(
 }
 
 function listenError(error: unknown, host: string, port: number): OperatorError {
-  switch (codeOf(error)) {
+  switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new OperatorError(
         `Expected \`PORT\` to be a port that nobody listens on at ${host}, got ${port}, which another program has.`,
@@ -240,7 +240,7 @@ function listenError(error: unknown, host: string, port: number): OperatorError 
       );
     default:
       return new OperatorError(
-        `Expected \`HOST\` and \`PORT\` to be an address to listen on, got ${JSON.stringify(host)} and ${port} (${codeOf(error)}).`,
+        `Expected \`HOST\` and \`PORT\` to be an address to listen on, got ${JSON.stringify(host)} and ${port} (${errorCode(error)}).`,
       );
   }
 }

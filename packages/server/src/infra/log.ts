@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { pino, type DestinationStream } from 'pino';
-import { codeOf, framesOf } from 'portal-shared/error-code';
+import { errorCode, framesOf } from 'portal-shared/error-code';
 
 /** What may stand in a line. */
 export type Fields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
@@ -59,7 +59,7 @@ export function createLog({ level, destination }: LogOptions): Log {
 
   function failed(severity: 'warn' | 'error', event: string, error: unknown, fields: Fields): void {
     const reference = fields['correlation_id'] ?? randomUUID();
-    logger[severity]({ ...fields, reference, cause: codeOf(error) }, event);
+    logger[severity]({ ...fields, reference, cause: errorCode(error) }, event);
     logger.debug(
       { reference, words: error instanceof Error ? error.message : String(error) },
       `${event}, in full`,

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../errors.js';
 import type { Database, Queryable } from './postgres.js';
 
@@ -114,7 +114,7 @@ async function apply(connection: Queryable, { name, sha256, sql }: Migration): P
     await connection.script(sql, LOCK_TIMEOUT_MS);
     await connection.rows('INSERT INTO portal_migrations (name, sha256) VALUES ($1, $2)', [name, sha256]);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (!/^[0-9A-Z]{5}$/.test(code) || PASSING.test(code)) throw error;
     throw new MigrationError(
       `Expected the migration ${name} to fit the database, got error ${code}${MEANINGS[code] ?? ''}.`,

@@ -2,7 +2,7 @@
  * The door to PostgreSQL: the application's one pool.
  */
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { PortalError } from '../errors.js';
 import { createCanceller, type Canceller } from './postgres-cancel.js';
 import { createLine, type Line } from './postgres-line.js';
@@ -153,7 +153,7 @@ export async function whileReachable<Result>(work: Promise<Result>): Promise<Res
   try {
     return await work;
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     const isOurs = error instanceof PortalError || error instanceof TypeError;
     if (isOurs || (/^[0-9A-Z]{5}$/.test(code) && !PASSING.test(code))) throw error;
     throw new PortalError('unavailable', undefined, { cause: error });
@@ -180,7 +180,7 @@ function queryable({ canceller, onError }: Circumstances, on: Pool | PoolClient)
       return result;
     } catch (error) {
       // Only the server's own word says that it does no more for it.
-      if (/^[0-9A-Z]{5}$/.test(codeOf(error))) ended();
+      if (/^[0-9A-Z]{5}$/.test(errorCode(error))) ended();
       throw error;
     }
   }

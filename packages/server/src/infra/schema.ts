@@ -3,7 +3,7 @@
  * be reached.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import type { Log } from './log.js';
 import { migrate, MigrationError } from './migrate.js';
 import type { Database } from './postgres.js';
@@ -37,7 +37,7 @@ export function createSchema({ database, log }: { database: Database; log: Log }
 
   function failed(error: unknown): void {
     usable = !(error instanceof MigrationError);
-    const cause = codeOf(error);
+    const cause = errorCode(error);
     if (cause === lastCause) return;
     lastCause = cause;
     log.failure('the tables could not be brought up to date yet', error);

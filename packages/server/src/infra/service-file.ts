@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataFolderError, isDataFolder } from 'portal-dev-servers/data-folder';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../errors.js';
 import { readTrustedSync, UntrustedError, writePrivate } from 'portal-shared/private-files';
 
@@ -43,7 +43,7 @@ export function readServiceFile(dataDir: string): ServiceFile | undefined {
     return isServiceFile(value) && isRunning(value.pid) ? value : undefined;
   } catch (error) {
     // Cut short by a full disk, or edited: as good as none. But one that is there and may not be read is for somebody.
-    if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     if (error instanceof DataFolderError) throw new OperatorError(error.message, { cause: error });
     if (!(error instanceof UntrustedError)) throw error;
     throw new OperatorError(`The file ${file} is not believed: ${error.message}.`, { cause: error });
@@ -77,6 +77,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }

@@ -9,7 +9,7 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { webhookKey } from '../config/rules.js';
 
 /** Where messages go, and how patiently. */
@@ -101,7 +101,7 @@ export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webho
           underWay.delete(request);
         });
         request.on('error', (error) => {
-          reject(error instanceof WebhookError ? error : new WebhookError(codeOf(error)));
+          reject(error instanceof WebhookError ? error : new WebhookError(errorCode(error)));
         });
         request.on('response', (response) => {
           // What it says besides is of no interest; it may go on saying it until the time is up.

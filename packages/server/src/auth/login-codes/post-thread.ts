@@ -3,7 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { createWaitingRows } from '../../infra/waiting-rows.js';
 import { createWebhook } from '../../infra/webhook.js';
 import type { LostLetter, PostData, SealedLetter } from './post.js';
@@ -50,7 +50,7 @@ async function send({ id, body }: SealedLetter): Promise<void> {
       await webhook.send({ id, body });
       return;
     } catch (error) {
-      if (pauseMs === undefined) report({ cause: codeOf(error) });
+      if (pauseMs === undefined) report({ cause: errorCode(error) });
       else await sleep(pauseMs);
     }
   }

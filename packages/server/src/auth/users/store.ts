@@ -2,7 +2,7 @@
  * The record of all users, in PostgreSQL.
  */
 import { isPermission, OWNER, PERMISSION_NAMES, type Permission } from '../permission.js';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import type { Queryable } from '../../infra/postgres.js';
 
 /** Somebody with a name and a permission. */
@@ -91,7 +91,7 @@ export function createUserStore(database: Queryable): UserStore {
         );
         return rows.map(user)[0];
       } catch (error) {
-        if (codeOf(error) === UNIQUE_VIOLATION) return undefined;
+        if (errorCode(error) === UNIQUE_VIOLATION) return undefined;
         throw error;
       }
     },

@@ -3,7 +3,7 @@
  * could not be crossed off any more, because the process was killed in between, is sent again with the same id.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import type { Log } from '../../infra/log.js';
 import { WebhookError } from '../../infra/webhook.js';
 import type { Receiver } from './receivers.js';
@@ -103,8 +103,8 @@ export function createDelivery({
       attempts += 1;
       if (attempts === 1) log.failure('an alert was not accepted and is tried again', error, about(message));
       if (Date.now() - createdAt > GIVEN_UP_MS) {
-        log.error('an alert was given up', { ...about(message), cause: codeOf(error) });
-        onGivenUp(receiver.name, codeOf(error));
+        log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
+        onGivenUp(receiver.name, errorCode(error));
         await outbox.crossOff(id);
       }
       const asked = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;

@@ -5,7 +5,7 @@
 import Database from 'libsql';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { closeToOthersSync, makePrivateSync } from 'portal-shared/private-files';
 import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './events.js';
 import { HOLDING_SCHEMA } from './holding.js';
@@ -42,7 +42,7 @@ export function isDamage(error: unknown): boolean {
 
 /** The code of an error of SQLite, without its extension: `SQLITE_IOERR` for `SQLITE_IOERR_WRITE`. */
 export function sqliteCode(error: unknown): string {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code;
 }
 
@@ -81,7 +81,7 @@ function openSound(path: string): Database.Database {
     makePrivateSync(path);
   } catch (error) {
     // What is no file SQLite refuses in its own words.
-    if (codeOf(error) !== 'EISDIR') throw error;
+    if (errorCode(error) !== 'EISDIR') throw error;
   }
   for (const end of BESIDE) closeToOthersSync(`${path}${end}`);
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { Facts, Report } from 'portal-health';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from 'portal-shared/error-code';
+import { errorCode } from 'portal-shared/error-code';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
 import type { EventPage, EventQuery } from './events.js';
@@ -142,7 +142,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
         writes.shift();
         accepted();
       } catch (error) {
-        if (PASSING.test(codeOf(error)) && !closed) {
+        if (PASSING.test(errorCode(error)) && !closed) {
           noteRefusal(error);
           await sleep(RETRY_MS, undefined, { ref: false });
         } else {
@@ -157,7 +157,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
     if (refused || closed) return;
     refused = true;
     log.failure('the history cannot be written', error);
-    onTrouble({ what: 'not_written', cause: codeOf(error) });
+    onTrouble({ what: 'not_written', cause: errorCode(error) });
   }
 
   function accepted(): void {
