@@ -1,6 +1,6 @@
 /** `GET /v1/admin/health`: the administrator's report. */
 import { respond } from 'portal-health';
-import { readerOf } from '../auth/current-user.js';
+import { currentUser } from '../auth/current-user.js';
 import type { ResponseHeaders } from './openapi-types.js';
 import { errorDocument } from './refusals.js';
 import { DEGRADED, forAdmin, HEALTHY, reportContent, UNHEALTHY } from './report-examples.js';
@@ -62,7 +62,7 @@ export const adminHealthRoute = defineRoute({
         endpoint: 'health',
         method: request.method,
         accept: request.headers.accept,
-        byMachine: readerOf(request).isMachine === true,
+        byMachine: currentUser(request).isMachine === true,
       },
       'admin',
     );

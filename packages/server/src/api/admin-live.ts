@@ -1,6 +1,6 @@
 /** `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts. */
 import { PortalError } from '../errors.js';
-import { readerOf } from '../auth/current-user.js';
+import { currentUser } from '../auth/current-user.js';
 import { heldCause } from './cause-schema.js';
 import { adminReport } from './report-schema.js';
 import { defineRoute } from './route.js';
@@ -60,7 +60,7 @@ export const adminLiveRoute = defineRoute({
   },
   handler({ request, reply, services: { pages, watchSession } }) {
     if (request.method === 'HEAD') return reply.headers(STREAM).send();
-    const { sessionId } = readerOf(request);
+    const { sessionId } = currentUser(request);
     if (!pages.hasRoomFor(sessionId)) {
       reply.header('Retry-After', String(COME_AGAIN_S));
       throw new PortalError('tooManyRequests');

@@ -2,7 +2,7 @@
 import { PortalError } from '../errors.js';
 import { clientAddress } from '../infra/client-address.js';
 import { whileReachable } from '../infra/postgres.js';
-import { readerOf } from '../auth/current-user.js';
+import { currentUser } from '../auth/current-user.js';
 import { defineRoute } from './route.js';
 import { SET_COOKIE, TOKEN_SUFFIX } from './session-schema.js';
 
@@ -29,7 +29,7 @@ export const destroyMySessionRoute = defineRoute({
   errors: ['NotFound'],
   answers: { 204: { description: 'It has ended.', headers: SET_COOKIE } },
   async handler({ request, reply, services: { sessions, endedCookie } }) {
-    const { userId, sessionId } = readerOf(request);
+    const { userId, sessionId } = currentUser(request);
     const { token_suffix: suffix } = request.params as { readonly token_suffix: string };
     const meant = (await whileReachable(sessions.list(userId)))
       .filter(({ tokenSuffix }) => tokenSuffix === suffix)

@@ -1,7 +1,7 @@
 /** `POST /v1/users/me/sessions/destroy-all`: signs a user out everywhere. */
 import { clientAddress } from '../infra/client-address.js';
 import { whileReachable } from '../infra/postgres.js';
-import { readerOf } from '../auth/current-user.js';
+import { currentUser } from '../auth/current-user.js';
 import { defineRoute } from './route.js';
 import { SET_COOKIE } from './session-schema.js';
 
@@ -18,7 +18,7 @@ export const destroyMySessionsRoute = defineRoute({
   },
   answers: { 204: { description: 'They have ended.', headers: SET_COOKIE } },
   async handler({ request, reply, services: { sessions, endedCookie } }) {
-    const { userId } = readerOf(request);
+    const { userId } = currentUser(request);
     await whileReachable(sessions.revokeAllOf(userId, clientAddress(request.ip)));
     return reply.code(204).header('Set-Cookie', endedCookie).send();
   },

@@ -1,6 +1,6 @@
 /** `GET /v1/users/me`: who is signed in. Also from memory, so that the page about an outage knows in the outage. */
 import { PERMISSION_NAMES } from '../auth/permission.js';
-import { readerOf, type Reader } from '../auth/current-user.js';
+import { currentUser, type CurrentUser } from '../auth/current-user.js';
 import { defineRoute } from './route.js';
 import { choice, exactly, integer, moment, named, text, type FromSchema } from './schema.js';
 import { tokenSuffix } from './session-schema.js';
@@ -45,7 +45,7 @@ export const meRoute = defineRoute({
     description: 'For everybody who is; administrators get it also while the database is away.',
   },
   answers: { 200: { description: 'This one.', schema: me, example: ME_EXAMPLE } },
-  handler: ({ request }) => meDocument(readerOf(request)),
+  handler: ({ request }) => meDocument(currentUser(request)),
 });
 
 /** Who somebody is, for themselves. */
@@ -55,7 +55,7 @@ export function meDocument({
   permission,
   tokenSuffix: suffix,
   expiresAtMs,
-}: Reader): FromSchema<typeof me> {
+}: CurrentUser): FromSchema<typeof me> {
   return {
     id: userId,
     username: userName,

@@ -1,7 +1,7 @@
 /** `GET /v1/users/me/sessions`: where a user is signed in. */
 import type { ListedSession } from '../auth/sessions/session.js';
 import { whileReachable } from '../infra/postgres.js';
-import { readerOf } from '../auth/current-user.js';
+import { currentUser } from '../auth/current-user.js';
 import { defineRoute } from './route.js';
 import { choice, exactly, listOf, moment, named, yesOrNo, type FromSchema } from './schema.js';
 import { tokenSuffix } from './session-schema.js';
@@ -54,7 +54,7 @@ export const mySessionsRoute = defineRoute({
     },
   },
   async handler({ request, services: { sessions } }) {
-    const { userId, sessionId } = readerOf(request);
+    const { userId, sessionId } = currentUser(request);
     const own = await whileReachable(sessions.list(userId));
     return { sessions: own.map((session) => listed(session, sessionId)) };
   },

@@ -15,7 +15,7 @@ import type { SignIn } from '../auth/login-codes/sign-in.js';
 import type { Redeemed } from '../auth/login-codes/store.js';
 import type { SignInLimits } from '../auth/login-codes/visitors.js';
 import type { FixedBody } from '../infra/fixed-body.js';
-import type { Reader } from '../auth/current-user.js';
+import type { CurrentUser } from '../auth/current-user.js';
 
 /** What `auth` gives. */
 export interface AuthServices {
@@ -36,7 +36,7 @@ export interface AuthServices {
 interface BegunSession {
   /** Value of the `Set-Cookie` header. */
   readonly cookie: string;
-  readonly reader: Reader;
+  readonly reader: CurrentUser;
 }
 
 /** What `monitoring` gives. */

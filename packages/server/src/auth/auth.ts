@@ -7,7 +7,7 @@ import { createAudit, type Audit } from './audit/audit.js';
 import { changedSettings } from './audit/settings.js';
 import { createAuditStore, type AuditStore } from './audit/store.js';
 import { endedCookie, sessionCookie } from './cookie.js';
-import type { Reader } from './current-user.js';
+import type { CurrentUser } from './current-user.js';
 import { createGate } from './sessions/gate.js';
 import { createGuard, type Guard } from './guard.js';
 import { createSignOut, type SignOut } from './sessions/sign-out.js';
@@ -55,7 +55,7 @@ export interface Auth {
 interface BegunByCode {
   /** Value of the `Set-Cookie` header. */
   readonly cookie: string;
-  readonly reader: Reader;
+  readonly reader: CurrentUser;
 }
 
 /** Codes that were none, and requests for codes: of one address a minute, and of all together. Whoever is over waits. */

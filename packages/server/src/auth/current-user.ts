@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Permission } from './permission.js';
 
 /** Somebody who is signed in, and by which session; or a machine with a token. */
-export interface Reader {
+export interface CurrentUser {
   readonly sessionId: number;
   readonly userId: number;
   readonly userName: string;
@@ -21,12 +21,12 @@ export interface Reader {
 declare module 'fastify' {
   interface FastifyRequest {
     /** `null` where no guard has let anybody in. */
-    reader: Reader | null;
+    reader: CurrentUser | null;
   }
 }
 
 /** Who asks, behind a guard. */
-export function readerOf({ reader }: FastifyRequest): Reader {
+export function currentUser({ reader }: FastifyRequest): CurrentUser {
   if (!reader) throw new Error('A route that needs to know who asks stands behind no guard.');
   return reader;
 }

@@ -10,7 +10,7 @@ import { ADMIN } from './permission.js';
 import { clientAddress } from '../infra/client-address.js';
 import type { Log } from '../infra/log.js';
 import { allowedBy, type RateLimit } from './rate-limit.js';
-import type { Reader } from './current-user.js';
+import type { CurrentUser } from './current-user.js';
 import { bearerOf } from './sessions/bearer.js';
 import { tokensInCookies } from './cookie.js';
 import type { Gate } from './sessions/gate.js';
@@ -53,7 +53,7 @@ export interface Witness {
   /** Somebody who showed an unknown session, or one whose user may not pass. */
   refused(refusal: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
   /** A session that got to the administrators' document. */
-  read(reader: Reader, address: string): void;
+  read(reader: CurrentUser, address: string): void;
 }
 
 /** Makes `onRequest` hooks, which also put on the request who asks. */
@@ -129,7 +129,11 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardDepen
     return found;
   }
 
-  async function admit(request: FastifyRequest, reply: FastifyReply, options: GuardOptions): Promise<Reader> {
+  async function admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    options: GuardOptions,
+  ): Promise<CurrentUser> {
     const bearer = bearerOf(request.raw);
     const cookies = tokensOf(request);
     if (bearer !== undefined && cookies.length > 0) {
@@ -165,7 +169,7 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardDepen
     return reader;
   }
 
-  function forbidden({ userName }: Reader, request: FastifyRequest): PortalError {
+  function forbidden({ userName }: CurrentUser, request: FastifyRequest): PortalError {
     witness.refused({ reason: 'permission', address: clientAddress(request.ip), userName });
     return new PortalError('adminRequired');
   }

@@ -7,7 +7,7 @@ import type { AuditEntry } from './audit-entry.js';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
 import { whileReachable } from '../../infra/postgres.js';
-import type { Reader } from '../current-user.js';
+import type { CurrentUser } from '../current-user.js';
 import type { AuditStore, WaitingEntry } from './store.js';
 
 /** Why somebody was refused: an unknown session, too little permission, or a wrong code. */
@@ -25,7 +25,7 @@ export interface Refusal {
 export interface Audit {
   refused(refusal: Refusal): void;
   /** To be called whenever a session reads the administrators' document; told once. */
-  read(reader: Reader, address: string): void;
+  read(reader: CurrentUser, address: string): void;
   /** From now on entries are written; before that, `settings` are held against those of the last start. */
   start(): void;
   /** Writes what waits, if that is possible; never rejects. */
@@ -55,7 +55,7 @@ const MOST_WAITING = 1_000;
 /** Rows of refusals in an hour; strangers with more addresses than that share one row. */
 const MOST_REFUSALS_AN_HOUR = 200;
 /** Sessions of which it is remembered that they have read; the record itself remembers all of them. */
-const MOST_READERS = 1_000;
+const MAX_USERS = 1_000;
 
 interface Waiting extends Omit<WaitingEntry, 'ageS'> {
   readonly happenedMs: number;
@@ -73,7 +73,7 @@ export function createAudit({
   let refusals = new Map<string, { entry: Waiting; count: number }>();
   let seenThisHour = new Set<string>();
   let hourBeganMs = now();
-  const readers = new Set<number>();
+  const users = new Set<number>();
   let settingsAreKnown = false;
   let sweptMs = Number.NEGATIVE_INFINITY;
   let lost = 0;
@@ -187,10 +187,10 @@ export function createAudit({
       }
     },
     read({ sessionId, userName, tokenSuffix, isMachine }, address) {
-      if (readers.has(sessionId)) return;
-      readers.add(sessionId);
-      const [oldest] = readers;
-      if (readers.size > MOST_READERS && oldest !== undefined) readers.delete(oldest);
+      if (users.has(sessionId)) return;
+      users.add(sessionId);
+      const [oldest] = users;
+      if (users.size > MAX_USERS && oldest !== undefined) users.delete(oldest);
       const entry = { ...NOBODY, address, tokenSuffix };
       if (isMachine) {
         add({ ...entry, action: 'token_used', details: { name: userName } }, `token_used ${-sessionId}`);
