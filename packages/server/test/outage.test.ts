@@ -21,7 +21,7 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 let service: TestService;
 let admin: string;
-let stranger: string;
+let unauthenticated: string;
 const slowest = { ms: 0, what: 'nothing' };
 
 before(async () => {
@@ -32,7 +32,7 @@ before(async () => {
     environment: DEFAULTS,
   });
   admin = await service.sessionCookie(ADMIN);
-  stranger = await service.sessionCookie(ADMIN);
+  unauthenticated = await service.sessionCookie(ADMIN);
   assert.equal((await page()).status, 200);
 });
 
@@ -147,7 +147,7 @@ test('both frozen: who was in keeps the page, from memory, and it is logged; who
     'The cache does not answer in time (CACHE_TIMEOUT)',
   ]);
   assert.ok(service.logged.some((line) => line.includes('let in from memory')));
-  const shut = await page(stranger);
+  const shut = await page(unauthenticated);
   assert.equal(shut.status, 401);
   assert.equal(shut.json['error'], 'Authentication required');
 });

@@ -11,7 +11,7 @@ import { sql } from './sql.js';
 
 const MOST = 3;
 const PROXY = '127.0.0.1';
-const STRANGER = '127.0.9.9';
+const OTHER_ADDRESS = '127.0.9.9';
 
 let postgres: PostgresServer;
 let databaseUrl: string;
@@ -83,7 +83,7 @@ test('a client of IPv6 is its network', async () => {
 });
 
 test('anybody else can say what they like: they stay who they are', async () => {
-  await useUp(STRANGER, '192.0.2.30');
+  await useUp(OTHER_ADDRESS, '192.0.2.30');
   for (const headers of [
     { 'X-Forwarded-For': '192.0.2.31' },
     { 'X-Forwarded-For': PROXY },
@@ -92,7 +92,7 @@ test('anybody else can say what they like: they stay who they are', async () => 
     { Forwarded: 'for=192.0.2.34' },
     { 'X-Forwarded-For': '192.0.2.35', 'X-Forwarded-Host': 'localhost', 'X-Forwarded-Proto': 'https' },
   ]) {
-    const { status } = await sendRequest(service.url, '/v1/admin/health', { from: STRANGER, headers });
+    const { status } = await sendRequest(service.url, '/v1/admin/health', { from: OTHER_ADDRESS, headers });
     assert.equal(status, 429, JSON.stringify(headers));
   }
   assert.equal((await from(PROXY, '192.0.2.30')).status, 401, 'and use up nobody else’s limit');

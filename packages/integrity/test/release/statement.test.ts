@@ -28,7 +28,7 @@ const NOW = new Date('2026-06-01T00:00:00Z');
 const pair = generateKeys();
 const privateKey = createPrivateKey(pair.privatePem);
 const publicKey = createPublicKey(pair.publicPem);
-const stranger = generateKeyPairSync('ed25519');
+const otherKey = generateKeyPairSync('ed25519');
 
 interface Envelope {
   payloadType: string;
@@ -134,12 +134,12 @@ describe('every tampering without a key is refused with its own sentence', () =>
 
   test('the signature of somebody else', () => {
     refused('E_UNKNOWN_KEY', 'carries a signature by a key that is not among the given ones', () =>
-      accept(signStatement(STATEMENT, stranger.privateKey)),
+      accept(signStatement(STATEMENT, otherKey.privateKey)),
     );
   });
 
   test('the signature of somebody else under our key’s name', () => {
-    const foreign: Envelope = JSON.parse(signStatement(STATEMENT, stranger.privateKey));
+    const foreign: Envelope = JSON.parse(signStatement(STATEMENT, otherKey.privateKey));
     const [signature] = foreign.signatures;
     if (signature) signature.keyid = keyIdOf(publicKey);
     refused('E_SIGNATURE', 'was changed after it was signed: the signature does not fit', () =>
@@ -148,7 +148,7 @@ describe('every tampering without a key is refused with its own sentence', () =>
   });
 
   test('a second signature, by an unknown key', () => {
-    const foreign: Envelope = JSON.parse(signStatement(STATEMENT, stranger.privateKey));
+    const foreign: Envelope = JSON.parse(signStatement(STATEMENT, otherKey.privateKey));
     refused('E_UNKNOWN_KEY', 'carries a signature by a key that is not among the given ones', () =>
       accept(tampered(({ signatures }) => void signatures.push(...foreign.signatures))),
     );
@@ -254,9 +254,9 @@ describe('a statement with a good signature is still refused when it says someth
 
 describe('keys', () => {
   test('any of several known keys will do', () => {
-    const text = signStatement(STATEMENT, stranger.privateKey);
-    assert.deepEqual(accept(text, { keys: [publicKey, stranger.publicKey] }).keyIds, [
-      keyIdOf(stranger.publicKey),
+    const text = signStatement(STATEMENT, otherKey.privateKey);
+    assert.deepEqual(accept(text, { keys: [publicKey, otherKey.publicKey] }).keyIds, [
+      keyIdOf(otherKey.publicKey),
     ]);
   });
 

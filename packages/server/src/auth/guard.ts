@@ -99,13 +99,13 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardDepen
     allowedBy(await gate.pass(address, tokens.length), reply);
   }
 
-  async function countStranger(address: string, reply: FastifyReply): Promise<void> {
+  async function countUnauthenticated(address: string, reply: FastifyReply): Promise<void> {
     allowedBy(await limits.refused.count(address), reply);
   }
 
   async function refuse(address: string, reply: FastifyReply): Promise<void> {
     witness.refused({ reason: 'session', address });
-    await countStranger(address, reply);
+    await countUnauthenticated(address, reply);
   }
 
   async function identify(
@@ -117,7 +117,7 @@ export function createGuard({ sessions, limits, gate, log, witness }: GuardDepen
     const address = clientAddress(request.ip);
     if (tokens.length === 0) {
       // A visitor, who asks whether there is a session.
-      await countStranger(address, reply);
+      await countUnauthenticated(address, reply);
       return [];
     }
     await waitForTurn(address, tokens, reply);

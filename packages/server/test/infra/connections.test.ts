@@ -13,7 +13,7 @@ import { connectRaw, wire, type RawClient } from './sockets.js';
 
 const started: HttpServer[] = [];
 const clients: RawClient[] = [];
-const STRANGER = '127.9.9.9';
+const OTHER_ADDRESS = '127.9.9.9';
 
 afterEach(async () => {
   for (const { close } of clients.splice(0)) close();
@@ -36,7 +36,7 @@ async function client(port: number, from?: string): Promise<RawClient> {
 }
 
 /** Connects one after the other, so that it is known who came first. */
-async function crowd(port: number, count: number, from = STRANGER): Promise<RawClient[]> {
+async function crowd(port: number, count: number, from = OTHER_ADDRESS): Promise<RawClient[]> {
   const all: RawClient[] = [];
   while (all.length < count) all.push(await client(port, from));
   return all;
@@ -60,11 +60,11 @@ function open(all: readonly RawClient[]): number {
 test('an address that holds its part in silence loses the oldest, and whoever comes is answered, also from there', async () => {
   let cut = 0;
   const { port } = await listening({ mostConnections: 100, mostOfAddress: 10, onCut: () => (cut += 1) });
-  const early = await client(port, STRANGER);
+  const early = await client(port, OTHER_ADDRESS);
   assert.ok(await isAnswered(early));
   const silent = await crowd(port, 30);
   assert.ok(await isAnswered(await client(port)), 'another address');
-  assert.ok(await isAnswered(await client(port, STRANGER)), 'the same address');
+  assert.ok(await isAnswered(await client(port, OTHER_ADDRESS)), 'the same address');
   assert.ok(await isAnswered(early), 'one that was open before, and has asked');
   await waitFor('room', () => open(silent) <= 8);
   assert.equal(open(silent.slice(-8)), 8, 'the youngest stay');
@@ -75,26 +75,26 @@ test('who has asked and is idle goes after the silent, and nobody goes whose ans
   const { port } = await listening({ mostConnections: 100, mostOfAddress: 4 });
   const busy = await crowd(port, 3);
   for (const { socket } of busy) socket.write(wire('/slow'));
-  const idle = await client(port, STRANGER);
+  const idle = await client(port, OTHER_ADDRESS);
   assert.ok(await isAnswered(idle));
-  const next = await client(port, STRANGER);
+  const next = await client(port, OTHER_ADDRESS);
   assert.ok(await isAnswered(next));
   await idle.over();
   next.socket.write(wire('/slow'));
   // What was written is read before the next connection is taken in, or just after: then one more try.
   let refused = false;
   for (let tries = 0; tries < 20 && !refused; tries += 1)
-    refused = !(await isAnswered(await client(port, STRANGER)));
+    refused = !(await isAnswered(await client(port, OTHER_ADDRESS)));
   assert.ok(refused, 'nobody could go');
   assert.equal(open([...busy, next]), 4);
 });
 
 test('of the idle the one goes that has asked least, and not one that asks again and again', async () => {
   const { port } = await listening({ mostConnections: 100, mostOfAddress: 4 });
-  const asking = await client(port, STRANGER);
+  const asking = await client(port, OTHER_ADDRESS);
   for (let round = 0; round < 20; round += 1) {
     assert.ok(await isAnswered(asking), `round ${round}`);
-    assert.ok(await isAnswered(await client(port, STRANGER)));
+    assert.ok(await isAnswered(await client(port, OTHER_ADDRESS)));
   }
 });
 

@@ -14,7 +14,7 @@ let redis: RedisServer;
 let service: TestService;
 
 /** Cookies by what is wrong or right with them. */
-const strangers: Record<string, string | undefined> = {};
+const unauthenticated: Record<string, string | undefined> = {};
 const members: Record<'user' | 'moderator' | 'admin' | 'owner', string> = {
   user: '',
   moderator: '',
@@ -50,7 +50,7 @@ before(async () => {
     [suffix(deleted)],
   );
 
-  Object.assign(strangers, {
+  Object.assign(unauthenticated, {
     'no cookie': undefined,
     'an empty cookie': '',
     'another cookie': 'session=abc',
@@ -105,7 +105,7 @@ const ACCEPTS = ['*/*', 'text/html', 'application/health+json', 'nonsense'];
 test('every kind of stranger gets the same bytes', async () => {
   for (const method of ['GET', 'HEAD']) {
     const answers = new Map<string, string[]>();
-    for (const [kind, cookie] of Object.entries(strangers)) {
+    for (const [kind, cookie] of Object.entries(unauthenticated)) {
       for (const path of ADMIN_PATHS) {
         for (const accept of ACCEPTS) {
           const { bytes, status } = await sendRequest(service.url, path, {
@@ -155,7 +155,7 @@ test('administrators and owners get in by every way of writing the path', async 
 
 test('nobody else sees the hash of the source by any method, path and Accept', async () => {
   const hash = String(service.app.health.report('admin').source_hash);
-  const everybody = { ...strangers, ...members };
+  const everybody = { ...unauthenticated, ...members };
   for (const [kind, cookie] of Object.entries(everybody)) {
     for (const method of METHODS) {
       for (const path of [...ADMIN_PATHS.slice(0, 4), ...NO_PATHS, ...PUBLIC_PATHS]) {
