@@ -93,7 +93,7 @@ export function createAuth({
     },
     gate: createGate(),
     log,
-    witness: audit,
+    auditSink: audit,
   });
   const delivery =
     config.loginWebhookUrl &&

@@ -45,11 +45,11 @@ export interface GuardDependencies {
   /** For those whose address is over its limit and whom nobody here has seen. */
   readonly gate: Gate;
   readonly log: Log;
-  readonly witness: Witness;
+  readonly auditSink: AuditSink;
 }
 
 /** Is told of what the guard sees. */
-export interface Witness {
+export interface AuditSink {
   /** Somebody who showed an unknown session, or one whose user may not pass. */
   refused(refusal: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
   /** A session that got to the administrators' document. */
@@ -82,7 +82,7 @@ const MOST_TOKENS = 4;
 const READ_ONLY = new Set(['GET', 'HEAD']);
 
 /** A guard that knows `sessions`. */
-export function createGuard({ sessions, limits, gate, log, witness }: GuardDependencies): Guard {
+export function createGuard({ sessions, limits, gate, log, auditSink: witness }: GuardDependencies): Guard {
   const admitted = new WeakMap<FastifyRequest, string>();
 
   function tokensOf({ headers }: FastifyRequest): string[] {
