@@ -30,7 +30,7 @@ import { listen, untilHeadline } from './reader.js';
 
 const NAME = 'status.example.org';
 const GUIDE = fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url));
-const MOST_REFUSALS = 3;
+const MAX_REJECTIONS = 3;
 
 let browser: Browser;
 let postgres: PostgresServer;
@@ -164,7 +164,7 @@ async function setUp({ scheme, path, start, settings }: Combination): Promise<St
     PORT: String(port),
     PORTAL_DATA_DIR: join(folder, `data-${port}`),
     PORTAL_SOURCE_ROOT: join(folder, 'source'),
-    PORTAL_REFUSALS_PER_MINUTE: String(MOST_REFUSALS),
+    PORTAL_REFUSALS_PER_MINUTE: String(MAX_REJECTIONS),
     ...(settings ?? { PORTAL_PUBLIC_URL: url, PORTAL_TRUSTED_PROXIES: '127.0.0.1' }),
   };
   try {
@@ -280,7 +280,7 @@ async function assertLimits(stage: Stage): Promise<void> {
   // Replicas share what they count, so each test has addresses of its own.
   const [client, neighbour] = [`127.0.50.${users}`, `127.0.51.${users}`];
   const statuses: number[] = [];
-  for (let i = 0; i < MOST_REFUSALS; i++) statuses.push(await ask(client));
+  for (let i = 0; i < MAX_REJECTIONS; i++) statuses.push(await ask(client));
   assert.deepEqual(statuses, [401, 401, 401]);
   for (const forged of [
     '192.0.2.1',

@@ -39,7 +39,7 @@ export const verifyCodeRoute = defineRoute({
     const begun = redeemed && (await beginSession(redeemed, visitor.address));
     if (!begun) {
       await countVisitor(visitor, signInLimits.verify);
-      audit.refused({ reason: 'code', address: visitor.address });
+      audit.rejected({ reason: 'code', address: visitor.address });
       throw new PortalError('authenticationRequired');
     }
     reply.header('Set-Cookie', begun.cookie);

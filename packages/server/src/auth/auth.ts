@@ -86,7 +86,7 @@ export function createAuth({
     sessions,
     limits: {
       sessions: createRateLimit({ most: config.sessionRequestsPerMinute }),
-      refused: createRateLimit({
+      rejected: createRateLimit({
         most: config.refusalsPerMinute,
         shared: counters && { name: 'refused', counters },
       }),

@@ -35,7 +35,7 @@ export interface GuardOptions {
  */
 export interface RequestLimits {
   readonly sessions: RateLimit;
-  readonly refused: RateLimit;
+  readonly rejected: RateLimit;
 }
 
 /** What a guard is made of. */
@@ -51,7 +51,7 @@ export interface GuardDependencies {
 /** Is told of what the guard sees. */
 export interface AuditSink {
   /** Somebody who showed an unknown session, or one whose user may not pass. */
-  refused(refusal: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
+  rejected(refusal: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
   /** A session that got to the administrators' document. */
   read(reader: CurrentUser, address: string): void;
 }
@@ -95,16 +95,16 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
   /** @throws PortalError when no store may be asked on behalf of this address yet */
   async function waitForTurn(address: string, tokens: readonly string[], reply: FastifyReply): Promise<void> {
     const isSeen = tokens.some((token) => sessions.lastSeen(token) !== undefined);
-    if (limits.refused.isOver(address) === undefined || isSeen || sessions.isAway()) return;
+    if (limits.rejected.isOver(address) === undefined || isSeen || sessions.isAway()) return;
     allowedBy(await gate.pass(address, tokens.length), reply);
   }
 
   async function countUnauthenticated(address: string, reply: FastifyReply): Promise<void> {
-    allowedBy(await limits.refused.count(address), reply);
+    allowedBy(await limits.rejected.count(address), reply);
   }
 
-  async function refuse(address: string, reply: FastifyReply): Promise<void> {
-    witness.refused({ reason: 'session', address });
+  async function reject(address: string, reply: FastifyReply): Promise<void> {
+    witness.rejected({ reason: 'session', address });
     await countUnauthenticated(address, reply);
   }
 
@@ -125,7 +125,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
     const found = await sessions.find(tokens, { fromMemory: fromMemory && isReading });
     // No refusal: nobody has said that there is no such session.
     if (found === 'late') throw new PortalError('unavailable');
-    if (found.length === 0) await refuse(address, reply);
+    if (found.length === 0) await reject(address, reply);
     return found;
   }
 
@@ -138,7 +138,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
     const cookies = tokensOf(request);
     if (bearer !== undefined && cookies.length > 0) {
       // Who is meant, a person or a machine, is for nobody to guess.
-      await refuse(clientAddress(request.ip), reply);
+      await reject(clientAddress(request.ip), reply);
       throw new PortalError('authenticationRequired');
     }
     const tokens = bearer === undefined ? cookies : [bearer];
@@ -148,7 +148,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
     }
     const [verified, ...others] = await identify(request, reply, options, tokens);
     // Of two sessions one was put there by somebody else, and nobody can say which.
-    if (others.length > 0) await refuse(clientAddress(request.ip), reply);
+    if (others.length > 0) await reject(clientAddress(request.ip), reply);
     if (!verified || others.length > 0) throw new PortalError('authenticationRequired');
     const { session, token, source } = verified;
     allowedBy(await limits.sessions.count(String(session.id)), reply);
@@ -170,7 +170,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
   }
 
   function forbidden({ userName }: CurrentUser, request: FastifyRequest): PortalError {
-    witness.refused({ reason: 'permission', address: clientAddress(request.ip), userName });
+    witness.rejected({ reason: 'permission', address: clientAddress(request.ip), userName });
     return new PortalError('adminRequired');
   }
 

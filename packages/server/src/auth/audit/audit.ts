@@ -11,11 +11,11 @@ import type { CurrentUser } from '../current-user.js';
 import type { AuditStore, WaitingEntry } from './store.js';
 
 /** Why somebody was refused: an unknown session, too little permission, or a wrong code. */
-export type RefusalReason = 'session' | 'permission' | 'code';
+export type RejectionReason = 'session' | 'permission' | 'code';
 
 /** A refusal. */
-export interface Refusal {
-  readonly reason: RefusalReason;
+export interface Rejection {
+  readonly reason: RejectionReason;
   readonly address: string;
   /** Who it was, where that is known. */
   readonly userName?: string;
@@ -23,7 +23,7 @@ export interface Refusal {
 
 /** The audit of one process. */
 export interface Audit {
-  refused(refusal: Refusal): void;
+  rejected(refusal: Rejection): void;
   /** To be called whenever a session reads the administrators' document; told once. */
   read(reader: CurrentUser, address: string): void;
   /** From now on entries are written; before that, `settings` are held against those of the last start. */
@@ -53,7 +53,7 @@ const HOUR_MS = 60 * 60 * 1_000;
 /** Most that wait; more are counted and said to be lost. */
 const MOST_WAITING = 1_000;
 /** Rows of refusals in an hour; strangers with more addresses than that share one row. */
-const MOST_REFUSALS_AN_HOUR = 200;
+const MAX_REJECTIONS_PER_HOUR = 200;
 /** Sessions of which it is remembered that they have read; the record itself remembers all of them. */
 const MAX_USERS = 1_000;
 
@@ -70,7 +70,7 @@ export function createAudit({
   now = () => performance.now(),
 }: AuditOptions): Audit {
   let waiting: Waiting[] = [];
-  let refusals = new Map<string, { entry: Waiting; count: number }>();
+  let rejections = new Map<string, { entry: Waiting; count: number }>();
   let seenThisHour = new Set<string>();
   let hourBeganMs = now();
   const users = new Set<number>();
@@ -87,13 +87,13 @@ export function createAudit({
   }
 
   /** The address is left out of the row once there are too many of them. */
-  function rowOf({ reason, address, userName }: Refusal): { key: string; address: string | null } {
+  function rowOf({ reason, address, userName }: Rejection): { key: string; address: string | null } {
     if (now() - hourBeganMs >= HOUR_MS) {
       seenThisHour = new Set();
       hourBeganMs = now();
     }
     const key = `refused ${reason} ${address} ${userName ?? ''}`;
-    if (seenThisHour.size >= MOST_REFUSALS_AN_HOUR && !seenThisHour.has(key)) {
+    if (seenThisHour.size >= MAX_REJECTIONS_PER_HOUR && !seenThisHour.has(key)) {
       return { key: `refused ${reason} others`, address: null };
     }
     seenThisHour.add(key);
@@ -108,10 +108,10 @@ export function createAudit({
       if (changed.length > 0)
         add({ ...NOBODY, action: 'settings_changed', details: { settings: changed } }, null);
     }
-    const [entries, counted] = [waiting, refusals];
+    const [entries, counted] = [waiting, rejections];
     if (entries.length + counted.size > 0) {
       waiting = [];
-      refusals = new Map();
+      rejections = new Map();
       try {
         await whileReachable(
           store.append([
@@ -133,7 +133,7 @@ export function createAudit({
       lost = 0;
     }
     if (now() - sweptMs >= DAY_MS) {
-      await store.forgetRefusals();
+      await store.deleteOldRejections();
       sweptMs = now();
     }
   }
@@ -142,12 +142,12 @@ export function createAudit({
     return { ...entry, ageS: (now() - happenedMs) / 1_000 };
   }
 
-  function putBack(entries: readonly Waiting[], counted: typeof refusals): void {
+  function putBack(entries: readonly Waiting[], counted: typeof rejections): void {
     const all = [...entries, ...waiting];
     lost += Math.max(0, all.length - MOST_WAITING);
     waiting = all.slice(0, MOST_WAITING);
     for (const [key, { entry, count }] of counted) {
-      refusals.set(key, { entry, count: count + (refusals.get(key)?.count ?? 0) });
+      rejections.set(key, { entry, count: count + (rejections.get(key)?.count ?? 0) });
     }
   }
 
@@ -167,12 +167,12 @@ export function createAudit({
   }
 
   return {
-    refused(refusal) {
+    rejected(refusal) {
       const { key, address } = rowOf(refusal);
-      const known = refusals.get(key);
+      const known = rejections.get(key);
       if (known) known.count += 1;
       else {
-        refusals.set(key, {
+        rejections.set(key, {
           count: 1,
           entry: {
             ...NOBODY,

@@ -27,7 +27,7 @@ export interface AuditStore {
   /** The oldest first, in pages of a bounded size; an empty one is the end. */
   page(options: AuditPage): Promise<StoredEntry[]>;
   /** Throws away refusals of long ago. */
-  forgetRefusals(): Promise<void>;
+  deleteOldRejections(): Promise<void>;
 }
 
 /** A part of the audit, from an entry on. */
@@ -41,7 +41,7 @@ export interface AuditPage {
 
 const PAGE = 1_000;
 /** Refusals are told by strangers, who can tell many. */
-const REFUSALS_KEPT_DAYS = 30;
+const REJECTIONS_KEPT_DAYS = 30;
 /** A page waits for it; and what waits to be added is tried again. */
 const DEADLINE_MS = 2_000;
 
@@ -94,9 +94,9 @@ export function createAuditStore(database: Queryable): AuditStore {
       );
       return rows.map(storedEntry);
     },
-    async forgetRefusals() {
+    async deleteOldRejections() {
       await database.rows(
-        `DELETE FROM audit WHERE action = 'refused' AND at < now() - interval '${REFUSALS_KEPT_DAYS} days'`,
+        `DELETE FROM audit WHERE action = 'refused' AND at < now() - interval '${REJECTIONS_KEPT_DAYS} days'`,
       );
     },
   };

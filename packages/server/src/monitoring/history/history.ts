@@ -120,7 +120,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
       await call('addSamples', taken);
       accepted();
     } catch (error) {
-      noteRefusal(error);
+      noteRejected(error);
       samples = [...taken, ...samples].slice(-MOST_SAMPLES);
     }
     flushing = false;
@@ -143,7 +143,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
         accepted();
       } catch (error) {
         if (PASSING.test(errorCode(error)) && !closed) {
-          noteRefusal(error);
+          noteRejected(error);
           await sleep(RETRY_MS, undefined, { ref: false });
         } else {
           writes.shift();
@@ -153,7 +153,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
     }
   }
 
-  function noteRefusal(error: unknown): void {
+  function noteRejected(error: unknown): void {
     if (refused || closed) return;
     refused = true;
     log.failure('the history cannot be written', error);

@@ -54,13 +54,13 @@ async function count(where: string): Promise<number> {
 
 test('strangers with many addresses share a row; the next hour is a new one', async () => {
   const audit = open();
-  for (let host = 0; host < 500; host += 1) audit.refused({ reason: 'code', address: `192.0.2.${host}` });
+  for (let host = 0; host < 500; host += 1) audit.rejected({ reason: 'code', address: `192.0.2.${host}` });
   await audit.flush();
   assert.equal(await count(`action = 'refused'`), 201);
   const [others] = await sql(databaseUrl, 'SELECT details FROM audit WHERE address IS NULL');
   assert.deepEqual(others?.['details'], { reason: 'code', count: 300 });
   nowMs += HOUR_MS;
-  audit.refused({ reason: 'code', address: '192.0.2.499' });
+  audit.rejected({ reason: 'code', address: '192.0.2.499' });
   await audit.flush();
   assert.equal(await count(`address = '192.0.2.499'`), 1);
 });

@@ -10,7 +10,7 @@ import { sendRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 
 const PER_SESSION = 30;
-const REFUSALS = 5;
+const REJECTIONS = 5;
 const FORGED = `psession=${'A'.repeat(43)}`;
 
 let postgres: PostgresServer;
@@ -24,7 +24,7 @@ before(async () => {
     redisUrl: redis.url,
     environment: {
       PORTAL_SESSION_REQUESTS_PER_MINUTE: String(PER_SESSION),
-      PORTAL_REFUSALS_PER_MINUTE: String(REFUSALS),
+      PORTAL_REFUSALS_PER_MINUTE: String(REJECTIONS),
     },
   });
 });
@@ -53,7 +53,7 @@ test('strangers get 401 so often, then 429, whatever they show; administrators f
   const admin = await service.sessionCookie(ADMIN);
   const newcomer = await service.sessionCookie(ADMIN);
   assert.equal((await page(admin)).status, 200);
-  for (let turn = 0; turn < REFUSALS; turn += 1) {
+  for (let turn = 0; turn < REJECTIONS; turn += 1) {
     assert.equal((await page(turn % 2 === 0 ? FORGED : undefined)).status, 401);
   }
   for (const cookie of [FORGED, undefined, 'psession=']) assertTooMany(await page(cookie));

@@ -43,7 +43,7 @@ after(async () => {
   await postgres?.close();
 });
 
-function refused(kind: ErrorKind, message: RegExp | string) {
+function rejectsWith(kind: ErrorKind, message: RegExp | string) {
   return (error: unknown) => {
     assert.ok(error instanceof PortalError);
     assert.equal(error.kind, kind);
@@ -72,7 +72,7 @@ describe('names', () => {
   ];
   for (const [name, rule] of bad) {
     test(JSON.stringify(name), async () => {
-      await assert.rejects(users.add('operator', name, 0), refused('badRequest', rule));
+      await assert.rejects(users.add('operator', name, 0), rejectsWith('badRequest', rule));
     });
   }
 
@@ -87,7 +87,7 @@ describe('names', () => {
     await users.add('operator', 'Grace', 0);
     await assert.rejects(
       users.add('operator', 'gRACE', 0),
-      refused('conflict', /a user named gRACE already/),
+      rejectsWith('conflict', /a user named gRACE already/),
     );
     const both = await Promise.allSettled(['Twin', 'tWIN'].map((name) => users.add('operator', name, 0)));
     assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
@@ -109,7 +109,7 @@ describe('who may act on whom', () => {
   test('an Admin can neither touch an Admin nor make one', async () => {
     await users.add('operator', 'other-admin', 2);
     await users.add('operator', 'moderator', 1);
-    const notAllowed = refused('notAllowed', /permission Admin may not act on Admin/);
+    const notAllowed = rejectsWith('notAllowed', /permission Admin may not act on Admin/);
     await assert.rejects(users.setPermission(2, 'other-admin', 0), notAllowed);
     await assert.rejects(users.setPermission(2, 'moderator', 2), notAllowed);
     await assert.rejects(users.add(2, 'third-admin', 2), notAllowed);
@@ -137,11 +137,14 @@ async function addSession(userId: number): Promise<string> {
 }
 
 describe('taking somebody away', () => {
-  const lastOwner = refused('conflict', /is the last Owner who can sign in; make somebody else one first/);
+  const lastOwner = rejectsWith(
+    'conflict',
+    /is the last Owner who can sign in; make somebody else one first/,
+  );
 
   test('somebody disabled or removed is told of, and an Admin may do that to levels below alone', async () => {
     const { id } = await users.add('operator', 'leaving', 2);
-    const notAllowed = refused('notAllowed', /permission Admin may not act on Admin/);
+    const notAllowed = rejectsWith('notAllowed', /permission Admin may not act on Admin/);
     await assert.rejects(users.disable(2, 'leaving'), notAllowed);
     await assert.rejects(users.enable(2, 'leaving'), notAllowed);
     await assert.rejects(users.remove(2, 'leaving'), notAllowed);
@@ -155,7 +158,7 @@ describe('taking somebody away', () => {
     hashes.push(await addSession(id));
     await users.remove(3, 'leaving');
     assert.deepEqual(ended.slice(-1), hashes.slice(-1));
-    await assert.rejects(users.named('leaving'), refused('notFound', /leaving/));
+    await assert.rejects(users.named('leaving'), rejectsWith('notFound', /leaving/));
     const told = await database.rows<{ action: string }>(
       `SELECT action FROM audit WHERE subject = 'leaving' ORDER BY action`,
     );
@@ -191,6 +194,6 @@ describe('taking somebody away', () => {
 });
 
 test('who is not there is not there', async () => {
-  await assert.rejects(users.named('nobody'), refused('notFound', /no user named "nobody"/));
-  await assert.rejects(users.setPermission('operator', 'nobody', 1), refused('notFound', /nobody/));
+  await assert.rejects(users.named('nobody'), rejectsWith('notFound', /no user named "nobody"/));
+  await assert.rejects(users.setPermission('operator', 'nobody', 1), rejectsWith('notFound', /nobody/));
 });
