@@ -86,7 +86,7 @@ end
 return {consumed, 1000 * ARGV[2]}`;
 
 /** Nobody asks a Redis again so soon that has just not answered: every question would wait for it. */
-const REST_MS = 1_000;
+const RESET_MS = 1_000;
 
 /** Counts in Redis; gives `undefined` when that is not possible now. */
 function createSharedCount({
@@ -108,15 +108,15 @@ function createSharedCount({
     points: most,
     duration: windowMs / 1_000,
   });
-  let restsUntilMs = Number.NEGATIVE_INFINITY;
+  let openUntilMs = Number.NEGATIVE_INFINITY;
 
   return async (key) => {
-    if (isDown() || performance.now() < restsUntilMs) return undefined;
+    if (isDown() || performance.now() < openUntilMs) return undefined;
     try {
       return countOf(await limiter.consume(key));
     } catch (error) {
       if (error instanceof RateLimiterRes) return countOf(error);
-      restsUntilMs = performance.now() + REST_MS;
+      openUntilMs = performance.now() + RESET_MS;
       return undefined;
     }
   };
