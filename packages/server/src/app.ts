@@ -69,7 +69,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     sessionDeadlineMs: config.sessionDeadlineMs,
     sessionIdleMinutes: config.sessionIdleMinutes,
     codesDeliverable: config.loginWebhookUrl !== undefined,
-    sessionMemoryMs: config.sessionMemoryMinutes * MINUTE_MS,
+    sessionFallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
     isDown: (store) => health.state(store) === 'down',
     isAway: () => isAway(health, 'database'),
     onLate: () => health.probeNow('database'),
@@ -113,7 +113,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const watch = createSessionWatch({
     sessions,
     isHeard: () => !isAway(health, 'database'),
-    memoryMs: config.sessionMemoryMinutes * MINUTE_MS,
+    fallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
   });
 
   const answers = createResponseLog(log);

@@ -5,7 +5,7 @@ import { errorCode } from 'portal-shared/error-code';
 import { createSessionChannel } from './auth/sessions/channel.js';
 import { createLookups } from './auth/sessions/lookups.js';
 import { createMachines, type Machines } from './auth/sessions/machines.js';
-import { createSessionMemory } from './auth/sessions/memory.js';
+import { createSessionFallback } from './auth/sessions/session-fallback.js';
 import { createSessions, type Sessions } from './auth/sessions/sessions.js';
 import { createSessionStore, SESSIONS_CHANGED } from './auth/sessions/store.js';
 import { createSessionUse } from './auth/sessions/use.js';
@@ -30,7 +30,7 @@ export interface StoresOptions {
   /** Milliseconds that a look-up of a session waits for PostgreSQL. */
   readonly sessionDeadlineMs: number;
   /** Milliseconds that a session is remembered for the case that the database is away. */
-  readonly sessionMemoryMs: number;
+  readonly sessionFallbackMs: number;
   /** Minutes that a session may be without use; 0, the default: for ever. */
   readonly sessionIdleMinutes?: number;
   /** Whether there is a way to bring a code to somebody who asks for it at the door. */
@@ -87,7 +87,7 @@ export function createStores(options: StoresOptions): Stores {
     isConnected: () => database.line.isOpen(),
     isAway: options.isAway,
     isDeaf: () => database.isDeaf(),
-    memory: createSessionMemory(options.sessionMemoryMs),
+    fallback: createSessionFallback(options.sessionFallbackMs),
     deadlineMs: options.sessionDeadlineMs,
     onHeard: () => database.line.hurry(),
     onLate: () => options.onLate?.(),
@@ -99,7 +99,7 @@ export function createStores(options: StoresOptions): Stores {
     lookups,
     channel: cache && createSessionChannel(cache),
     use,
-    listenToRecord(onChange) {
+    listenToDatabase(onChange) {
       database.line.open();
       database.listen(SESSIONS_CHANGED, onChange);
     },

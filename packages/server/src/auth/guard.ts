@@ -21,7 +21,7 @@ import { suffixOf } from './sessions/token.js';
 /** How far a guard goes. */
 export interface GuardOptions {
   /** Whether somebody who was in lately stays in while the database is away; for what is read, never for what is done. */
-  readonly fromMemory: boolean;
+  readonly allowFallback: boolean;
   /** Whether what is behind it is the administrators' document, whose first reading is told. */
   readonly isDocument?: boolean;
   /** Whether machines may read what is behind it; default: no. */
@@ -111,7 +111,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
   async function identify(
     request: FastifyRequest,
     reply: FastifyReply,
-    { fromMemory }: GuardOptions,
+    { allowFallback: fromMemory }: GuardOptions,
     tokens: readonly string[] = tokensOf(request),
   ): Promise<readonly Verified[]> {
     const address = clientAddress(request.ip);
@@ -122,7 +122,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
     }
     await waitForTurn(address, tokens, reply);
     const isReading = READ_ONLY.has(request.method);
-    const found = await sessions.find(tokens, { fromMemory: fromMemory && isReading });
+    const found = await sessions.find(tokens, { fromFallback: fromMemory && isReading });
     // No refusal: nobody has said that there is no such session.
     if (found === 'late') throw new PortalError('unavailable');
     if (found.length === 0) await reject(address, reply);
@@ -165,7 +165,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
     if (reader.isMachine && !options.machines) throw forbidden(reader, request);
     request.reader = reader;
     admitted.set(request, token);
-    if (source === 'memory') admitFromMemory(request, reply, verified);
+    if (source === 'memory') admitFromFallback(request, reply, verified);
     return reader;
   }
 
@@ -174,7 +174,7 @@ export function createGuard({ sessions, limits, gate, log, auditSink: witness }:
     return new PortalError('adminRequired');
   }
 
-  function admitFromMemory(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {
+  function admitFromFallback(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {
     reply.header('X-Session-Source', 'memory');
     log.warn('let in from memory, because the database is away', {
       correlation_id: request.id,

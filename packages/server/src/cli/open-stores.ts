@@ -42,7 +42,7 @@ export async function openStores(work: (workplace: CommandContext) => Promise<vo
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       sessionDeadlineMs: COMMAND_TIMEOUT_MS,
-      sessionMemoryMs: 0,
+      sessionFallbackMs: 0,
       sessionIdleMinutes: config.sessionIdleMinutes,
       codesDeliverable: false,
       isDown: () => false,

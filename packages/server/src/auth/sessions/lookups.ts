@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN } from '../permission.js';
 import { createBatch } from './batch.js';
-import { createSessionMemory, type SessionMemory } from './memory.js';
+import { createSessionFallback, type SessionFallback } from './session-fallback.js';
 import type { LiveSession, Session } from './session.js';
 import { hashOf } from './token.js';
 
@@ -34,7 +34,7 @@ export type Found = readonly Verified[] | 'late';
 /** The look-ups of one process. */
 export interface Lookups {
   /** The sessions behind these tokens. */
-  find(tokens: readonly string[], options: { readonly fromMemory: boolean }): Promise<Found>;
+  find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<Found>;
   /** The session behind a token as it was lately, if it lived; to know whom to count, never to let anybody in. */
   lastSeen(token: string): number | undefined;
   /** A session has just begun here: whoever has this token is no stranger, however many come from the same address. */
@@ -66,7 +66,7 @@ export interface LookupsOptions {
   /** Whether changes are told to nobody here, though the database may have been there; default: never. */
   readonly isDeaf?: () => boolean;
   /** What counts while it is. */
-  readonly memory: SessionMemory;
+  readonly fallback: SessionFallback;
   /** Milliseconds that a look-up may take. */
   readonly deadlineMs: number;
   /** Told that the database must be there, because a change was told: by whom it is asked should be connected. */
@@ -99,13 +99,13 @@ export function createLookups({
   isConnected,
   isAway,
   isDeaf = () => false,
-  memory,
+  fallback: memory,
   deadlineMs,
   onHeard = () => undefined,
   onLate,
   onSilence,
 }: LookupsOptions): Lookups {
-  const seen = createSessionMemory(SEEN_MS, { most: MOST_SEEN });
+  const seen = createSessionFallback(SEEN_MS, { most: MOST_SEEN });
   /** Remembered before the last change, and not confirmed after it. */
   const doubted = new Set<string>();
   let changes = 0;
@@ -125,16 +125,16 @@ export function createLookups({
 
   function learn(hash: string, { session, asOf }: LookupAnswer): void {
     if (!session) {
-      seen.forget(hash);
-      memory.forget(hash);
+      seen.delete(hash);
+      memory.delete(hash);
       doubted.delete(hash);
       return;
     }
-    seen.remember(hash, session);
+    seen.set(hash, session);
     if (asOf !== changes) return;
     doubted.delete(hash);
-    if (session.permission >= ADMIN) memory.remember(hash, session);
-    else memory.forget(hash);
+    if (session.permission >= ADMIN) memory.set(hash, session);
+    else memory.delete(hash);
   }
 
   async function query(hash: string, forMs: number, first: boolean): Promise<LiveSession | undefined> {
@@ -151,8 +151,8 @@ export function createLookups({
 
   function forget(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      seen.forget(hash);
-      memory.forget(hash);
+      seen.delete(hash);
+      memory.delete(hash);
       doubted.delete(hash);
     }
   }
@@ -177,7 +177,7 @@ export function createLookups({
 
   function remembered(tokens: readonly string[], fromMemory: boolean): Found {
     const known = tokens.flatMap((token) => {
-      const session = memory.recall(hashOf(token));
+      const session = memory.get(hashOf(token));
       return session ? [{ session, token, source: 'memory' as const }] : [];
     });
     const isInDoubt = tokens.some((token) => doubted.has(hashOf(token)));
@@ -186,7 +186,7 @@ export function createLookups({
   }
 
   return {
-    async find(tokens, { fromMemory }) {
+    async find(tokens, { fromFallback: fromMemory }) {
       const away = isAway();
       // While changes are being asked about, the database has just been heard of: it may answer again.
       if (away && !confirming && (isSilent || !isConnected())) return remembered(tokens, fromMemory);
@@ -198,7 +198,7 @@ export function createLookups({
             const session = await query(
               hash,
               away ? deadlineMs * SHARE_WHILE_AWAY : deadlineMs,
-              seen.recall(hash) !== undefined,
+              seen.get(hash) !== undefined,
             );
             return session
               ? [{ session, token, source: 'database' as const, remainingMs: session.remainingMs }]
@@ -213,9 +213,9 @@ export function createLookups({
       }
     },
     begun(token, session) {
-      seen.remember(hashOf(token), { ...session, remainingMs: SEEN_MS });
+      seen.set(hashOf(token), { ...session, remainingMs: SEEN_MS });
     },
-    lastSeen: (token) => seen.recall(hashOf(token))?.id,
+    lastSeen: (token) => seen.get(hashOf(token))?.id,
     isAway: () => isAway() && (isSilent || !isConnected()),
     reached() {
       isSilent = false;
@@ -228,7 +228,7 @@ export function createLookups({
     },
     changed() {
       changes += 1;
-      for (const hash of memory.forgetAll()) doubted.add(hash);
+      for (const hash of memory.clear()) doubted.add(hash);
       onHeard();
       void confirm();
     },

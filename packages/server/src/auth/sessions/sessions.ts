@@ -24,7 +24,7 @@ export interface Origin {
 /** The sessions of the application. */
 export interface Sessions {
   /** The sessions behind these tokens; see `Lookups`. */
-  find(tokens: readonly string[], options: { readonly fromMemory: boolean }): Promise<Found>;
+  find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<Found>;
   /** The id of the session behind a token as it was lately; to know whom to count, never to let anybody in. */
   lastSeen(token: string): number | undefined;
   /** Whether the database is not asked at all, because it is known to be away. */
@@ -61,7 +61,7 @@ export interface SessionsOptions {
   /** Absent when there is no Redis. */
   readonly channel: SessionChannel | undefined;
   /** Calls `onChange` for every change that the database itself tells of, also one made with `psql`. */
-  readonly listenToRecord: (onChange: () => void) => void;
+  readonly listenToDatabase: (onChange: () => void) => void;
   /** Told when a change could not be told to other processes by Redis. */
   readonly onFailure: (event: string, error: unknown) => void;
   /** Absent where a session may be without use for ever. */
@@ -73,7 +73,7 @@ export function createSessions({
   store,
   lookups,
   channel,
-  listenToRecord,
+  listenToDatabase: listenToRecord,
   use,
   onFailure,
 }: SessionsOptions): Sessions {

@@ -35,7 +35,7 @@ export function createSignOut({
     // Nobody may say that there is no session to end, unless the record has said so.
     const hasBroughtAny = tokensInCookies(request.headers.cookie).length > 0;
     if (hasBroughtAny && sessions.isAway()) throw new PortalError('unavailable');
-    const found = await guard.identify(request, reply, { fromMemory: false });
+    const found = await guard.identify(request, reply, { allowFallback: false });
     const tokens = found.map(({ token }) => token);
     if (tokens.length === 0) return;
     await lane.run(() => whileReachable(sessions.revokeTokens(tokens, clientAddress(request.ip))));

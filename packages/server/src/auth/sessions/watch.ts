@@ -25,7 +25,7 @@ export interface SessionWatchOptions {
   /** False while the database would tell of no change, because it is down. */
   readonly isHeard: () => boolean;
   /** Milliseconds for which a session counts on while the database tells of no change. */
-  readonly memoryMs: number;
+  readonly fallbackMs: number;
 }
 
 interface Watched {
@@ -40,7 +40,11 @@ const TICK_MS = 500;
 const AGAIN_MS = 1_000;
 
 /** Begins to watch; nothing is asked while nothing is watched. */
-export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatchOptions): SessionWatch {
+export function createSessionWatch({
+  sessions,
+  isHeard,
+  fallbackMs: memoryMs,
+}: SessionWatchOptions): SessionWatch {
   const all = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
   let heardAtMs = performance.now();
@@ -55,7 +59,7 @@ export function createSessionWatch({ sessions, isHeard, memoryMs }: SessionWatch
   }
 
   async function checkSession(watched: Watched): Promise<void> {
-    const found = await sessions.find([watched.token], { fromMemory: true });
+    const found = await sessions.find([watched.token], { fromFallback: true });
     const [verified] = found === 'late' ? [] : found;
     // An answer that is late is no reason to end a page.
     if (found !== 'late' && (verified?.session.permission ?? -1) < ADMIN) end(watched);

@@ -52,7 +52,7 @@ beforeEach(async () => {
     connectTimeoutMs: 5_000,
     commandTimeoutMs: 5_000,
     sessionDeadlineMs: 5_000,
-    sessionMemoryMs: 60_000,
+    sessionFallbackMs: 60_000,
     codesDeliverable: false,
     isDown: () => isAway,
     isAway: () => isAway,
@@ -95,7 +95,7 @@ async function opensAtTheWord(): Promise<void> {
 }
 
 async function page(token: string): Promise<string> {
-  const found = await records.sessions.find([token], { fromMemory: true });
+  const found = await records.sessions.find([token], { fromFallback: true });
   return found === 'late' ? 'late' : (found[0]?.source ?? 'none');
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { createLookups } from '../../../src/auth/sessions/lookups.js';
-import { createSessionMemory } from '../../../src/auth/sessions/memory.js';
+import { createSessionFallback } from '../../../src/auth/sessions/session-fallback.js';
 import type { LiveSession } from '../../../src/auth/sessions/session.js';
 import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
 
@@ -21,13 +21,13 @@ const ADMIN = {
 /** So short that nothing is waited for, and so long that a test which answers is in time. */
 const DEADLINE_MS = 200;
 
-type Record = Map<string, LiveSession>;
+type SessionTable = Map<string, LiveSession>;
 
 /** A database with its probe, as the look-ups see them. */
 function createWorld() {
   const world = {
     /** The live sessions. */
-    record: new Map() as Record,
+    record: new Map() as SessionTable,
     answers: true,
     isAway: false,
     isConnected: true,
@@ -53,7 +53,7 @@ function createWorld() {
     },
     isConnected: () => world.isConnected,
     isAway: () => world.isAway,
-    memory: createSessionMemory(60_000),
+    fallback: createSessionFallback(60_000),
     deadlineMs: DEADLINE_MS,
     onLate: () => (world.late += 1),
     onSilence: () => (world.silences += 1),
@@ -61,7 +61,7 @@ function createWorld() {
 
   /** What the page finds for this token: who vouches for it, or what else was found. */
   async function page(token: string, fromMemory = true): Promise<string> {
-    const found = await lookups.find([token], { fromMemory });
+    const found = await lookups.find([token], { fromFallback: fromMemory });
     return found === 'late' ? 'late' : (found[0]?.source ?? 'none');
   }
 
@@ -234,7 +234,7 @@ describe('a change that is told', () => {
 test('several tokens are one question', async () => {
   const { world, lookups, signIn } = createWorld();
   const tokens = [newToken(), signIn(), newToken(), signIn({ ...ADMIN, id: 5 })];
-  const found = await lookups.find(tokens, { fromMemory: true });
+  const found = await lookups.find(tokens, { fromFallback: true });
   assert.deepEqual(found === 'late' ? [] : found.map(({ session }) => session.id), [1, 5]);
   assert.equal(world.questions.length, 1);
 });

@@ -31,7 +31,7 @@ before(async () => {
     connectTimeoutMs: 5_000,
     commandTimeoutMs: 500,
     sessionDeadlineMs: 500,
-    sessionMemoryMs: 0,
+    sessionFallbackMs: 0,
     codesDeliverable: false,
     isDown: () => false,
     isAway: () => false,
