@@ -60,34 +60,34 @@ export function createSharedLane<Item, Result>({
 }: SharedLaneOptions<Item, Result>): SharedLane<Item, Result> {
   const prompt = createWaitingRows<Waiting<Item, Result>>({ most, mostOfOne });
   const patient = createWaitingRows<Waiting<Item, Result>>({ most, mostOfOne });
-  let isUnderWay = false;
-  let patientLeftMs = Number.NEGATIVE_INFINITY;
+  let inFlight = false;
+  let lowPriorityAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
 
   /** Patient ones, if it is time; else the clock is set for them. */
   function takePatient(nowMs: number): Waiting<Item, Result>[] {
     if (patient.size === 0) return [];
-    const restMs = patientLeftMs + patienceMs - nowMs;
+    const restMs = lowPriorityAtMs + patienceMs - nowMs;
     if (restMs <= 0) {
-      patientLeftMs = nowMs;
+      lowPriorityAtMs = nowMs;
       return patient.take(seats);
     }
     timer ??= setTimeout(() => {
       timer = undefined;
-      leave();
+      flush();
     }, Math.ceil(restMs));
     return [];
   }
 
-  function leave(): void {
-    if (isUnderWay) return;
+  function flush(): void {
+    if (inFlight) return;
     const nowMs = performance.now();
     const all = [...prompt.take(seats), ...takePatient(nowMs)];
     if (all.length === 0) return;
-    isUnderWay = true;
-    void travel(all.filter((one) => isInTime(one, nowMs))).finally(() => {
-      isUnderWay = false;
-      leave();
+    inFlight = true;
+    void runBatch(all.filter((one) => isInTime(one, nowMs))).finally(() => {
+      inFlight = false;
+      flush();
     });
   }
 
@@ -97,7 +97,7 @@ export function createSharedLane<Item, Result>({
     return false;
   }
 
-  async function travel(all: readonly Waiting<Item, Result>[]): Promise<void> {
+  async function runBatch(all: readonly Waiting<Item, Result>[]): Promise<void> {
     if (all.length === 0) return;
     try {
       const results = await carry(all.map(({ item }) => item));
@@ -113,7 +113,7 @@ export function createSharedLane<Item, Result>({
         const one = { item, cameMs: performance.now(), resolve, reject };
         const gone = (isPatient ? patient : prompt).add(key, one);
         gone?.reject(new PortalError('tooManyRequests'));
-        leave();
+        flush();
       });
     },
   };

@@ -12,7 +12,7 @@ import { LateError, startDeadline } from './deadline.js';
 export type Load<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
 
 /** How a look-up travels. */
-export interface Fare {
+export interface FindOptions {
   /** Milliseconds after which the caller does not wait any longer. */
   readonly deadlineMs: number;
   /** Before those who are not, should there be more than fit into one journey. */
@@ -22,7 +22,7 @@ export interface Fare {
 /** Look-ups by key. */
 export interface Batch<Value> {
   /** The value of `key`, or `undefined` when there is none. Rejects when the look-up fails or takes too long. */
-  find(key: string, fare: Fare): Promise<Value | undefined>;
+  find(key: string, fare: FindOptions): Promise<Value | undefined>;
 }
 
 /** How many travel, and how close behind one another. */
@@ -49,20 +49,20 @@ export function createBatch<Value>(
   const later: Queue<Value> = new Map();
   let underWay = 0;
   let departedMs = Number.NEGATIVE_INFINITY;
-  let leaving = false;
+  let isScheduled = false;
   let next: NodeJS.Timeout | undefined;
 
-  function leaveSoon(): void {
-    if (leaving) return;
+  function schedule(): void {
+    if (isScheduled) return;
     if (underWay > 0) {
       leaveBehind();
       return;
     }
-    leaving = true;
+    isScheduled = true;
     // Whoever comes in this turn of the event loop comes along.
     setImmediate(() => {
-      leaving = false;
-      leave();
+      isScheduled = false;
+      flush();
     });
   }
 
@@ -71,28 +71,28 @@ export function createBatch<Value>(
     next = setTimeout(
       () => {
         next = undefined;
-        leave();
+        flush();
       },
       departedMs + everyMs - performance.now(),
     );
   }
 
-  function leave(): void {
-    const aboard: Queue<Value> = new Map();
+  function flush(): void {
+    const batch: Queue<Value> = new Map();
     for (const queue of [first, later]) {
-      for (const [key, passengers] of queue) {
-        if (aboard.size >= most && !aboard.has(key)) break;
+      for (const [key, pending] of queue) {
+        if (batch.size >= most && !batch.has(key)) break;
         queue.delete(key);
-        aboard.set(key, new Set([...(aboard.get(key) ?? []), ...passengers]));
+        batch.set(key, new Set([...(batch.get(key) ?? []), ...pending]));
       }
     }
-    if (aboard.size === 0) return;
+    if (batch.size === 0) return;
     underWay += 1;
     departedMs = performance.now();
-    load([...aboard.keys()])
+    load([...batch.keys()])
       .then(
-        (values) => arrive(aboard, values),
-        (error: unknown) => fail(aboard, error),
+        (values) => resolveAll(batch, values),
+        (error: unknown) => rejectAll(batch, error),
       )
       .finally(() => {
         underWay -= 1;
@@ -102,7 +102,7 @@ export function createBatch<Value>(
         }
         clearTimeout(next);
         next = undefined;
-        leave();
+        flush();
       });
     leaveBehind();
   }
@@ -114,38 +114,38 @@ export function createBatch<Value>(
         const passengers = queue.get(key) ?? new Set();
         queue.set(key, passengers);
         const callOff = startDeadline(deadlineMs, () => {
-          passengers.delete(passenger);
+          passengers.delete(pending);
           if (passengers.size === 0 && queue.get(key) === passengers) queue.delete(key);
           reject(new LateError());
         });
-        const passenger: Passenger<Value> = {
-          arrive(value) {
+        const pending: Pending<Value> = {
+          resolve(value) {
             callOff();
             resolve(value);
           },
-          fail(error) {
+          reject(error) {
             callOff();
             reject(error);
           },
         };
-        passengers.add(passenger);
-        leaveSoon();
+        passengers.add(pending);
+        schedule();
       });
     },
   };
 }
 
-interface Passenger<Value> {
-  arrive(value: Value | undefined): void;
-  fail(error: unknown): void;
+interface Pending<Value> {
+  resolve(value: Value | undefined): void;
+  reject(error: unknown): void;
 }
 
-type Queue<Value> = Map<string, Set<Passenger<Value>>>;
+type Queue<Value> = Map<string, Set<Pending<Value>>>;
 
-function arrive<Value>(all: Queue<Value>, values: ReadonlyMap<string, Value>): void {
-  for (const [key, passengers] of all) for (const passenger of passengers) passenger.arrive(values.get(key));
+function resolveAll<Value>(all: Queue<Value>, values: ReadonlyMap<string, Value>): void {
+  for (const [key, passengers] of all) for (const passenger of passengers) passenger.resolve(values.get(key));
 }
 
-function fail<Value>(all: Queue<Value>, error: unknown): void {
-  for (const passengers of all.values()) for (const passenger of passengers) passenger.fail(error);
+function rejectAll<Value>(all: Queue<Value>, error: unknown): void {
+  for (const passengers of all.values()) for (const passenger of passengers) passenger.reject(error);
 }

@@ -21,9 +21,9 @@ export interface GateOptions {
   /** Most tokens in one departure. */
   readonly most?: number;
   /** Departures that an address has in a row. */
-  readonly inARow?: number;
+  readonly burst?: number;
   /** Milliseconds after which it has one more again. */
-  readonly oneMoreMs?: number;
+  readonly refillMs?: number;
   readonly now?: () => number;
 }
 
@@ -39,51 +39,51 @@ const MOST_ADDRESSES = 10_000;
 export function createGate({
   everyMs = 1_000,
   most = 1_000,
-  inARow = 8,
-  oneMoreMs = 5_000,
+  burst: inARow = 8,
+  refillMs: oneMoreMs = 5_000,
   now = () => performance.now(),
 }: GateOptions = {}): Gate {
   /** By address: when it has all its departures again. */
-  const restored = new Map<string, number>();
-  let departedMs = Number.NEGATIVE_INFINITY;
+  const fullAtMs = new Map<string, number>();
+  let flushedMs = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
   let addresses = new Set<string>();
   let taken = 0;
 
   /** Milliseconds until `address` has so many departures. */
-  function hasInMs(address: string, departures: number): number {
-    return (restored.get(address) ?? 0) - now() - (inARow - departures) * oneMoreMs;
+  function waitMs(address: string, departures: number): number {
+    return (fullAtMs.get(address) ?? 0) - now() - (inARow - departures) * oneMoreMs;
   }
 
-  function depart(): void {
-    const leaving = waiting;
-    departedMs = now();
+  function flush(): void {
+    const batch = waiting;
+    flushedMs = now();
     for (const address of addresses) {
-      restored.set(address, Math.max(restored.get(address) ?? 0, departedMs) + oneMoreMs);
+      fullAtMs.set(address, Math.max(fullAtMs.get(address) ?? 0, flushedMs) + oneMoreMs);
     }
-    if (restored.size > MOST_ADDRESSES) forget();
+    if (fullAtMs.size > MOST_ADDRESSES) forget();
     waiting = [];
     addresses = new Set();
     taken = 0;
-    for (const leave of leaving) leave();
+    for (const leave of batch) leave();
   }
 
   function forget(): void {
-    for (const [address, atMs] of restored) {
-      if (atMs <= departedMs || restored.size > MOST_ADDRESSES) restored.delete(address);
+    for (const [address, atMs] of fullAtMs) {
+      if (atMs <= flushedMs || fullAtMs.size > MOST_ADDRESSES) fullAtMs.delete(address);
     }
   }
 
   return {
     pass(address, tokens) {
-      const closedMs = addresses.has(address) ? 0 : hasInMs(address, 1);
+      const closedMs = addresses.has(address) ? 0 : waitMs(address, 1);
       if (closedMs > 0) return Promise.resolve(closedMs);
       if (taken + tokens > most) return Promise.resolve(everyMs);
       addresses.add(address);
       taken += tokens;
       if (waiting.length === 0) {
-        const gatheredMs = hasInMs(address, 2) > 0 ? everyMs : GATHERED_MS;
-        setTimeout(depart, Math.max(gatheredMs, departedMs + everyMs - now()));
+        const gatheredMs = waitMs(address, 2) > 0 ? everyMs : GATHERED_MS;
+        setTimeout(flush, Math.max(gatheredMs, flushedMs + everyMs - now()));
       }
       return new Promise((resolve) => waiting.push(() => resolve(undefined)));
     },

@@ -7,7 +7,7 @@ const QUICK = { everyMs: 20 };
 
 test('those who come together leave together; an address has so many departures, then one more now and then', async () => {
   let nowMs = 0;
-  const gate = createGate({ ...QUICK, inARow: 3, oneMoreMs: 5_000, now: () => nowMs });
+  const gate = createGate({ ...QUICK, burst: 3, refillMs: 5_000, now: () => nowMs });
   for (let departure = 0; departure < 3; departure += 1) {
     const waits = await Promise.all(Array.from({ length: 300 }, () => gate.pass('192.0.2.1', 1)));
     assert.deepEqual(new Set(waits), new Set([undefined]));
@@ -42,7 +42,7 @@ test('no more wait than fit into one question', async () => {
 
 test('whoever comes again when told to, in whole seconds, finds the last departure of a flooded address still there', async () => {
   let nowMs = 0;
-  const gate = createGate({ everyMs: 1_000, inARow: 1, oneMoreMs: 5_000, now: () => nowMs });
+  const gate = createGate({ everyMs: 1_000, burst: 1, refillMs: 5_000, now: () => nowMs });
   assert.equal(await gate.pass('192.0.2.1', 1), undefined);
   nowMs = 300;
   const closedMs = (await gate.pass('192.0.2.1', 1)) ?? 0;
