@@ -114,7 +114,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
           latencyMs,
           waitedMs = 0,
         } = await untilAborted(signal, asked.query(), asked.destroy);
-        if (readOnly === undefined) return down('DATABASE_FAILED', NO_ANSWER);
+        if (readOnly === undefined) return down('DATABASE_FAILED', TIMED_OUT);
         const isSlow = performance.now() - startedMs - waitedMs > slowMs;
         return completed(
           isSlow
@@ -164,7 +164,7 @@ function openConnectionsLike(
   return newcomers;
 }
 
-const NO_ANSWER = { code: 'NO_ANSWER', message: `The answer to ${PROBE_QUERY} is neither on nor off` };
+const TIMED_OUT = { code: 'NO_ANSWER', message: `The answer to ${PROBE_QUERY} is neither on nor off` };
 
 function down(problem: ProblemCode, error?: unknown): Outcome {
   const outcome: Outcome = { state: 'down', latencyMs: null, problems: [problem] };

@@ -6,7 +6,7 @@
  * A look-up never joins one that has already left: that one may have read the record before a change which the
  * request comes after.
  */
-import { LateError, startDeadline } from './deadline.js';
+import { TimeoutError, startTimeout } from './deadline.js';
 
 /** Looks up many keys in one go; a key that is not in the result is not there. Settles in the end, come what may. */
 export type Load<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
@@ -113,10 +113,10 @@ export function createBatch<Value>(
         const queue = isFirst ? first : later;
         const passengers = queue.get(key) ?? new Set();
         queue.set(key, passengers);
-        const callOff = startDeadline(deadlineMs, () => {
+        const callOff = startTimeout(deadlineMs, () => {
           passengers.delete(pending);
           if (passengers.size === 0 && queue.get(key) === passengers) queue.delete(key);
-          reject(new LateError());
+          reject(new TimeoutError());
         });
         const pending: Pending<Value> = {
           resolve(value) {

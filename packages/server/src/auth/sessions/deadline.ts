@@ -3,7 +3,7 @@
  */
 
 /** An answer did not come in time. */
-export class LateError extends Error {
+export class TimeoutError extends Error {
   readonly code = 'TIMEOUT';
 
   constructor() {
@@ -15,7 +15,7 @@ export class LateError extends Error {
  * Calls `onLate` when the time is up; gives how to call it off. The end comes one turn of the event loop later: when the
  * time is up because the loop was late, and not the store, the answer lies in the socket already and is read in that turn.
  */
-export function startDeadline(deadlineMs: number, onLate: () => void): () => void {
+export function startTimeout(deadlineMs: number, onLate: () => void): () => void {
   let isOff = false;
   const timer = setTimeout(() => {
     setImmediate(() => {
@@ -29,9 +29,9 @@ export function startDeadline(deadlineMs: number, onLate: () => void): () => voi
 }
 
 /** What `work` gives, unless it takes longer: then it rejects with a `LateError`, and `work` goes on unheard. */
-export function within<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value> {
+export function withTimeout<Value>(work: Promise<Value>, deadlineMs: number): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const callOff = startDeadline(deadlineMs, () => reject(new LateError()));
+    const callOff = startTimeout(deadlineMs, () => reject(new TimeoutError()));
     work.then(resolve, reject).finally(callOff);
   });
 }

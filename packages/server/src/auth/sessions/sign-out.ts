@@ -7,7 +7,7 @@ import { clientAddress } from '../../infra/client-address.js';
 import { createTaskQueue } from '../../infra/task-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
 import { tokensInCookies } from '../cookie.js';
-import { LateError, within } from './deadline.js';
+import { TimeoutError, withTimeout } from './deadline.js';
 import type { Guard } from '../guard.js';
 import type { Sessions } from './sessions.js';
 
@@ -44,10 +44,10 @@ export function createSignOut({
   return async (request, reply) => {
     const tokens = tokensInCookies(request.headers.cookie);
     try {
-      await within(revoke(request, reply), SIGN_OUT_MS);
+      await withTimeout(revoke(request, reply), SIGN_OUT_MS);
     } catch (error) {
       sessions.forgetTokens(tokens);
-      throw error instanceof LateError ? new PortalError('unavailable') : error;
+      throw error instanceof TimeoutError ? new PortalError('unavailable') : error;
     }
   };
 }

@@ -167,7 +167,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
     onTrouble({ what: 'written_again' });
   }
 
-  async function inTime<Result>(answer: Promise<Result>): Promise<Result> {
+  async function withDeadline<Result>(answer: Promise<Result>): Promise<Result> {
     const late = new AbortController();
     try {
       return await Promise.race([
@@ -213,8 +213,8 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
       });
     },
     read: (plan, asked) =>
-      inTime(call('readHistory', plan, asked, { nowMs: Date.now(), knownMs: knownMs() })),
-    events: (query) => inTime(call('readEvents', query)),
+      withDeadline(call('readHistory', plan, asked, { nowMs: Date.now(), knownMs: knownMs() })),
+    events: (query) => withDeadline(call('readEvents', query)),
     async close() {
       clearInterval(timer);
       if (!worker) return;
