@@ -61,7 +61,7 @@ export const mySessionsRoute = defineRoute({
 });
 
 function listed(
-  { id, tokenSuffix: suffix, madeBy, createdAt, expiresAt }: ListedSession,
+  { id, tokenSuffix: suffix, createdBy: madeBy, createdAt, expiresAt }: ListedSession,
   current: number,
 ): FromSchema<typeof mySession> {
   return {

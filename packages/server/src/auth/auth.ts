@@ -102,7 +102,7 @@ export function createAuth({
       pageUrl,
     });
 
-  async function beginSession({ userId, madeBy }: Redeemed, address: string) {
+  async function beginSession({ userId, createdBy: madeBy }: Redeemed, address: string) {
     const from = { address, details: { code_made_by: madeBy } };
     const begun = await whileReachable(sessions.begin(userId, 'code', from)).catch(unlessGone);
     if (!begun) return undefined;

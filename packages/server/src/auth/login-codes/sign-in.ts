@@ -10,7 +10,7 @@ import { createSharedLane } from '../../infra/shared-task-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
 import { hashOf, isCode, nameDigest, newCode, newLongCode } from './code.js';
 import type { CodeToDeliver } from './delivery.js';
-import type { CodeMadeBy, CodeStore, OpenCode, Redeemed, RequestedCode, Try } from './store.js';
+import type { LoginCodeOrigin, CodeStore, OpenCode, Redeemed, RequestedCode, Try } from './store.js';
 
 /** A code that was made for somebody, to be told this once. */
 export interface MadeCode {
@@ -47,7 +47,7 @@ export interface SignIn {
    *
    * @throws PortalError when the user is not there, or is disabled
    */
-  make(userId: number, madeBy: Exclude<CodeMadeBy, 'request'>): Promise<MadeCode>;
+  make(userId: number, madeBy: Exclude<LoginCodeOrigin, 'request'>): Promise<MadeCode>;
 }
 
 /** What signing in is made of. */

@@ -11,7 +11,7 @@ export const MOST_OPEN_OF_ADDRESS = 5;
 const DEADLINE_MS = 2_000;
 
 /** Where a code came from: a request at the door, the command line, or the start of the service. */
-export type CodeMadeBy = 'request' | 'command' | 'start';
+export type LoginCodeOrigin = 'request' | 'command' | 'start';
 
 /** A code that is open. */
 export interface OpenCode {
@@ -24,7 +24,7 @@ export interface OpenCode {
 export interface Redeemed {
   readonly userId: number;
   readonly userName: string;
-  readonly madeBy: CodeMadeBy;
+  readonly createdBy: LoginCodeOrigin;
 }
 
 /** The statements about codes. */
@@ -35,7 +35,7 @@ export interface CodeStore {
    */
   request(codes: readonly RequestedCode[]): Promise<readonly OpenCode[]>;
   /** Opens a code for use by any address; `undefined` when the user is not there, or is disabled. */
-  add(userId: number, hash: Buffer, madeBy: CodeMadeBy): Promise<OpenCode | undefined>;
+  add(userId: number, hash: Buffer, madeBy: LoginCodeOrigin): Promise<OpenCode | undefined>;
   /** Uses codes up, and says whose each was; `undefined` for one that is none which its address may use. */
   redeem(tries: readonly Try[]): Promise<readonly (Redeemed | undefined)[]>;
 }
@@ -136,7 +136,7 @@ interface RedeemedRow {
   readonly place: number;
   readonly id: number;
   readonly name: string;
-  readonly made_by: CodeMadeBy;
+  readonly made_by: LoginCodeOrigin;
 }
 
 function openCode({ name, expires_at }: OpenRow): OpenCode {
@@ -144,5 +144,5 @@ function openCode({ name, expires_at }: OpenRow): OpenCode {
 }
 
 function redeemed({ id, name, made_by }: RedeemedRow): Redeemed {
-  return { userId: id, userName: name, madeBy: made_by };
+  return { userId: id, userName: name, createdBy: made_by };
 }

@@ -22,7 +22,7 @@ export interface LiveSession extends Session {
 }
 
 /** Who made a session: somebody at the command line, the start of the service, or its own user with a one-time code. */
-export type MadeBy = 'command' | 'start' | 'code';
+export type SessionOrigin = 'command' | 'start' | 'code';
 
 /** A session as an operator, or its user, sees it in a list. */
 export interface ListedSession {
@@ -31,7 +31,7 @@ export interface ListedSession {
   readonly permission: Permission;
   /** Last six characters of the token. */
   readonly tokenSuffix: string;
-  readonly madeBy: MadeBy;
+  readonly createdBy: SessionOrigin;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }

@@ -5,7 +5,7 @@
 import { AT_THE_MACHINE, type AuditDetails, type Author } from '../audit/audit-entry.js';
 import type { SessionChannel } from './channel.js';
 import type { Found, Lookups } from './lookups.js';
-import type { ListedSession, MadeBy } from './session.js';
+import type { ListedSession, SessionOrigin } from './session.js';
 import type { SessionStore } from './store.js';
 import type { SessionUse } from './use.js';
 import { hashOf, newToken, suffixOf } from './token.js';
@@ -30,7 +30,7 @@ export interface Sessions {
   /** Whether the database is not asked at all, because it is known to be away. */
   isAway(): boolean;
   /** @param from - where the user is, and what else the audit should say, when it is not somebody at the machine */
-  begin(userId: number, madeBy: MadeBy, from?: Origin): Promise<BegunSession>;
+  begin(userId: number, createdBy: SessionOrigin, from?: Origin): Promise<BegunSession>;
   list(userId?: number): Promise<ListedSession[]>;
   /** Somebody was let in by this session: it is not idle. */
   used(sessionId: number): void;
@@ -104,15 +104,15 @@ export function createSessions({
     find: (tokens, options) => lookups.find(tokens, options),
     lastSeen: (token) => lookups.lastSeen(token),
     isAway: () => lookups.isAway(),
-    async begin(userId, madeBy, from) {
+    async begin(userId, createdBy, from) {
       const token = newToken();
       const listed = await store.add({
         userId,
         tokenHash: hashOf(token),
         tokenSuffix: suffixOf(token),
-        madeBy,
+        createdBy: createdBy,
         address: from?.address ?? null,
-        details: from?.details ?? { by: madeBy },
+        details: from?.details ?? { by: createdBy },
       });
       const { id, userName, permission, expiresAt } = listed;
       if (from) {

@@ -7,7 +7,7 @@ import { PortalError } from '../../errors.js';
 import { ADMIN, isPermission, type Permission } from '../permission.js';
 import type { Line } from '../../infra/postgres-line.js';
 import type { Queryable } from '../../infra/postgres.js';
-import type { ListedSession, LiveSession, MadeBy } from './session.js';
+import type { ListedSession, LiveSession, SessionOrigin } from './session.js';
 
 /** The channel on which the database tells that sessions or permissions changed; migration 0003 has the triggers. */
 export const SESSIONS_CHANGED = 'portal_sessions_changed';
@@ -65,7 +65,7 @@ export interface NewSession {
   readonly userId: number;
   readonly tokenHash: string;
   readonly tokenSuffix: string;
-  readonly madeBy: MadeBy;
+  readonly createdBy: SessionOrigin;
   /** Where from, if not from the machine itself. */
   readonly address: string | null;
   /** For the audit. */
@@ -135,7 +135,7 @@ export function createSessionStore(
       );
       return new Map(rows.map((row) => [row.hash, liveSession(row)]));
     },
-    async add({ userId, tokenHash, tokenSuffix, madeBy, address, details }) {
+    async add({ userId, tokenHash, tokenSuffix, createdBy: madeBy, address, details }) {
       const [row] = await database.rows<ListedRow>(
         `WITH s AS (
            INSERT INTO sessions (user_id, token_hash, token_suffix, made_by, expires_at)
@@ -215,7 +215,7 @@ interface ListedRow {
   readonly name: string;
   readonly permission: number;
   readonly token_suffix: string;
-  readonly made_by: MadeBy;
+  readonly made_by: SessionOrigin;
   readonly created_at: Date;
   readonly ends_at: Date;
 }
@@ -258,7 +258,7 @@ function listedSession({
     userName: name,
     permission: level(permission),
     tokenSuffix: token_suffix,
-    madeBy: made_by,
+    createdBy: made_by,
     createdAt: created_at,
     expiresAt: ends_at,
   };

@@ -3,7 +3,7 @@
  */
 import { PortalError } from '../../errors.js';
 import { OWNER, PERMISSION_NAMES, type Permission } from '../permission.js';
-import type { MadeBy, User, UserStore } from './store.js';
+import type { UserOrigin, User, UserStore } from './store.js';
 
 /** Who does something: a person of some permission, or whoever sits at the machine, who is above all of them. */
 export type Actor = Permission | 'operator';
@@ -57,7 +57,7 @@ export function createUsers({ store, onPermissionChange, onSessionsEnded }: User
     actor: Actor,
     name: string,
     permission: Permission,
-    by: MadeBy = 'command',
+    by: UserOrigin = 'command',
   ): Promise<User> {
     expectUserName(name);
     expectMayActOn(actor, permission);
