@@ -11,7 +11,7 @@ import { currentAlertSecret, type Config } from '../config/env.js';
 import { createAlerts, type AlertFile } from './alerts/alerts.js';
 import type { Incident } from './alerts/incident.js';
 import { createReceivers } from './alerts/receivers.js';
-import { createChronicle } from './history/event-log.js';
+import { createEventLog } from './history/event-log.js';
 import { createHistory, type History } from './history/history.js';
 import { createLivePages, type LivePages } from './live/pages.js';
 import { createStanding, type Standing } from './live/status-tracker.js';
@@ -66,7 +66,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     (since ??= createStanding({
       health: health(),
       silenceMs,
-      onTurn: (stand) => chronicle.stands(stand),
+      onTurn: (stand) => eventLog.statusChanged(stand),
     }));
   const pages = createLivePages({
     snapshot: () => standing().snapshot(),
@@ -77,11 +77,11 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     log,
     knownMs: () => standing().knownMs(),
     onTrouble(trouble) {
-      chronicle.troubled(trouble);
+      eventLog.historyFailed(trouble);
       if (trouble.what === 'damaged') standing().repeat();
     },
   });
-  const chronicle = createChronicle({
+  const eventLog = createEventLog({
     write: (name, ...args) => history.write(name, ...args),
     onEvent: (event) => pages.happened(event),
   });
@@ -92,7 +92,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     intervalMs: config.intervalMs,
     log,
     onGivenUp: (receiver, cause) =>
-      chronicle.happened({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
+      eventLog.happened({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
   });
 
   return {
@@ -113,13 +113,13 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
       ]);
     },
     sourceChanged(event) {
-      chronicle.sourceChanged(event);
+      eventLog.sourceChanged(event);
       alerts.sourceChanged(event);
     },
     start() {
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       history.start();
-      const left = chronicle.began({ version }).then((what) => standing().begin(what));
+      const left = eventLog.started({ version }).then((what) => standing().begin(what));
       alerts.start();
       // What the last run left is known long before, unless the disk does not answer: then nobody waits for it.
       return Promise.race([left, sleep(LEFT_WITHIN_MS, undefined, { ref: false })]);

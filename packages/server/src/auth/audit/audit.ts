@@ -58,7 +58,7 @@ const MAX_REJECTIONS_PER_HOUR = 200;
 const MAX_USERS = 1_000;
 
 interface Waiting extends Omit<WaitingEntry, 'ageS'> {
-  readonly happenedMs: number;
+  readonly atMs: number;
 }
 
 /** An audit without an entry. */
@@ -82,7 +82,7 @@ export function createAudit({
   let timer: NodeJS.Timeout | undefined;
 
   function add(entry: AuditEntry, countedAs: string | null): void {
-    if (waiting.length < MOST_WAITING) waiting.push({ ...entry, countedAs, happenedMs: now() });
+    if (waiting.length < MOST_WAITING) waiting.push({ ...entry, countedAs, atMs: now() });
     else lost += 1;
   }
 
@@ -138,7 +138,7 @@ export function createAudit({
     }
   }
 
-  function aged({ happenedMs, ...entry }: Waiting): WaitingEntry {
+  function aged({ atMs: happenedMs, ...entry }: Waiting): WaitingEntry {
     return { ...entry, ageS: (now() - happenedMs) / 1_000 };
   }
 
@@ -181,7 +181,7 @@ export function createAudit({
             address,
             details: { reason: refusal.reason },
             countedAs: key,
-            happenedMs: now(),
+            atMs: now(),
           },
         });
       }

@@ -8,19 +8,19 @@ import type { History, Trouble } from './history.js';
 import type { LeftBehind, Stand } from '../stand.js';
 
 /** Writes down what happens. Nothing of it is waited for. */
-export interface Chronicle {
+export interface EventLog {
   /** The service has begun to run. Kept once it is written, with how the run before it left things. */
-  began(details: { readonly version: string }): Promise<LeftBehind | null>;
+  started(details: { readonly version: string }): Promise<LeftBehind | null>;
   /** Status, causes or parts are no longer what they were. */
-  stands(stand: Stand): void;
+  statusChanged(stand: Stand): void;
   sourceChanged(event: SourceEvent): void;
-  troubled(trouble: Trouble): void;
+  historyFailed(trouble: Trouble): void;
   /** Something else that happened and is over, e.g. an alert that could not be delivered. */
   happened(event: Pick<NewEvent, 'kind' | 'to' | 'codes' | 'details'>): void;
 }
 
 /** Where it is written, and who is told. */
-export interface ChronicleOptions {
+export interface EventLogOptions {
   readonly write: History['write'];
   /** Told of every event once it is written, and has its number. */
   readonly onEvent: (event: JournalEvent) => void;
@@ -28,7 +28,7 @@ export interface ChronicleOptions {
 }
 
 /** Begins a chronicle. */
-export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOptions): Chronicle {
+export function createEventLog({ write, onEvent, now = Date.now }: EventLogOptions): EventLog {
   /** An event that cannot be written is lost to the record, which the log has already told of. */
   function emit(written: Promise<JournalEvent>): Promise<JournalEvent | undefined> {
     return written.then(
@@ -41,11 +41,11 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
   }
 
   return {
-    async began(details) {
+    async started(details) {
       await emit(write('beginRun', now(), details));
       return write('leftBehind').catch(() => null);
     },
-    stands(stand) {
+    statusChanged(stand) {
       void emit(write('stand', stand));
     },
     sourceChanged({ began_at, ended_at, ...change }) {
@@ -62,7 +62,7 @@ export function createChronicle({ write, onEvent, now = Date.now }: ChronicleOpt
         }),
       );
     },
-    troubled(trouble) {
+    historyFailed(trouble) {
       const at = now();
       const event = { kind: 'history', beganAt: at, from: null, codes: [] } as const;
       switch (trouble.what) {
