@@ -3,7 +3,7 @@
  * each of what happened, with begin, end and codes.
  */
 import type { SourceEvent } from 'portal-integrity';
-import type { JournalEvent, NewEvent } from './events.js';
+import type { StoredEvent, NewEvent } from './events.js';
 import type { History, Trouble } from './history.js';
 import type { LeftBehind, Stand } from '../stand.js';
 
@@ -23,14 +23,14 @@ export interface EventLog {
 export interface EventLogOptions {
   readonly write: History['write'];
   /** Told of every event once it is written, and has its number. */
-  readonly onEvent: (event: JournalEvent) => void;
+  readonly onEvent: (event: StoredEvent) => void;
   readonly now?: () => number;
 }
 
 /** Begins a chronicle. */
 export function createEventLog({ write, onEvent, now = Date.now }: EventLogOptions): EventLog {
   /** An event that cannot be written is lost to the record, which the log has already told of. */
-  function emit(written: Promise<JournalEvent>): Promise<JournalEvent | undefined> {
+  function emit(written: Promise<StoredEvent>): Promise<StoredEvent | undefined> {
     return written.then(
       (event) => {
         onEvent(event);

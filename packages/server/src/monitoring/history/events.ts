@@ -3,7 +3,7 @@
  */
 import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
-import { createHolding, type JournalCause } from './holding.js';
+import { createHolding, type StoredCause } from './holding.js';
 import { HOURS_FOR_MS, MOST_DETAILS, MOST_EVENTS } from './retention.js';
 import { STATUSES } from './series.js';
 import { createSums } from './sums.js';
@@ -33,7 +33,7 @@ export interface NewEvent {
 }
 
 /** An event as it is published. Times are ISO 8601, UTC, with milliseconds. */
-export interface JournalEvent {
+export interface StoredEvent {
   readonly id: number;
   readonly kind: EventKind;
   readonly began_at: string;
@@ -44,7 +44,7 @@ export interface JournalEvent {
   /** Of a status: since when it has been so, which is before `began_at` where nothing was measured in between; else `null`. */
   readonly since: string | null;
   /** Of a status: what held in it, each from its own begin to its own end. */
-  readonly causes: readonly JournalCause[];
+  readonly causes: readonly StoredCause[];
   readonly details: Details;
 }
 
@@ -61,19 +61,19 @@ export interface EventQuery {
 
 /** Events, the latest first, and the `before` of those that follow; `null` when there are none. */
 export interface EventPage {
-  readonly events: readonly JournalEvent[];
+  readonly events: readonly StoredEvent[];
   readonly next: number | null;
 }
 
 /** The events of one file. */
 export interface Events {
-  add(event: NewEvent): JournalEvent;
+  add(event: NewEvent): StoredEvent;
   /** Ends what goes on of its kind, and adds it. */
-  turn(event: NewEvent): JournalEvent;
+  turn(event: NewEvent): StoredEvent;
   /** Adds it, or puts it in the place of the one of its kind that began at the same time. */
-  put(event: NewEvent): JournalEvent;
+  put(event: NewEvent): StoredEvent;
   /** The status that goes on, also with these codes; `undefined` when none does, or another. */
-  amendStatus(status: string, codes: readonly string[]): JournalEvent | undefined;
+  amendStatus(status: string, codes: readonly string[]): StoredEvent | undefined;
   /** Ends all that goes on of a kind; `details` are added to theirs. */
   end(kind: EventKind, at: number, details?: Details): void;
   read(query: EventQuery): EventPage;
@@ -155,7 +155,7 @@ export function createEvents(database: Database): Events {
   const sums = createSums(database);
   const holding = createHolding(database);
 
-  function eventOf(row: Row): JournalEvent {
+  function eventOf(row: Row): StoredEvent {
     const isStatus = row.kind === 'status';
     return {
       id: row.id,
@@ -190,7 +190,7 @@ export function createEvents(database: Database): Events {
     holding.prune(nowMs);
   }
 
-  function add({ kind, beganAt, endedAt, from, to, codes, details, since }: NewEvent): JournalEvent {
+  function add({ kind, beganAt, endedAt, from, to, codes, details, since }: NewEvent): StoredEvent {
     const row = insert.get(
       kind,
       beganAt,

@@ -2,7 +2,7 @@
  * What application and history thread say to each other.
  */
 import type { FileTrouble } from './file.js';
-import type { TaskName } from './history-store.js';
+import type { HistoryTaskName } from './history-store.js';
 
 /** What the thread is started with. */
 export interface HistoryWorkerData {
@@ -13,7 +13,7 @@ export interface HistoryWorkerData {
 /** Something to do. */
 export interface HistoryRequest {
   readonly id: number;
-  readonly name: TaskName;
+  readonly name: HistoryTaskName;
   readonly args: readonly unknown[];
 }
 

@@ -9,7 +9,7 @@ import {
   type EventKind,
   type EventPage,
   type EventQuery,
-  type JournalEvent,
+  type StoredEvent,
   type NewEvent,
 } from './events.js';
 import { createHolding } from './holding.js';
@@ -22,23 +22,23 @@ import { createSums, type Present, type Range, type Shares, type Totals } from '
 import { inTransaction } from './transaction.js';
 
 /** What was measured, and the sums of what was asked for. */
-export interface HistoryReading extends Reading {
+export interface HistoryPage extends Reading {
   readonly share: Shares;
   readonly totals: Totals;
 }
 
 /** The tasks by name; what they take and give is copied from thread to thread. */
-export interface Journal {
+export interface HistoryStore {
   addSamples(samples: readonly Sample[]): void;
   readSamples(plan: Plan): Reading;
   /** The steps of a plan, and the sums of exactly the time that was asked for. */
-  readHistory(plan: Plan, asked: Range, present: Present): HistoryReading;
-  addEvent(event: NewEvent): JournalEvent;
-  turnEvent(event: NewEvent): JournalEvent;
-  putEvent(event: NewEvent): JournalEvent;
+  readHistory(plan: Plan, asked: Range, present: Present): HistoryPage;
+  addEvent(event: NewEvent): StoredEvent;
+  turnEvent(event: NewEvent): StoredEvent;
+  putEvent(event: NewEvent): StoredEvent;
   endEvents(kind: EventKind, at: number): void;
   /** Notes how things stand: a stretch of one status goes on, or ends and another begins. Gives the one that goes on. */
-  stand(stand: Stand): JournalEvent;
+  recordStatus(stand: Stand): StoredEvent;
   readEvents(query: EventQuery): EventPage;
   /** Puts messages into the outbox, with a note, all or nothing. */
   putMessages(messages: readonly NewMessage[], at: number, note: Note | null): void;
@@ -47,18 +47,18 @@ export interface Journal {
   /** Takes away messages for other receivers than these; gives the note of that name. */
   openOutbox(receivers: readonly string[], noteName: string): string | null;
   /** A run of the service begins; one that has not ended was lost when it was last heard of. */
-  beginRun(at: number, details: Details): JournalEvent;
+  beginRun(at: number, details: Details): StoredEvent;
   /** How the run before this one left things; `null` when that is unknown, or too long ago to go on. */
-  leftBehind(): LeftBehind | null;
+  previousRun(): LeftBehind | null;
   /** The run ends in good order. */
   endRun(at: number): void;
 }
 
 /** A task. */
-export type TaskName = keyof Journal;
+export type HistoryTaskName = keyof HistoryStore;
 
 /** The tasks on `database`, whose tables are there. */
-export function createJournal(database: Database): Journal {
+export function createHistoryStore(database: Database): HistoryStore {
   const samples = createSamples(database);
   const events = createEvents(database);
   const outbox = createOutbox(database);
@@ -112,7 +112,7 @@ export function createJournal(database: Database): Journal {
       });
       return { ...reading, status, share, totals: sums.totals(asked, present) };
     },
-    stand: inTransaction(database, (stand: Stand) => {
+    recordStatus: inTransaction(database, (stand: Stand) => {
       const { at, knownUntil, isBroken, from, status, since, codes, details } = stand;
       holding.holds(stand.causes, stand.parts, knownUntil);
       const current = isBroken ? undefined : events.amendStatus(status, codes);
@@ -144,7 +144,7 @@ export function createJournal(database: Database): Journal {
       const run = { kind: 'service', beganAt: at, endedAt: null, from: null, to: 'running' } as const;
       return events.add({ ...run, codes: [], details });
     }),
-    leftBehind: () => left,
+    previousRun: () => left,
     endRun: inTransaction(database, (at: number) => endAll(at, 'stopped')),
   };
 }

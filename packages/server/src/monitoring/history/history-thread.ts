@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDataFolder } from 'portal-dev-servers/data-folder';
 import { isDamage, openFile, setAside, sqliteCode, type OpenFile } from './file.js';
-import { createJournal, type Journal } from './history-store.js';
+import { createHistoryStore, type HistoryStore } from './history-store.js';
 import type { HistoryReply, HistoryRequest, HistoryWorkerData } from './history-messages.js';
 
 const { path }: HistoryWorkerData = workerData;
@@ -16,7 +16,7 @@ const folderError = await openDataFolder(dirname(path)).then(
   (error: unknown) => (error instanceof Error ? (error.cause ?? error) : error),
 );
 let file = open();
-let journal = createJournal(file.database);
+let store = createHistoryStore(file.database);
 
 parentPort?.on('message', ({ id, name, args }: HistoryRequest) => {
   try {
@@ -37,7 +37,7 @@ function open(): OpenFile {
 }
 
 /** A file that turns out to be damaged while it is used is set aside like one that was so from the start. */
-function perform(name: keyof Journal, args: readonly unknown[]): unknown {
+function perform(name: keyof HistoryStore, args: readonly unknown[]): unknown {
   try {
     return call(name, args);
   } catch (error) {
@@ -47,14 +47,14 @@ function perform(name: keyof Journal, args: readonly unknown[]): unknown {
     const keptAs = setAside(path);
     file = open();
     post({ trouble: { what: 'damaged', keptAs } });
-    journal = createJournal(file.database);
+    store = createHistoryStore(file.database);
     return call(name, args);
   }
 }
 
-function call(name: keyof Journal, args: readonly unknown[]): unknown {
+function call(name: keyof HistoryStore, args: readonly unknown[]): unknown {
   // What was asked is typed where it is asked; between the threads it is only a name and a list.
-  const task = journal[name] as (...values: readonly unknown[]) => unknown;
+  const task = store[name] as (...values: readonly unknown[]) => unknown;
   return task(...args);
 }
 

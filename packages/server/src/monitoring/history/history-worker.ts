@@ -3,7 +3,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { FileTrouble } from './file.js';
-import type { Journal, TaskName } from './history-store.js';
+import type { HistoryStore, HistoryTaskName } from './history-store.js';
 import type { HistoryReply, HistoryRequest, HistoryWorkerData } from './history-messages.js';
 
 /** A running thread. */
@@ -13,10 +13,10 @@ export interface HistoryWorker {
    *
    * @throws HistoryError when it could not be done
    */
-  call<Name extends TaskName>(
+  call<Name extends HistoryTaskName>(
     name: Name,
-    ...args: Parameters<Journal[Name]>
-  ): Promise<ReturnType<Journal[Name]>>;
+    ...args: Parameters<HistoryStore[Name]>
+  ): Promise<ReturnType<HistoryStore[Name]>>;
   /** Ends the thread, also in the middle of its work. */
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
 import type { EventPage, EventQuery } from './events.js';
 import type { FileTrouble } from './file.js';
-import type { HistoryReading, Journal, TaskName } from './history-store.js';
+import type { HistoryPage, HistoryStore, HistoryTaskName } from './history-store.js';
 import type { Plan } from './history-query.js';
 import { SAMPLE_MS } from './retention.js';
 import { createSampling, type Sample } from './series.js';
@@ -29,12 +29,12 @@ export interface History {
    *
    * @throws HistoryError when the task makes no sense to the file, or there is too much to be remembered
    */
-  write<Name extends TaskName>(
+  write<Name extends HistoryTaskName>(
     name: Name,
-    ...args: Parameters<Journal[Name]>
-  ): Promise<ReturnType<Journal[Name]>>;
+    ...args: Parameters<HistoryStore[Name]>
+  ): Promise<ReturnType<HistoryStore[Name]>>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
-  read(plan: Plan, asked: Range): Promise<HistoryReading>;
+  read(plan: Plan, asked: Range): Promise<HistoryPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   events(query: EventQuery): Promise<EventPage>;
   /** Writes what there is to write, if that can be done soon. */
@@ -73,7 +73,7 @@ const CLOSE_DEADLINE_MS = 1_000;
 const PASSING = /^(THREAD_ENDED|SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|CORRUPT))$/;
 
 interface Write {
-  readonly name: TaskName;
+  readonly name: HistoryTaskName;
   readonly args: readonly unknown[];
   readonly done: (result: unknown) => void;
   readonly failed: (error: unknown) => void;

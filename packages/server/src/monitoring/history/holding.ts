@@ -7,7 +7,7 @@ import { keyOf, type Held, type HeldPart } from '../stand.js';
 import { HOURS_FOR_MS, MOST_CAUSES, MAX_CAUSES_RETURNED } from './retention.js';
 
 /** A cause of an event, as it is published. Times are ISO 8601, UTC, with milliseconds. */
-export interface JournalCause {
+export interface StoredCause {
   readonly component: string;
   readonly code: string;
   readonly began_at: string;
@@ -24,7 +24,7 @@ export interface Holding {
   /** What was cut last. */
   left(): Pick<Held, 'causes' | 'parts'>;
   /** What held in a time, in the order in which it began; of very many the latest. */
-  within(fromMs: number, toMs: number): readonly JournalCause[];
+  within(fromMs: number, toMs: number): readonly StoredCause[];
   prune(nowMs: number): void;
 }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Database } from 'libsql';
 import { openFile } from '../../../src/monitoring/history/file.js';
-import { createJournal, type Journal } from '../../../src/monitoring/history/history-store.js';
+import { createHistoryStore, type HistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { DAY_MS, HOUR_MS } from '../../../src/monitoring/history/retention.js';
 import { SERIES } from '../../../src/monitoring/history/series.js';
 import type { Stand } from '../../../src/monitoring/stand.js';
@@ -15,11 +15,11 @@ const NOW = Math.floor(Date.now() / 1_000) * 1_000;
 const ALL = { fromMs: undefined, toMs: undefined, before: undefined, limit: 50 };
 
 let database: Database;
-let journal: Journal;
+let store: HistoryStore;
 
 beforeEach(() => {
   ({ database } = openFile('', new Error('No folder.')));
-  journal = createJournal(database);
+  store = createHistoryStore(database);
 });
 
 afterEach(() => {
@@ -48,7 +48,7 @@ function stand(at: number, rest: Partial<Stand> = {}): Stand {
 }
 
 function sampleAt(at: number): void {
-  journal.addSamples([{ at, status: 1, values: SERIES.map(() => null) }]);
+  store.addSamples([{ at, status: 1, values: SERIES.map(() => null) }]);
 }
 
 function iso(ms: number): string {
@@ -57,7 +57,7 @@ function iso(ms: number): string {
 
 /** Everything of the last run that is known of the status. */
 function statusEvents() {
-  return journal
+  return store
     .readEvents(ALL)
     .events.filter(({ kind }) => kind === 'status')
     .map(({ from, to, began_at, ended_at, since, causes }) => ({
@@ -72,21 +72,21 @@ function statusEvents() {
 
 for (const how of ['stopped', 'killed'] as const) {
   test(`${how}: status, cause and part go on, and what nobody saw is in no stretch`, () => {
-    journal.beginRun(NOW - HOUR_MS, {});
-    journal.stand(stand(NOW - HOUR_MS));
+    store.beginRun(NOW - HOUR_MS, {});
+    store.recordStatus(stand(NOW - HOUR_MS));
     sampleAt(NOW - 20_000);
-    if (how === 'stopped') journal.endRun(NOW - 20_000);
-    journal = createJournal(database);
-    journal.beginRun(NOW, {});
+    if (how === 'stopped') store.endRun(NOW - 20_000);
+    store = createHistoryStore(database);
+    store.beginRun(NOW, {});
     const until = NOW - 20_000;
-    assert.deepEqual(journal.leftBehind(), {
+    assert.deepEqual(store.previousRun(), {
       until,
       status: 'degraded',
       since: CACHE.since,
       causes: [CACHE],
       parts: [COMPONENT],
     });
-    journal.stand(stand(NOW + 1_000, { knownUntil: until, isBroken: true, from: 'degraded' }));
+    store.recordStatus(stand(NOW + 1_000, { knownUntil: until, isBroken: true, from: 'degraded' }));
     const cause = { component: 'cache', code: 'CACHE_TIMEOUT', began_at: iso(CACHE.since), ended_at: null };
     const both = { to: 'degraded', since: iso(CACHE.since), causes: [cause] };
     assert.deepEqual(statusEvents(), [
@@ -95,21 +95,23 @@ for (const how of ['stopped', 'killed'] as const) {
     ]);
     const asked = { fromMs: NOW - HOUR_MS, toMs: NOW + 10_000 };
     const plan = { table: 'samples', ...asked, stepMs: 10_000 } as const;
-    const { totals } = journal.readHistory(plan, asked, { nowMs: NOW + 10_000, knownMs: NOW + 10_000 });
+    const { totals } = store.readHistory(plan, asked, { nowMs: NOW + 10_000, knownMs: NOW + 10_000 });
     assert.equal(totals.degraded_ms, HOUR_MS - 20_000 + 9_000);
     assert.equal(totals.unmeasured_ms, 21_000);
   });
 }
 
 test('a cause that comes back after a start is another one, and the one before has ended when it was last seen', () => {
-  journal.beginRun(NOW - HOUR_MS, {});
-  journal.stand(stand(NOW - HOUR_MS));
-  journal.endRun(NOW - 20_000);
-  journal.beginRun(NOW, {});
+  store.beginRun(NOW - HOUR_MS, {});
+  store.recordStatus(stand(NOW - HOUR_MS));
+  store.endRun(NOW - 20_000);
+  store.beginRun(NOW, {});
   const well = { status: 'healthy', since: NOW, codes: [], causes: [], parts: [] } as const;
-  journal.stand(stand(NOW, { ...well, knownUntil: NOW - 20_000, isBroken: true, from: 'degraded' }));
+  store.recordStatus(stand(NOW, { ...well, knownUntil: NOW - 20_000, isBroken: true, from: 'degraded' }));
   const again = { ...CACHE, since: NOW + 5_000 };
-  const event = journal.stand(stand(NOW + 5_000, { from: 'healthy', since: NOW + 5_000, causes: [again] }));
+  const event = store.recordStatus(
+    stand(NOW + 5_000, { from: 'healthy', since: NOW + 5_000, causes: [again] }),
+  );
   assert.deepEqual(event.causes, [
     { component: 'cache', code: 'CACHE_TIMEOUT', began_at: iso(NOW + 5_000), ended_at: null },
   ]);
@@ -120,42 +122,44 @@ test('a cause that comes back after a start is another one, and the one before h
 });
 
 test('starts that end before their first look change nothing; after a day without any, nothing has gone on', () => {
-  journal.beginRun(NOW - HOUR_MS, {});
-  journal.stand(stand(NOW - HOUR_MS));
-  journal.endRun(NOW);
-  for (const seconds of [10, 20, 30]) journal.beginRun(NOW + seconds * 1_000, {});
-  assert.deepEqual(journal.leftBehind()?.until, NOW);
-  assert.deepEqual(journal.leftBehind()?.causes, [CACHE]);
-  for (let hour = 1; hour < 26; hour += 1) journal.beginRun(NOW + hour * HOUR_MS, {});
-  assert.equal(journal.leftBehind(), null);
+  store.beginRun(NOW - HOUR_MS, {});
+  store.recordStatus(stand(NOW - HOUR_MS));
+  store.endRun(NOW);
+  for (const seconds of [10, 20, 30]) store.beginRun(NOW + seconds * 1_000, {});
+  assert.deepEqual(store.previousRun()?.until, NOW);
+  assert.deepEqual(store.previousRun()?.causes, [CACHE]);
+  for (let hour = 1; hour < 26; hour += 1) store.beginRun(NOW + hour * HOUR_MS, {});
+  assert.equal(store.previousRun(), null);
   assert.ok(NOW + 25 * HOUR_MS > NOW + DAY_MS);
 });
 
 test('a clock set back between two runs: for how long is still true', () => {
-  journal.beginRun(NOW - HOUR_MS, {});
-  journal.stand(stand(NOW - HOUR_MS));
-  journal.endRun(NOW);
-  journal.beginRun(NOW - 2 * HOUR_MS, {});
-  assert.equal(journal.leftBehind()?.since, NOW - 3 * HOUR_MS);
-  assert.equal(journal.leftBehind()?.causes[0]?.since, NOW - 3 * HOUR_MS);
+  store.beginRun(NOW - HOUR_MS, {});
+  store.recordStatus(stand(NOW - HOUR_MS));
+  store.endRun(NOW);
+  store.beginRun(NOW - 2 * HOUR_MS, {});
+  assert.equal(store.previousRun()?.since, NOW - 3 * HOUR_MS);
+  assert.equal(store.previousRun()?.causes[0]?.since, NOW - 3 * HOUR_MS);
 });
 
 test('a clock set back in the middle of an outage costs none of it; each of its causes is told once', () => {
-  journal.beginRun(NOW - HOUR_MS, {});
-  journal.stand(stand(NOW - HOUR_MS));
+  store.beginRun(NOW - HOUR_MS, {});
+  store.recordStatus(stand(NOW - HOUR_MS));
   const setMs = -2 * HOUR_MS;
   const at = NOW + setMs;
   const since = CACHE.since + setMs;
   const moved = { since, causes: [{ ...CACHE, since }], details: { clock_set_ms: setMs } };
-  const event = journal.stand(stand(at, { ...moved, knownUntil: NOW, isBroken: true, from: 'degraded' }));
+  const event = store.recordStatus(
+    stand(at, { ...moved, knownUntil: NOW, isBroken: true, from: 'degraded' }),
+  );
   assert.deepEqual([event.began_at, event.since], [iso(at), iso(since)]);
   assert.deepEqual(
     event.causes.map(({ began_at }) => began_at),
     [iso(since)],
   );
-  journal.endRun(at + 30_000);
+  store.endRun(at + 30_000);
   const asked = { fromMs: NOW - DAY_MS, toMs: NOW };
-  const { totals } = journal.readHistory({ table: 'hours', ...asked, stepMs: HOUR_MS }, asked, {
+  const { totals } = store.readHistory({ table: 'hours', ...asked, stepMs: HOUR_MS }, asked, {
     nowMs: NOW,
     knownMs: NOW,
   });
@@ -163,15 +167,15 @@ test('a clock set back in the middle of an outage costs none of it; each of its 
 });
 
 test('the same status with another cause is one stretch; what flaps within it is told as often as it came', () => {
-  journal.beginRun(NOW, {});
-  const first = journal.stand(stand(NOW, { since: NOW, causes: [{ ...CACHE, since: NOW }] }));
+  store.beginRun(NOW, {});
+  const first = store.recordStatus(stand(NOW, { since: NOW, causes: [{ ...CACHE, since: NOW }] }));
   for (let second = 1; second <= 120; second += 1) {
     const slow = { component: 'database', code: 'DATABASE_SLOW', since: NOW + second * 1_000 };
     const causes = second % 2 === 1 ? [{ ...CACHE, since: NOW }, slow] : [{ ...CACHE, since: NOW }];
     const codes = causes.map(({ code }) => code);
-    journal.stand(stand(NOW + second * 1_000, { since: NOW, from: 'degraded', codes, causes }));
+    store.recordStatus(stand(NOW + second * 1_000, { since: NOW, from: 'degraded', codes, causes }));
   }
-  const [event, ...others] = journal.readEvents(ALL).events.filter(({ kind }) => kind === 'status');
+  const [event, ...others] = store.readEvents(ALL).events.filter(({ kind }) => kind === 'status');
   assert.equal(event?.id, first.id);
   assert.deepEqual(others, []);
   assert.deepEqual(event?.codes, ['CACHE_TIMEOUT', 'DATABASE_SLOW']);

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import Database from 'libsql';
 import { createEvents, type NewEvent } from '../../../src/monitoring/history/events.js';
 import { openFile } from '../../../src/monitoring/history/file.js';
-import { createJournal } from '../../../src/monitoring/history/history-store.js';
+import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { planOf, rangeOf } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/retention.js';
 import { SERIES, STATUSES } from '../../../src/monitoring/history/series.js';
@@ -94,7 +94,7 @@ test('the sums of any range are those of the events in it, to the millisecond; s
     fc.property(course, range, (pieces, asked) => {
       const database = open();
       try {
-        const journal = createJournal(database);
+        const journal = createHistoryStore(database);
         for (const piece of pieces) journal.addEvent(eventOf(piece));
         const plan = planOf(asked, NOW, 3_000);
         const { totals, share } = journal.readHistory(plan, rangeOf(asked, NOW), PRESENT);
@@ -161,7 +161,7 @@ test('sums outlive the events: whatever is thrown away, whole hours and days kee
 });
 
 test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, whatever the steps', () => {
-  const journal = createJournal(open());
+  const journal = createHistoryStore(open());
   const at = NOW - 14 * MINUTE_MS;
   const pieces: readonly Piece[] = [
     { status: 0, fromMs: NOW - 400 * DAY_MS, toMs: at },
@@ -186,7 +186,7 @@ test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, wha
 });
 
 test('the worst of a step also when no sample fell into it, and only as far as samples have come in', () => {
-  const journal = createJournal(open());
+  const journal = createHistoryStore(open());
   const at = Date.now() - 60_000;
   const floor = Math.floor(at / 1_000) * 1_000;
   journal.addEvent(eventOf({ status: 0, fromMs: floor - HOUR_MS, toMs: floor + 5_000 }));
@@ -208,7 +208,7 @@ test('the worst of a step also when no sample fell into it, and only as far as s
 });
 
 test('where a clock that was set back has made two stretches of one time, the worse one keeps it', () => {
-  const journal = createJournal(open());
+  const journal = createHistoryStore(open());
   journal.addEvent(eventOf({ status: 0, fromMs: NOW - HOUR_MS, toMs: NOW }));
   journal.addEvent(eventOf({ status: 2, fromMs: NOW - 10_000, toMs: NOW }));
   const asked = { fromMs: NOW - 60_000, toMs: NOW };
@@ -225,9 +225,9 @@ test('a file of an older program is read on, and goes back to it', () => {
   old.prepare(insert).run('status', NOW - 60_000, null, 'healthy', 'degraded', '["CACHE_TIMEOUT"]', '{}');
   old.close();
   const database = open(path);
-  const journal = createJournal(database);
+  const journal = createHistoryStore(database);
   journal.beginRun(NOW, {});
-  assert.deepEqual(journal.leftBehind()?.status, 'degraded');
+  assert.deepEqual(journal.previousRun()?.status, 'degraded');
   const events = createEvents(database).read({
     fromMs: undefined,
     toMs: undefined,
