@@ -28,7 +28,7 @@ export interface Known {
   /** The service's clock minus ours, so that ages are right where a clock is not. */
   readonly aheadMs: number;
   /** How many things have happened since the page was opened: a reason to ask for the events again. */
-  readonly happened: number;
+  readonly eventCount: number;
   /** Something to tell the reader. */
   readonly note: string | null;
 }
@@ -62,7 +62,7 @@ export function follow(code: string | null): Following {
     heardMs: null,
     isLost: false,
     aheadMs: 0,
-    happened: 0,
+    eventCount: 0,
     note: null,
   });
   /** Ends what is under way when somebody else reads from now on. */
@@ -96,7 +96,7 @@ export function follow(code: string | null): Following {
           onEvent(event, data) {
             if (signal.aborted) return;
             if (event === 'gone') isOver = true;
-            if (event === 'happened') known.change({ happened: known.get().happened + 1 });
+            if (event === 'happened') known.change({ eventCount: known.get().eventCount + 1 });
             if (event !== 'report') return;
             const snapshot = JSON.parse(data) as LiveSnapshot;
             heard(snapshot.at);

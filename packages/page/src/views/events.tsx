@@ -16,14 +16,14 @@ const LIMIT = 50;
 const EVERY_MS = 15_000;
 
 export interface UseEventsOptions {
-  readonly happened: number;
+  readonly eventCount: number;
   readonly span: Span;
   readonly nowMs: number;
   readonly limit: number;
 }
 
 /** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
-export function useEvents({ happened, span, nowMs, limit }: UseEventsOptions) {
+export function useEvents({ eventCount: happened, span, nowMs, limit }: UseEventsOptions) {
   const path = eventsPath(span, nowMs, limit);
   const { body, error: refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
   return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
@@ -42,7 +42,12 @@ export function Events({
 }): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
-  const { list, next, refusal, path } = useEvents({ happened: known.happened, span, nowMs, limit: LIMIT });
+  const { list, next, refusal, path } = useEvents({
+    eventCount: known.eventCount,
+    span,
+    nowMs,
+    limit: LIMIT,
+  });
   const [older, setOlder] = useState<{
     path: string;
     list: readonly HistoryEvent[];

@@ -18,7 +18,7 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
   const [looks, setLooks] = useState(0);
   const { body: source, error: refusal } = useReading<IntegrityDocument>('/v1/admin/integrity', {
     everyMs: EVERY_MS,
-    reread: known.happened + looks,
+    reread: known.eventCount + looks,
   });
   const reload = async (): Promise<void> => {
     await getJson('/v1/admin/integrity/loaded');

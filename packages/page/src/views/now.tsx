@@ -24,7 +24,7 @@ export interface NowProps {
 export function Now({ known, span, navigation, nowMs }: NowProps): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
-  const events = useEvents({ happened: known.happened, span, nowMs, limit: 6 });
+  const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: 6 });
   const limits = limitsOf(span, nowMs);
   const zoom = (fromMs: number, toMs: number): void => navigation.go({ span: { fromMs, toMs } });
   const { snapshot } = known;
@@ -42,7 +42,7 @@ export function Now({ known, span, navigation, nowMs }: NowProps): JSX.Element {
         <DatabaseCard report={report} component={snapshot?.parts['database']} nowMs={nowMs} />
         <CacheCard report={report} component={snapshot?.parts['cache']} nowMs={nowMs} />
       </div>
-      <SourceLine nowMs={nowMs} reread={known.happened} />
+      <SourceLine nowMs={nowMs} reread={known.eventCount} />
       <section aria-labelledby="happened">
         <h2 id="happened">Events</h2>
         <EventList events={events.list} error={events.refusal} nowMs={nowMs} pointed={pointed} />

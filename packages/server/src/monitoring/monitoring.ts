@@ -83,7 +83,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   });
   const eventLog = createEventLog({
     write: (name, ...args) => history.write(name, ...args),
-    onEvent: (event) => pages.happened(event),
+    onEvent: (event) => pages.sendEvent(event),
   });
   const alerts = createAlerts({
     receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
@@ -92,7 +92,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     intervalMs: config.intervalMs,
     log,
     onGivenUp: (receiver, cause) =>
-      eventLog.happened({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
+      eventLog.add({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
   });
 
   return {

@@ -16,7 +16,7 @@ export interface EventLog {
   sourceChanged(event: SourceEvent): void;
   historyFailed(trouble: Trouble): void;
   /** Something else that happened and is over, e.g. an alert that could not be delivered. */
-  happened(event: Pick<NewEvent, 'kind' | 'to' | 'codes' | 'details'>): void;
+  add(event: Pick<NewEvent, 'kind' | 'to' | 'codes' | 'details'>): void;
 }
 
 /** Where it is written, and who is told. */
@@ -91,7 +91,7 @@ export function createEventLog({ write, onEvent, now = Date.now }: EventLogOptio
           write('endEvents', 'history', at).catch(() => undefined);
       }
     },
-    happened({ kind, to, codes, details }) {
+    add({ kind, to, codes, details }) {
       const at = now();
       void emit(write('addEvent', { kind, beganAt: at, endedAt: at, from: null, to, codes, details }));
     },

@@ -16,7 +16,7 @@ export interface LivePages {
   /** Something new is known: told to all within a moment, together with what becomes known in that moment. */
   report(): void;
   /** Tells all of something that happened. */
-  happened(event: object): void;
+  sendEvent(event: object): void;
   /** Tells all that the service is about to stop, and ends every page, also those that come from now on. */
   drain(): void;
 }
@@ -106,7 +106,7 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
         broadcast(messageOf('report', snapshot()));
       }, GATHERED_MS).unref();
     },
-    happened: (event) => broadcast(messageOf('happened', event)),
+    sendEvent: (event) => broadcast(messageOf('happened', event)),
     drain() {
       draining = true;
       for (const response of open.keys()) end(response, 'draining');
