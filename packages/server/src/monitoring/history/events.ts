@@ -69,9 +69,9 @@ export interface EventPage {
 export interface Events {
   add(event: NewEvent): StoredEvent;
   /** Ends what goes on of its kind, and adds it. */
-  turn(event: NewEvent): StoredEvent;
+  transition(event: NewEvent): StoredEvent;
   /** Adds it, or puts it in the place of the one of its kind that began at the same time. */
-  put(event: NewEvent): StoredEvent;
+  upsert(event: NewEvent): StoredEvent;
   /** The status that goes on, also with these codes; `undefined` when none does, or another. */
   amendStatus(status: string, codes: readonly string[]): StoredEvent | undefined;
   /** Ends all that goes on of a kind; `details` are added to theirs. */
@@ -211,11 +211,11 @@ export function createEvents(database: Database): Events {
 
   return {
     add: inTransaction(database, add),
-    turn: inTransaction(database, (event: NewEvent) => {
+    transition: inTransaction(database, (event: NewEvent) => {
       end(event.kind, event.beganAt);
       return add(event);
     }),
-    put: inTransaction(database, (event: NewEvent) => {
+    upsert: inTransaction(database, (event: NewEvent) => {
       const { kind, beganAt, endedAt, to, codes, details } = event;
       const words = [endedAt, to, JSON.stringify(codes), JSON.stringify(bounded(details))];
       const row = replace.get(...words, kind, beganAt) as Row | undefined;

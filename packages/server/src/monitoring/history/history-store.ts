@@ -34,8 +34,8 @@ export interface HistoryStore {
   /** The steps of a plan, and the sums of exactly the time that was asked for. */
   readHistory(plan: Plan, asked: Range, present: Present): HistoryPage;
   addEvent(event: NewEvent): StoredEvent;
-  turnEvent(event: NewEvent): StoredEvent;
-  putEvent(event: NewEvent): StoredEvent;
+  transitionEvent(event: NewEvent): StoredEvent;
+  upsertEvent(event: NewEvent): StoredEvent;
   endEvents(kind: EventKind, at: number): void;
   /** Notes how things stand: a stretch of one status goes on, or ends and another begins. Gives the one that goes on. */
   recordStatus(stand: Stand): StoredEvent;
@@ -97,8 +97,8 @@ export function createHistoryStore(database: Database): HistoryStore {
     addSamples: (taken) => samples.add(taken),
     readSamples: (plan) => samples.read(plan),
     addEvent: (event) => events.add(event),
-    turnEvent: (event) => events.turn(event),
-    putEvent: (event) => events.put(event),
+    transitionEvent: (event) => events.transition(event),
+    upsertEvent: (event) => events.upsert(event),
     endEvents: (kind, at) => events.end(kind, at),
     readHistory(plan, asked, present) {
       const reading = samples.read(plan);

@@ -121,7 +121,7 @@ test('events: a page after the other, by time, bounded in number and in size', (
   const { database } = open();
   const events = createEvents(database);
   const event = { kind: 'status', endedAt: null, from: null, to: 'healthy', codes: [], details: {} } as const;
-  for (let index = 0; index < 5; index += 1) events.turn({ ...event, beganAt: NOW + index * 1_000 });
+  for (let index = 0; index < 5; index += 1) events.transition({ ...event, beganAt: NOW + index * 1_000 });
   const all = { fromMs: undefined, toMs: undefined, before: undefined, limit: 2 };
   const first = events.read(all);
   assert.deepEqual(
