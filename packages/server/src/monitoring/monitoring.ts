@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULTS, type Health, type Report } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
-import { createAlerts, type AlertFile } from './alerts/alerts.js';
+import { createAlerts, type AlertStore } from './alerts/alerts.js';
 import type { Incident } from './alerts/incident.js';
 import { createReceivers } from './alerts/receivers.js';
 import { createEventLog } from './history/event-log.js';
@@ -87,7 +87,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   });
   const alerts = createAlerts({
     receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
-    file: alertFile(history),
+    store: alertStore(history),
     after: config.alertAfter,
     intervalMs: config.intervalMs,
     log,
@@ -133,19 +133,19 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
 }
 
 /** The part of the history that alerts need, in their words. */
-function alertFile(history: History): AlertFile {
+function alertStore(history: History): AlertStore {
   return {
     async open(receiverKeys) {
       const note = await history.write('openOutbox', receiverKeys, INCIDENT);
       // Only ever written below.
       return note === null ? undefined : (JSON.parse(note) as Incident);
     },
-    put(messages, incident) {
+    enqueue(messages, incident) {
       const value = incident ? JSON.stringify(incident) : null;
       const note = incident === undefined ? null : { name: INCIDENT, value };
       return history.write('putMessages', messages, Date.now(), note);
     },
-    first: async (receiverKey) => (await history.write('firstMessage', receiverKey)) ?? undefined,
-    crossOff: (id) => history.write('crossOff', id),
+    peek: async (receiverKey) => (await history.write('firstMessage', receiverKey)) ?? undefined,
+    acknowledge: (id) => history.write('crossOff', id),
   };
 }

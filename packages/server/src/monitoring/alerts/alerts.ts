@@ -21,11 +21,11 @@ export interface NewMessage {
 }
 
 /** The part of the history file that alerts need. */
-export interface AlertFile extends Outbox {
+export interface AlertStore extends Outbox {
   /** The incident that goes on; throws away what waits for receivers other than these. */
   open(receiverKeys: readonly string[]): Promise<Incident | undefined>;
   /** Puts messages into the outbox, and notes the incident (`null`: none goes on), all or nothing. */
-  put(messages: readonly NewMessage[], incident?: Incident | null): Promise<void>;
+  enqueue(messages: readonly NewMessage[], incident?: Incident | null): Promise<void>;
 }
 
 /** Alerts. */
@@ -40,7 +40,7 @@ export interface Alerts {
 /** What they are made of. */
 export interface AlertsOptions {
   readonly receivers: readonly Receiver[];
-  readonly file: AlertFile;
+  readonly store: AlertStore;
   /** Looks in a row before a change of the status counts. */
   readonly after: number;
   /** Milliseconds between two looks. */
@@ -50,7 +50,14 @@ export interface AlertsOptions {
 }
 
 /** Without a receiver nothing is done at all. */
-export function createAlerts({ receivers, file, after, intervalMs, log, onGivenUp }: AlertsOptions): Alerts {
+export function createAlerts({
+  receivers,
+  store: file,
+  after,
+  intervalMs,
+  log,
+  onGivenUp,
+}: AlertsOptions): Alerts {
   const judge = createJudge({ after, intervalMs });
   const deliveries: ReturnType<typeof createDelivery>[] = [];
   let incident: Incident | undefined;
@@ -77,7 +84,7 @@ export function createAlerts({ receivers, file, after, intervalMs, log, onGivenU
       message,
       body: bodyFor(kind, alert),
     }));
-    file.put(messages, next).then(
+    file.enqueue(messages, next).then(
       () => {
         for (const delivery of deliveries) delivery.wake();
       },

@@ -21,8 +21,8 @@ export interface Waiting {
 /** Where messages wait, in order. */
 export interface Outbox {
   /** The first for a receiver. */
-  first(receiverKey: string): Promise<Waiting | undefined>;
-  crossOff(id: number): Promise<void>;
+  peek(receiverKey: string): Promise<Waiting | undefined>;
+  acknowledge(id: number): Promise<void>;
 }
 
 /** What a delivery is made of. */
@@ -78,7 +78,7 @@ export function createDelivery({
 
   async function deliverNext(): Promise<void> {
     hasNew = false;
-    const waiting = await outbox.first(receiver.key);
+    const waiting = await outbox.peek(receiver.key);
     if (closed.signal.aborted) return;
     if (waiting) await attempt(waiting);
     else if (!hasNew) await somethingNew();
@@ -105,14 +105,14 @@ export function createDelivery({
       if (Date.now() - createdAt > GIVEN_UP_MS) {
         log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
         onGivenUp(receiver.name, errorCode(error));
-        await outbox.crossOff(id);
+        await outbox.acknowledge(id);
       }
       const asked = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
       const pauseMs = Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** Math.min(attempts - 1, 20));
       await pause(Math.max(pauseMs, Math.min(asked, LONGEST_ASKED_MS)));
       return;
     }
-    await outbox.crossOff(id);
+    await outbox.acknowledge(id);
     log.info('an alert was accepted', { ...about(message), attempts: attempts + 1 });
     attempts = 0;
   }

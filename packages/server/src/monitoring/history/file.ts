@@ -9,7 +9,7 @@ import { errorCode } from 'portal-shared/error-code';
 import { closeToOthersSync, makePrivateSync } from 'portal-shared/private-files';
 import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './events.js';
 import { HOLDING_SCHEMA } from './holding.js';
-import { OUTBOX_SCHEMA } from './outbox.js';
+import { OUTBOX_SCHEMA } from './outbox-store.js';
 import { SAMPLES_SCHEMA } from './samples.js';
 import { SUMS_SCHEMA } from './sums.js';
 

@@ -13,7 +13,12 @@ import {
   type NewEvent,
 } from './events.js';
 import { createHolding } from './holding.js';
-import { createOutbox, type NewMessage, type Note, type WaitingMessage } from './outbox.js';
+import {
+  createOutboxStore,
+  type NewMessage,
+  type KeyValueEntry,
+  type WaitingMessage,
+} from './outbox-store.js';
 import type { Plan } from './history-query.js';
 import { GOES_ON_FOR_MS } from './retention.js';
 import { createSamples, type Reading } from './samples.js';
@@ -41,9 +46,9 @@ export interface HistoryStore {
   recordStatus(stand: Stand): StoredEvent;
   readEvents(query: EventQuery): EventPage;
   /** Puts messages into the outbox, with a note, all or nothing. */
-  putMessages(messages: readonly NewMessage[], at: number, note: Note | null): void;
-  firstMessage(receiver: string): WaitingMessage | null;
-  crossOff(id: number): void;
+  enqueueMessages(messages: readonly NewMessage[], at: number, note: KeyValueEntry | null): void;
+  peekMessage(receiver: string): WaitingMessage | null;
+  acknowledgeMessage(id: number): void;
   /** Takes away messages for other receivers than these; gives the note of that name. */
   openOutbox(receivers: readonly string[], noteName: string): string | null;
   /** A run of the service begins; one that has not ended was lost when it was last heard of. */
@@ -61,7 +66,7 @@ export type HistoryTaskName = keyof HistoryStore;
 export function createHistoryStore(database: Database): HistoryStore {
   const samples = createSamples(database);
   const events = createEvents(database);
-  const outbox = createOutbox(database);
+  const outbox = createOutboxStore(database);
   const holding = createHolding(database);
   const sums = createSums(database);
   let left: LeftBehind | null = null;
@@ -130,12 +135,12 @@ export function createHistoryStore(database: Database): HistoryStore {
       return events.add({ ...event, from });
     }),
     readEvents: (query) => events.read(query),
-    putMessages: (messages, at, note) => outbox.put(messages, at, note),
-    firstMessage: (receiver) => outbox.first(receiver),
-    crossOff: (id) => outbox.crossOff(id),
+    enqueueMessages: (messages, at, note) => outbox.enqueue(messages, at, note),
+    peekMessage: (receiver) => outbox.peek(receiver),
+    acknowledgeMessage: (id) => outbox.acknowledge(id),
     openOutbox: inTransaction(database, (receivers: readonly string[], noteName: string) => {
       outbox.keepOnly(receivers);
-      return outbox.note(noteName);
+      return outbox.entry(noteName);
     }),
     beginRun: inTransaction(database, (at: number, details: Details) => {
       const lastHeardAt = Math.max(samples.lastAt(at) ?? 0, events.lastAt(at) ?? 0);

@@ -23,20 +23,20 @@ export interface NewMessage {
 }
 
 /** A note under a name; `null` takes it away. */
-export interface Note {
+export interface KeyValueEntry {
   readonly name: string;
   readonly value: string | null;
 }
 
 /** The outbox of one file. */
-export interface Outbox {
-  put(messages: readonly NewMessage[], at: number, note: Note | null): void;
+export interface OutboxStore {
+  enqueue(messages: readonly NewMessage[], at: number, note: KeyValueEntry | null): void;
   /** The first that waits for a receiver. */
-  first(receiver: string): WaitingMessage | null;
-  crossOff(id: number): void;
+  peek(receiver: string): WaitingMessage | null;
+  acknowledge(id: number): void;
   /** Takes away what waits for others than these. */
   keepOnly(receivers: readonly string[]): void;
-  note(name: string): string | null;
+  entry(name: string): string | null;
 }
 
 export const OUTBOX_SCHEMA = `
@@ -52,7 +52,7 @@ export const OUTBOX_SCHEMA = `
 `;
 
 /** The outbox of `database`, whose tables are there. */
-export function createOutbox(database: Database): Outbox {
+export function createOutboxStore(database: Database): OutboxStore {
   const insert = database.prepare(
     'INSERT INTO outbox (receiver, message, body, created_at) VALUES (?, ?, ?, ?)',
   );
@@ -72,21 +72,24 @@ export function createOutbox(database: Database): Outbox {
   const removeNote = database.prepare('DELETE FROM notes WHERE name = ?');
 
   return {
-    put: inTransaction(database, (messages: readonly NewMessage[], at: number, note: Note | null) => {
-      for (const { receiver, message, body } of messages) {
-        insert.run(receiver, message, body, at);
-        bound.run(receiver);
-      }
-      if (note?.value === null) removeNote.run(note.name);
-      else if (note) writeNote.run(note.name, note.value);
-    }),
-    first: (receiver) => (first.get(receiver) as WaitingMessage | undefined) ?? null,
-    crossOff(id) {
+    enqueue: inTransaction(
+      database,
+      (messages: readonly NewMessage[], at: number, note: KeyValueEntry | null) => {
+        for (const { receiver, message, body } of messages) {
+          insert.run(receiver, message, body, at);
+          bound.run(receiver);
+        }
+        if (note?.value === null) removeNote.run(note.name);
+        else if (note) writeNote.run(note.name, note.value);
+      },
+    ),
+    peek: (receiver) => (first.get(receiver) as WaitingMessage | undefined) ?? null,
+    acknowledge(id) {
       crossOff.run(id);
     },
     keepOnly(receivers) {
       keepOnly.run(JSON.stringify(receivers));
     },
-    note: (name) => (readNote.get(name) as { readonly value: string } | undefined)?.value ?? null,
+    entry: (name) => (readNote.get(name) as { readonly value: string } | undefined)?.value ?? null,
   };
 }
