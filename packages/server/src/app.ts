@@ -158,7 +158,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       intervalMs: config.intervalMs,
       gapMs: monitoring.gapMs,
       pages,
-      statusTracker: monitoring.standing(),
+      statusTracker: monitoring.statusTracker(),
       watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
   });

@@ -59,11 +59,11 @@ export function App({
         {typeof who === 'object' && <p role="status">{known.note}</p>}
       </header>
       <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
-        <Headline known={known} standing={standing} isLost={isLost} nowMs={nowMs} />
+        <Headline state={known} standing={standing} isLost={isLost} nowMs={nowMs} />
         {isAdmin(who) ? (
           <>
             <Tabs tab={tab} navigation={navigation} />
-            {tab === '/' && <Now known={known} span={span} navigation={navigation} nowMs={serviceMs} />}
+            {tab === '/' && <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />}
             {tab === '/events' && (
               <Events known={known} span={span} navigation={navigation} nowMs={serviceMs} />
             )}

@@ -18,13 +18,13 @@ import { duration } from '../copy/time.js';
 import { Moment, Sentence } from './words.js';
 
 export interface HeadlineProps {
-  readonly known: Known;
+  readonly state: Known;
   readonly standing: Standing;
   readonly isLost: boolean;
   readonly nowMs: number;
 }
 
-export function Headline({ known, standing, isLost, nowMs }: HeadlineProps): JSX.Element {
+export function Headline({ state: known, standing, isLost, nowMs }: HeadlineProps): JSX.Element {
   const [worst, ...others] = isLost ? [] : causesIn(known);
   const since = isAdmin(known.who) ? known.snapshot?.since : known.status?.since;
   const serviceMs = nowMs + known.aheadMs;

@@ -15,13 +15,13 @@ import { CacheCard, DatabaseCard } from './components.js';
 import { SourceLine } from './source-line.js';
 
 export interface NowProps {
-  readonly known: Known;
+  readonly state: Known;
   readonly span: Span;
   readonly navigation: Navigation;
   readonly nowMs: number;
 }
 
-export function Now({ known, span, navigation, nowMs }: NowProps): JSX.Element {
+export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
   const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: 6 });

@@ -6,7 +6,7 @@ import type { Audit } from '../auth/audit/audit.js';
 import type { AuditStore } from '../auth/audit/store.js';
 import type { History } from '../monitoring/history/history.js';
 import type { LivePages } from '../monitoring/live/pages.js';
-import type { Standing } from '../monitoring/live/status-tracker.js';
+import type { StatusTracker } from '../monitoring/live/status-tracker.js';
 import type { Guard } from '../auth/guard.js';
 import type { Sessions } from '../auth/sessions/sessions.js';
 import type { SignOut } from '../auth/sessions/sign-out.js';
@@ -49,7 +49,7 @@ export interface MonitoringServices {
   /** Milliseconds without a probe run after which a time counts as not measured. */
   readonly gapMs: number;
   readonly pages: LivePages;
-  readonly statusTracker: Standing;
+  readonly statusTracker: StatusTracker;
   /** Calls `onGone` when the session of the request has ended; gives how to stop that. */
   readonly watchSession: (request: FastifyRequest, onGone: () => void) => () => void;
 }

@@ -14,7 +14,7 @@ import { createReceivers } from './alerts/receivers.js';
 import { createEventLog } from './history/event-log.js';
 import { createHistory, type History } from './history/history.js';
 import { createLivePages, type LivePages } from './live/pages.js';
-import { createStanding, type Standing } from './live/status-tracker.js';
+import { createStatusTracker, type StatusTracker } from './live/status-tracker.js';
 import type { Log } from '../infra/log.js';
 
 /** What it follows. */
@@ -29,7 +29,7 @@ export interface MonitoringOptions {
 export interface Monitoring {
   readonly history: History;
   readonly pages: LivePages;
-  readonly standing: () => Standing;
+  readonly statusTracker: () => StatusTracker;
   /** Milliseconds without a look after which nobody has looked, at any pace. */
   readonly gapMs: number;
   reported(report: Report): void;
@@ -53,7 +53,7 @@ const LEAST_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
 export function createMonitoring({ config, log, health }: MonitoringOptions): Monitoring {
-  let since: Standing | undefined;
+  let since: StatusTracker | undefined;
   const { intervalMs, deadlineMs } = config;
   // The library's own choice, and so is after how many looks that fail to come a part is stale: then nobody has looked.
   const { idleIntervals, staleAfterIntervals } = DEFAULTS;
@@ -62,23 +62,23 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   /** The next look after one in use may be the first one that waits for longer. */
   const inUseMs = Math.max(staleAfterIntervals * intervalMs, idleMs * LATE, LEAST_MS.inUse) + deadlineMs;
   const silenceMs = (): number => (health().isInUse() ? inUseMs : gapMs);
-  const standing = (): Standing =>
-    (since ??= createStanding({
+  const statusTracker = (): StatusTracker =>
+    (since ??= createStatusTracker({
       health: health(),
       silenceMs,
       onTurn: (stand) => eventLog.statusChanged(stand),
     }));
   const pages = createLivePages({
-    snapshot: () => standing().snapshot(),
+    snapshot: () => statusTracker().snapshot(),
     onRead: () => health().noteRequest(),
   });
   const history = createHistory({
     folder: resolve(config.dataDir),
     log,
-    knownMs: () => standing().knownMs(),
+    knownMs: () => statusTracker().knownMs(),
     onTrouble(trouble) {
       eventLog.historyFailed(trouble);
-      if (trouble.what === 'damaged') standing().repeat();
+      if (trouble.what === 'damaged') statusTracker().repeat();
     },
   });
   const eventLog = createEventLog({
@@ -98,15 +98,15 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   return {
     history,
     pages,
-    standing,
+    statusTracker: statusTracker,
     gapMs,
     reported(report) {
-      standing().note();
+      statusTracker().update();
       pages.report();
       history.sample(report, health().snapshot());
       alerts.reported(report, [
         ...new Set(
-          standing()
+          statusTracker()
             .snapshot()
             .causes.map(({ code }) => code),
         ),
@@ -119,7 +119,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     start() {
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       history.start();
-      const left = eventLog.started({ version }).then((what) => standing().begin(what));
+      const left = eventLog.started({ version }).then((what) => statusTracker().restore(what));
       alerts.start();
       // What the last run left is known long before, unless the disk does not answer: then nobody waits for it.
       return Promise.race([left, sleep(LEFT_WITHIN_MS, undefined, { ref: false })]);

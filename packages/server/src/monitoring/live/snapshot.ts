@@ -15,7 +15,7 @@ export interface ComponentDocument {
 }
 
 /** A cause that holds, and since when. */
-export interface CauseStanding {
+export interface CauseDocument {
   /** The part it was found at: `database`, `cache`, the name of a check, `source`, `process`. */
   readonly component: string;
   readonly code: ProblemCode;
@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly report: Report;
   /** Since when the status is what it is. */
   readonly since: string;
-  readonly causes: readonly CauseStanding[];
+  readonly causes: readonly CauseDocument[];
   readonly parts: Readonly<Record<string, ComponentDocument>>;
   readonly at: string;
 }
@@ -39,7 +39,7 @@ export interface PublicStatus {
   readonly database: Report['database'];
   readonly cache: Report['cache'];
   /** The codes that `GET /health` has for anybody, each with since when. */
-  readonly causes: readonly CauseStanding[];
+  readonly causes: readonly CauseDocument[];
   /** When the database or the cache was last looked at; `null` before the first look. */
   readonly checked_at: string | null;
 }

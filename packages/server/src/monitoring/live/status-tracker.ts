@@ -6,15 +6,22 @@
 import type { Facts, Health, Report } from 'portal-health';
 import type { Held, LeftBehind, Stand } from '../stand.js';
 import { readClocks, type Moment } from './clock.js';
-import { trackedFrom, heldFrom, isSame, moved, takeOver, type Found } from './held.js';
+import {
+  trackedFrom,
+  trackStatus,
+  isSameStatus,
+  shiftTimes,
+  restoreStatus,
+  type ObservedStatus,
+} from './tracked-status.js';
 import { publicStatusOf, snapshotOf, type PublicStatus, type Snapshot } from './snapshot.js';
 
 /** Keeps count of since when. */
-export interface Standing {
+export interface StatusTracker {
   /** Hands in what was left behind, or nothing; before that nothing is told to `onTurn`. */
-  begin(left: LeftBehind | null): void;
+  restore(left: LeftBehind | null): void;
   /** To be called after every look, so that no change is noted late. */
-  note(): void;
+  update(): void;
   /** Tells how things stand although nothing has changed, because what was told is lost. */
   repeat(): void;
   /** Until when it is known how things stand: now, unless nobody has looked for too long. In milliseconds since 1970. */
@@ -24,7 +31,7 @@ export interface Standing {
 }
 
 /** What it counts by. */
-export interface StandingOptions {
+export interface StatusTrackerOptions {
   readonly health: Health;
   /** How long there may be no look before nobody is said to have looked, at the pace that is in force. */
   readonly silenceMs: () => number;
@@ -41,12 +48,12 @@ interface LastRun extends Moment {
 const SET_MS = 1_000;
 
 /** Nothing is known yet. */
-export function createStanding({
+export function createStatusTracker({
   health,
   silenceMs,
   onTurn,
   clocks = readClocks,
-}: StandingOptions): Standing {
+}: StatusTrackerOptions): StatusTracker {
   let held: Held | undefined;
   let last: LastRun | undefined;
   /** When this process first saw how things stand. */
@@ -67,24 +74,24 @@ export function createStanding({
     emit({ at, from: left?.status ?? null, knownUntil: left?.until ?? at, isBroken: true });
   }
 
-  function update(found: Found, isRun: boolean): void {
+  function update(found: ObservedStatus, isRun: boolean): void {
     const moment = clocks();
     if (!held || !last) {
       firstMs = moment.wallMs;
-      held = takeOver(heldFrom(found, undefined, moment.wallMs), left, firstMs);
+      held = restoreStatus(trackStatus(found, undefined, moment.wallMs), left, firstMs);
       last = { ...moment, silenceMs: silenceMs() };
       emitFirst();
       return;
     }
-    if (!isRun && isSame(held, found)) return;
+    if (!isRun && isSameStatus(held, found)) return;
     const setMs = moment.wallMs - last.wallMs - (moment.steadyMs - last.steadyMs);
     const isSet = Math.abs(setMs) > SET_MS;
     const isSilent = moment.steadyMs - last.steadyMs > last.silenceMs;
-    const before = isSet ? moved(held, setMs) : held;
+    const before = isSet ? shiftTimes(held, setMs) : held;
     const knownUntil = isSet || isSilent ? last.wallMs : moment.wallMs;
     last = { ...moment, silenceMs: silenceMs() };
-    const isChanged = !isSame(before, found);
-    held = heldFrom(found, before, moment.wallMs);
+    const isChanged = !isSameStatus(before, found);
+    held = trackStatus(found, before, moment.wallMs);
     if (!isChanged && !isSet && !isSilent) return;
     emit({
       at: moment.wallMs,
@@ -101,7 +108,7 @@ export function createStanding({
     const healthSnapshot = health.snapshot();
     const found = trackedFrom(report, healthSnapshot);
     if (health.started()) update(found, isLook);
-    return { report, facts: healthSnapshot, current: held ?? heldFrom(found, undefined, clocks().wallMs) };
+    return { report, facts: healthSnapshot, current: held ?? trackStatus(found, undefined, clocks().wallMs) };
   }
 
   function snapshot(): Snapshot {
@@ -110,14 +117,14 @@ export function createStanding({
   }
 
   return {
-    begin(what) {
+    restore(what) {
       left = what;
       begun = true;
       if (!held) return;
-      held = takeOver(held, left, firstMs);
+      held = restoreStatus(held, left, firstMs);
       emitFirst();
     },
-    note: () => void now(true),
+    update: () => void now(true),
     repeat: () => held && emit({ at: clocks().wallMs, from: null }),
     knownMs() {
       const { wallMs, steadyMs } = clocks();

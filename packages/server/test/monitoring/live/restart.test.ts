@@ -62,7 +62,7 @@ async function start(): Promise<RunningPortal> {
 }
 
 /** What anybody reads: since when the status is so, and each of its causes. */
-async function standing({ url }: RunningPortal) {
+async function liveSnapshot({ url }: RunningPortal) {
   const { json } = await sendRequest(url, '/v1/status');
   return json as unknown as { status: string; since: string; causes: readonly object[] };
 }
@@ -76,19 +76,19 @@ async function read<Body>({ url }: RunningPortal, path: string): Promise<Body> {
 test('neither a stop nor a kill in the middle of an outage changes a since; nobody looked in between', async () => {
   const beganMs = Date.now();
   let running = await start();
-  await waitFor('health', async () => (await standing(running)).status === 'healthy');
+  await waitFor('health', async () => (await liveSnapshot(running)).status === 'healthy');
   redis.freeze();
-  await waitFor('the outage', async () => (await standing(running)).status === 'degraded');
+  await waitFor('the outage', async () => (await liveSnapshot(running)).status === 'degraded');
   // A look that was under way may have found another code than those that follow.
   await sleep(2_500);
-  const known = await standing(running);
+  const known = await liveSnapshot(running);
   assert.equal(known.causes.length, 1);
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await running.stop(signal);
     await sleep(1_500);
     running = await start();
-    const { status, since, causes } = await standing(running);
+    const { status, since, causes } = await liveSnapshot(running);
     assert.deepEqual(
       [status, since, causes],
       [known.status, known.since, known.causes],
@@ -109,11 +109,11 @@ test('neither a stop nor a kill in the middle of an outage changes a since; nobo
   }
 
   redis.thaw();
-  await waitFor('health again', async () => (await standing(running)).status === 'healthy');
-  assert.deepEqual((await standing(running)).causes, []);
+  await waitFor('health again', async () => (await liveSnapshot(running)).status === 'healthy');
+  assert.deepEqual((await liveSnapshot(running)).causes, []);
   // Over, so that what is read twice is the same.
   const from = new Date(beganMs).toISOString();
-  const to = (await standing(running)).since;
+  const to = (await liveSnapshot(running)).since;
   const { events } = await read<{ events: Event[] }>(
     running,
     `/v1/admin/events?from=${from}&to=${to}&limit=200`,
@@ -139,16 +139,16 @@ test('after a start nothing that is over goes on, and what is well since then sa
   await service?.stop();
   redis.freeze();
   let running = await start();
-  await waitFor('the outage', async () => (await standing(running)).status === 'degraded');
-  const outage = await standing(running);
+  await waitFor('the outage', async () => (await liveSnapshot(running)).status === 'degraded');
+  const outage = await liveSnapshot(running);
   await running.stop('SIGKILL');
   redis.thaw();
   running = await start();
-  await waitFor('health', async () => (await standing(running)).status === 'healthy');
-  const well = await standing(running);
+  await waitFor('health', async () => (await liveSnapshot(running)).status === 'healthy');
+  const well = await liveSnapshot(running);
   assert.ok(well.since > outage.since);
   await running.stop('SIGTERM');
   running = await start();
-  const later = await standing(running);
+  const later = await liveSnapshot(running);
   assert.deepEqual([later.status, later.since], [well.status, well.since]);
 });

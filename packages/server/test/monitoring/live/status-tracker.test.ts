@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Facts, Health, ProblemCode, Report, State, Status } from 'portal-health';
 import type { LeftBehind, Stand } from '../../../src/monitoring/stand.js';
-import { createStanding } from '../../../src/monitoring/live/status-tracker.js';
+import { createStatusTracker } from '../../../src/monitoring/live/status-tracker.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SECOND_MS = 1_000;
@@ -52,20 +52,20 @@ function start(left?: LeftBehind | null) {
     started: () => true,
     facts,
   };
-  const standing = createStanding({
+  const standing = createStatusTracker({
     health: health as Health,
     silenceMs: () => 31 * SECOND_MS,
     onTurn: (turn) => turns.push(turn),
     clocks: () => ({ wallMs, steadyMs }),
   });
-  if (left !== undefined) standing.begin(left);
+  if (left !== undefined) standing.restore(left);
   return {
     standing,
     find: (what: Status, found: typeof parts, besides: readonly ProblemCode[] = []): void => {
       status = what;
       parts = found;
       others = besides;
-      standing.note();
+      standing.update();
     },
     causes: () => standing.snapshot().causes.map(({ component, code, since }) => [component, code, since]),
     part: (name: string) => standing.snapshot().parts[name],
@@ -160,7 +160,7 @@ for (const when of ['before', 'after'] as const) {
     if (when === 'after') {
       assert.deepEqual(turns, []);
       after(1);
-      standing.begin(LEFT);
+      standing.restore(LEFT);
     }
     assert.equal(standing.snapshot().since, iso(NOW - HOUR_MS));
     assert.deepEqual(causes(), [
@@ -182,7 +182,7 @@ test('what changed before it was known what went on has begun since', () => {
   find('healthy', { cache: ['up'] });
   after(1);
   find('degraded', { cache: ['down', 'CACHE_TIMEOUT'] });
-  standing.begin(LEFT);
+  standing.restore(LEFT);
   assert.equal(standing.snapshot().since, iso(NOW + 1_000));
   assert.deepEqual(causes(), [['cache', 'CACHE_TIMEOUT', iso(NOW + 1_000)]]);
   assert.deepEqual([turns[0]?.at, turns[0]?.from], [NOW + 1_000, 'degraded']);

@@ -5,7 +5,7 @@ import { isUp, type Facts, type ProblemCode, type Report, type State, type Statu
 import { keyOf, type Held, type HeldCause, type LeftBehind } from '../stand.js';
 
 /** What holds at one moment, without since when. */
-export interface Found {
+export interface ObservedStatus {
   readonly status: Status;
   readonly causes: readonly Omit<HeldCause, 'since'>[];
   readonly components: readonly { readonly name: string; readonly state: State }[];
@@ -15,7 +15,7 @@ export interface Found {
 export function trackedFrom(
   { status }: Report,
   { components: findings, otherProblems: others, databases }: Facts,
-): Found {
+): ObservedStatus {
   const causes = [
     ...findings.flatMap(({ name, problems }) =>
       problems.map((code) => ({ component: ownerOf(code, name), code })),
@@ -48,8 +48,8 @@ function ownerOf(code: ProblemCode, part?: string): string {
 }
 
 /** What goes on keeps its begin; what is new begins now. */
-export function heldFrom(
-  { status, causes, components: parts }: Found,
+export function trackStatus(
+  { status, causes, components: parts }: ObservedStatus,
   before: Held | undefined,
   nowMs: number,
 ): Held {
@@ -72,7 +72,7 @@ export function heldFrom(
 }
 
 /** What has been so since this process first looked, and was so before it, has been so since then. */
-export function takeOver(held: Held, left: LeftBehind | null, firstMs: number): Held {
+export function restoreStatus(held: Held, left: LeftBehind | null, firstMs: number): Held {
   if (!left) return held;
   const isFirst = (since: number): boolean => since <= firstMs;
   const causesLeft = new Map(left.causes.map((cause) => [keyOf(cause), cause.since]));
@@ -102,7 +102,7 @@ export function takeOver(held: Held, left: LeftBehind | null, firstMs: number): 
 }
 
 /** The clock was set: for how long things have been as they are stays true. */
-export function moved({ status, since, causes, parts }: Held, byMs: number): Held {
+export function shiftTimes({ status, since, causes, parts }: Held, byMs: number): Held {
   return {
     status,
     since: since + byMs,
@@ -116,7 +116,7 @@ export function moved({ status, since, causes, parts }: Held, byMs: number): Hel
 }
 
 /** True when nothing has changed. */
-export function isSame(held: Held, found: Found): boolean {
+export function isSameStatus(held: Held, found: ObservedStatus): boolean {
   return (
     held.status === found.status &&
     held.causes.map(keyOf).join() === found.causes.map(keyOf).join() &&
