@@ -14,7 +14,7 @@ import {
   restoreStatus,
   type ObservedStatus,
 } from './tracked-status.js';
-import { publicStatusOf, snapshotOf, type PublicStatus, type Snapshot } from './snapshot.js';
+import { publicStatusOf, liveSnapshotOf, type PublicStatus, type LiveSnapshot } from './live-snapshot.js';
 
 /** Keeps count of since when. */
 export interface StatusTracker {
@@ -26,7 +26,7 @@ export interface StatusTracker {
   repeat(): void;
   /** Until when it is known how things stand: now, unless nobody has looked for too long. In milliseconds since 1970. */
   knownMs(): number;
-  snapshot(): Snapshot;
+  snapshot(): LiveSnapshot;
   publicStatus(): PublicStatus;
 }
 
@@ -111,9 +111,9 @@ export function createStatusTracker({
     return { report, facts: healthSnapshot, current: held ?? trackStatus(found, undefined, clocks().wallMs) };
   }
 
-  function snapshot(): Snapshot {
+  function snapshot(): LiveSnapshot {
     const { report, facts, current } = now(false);
-    return snapshotOf(report, facts, current, clocks().wallMs);
+    return liveSnapshotOf(report, facts, current, clocks().wallMs);
   }
 
   return {

@@ -23,7 +23,7 @@ export interface CauseDocument {
 }
 
 /** Everything for an administrator, at one moment. */
-export interface Snapshot {
+export interface LiveSnapshot {
   readonly report: Report;
   /** Since when the status is what it is. */
   readonly since: string;
@@ -45,12 +45,12 @@ export interface PublicStatus {
 }
 
 /** For administrators. `atMs` in milliseconds since 1970. */
-export function snapshotOf(
+export function liveSnapshotOf(
   report: Report,
   { components: findings }: Facts,
   held: Held,
   atMs: number,
-): Snapshot {
+): LiveSnapshot {
   const checked = new Map(
     findings.map(({ name, checkedAt: lookedAt }) => [name, lookedAt?.toISOString() ?? null]),
   );
@@ -72,13 +72,13 @@ export function snapshotOf(
       code: code as ProblemCode,
       since: iso(since),
     })),
-    parts: Object.fromEntries(parts) as Snapshot['parts'],
+    parts: Object.fromEntries(parts) as LiveSnapshot['parts'],
     at: iso(atMs),
   };
 }
 
 /** For anybody. */
-export function publicStatusOf({ report, since, causes, parts }: Snapshot): PublicStatus {
+export function publicStatusOf({ report, since, causes, parts }: LiveSnapshot): PublicStatus {
   const looks = [parts['database']?.checked_at, parts['cache']?.checked_at].filter(
     (one): one is string => typeof one === 'string',
   );
