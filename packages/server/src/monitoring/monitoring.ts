@@ -9,7 +9,7 @@ import { DEFAULTS, type Health, type Report } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
-import type { Incident } from './alerts/incident.js';
+import type { Incident } from './alerts/incident-detector.js';
 import { createReceivers } from './alerts/receivers.js';
 import { createEventLog } from './history/event-log.js';
 import { createHistory, type History } from './history/history.js';

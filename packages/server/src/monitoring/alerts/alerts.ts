@@ -9,7 +9,7 @@ import type { Report, Status } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import type { Log } from '../../infra/log.js';
 import { createDelivery, type Outbox } from './delivery.js';
-import { createJudge, type Incident, type Turn } from './incident.js';
+import { createIncidentDetector, type Incident, type IncidentTransition } from './incident-detector.js';
 import { bodyFor, type Alert } from './message.js';
 import type { Receiver } from './receivers.js';
 
@@ -58,7 +58,7 @@ export function createAlerts({
   log,
   onGivenUp,
 }: AlertsOptions): Alerts {
-  const judge = createJudge({ after, intervalMs });
+  const detector = createIncidentDetector({ after, intervalMs });
   const deliveries: ReturnType<typeof createDelivery>[] = [];
   let incident: Incident | undefined;
   let status: Status = 'healthy';
@@ -92,7 +92,7 @@ export function createAlerts({
     );
   }
 
-  function notify(turn: Turn, codes: readonly string[]): void {
+  function notify(turn: IncidentTransition, codes: readonly string[]): void {
     const since = new Date(turn.since).toISOString();
     const { id = randomUUID() } = incident ?? {};
     if (turn.what === 'ended') {
@@ -112,7 +112,7 @@ export function createAlerts({
     reported(report, codes) {
       ({ status } = report);
       if (!ready) return;
-      const turn = judge.judge(status, incident, Date.now());
+      const turn = detector.detect(status, incident, Date.now());
       if (turn) notify(turn, codes);
     },
     sourceChanged({ began_at, added, removed, modified }) {

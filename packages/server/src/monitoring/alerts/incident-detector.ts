@@ -14,18 +14,18 @@ export interface Incident {
 }
 
 /** What counts now, and did not before. `since` is when it was first seen, in milliseconds since 1970. */
-export type Turn =
+export type IncidentTransition =
   | { readonly what: 'began' | 'worsened'; readonly status: Incident['status']; readonly since: number }
   | { readonly what: 'ended'; readonly since: number };
 
 /** Holds each report against the incident that goes on. */
-export interface Judge {
+export interface IncidentDetector {
   /** @returns what has to be told; it is told once, so whoever asks must see to it */
-  judge(status: Status, current: Incident | undefined, atMs: number): Turn | undefined;
+  detect(status: Status, current: Incident | undefined, atMs: number): IncidentTransition | undefined;
 }
 
 /** How long a status must hold. */
-export interface JudgeOptions {
+export interface IncidentDetectorOptions {
   /** Looks in a row. */
   readonly after: number;
   /** Milliseconds between two looks. */
@@ -36,13 +36,13 @@ export interface JudgeOptions {
 const EARLY = 0.85;
 
 /** Since when something has been so without a break, in milliseconds since 1970. */
-interface Streak {
+interface SustainedCondition {
   /** Counts the moment, and says whether it has been so for long enough. */
   note(isSo: boolean, atMs: number): boolean;
   since(): number;
 }
 
-function createStreak(forMs: number): Streak {
+function createSustainedCondition(forMs: number): SustainedCondition {
   let beganMs: number | undefined;
   return {
     note(isSo, atMs) {
@@ -55,14 +55,14 @@ function createStreak(forMs: number): Streak {
 }
 
 /** Has seen nothing yet. */
-export function createJudge({ after, intervalMs }: JudgeOptions): Judge {
+export function createIncidentDetector({ after, intervalMs }: IncidentDetectorOptions): IncidentDetector {
   const forMs = (after - 1) * intervalMs * EARLY;
-  const unwell = createStreak(forMs);
-  const unhealthy = createStreak(forMs);
-  const healthy = createStreak(forMs);
+  const unwell = createSustainedCondition(forMs);
+  const unhealthy = createSustainedCondition(forMs);
+  const healthy = createSustainedCondition(forMs);
 
   return {
-    judge(status, current, atMs) {
+    detect(status, current, atMs) {
       const isUnhealthy = unhealthy.note(status === 'unhealthy', atMs);
       const isUnwell = unwell.note(status !== 'healthy', atMs);
       const isHealthy = healthy.note(status === 'healthy', atMs);

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Status } from 'portal-health';
-import { createJudge, type Incident } from '../../../src/monitoring/alerts/incident.js';
+import { createIncidentDetector, type Incident } from '../../../src/monitoring/alerts/incident-detector.js';
 
 const INTERVAL_MS = 1_000;
 
 /** What is told of statuses that are seen one interval after the other. */
 function transitionsOf(statuses: readonly Status[], after = 2): string[] {
-  const judge = createJudge({ after, intervalMs: INTERVAL_MS });
+  const judge = createIncidentDetector({ after, intervalMs: INTERVAL_MS });
   let incident: Incident | undefined;
   return statuses.flatMap((status, index) => {
-    const turn = judge.judge(status, incident, 1_000_000 + index * INTERVAL_MS);
+    const turn = judge.detect(status, incident, 1_000_000 + index * INTERVAL_MS);
     if (!turn) return [];
     incident =
       turn.what === 'ended' ? undefined : { id: 'one', status: turn.status, since: String(turn.since) };
