@@ -19,7 +19,7 @@ import { SERIES, STATUSES, type Sample, type SeriesName } from './series.js';
 import { inTransaction } from './transaction.js';
 
 /** One figure over time: in every step the least, the mean and the greatest; `null` where nothing was measured. */
-export interface Course {
+export interface Series {
   readonly minimum: (number | null)[];
   readonly mean: (number | null)[];
   readonly maximum: (number | null)[];
@@ -34,7 +34,7 @@ export interface Reading {
   readonly times: number[];
   /** The worst in every step; `null` while nobody looked. */
   readonly status: (Status | null)[];
-  readonly series: Readonly<Record<SeriesName, Course>>;
+  readonly series: Readonly<Record<SeriesName, Series>>;
 }
 
 /** The samples of one file. */
@@ -144,7 +144,7 @@ function emptyColumns({ fromMs, toMs, stepMs }: Plan): Reading {
   const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
   const courses = SERIES.map((name) => [
     name,
-    { minimum: nothing(), mean: nothing(), maximum: nothing() } satisfies Course,
+    { minimum: nothing(), mean: nothing(), maximum: nothing() } satisfies Series,
   ]);
   return {
     from: new Date(fromMs).toISOString(),
