@@ -1,5 +1,5 @@
 /** `GET /v1/admin/history`: what was measured, in steps. */
-import { planOf, rangeOf } from '../monitoring/history/history-query.js';
+import { parseHistoryQuery, parseRange } from '../monitoring/history/history-query.js';
 import { timeParameter, wholeNumber } from './parameters.js';
 import { status } from './report-schema.js';
 import { defineRoute } from './route.js';
@@ -125,8 +125,11 @@ export const adminHistoryRoute = defineRoute({
   async handler({ query: { from: fromMs, to: toMs, step }, services }) {
     const asked = { fromMs, toMs, stepSeconds: step };
     const nowMs = Date.now();
-    const plan = planOf(asked, nowMs, services.intervalMs * STEP_INTERVALS);
-    const { from, to, step_seconds, ...columns } = await services.history.read(plan, rangeOf(asked, nowMs));
+    const plan = parseHistoryQuery(asked, nowMs, services.intervalMs * STEP_INTERVALS);
+    const { from, to, step_seconds, ...columns } = await services.history.read(
+      plan,
+      parseRange(asked, nowMs),
+    );
     return { from, to, step_seconds, gap_seconds: services.gapMs / 1_000, ...columns };
   },
 });

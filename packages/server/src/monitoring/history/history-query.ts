@@ -6,11 +6,11 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS }
 import type { Range } from './sums.js';
 
 /** The rows, from fine to coarse. */
-export type Table = 'samples' | 'minutes' | 'hours';
+export type HistoryTable = 'samples' | 'minutes' | 'hours';
 
 /** What is read. `fromMs` and `toMs` lie on the grid of steps. */
-export interface Plan {
-  readonly table: Table;
+export interface HistoryQuery {
+  readonly table: HistoryTable;
   readonly fromMs: number;
   /** Not included. */
   readonly toMs: number;
@@ -42,7 +42,7 @@ const SLACK_MS = MINUTE_MS;
  *
  * @throws PortalError (badRequest) when it ends before it begins
  */
-export function rangeOf(query: HistoryQuery, nowMs: number): Range {
+export function parseRange(query: HistoryQuery, nowMs: number): Range {
   const { toMs = nowMs } = query;
   const { fromMs = toMs - DEFAULT_RANGE_MS } = query;
   if (fromMs >= toMs) throw new PortalError('badRequest', 'Expected `from` to be before `to`.');
@@ -53,8 +53,8 @@ export function rangeOf(query: HistoryQuery, nowMs: number): Range {
  * @param shortestMs - a step in which there is always a sample while the service runs
  * @throws PortalError (badRequest) when the time ends before it begins
  */
-export function planOf(query: HistoryQuery, nowMs: number, shortestMs: number): Plan {
-  const { fromMs, toMs } = rangeOf(query, nowMs);
+export function parseHistoryQuery(query: HistoryQuery, nowMs: number, shortestMs: number): HistoryQuery {
+  const { fromMs, toMs } = parseRange(query, nowMs);
   const { stepSeconds } = query;
   const rangeMs = toMs - fromMs;
   // One point less, because the grid may begin before `from` and end after `to`.
@@ -72,7 +72,7 @@ export function planOf(query: HistoryQuery, nowMs: number, shortestMs: number): 
   return onGrid('hours', fromMs, toMs, multiple(atLeastMs, HOUR_MS));
 }
 
-function onGrid(table: Table, fromMs: number, toMs: number, stepMs: number): Plan {
+function onGrid(table: HistoryTable, fromMs: number, toMs: number, stepMs: number): HistoryQuery {
   return {
     table,
     stepMs,

@@ -19,7 +19,7 @@ import {
   type KeyValueEntry,
   type WaitingMessage,
 } from './outbox-store.js';
-import type { Plan } from './history-query.js';
+import type { HistoryQuery } from './history-query.js';
 import { GOES_ON_FOR_MS } from './retention.js';
 import { createSamples, type Reading } from './samples.js';
 import { STATUSES, type Sample } from './series.js';
@@ -35,9 +35,9 @@ export interface HistoryPage extends Reading {
 /** The tasks by name; what they take and give is copied from thread to thread. */
 export interface HistoryStore {
   addSamples(samples: readonly Sample[]): void;
-  readSamples(plan: Plan): Reading;
+  readSamples(plan: HistoryQuery): Reading;
   /** The steps of a plan, and the sums of exactly the time that was asked for. */
-  readHistory(plan: Plan, asked: Range, present: Present): HistoryPage;
+  readHistory(plan: HistoryQuery, asked: Range, present: Present): HistoryPage;
   addEvent(event: NewEvent): StoredEvent;
   transitionEvent(event: NewEvent): StoredEvent;
   upsertEvent(event: NewEvent): StoredEvent;

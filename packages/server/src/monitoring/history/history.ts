@@ -12,7 +12,7 @@ import type { Log } from '../../infra/log.js';
 import type { EventPage, EventQuery } from './events.js';
 import type { FileTrouble } from './file.js';
 import type { HistoryPage, HistoryStore, HistoryTaskName } from './history-store.js';
-import type { Plan } from './history-query.js';
+import type { HistoryQuery } from './history-query.js';
 import { SAMPLE_MS } from './retention.js';
 import { createSampling, type Sample } from './series.js';
 import type { Range } from './sums.js';
@@ -34,7 +34,7 @@ export interface History {
     ...args: Parameters<HistoryStore[Name]>
   ): Promise<ReturnType<HistoryStore[Name]>>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
-  read(plan: Plan, asked: Range): Promise<HistoryPage>;
+  read(plan: HistoryQuery, asked: Range): Promise<HistoryPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   events(query: EventQuery): Promise<EventPage>;
   /** Writes what there is to write, if that can be done soon. */

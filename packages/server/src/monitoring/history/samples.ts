@@ -4,7 +4,7 @@
  */
 import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
-import type { Plan, Table } from './history-query.js';
+import type { HistoryQuery, HistoryTable } from './history-query.js';
 import {
   AHEAD_MS,
   HOUR_MS,
@@ -40,7 +40,7 @@ export interface Reading {
 /** The samples of one file. */
 export interface Samples {
   add(samples: readonly Sample[]): void;
-  read(plan: Plan): Reading;
+  read(plan: HistoryQuery): Reading;
   /** When the last sample was taken that is not after `at`, in milliseconds since 1970. */
   lastAt(at: number): number | null;
 }
@@ -71,7 +71,7 @@ function rollUp(table: keyof typeof LENGTHS): string {
     FROM samples WHERE at >= ? AND at < ? GROUP BY begin`;
 }
 
-function reading(table: Table): string {
+function reading(table: HistoryTable): string {
   const aggregates = SERIES.map((name) =>
     table === 'samples'
       ? `min(${name}), avg(${name}), max(${name})`
@@ -139,7 +139,7 @@ function floor(ms: number, ofMs: number): number {
 }
 
 /** Nothing was measured yet. */
-function emptyColumns({ fromMs, toMs, stepMs }: Plan): Reading {
+function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): Reading {
   const points = Math.round((toMs - fromMs) / stepMs);
   const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
   const courses = SERIES.map((name) => [

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MOST_POINTS, planOf, type HistoryQuery } from '../../../src/monitoring/history/history-query.js';
+import {
+  MOST_POINTS,
+  parseHistoryQuery,
+  type HistoryQuery,
+} from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/monitoring/history/retention.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SHORTEST_MS = 3_000;
 
-function plan(query: HistoryQuery) {
-  return planOf(query, NOW, SHORTEST_MS);
+function parse(query: HistoryQuery) {
+  return parseHistoryQuery(query, NOW, SHORTEST_MS);
 }
 
 function ago(ms: number): number {
@@ -26,18 +30,18 @@ test('the finest rows that reach back far enough, in steps that make some hundre
     [365 * DAY_MS, 'hours', 86_400],
   ];
   for (const [rangeMs, table, seconds] of ranges) {
-    const { table: chosen, stepMs } = plan({ fromMs: ago(rangeMs) });
+    const { table: chosen, stepMs } = parse({ fromMs: ago(rangeMs) });
     assert.deepEqual([chosen, stepMs / 1_000], [table, seconds], `${rangeMs} ms`);
   }
-  assert.deepEqual(plan({}), plan({ fromMs: ago(15 * MINUTE_MS), toMs: ago(0) }));
-  assert.equal(plan({ fromMs: ago(HOUR_MS), stepSeconds: 120 }).table, 'minutes');
+  assert.deepEqual(parse({}), parse({ fromMs: ago(15 * MINUTE_MS), toMs: ago(0) }));
+  assert.equal(parse({ fromMs: ago(HOUR_MS), stepSeconds: 120 }).table, 'minutes');
   assert.equal(
-    plan({ fromMs: ago(2 * HOUR_MS), stepSeconds: 1 }).stepMs,
+    parse({ fromMs: ago(2 * HOUR_MS), stepSeconds: 1 }).stepMs,
     MINUTE_MS,
     'samples are gone by then',
   );
-  assert.equal(plan({ stepSeconds: 1 }).stepMs, SHORTEST_MS, 'a shorter step would have holes');
-  assert.equal(plan({ fromMs: ago(31 * DAY_MS), toMs: ago(30.5 * DAY_MS) }).table, 'hours');
+  assert.equal(parse({ stepSeconds: 1 }).stepMs, SHORTEST_MS, 'a shorter step would have holes');
+  assert.equal(parse({ fromMs: ago(31 * DAY_MS), toMs: ago(30.5 * DAY_MS) }).table, 'hours');
 });
 
 test('whatever is asked, there are no more points than told, and the grid covers the range', () => {
@@ -46,7 +50,7 @@ test('whatever is asked, there are no more points than told, and the grid covers
     fc.property(time, time, fc.option(fc.integer({ min: 1, max: 1e7 })), (a, b, step) => {
       fc.pre(a !== b);
       const asked = { fromMs: ago(Math.max(a, b)), toMs: ago(Math.min(a, b)) };
-      const { fromMs, toMs, stepMs } = plan({ ...asked, ...(step === null ? {} : { stepSeconds: step }) });
+      const { fromMs, toMs, stepMs } = parse({ ...asked, ...(step === null ? {} : { stepSeconds: step }) });
       assert.ok((toMs - fromMs) / stepMs <= MOST_POINTS);
       assert.ok(Number.isInteger((toMs - fromMs) / stepMs) && Number.isInteger(stepMs / 1_000));
       assert.ok(fromMs <= asked.fromMs && toMs >= asked.toMs);
@@ -57,6 +61,6 @@ test('whatever is asked, there are no more points than told, and the grid covers
 
 test('a time that ends before it begins is none', () => {
   const rule = /: Expected `from` to be before `to`\.$/;
-  assert.throws(() => plan({ fromMs: ago(0), toMs: ago(0) }), rule);
-  assert.throws(() => plan({ fromMs: ago(0), toMs: ago(1) }), rule);
+  assert.throws(() => parse({ fromMs: ago(0), toMs: ago(0) }), rule);
+  assert.throws(() => parse({ fromMs: ago(0), toMs: ago(1) }), rule);
 });

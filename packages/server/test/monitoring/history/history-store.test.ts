@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createEvents } from '../../../src/monitoring/history/events.js';
 import { openFile } from '../../../src/monitoring/history/file.js';
-import { planOf } from '../../../src/monitoring/history/history-query.js';
+import { parseHistoryQuery } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/retention.js';
 import { createSamples } from '../../../src/monitoring/history/samples.js';
 import { SERIES, type Sample } from '../../../src/monitoring/history/series.js';
@@ -49,7 +49,7 @@ test('minimum, mean, maximum and the worst of every step; gaps stay gaps', () =>
     sample(NOW - 56_000, 6),
     sample(NOW - 20_000, null),
   ]);
-  const plan = planOf({ fromMs: NOW - MINUTE_MS, toMs: NOW, stepSeconds: 10 }, NOW, 3_000);
+  const plan = parseHistoryQuery({ fromMs: NOW - MINUTE_MS, toMs: NOW, stepSeconds: 10 }, NOW, 3_000);
   const reading = samples.read(plan);
   assert.equal(reading.step_seconds, 10);
   assert.deepEqual(
@@ -80,7 +80,7 @@ test('minutes and hours say the same as the samples they are made of, however th
   const range = { fromMs: NOW, toMs: NOW + 2 * HOUR_MS };
   const mean = told.reduce((sum, latency) => sum + latency, 0) / told.length;
   for (const step of [60, 600, 3_600, 7_200]) {
-    const { series, status } = samples.read(planOf({ ...range, stepSeconds: step }, now, 3_000));
+    const { series, status } = samples.read(parseHistoryQuery({ ...range, stepSeconds: step }, now, 3_000));
     const { minimum, maximum } = series.database_latency_ms;
     assert.equal(Math.min(...minimum.map(Number)), 0);
     assert.equal(Math.max(...maximum.map(Number)), 12);

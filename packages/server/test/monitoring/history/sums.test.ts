@@ -11,7 +11,7 @@ import Database from 'libsql';
 import { createEvents, type NewEvent } from '../../../src/monitoring/history/events.js';
 import { openFile } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
-import { planOf, rangeOf } from '../../../src/monitoring/history/history-query.js';
+import { parseHistoryQuery, parseRange } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/retention.js';
 import { SERIES, STATUSES } from '../../../src/monitoring/history/series.js';
 import { createSums, type Totals } from '../../../src/monitoring/history/sums.js';
@@ -96,8 +96,8 @@ test('the sums of any range are those of the events in it, to the millisecond; s
       try {
         const journal = createHistoryStore(database);
         for (const piece of pieces) journal.addEvent(eventOf(piece));
-        const plan = planOf(asked, NOW, 3_000);
-        const { totals, share } = journal.readHistory(plan, rangeOf(asked, NOW), PRESENT);
+        const plan = parseHistoryQuery(asked, NOW, 3_000);
+        const { totals, share } = journal.readHistory(plan, parseRange(asked, NOW), PRESENT);
         const expected = [0, 1, 2].map((status) => sumOf(pieces, status, asked.fromMs, asked.toMs));
         const unmeasured = asked.toMs - asked.fromMs - expected.reduce((sum, ms) => sum + ms, 0);
         assert.deepEqual(msOf(totals), [...expected, unmeasured]);
@@ -175,7 +175,11 @@ test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, wha
   for (const rangeMs of ranges) {
     for (const stepSeconds of [1, 120, 43_200]) {
       const query = { fromMs: NOW - rangeMs, toMs: NOW, stepSeconds };
-      const { totals, status } = journal.readHistory(planOf(query, NOW, 3_000), rangeOf(query, NOW), PRESENT);
+      const { totals, status } = journal.readHistory(
+        parseHistoryQuery(query, NOW, 3_000),
+        parseRange(query, NOW),
+        PRESENT,
+      );
       assert.deepEqual(msOf(totals), [rangeMs - 117_000, 0, 117_000, 0], `${rangeMs} ${stepSeconds}`);
       assert.ok(
         status.every((one) => one === null),
