@@ -10,7 +10,7 @@ import type { StatusTracker } from '../monitoring/live/status-tracker.js';
 import type { Guard } from '../auth/guard.js';
 import type { Sessions } from '../auth/sessions/sessions.js';
 import type { SignOut } from '../auth/sessions/sign-out.js';
-import type { CodeToDeliver } from '../auth/login-codes/delivery.js';
+import type { CodeToSend } from '../auth/login-codes/code-sender.js';
 import type { SignIn } from '../auth/login-codes/sign-in.js';
 import type { Redeemed } from '../auth/login-codes/store.js';
 import type { SignInLimits } from '../auth/login-codes/visitors.js';
@@ -26,7 +26,7 @@ export interface AuthServices {
   readonly endedCookie: string;
   readonly signIn: SignIn;
   readonly signInLimits: SignInLimits;
-  readonly deliver: (code: CodeToDeliver) => void;
+  readonly deliver: (code: CodeToSend) => void;
   /** `undefined` when the user is gone, or disabled. */
   readonly beginSession: (redeemed: Redeemed, address: string) => Promise<BegunSession | undefined>;
   readonly audit: Pick<Audit, 'flush' | 'refused'>;

@@ -11,7 +11,7 @@ import type { CurrentUser } from './current-user.js';
 import { createGate } from './sessions/gate.js';
 import { createGuard, type Guard } from './guard.js';
 import { createSignOut, type SignOut } from './sessions/sign-out.js';
-import { createDelivery, type CodeToDeliver } from './login-codes/delivery.js';
+import { createCodeSender, type CodeToSend } from './login-codes/code-sender.js';
 import { startPost } from './login-codes/post.js';
 import type { Redeemed } from './login-codes/store.js';
 import type { SignInLimits, VisitorLimits } from './login-codes/visitors.js';
@@ -41,7 +41,7 @@ export interface Auth {
   /** Value of the `Set-Cookie` header that takes the cookie back. */
   readonly endedCookie: string;
   readonly signInLimits: SignInLimits;
-  readonly deliver: (code: CodeToDeliver) => void;
+  readonly deliver: (code: CodeToSend) => void;
   /** `undefined` when the user is gone, or disabled. */
   readonly beginSession: (redeemed: Redeemed, address: string) => Promise<BegunByCode | undefined>;
   readonly audit: Audit;
@@ -97,7 +97,7 @@ export function createAuth({
   });
   const delivery =
     config.loginWebhookUrl &&
-    createDelivery({
+    createCodeSender({
       post: startPost({ url: config.loginWebhookUrl.href, secret: config.loginWebhookSecret, log }),
       pageUrl,
     });
@@ -123,7 +123,7 @@ export function createAuth({
       requestOfName: createRateLimit({ most: OF_NAME }),
       verify: visitorLimits(),
     },
-    deliver: (code) => delivery?.deliver(code),
+    deliver: (code) => delivery?.send(code),
     beginSession,
     audit,
     auditStore,

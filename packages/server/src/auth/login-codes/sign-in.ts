@@ -9,7 +9,7 @@ import { PortalError } from '../../errors.js';
 import { createSharedLane } from '../../infra/shared-task-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
 import { hashOf, isCode, nameDigest, newCode, newLongCode } from './code.js';
-import type { CodeToDeliver } from './delivery.js';
+import type { CodeToSend } from './code-sender.js';
 import type { LoginCodeOrigin, CodeStore, OpenCode, Redeemed, RequestedCode, Try } from './store.js';
 
 /** A code that was made for somebody, to be told this once. */
@@ -35,7 +35,7 @@ export interface SignIn {
    *
    * @throws PortalError while the database cannot be asked, or too many are waiting
    */
-  request(name: string, visitor: Visitor): Promise<CodeToDeliver>;
+  request(name: string, visitor: Visitor): Promise<CodeToSend>;
   /**
    * Uses a code up and says whose it was; `undefined` when it is none, whatever is wrong with it.
    *

@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import type { Report, Status } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import type { Log } from '../../infra/log.js';
-import { createDelivery, type Outbox } from './delivery.js';
+import { createAlertSender, type Outbox } from './alert-sender.js';
 import { createIncidentDetector, type Incident, type IncidentTransition } from './incident-detector.js';
 import { bodyFor, type Alert } from './message.js';
 import type { Receiver } from './receivers.js';
@@ -59,7 +59,7 @@ export function createAlerts({
   onGivenUp,
 }: AlertsOptions): Alerts {
   const detector = createIncidentDetector({ after, intervalMs });
-  const deliveries: ReturnType<typeof createDelivery>[] = [];
+  const deliveries: ReturnType<typeof createAlertSender>[] = [];
   let incident: Incident | undefined;
   let status: Status = 'healthy';
   let lastChange = '';
@@ -69,7 +69,7 @@ export function createAlerts({
     try {
       incident = await file.open(receivers.map(({ key }) => key));
       for (const receiver of receivers) {
-        deliveries.push(createDelivery({ receiver, outbox: file, log, onGivenUp }));
+        deliveries.push(createAlertSender({ receiver, outbox: file, log, onGivenUp }));
       }
       ready = true;
     } catch (error) {

@@ -3,12 +3,12 @@
  */
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { createDelivery, type CodeToDeliver } from '../../../src/auth/login-codes/delivery.js';
+import { createCodeSender, type CodeToSend } from '../../../src/auth/login-codes/code-sender.js';
 import type { Letter } from '../../../src/auth/login-codes/post.js';
 
 const SLOT_MS = 2_000;
 
-function codeFor(askedFor: string, userName: string | undefined): CodeToDeliver {
+function codeFor(askedFor: string, userName: string | undefined): CodeToSend {
   return {
     code: 'k7RmXw4P9sTq',
     userName,
@@ -20,7 +20,7 @@ function codeFor(askedFor: string, userName: string | undefined): CodeToDeliver 
 
 function startDelivery(pageUrl?: string) {
   const letters: Letter[] = [];
-  const delivery = createDelivery({
+  const delivery = createCodeSender({
     pageUrl,
     post: { send: (letter) => void letters.push(letter), close: () => Promise.resolve() },
     slotMs: SLOT_MS,
@@ -33,7 +33,7 @@ test('nothing is done before the next slot, which comes at its own time whatever
   t.after(() => mock.timers.reset());
   const { delivery, letters } = startDelivery();
   mock.timers.tick(SLOT_MS - 1);
-  delivery.deliver(codeFor('ada', 'Ada'));
+  delivery.send(codeFor('ada', 'Ada'));
   await new Promise(setImmediate);
   assert.deepEqual(letters, [], 'nothing between an answer and the next on its connection');
   mock.timers.tick(1);
@@ -53,7 +53,7 @@ test('a slot does the same for a code of nobody: a letter of the same length, ha
     ['eve', undefined],
     ['ADA', 'Ada'],
   ] as const) {
-    delivery.deliver(codeFor(askedFor, userName));
+    delivery.send(codeFor(askedFor, userName));
   }
   mock.timers.tick(SLOT_MS);
   assert.deepEqual(
@@ -73,8 +73,8 @@ test('where it is known where browsers find the page, a message has the link, fo
   mock.timers.enable({ apis: ['setInterval'] });
   t.after(() => mock.timers.reset());
   const { delivery, letters } = startDelivery('https://status.example.org/portal');
-  delivery.deliver(codeFor('ada', 'ada'));
-  delivery.deliver(codeFor('bob', undefined));
+  delivery.send(codeFor('ada', 'ada'));
+  delivery.send(codeFor('bob', undefined));
   mock.timers.tick(SLOT_MS);
   const link = 'https://status.example.org/portal/#code=k7RmXw4P9sTq';
   for (const { body } of letters) {

@@ -9,7 +9,7 @@ import { openLink } from '../../config/url-rules.js';
 import type { Letter } from './post.js';
 
 /** A code that was asked for, and whose it is. */
-export interface CodeToDeliver {
+export interface CodeToSend {
   readonly code: string;
   /** `undefined`: nobody's. */
   readonly userName: string | undefined;
@@ -21,15 +21,15 @@ export interface CodeToDeliver {
 }
 
 /** A way to users. */
-export interface Delivery {
+export interface CodeSender {
   /** Nobody waits for it; what comes of it is in the log. */
-  deliver(code: CodeToDeliver): void;
+  send(code: CodeToSend): void;
   /** Gives up what is under way. */
   close(): Promise<void>;
 }
 
 /** What a delivery needs of others. */
-export interface DeliveryOptions {
+export interface CodeSenderOptions {
   readonly post: { send(letter: Letter): void; close(): Promise<void> };
   /** Where browsers find the page, without a slash at the end; a message then has a link. */
   readonly pageUrl?: string | undefined;
@@ -42,8 +42,8 @@ const SLOT_MS = 2_000;
 const MOST = 1_000;
 
 /** Delivers by `post`. */
-export function createDelivery({ post, pageUrl, slotMs = SLOT_MS }: DeliveryOptions): Delivery {
-  let waiting: CodeToDeliver[] = [];
+export function createCodeSender({ post, pageUrl, slotMs = SLOT_MS }: CodeSenderOptions): CodeSender {
+  let waiting: CodeToSend[] = [];
   const timer = setInterval(() => {
     const codes = waiting;
     waiting = [];
@@ -52,7 +52,7 @@ export function createDelivery({ post, pageUrl, slotMs = SLOT_MS }: DeliveryOpti
   timer.unref();
 
   return {
-    deliver(code) {
+    send(code) {
       if (waiting.length < MOST) waiting.push(code);
     },
     async close() {
@@ -62,7 +62,7 @@ export function createDelivery({ post, pageUrl, slotMs = SLOT_MS }: DeliveryOpti
   };
 }
 
-function letterWith(code: CodeToDeliver, pageUrl: string | undefined): Letter {
+function letterWith(code: CodeToSend, pageUrl: string | undefined): Letter {
   return {
     id: `msg_${randomUUID()}`,
     to: code.userName ?? code.wasRequested,
@@ -73,7 +73,7 @@ function letterWith(code: CodeToDeliver, pageUrl: string | undefined): Letter {
 
 /** `text` is what a chat needs; everything else is for a program. */
 function message(
-  { code, userName, wasRequested: askedFor, address, expiresAt }: CodeToDeliver,
+  { code, userName, wasRequested: askedFor, address, expiresAt }: CodeToSend,
   pageUrl: string | undefined,
 ): object {
   const name = userName ?? askedFor;

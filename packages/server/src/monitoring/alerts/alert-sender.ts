@@ -26,7 +26,7 @@ export interface Outbox {
 }
 
 /** What a delivery is made of. */
-export interface DeliveryOptions {
+export interface AlertSenderOptions {
   readonly receiver: Receiver;
   readonly outbox: Outbox;
   readonly log: Log;
@@ -37,7 +37,7 @@ export interface DeliveryOptions {
 }
 
 /** A delivery. */
-export interface Delivery {
+export interface AlertSender {
   /** There is something new in the outbox. */
   wake(): void;
   /** Gives up the attempt under way; what waits goes on waiting in the outbox. */
@@ -52,13 +52,13 @@ const LONGEST_ASKED_MS = 15 * 60_000;
 const GIVEN_UP_MS = 24 * 60 * 60_000;
 
 /** Begins to deliver. */
-export function createDelivery({
+export function createAlertSender({
   receiver,
   outbox,
   log,
   onGivenUp,
   firstPauseMs = 1_000,
-}: DeliveryOptions): Delivery {
+}: AlertSenderOptions): AlertSender {
   const closed = new AbortController();
   let attempts = 0;
   let hasNew = true;
