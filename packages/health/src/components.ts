@@ -19,12 +19,12 @@ export function componentStatus(component: Component, nowMs: number): ComponentS
   const hindrances = sampler.hindrances();
   if (sample === undefined || sampler.isStale(nowMs)) {
     const problems = ['CHECK_STALE', ...hindrances] as const;
-    return { name, kind, critical, state: 'stale', problems, latencyMs: null, checkedAt: lookedAt };
+    return { name, type: kind, critical, state: 'stale', problems, latencyMs: null, checkedAt: lookedAt };
   }
   const { state: found, latencyMs, remarks = [] } = sample.outcome;
   const state = found === 'down' ? stateOf(found, pool?.evidence(failureIn(sample))) : found;
   const problems = [...sample.outcome.problems, ...hindrances];
-  return { name, kind, critical, state, problems, remarks, latencyMs, checkedAt: lookedAt };
+  return { name, type: kind, critical, state, problems, remarks, latencyMs, checkedAt: lookedAt };
 }
 
 function failureIn({
@@ -38,7 +38,7 @@ function failureIn({
 export function missingCache(name: string, critical: boolean): ComponentStatus {
   return {
     name,
-    kind: 'cache',
+    type: 'cache',
     critical,
     state: 'down',
     problems: ['CACHE_NOT_CONFIGURED'],

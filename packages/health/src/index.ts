@@ -20,7 +20,7 @@ export type { Ready } from './readiness.js';
 export type {
   HealthSnapshot as Facts,
   ComponentStatus as Finding,
-  Kind,
+  ComponentType as Kind,
   NamedCache,
   NamedDatabase,
 } from './report.js';

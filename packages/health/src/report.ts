@@ -28,13 +28,13 @@ export const UNMEASURED_CACHE: CacheStatistics = Object.freeze({
 });
 
 /** What a part is. */
-export type Kind = 'database' | 'cache' | 'check';
+export type ComponentType = 'database' | 'cache' | 'check';
 
 /** One part at one moment, staleness and what its pool says already told. */
 export interface ComponentStatus {
   /** `database`, `cache`, or the name that the application has given. */
   readonly name: string;
-  readonly kind: Kind;
+  readonly type: ComponentType;
   readonly critical: boolean;
   readonly state: State;
   readonly problems: readonly ProblemCode[];
@@ -155,7 +155,7 @@ export function oneDecimal(figure: number | null): number | null {
 }
 
 /** Whether all of a kind answer; `null` when there is none. */
-function allUp(findings: readonly ComponentStatus[], kind: Kind): boolean | null {
-  const ofKind = findings.filter((finding) => finding.kind === kind);
+function allUp(findings: readonly ComponentStatus[], kind: ComponentType): boolean | null {
+  const ofKind = findings.filter((finding) => finding.type === kind);
   return ofKind.length === 0 ? null : ofKind.every(({ state }) => isUp(state));
 }

@@ -59,8 +59,8 @@ function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolea
 /** The facts of a moment, frozen. */
 export function snapshotOf(startedAt: string, readings: SnapshotInput): HealthSnapshot {
   const { components: parts } = readings;
-  const databases = parts.filter(({ status: finding }) => finding.kind === 'database').map(databaseOf);
-  const caches = parts.filter(({ status: finding }) => finding.kind === 'cache').map(cacheOf);
+  const databases = parts.filter(({ status: finding }) => finding.type === 'database').map(databaseOf);
+  const caches = parts.filter(({ status: finding }) => finding.type === 'cache').map(cacheOf);
   const database = databases.find(({ name }) => name === 'database');
   const cache = caches.find(({ name }) => name === 'cache');
   return Object.freeze({

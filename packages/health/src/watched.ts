@@ -14,7 +14,7 @@ import { createLateProbe } from './probes/late.js';
 import { createPostgresProbe, type PostgresPool } from './probes/postgres/postgres.js';
 import { isPostgresJs } from './probes/postgres/postgres-js.js';
 import { createRedisProbe, type RedisClient } from './probes/redis/redis.js';
-import type { Kind } from './report.js';
+import type { ComponentType } from './report.js';
 import type { CacheFigures } from './statistics/cache.js';
 import { createFollowedPool, type FollowedPool } from './statistics/followed-pool.js';
 import type { Probe } from './types.js';
@@ -25,7 +25,7 @@ export type AnyFigures = CacheFigures | undefined;
 /** Something that is watched. */
 export interface Watched {
   readonly name: string;
-  readonly kind: Kind;
+  readonly kind: ComponentType;
   readonly critical: boolean;
   readonly sampling: SamplingOptions;
   readonly probe: Probe<AnyFigures>;

@@ -28,16 +28,16 @@ export const ERRORS = {
 } as const;
 
 /** One of them. */
-export type ErrorKind = keyof typeof ERRORS;
+export type ErrorType = keyof typeof ERRORS;
 
 /** A refusal, as opposed to a bug: somebody asked for something that is not to be had. */
 export class PortalError extends Error {
-  readonly kind: ErrorKind;
+  readonly type: ErrorType;
 
   /** @param explanation - a sentence for the operator at the command line; clients get that of the kind */
-  constructor(kind: ErrorKind, explanation?: string, options?: ErrorOptions) {
+  constructor(kind: ErrorType, explanation?: string, options?: ErrorOptions) {
     super(explanation ?? ERRORS[kind].sentence, options);
-    this.kind = kind;
+    this.type = kind;
   }
 }
 
@@ -53,9 +53,9 @@ export interface HttpErrorResponse {
 /** The answer to any error whatsoever; one that nobody foresaw is a 500. */
 export function errorResponseFor(error: unknown): HttpErrorResponse {
   if (error instanceof PortalError) {
-    const { status, sentence } = ERRORS[error.kind];
+    const { status, sentence } = ERRORS[error.type];
     // A bad request is answered with the rule that was broken, which is written for whoever sent it.
-    return { status, sentence: error.kind === 'badRequest' ? error.message : sentence };
+    return { status, sentence: error.type === 'badRequest' ? error.message : sentence };
   }
   // The framework's own refusals: body too large, unreadable, of an unknown type.
   const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;

@@ -38,7 +38,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
       refusals.push({ code: 'E_NAME', path: entryPath, cause: '' });
       continue;
     }
-    const kind = kindOf(entry, `${absolutePath}/${name}`);
+    const kind = entryTypeOf(entry, `${absolutePath}/${name}`);
     if (kind === 'file') files.push(entryPath);
     else if (kind === 'folder') folders.push(entryPath);
     else refusals.push({ code: kind, path: entryPath, cause: '' });
@@ -52,12 +52,12 @@ export function below(root: string, path: string): string {
   return root.endsWith('/') ? `${root}${path}` : `${root}/${path}`;
 }
 
-type Kind = 'file' | 'folder' | 'E_SYMLINK' | 'E_SPECIAL';
+type EntryType = 'file' | 'folder' | 'E_SYMLINK' | 'E_SPECIAL';
 
-function kindOf(
+function entryTypeOf(
   entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
   absolutePath: string,
-): Kind {
+): EntryType {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'folder';
   if (entry.isSymbolicLink()) return 'E_SYMLINK';

@@ -10,7 +10,7 @@ export async function inTurn<Result>(work: Promise<Result>, reply: FastifyReply)
   try {
     return await work;
   } catch (error) {
-    if (error instanceof PortalError && error.kind === 'tooManyRequests') allowedBy(FULL_MS, reply);
+    if (error instanceof PortalError && error.type === 'tooManyRequests') allowedBy(FULL_MS, reply);
     throw error;
   }
 }

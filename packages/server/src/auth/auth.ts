@@ -141,7 +141,7 @@ export function createAuth({
 
 /** Between its code and its session a user may have been disabled or removed. */
 function unlessGone(error: unknown): undefined {
-  if (!(error instanceof PortalError && error.kind === 'conflict')) throw error;
+  if (!(error instanceof PortalError && error.type === 'conflict')) throw error;
 }
 
 function visitorLimits(): VisitorLimits {

@@ -29,7 +29,7 @@ async function run(): Promise<void> {
   const alert = testAlert();
   const receivers = createReceivers(alertWebhooks, currentAlertSecret(config));
   const answers = await Promise.all(
-    receivers.map(async ({ name, kind, webhook }) => {
+    receivers.map(async ({ name, type: kind, webhook }) => {
       try {
         await webhook.send({ id: alert.incident, body: bodyFor(kind, alert) });
         return { name, answer: 'accepted', isAccepted: true };

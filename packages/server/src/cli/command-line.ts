@@ -85,7 +85,7 @@ interface ErrorText {
 function errorText(error: unknown): ErrorText {
   if (error instanceof ConfigError) return { sentences: error.sentences, exitCode: 2 };
   if (error instanceof PortalError) {
-    return { sentences: [error.message], exitCode: error.kind === 'badRequest' ? 2 : 1 };
+    return { sentences: [error.message], exitCode: error.type === 'badRequest' ? 2 : 1 };
   }
   if (error instanceof OperatorError) return { sentences: [error.message], exitCode: 1 };
   // What a driver says besides its code may hold a piece of a password.

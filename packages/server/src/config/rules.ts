@@ -130,11 +130,11 @@ export const webhookSecret: Rule<string> = (text) => {
 };
 
 /** In whose words an alert is put. */
-export type ReceiverKind = 'generic' | 'slack' | 'discord' | 'telegram';
+export type ReceiverType = 'generic' | 'slack' | 'discord' | 'telegram';
 
 /** Somebody who gets alerts. */
 export interface NamedReceiver {
-  readonly kind: ReceiverKind;
+  readonly type: ReceiverType;
   readonly url: URL;
 }
 
@@ -149,7 +149,7 @@ export const alertReceivers: Rule<readonly NamedReceiver[]> = (text) =>
         'to be entries such as slack+https://… separated by commas, each beginning with generic+, slack+, discord+ or telegram+',
       );
     }
-    return { kind: kind as ReceiverKind, url: webhookUrl(url) };
+    return { kind: kind as ReceiverType, url: webhookUrl(url) };
   });
 
 /** The bytes of such a key. */

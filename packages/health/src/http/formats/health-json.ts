@@ -46,7 +46,7 @@ export function healthJson(facts: HealthSnapshot, status: Status, viewer: Viewer
   }
 
   for (const finding of facts.components) {
-    const { name, kind, latencyMs, checkedAt: lookedAt, problems } = finding;
+    const { name, type: kind, latencyMs, checkedAt: lookedAt, problems } = finding;
     const check: Check = {
       componentType: kind === 'check' ? 'component' : 'datastore',
       ...observed(oneDecimal(latencyMs), 'ms'),

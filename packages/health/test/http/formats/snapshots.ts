@@ -12,7 +12,7 @@ import type { State } from '../../../src/types.js';
 export function component(name: string, state: State = 'up', ...problems: ProblemCode[]): ComponentStatus {
   return {
     name,
-    kind: name === 'database' || name === 'cache' ? name : 'check',
+    type: name === 'database' || name === 'cache' ? name : 'check',
     critical: name === 'database',
     state,
     problems,

@@ -79,7 +79,7 @@ export function createAlerts({
 
   function put(alert: Alert, next?: Incident | null): void {
     const message = randomUUID();
-    const messages = receivers.map(({ key, kind }) => ({
+    const messages = receivers.map(({ key, type: kind }) => ({
       receiver: key,
       message,
       body: bodyFor(kind, alert),

@@ -2,7 +2,7 @@
  * One alert in the words of each kind of receiver.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
-import type { ReceiverKind } from '../../config/rules.js';
+import type { ReceiverType } from '../../config/rules.js';
 
 /** What is told. */
 export type AlertType =
@@ -26,7 +26,7 @@ export interface Alert {
   readonly files: { readonly added: number; readonly removed: number; readonly modified: number } | null;
 }
 
-const BODIES: Readonly<Record<ReceiverKind, (alert: Alert, text: string) => object>> = {
+const BODIES: Readonly<Record<ReceiverType, (alert: Alert, text: string) => object>> = {
   generic: documentOf,
   // Its own marks; nothing of ours is meant as one.
   slack: (_alert, text) => ({
@@ -37,7 +37,7 @@ const BODIES: Readonly<Record<ReceiverKind, (alert: Alert, text: string) => obje
 };
 
 /** The body of the message, in JSON. */
-export function bodyFor(kind: ReceiverKind, alert: Alert): string {
+export function bodyFor(kind: ReceiverType, alert: Alert): string {
   return JSON.stringify(BODIES[kind](alert, TEXTS[alert.type](alert)));
 }
 

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createWebhook, type Webhook } from '../../infra/webhook.js';
-import type { NamedReceiver, ReceiverKind } from '../../config/rules.js';
+import type { NamedReceiver, ReceiverType } from '../../config/rules.js';
 
 /** One of them. */
 export interface Receiver {
@@ -11,7 +11,7 @@ export interface Receiver {
   readonly name: string;
   /** For the file: the same after a restart, whatever others were named since, and of no use to anybody else. */
   readonly key: string;
-  readonly kind: ReceiverKind;
+  readonly type: ReceiverType;
   readonly webhook: Webhook;
 }
 
@@ -23,7 +23,7 @@ export function createReceivers(
   named: readonly NamedReceiver[],
   secret: (() => string | undefined) | undefined,
 ): readonly Receiver[] {
-  return named.map(({ kind, url }, index) => ({
+  return named.map(({ type: kind, url }, index) => ({
     name: `${kind} ${index + 1}`,
     key: createHash('sha256').update(`${kind}+${url.href}`).digest('hex').slice(0, 16),
     kind,

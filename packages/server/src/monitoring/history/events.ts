@@ -13,14 +13,14 @@ import { inTransaction } from './transaction.js';
  * What an event is about: a stretch of one status; a change of the source; a run of the service; the history itself;
  * the delivery of alerts.
  */
-export type EventKind = 'status' | 'integrity' | 'service' | 'history' | 'alert';
+export type EventType = 'status' | 'integrity' | 'service' | 'history' | 'alert';
 
 /** What may be told of an event besides. */
 export type Details = Readonly<Record<string, unknown>>;
 
 /** An event that has just happened. Times in milliseconds since 1970. */
 export interface NewEvent {
-  readonly kind: EventKind;
+  readonly kind: EventType;
   readonly beganAt: number;
   /** `null`: it goes on. */
   readonly endedAt: number | null;
@@ -35,7 +35,7 @@ export interface NewEvent {
 /** An event as it is published. Times are ISO 8601, UTC, with milliseconds. */
 export interface StoredEvent {
   readonly id: number;
-  readonly kind: EventKind;
+  readonly kind: EventType;
   readonly began_at: string;
   readonly ended_at: string | null;
   readonly from: string | null;
@@ -75,7 +75,7 @@ export interface Events {
   /** The status that goes on, also with these codes; `undefined` when none does, or another. */
   amendStatus(status: string, codes: readonly string[]): StoredEvent | undefined;
   /** Ends all that goes on of a kind; `details` are added to theirs. */
-  end(kind: EventKind, at: number, details?: Details): void;
+  end(kind: EventType, at: number, details?: Details): void;
   read(query: EventQuery): EventPage;
   /** Begin or end of the latest event that is not after `at`, in milliseconds since 1970. */
   lastAt(at: number): number | null;
@@ -111,7 +111,7 @@ export const EVENTS_COLUMNS = { since: 'INTEGER' } as const;
 
 interface Row {
   readonly id: number;
-  readonly kind: EventKind;
+  readonly kind: EventType;
   readonly began_at: number;
   readonly ended_at: number | null;
   readonly was: string | null;
@@ -205,7 +205,7 @@ export function createEvents(database: Database): Events {
     return eventOf(row);
   }
 
-  function end(kind: EventKind, at: number, details: Details = {}): void {
+  function end(kind: EventType, at: number, details: Details = {}): void {
     endAll.run(at, JSON.stringify(details), kind);
   }
 

@@ -6,7 +6,7 @@ import type { LeftBehind, Stand } from '../stand.js';
 import {
   createEvents,
   type Details,
-  type EventKind,
+  type EventType,
   type EventPage,
   type EventQuery,
   type StoredEvent,
@@ -41,7 +41,7 @@ export interface HistoryStore {
   addEvent(event: NewEvent): StoredEvent;
   transitionEvent(event: NewEvent): StoredEvent;
   upsertEvent(event: NewEvent): StoredEvent;
-  endEvents(kind: EventKind, at: number): void;
+  endEvents(kind: EventType, at: number): void;
   /** Notes how things stand: a stretch of one status goes on, or ends and another begins. Gives the one that goes on. */
   recordStatus(stand: Stand): StoredEvent;
   readEvents(query: EventQuery): EventPage;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
-import { PortalError, type ErrorKind } from '../../../src/errors.js';
+import { PortalError, type ErrorType } from '../../../src/errors.js';
 import { createUserStore } from '../../../src/auth/users/store.js';
 import { createUsers, mayActOn, type Users } from '../../../src/auth/users/users.js';
 import type { Permission } from '../../../src/auth/permission.js';
@@ -43,10 +43,10 @@ after(async () => {
   await postgres?.close();
 });
 
-function rejectsWith(kind: ErrorKind, message: RegExp | string) {
+function rejectsWith(kind: ErrorType, message: RegExp | string) {
   return (error: unknown) => {
     assert.ok(error instanceof PortalError);
-    assert.equal(error.kind, kind);
+    assert.equal(error.type, kind);
     if (typeof message === 'string') assert.equal(error.message, message);
     else assert.match(error.message, message);
     return true;
