@@ -1,7 +1,7 @@
 /** Which time is looked at. */
 import type { JSX } from 'preact';
 import { RANGES, writeAddress, type Navigation, type RangeName, type Span } from '../address.js';
-import { Moment } from '../views/words.js';
+import { TimeText } from '../views/text.js';
 
 export interface RangesProps {
   readonly span: Span;
@@ -29,7 +29,7 @@ export function Ranges({ span, navigation, nowMs }: RangesProps): JSX.Element {
       ))}
       {typeof span === 'object' && (
         <span>
-          <Moment at={span.fromMs} nowMs={nowMs} /> – <Moment at={span.toMs} nowMs={nowMs} />
+          <TimeText at={span.fromMs} nowMs={nowMs} /> – <TimeText at={span.toMs} nowMs={nowMs} />
         </span>
       )}
     </nav>

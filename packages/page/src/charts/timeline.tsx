@@ -5,7 +5,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Pointed, type Store, useStore } from '../store.js';
-import { Moment } from '../views/words.js';
+import { TimeText } from '../views/text.js';
 import type { HistoryReading } from './history.js';
 import { runsOf, stepWords, totalsWords, type Run } from './runs.js';
 
@@ -56,11 +56,11 @@ export function Timeline({
         )}
       </svg>
       <figcaption>
-        <Moment at={limits.fromMs} nowMs={nowMs} />
+        <TimeText at={limits.fromMs} nowMs={nowMs} />
         <span>
           {refusal ?? words} {history && !refusal && <small class="soft">({stepWords(history)})</small>}
         </span>
-        <Moment at={limits.toMs} nowMs={nowMs} />
+        <TimeText at={limits.toMs} nowMs={nowMs} />
       </figcaption>
     </figure>
   );

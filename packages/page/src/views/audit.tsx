@@ -6,7 +6,7 @@ import { useReading } from '../api/reading.js';
 import type { AuditEntry, AuditPage } from 'portal-server/api';
 import { detailWords } from '../copy/details.js';
 import { Table } from './table.js';
-import { Moment } from './words.js';
+import { TimeText } from './text.js';
 
 const PATH = '/v1/admin/audit?limit=100';
 const EVERY_MS = 30_000;
@@ -46,7 +46,7 @@ function Row({ entry, nowMs }: { readonly entry: AuditEntry; readonly nowMs: num
   return (
     <tr>
       <td>
-        <Moment at={at} nowMs={nowMs} />
+        <TimeText at={at} nowMs={nowMs} />
       </td>
       <td>
         {action.replaceAll('_', ' ')} <span class="soft">{detailWords(details)}</span>

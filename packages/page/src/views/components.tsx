@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
 import type { Standing } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
-import { Ago, Figure, Mark, Moment } from './words.js';
+import { Ago, Figure, Mark, TimeText } from './text.js';
 
 interface ComponentProps {
   readonly report: AdminReport | null;
@@ -146,7 +146,7 @@ function ComponentTitle({
         <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs)} />
         {standing && (state === 'up' || state === 'slow' || state === 'limited') && (
           <span class="soft age">
-            answering since <Moment at={standing.answers_since} nowMs={nowMs} />
+            answering since <TimeText at={standing.answers_since} nowMs={nowMs} />
           </span>
         )}
         {standing?.checked_at && (

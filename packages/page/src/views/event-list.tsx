@@ -9,7 +9,7 @@ import { detailWords } from '../copy/details.js';
 import { causeLines, lastedWords, type CauseLine } from '../copy/events.js';
 import type { Standing } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
-import { Mark, Moment } from './words.js';
+import { Mark, TimeText } from './text.js';
 
 export interface EventListProps {
   readonly events: readonly HistoryEvent[] | null;
@@ -32,13 +32,13 @@ export function EventList({ events, error: refusal, nowMs, pointed }: EventListP
           onMouseLeave={() => pointed.change({ atMs: null })}
         >
           <span class="when">
-            <Moment at={event.began_at} nowMs={nowMs} />
+            <TimeText at={event.began_at} nowMs={nowMs} />
           </span>
           <span>
             <Mark standing={standingOf(event)} word={wordsOf(event)} />{' '}
             {event.from === event.to && event.since && (
               <span class="soft">
-                since <Moment at={event.since} nowMs={nowMs} />, not measured in between{' '}
+                since <TimeText at={event.since} nowMs={nowMs} />, not measured in between{' '}
               </span>
             )}
             {causeLines(event).map((line) => (
@@ -89,11 +89,11 @@ function Why({ line, nowMs }: { readonly line: CauseLine; readonly nowMs: number
           {times > 1 && `${times} times, `}
           {to === null ? (
             <>
-              since <Moment at={from} nowMs={nowMs} />{' '}
+              since <TimeText at={from} nowMs={nowMs} />{' '}
             </>
           ) : (
             <>
-              <Moment at={from} nowMs={nowMs} /> – <Moment at={to} nowMs={nowMs} />
+              <TimeText at={from} nowMs={nowMs} /> – <TimeText at={to} nowMs={nowMs} />
               {times === 1 && ` (${duration(Date.parse(to) - Date.parse(from))})`}{' '}
             </>
           )}

@@ -15,7 +15,7 @@ import {
   type Standing,
 } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
-import { Moment, Sentence } from './words.js';
+import { TimeText, Sentence } from './text.js';
 
 export interface HeadlineProps {
   readonly state: Known;
@@ -115,7 +115,7 @@ function causesIn({ who, status, snapshot }: Known): readonly Cause[] {
 function Since({ at, nowMs }: { readonly at: string; readonly nowMs: number }): JSX.Element {
   return (
     <>
-      since <Moment at={at} nowMs={nowMs} /> ({duration(nowMs - Date.parse(at))})
+      since <TimeText at={at} nowMs={nowMs} /> ({duration(nowMs - Date.parse(at))})
     </>
   );
 }

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Integrity } from 'portal-server/api';
 import { duration } from '../copy/time.js';
-import { Moment } from './words.js';
+import { TimeText } from './text.js';
 
 type Differences = Integrity['differences'];
 
@@ -32,7 +32,7 @@ export function IntegrityChanges({
           <ol class="plain">
             {events.map((event) => (
               <li key={event.began_at}>
-                <Moment at={event.began_at} nowMs={nowMs} />{' '}
+                <TimeText at={event.began_at} nowMs={nowMs} />{' '}
                 <span class="soft">
                   within {duration(Date.parse(event.ended_at) - Date.parse(event.began_at))}
                   {event.put_back > 0 && `, ${event.put_back} put back`}

@@ -9,7 +9,7 @@ import { bytes, count } from '../copy/numbers.js';
 import { integrityStanding, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';
 import { Table } from './table.js';
-import { Mark, Moment } from './words.js';
+import { Mark, TimeText } from './text.js';
 
 const EVERY_MS = 10_000;
 const COLUMNS = ['Reading', 'Hash', 'Files', 'When'];
@@ -33,7 +33,7 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
         <p>
           <Mark standing={integrityStanding(source)} word={integrityWords(source)} />{' '}
           <span class="soft">
-            since <Moment at={source.since} nowMs={nowMs} />
+            since <TimeText at={source.since} nowMs={nowMs} />
           </span>
         </p>
       </div>
@@ -58,20 +58,20 @@ export function Integrity({ known, nowMs }: { readonly known: Known; readonly no
           <th scope="row">At the start</th>
           <td>{boot ? <Hash hash={boot.source_hash} /> : 'not measured'}</td>
           <td>{boot && `${count(boot.files)}, ${bytes(boot.bytes)}`}</td>
-          <td>{boot && <Moment at={boot.hashed_at} nowMs={nowMs} />}</td>
+          <td>{boot && <TimeText at={boot.hashed_at} nowMs={nowMs} />}</td>
         </tr>
         <tr>
           <th scope="row">On disk</th>
           <td>{disk ? <Hash hash={disk.source_hash} /> : 'not measured'}</td>
           <td>{disk && `${count(disk.files)}, ${bytes(disk.bytes)}`}</td>
-          <td>{disk && <Moment at={disk.swept_at} nowMs={nowMs} />}</td>
+          <td>{disk && <TimeText at={disk.swept_at} nowMs={nowMs} />}</td>
         </tr>
         <tr>
           <th scope="row">In memory</th>
           <td>{loaded ? loadedWords(loaded) : 'not looked at yet'}</td>
           <td>{loaded && `${count(loaded.scripts)} scripts`}</td>
           <td>
-            {loaded && <Moment at={loaded.inspected_at} nowMs={nowMs} />}{' '}
+            {loaded && <TimeText at={loaded.inspected_at} nowMs={nowMs} />}{' '}
             <button type="button" onClick={() => void reload()}>
               Look now
             </button>

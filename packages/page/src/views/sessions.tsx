@@ -6,7 +6,7 @@ import { useReading } from '../api/reading.js';
 import type { MySessions } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { Table } from './table.js';
-import { Moment } from './words.js';
+import { TimeText } from './text.js';
 
 const EVERY_MS = 30_000;
 const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidden">Action</span>];
@@ -44,7 +44,7 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
               </td>
               <td>{created_by}</td>
               <td>
-                <Moment at={created_at} nowMs={nowMs} />
+                <TimeText at={created_at} nowMs={nowMs} />
               </td>
               <td>{duration(Date.parse(expires_at) - nowMs)}</td>
               <td>

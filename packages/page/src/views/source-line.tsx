@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useReading } from '../api/reading.js';
 import type { Integrity } from 'portal-server/api';
 import { integrityStanding, integrityWords } from '../copy/integrity.js';
-import { Ago, Mark } from './words.js';
+import { Ago, Mark } from './text.js';
 
 /** The service itself looks at its source every ten seconds. */
 const EVERY_MS = 10_000;

@@ -4,7 +4,13 @@ import { SHAPES, STANDINGS, type Standing } from '../copy/headline.js';
 import { duration, moment, utc } from '../copy/time.js';
 
 /** A moment in the reader's zone; in UTC for whoever hovers, and for machines. */
-export function Moment({ at, nowMs }: { readonly at: string | number; readonly nowMs: number }): JSX.Element {
+export function TimeText({
+  at,
+  nowMs,
+}: {
+  readonly at: string | number;
+  readonly nowMs: number;
+}): JSX.Element {
   const atMs = typeof at === 'number' ? at : Date.parse(at);
   return (
     <time dateTime={new Date(atMs).toISOString()} title={utc(atMs)}>
