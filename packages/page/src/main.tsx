@@ -1,11 +1,11 @@
 /** The page begins here: takes a code out of the address before anything else can see it, and draws. */
 import { render } from 'preact';
 import { createNavigation } from './address.js';
-import { follow } from './api/live-connection.js';
+import { connect } from './api/live-connection.js';
 import { App } from './views/app.js';
 
 const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 if (code !== null) history.replaceState(null, '', location.pathname + location.search);
 
 const root = document.getElementById('page');
-if (root) render(<App following={follow(code)} navigation={createNavigation()} />, root);
+if (root) render(<App following={connect(code)} navigation={createNavigation()} />, root);

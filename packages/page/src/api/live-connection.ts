@@ -16,7 +16,7 @@ export interface KnownSnapshot extends Omit<LiveSnapshot, 'since' | 'causes'> {
 }
 
 /** Everything the page knows by itself; what a view asks for besides is its own. */
-export interface Known {
+export interface PageState {
   /** `asking` until the service has said who reads; `nobody` is anybody. */
   readonly who: Me | 'asking' | 'nobody';
   readonly status: PublicStatus | null;
@@ -33,11 +33,11 @@ export interface Known {
   readonly note: string | null;
 }
 
-export interface Following {
-  readonly known: Store<Known>;
+export interface LiveConnection {
+  readonly state: Store<PageState>;
   /** Signs in with a code from outside of the page; gives the sentence of a refusal. */
-  enter(code: string): Promise<string | null>;
-  leave(): Promise<void>;
+  signIn(code: string): Promise<string | null>;
+  signOut(): Promise<void>;
 }
 
 /** From which permission on somebody sees everything. */
@@ -49,13 +49,13 @@ const POLL_INSTEAD_MS = 60_000;
 /** A stream that said nothing for this long was swallowed, not refused. */
 const SWALLOWED_MS = 6_000;
 
-export function isAdmin(who: Known['who']): who is Me {
+export function isAdmin(who: PageState['who']): who is Me {
   return typeof who === 'object' && who.permission >= ADMIN;
 }
 
 /** Begins to follow. A code from the address is tried first. */
-export function follow(code: string | null): Following {
-  const known = createStore<Known>({
+export function connect(code: string | null): LiveConnection {
+  const known = createStore<PageState>({
     who: 'asking',
     status: null,
     snapshot: null,
@@ -194,9 +194,9 @@ export function follow(code: string | null): Following {
 
   void begin();
   return {
-    known,
-    enter,
-    async leave() {
+    state: known,
+    signIn: enter,
+    async signOut() {
       const { who } = known.get();
       const { status, error } = await postJson('/v1/authentication/logout');
       if (status === 204) becomes('nobody');
@@ -207,7 +207,7 @@ export function follow(code: string | null): Following {
   };
 }
 
-function goesOn(who: Known['who']): string {
+function goesOn(who: PageState['who']): string {
   const ends =
     typeof who === 'object'
       ? ` at ${moment(Date.parse(who.session.expires_at), Date.now())}`

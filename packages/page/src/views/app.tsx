@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Navigation } from '../address.js';
 import { within } from '../base.js';
-import { isAdmin, type Following, type Known } from '../api/live-connection.js';
+import { isAdmin, type LiveConnection, type PageState } from '../api/live-connection.js';
 import { useNow, useStore } from '../store.js';
 import { SHAPES, STANDINGS, type Standing } from '../copy/headline.js';
 import { Audit } from './audit.js';
@@ -24,10 +24,10 @@ export function App({
   following,
   navigation,
 }: {
-  readonly following: Following;
+  readonly following: LiveConnection;
   readonly navigation: Navigation;
 }): JSX.Element {
-  const known = useStore(following.known);
+  const known = useStore(following.state);
   const { tab, span } = useStore(navigation.address);
   const nowMs = useNow();
   const silentMs = isAdmin(known.who) ? SILENT_MS.stream : SILENT_MS.polling;
@@ -51,7 +51,7 @@ export function App({
         {typeof who === 'object' && (
           <p>
             {who.username} <span class="soft">({who.permission_name})</span>{' '}
-            <button type="button" onClick={() => void following.leave()}>
+            <button type="button" onClick={() => void following.signOut()}>
               Sign out
             </button>
           </p>
@@ -76,7 +76,7 @@ export function App({
             <PublicComponents status={known.status} nowMs={serviceMs} />
             {who === 'nobody' && (
               <SignIn
-                following={following}
+                connection={following}
                 note={known.note}
                 areCodesDelivered={known.status?.codes_delivered ?? false}
               />
@@ -93,7 +93,7 @@ export function App({
   );
 }
 
-function standingOf({ who, status, snapshot }: Known, isLost: boolean): Standing {
+function standingOf({ who, status, snapshot }: PageState, isLost: boolean): Standing {
   if (isLost) return 'unknown';
   return (isAdmin(who) ? snapshot?.report.status : status?.status) ?? 'unknown';
 }

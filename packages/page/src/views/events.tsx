@@ -6,7 +6,7 @@ import { useHistory } from '../charts/history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import { getJson } from '../api/request.js';
-import type { Known } from '../api/live-connection.js';
+import type { PageState } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
 import type { EventPage, HistoryEvent } from 'portal-server/api';
 import { createStore, type Pointed } from '../store.js';
@@ -35,7 +35,7 @@ export function Events({
   navigation,
   nowMs,
 }: {
-  readonly known: Known;
+  readonly known: PageState;
   readonly span: Span;
   readonly navigation: Navigation;
   readonly nowMs: number;

@@ -3,7 +3,7 @@
  * users, and what to do next; and since when the whole is what it is, which is another time. Silence of the service itself is said here too, before anything else.
  */
 import type { JSX } from 'preact';
-import { isAdmin, type Known } from '../api/live-connection.js';
+import { isAdmin, type PageState } from '../api/live-connection.js';
 import {
   causesOf,
   causesOfErrors,
@@ -18,7 +18,7 @@ import { duration } from '../copy/time.js';
 import { TimeText, Sentence } from './text.js';
 
 export interface HeadlineProps {
-  readonly state: Known;
+  readonly state: PageState;
   readonly standing: Standing;
   readonly isLost: boolean;
   readonly nowMs: number;
@@ -107,7 +107,7 @@ function CauseText({ cause: { advice, code } }: { readonly cause: Cause }): JSX.
 }
 
 /** What holds, as far as the reader may know; without the stream the report alone may say so. */
-function causesIn({ who, status, snapshot }: Known): readonly Cause[] {
+function causesIn({ who, status, snapshot }: PageState): readonly Cause[] {
   if (!isAdmin(who)) return causesOf(status?.causes ?? []);
   return snapshot?.causes ? causesOf(snapshot.causes) : causesOfErrors(snapshot?.report.errors ?? []);
 }
@@ -125,13 +125,13 @@ function isSameMoment(one: string, other: string | null | undefined): boolean {
   return typeof other === 'string' && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }
 
-function sentenceOf({ who, status, snapshot }: Known, worst: Cause | undefined, isLost: boolean): string {
+function sentenceOf({ who, status, snapshot }: PageState, worst: Cause | undefined, isLost: boolean): string {
   if (isLost) return 'no word from the service';
   if (worst) return lowerFirst(worst.sentence);
   if (isAdmin(who)) return snapshot ? 'everything answers' : 'asking …';
   return status ? publicSentence(status) : 'asking …';
 }
 
-function heardWords({ heardMs }: Known, nowMs: number): string {
+function heardWords({ heardMs }: PageState, nowMs: number): string {
   return heardMs === null ? 'not heard yet' : `last heard ${duration(nowMs - heardMs)} ago`;
 }

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
-import type { Known } from '../api/live-connection.js';
+import type { PageState } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
 import type { Integrity as IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
@@ -14,7 +14,13 @@ import { Mark, TimeText } from './text.js';
 const EVERY_MS = 10_000;
 const COLUMNS = ['Reading', 'Hash', 'Files', 'When'];
 
-export function Integrity({ known, nowMs }: { readonly known: Known; readonly nowMs: number }): JSX.Element {
+export function Integrity({
+  known,
+  nowMs,
+}: {
+  readonly known: PageState;
+  readonly nowMs: number;
+}): JSX.Element {
   const [looks, setLooks] = useState(0);
   const { body: source, error: refusal } = useReading<IntegrityDocument>('/v1/admin/integrity', {
     everyMs: EVERY_MS,

@@ -7,7 +7,7 @@ import { Charts } from '../charts/charts.js';
 import { useHistory } from '../charts/history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
-import type { Known } from '../api/live-connection.js';
+import type { PageState } from '../api/live-connection.js';
 import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';
@@ -15,7 +15,7 @@ import { CacheCard, DatabaseCard } from './components.js';
 import { SourceLine } from './source-line.js';
 
 export interface NowProps {
-  readonly state: Known;
+  readonly state: PageState;
   readonly span: Span;
   readonly navigation: Navigation;
   readonly nowMs: number;

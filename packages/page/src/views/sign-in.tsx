@@ -2,17 +2,17 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson, TURN_MS } from '../api/request.js';
-import type { Following } from '../api/live-connection.js';
+import type { LiveConnection } from '../api/live-connection.js';
 
 export interface SignInProps {
-  readonly following: Following;
+  readonly connection: LiveConnection;
   /** Why the reader is here. */
   readonly note: string | null;
   /** Whether whoever asks for a code is sent one; where that is not known it is not offered. */
   readonly areCodesDelivered: boolean;
 }
 
-export function SignIn({ following, note, areCodesDelivered }: SignInProps): JSX.Element {
+export function SignIn({ connection: following, note, areCodesDelivered }: SignInProps): JSX.Element {
   const [said, setSaid] = useState<string | null>(note);
   const [isBusy, setBusy] = useState(false);
   const submit = async (
@@ -57,7 +57,7 @@ export function SignIn({ following, note, areCodesDelivered }: SignInProps): JSX
       ) : (
         <p>Ask whoever runs this service for a code.</p>
       )}
-      <form key="code" onSubmit={(event) => void submit(event, (text) => following.enter(text))}>
+      <form key="code" onSubmit={(event) => void submit(event, (text) => following.signIn(text))}>
         <label>
           Code
           <input name="code" autoComplete="one-time-code" autoCapitalize="none" spellcheck={false} required />
