@@ -7,7 +7,7 @@ import type { HeldCause, PublicStatus } from 'portal-server/api';
 import { CATALOGUE, type Advice } from './catalogue.js';
 
 /** What may be said of the whole: `unknown` while nothing was heard. */
-export type Standing = Status | 'unknown';
+export type DisplayStatus = Status | 'unknown';
 
 /** One cause with its words. */
 export interface Cause {
@@ -20,14 +20,14 @@ export interface Cause {
 }
 
 /** Each as shape and word, so that nothing hangs on colour. */
-export const SHAPES: Readonly<Record<Standing, string>> = {
+export const STATUS_SHAPES: Readonly<Record<DisplayStatus, string>> = {
   healthy: '●',
   degraded: '▲',
   unhealthy: '■',
   unknown: '◌',
 };
 
-export const STANDINGS: Readonly<Record<Standing, string>> = {
+export const STATUS_LABELS: Readonly<Record<DisplayStatus, string>> = {
   healthy: 'Healthy',
   degraded: 'Degraded',
   unhealthy: 'Unhealthy',

@@ -1,8 +1,10 @@
 /** The state of the source in words. */
 import type { Integrity } from 'portal-server/api';
-import type { Standing } from './headline.js';
+import type { DisplayStatus } from './headline.js';
 
-const WORDS: Readonly<Record<Integrity['state'], { readonly standing: Standing; readonly words: string }>> = {
+const WORDS: Readonly<
+  Record<Integrity['state'], { readonly standing: DisplayStatus; readonly words: string }>
+> = {
   pending: { standing: 'unknown', words: 'being hashed' },
   unreadable: { standing: 'degraded', words: 'cannot be read' },
   mismatched: { standing: 'degraded', words: 'not what was released' },
@@ -11,7 +13,7 @@ const WORDS: Readonly<Record<Integrity['state'], { readonly standing: Standing; 
   unsigned: { standing: 'healthy', words: 'unchanged since the start' },
 };
 
-export function integrityStanding({ state }: Integrity): Standing {
+export function integrityStatus({ state }: Integrity): DisplayStatus {
   return WORDS[state].standing;
 }
 

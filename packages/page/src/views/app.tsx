@@ -5,7 +5,7 @@ import type { Navigation } from '../address.js';
 import { within } from '../base.js';
 import { isAdmin, type LiveConnection, type PageState } from '../api/live-connection.js';
 import { useNow, useStore } from '../store.js';
-import { SHAPES, STANDINGS, type Standing } from '../copy/headline.js';
+import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { Audit } from './audit.js';
 import { Events } from './events.js';
 import { Headline } from './headline.js';
@@ -32,12 +32,12 @@ export function App({
   const nowMs = useNow();
   const silentMs = isAdmin(known.who) ? SILENT_MS.stream : SILENT_MS.polling;
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
-  const standing = standingOf(known, isLost);
+  const standing = displayStatusOf(known, isLost);
   /** The service's time, by which everything it tells is dated; it stops where the service was heard last. */
   const serviceMs = (isLost ? (known.heardMs ?? nowMs) : nowMs) + known.aheadMs;
 
   useEffect(() => {
-    document.title = `${SHAPES[standing]} ${STANDINGS[standing]} · Portal Health`;
+    document.title = `${STATUS_SHAPES[standing]} ${STATUS_LABELS[standing]} · Portal Health`;
   }, [standing]);
 
   const { who } = known;
@@ -59,7 +59,7 @@ export function App({
         {typeof who === 'object' && <p role="status">{known.note}</p>}
       </header>
       <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
-        <Headline state={known} standing={standing} isLost={isLost} nowMs={nowMs} />
+        <Headline state={known} status={standing} isLost={isLost} nowMs={nowMs} />
         {isAdmin(who) ? (
           <>
             <Tabs tab={tab} navigation={navigation} />
@@ -93,7 +93,7 @@ export function App({
   );
 }
 
-function standingOf({ who, status, snapshot }: PageState, isLost: boolean): Standing {
+function displayStatusOf({ who, status, snapshot }: PageState, isLost: boolean): DisplayStatus {
   if (isLost) return 'unknown';
   return (isAdmin(who) ? snapshot?.report.status : status?.status) ?? 'unknown';
 }

@@ -2,7 +2,7 @@
 import type { AdminReport, LiveComponent, PublicStatus } from 'portal-server/api';
 import type { JSX } from 'preact';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
-import type { Standing } from '../copy/headline.js';
+import type { DisplayStatus } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { Ago, Figure, Mark, TimeText } from './text.js';
 
@@ -131,8 +131,8 @@ function ComponentTitle({
   readonly nowMs: number;
 }): JSX.Element {
   const state = standing?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');
-  const bad: Standing = id === 'database' ? 'unhealthy' : 'degraded';
-  const shown: Record<NonNullable<typeof state>, Standing> = {
+  const bad: DisplayStatus = id === 'database' ? 'unhealthy' : 'degraded';
+  const shown: Record<NonNullable<typeof state>, DisplayStatus> = {
     up: 'healthy',
     slow: 'degraded',
     limited: 'degraded',

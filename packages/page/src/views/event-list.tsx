@@ -7,7 +7,7 @@ import type { HistoryEvent } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../store.js';
 import { detailWords } from '../copy/details.js';
 import { causeLines, lastedWords, type CauseLine } from '../copy/events.js';
-import type { Standing } from '../copy/headline.js';
+import type { DisplayStatus } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { Mark, TimeText } from './text.js';
 
@@ -35,7 +35,7 @@ export function EventList({ events, error: refusal, nowMs, pointed }: EventListP
             <TimeText at={event.began_at} nowMs={nowMs} />
           </span>
           <span>
-            <Mark standing={standingOf(event)} word={wordsOf(event)} />{' '}
+            <Mark standing={displayStatusOf(event)} word={wordsOf(event)} />{' '}
             {event.from === event.to && event.since && (
               <span class="soft">
                 since <TimeText at={event.since} nowMs={nowMs} />, not measured in between{' '}
@@ -59,8 +59,8 @@ function isAt({ began_at, ended_at }: HistoryEvent, atMs: number, nowMs: number)
 
 const STATUSES: ReadonlySet<string> = new Set(['healthy', 'degraded', 'unhealthy']);
 
-function standingOf({ kind, to }: HistoryEvent): Standing {
-  if (to !== null && STATUSES.has(to)) return to as Standing;
+function displayStatusOf({ kind, to }: HistoryEvent): DisplayStatus {
+  if (to !== null && STATUSES.has(to)) return to as DisplayStatus;
   return kind === 'integrity' || kind === 'history' ? 'degraded' : 'unknown';
 }
 

@@ -9,22 +9,22 @@ import {
   causesOfErrors,
   lowerFirst,
   publicSentence,
-  SHAPES,
-  STANDINGS,
+  STATUS_SHAPES,
+  STATUS_LABELS,
   type Cause,
-  type Standing,
+  type DisplayStatus,
 } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { TimeText, Sentence } from './text.js';
 
 export interface HeadlineProps {
   readonly state: PageState;
-  readonly standing: Standing;
+  readonly status: DisplayStatus;
   readonly isLost: boolean;
   readonly nowMs: number;
 }
 
-export function Headline({ state: known, standing, isLost, nowMs }: HeadlineProps): JSX.Element {
+export function Headline({ state: known, status: standing, isLost, nowMs }: HeadlineProps): JSX.Element {
   const [worst, ...others] = isLost ? [] : causesIn(known);
   const since = isAdmin(known.who) ? known.snapshot?.since : known.status?.since;
   const serviceMs = nowMs + known.aheadMs;
@@ -33,9 +33,9 @@ export function Headline({ state: known, standing, isLost, nowMs }: HeadlineProp
       <div class="first">
         <h2 id="headline" aria-live="polite">
           <span class="shape" aria-hidden="true">
-            {SHAPES[standing]}
+            {STATUS_SHAPES[standing]}
           </span>{' '}
-          {STANDINGS[standing]} <span class="sentence">· {sentenceOf(known, worst, isLost)}</span>
+          {STATUS_LABELS[standing]} <span class="sentence">· {sentenceOf(known, worst, isLost)}</span>
         </h2>
         {isLost ? (
           <p class="since">{heardWords(known, nowMs)}</p>
@@ -48,7 +48,7 @@ export function Headline({ state: known, standing, isLost, nowMs }: HeadlineProp
             )}
             {since && !isSameMoment(since, worst?.since) && (
               <p class={worst?.since ? 'since whole' : 'since'}>
-                {worst ? `${STANDINGS[standing].toLowerCase()} ` : ''}
+                {worst ? `${STATUS_LABELS[standing].toLowerCase()} ` : ''}
                 <Since at={since} nowMs={serviceMs} />
               </p>
             )}

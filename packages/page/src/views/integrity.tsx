@@ -6,7 +6,7 @@ import type { PageState } from '../api/live-connection.js';
 import { useReading } from '../api/reading.js';
 import type { Integrity as IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
-import { integrityStanding, integrityWords } from '../copy/integrity.js';
+import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';
 import { Table } from './table.js';
 import { Mark, TimeText } from './text.js';
@@ -37,7 +37,7 @@ export function Integrity({
       <div class="title">
         <h2 id="integrity">Integrity</h2>
         <p>
-          <Mark standing={integrityStanding(source)} word={integrityWords(source)} />{' '}
+          <Mark standing={integrityStatus(source)} word={integrityWords(source)} />{' '}
           <span class="soft">
             since <TimeText at={source.since} nowMs={nowMs} />
           </span>

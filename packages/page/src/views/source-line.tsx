@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useReading } from '../api/reading.js';
 import type { Integrity } from 'portal-server/api';
-import { integrityStanding, integrityWords } from '../copy/integrity.js';
+import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './text.js';
 
 /** The service itself looks at its source every ten seconds. */
@@ -25,7 +25,7 @@ export function SourceLine({
         <h2 id="source">Source</h2>
         {source && (
           <p>
-            <Mark standing={integrityStanding(source)} word={integrityWords(source)} />
+            <Mark standing={integrityStatus(source)} word={integrityWords(source)} />
             {source.disk && (
               <span class="soft age">
                 looked at <Ago at={source.disk.swept_at} nowMs={nowMs} />

@@ -1,6 +1,6 @@
 /** Small pieces of text that every view uses. */
 import type { ComponentChildren, JSX } from 'preact';
-import { SHAPES, STANDINGS, type Standing } from '../copy/headline.js';
+import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { duration, moment, utc } from '../copy/time.js';
 
 /** A moment in the reader's zone; in UTC for whoever hovers, and for machines. */
@@ -41,12 +41,12 @@ export function Mark({
   standing,
   word,
 }: {
-  readonly standing: Standing;
+  readonly standing: DisplayStatus;
   readonly word?: string;
 }): JSX.Element {
   return (
     <span class={`mark ${standing}`}>
-      <span aria-hidden="true">{SHAPES[standing]}</span> {word ?? STANDINGS[standing]}
+      <span aria-hidden="true">{STATUS_SHAPES[standing]}</span> {word ?? STATUS_LABELS[standing]}
     </span>
   );
 }
