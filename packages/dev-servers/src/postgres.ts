@@ -14,7 +14,7 @@ import { chooseIdentity, mayTake, NOBODY, uidFor, type Identity } from './identi
 import { findPostgresBinaries } from './postgres-binaries.js';
 import { ClusterNotStartedError, makeCluster, startCluster, SUPERUSER } from './postgres-cluster.js';
 import { deleteUnfinished, hasCluster, preparePassword, unusable } from './postgres-folder.js';
-import { keepRunning } from './supervisor.js';
+import { supervise } from './supervisor.js';
 import type { ServerProcess } from './server-process.js';
 
 /** A Postgres of our own. */
@@ -120,7 +120,7 @@ export async function startEmbeddedPostgres({
       throw unusable(folder, error instanceof Error ? error.message : String(error), error);
     });
     await deleteUnfinished(folder);
-    const revived = keepRunning({
+    const supervised = supervise({
       name: 'Postgres',
       first: server,
       start: () => whenFree(locked, () => start(port)),
@@ -130,9 +130,9 @@ export async function startEmbeddedPostgres({
     return {
       url,
       get pid() {
-        return revived.pid();
+        return supervised.pid();
       },
-      close: () => revived.close(),
+      close: () => supervised.close(),
     };
   } catch (error) {
     if (error instanceof ClusterNotStartedError) throw unusable(folder, error.reason, error);

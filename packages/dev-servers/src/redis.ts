@@ -9,7 +9,7 @@ import { chooseIdentity, uidFor } from './identity.js';
 import { findRedisProgram } from './redis-program.js';
 import { makePassword } from './password.js';
 import { RedisNotStartedError, startRedisServer } from './redis-server.js';
-import { keepRunning } from './supervisor.js';
+import { supervise } from './supervisor.js';
 import type { ServerProcess } from './server-process.js';
 
 /** A Redis of our own. */
@@ -83,7 +83,7 @@ export async function startEmbeddedRedis({
       async (candidate) => ({ port: candidate, server: await start(candidate) }),
       (error) => error instanceof RedisNotStartedError && error.portIsTaken,
     );
-    const revived = keepRunning({
+    const supervised = supervise({
       name: 'Redis',
       first: server,
       start: () => start(port),
@@ -93,10 +93,10 @@ export async function startEmbeddedRedis({
     return {
       url: `redis://:${password}@127.0.0.1:${port}`,
       get pid() {
-        return revived.pid();
+        return supervised.pid();
       },
       async close() {
-        await revived.close();
+        await supervised.close();
         await rm(running, { recursive: true, force: true });
       },
     };

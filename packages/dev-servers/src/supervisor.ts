@@ -2,7 +2,7 @@
 import type { ServerProcess } from './server-process.js';
 
 /** What to keep running. */
-export interface RevivalOptions {
+export interface SupervisorOptions {
   /** For the announcements: `Postgres`. */
   readonly name: string;
   readonly first: ServerProcess;
@@ -14,7 +14,7 @@ export interface RevivalOptions {
 }
 
 /** A server that is kept running. */
-export interface Revived {
+export interface SupervisedServer {
   /** Of the one that runs, or ran last. */
   pid(): number;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ export interface Revived {
 const DELAY_MS = 5_000;
 
 /** Keeps a server running until `close`. */
-export function keepRunning({ name, first, start, stop, announce }: RevivalOptions): Revived {
+export function supervise({ name, first, start, stop, announce }: SupervisorOptions): SupervisedServer {
   let server = first;
   let timer: NodeJS.Timeout | undefined;
   let starting = Promise.resolve();
