@@ -41,7 +41,7 @@ export async function whenFree<Result>(locked: LockedFolder, action: () => Promi
           { cause: error },
         );
       }
-      if (waitedMs > PATIENCE_MS) await endRemains(locked);
+      if (waitedMs > PATIENCE_MS) await killLeftovers(locked);
       await sleep(50);
     }
   }
@@ -51,10 +51,10 @@ export async function whenFree<Result>(locked: LockedFolder, action: () => Promi
  * Ends what is left of a server whose service is gone, or is ours. Backends of a killed Postgres end by themselves,
  * but for one that waits for a lock which another took to the grave.
  */
-export async function endRemains(locked: LockedFolder): Promise<void> {
-  const remains = await processesIn(locked.folder, 'postgres');
+export async function killLeftovers(locked: LockedFolder): Promise<void> {
+  const leftovers = await processesIn(locked.folder, 'postgres');
   // Asked afterwards: whoever has taken the lock in the meantime is no remains.
-  if (remains.length > 0 && !isAnother(await holderOf(locked))) signalAll(remains, 'SIGKILL');
+  if (leftovers.length > 0 && !isAnother(await holderOf(locked))) signalAll(leftovers, 'SIGKILL');
 }
 
 async function holderOf({ lockFile }: LockedFolder): Promise<number | undefined> {

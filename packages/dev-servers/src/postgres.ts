@@ -8,7 +8,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { openDataFolder } from './data-folder.js';
-import { endRemains, whenFree } from './folder-lock.js';
+import { killLeftovers, whenFree } from './folder-lock.js';
 import { withFreePort } from './free-port.js';
 import { chooseIdentity, mayTake, NOBODY, uidFor, type Identity } from './identity.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
@@ -88,7 +88,7 @@ export async function startEmbeddedPostgres({
       orphanSignal: 'INT',
       startTimeoutMs: START_TIMEOUT_MS,
     });
-    server.onEnd(() => void endRemains(locked));
+    server.onEnd(() => void killLeftovers(locked));
     return server;
   }
 
