@@ -21,7 +21,7 @@ const LIMIT_S = 300;
  * @returns the folder that is its root
  * @throws an Error that names the package: a test that needs it fails
  */
-export async function fetchOnce({
+export async function fetchAptPackage({
   name,
   withDependencies,
 }: {
@@ -34,7 +34,7 @@ export async function fetchOnce({
   }
   const place = join(CACHE_FOLDER, name);
   try {
-    await fetchPackage({ place, names: [name], withDependencies, limitS: LIMIT_S });
+    await fetchPackage({ folder: place, names: [name], withDependencies, limitS: LIMIT_S });
   } catch (error) {
     throw new Error(`${name} could not be fetched (${reasonOf(error)}); install it.`, { cause: error });
   }
@@ -42,12 +42,12 @@ export async function fetchOnce({
 }
 
 /** Our own environment, but one in which these are found: Debian's packages with a program of the same name. */
-export async function environmentWith(...names: readonly string[]): Promise<NodeJS.ProcessEnv> {
+export async function environmentWithPackages(...names: readonly string[]): Promise<NodeJS.ProcessEnv> {
   const programs = [process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'];
   const libraries = [process.env['LD_LIBRARY_PATH'] ?? []].flat();
   for (const name of names) {
     if ((await findInstalled(name)) !== undefined) continue;
-    const place = await fetchOnce({ name, withDependencies: true });
+    const place = await fetchAptPackage({ name, withDependencies: true });
     programs.push(join(place, 'usr', 'bin'));
     libraries.push(...Object.values(await libraryEnvironment(place)));
   }

@@ -4,7 +4,7 @@
 import { access, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-package';
-import { fetchOnce } from './apt-package.js';
+import { fetchAptPackage } from './apt-package.js';
 
 /** What to start. */
 export interface ChromiumProgram {
@@ -17,7 +17,7 @@ export interface ChromiumProgram {
 export async function findChromium(): Promise<ChromiumProgram> {
   const installed = await findInstalled('chromium');
   if (installed !== undefined) return { file: installed, env: {} };
-  const place = await fetchOnce({ name: 'chromium', withDependencies: true });
+  const place = await fetchAptPackage({ name: 'chromium', withDependencies: true });
   // What Debian calls `chromium` is a script that looks for the program where it would be installed.
   const file = join(place, 'usr', 'lib', 'chromium', 'chromium');
   await access(file);

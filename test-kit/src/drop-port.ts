@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** A port that is deaf until it is closed. */
-export interface DeafPort {
+export interface DropPort {
   /** Gives the port back; whoever was waiting is reset. */
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ const CONNECTED_WITHIN_MS = 200;
 const MOST_IN_QUEUE = 10;
 
 /** Makes a port deaf that nobody listens on. */
-export async function listenDeaf(host: string, port: number): Promise<DeafPort> {
+export async function listenDropping(host: string, port: number): Promise<DropPort> {
   const child = spawn(process.execPath, ['-e', LISTENER, host, String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,6 +1,6 @@
 /** Everything that the test kit offers, name by name. */
 export { type ChromiumProgram, findChromium } from './chromium.js';
-export { environmentWith } from './apt-package.js';
+export { environmentWithPackages as environmentWith } from './apt-package.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export {

@@ -8,7 +8,7 @@ import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-pac
 import { withFreePort } from 'portal-dev-servers/free-port';
 import { chooseIdentity, giveTo } from 'portal-dev-servers/identity';
 import { startServerProcess, type ServerProcess } from 'portal-dev-servers/server-process';
-import { fetchOnce } from './apt-package.js';
+import { fetchAptPackage } from './apt-package.js';
 import { makeServerFolder } from './paths.js';
 import { throughPort } from './through-port.js';
 import { waitFor } from './wait.js';
@@ -38,7 +38,7 @@ interface Program {
 async function findProgram(): Promise<Program> {
   const installed = await findInstalled('pgbouncer');
   if (installed !== undefined) return { file: installed, env: {} };
-  const place = await fetchOnce({ name: 'pgbouncer', withDependencies: true });
+  const place = await fetchAptPackage({ name: 'pgbouncer', withDependencies: true });
   return { file: join(place, 'usr', 'sbin', 'pgbouncer'), env: await libraryEnvironment(place) };
 }
 

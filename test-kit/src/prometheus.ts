@@ -9,7 +9,7 @@ import { findInstalled } from 'portal-dev-servers/debian-package';
 import { withFreePort } from 'portal-dev-servers/free-port';
 import { chooseIdentity, giveTo } from 'portal-dev-servers/identity';
 import { startServerProcess, type ServerProcess } from 'portal-dev-servers/server-process';
-import { fetchOnce } from './apt-package.js';
+import { fetchAptPackage } from './apt-package.js';
 import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
@@ -66,7 +66,7 @@ async function findPrograms(): Promise<Programs> {
   if (prometheus !== undefined && promtool !== undefined) return { prometheus, promtool };
 
   // What it depends on is the looks of its pages.
-  const place = await fetchOnce({ name: 'prometheus', withDependencies: false });
+  const place = await fetchAptPackage({ name: 'prometheus', withDependencies: false });
   const bin = join(place, 'usr', 'bin');
   const programs = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
   await Promise.all(Object.values(programs).map((file) => access(file)));

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { withFreePort } from 'portal-dev-servers/free-port';
-import { listenDeaf, type DeafPort } from './drop-port.js';
+import { listenDropping, type DropPort } from './drop-port.js';
 import type { Fault, FaultOptions } from './fault.js';
 import { createProxiedConnection, type ProxiedConnection } from './proxied-connection.js';
 
@@ -43,7 +43,7 @@ export async function startProxy({
   const connections = new Set<ProxiedConnection>();
   let accepted = 0;
   let fault: Fault | undefined;
-  let deaf: DeafPort | undefined;
+  let deaf: DropPort | undefined;
   let options: Required<FaultOptions> = { afterBytes: 1, latencyMs: 600 };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     accepted += 1;
@@ -70,7 +70,7 @@ export async function startProxy({
       server.close();
       for (const connection of connections) connection.reset();
       await closed;
-      if (next === 'deaf') deaf = await listenDeaf(host, port);
+      if (next === 'deaf') deaf = await listenDropping(host, port);
       return;
     }
     if (!server.listening) await listen(server, host, port);

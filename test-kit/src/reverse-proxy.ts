@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-package';
 import { withFreePort } from 'portal-dev-servers/free-port';
 import { startServerProcess } from 'portal-dev-servers/server-process';
-import { environmentWith, fetchOnce } from './apt-package.js';
+import { environmentWithPackages, fetchAptPackage } from './apt-package.js';
 import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
@@ -63,7 +63,7 @@ export async function makeCertificate(folder: string, name: string): Promise<Cer
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   const subject = ['-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
   await promisify(execFile)('openssl', [...request, ...subject, '-keyout', key, '-out', certificate], {
-    env: await environmentWith('openssl'),
+    env: await environmentWithPackages('openssl'),
   });
   await writeFile(both, (await readFile(certificate, 'utf8')) + (await readFile(key, 'utf8')));
   return { certificate, key, both };
@@ -122,7 +122,7 @@ async function findProgram(
 ): Promise<{ readonly program: string; readonly env: Readonly<Record<string, string>> }> {
   const installed = await findInstalled(name);
   if (installed !== undefined) return { program: installed, env: {} };
-  const place = await fetchOnce({ name, withDependencies: true });
+  const place = await fetchAptPackage({ name, withDependencies: true });
   return { program: join(place, 'usr', 'sbin', name), env: await libraryEnvironment(place) };
 }
 

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 /** What to fetch, and where to. */
 export interface PackageRequest {
   /** A folder that is there when the package has been fetched before, and else is made. */
-  readonly place: string;
+  readonly folder: string;
   /** The first of these that there is. */
   readonly names: readonly [string, ...string[]];
   /** Whether the packages it depends on are fetched too, those that this machine lacks. */
@@ -87,7 +87,7 @@ const TIMED_OUT = 124;
  * @throws an Error, which {@link reasonOf} puts into words
  */
 export async function fetchPackage({
-  place,
+  folder: place,
   names,
   withDependencies,
   limitS = LIMIT_S,

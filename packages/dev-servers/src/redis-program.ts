@@ -48,7 +48,7 @@ export async function findRedisProgram(options: FindRedisOptions): Promise<Redis
   if (!options.fetch || !(await canFetch())) return none('No redis-server or valkey-server was found');
   options.announce(`No redis-server or valkey-server was found: fetching Redis into ${place}, once …`);
   try {
-    await fetchPackage({ place, names: ['redis-server', 'valkey-server'], withDependencies: true });
+    await fetchPackage({ folder: place, names: ['redis-server', 'valkey-server'], withDependencies: true });
     const program = await findFetched(place);
     if (program === undefined) return none('The packages of Redis hold no server');
     await run(program.file, ['--version'], { env: { ...BARE_ENVIRONMENT, ...program.env } });
