@@ -4,7 +4,7 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CanaryScan } from './planted-secrets.js';
-import type { Side } from './targets/side.js';
+import type { Target } from './targets/target.js';
 
 /** Who asks what: the public report, the administrators', liveness, or any other door. */
 export type ObservedEndpoint = 'public' | 'admin' | 'livez' | 'other';
@@ -49,7 +49,7 @@ interface PlannedRequest {
 }
 
 /** Starts `count` clients: two of five ask for the public report, two for the administrators', one for the rest. */
-export function startClients(side: Side, { count, everyMs, scan }: ClientsOptions): Clients {
+export function startClients(side: Target, { count, everyMs, scan }: ClientsOptions): Clients {
   const answers: ObservedResponse[] = [];
   const others = otherRequests(side);
   const stop = new AbortController();
@@ -94,7 +94,7 @@ export function startClients(side: Side, { count, everyMs, scan }: ClientsOption
 }
 
 /** Every other door and format there is, and some that there are not. */
-function otherRequests({ adminPath, cookies: [cookie = ''] }: Side): PlannedRequest[] {
+function otherRequests({ adminPath, cookies: [cookie = ''] }: Target): PlannedRequest[] {
   const draft = { Accept: 'application/health+json' };
   const other = (path: string, headers: Readonly<Record<string, string>> = {}): PlannedRequest => ({
     endpoint: 'other',

@@ -18,7 +18,7 @@ import {
 import { CANARIES } from './planted-secrets.js';
 import { startLibrary } from './targets/library.js';
 import { startService } from './targets/service.js';
-import type { Side, SideName } from './targets/side.js';
+import type { Target, TargetName } from './targets/target.js';
 
 /** The servers, for the whole run. */
 export interface Servers {
@@ -29,7 +29,7 @@ export interface Servers {
 
 /** A process under test, and its network. */
 export interface Actor {
-  readonly side: Side;
+  readonly target: Target;
   readonly database: Proxy;
   readonly cache: Proxy;
   /** Questions that its probes have asked so far. */
@@ -37,7 +37,7 @@ export interface Actor {
 }
 
 /** What a fault can be done to. */
-export interface Stage extends Pick<Servers, 'postgres' | 'redis'> {
+export interface Fixture extends Pick<Servers, 'postgres' | 'redis'> {
   readonly actors: readonly Actor[];
   /** The folders that stand for their sources. */
   readonly sources: readonly string[];
@@ -47,8 +47,8 @@ export interface Stage extends Pick<Servers, 'postgres' | 'redis'> {
 }
 
 /** How the processes are started, where it matters to a fault. */
-export interface StageOptions {
-  readonly sides?: readonly SideName[];
+export interface FixtureOptions {
+  readonly targets?: readonly TargetName[];
   /** Whether they have a password for Redis; default true. */
   readonly cachePassword?: boolean;
   /** Whether the log goes to a disk that is full; default false. */
@@ -57,7 +57,7 @@ export interface StageOptions {
   readonly source?: (folder: string) => Promise<void>;
 }
 
-const SIDES: readonly SideName[] = ['library', 'service'];
+const TARGETS: readonly TargetName[] = ['library', 'service'];
 
 /** Starts both servers, with a role, a password and a database that are canaries. */
 export async function startServers(): Promise<Servers> {
@@ -91,15 +91,18 @@ export function databaseUrl({ host, port }: { readonly host: string; readonly po
 }
 
 /** Puts the processes under test on the servers. */
-export async function setStage({ postgres, redis }: Servers, options: StageOptions = {}): Promise<Stage> {
-  const { sides = SIDES } = options;
+export async function startFixture(
+  { postgres, redis }: Servers,
+  options: FixtureOptions = {},
+): Promise<Fixture> {
+  const { targets: sides = TARGETS } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const sources: string[] = [];
   async function close(): Promise<void> {
     for (const step of undo.splice(0).toReversed()) await step();
   }
 
-  async function bringOn(name: SideName): Promise<Actor> {
+  async function bringOn(name: TargetName): Promise<Actor> {
     const asked = { database: 0, cache: 0 };
     const drivers = new Set<number>();
     const { host } = CANARIES;
@@ -134,7 +137,7 @@ export async function setStage({ postgres, redis }: Servers, options: StageOptio
       logToFullDisk: options.logToFullDisk ?? false,
     });
     undo.push(() => side.stop('SIGKILL'));
-    return { side, database, cache, queries: asked };
+    return { target: side, database, cache, queries: asked };
   }
 
   try {

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { startCanaryScan } from './planted-secrets.js';
 import { faultsPage } from './results-page.js';
 import { runMatrix } from './run-matrix.js';
-import { startListening } from './targets/side.js';
+import { startListening } from './targets/target.js';
 import { soak } from './soak.js';
 import { startServers } from './fixture.js';
 import { outcomesTable, tollsTable } from './table.js';

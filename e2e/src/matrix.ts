@@ -1,24 +1,24 @@
 /** The matrix: every fault, by what it happens to. Data, but for the words in which each is done. */
-import { CACHE_ROWS } from './matrix/cache.js';
-import { DATABASE_ROWS } from './matrix/database.js';
-import { BOTH_ROWS, POOL_ROWS, PROCESS_ROWS } from './matrix/process.js';
-import type { Row } from './scenario.js';
+import { CACHE_SCENARIOS } from './matrix/cache.js';
+import { DATABASE_SCENARIOS } from './matrix/database.js';
+import { BOTH_SCENARIOS, POOL_SCENARIOS, PROCESS_SCENARIOS } from './matrix/process.js';
+import type { Scenario } from './scenario.js';
 
 /** Rows about one thing. */
 export interface Group {
   readonly name: string;
-  readonly rows: readonly Row[];
+  readonly scenarios: readonly Scenario[];
 }
 
 export const MATRIX: readonly Group[] = [
-  { name: 'PostgreSQL', rows: DATABASE_ROWS },
-  { name: 'Redis', rows: CACHE_ROWS },
-  { name: 'Both stores', rows: BOTH_ROWS },
-  { name: 'The pool', rows: POOL_ROWS.map(onlyOnDemand) },
-  { name: 'The process', rows: PROCESS_ROWS.map(onlyOnDemand) },
+  { name: 'PostgreSQL', scenarios: DATABASE_SCENARIOS },
+  { name: 'Redis', scenarios: CACHE_SCENARIOS },
+  { name: 'Both stores', scenarios: BOTH_SCENARIOS },
+  { name: 'The pool', scenarios: POOL_SCENARIOS.map(onlyOnDemand) },
+  { name: 'The process', scenarios: PROCESS_SCENARIOS.map(onlyOnDemand) },
 ];
 
 /** Found out by a sign of the pool or the process itself, which does not wait for the next run of a probe. */
-function onlyOnDemand(row: Row): Row {
+function onlyOnDemand(row: Scenario): Scenario {
   return { ...row, idle: false };
 }

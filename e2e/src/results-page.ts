@@ -34,7 +34,7 @@ deadline (${Math.round(LIMITS.idleDetectMs)} ms); it is read from \`/readyz?verb
 the same time, of a server that does nothing: what is the machine's own. The service's administrators must get their page in every
 row, also while both stores are away; from the moment a database falls silent until its probe says so they may be told to come again
 in a second.`,
-    ...MATRIX.map(({ name, rows }) =>
+    ...MATRIX.map(({ name, scenarios: rows }) =>
       [
         `## ${name}`,
         outcomesTable(outcomes.filter(({ group }) => group === name)),

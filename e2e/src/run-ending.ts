@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startClients } from './clients.js';
 import { LIMITS } from './limits.js';
-import type { Row } from './scenario.js';
+import type { Scenario } from './scenario.js';
 import type { Outcome, RunOptions } from './run-scenario.js';
-import { setStage } from './fixture.js';
+import { startFixture } from './fixture.js';
 
 /** Described as a row, for the table. */
-export const ENDING: Row = {
+export const ENDING: Scenario = {
   fault: 'SIGTERM under load',
   idle: false,
   expected: { service: 'every request answered, exit code 0' },
@@ -21,11 +21,11 @@ const END_MS = 5_000;
 
 /** Runs it. */
 export async function runEnding(group: string, { servers, scan }: RunOptions): Promise<Outcome[]> {
-  const stage = await setStage(servers, { sides: ['service'] });
+  const stage = await startFixture(servers, { targets: ['service'] });
   try {
     const [actor] = stage.actors;
     if (!actor) throw new Error('The service is not on the stage.');
-    const { side } = actor;
+    const { target: side } = actor;
     const clients = startClients(side, { ...LOAD, scan });
     const startedMs = performance.now();
     await sleep(BEFORE_MS);
@@ -62,8 +62,8 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
     return [
       {
         group,
-        row: ENDING,
-        side: 'service',
+        scenario: ENDING,
+        target: 'service',
         measurements: findings,
         idleDetectMs: undefined,
         queries: asked,

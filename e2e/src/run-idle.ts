@@ -4,22 +4,22 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, QUIET_MS } from './limits.js';
-import type { Row } from './scenario.js';
-import type { SideName } from './targets/side.js';
-import type { Actor, Stage } from './fixture.js';
+import type { Scenario } from './scenario.js';
+import type { TargetName } from './targets/target.js';
+import type { Actor, Fixture } from './fixture.js';
 
 const POLL_MS = 100;
 const PATIENCE_MS = 3_000;
 
 /** Milliseconds from the moment that the fault stood until each side knew; a side that never did is left out. */
-export async function runIdle(stage: Stage, row: Row): Promise<ReadonlyMap<SideName, number>> {
+export async function runIdle(stage: Fixture, row: Scenario): Promise<ReadonlyMap<TargetName, number>> {
   await sleep(QUIET_MS);
   const mend = await row.inflict(stage);
   try {
     const stoodMs = performance.now();
     const untilMs = stoodMs + LIMITS.idleDetectMs + (row.detectExtraMs ?? 0) + PATIENCE_MS;
     const detected = await Promise.all(
-      stage.actors.map(async (actor) => [actor.side.name, await detection(actor, row, untilMs)] as const),
+      stage.actors.map(async (actor) => [actor.target.name, await detection(actor, row, untilMs)] as const),
     );
     return new Map(
       detected.flatMap(([name, atMs]) => (atMs === undefined ? [] : [[name, Math.max(0, atMs - stoodMs)]])),
@@ -29,7 +29,11 @@ export async function runIdle(stage: Stage, row: Row): Promise<ReadonlyMap<SideN
   }
 }
 
-async function detection({ side }: Actor, row: Row, untilMs: number): Promise<number | undefined> {
+async function detection(
+  { target: side }: Actor,
+  row: Scenario,
+  untilMs: number,
+): Promise<number | undefined> {
   const codes = (row.expected[side.name] ?? '').split(' ').slice(1);
   while (performance.now() < untilMs) {
     const known = await (await fetch(`${side.url}/readyz?verbose`)).text();

@@ -2,10 +2,10 @@
 import { brokenByToll, tollOfPortal, tollOfRace, type Tolls } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
-import type { Row } from './scenario.js';
+import type { Scenario } from './scenario.js';
 import { ENDING, runEnding } from './run-ending.js';
-import { runRow, type Outcome, type RunOptions } from './run-scenario.js';
-import { setStage } from './fixture.js';
+import { runScenario, type Outcome, type RunOptions } from './run-scenario.js';
+import { startFixture } from './fixture.js';
 
 /** What the matrix came to. */
 export interface MatrixResult {
@@ -29,9 +29,9 @@ export async function runMatrix({
 }: Omit<RunOptions, 'stage'> & { readonly only: string }): Promise<MatrixResult> {
   const { servers } = options;
   const isChosen = (name: string): boolean => name.toLowerCase().includes(only.toLowerCase());
-  const chosen = MATRIX.flatMap(({ name, rows }) => rows.map((row) => ({ group: name, row }))).filter(
-    ({ group, row }) => isChosen(`${group}: ${row.fault}`),
-  );
+  const chosen = MATRIX.flatMap(({ name, scenarios: rows }) =>
+    rows.map((row) => ({ group: name, row })),
+  ).filter(({ group, row }) => isChosen(`${group}: ${row.fault}`));
   const others = [POOL_EXPERIMENT, `${LAST_GROUP}: ${ENDING.fault}`];
   if (chosen.length === 0 && !others.some(isChosen)) throw new Error(`No row's name contains "${only}".`);
 
@@ -43,12 +43,12 @@ export async function runMatrix({
     tolls = { portal: await tollOfPortal(servers.postgres), race: await tollOfRace(servers.postgres) };
     broken.push(...brokenByToll(tolls));
   }
-  const stage = await setStage(servers);
+  const stage = await startFixture(servers);
   try {
     for (const { group, row } of chosen) {
       process.stderr.write(`${group}: ${row.fault} …\n`);
       try {
-        outcomes.push(...(await runCalmly(group, row, { ...options, stage })));
+        outcomes.push(...(await runCalmly(group, row, { ...options, fixture: stage })));
       } catch (error) {
         // The other rows are still worth knowing.
         broken.push(`${group}: ${row.fault}: could not be run: ${String(error)}`);
@@ -56,21 +56,21 @@ export async function runMatrix({
     }
     if (isChosen(`${LAST_GROUP}: ${ENDING.fault}`)) {
       process.stderr.write(`${LAST_GROUP}: ${ENDING.fault} …\n`);
-      outcomes.push(...(await runEnding(LAST_GROUP, { ...options, stage })));
+      outcomes.push(...(await runEnding(LAST_GROUP, { ...options, fixture: stage })));
     }
   } finally {
     await stage.close();
   }
   for (const outcome of outcomes) {
-    const name = `${outcome.group}: ${outcome.row.fault}, ${outcome.side}`;
+    const name = `${outcome.group}: ${outcome.scenario.fault}, ${outcome.target}`;
     broken.push(...outcome.broken.map((what) => `${name}: ${what}`));
   }
   return { outcomes, tolls, broken };
 }
 
-async function runCalmly(group: string, row: Row, options: RunOptions): Promise<Outcome[]> {
+async function runCalmly(group: string, row: Scenario, options: RunOptions): Promise<Outcome[]> {
   for (let run = 1; ; run += 1) {
-    const result = await runRow(group, row, options);
+    const result = await runScenario(group, row, options);
     const isBusy = result.some(({ machineMs }) => machineMs > BUSY_MS);
     if (run === MOST_RUNS || !isBusy || result.every((outcome) => outcome.broken.length === 0)) return result;
     process.stderr.write('  once more: the machine was busy\n');

@@ -3,18 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
 import type { CanaryScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
-import { judge, type Course, type Measurements } from './judge.js';
+import { measure, type ScenarioTimeline, type Measurements } from './measure.js';
 import { LIMITS, maxQueries } from './limits.js';
 import { runIdle } from './run-idle.js';
-import { isVerdict, type Row } from './scenario.js';
-import { setStage, type Actor, type Servers, type Stage } from './fixture.js';
-import type { SideName } from './targets/side.js';
+import { isVerdict, type Scenario } from './scenario.js';
+import { startFixture, type Actor, type Servers, type Fixture } from './fixture.js';
+import type { TargetName } from './targets/target.js';
 
 /** What a row came to on one side. */
 export interface Outcome {
   readonly group: string;
-  readonly row: Row;
-  readonly side: SideName;
+  readonly scenario: Scenario;
+  readonly target: TargetName;
   readonly measurements: Measurements;
   /** How long it took to be found out while nobody asked; `undefined` where that was not tried or never came. */
   readonly idleDetectMs: number | undefined;
@@ -30,7 +30,7 @@ export interface Outcome {
 export interface RunOptions {
   readonly servers: Servers;
   /** The processes of the rows that need none of their own. */
-  readonly stage: Stage;
+  readonly fixture: Fixture;
   readonly bareUrl: string;
   readonly scan: CanaryScan;
 }
@@ -44,32 +44,32 @@ const AFTER_MS = 500;
 const HEALTHY_WITHIN_MS = 30_000;
 
 /** Runs `row` once. */
-export async function runRow(group: string, row: Row, options: RunOptions): Promise<Outcome[]> {
-  const own = row.fresh && (await setStage(options.servers, row.fresh));
+export async function runScenario(group: string, row: Scenario, options: RunOptions): Promise<Outcome[]> {
+  const own = row.fresh && (await startFixture(options.servers, row.fresh));
   try {
-    return await runOn(own ?? options.stage, group, row, options);
+    return await runOn(own ?? options.fixture, group, row, options);
   } finally {
     await own?.close();
   }
 }
 
 async function runOn(
-  stage: Stage,
+  stage: Fixture,
   group: string,
-  row: Row,
+  row: Scenario,
   { scan, bareUrl }: RunOptions,
 ): Promise<Outcome[]> {
-  const taking = stage.actors.filter(({ side }) => row.expected[side.name] !== undefined);
+  const taking = stage.actors.filter(({ target: side }) => row.expected[side.name] !== undefined);
   const startsBroken = row.fresh?.source !== undefined;
   if (!startsBroken) await Promise.all(taking.map(untilHealthy));
   const { count, everyMs } =
     row.clients === undefined ? CLIENTS : { count: row.clients, everyMs: CROWD_EVERY_MS };
   const parts = taking.map((actor) => ({
     actor,
-    clients: startClients(actor.side, { count, everyMs, scan }),
+    clients: startClients(actor.target, { count, everyMs, scan }),
     askedBefore: { ...actor.queries },
   }));
-  const machine = startClients(bareSide(bareUrl), { count: 4, everyMs: 50 });
+  const machine = startClients(bareTarget(bareUrl), { count: 4, everyMs: 50 });
   const startedMs = performance.now();
   if (!startsBroken) await sleep(BEFORE_MS);
 
@@ -86,7 +86,7 @@ async function runOn(
     await mend();
   }
   const mendedMs = performance.now();
-  const course: Course = { begunMs, stoodMs, mendingMs, mendedMs };
+  const course: ScenarioTimeline = { begunMs, stoodMs, mendingMs, mendedMs };
   await untilSeen(row, parts, () => 'healthy', mendedMs, LIMITS.healMs + (row.healExtraMs ?? 0) + 5_000);
   await sleep(AFTER_MS);
   const durationMs = performance.now() - startedMs;
@@ -95,13 +95,13 @@ async function runOn(
   const askedAfter = parts.map(({ actor }) => ({ ...actor.queries }));
   const unasked = row.idle === false ? undefined : await runIdle({ ...stage, actors: taking }, row);
 
-  return parts.map(({ actor: { side }, clients, askedBefore }, index) => {
+  return parts.map(({ actor: { target: side }, clients, askedBefore }, index) => {
     scan.scan(`log of the ${side.name}`, side.takeOutput());
     return withLimits({
       group,
-      row,
-      side: side.name,
-      measurements: judge(row, row.expected[side.name] ?? '', clients.responses, course),
+      scenario: row,
+      target: side.name,
+      measurements: measure(row, row.expected[side.name] ?? '', clients.responses, course),
       queries: {
         database: (askedAfter[index]?.database ?? 0) - askedBefore.database,
         cache: (askedAfter[index]?.cache ?? 0) - askedBefore.cache,
@@ -113,7 +113,7 @@ async function runOn(
   });
 }
 
-async function untilHealthy({ side }: Actor): Promise<void> {
+async function untilHealthy({ target: side }: Actor): Promise<void> {
   await waitFor(
     `the ${side.name} to be healthy before the row`,
     async () => {
@@ -126,9 +126,9 @@ async function untilHealthy({ side }: Actor): Promise<void> {
 
 /** Waits until every side's clients have read the verdict on it, or for `patienceMs`: what never comes is a finding. */
 async function untilSeen(
-  row: Row,
+  row: Scenario,
   parts: readonly { readonly actor: Actor; readonly clients: Clients }[],
-  expected: (side: SideName) => string,
+  expected: (side: TargetName) => string,
   sinceMs: number,
   patienceMs: number,
 ): Promise<void> {
@@ -136,13 +136,13 @@ async function untilSeen(
     parts.every(({ actor, clients }) =>
       clients.responses.some(
         ({ sentMs: askedMs, verdict }) =>
-          askedMs >= sinceMs && isVerdict(row, expected(actor.side.name), verdict),
+          askedMs >= sinceMs && isVerdict(row, expected(actor.target.name), verdict),
       ),
     );
   await waitFor('a verdict', seen, { timeoutMs: patienceMs, everyMs: 20 }).catch(() => undefined);
 }
 
-function bareSide(url: string) {
+function bareTarget(url: string) {
   return {
     name: 'library',
     pid: 0,
@@ -160,7 +160,14 @@ function withLimits(outcome: Omit<Outcome, 'broken'>): Outcome {
 }
 
 function brokenLimits(outcome: Omit<Outcome, 'broken'>): string[] {
-  const { row, side, measurements: findings, queries: asked, machineMs, idleDetectMs } = outcome;
+  const {
+    scenario: row,
+    target: side,
+    measurements: findings,
+    queries: asked,
+    machineMs,
+    idleDetectMs,
+  } = outcome;
   const { detectMs, healMs, slowestMs, p99Ms, hangs, wrong, seen } = findings;
   const broken: string[] = [];
   const detectLimitMs = LIMITS.detectMs + (row.detectExtraMs ?? 0);

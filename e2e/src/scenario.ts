@@ -1,14 +1,14 @@
 /** A row of the matrix: what is done, what must be seen, and within what limits. */
-import type { SideName } from './targets/side.js';
-import type { Stage, StageOptions } from './fixture.js';
+import type { TargetName } from './targets/target.js';
+import type { Fixture, FixtureOptions } from './fixture.js';
 
 /** One fault. */
-export interface Row {
+export interface Scenario {
   readonly fault: string;
   /** Begins it; resolves, once it stands, with what mends it. */
-  readonly inflict: (stage: Stage) => Promise<() => unknown>;
+  readonly inflict: (stage: Fixture) => Promise<() => unknown>;
   /** The verdict that must be seen of each side; a side left out does not take part. */
-  readonly expected: Readonly<Partial<Record<SideName, string>>>;
+  readonly expected: Readonly<Partial<Record<TargetName, string>>>;
   /** Codes that may be seen on the way there and back, such as of a server that is starting. */
   readonly passing?: readonly string[];
   /** Codes that may stand beside the expected ones, or not, for as long as the fault and its healing take. */
@@ -23,7 +23,7 @@ export interface Row {
   /** Clients of each side; 20 by default. */
   readonly clients?: number;
   /** Processes of its own, started so. */
-  readonly fresh?: StageOptions;
+  readonly fresh?: FixtureOptions;
   /** Whether an administrator may be told to come again for as long as it stands: nobody can say who that is. */
   readonly adminMayWait?: boolean;
   /** Whether it is done once more while nobody asks, when the probes run at their slow pace; by default it is. */
@@ -33,12 +33,12 @@ export interface Row {
 }
 
 /** The verdict that the database's or cache's `code` means: the same of both sides. */
-export function both(verdict: string): Row['expected'] {
+export function both(verdict: string): Scenario['expected'] {
   return { library: verdict, service: verdict };
 }
 
 /** Whether a verdict is the expected one, whatever may stand beside it. */
-export function isVerdict({ beside = [] }: Row, expected: string, verdict: string): boolean {
+export function isVerdict({ beside = [] }: Scenario, expected: string, verdict: string): boolean {
   return (
     verdict
       .split(' ')

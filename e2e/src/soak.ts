@@ -8,10 +8,10 @@ import { waitFor } from 'portal-test-kit';
 import type { CanaryScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
 import { LIMITS } from './limits.js';
-import { CACHE_ROWS } from './matrix/cache.js';
-import { DATABASE_ROWS } from './matrix/database.js';
-import type { Row } from './scenario.js';
-import { setStage, type Actor, type Servers, type Stage } from './fixture.js';
+import { CACHE_SCENARIOS } from './matrix/cache.js';
+import { DATABASE_SCENARIOS } from './matrix/database.js';
+import type { Scenario } from './scenario.js';
+import { startFixture, type Actor, type Servers, type Fixture } from './fixture.js';
 import { statusChanges, unexplained } from './status-changes.js';
 import { alignedTable } from './table.js';
 
@@ -52,19 +52,19 @@ const TOO_LONG = ['standby', 'starting', 'LOADING', 'NOAUTH', 'lock'];
 
 /** Runs for `minutes`, and looks back. */
 export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Promise<SoakResult> {
-  const stage = await setStage(servers);
+  const stage = await startFixture(servers);
   try {
-    const load = stage.actors.map(({ side }) => startClients(side, { ...LOAD, scan }));
+    const load = stage.actors.map(({ target: side }) => startClients(side, { ...LOAD, scan }));
     const logs = stage.actors.map(() => '');
     const samples = stage.actors.map((): Holdings[] => []);
     const watch = setInterval(() => {
       for (const [index, actor] of stage.actors.entries()) {
         samples[index]?.push(holdingsOf(actor));
-        logs[index] += actor.side.takeOutput();
+        logs[index] += actor.target.takeOutput();
       }
     }, SAMPLE_MS);
     const machine = startClients(
-      { ...stageSide(stage), url: bareUrl, adminPath: '/' },
+      { ...onlyTarget(stage), url: bareUrl, adminPath: '/' },
       { count: 2, everyMs: 100 },
     );
     await sleep(WARM_UP_MS);
@@ -83,8 +83,8 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
 
     const broken: string[] = [];
     const rows = stage.actors.map((actor, index) => {
-      const log = `${logs[index]}${actor.side.takeOutput()}`;
-      scan.scan(`log of the ${actor.side.name}`, log);
+      const log = `${logs[index]}${actor.target.takeOutput()}`;
+      scan.scan(`log of the ${actor.target.name}`, log);
       const answers = load[index]?.responses ?? [];
       const [start, end] = [before[index] ?? NOTHING, after[index] ?? NOTHING];
       const memory = memoryGrowth(samples[index] ?? []);
@@ -94,10 +94,10 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
           ...brokenByTimers(log),
           ...brokenByResponses(answers, machineMs, warmMs),
           ...unexplained(log),
-        ].map((what) => `soak, ${actor.side.name}: ${what}`),
+        ].map((what) => `soak, ${actor.target.name}: ${what}`),
       );
       return [
-        actor.side.name,
+        actor.target.name,
         String(faults),
         String(statusChanges(log).length),
         String(answers.length),
@@ -124,9 +124,9 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
 }
 
 /** Breaks one store or both, for a while, again and again; gives how often. */
-async function breakAndMend(stage: Stage, untilMs: number): Promise<number> {
-  const database = DATABASE_ROWS.filter(isShort);
-  const cache = CACHE_ROWS.filter(isShort);
+async function breakAndMend(stage: Fixture, untilMs: number): Promise<number> {
+  const database = DATABASE_SCENARIOS.filter(isShort);
+  const cache = CACHE_SCENARIOS.filter(isShort);
   let faults = 0;
   while (performance.now() < untilMs) {
     const chosen = [one(database), one(cache)].filter(() => Math.random() < 0.7);
@@ -154,18 +154,18 @@ function clock(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }
 
-function isShort({ fault }: Row): boolean {
+function isShort({ fault }: Scenario): boolean {
   return !TOO_LONG.some((word) => fault.includes(word));
 }
 
-function one(rows: readonly Row[]): Row {
+function one(rows: readonly Scenario[]): Scenario {
   const row = rows[Math.floor(Math.random() * rows.length)];
   if (!row) throw new Error('There is no row to choose from.');
   return row;
 }
 
-async function untilHealthy({ actors }: Stage): Promise<void> {
-  for (const { side } of actors) {
+async function untilHealthy({ actors }: Fixture): Promise<void> {
+  for (const { target: side } of actors) {
     await waitFor(
       `the ${side.name} to be healthy after it all`,
       async () => (await (await fetch(`${side.url}/health`)).text()).includes('"status":"healthy"'),
@@ -176,7 +176,7 @@ async function untilHealthy({ actors }: Stage): Promise<void> {
 
 const NOTHING: Holdings = { memoryMiB: 0, descriptors: 0, connections: 0 };
 
-function holdingsOf({ side: { pid }, database, cache }: Actor): Holdings {
+function holdingsOf({ target: { pid }, database, cache }: Actor): Holdings {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return {
     memoryMiB: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024),
@@ -207,8 +207,8 @@ function brokenByHoldings(start: Holdings, end: Holdings, memory: number): strin
 }
 
 /** Only the application that embeds the library can be asked; the service takes no orders. */
-function countTimers({ actors }: Stage): void {
-  for (const { side } of actors) if (side.name === 'library') side.send('count');
+function countTimers({ actors }: Fixture): void {
+  for (const { target: side } of actors) if (side.name === 'library') side.send('count');
 }
 
 function brokenByTimers(log: string): string[] {
@@ -239,7 +239,7 @@ function brokenByResponses(answers: Clients['responses'], machineMs: number, war
   return broken;
 }
 
-function stageSide({ actors: [actor] }: Stage): Actor['side'] {
+function onlyTarget({ actors: [actor] }: Fixture): Actor['target'] {
   if (!actor) throw new Error('Nobody is on the stage.');
-  return actor.side;
+  return actor.target;
 }

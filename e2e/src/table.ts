@@ -22,21 +22,23 @@ const HEAD = [
 export function outcomesTable(outcomes: readonly Outcome[]): string {
   return alignedTable(
     HEAD,
-    outcomes.map(({ row, side, measurements: findings, idleDetectMs, queries: asked, machineMs }) => [
-      row.fault,
-      side,
-      findings.seen,
-      whole(findings.detectMs),
-      row.idle === false ? '–' : whole(idleDetectMs),
-      whole(findings.healMs),
-      findings.p99Ms.toFixed(1),
-      whole(findings.slowestMs),
-      whole(machineMs),
-      String(findings.responses),
-      String(findings.hangs),
-      String(findings.wrong.length),
-      `${asked.database} + ${asked.cache} in ${(asked.durationMs / 1_000).toFixed(0)} s`,
-    ]),
+    outcomes.map(
+      ({ scenario: row, target: side, measurements: findings, idleDetectMs, queries: asked, machineMs }) => [
+        row.fault,
+        side,
+        findings.seen,
+        whole(findings.detectMs),
+        row.idle === false ? '–' : whole(idleDetectMs),
+        whole(findings.healMs),
+        findings.p99Ms.toFixed(1),
+        whole(findings.slowestMs),
+        whole(machineMs),
+        String(findings.responses),
+        String(findings.hangs),
+        String(findings.wrong.length),
+        `${asked.database} + ${asked.cache} in ${(asked.durationMs / 1_000).toFixed(0)} s`,
+      ],
+    ),
   );
 }
 

@@ -1,9 +1,9 @@
 /** What happens to Redis. */
 import type { Fault, FaultOptions } from 'portal-test-kit';
 import { CANARIES } from '../planted-secrets.js';
-import { both, type Row } from '../scenario.js';
+import { both, type Scenario } from '../scenario.js';
 
-function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Row {
+function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Scenario {
   return {
     fault,
     expected: both(verdict),
@@ -14,7 +14,7 @@ function network(fault: string, how: Fault, verdict: string, options?: FaultOpti
 const { cacheUser, cachePassword } = CANARIES;
 const ON_THE_WAY = ['CACHE_UNREACHABLE', 'CACHE_LOADING'];
 
-export const CACHE_ROWS: readonly Row[] = [
+export const CACHE_SCENARIOS: readonly Scenario[] = [
   network('refused', 'refuse', 'degraded CACHE_UNREACHABLE'),
   // Until the port has become deaf, which takes a tenth of a second, it refuses.
   { ...network('black hole at connect', 'deaf', 'degraded CACHE_TIMEOUT'), passing: ['CACHE_UNREACHABLE'] },

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Fault, FaultOptions } from 'portal-test-kit';
 import { CANARIES } from '../planted-secrets.js';
-import { both, type Row } from '../scenario.js';
-import { databaseUrl, type Stage } from '../fixture.js';
+import { both, type Scenario } from '../scenario.js';
+import { databaseUrl, type Fixture } from '../fixture.js';
 
-function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Row {
+function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Scenario {
   return {
     fault,
     expected: both(verdict),
@@ -20,7 +20,7 @@ const SERVED_FOR_MS = 1_500;
 const ON_THE_WAY = ['DATABASE_UNREACHABLE', 'DATABASE_STARTING', 'DATABASE_TIMEOUT'];
 const { databaseUser, databasePassword, databaseName } = CANARIES;
 
-export const DATABASE_ROWS: readonly Row[] = [
+export const DATABASE_SCENARIOS: readonly Scenario[] = [
   network('refused', 'refuse', 'unhealthy DATABASE_UNREACHABLE'),
   // Until the port has become deaf, which takes a tenth of a second, it refuses.
   {
@@ -66,14 +66,14 @@ export const DATABASE_ROWS: readonly Row[] = [
       'count while PostgreSQL answers everything else: its administrators are told to come again.',
     passing: ['DATABASE_POOL_STALLED'],
     async inflict({ actors }) {
-      const library = actors.find(({ side }) => side.name === 'library');
+      const library = actors.find(({ target: side }) => side.name === 'library');
       const { port } = actors[0]?.database ?? { port: 0 };
       const client = new pg.Client({ connectionString: databaseUrl({ host: CANARIES.host, port }) });
       await client.connect();
       await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-      library?.side.send('work');
+      library?.target.send('work');
       return async () => {
-        library?.side.send('rest');
+        library?.target.send('rest');
         await client.query('ROLLBACK');
         await client.end();
       };
@@ -179,15 +179,15 @@ export const DATABASE_ROWS: readonly Row[] = [
 ];
 
 /** The library's application works with all connections of its pool; gives what ends that. */
-async function serveAll(actors: Stage['actors']): Promise<() => void> {
-  const library = actors.find(({ side }) => side.name === 'library');
-  library?.side.send('serve');
+async function serveAll(actors: Fixture['actors']): Promise<() => void> {
+  const library = actors.find(({ target: side }) => side.name === 'library');
+  library?.target.send('serve');
   await sleep(SERVED_FOR_MS);
-  return () => library?.side.send('rest');
+  return () => library?.target.send('rest');
 }
 
 /** A database can get another name only while nobody is in it. */
-async function rename({ postgres }: Stage, from: string, to: string): Promise<void> {
+async function rename({ postgres }: Fixture, from: string, to: string): Promise<void> {
   await postgres.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
   await postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${from}'`);
   await postgres.query(`ALTER DATABASE ${from} RENAME TO ${to}`);

@@ -5,14 +5,14 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { both, type Row } from '../scenario.js';
-import type { Actor, Stage } from '../fixture.js';
+import { both, type Scenario } from '../scenario.js';
+import type { Actor, Fixture } from '../fixture.js';
 
 const BOTH_FROZEN = 'unhealthy DATABASE_TIMEOUT CACHE_TIMEOUT';
 const EACH_OF_BOTH = ['DATABASE_TIMEOUT', 'CACHE_TIMEOUT'];
 const BLOCK_MS = 1_500;
 
-async function freezeBoth({ postgres, redis }: Stage): Promise<() => Promise<void>> {
+async function freezeBoth({ postgres, redis }: Fixture): Promise<() => Promise<void>> {
   redis.freeze();
   await postgres.freeze();
   return async () => {
@@ -21,7 +21,7 @@ async function freezeBoth({ postgres, redis }: Stage): Promise<() => Promise<voi
   };
 }
 
-export const BOTH_ROWS: readonly Row[] = [
+export const BOTH_SCENARIOS: readonly Scenario[] = [
   { fault: 'both frozen', expected: both(BOTH_FROZEN), passing: EACH_OF_BOTH, inflict: freezeBoth },
   {
     fault: 'both refused',
@@ -37,7 +37,7 @@ export const BOTH_ROWS: readonly Row[] = [
   },
 ];
 
-export const POOL_ROWS: readonly Row[] = [
+export const POOL_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'saturated: all connections in use, callers wait',
     expected: { library: 'degraded DATABASE_POOL_SATURATED' },
@@ -52,14 +52,14 @@ export const POOL_ROWS: readonly Row[] = [
   },
 ];
 
-async function holdPool({ actors }: Stage): Promise<() => void> {
-  for (const { side } of actors) side.send('hold');
+async function holdPool({ actors }: Fixture): Promise<() => void> {
+  for (const { target: side } of actors) side.send('hold');
   return () => {
-    for (const { side } of actors) side.send('release');
+    for (const { target: side } of actors) side.send('release');
   };
 }
 
-export const PROCESS_ROWS: readonly Row[] = [
+export const PROCESS_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'event loop blocked for 1.5 s',
     expected: both('degraded EVENT_LOOP_DELAYED'),
@@ -67,12 +67,12 @@ export const PROCESS_ROWS: readonly Row[] = [
     standsMs: 200,
     note: 'The library’s application computes; the service is stopped by a signal, which its loop cannot tell from it.',
     async inflict({ actors }) {
-      for (const { side } of actors) {
+      for (const { target: side } of actors) {
         if (side.name === 'library') side.send('block');
         else process.kill(side.pid, 'SIGSTOP');
       }
       await sleep(BLOCK_MS);
-      for (const { side } of actors) process.kill(side.pid, 'SIGCONT');
+      for (const { target: side } of actors) process.kill(side.pid, 'SIGCONT');
       return () => undefined;
     },
   },
@@ -80,9 +80,9 @@ export const PROCESS_ROWS: readonly Row[] = [
     fault: 'a check that throws secrets',
     expected: { library: 'degraded CHECK_FAILED' },
     async inflict({ actors }) {
-      for (const { side } of actors) side.send('fail');
+      for (const { target: side } of actors) side.send('fail');
       return () => {
-        for (const { side } of actors) side.send('succeed');
+        for (const { target: side } of actors) side.send('succeed');
       };
     },
   },
@@ -127,7 +127,7 @@ export const PROCESS_ROWS: readonly Row[] = [
     expected: both('healthy'),
     standsMs: 3_000,
     async inflict({ actors }) {
-      const rude = actors.map(({ side }) => startRudeClients(side.url));
+      const rude = actors.map(({ target: side }) => startRudeClients(side.url));
       return () => {
         for (const stop of rude) stop();
       };
@@ -156,7 +156,7 @@ export const PROCESS_ROWS: readonly Row[] = [
  * Lowers the limit of a running process to the lowest number that it has not in use, until everything that it opens
  * for a while has been closed, and its place is above the limit too.
  */
-async function takeDescriptors({ side: { pid } }: Actor): Promise<() => Promise<unknown>> {
+async function takeDescriptors({ target: { pid } }: Actor): Promise<() => Promise<unknown>> {
   const limit = (soft: number): Promise<unknown> =>
     promisify(execFile)('prlimit', [`--pid=${pid}`, `--nofile=${soft}:`]);
   let soft = 1_024;

@@ -1,13 +1,13 @@
 /** The library, in a small application of its own process. */
 import { fileURLToPath } from 'node:url';
-import { startListening, type Side, type SideOptions } from './side.js';
+import { startListening, type Target, type TargetOptions } from './target.js';
 
 const APPLICATION = fileURLToPath(new URL('library-app.js', import.meta.url));
 /** What its administrators send; the application has no sessions. */
 const COOKIE = 'admin=yes';
 
 /** Starts the application. */
-export async function startLibrary(options: SideOptions): Promise<Side> {
+export async function startLibrary(options: TargetOptions): Promise<Target> {
   const app = await startListening(
     [APPLICATION],
     { DATABASE_URL: options.databaseUrl, REDIS_URL: options.redisUrl, SOURCE: options.source },

@@ -2,13 +2,13 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startListening, type Side, type SideOptions } from './side.js';
+import { startListening, type Target, type TargetOptions } from './target.js';
 
 const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
 const ADMINISTRATORS = 3;
 
 /** Starts it, with a few administrators. */
-export async function startService(options: SideOptions): Promise<Side> {
+export async function startService(options: TargetOptions): Promise<Target> {
   const stores = { DATABASE_URL: options.databaseUrl, REDIS_URL: options.redisUrl };
   const service = await startListening(
     [MAIN, 'serve'],

@@ -7,10 +7,10 @@ import { closeSync, openSync } from 'node:fs';
 import { waitFor } from 'portal-test-kit';
 
 /** The library in an application of its own, or the whole service. */
-export type SideName = 'library' | 'service';
+export type TargetName = 'library' | 'service';
 
 /** What a side is started with. */
-export interface SideOptions {
+export interface TargetOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   /** Folder of its source. */
@@ -19,8 +19,8 @@ export interface SideOptions {
 }
 
 /** A running side. */
-export interface Side {
-  readonly name: SideName;
+export interface Target {
+  readonly name: TargetName;
   readonly pid: number;
   /** Without a slash at the end. */
   readonly url: string;
@@ -37,7 +37,7 @@ export interface Side {
 }
 
 /** A process that listens. */
-export interface Listening extends Pick<Side, 'pid' | 'url' | 'takeOutput' | 'tell' | 'stop'> {
+export interface Listening extends Pick<Target, 'pid' | 'url' | 'takeOutput' | 'tell' | 'stop'> {
   readonly port: number;
 }
 

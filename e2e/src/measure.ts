@@ -3,10 +3,10 @@
  */
 import type { ObservedResponse } from './clients.js';
 import { LIMITS } from './limits.js';
-import { isVerdict, type Row } from './scenario.js';
+import { isVerdict, type Scenario } from './scenario.js';
 
 /** The moments of a fault, by `performance.now()`. */
-export interface Course {
+export interface ScenarioTimeline {
   /** The fault was begun. */
   readonly begunMs: number;
   /** It stood. */
@@ -43,11 +43,11 @@ const HEALTHY = 'healthy';
 const LATE_RESPONSES = ['DATABASE_SLOW', 'CACHE_SLOW'];
 
 /** Judges one side's answers by what `row` expects of it. */
-export function judge(
-  row: Row,
+export function measure(
+  row: Scenario,
   expected: string,
   answers: readonly ObservedResponse[],
-  course: Course,
+  course: ScenarioTimeline,
 ): Measurements {
   const reports = answers.filter(({ endpoint: door }) => door === 'public' || door === 'admin');
   const detected = reports.find(
