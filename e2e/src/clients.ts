@@ -3,7 +3,7 @@
  */
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CanaryScan } from './planted-secrets.js';
+import type { LeakScan } from './planted-secrets.js';
 import type { Target } from './targets/target.js';
 
 /** Who asks what: the public report, the administrators', liveness, or any other door. */
@@ -36,7 +36,7 @@ export interface Clients {
 export interface ClientsOptions {
   readonly count: number;
   readonly everyMs: number;
-  readonly scan?: CanaryScan;
+  readonly scan?: LeakScan;
 }
 
 /** Longer than any answer may take, so that a hang is seen to be one. */

@@ -15,7 +15,7 @@ import {
   type Proxy,
   type RedisServer,
 } from 'portal-test-kit';
-import { CANARIES } from './planted-secrets.js';
+import { PLANTED_SECRETS } from './planted-secrets.js';
 import { startLibrary } from './targets/library.js';
 import { startService } from './targets/service.js';
 import type { Target, TargetName } from './targets/target.js';
@@ -61,7 +61,7 @@ const TARGETS: readonly TargetName[] = ['library', 'service'];
 
 /** Starts both servers, with a role, a password and a database that are canaries. */
 export async function startServers(): Promise<Servers> {
-  const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = CANARIES;
+  const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
   const [postgres, redis] = await Promise.all([
     startPostgres({ settings: { max_connections: 40 } }),
     startRedis({
@@ -86,7 +86,7 @@ export async function startServers(): Promise<Servers> {
 
 /** The URL of the database at `host` and `port`, secrets and all. */
 export function databaseUrl({ host, port }: { readonly host: string; readonly port: number }): string {
-  const { databaseUser, databasePassword, databaseName } = CANARIES;
+  const { databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
   return `postgres://${databaseUser}:${encodeURIComponent(databasePassword)}@${host}:${port}/${databaseName}`;
 }
 
@@ -105,7 +105,7 @@ export async function startFixture(
   async function bringOn(name: TargetName): Promise<Actor> {
     const asked = { database: 0, cache: 0 };
     const drivers = new Set<number>();
-    const { host } = CANARIES;
+    const { host } = PLANTED_SECRETS;
     const database = await startProxy({
       port: postgres.port,
       host,
@@ -123,12 +123,12 @@ export async function startFixture(
       },
     });
     undo.push(() => cache.close());
-    const source = await mkdtemp(join(tmpdir(), `portal-${CANARIES.folder}-`));
+    const source = await mkdtemp(join(tmpdir(), `portal-${PLANTED_SECRETS.folder}-`));
     undo.push(() => rm(source, { recursive: true, force: true }));
     sources.push(source);
     await writeFile(join(source, 'main.js'), '// All there is.\n');
     await options.source?.(source);
-    const { cacheUser, cachePassword } = CANARIES;
+    const { cacheUser, cachePassword } = PLANTED_SECRETS;
     const login = options.cachePassword === false ? '' : `${cacheUser}:${encodeURIComponent(cachePassword)}@`;
     const side = await (name === 'library' ? startLibrary : startService)({
       databaseUrl: databaseUrl({ host, port: database.port }),

@@ -9,13 +9,13 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startCanaryScan } from './planted-secrets.js';
+import { startLeakScan } from './planted-secrets.js';
 import { faultsPage } from './results-page.js';
 import { runMatrix } from './run-matrix.js';
 import { startListening } from './targets/target.js';
 import { soak } from './soak.js';
 import { startServers } from './fixture.js';
-import { outcomesTable, tollsTable } from './table.js';
+import { outcomesTable, poolCostTable } from './table.js';
 
 const PAGE = new URL('../../docs/faults.md', import.meta.url);
 const SOAK_MINUTES = 10;
@@ -31,7 +31,7 @@ if (!(minutes > 0)) {
 }
 
 const startedMs = performance.now();
-const scan = startCanaryScan();
+const scan = startLeakScan();
 const undo: (() => Promise<unknown>)[] = [];
 async function takeDown(): Promise<void> {
   for (const step of undo.splice(0).toReversed()) await step();
@@ -57,11 +57,11 @@ try {
     broken.push(...result.broken, ...leaks());
     process.stdout.write(`${result.table}\n\n`);
   } else {
-    const { outcomes, tolls, ...result } = await runMatrix({ ...options, only: values.only });
+    const { outcomes, poolCosts: tolls, ...result } = await runMatrix({ ...options, only: values.only });
     broken.push(...result.broken, ...leaks());
     process.stdout.write(`${outcomesTable(outcomes)}\n\n`);
-    if (tolls) process.stdout.write(`${tollsTable(tolls)}\n\n`);
-    if (values.only === '') writeFileSync(PAGE, faultsPage({ outcomes, tolls, broken, scan }));
+    if (tolls) process.stdout.write(`${poolCostTable(tolls)}\n\n`);
+    if (values.only === '') writeFileSync(PAGE, faultsPage({ outcomes, poolCosts: tolls, broken, scan }));
   }
 } finally {
   await takeDown();

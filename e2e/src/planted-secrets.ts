@@ -5,7 +5,7 @@
  */
 
 /** What the stores are reached with, and what else must stay inside. */
-export const CANARIES = {
+export const PLANTED_SECRETS = {
   databaseUser: 'zqvx_kwjz',
   // What needs no escaping in SQL and all of it in a URL: the piece after an `@` or a `/` is what gets out elsewhere.
   databasePassword: 'Qzk@Wvx/Jyq#Nmp:Zrt?Hvq',
@@ -27,7 +27,7 @@ const WORDS_OF_SQL = new Set(['SELECT', 'FROM', 'WHERE']);
 const OWN_SQL = ['transaction_read_only', 'token_hash', 'pg_stat', 'SHOW ', 'SELECT ', 'FROM '];
 
 /** Looks for canaries in texts. */
-export interface CanaryScan {
+export interface LeakScan {
   /** Looks through a text; `where` says for the report where it came from. */
   scan(where: string, text: string): void;
   /** How much has been looked through. */
@@ -37,13 +37,13 @@ export interface CanaryScan {
 }
 
 /** Begins a scan, and first makes sure that it would find something. */
-export function startCanaryScan(): CanaryScan {
+export function startLeakScan(): LeakScan {
   const pattern = patternOf(pieces(), 'i');
   // In capitals only, as code writes it and prose does not.
   const statement = patternOf(OWN_SQL, '');
   const hits = new Set<string>();
   let bytes = 0;
-  for (const canary of Object.values(CANARIES)) {
+  for (const canary of Object.values(PLANTED_SECRETS)) {
     if (!pattern.test(`x${canary}x`)) throw new Error('The scan does not find a canary that is there.');
   }
   return {
@@ -63,7 +63,7 @@ export function startCanaryScan(): CanaryScan {
 
 /** Every piece of every canary, plain and as a URL writes it. A longer piece holds one of these. */
 function pieces(): string[] {
-  const { host, sql, ...secrets } = CANARIES;
+  const { host, sql, ...secrets } = PLANTED_SECRETS;
   const words = sql.split(' ').filter((word) => !WORDS_OF_SQL.has(word));
   const texts = Object.values(secrets).flatMap((secret) => [secret, encodeURIComponent(secret)]);
   return [host, ...ADDRESS_PIECES, ...[...texts, ...words].flatMap(piecesOf)];

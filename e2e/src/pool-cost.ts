@@ -11,7 +11,7 @@ import { LIMITS } from './limits.js';
 import { databaseUrl } from './fixture.js';
 
 /** What a thousand timed-out probes came to. */
-export interface Toll {
+export interface PoolCost {
   readonly probes: number;
   /** Connections of the pool that were taken out of it. */
   readonly taken: number;
@@ -29,9 +29,9 @@ export interface Toll {
 }
 
 /** Of both ways. */
-export interface Tolls {
-  readonly portal: Toll;
-  readonly race: Toll;
+export interface PoolCosts {
+  readonly portal: PoolCost;
+  readonly race: PoolCost;
 }
 
 const PROBES = 1_000;
@@ -43,7 +43,7 @@ const POOL_SIZE = 10;
 const PATIENCE_MS = 120_000;
 
 /** Limits of the library's toll that were broken, in words; and whether the experiment tells it from the other way. */
-export function brokenByToll({ portal, race }: Tolls): string[] {
+export function brokenByPoolCost({ portal, race }: PoolCosts): string[] {
   const broken: string[] = [];
   if (portal.taken > 0) broken.push(`${portal.taken} connections taken from the pool, limit 0`);
   if (portal.mostAtServer > 1) broken.push(`${portal.mostAtServer} connections at the server, limit 1`);
@@ -61,7 +61,7 @@ interface Probed {
 }
 
 /** The library's way. */
-export function tollOfPortal(postgres: PostgresServer): Promise<Toll> {
+export function poolCostOfPortal(postgres: PostgresServer): Promise<PoolCost> {
   return measure(postgres, (pool) => ({
     pool,
     async probe() {
@@ -80,7 +80,7 @@ export function tollOfPortal(postgres: PostgresServer): Promise<Toll> {
 }
 
 /** Everybody's way. */
-export function tollOfRace(postgres: PostgresServer): Promise<Toll> {
+export function poolCostOfRace(postgres: PostgresServer): Promise<PoolCost> {
   return measure(postgres, (pool) => ({
     pool,
     async probe() {
@@ -93,7 +93,7 @@ export function tollOfRace(postgres: PostgresServer): Promise<Toll> {
   }));
 }
 
-async function measure(postgres: PostgresServer, prepare: (pool: pg.Pool) => Probed): Promise<Toll> {
+async function measure(postgres: PostgresServer, prepare: (pool: pg.Pool) => Probed): Promise<PoolCost> {
   const proxy = await startProxy({ port: postgres.port });
   const url = databaseUrl({ host: '127.0.0.1', port: proxy.port });
   const { pool, probe } = prepare(

@@ -2,36 +2,45 @@
 import { existsSync } from 'node:fs';
 
 /** One promise. */
-export interface Promised {
+export interface Requirement {
   readonly number: number;
-  readonly promise: string;
+  readonly requirement: string;
   /** Links to tests, as Markdown. */
-  readonly heldBy: readonly string[];
+  readonly checkedBy: readonly string[];
 }
 
 const HEALTH = 'packages/health/test';
 const SERVER = 'packages/server/test';
 const TABLES = 'the tables above';
 
-export const PROMISES: readonly Promised[] = [
-  held(1, 'Bounded: no fault and no crowd makes an answer slow', TABLES, `${SERVER}/outage.test.ts`),
-  held(
+export const REQUIREMENTS: readonly Requirement[] = [
+  requirement(1, 'Bounded: no fault and no crowd makes an answer slow', TABLES, `${SERVER}/outage.test.ts`),
+  requirement(
     2,
     'The load on the stores does not depend on the load on us',
     'the column of questions above',
     `${HEALTH}/health.test.ts`,
   ),
-  held(3, 'Free for the pool: a thousand timed-out probes take nothing from it', 'the table just above'),
-  held(4, 'The cause is named', TABLES, `${HEALTH}/faults.test.ts`, `${HEALTH}/probes/errors.test.ts`),
-  held(
+  requirement(
+    3,
+    'Free for the pool: a thousand timed-out probes take nothing from it',
+    'the table just above',
+  ),
+  requirement(4, 'The cause is named', TABLES, `${HEALTH}/faults.test.ts`, `${HEALTH}/probes/errors.test.ts`),
+  requirement(
     5,
     'A check that hangs, throws or lies spoils its own entry only',
     `${HEALTH}/health.test.ts`,
     `${HEALTH}/probes/custom.test.ts`,
     `${HEALTH}/fuzz.test.ts`,
   ),
-  held(6, 'What is stale never looks healthy', `${HEALTH}/health.test.ts`, `${HEALTH}/sampler.test.ts`),
-  held(
+  requirement(
+    6,
+    'What is stale never looks healthy',
+    `${HEALTH}/health.test.ts`,
+    `${HEALTH}/sampler.test.ts`,
+  ),
+  requirement(
     7,
     'The verdict is total and published; liveness never fails for a store, readiness goes first',
     `${HEALTH}/verdict.test.ts`,
@@ -39,29 +48,29 @@ export const PROMISES: readonly Promised[] = [
     `${HEALTH}/adapters/conformance.ts`,
     `${SERVER}/cli/serve.test.ts`,
   ),
-  held(8, 'Nothing leaks', 'the scan below', `${SERVER}/app.test.ts`, `${SERVER}/fuzz.test.ts`),
-  held(9, 'Access: the same bytes for every stranger', `${SERVER}/features/sessions/access.test.ts`),
-  held(
+  requirement(8, 'Nothing leaks', 'the scan below', `${SERVER}/app.test.ts`, `${SERVER}/fuzz.test.ts`),
+  requirement(9, 'Access: the same bytes for every stranger', `${SERVER}/features/sessions/access.test.ts`),
+  requirement(
     10,
     'The administrators’ page works in the outage it is for',
     TABLES,
     `${SERVER}/outage.test.ts`,
     `${SERVER}/features/sessions/memory.test.ts`,
   ),
-  held(
+  requirement(
     11,
     'Figures add up, and are null rather than 0',
     `${HEALTH}/statistics/pool.test.ts`,
     `${HEALTH}/statistics/cache.test.ts`,
     `${SERVER}/outage.test.ts`,
   ),
-  held(
+  requirement(
     12,
     '`source_hash` is what `sha256sum` says',
     `${HEALTH}/source/tree/hash.test.ts`,
     `${SERVER}/readme.test.ts`,
   ),
-  held(
+  requirement(
     13,
     'A clean life: SIGTERM under load fails nobody, closing leaves nothing',
     `${SERVER}/cli/serve.test.ts`,
@@ -70,8 +79,12 @@ export const PROMISES: readonly Promised[] = [
   ),
 ];
 
-function held(number: number, promise: string, ...by: readonly string[]): Promised {
-  return { number, promise, heldBy: by.map((what) => (what.includes('/') ? linkTo(what) : what)) };
+function requirement(number: number, promise: string, ...by: readonly string[]): Requirement {
+  return {
+    number,
+    requirement: promise,
+    checkedBy: by.map((what) => (what.includes('/') ? linkTo(what) : what)),
+  };
 }
 
 /** A link that leads nowhere would be a promise that nobody holds. */

@@ -1,24 +1,24 @@
 /** `docs/faults.md`: what the run saw, for a reader. */
 import { cpus, totalmem } from 'node:os';
-import type { CanaryScan } from './planted-secrets.js';
-import type { Tolls } from './pool-cost.js';
+import type { LeakScan } from './planted-secrets.js';
+import type { PoolCosts } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
 import type { Outcome } from './run-scenario.js';
 import { ENDING } from './run-ending.js';
-import { PROMISES } from './requirements.js';
-import { alignedTable, outcomesTable, tollsTable } from './table.js';
+import { REQUIREMENTS } from './requirements.js';
+import { alignedTable, outcomesTable, poolCostTable } from './table.js';
 
 /** What the page is made of. */
 export interface FaultsPage {
   readonly outcomes: readonly Outcome[];
-  readonly tolls: Tolls | undefined;
+  readonly poolCosts: PoolCosts | undefined;
   readonly broken: readonly string[];
-  readonly scan: Pick<CanaryScan, 'bytes' | 'hits'>;
+  readonly scan: Pick<LeakScan, 'bytes' | 'hits'>;
 }
 
 /** The page in Markdown. */
-export function faultsPage({ outcomes, tolls, broken, scan }: FaultsPage): string {
+export function faultsPage({ outcomes, poolCosts: tolls, broken, scan }: FaultsPage): string {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   return [
     '# Faults',
@@ -50,13 +50,17 @@ default level, ${(scan.bytes / 2 ** 20).toFixed(0)} MiB in all, pieces of 4 lett
       ? [
           '## Free for the pool',
           `A pool of ten in use, and a network on which questions arrive and answers do not: a thousand probes that time out.`,
-          tollsTable(tolls),
+          poolCostTable(tolls),
         ]
       : []),
     '## The promises, and the tests that hold them',
     alignedTable(
       ['', 'promise', 'held by'],
-      PROMISES.map(({ number, promise, heldBy }) => [String(number), promise, heldBy.join(', ')]),
+      REQUIREMENTS.map(({ number, requirement: promise, checkedBy: heldBy }) => [
+        String(number),
+        promise,
+        heldBy.join(', '),
+      ]),
     ),
     '## Limits',
     broken.length === 0

@@ -1,5 +1,5 @@
 /** Runs the rows of the matrix, one after the other, each until the machine was calm enough to say something. */
-import { brokenByToll, tollOfPortal, tollOfRace, type Tolls } from './pool-cost.js';
+import { brokenByPoolCost, poolCostOfPortal, poolCostOfRace, type PoolCosts } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
 import type { Scenario } from './scenario.js';
@@ -11,7 +11,7 @@ import { startFixture } from './fixture.js';
 export interface MatrixResult {
   readonly outcomes: readonly Outcome[];
   /** `undefined` when it was not asked for. */
-  readonly tolls: Tolls | undefined;
+  readonly poolCosts: PoolCosts | undefined;
   /** Limits that were broken, in words. */
   readonly broken: readonly string[];
 }
@@ -37,11 +37,14 @@ export async function runMatrix({
 
   const outcomes: Outcome[] = [];
   const broken: string[] = [];
-  let tolls: Tolls | undefined;
+  let tolls: PoolCosts | undefined;
   if (isChosen(POOL_EXPERIMENT)) {
     process.stderr.write(`${POOL_EXPERIMENT} …\n`);
-    tolls = { portal: await tollOfPortal(servers.postgres), race: await tollOfRace(servers.postgres) };
-    broken.push(...brokenByToll(tolls));
+    tolls = {
+      portal: await poolCostOfPortal(servers.postgres),
+      race: await poolCostOfRace(servers.postgres),
+    };
+    broken.push(...brokenByPoolCost(tolls));
   }
   const stage = await startFixture(servers);
   try {
@@ -65,7 +68,7 @@ export async function runMatrix({
     const name = `${outcome.group}: ${outcome.scenario.fault}, ${outcome.target}`;
     broken.push(...outcome.broken.map((what) => `${name}: ${what}`));
   }
-  return { outcomes, tolls, broken };
+  return { outcomes, poolCosts: tolls, broken };
 }
 
 async function runCalmly(group: string, row: Scenario, options: RunOptions): Promise<Outcome[]> {

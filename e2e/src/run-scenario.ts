@@ -1,7 +1,7 @@
 /** Runs one row: healthy, broken, seen, mended, healthy again, with clients asking all the while. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
-import type { CanaryScan } from './planted-secrets.js';
+import type { LeakScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
 import { measure, type ScenarioTimeline, type Measurements } from './measure.js';
 import { LIMITS, maxQueries } from './limits.js';
@@ -32,7 +32,7 @@ export interface RunOptions {
   /** The processes of the rows that need none of their own. */
   readonly fixture: Fixture;
   readonly bareUrl: string;
-  readonly scan: CanaryScan;
+  readonly scan: LeakScan;
 }
 
 const CLIENTS = { count: 20, everyMs: 200 };

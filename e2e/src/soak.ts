@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
-import type { CanaryScan } from './planted-secrets.js';
+import type { LeakScan } from './planted-secrets.js';
 import { startClients, type Clients } from './clients.js';
 import { LIMITS } from './limits.js';
 import { CACHE_SCENARIOS } from './matrix/cache.js';
@@ -27,7 +27,7 @@ export interface SoakOptions {
   readonly servers: Servers;
   readonly minutes: number;
   readonly bareUrl: string;
-  readonly scan: CanaryScan;
+  readonly scan: LeakScan;
 }
 
 /** What a process holds at a moment. */

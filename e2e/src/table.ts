@@ -1,5 +1,5 @@
 /** The outcomes as a table: in Markdown, which a terminal shows just as well when its columns are aligned. */
-import type { Toll, Tolls } from './pool-cost.js';
+import type { PoolCost, PoolCosts } from './pool-cost.js';
 import type { Outcome } from './run-scenario.js';
 
 const HEAD = [
@@ -43,7 +43,7 @@ export function outcomesTable(outcomes: readonly Outcome[]): string {
 }
 
 /** One line a way of probing. */
-export function tollsTable({ portal, race }: Tolls): string {
+export function poolCostTable({ portal, race }: PoolCosts): string {
   const head = [
     'way of probing',
     'timed-out probes',
@@ -53,7 +53,7 @@ export function tollsTable({ portal, race }: Tolls): string {
     'descriptors left',
     'application works after',
   ];
-  const line = (name: string, toll: Toll): string[] => [
+  const line = (name: string, toll: PoolCost): string[] => [
     name,
     ...[toll.probes, toll.taken, toll.mostAtServer, toll.waiting, toll.descriptors].map(String),
     `${whole(toll.worksAfterMs)} ms`,

@@ -1,6 +1,6 @@
 /** What happens to Redis. */
 import type { Fault, FaultOptions } from 'portal-test-kit';
-import { CANARIES } from '../planted-secrets.js';
+import { PLANTED_SECRETS } from '../planted-secrets.js';
 import { both, type Scenario } from '../scenario.js';
 
 function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Scenario {
@@ -11,7 +11,7 @@ function network(fault: string, how: Fault, verdict: string, options?: FaultOpti
   };
 }
 
-const { cacheUser, cachePassword } = CANARIES;
+const { cacheUser, cachePassword } = PLANTED_SECRETS;
 const ON_THE_WAY = ['CACHE_UNREACHABLE', 'CACHE_LOADING'];
 
 export const CACHE_SCENARIOS: readonly Scenario[] = [

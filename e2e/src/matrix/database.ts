@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Fault, FaultOptions } from 'portal-test-kit';
-import { CANARIES } from '../planted-secrets.js';
+import { PLANTED_SECRETS } from '../planted-secrets.js';
 import { both, type Scenario } from '../scenario.js';
 import { databaseUrl, type Fixture } from '../fixture.js';
 
@@ -18,7 +18,7 @@ function network(fault: string, how: Fault, verdict: string, options?: FaultOpti
 const SERVED_FOR_MS = 1_500;
 /** A server that comes and goes is also these, on the way. */
 const ON_THE_WAY = ['DATABASE_UNREACHABLE', 'DATABASE_STARTING', 'DATABASE_TIMEOUT'];
-const { databaseUser, databasePassword, databaseName } = CANARIES;
+const { databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
 
 export const DATABASE_SCENARIOS: readonly Scenario[] = [
   network('refused', 'refuse', 'unhealthy DATABASE_UNREACHABLE'),
@@ -68,7 +68,7 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
     async inflict({ actors }) {
       const library = actors.find(({ target: side }) => side.name === 'library');
       const { port } = actors[0]?.database ?? { port: 0 };
-      const client = new pg.Client({ connectionString: databaseUrl({ host: CANARIES.host, port }) });
+      const client = new pg.Client({ connectionString: databaseUrl({ host: PLANTED_SECRETS.host, port }) });
       await client.connect();
       await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
       library?.target.send('work');
@@ -88,7 +88,7 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
     note: 'Everything is answered but a write, every 2 s here and with a deadline of 5 s; it is tried again after 5 s.',
     async inflict({ actors }) {
       const { port } = actors[0]?.database ?? { port: 0 };
-      const client = new pg.Client({ connectionString: databaseUrl({ host: CANARIES.host, port }) });
+      const client = new pg.Client({ connectionString: databaseUrl({ host: PLANTED_SECRETS.host, port }) });
       await client.connect();
       await client.query('BEGIN; LOCK TABLE portal_writes, portal_health_writes IN ACCESS EXCLUSIVE MODE');
       return async () => {

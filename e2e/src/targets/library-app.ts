@@ -9,7 +9,7 @@ import pg from 'pg';
 import { createHealth } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
 import { watchSource } from 'portal-integrity';
-import { CANARIES } from '../planted-secrets.js';
+import { PLANTED_SECRETS } from '../planted-secrets.js';
 
 const { DATABASE_URL = '', REDIS_URL = '', SOURCE = '.' } = process.env;
 const POOL_SIZE = 5;
@@ -34,7 +34,9 @@ const health = createHealth({
     // An exception is full of what must not get out; a check that throws one is no reason to let it out.
     errand: () => {
       if (checkFails)
-        throw new Error(`${CANARIES.sql}: /srv/${CANARIES.folder}/${CANARIES.databasePassword}`);
+        throw new Error(
+          `${PLANTED_SECRETS.sql}: /srv/${PLANTED_SECRETS.folder}/${PLANTED_SECRETS.databasePassword}`,
+        );
     },
   },
   source: watchSource({ root: SOURCE }),
