@@ -7,7 +7,7 @@ export interface Footprint {
 }
 
 /** A guest. */
-export interface Guest<Host, Module> {
+export interface PackageUnderTest<Host, Module> {
   /** What the application has already: its framework. */
   readonly host: () => Promise<Host>;
   readonly load: () => Promise<Module>;
@@ -16,7 +16,11 @@ export interface Guest<Host, Module> {
 }
 
 /** Measures and tells the benchmark. */
-export async function printFootprint<Host, Module>({ host, load, use }: Guest<Host, Module>): Promise<void> {
+export async function printFootprint<Host, Module>({
+  host,
+  load,
+  use,
+}: PackageUnderTest<Host, Module>): Promise<void> {
   const hosting = await host();
   const before = heap();
   const beganMs = performance.now();
