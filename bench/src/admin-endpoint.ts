@@ -5,7 +5,7 @@ import { startPostgres, startRedis } from 'portal-test-kit';
 import type { Claim } from './claim.js';
 import { load, type LoadResult } from './load.js';
 import { countQueries } from './queries.js';
-import { startService } from './service.js';
+import { startBenchService } from './service.js';
 import { median, spread, table } from './statistics.js';
 
 const ROUNDS = 5;
@@ -18,7 +18,7 @@ export const adminEndpoint: Claim = {
     const redis = await startRedis();
     try {
       await postgres.query('CREATE EXTENSION pg_stat_statements');
-      const service = await startService({ DATABASE_URL: postgres.url, REDIS_URL: redis.url });
+      const service = await startBenchService({ DATABASE_URL: postgres.url, REDIS_URL: redis.url });
       try {
         const headers = [`Cookie: psession=${service.session}`];
         const runs: LoadResult[] = [];

@@ -22,7 +22,7 @@ export interface RunningService {
 }
 
 /** Starts `portal serve` with `settings` at a free port, and makes a user and a session with its own commands. */
-export async function startService(settings: Readonly<Record<string, string>>): Promise<RunningService> {
+export async function startBenchService(settings: Readonly<Record<string, string>>): Promise<RunningService> {
   const env = {
     PATH: process.env['PATH'],
     PORT: '0',

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { environmentWith, startPostgres, waitFor } from 'portal-test-kit';
 import type { Claim } from './claim.js';
-import { startService } from './service.js';
+import { startBenchService } from './service.js';
 import { median, table } from './statistics.js';
 
 const PAIRS = 400;
@@ -34,7 +34,7 @@ export const signInTiming: Claim = {
     try {
       const receiver = await startReceiver(folder);
       try {
-        const service = await startService({
+        const service = await startBenchService({
           DATABASE_URL: postgres.url,
           NODE_EXTRA_CA_CERTS: join(folder, 'certificate.pem'),
           PORTAL_DATA_DIR: join(folder, 'data'),

@@ -3,7 +3,7 @@
  */
 import type { Claim } from './claim.js';
 import type { Hashing } from './hashers/hasher.js';
-import { shell, startHasher, type Hasher } from './hashers/process.js';
+import { shellHasher, startHasher, type Hasher } from './hashers/process.js';
 import { median, spread, table } from './statistics.js';
 import { makeLargeFiles, makeTree, type Tree } from './trees.js';
 
@@ -63,7 +63,7 @@ interface Hashings {
 
 async function measureTree({ root }: Tree, rounds: number): Promise<ReadonlyMap<Name, Hashings>> {
   const hashers: readonly [Name, Hasher][] = [
-    ['shell', shell],
+    ['shell', shellHasher],
     ['thread', await startHasher(new URL('./hashers/thread.js', import.meta.url))],
     ['main', await startHasher(new URL('./hashers/main-thread.js', import.meta.url))],
     ['folderHash', await startHasher(new URL('./hashers/folder-hash.js', import.meta.url))],
@@ -81,7 +81,8 @@ async function measureTree({ root }: Tree, rounds: number): Promise<ReadonlyMap<
     }
     for (let round = 0; round < ROUNDS_WATCHED; round += 1) {
       for (const [name, hasher] of hashers) {
-        if (hasher !== shell) results.get(name)?.watched.push(await hasher.hash({ root, watchesLoop: true }));
+        if (hasher !== shellHasher)
+          results.get(name)?.watched.push(await hasher.hash({ root, watchesLoop: true }));
       }
     }
     return results;

@@ -17,7 +17,7 @@ import {
 } from 'portal-test-kit';
 import { PLANTED_SECRETS } from './planted-secrets.js';
 import { startLibrary } from './targets/library.js';
-import { startService } from './targets/service.js';
+import { startServiceTarget } from './targets/service.js';
 import type { Target, TargetName } from './targets/target.js';
 
 /** The servers, for the whole run. */
@@ -28,7 +28,7 @@ export interface Servers {
 }
 
 /** A process under test, and its network. */
-export interface Actor {
+export interface FixtureActor {
   readonly target: Target;
   readonly database: Proxy;
   readonly cache: Proxy;
@@ -38,7 +38,7 @@ export interface Actor {
 
 /** What a fault can be done to. */
 export interface Fixture extends Pick<Servers, 'postgres' | 'redis'> {
-  readonly actors: readonly Actor[];
+  readonly actors: readonly FixtureActor[];
   /** The folders that stand for their sources. */
   readonly sources: readonly string[];
   /** Breaks the network to one store, for every process under test; returns what mends it. */
@@ -102,7 +102,7 @@ export async function startFixture(
     for (const step of undo.splice(0).toReversed()) await step();
   }
 
-  async function bringOn(name: TargetName): Promise<Actor> {
+  async function bringOn(name: TargetName): Promise<FixtureActor> {
     const asked = { database: 0, cache: 0 };
     const drivers = new Set<number>();
     const { host } = PLANTED_SECRETS;
@@ -130,7 +130,7 @@ export async function startFixture(
     await options.source?.(source);
     const { cacheUser, cachePassword } = PLANTED_SECRETS;
     const login = options.cachePassword === false ? '' : `${cacheUser}:${encodeURIComponent(cachePassword)}@`;
-    const side = await (name === 'library' ? startLibrary : startService)({
+    const side = await (name === 'library' ? startLibrary : startServiceTarget)({
       databaseUrl: databaseUrl({ host, port: database.port }),
       redisUrl: `redis://${login}${host}:${cache.port}`,
       source,
@@ -141,7 +141,7 @@ export async function startFixture(
   }
 
   try {
-    const actors: Actor[] = [];
+    const actors: FixtureActor[] = [];
     // One after the other: the library's application works with the tables that the service has made.
     for (const name of sides.toSorted().toReversed()) actors.unshift(await bringOn(name));
     return {

@@ -4,14 +4,14 @@ import type { LeakScan } from './planted-secrets.js';
 import type { PoolCosts } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
-import type { Outcome } from './run-scenario.js';
+import type { ScenarioOutcome } from './run-scenario.js';
 import { ENDING } from './run-ending.js';
 import { REQUIREMENTS } from './requirements.js';
 import { alignedTable, outcomesTable, poolCostTable } from './table.js';
 
 /** What the page is made of. */
 export interface FaultsPage {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly ScenarioOutcome[];
   readonly poolCosts: PoolCosts | undefined;
   readonly broken: readonly string[];
   readonly scan: Pick<LeakScan, 'bytes' | 'hits'>;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startClients } from './clients.js';
 import { LIMITS } from './limits.js';
 import type { Scenario } from './scenario.js';
-import type { Outcome, RunOptions } from './run-scenario.js';
+import type { ScenarioOutcome, RunOptions } from './run-scenario.js';
 import { startFixture } from './fixture.js';
 
 /** Described as a row, for the table. */
@@ -20,7 +20,7 @@ const BEFORE_MS = 2_000;
 const END_MS = 5_000;
 
 /** Runs it. */
-export async function runEnding(group: string, { servers, scan }: RunOptions): Promise<Outcome[]> {
+export async function runEnding(group: string, { servers, scan }: RunOptions): Promise<ScenarioOutcome[]> {
   const stage = await startFixture(servers, { targets: ['service'] });
   try {
     const [actor] = stage.actors;

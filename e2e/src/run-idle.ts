@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, QUIET_MS } from './limits.js';
 import type { Scenario } from './scenario.js';
 import type { TargetName } from './targets/target.js';
-import type { Actor, Fixture } from './fixture.js';
+import type { FixtureActor, Fixture } from './fixture.js';
 
 const POLL_MS = 100;
 const PATIENCE_MS = 3_000;
@@ -30,7 +30,7 @@ export async function runIdle(stage: Fixture, row: Scenario): Promise<ReadonlyMa
 }
 
 async function detection(
-  { target: side }: Actor,
+  { target: side }: FixtureActor,
   row: Scenario,
   untilMs: number,
 ): Promise<number | undefined> {

@@ -4,12 +4,12 @@ import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
 import type { Scenario } from './scenario.js';
 import { ENDING, runEnding } from './run-ending.js';
-import { runScenario, type Outcome, type RunOptions } from './run-scenario.js';
+import { runScenario, type ScenarioOutcome, type RunOptions } from './run-scenario.js';
 import { startFixture } from './fixture.js';
 
 /** What the matrix came to. */
 export interface MatrixResult {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly ScenarioOutcome[];
   /** `undefined` when it was not asked for. */
   readonly poolCosts: PoolCosts | undefined;
   /** Limits that were broken, in words. */
@@ -35,7 +35,7 @@ export async function runMatrix({
   const others = [POOL_EXPERIMENT, `${LAST_GROUP}: ${ENDING.fault}`];
   if (chosen.length === 0 && !others.some(isChosen)) throw new Error(`No row's name contains "${only}".`);
 
-  const outcomes: Outcome[] = [];
+  const outcomes: ScenarioOutcome[] = [];
   const broken: string[] = [];
   let tolls: PoolCosts | undefined;
   if (isChosen(POOL_EXPERIMENT)) {
@@ -71,7 +71,7 @@ export async function runMatrix({
   return { outcomes, poolCosts: tolls, broken };
 }
 
-async function runCalmly(group: string, row: Scenario, options: RunOptions): Promise<Outcome[]> {
+async function runCalmly(group: string, row: Scenario, options: RunOptions): Promise<ScenarioOutcome[]> {
   for (let run = 1; ; run += 1) {
     const result = await runScenario(group, row, options);
     const isBusy = result.some(({ machineMs }) => machineMs > BUSY_MS);

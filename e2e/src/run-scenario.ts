@@ -7,11 +7,11 @@ import { measure, type ScenarioTimeline, type Measurements } from './measure.js'
 import { LIMITS, maxQueries } from './limits.js';
 import { runIdle } from './run-idle.js';
 import { isVerdict, type Scenario } from './scenario.js';
-import { startFixture, type Actor, type Servers, type Fixture } from './fixture.js';
+import { startFixture, type FixtureActor, type Servers, type Fixture } from './fixture.js';
 import type { TargetName } from './targets/target.js';
 
 /** What a row came to on one side. */
-export interface Outcome {
+export interface ScenarioOutcome {
   readonly group: string;
   readonly scenario: Scenario;
   readonly target: TargetName;
@@ -44,7 +44,11 @@ const AFTER_MS = 500;
 const HEALTHY_WITHIN_MS = 30_000;
 
 /** Runs `row` once. */
-export async function runScenario(group: string, row: Scenario, options: RunOptions): Promise<Outcome[]> {
+export async function runScenario(
+  group: string,
+  row: Scenario,
+  options: RunOptions,
+): Promise<ScenarioOutcome[]> {
   const own = row.fresh && (await startFixture(options.servers, row.fresh));
   try {
     return await runOn(own ?? options.fixture, group, row, options);
@@ -58,7 +62,7 @@ async function runOn(
   group: string,
   row: Scenario,
   { scan, bareUrl }: RunOptions,
-): Promise<Outcome[]> {
+): Promise<ScenarioOutcome[]> {
   const taking = stage.actors.filter(({ target: side }) => row.expected[side.name] !== undefined);
   const startsBroken = row.fresh?.source !== undefined;
   if (!startsBroken) await Promise.all(taking.map(untilHealthy));
@@ -113,7 +117,7 @@ async function runOn(
   });
 }
 
-async function untilHealthy({ target: side }: Actor): Promise<void> {
+async function untilHealthy({ target: side }: FixtureActor): Promise<void> {
   await waitFor(
     `the ${side.name} to be healthy before the row`,
     async () => {
@@ -127,7 +131,7 @@ async function untilHealthy({ target: side }: Actor): Promise<void> {
 /** Waits until every side's clients have read the verdict on it, or for `patienceMs`: what never comes is a finding. */
 async function untilSeen(
   row: Scenario,
-  parts: readonly { readonly actor: Actor; readonly clients: Clients }[],
+  parts: readonly { readonly actor: FixtureActor; readonly clients: Clients }[],
   expected: (side: TargetName) => string,
   sinceMs: number,
   patienceMs: number,
@@ -155,11 +159,11 @@ function bareTarget(url: string) {
   } as const;
 }
 
-function withLimits(outcome: Omit<Outcome, 'broken'>): Outcome {
+function withLimits(outcome: Omit<ScenarioOutcome, 'broken'>): ScenarioOutcome {
   return { ...outcome, broken: brokenLimits(outcome) };
 }
 
-function brokenLimits(outcome: Omit<Outcome, 'broken'>): string[] {
+function brokenLimits(outcome: Omit<ScenarioOutcome, 'broken'>): string[] {
   const {
     scenario: row,
     target: side,

@@ -11,7 +11,7 @@ import { LIMITS } from './limits.js';
 import { CACHE_SCENARIOS } from './matrix/cache.js';
 import { DATABASE_SCENARIOS } from './matrix/database.js';
 import type { Scenario } from './scenario.js';
-import { startFixture, type Actor, type Servers, type Fixture } from './fixture.js';
+import { startFixture, type FixtureActor, type Servers, type Fixture } from './fixture.js';
 import { statusChanges, unexplained } from './status-changes.js';
 import { alignedTable } from './table.js';
 
@@ -176,7 +176,7 @@ async function untilHealthy({ actors }: Fixture): Promise<void> {
 
 const NOTHING: Holdings = { memoryMiB: 0, descriptors: 0, connections: 0 };
 
-function holdingsOf({ target: { pid }, database, cache }: Actor): Holdings {
+function holdingsOf({ target: { pid }, database, cache }: FixtureActor): Holdings {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return {
     memoryMiB: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024),
@@ -239,7 +239,7 @@ function brokenByResponses(answers: Clients['responses'], machineMs: number, war
   return broken;
 }
 
-function onlyTarget({ actors: [actor] }: Fixture): Actor['target'] {
+function onlyTarget({ actors: [actor] }: Fixture): FixtureActor['target'] {
   if (!actor) throw new Error('Nobody is on the stage.');
   return actor.target;
 }

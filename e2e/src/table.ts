@@ -1,6 +1,6 @@
 /** The outcomes as a table: in Markdown, which a terminal shows just as well when its columns are aligned. */
 import type { PoolCost, PoolCosts } from './pool-cost.js';
-import type { Outcome } from './run-scenario.js';
+import type { ScenarioOutcome } from './run-scenario.js';
 
 const HEAD = [
   'fault',
@@ -19,7 +19,7 @@ const HEAD = [
 ];
 
 /** One line an outcome. */
-export function outcomesTable(outcomes: readonly Outcome[]): string {
+export function outcomesTable(outcomes: readonly ScenarioOutcome[]): string {
   return alignedTable(
     HEAD,
     outcomes.map(

@@ -8,7 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { flood, startPostgres, startRedis, waitFor } from 'portal-test-kit';
-import { newAdministrator, runPortal, startServiceProcess, type ServiceProcess } from './service-process.js';
+import {
+  newAdministrator,
+  runPortalCommand,
+  startServiceProcess,
+  type ServiceProcess,
+} from './service-process.js';
 import pg from 'pg';
 
 const CONNECTIONS = 300;
@@ -129,7 +134,7 @@ for (const withRedis of [true, false]) {
     const stage = await startStage(t, withRedis);
     const { service, stores } = stage;
     const endings: Readonly<Record<string, (name: string, cookie: string) => Promise<unknown>>> = {
-      'the command line': (name) => runPortal(stores, 'session', 'revoke', '--user', name),
+      'the command line': (name) => runPortalCommand(stores, 'session', 'revoke', '--user', name),
       async psql(_name, cookie) {
         const client = new pg.Client({ connectionString: stores['DATABASE_URL'] });
         await client.connect();
@@ -138,7 +143,7 @@ for (const withRedis of [true, false]) {
         ]);
         await client.end();
       },
-      'disabling the user': (name) => runPortal(stores, 'user', 'disable', name),
+      'disabling the user': (name) => runPortalCommand(stores, 'user', 'disable', name),
     };
     for (const [index, [by, end]] of Object.entries(endings).entries()) {
       const name = `ended-${index}`;

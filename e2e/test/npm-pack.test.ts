@@ -43,13 +43,13 @@ test('what was developed is put back after a pack that did not end', async () =>
   const home = join(copy, 'packages/integrity');
   const earlier = await filesIn(home);
   const script = join(copy, 'scripts/pack.mjs');
-  await run(process.execPath, [script, '--before', 'integrity']);
+  await execute(process.execPath, [script, '--before', 'integrity']);
   assert.notDeepEqual(await filesIn(home), earlier);
   // Half done: the next entry has not been put in place.
   await mkdir(join(home, '.packing', 'README.none'), { recursive: true });
-  await run(process.execPath, [script, '--after', 'integrity']);
+  await execute(process.execPath, [script, '--after', 'integrity']);
   assert.deepEqual(await filesIn(home), earlier);
-  await run(process.execPath, [script, '--after', 'integrity']);
+  await execute(process.execPath, [script, '--after', 'integrity']);
   assert.deepEqual(await filesIn(home), earlier);
 });
 

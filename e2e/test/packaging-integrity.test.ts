@@ -13,7 +13,7 @@ import {
   pack,
   packagingFolder,
   remove,
-  run,
+  execute,
   tool,
   type Tarball,
 } from './packed.js';
@@ -37,11 +37,11 @@ after(() => remove(folder));
 async function shellHash(root: string): Promise<string> {
   const line =
     'find . -name node_modules -prune -o -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum';
-  return (await run('sh', ['-c', line], { cwd: root })).stdout.slice(0, 64);
+  return (await execute('sh', ['-c', line], { cwd: root })).stdout.slice(0, 64);
 }
 
 function integrity(cwd: string, ...args: readonly string[]): Promise<{ stdout: string }> {
-  return run(join(project, 'node_modules/.bin/portal-integrity'), args, { cwd });
+  return execute(join(project, 'node_modules/.bin/portal-integrity'), args, { cwd });
 }
 
 test(`the tarball is at most ${LARGEST_BYTES} bytes unpacked`, (context) => {
@@ -108,7 +108,7 @@ test('of a large tree, too, which a second thread helps to read', async () => {
     `process.on('worker', (worker) => worker.once('error', (error) => console.error(error.message)));`,
   );
   const program = join(project, 'node_modules/portal-integrity/dist/src/cli/portal-integrity.js');
-  const { stdout, stderr } = await run(process.execPath, ['--import', watching, program, 'hash', tree]);
+  const { stdout, stderr } = await execute(process.execPath, ['--import', watching, program, 'hash', tree]);
   assert.equal(stdout.trim(), await shellHash(tree));
   assert.equal(stderr, '');
 });
@@ -138,7 +138,7 @@ test('a source that it watches goes into portal-health, each from its tarball', 
     await health.close();`,
   );
   const hash = await shellHash(join(both, 'source'));
-  const { stdout } = await run(process.execPath, ['application.mjs'], { cwd: both, timeout: 30_000 });
+  const { stdout } = await execute(process.execPath, ['application.mjs'], { cwd: both, timeout: 30_000 });
   assert.deepEqual(stdout.trim().split('\n'), [
     `${hash} 0`,
     '1',

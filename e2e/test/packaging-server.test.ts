@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startReceiver, waitFor, type Receiver } from 'portal-test-kit';
-import { emptyProject, npm, pack, packagingFolder, remove, run, tool, type Tarball } from './packed.js';
+import { emptyProject, npm, pack, packagingFolder, remove, execute, tool, type Tarball } from './packed.js';
 
 const LARGEST_BYTES = 800_000;
 
@@ -118,7 +118,7 @@ test('the page is served with all that it is made of, and the guides are', async
 test('the source is the package that runs, and its hash is what portal-integrity prints', async () => {
   const { source_hash } = await json('/v1/admin/health');
   const program = join(project, 'node_modules/.bin/portal-integrity');
-  const { stdout } = await run(program, ['hash', 'node_modules/portal-server', '--exclude', 'node_modules'], {
+  const { stdout } = await execute(program, ['hash', 'node_modules/portal-server', '--exclude', 'node_modules'], {
     cwd: project,
   });
   assert.equal(source_hash, stdout.trim());
@@ -144,9 +144,9 @@ test('its threads run: the history is kept, a code is sent', async () => {
 test('the command line works by both names, and by npx', async () => {
   const environment = { cwd: project, env: { PATH: process.env['PATH'], HOME: process.env['HOME'] } };
   for (const name of ['portal', 'portal-server']) {
-    const { stdout } = await run(join(project, 'node_modules/.bin', name), ['--help'], environment);
+    const { stdout } = await execute(join(project, 'node_modules/.bin', name), ['--help'], environment);
     assert.match(stdout, /^Usage: /);
-    const byNpx = await run('npx', ['--no', name, 'user', 'list'], environment);
+    const byNpx = await execute('npx', ['--no', name, 'user', 'list'], environment);
     assert.match(byNpx.stdout, /^admin +Owner/m, name);
   }
 });

@@ -12,7 +12,7 @@ import {
   npm,
   packLibrary,
   REPOSITORY,
-  run,
+  execute,
   tool,
   type Packed,
 } from './packed.js';
@@ -52,7 +52,7 @@ test('installed alone, it is the only package there is', async () => {
 });
 
 test('its command line runs', async () => {
-  const { stdout } = await run(join(packed.project, 'node_modules/.bin/portal-health'), ['--help']);
+  const { stdout } = await execute(join(packed.project, 'node_modules/.bin/portal-health'), ['--help']);
   assert.match(stdout, /portal-health/);
 });
 
@@ -61,7 +61,7 @@ test('the public names are these, those that are values can be imported, and the
     const declared = namesIn(await declarationsOf(packed.project, subpath));
     assert.deepEqual(declared, names.split(' '), subpath);
     const code = `console.log(Object.keys(await import('portal-health${subpath.slice(1)}')).join(' '))`;
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], {
+    const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', code], {
       cwd: packed.project,
     });
     const values = stdout.trim().split(' ');
@@ -69,7 +69,7 @@ test('the public names are these, those that are values can be imported, and the
   }
   const inside = `import('portal-health/dist/src/health.js')`;
   await assert.rejects(
-    run(process.execPath, ['--input-type=module', '-e', `await ${inside}`], { cwd: packed.project }),
+    execute(process.execPath, ['--input-type=module', '-e', `await ${inside}`], { cwd: packed.project }),
     {
       message: /ERR_PACKAGE_PATH_NOT_EXPORTED/,
     },
@@ -82,7 +82,7 @@ test('a script that watches, closes and does nothing else ends by itself', async
     const health = createHealth({ checks: { queue: () => true } });
     await health.start();
     await health.close();`;
-  await run(process.execPath, ['--input-type=module', '-e', script], {
+  await execute(process.execPath, ['--input-type=module', '-e', script], {
     cwd: packed.project,
     timeout: 20_000,
   });
@@ -98,7 +98,7 @@ test('every adapter conforms as packed, too', { timeout: 120_000 }, async () => 
     join(adapters, `${name}.test.js`),
   );
   const { NODE_TEST_CONTEXT: _ours, ...environment } = process.env;
-  const { stdout } = await run(
+  const { stdout } = await execute(
     process.execPath,
     ['--test', '--test-concurrency=1', '--test-reporter=tap', ...files],
     { cwd: packed.application, env: environment, maxBuffer: 16 * 1024 * 1024 },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
-export const run = promisify(execFile);
+export const execute = promisify(execFile);
 
 /** The public names of each subpath, types too: a change here is a change for everybody who embeds us. */
 export const NAMES: Readonly<Record<string, string>> = {
@@ -70,7 +70,7 @@ export interface Tarball {
 
 /** Packs the package below `packages/NAME`. */
 export async function pack(name: string, folder: string): Promise<Tarball> {
-  const { stdout } = await run(process.execPath, [join(REPOSITORY, 'scripts/pack.mjs'), name, folder]);
+  const { stdout } = await execute(process.execPath, [join(REPOSITORY, 'scripts/pack.mjs'), name, folder]);
   const [tarball = '', bytes] = stdout.trim().split(' ');
   return { tarball, unpackedBytes: Number(bytes) };
 }
@@ -85,12 +85,12 @@ export async function emptyProject(path: string, ...tarballs: readonly string[])
 }
 
 export function npm(cwd: string, ...args: readonly string[]): Promise<{ stdout: string }> {
-  return run('npm', args, { cwd });
+  return execute('npm', args, { cwd });
 }
 
 /** One of the repository's own tools. */
 export function tool(cwd: string, name: string, ...args: readonly string[]): Promise<{ stdout: string }> {
-  return run(join(REPOSITORY, 'node_modules/.bin', name), args, { cwd });
+  return execute(join(REPOSITORY, 'node_modules/.bin', name), args, { cwd });
 }
 
 /** The declarations of a subpath, as installed in `project`. */

@@ -103,15 +103,18 @@ export async function startServiceProcess(
 }
 
 /** Runs a command of `portal`, and gives what it printed. */
-export async function runPortal(environment: Environment, ...args: readonly string[]): Promise<string> {
+export async function runPortalCommand(
+  environment: Environment,
+  ...args: readonly string[]
+): Promise<string> {
   const env = { PATH: process.env['PATH'], ...environment };
   return (await promisify(execFile)(process.execPath, [MAIN, ...args], { env })).stdout;
 }
 
 /** The cookie of a new administrator. */
 export async function newAdministrator(environment: Environment, name: string): Promise<string> {
-  await runPortal(environment, 'user', 'add', name, '--permission', 'Admin');
-  const made = await runPortal(environment, 'session', 'create', '--user', name);
+  await runPortalCommand(environment, 'user', 'add', name, '--permission', 'Admin');
+  const made = await runPortalCommand(environment, 'session', 'create', '--user', name);
   const cookie = /psession=[\w-]+/.exec(made)?.[0];
   if (cookie === undefined) throw new Error('No session was made.');
   return cookie;

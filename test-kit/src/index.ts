@@ -8,18 +8,24 @@ export {
   type PrometheusOptions,
   type PromtoolResult as PromtoolAnswer,
   runPromtool,
-  type Series,
+  type PrometheusSeries as Series,
   startPrometheus,
 } from './prometheus.js';
 export type { Fault, FaultOptions } from './fault.js';
 export { flood, type Flood } from './flood.js';
 export { type Proxy, startProxy } from './proxy.js';
-export { dataOf, type ReceivedMessage, type Receiver, startReceiver, typesOf } from './receiver.js';
+export {
+  messageData as dataOf,
+  type ReceivedMessage,
+  type TestReceiver as Receiver,
+  startReceiver,
+  typesOf,
+} from './receiver.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.js';
 export {
-  type Certificate,
+  type ProxyCertificate as Certificate,
   makeCertificate,
   type ReverseProxy,
   type ReverseProxyOptions,

@@ -22,7 +22,7 @@ export interface Prometheus {
    *
    * @throws an Error with Prometheus's own words when the query cannot be used
    */
-  query(promql: string): Promise<readonly Series[]>;
+  query(promql: string): Promise<readonly PrometheusSeries[]>;
   /** What the last scrape of each target met: `''` when all was well. */
   scrapeErrors(): Promise<readonly string[]>;
   /** Ends it and deletes what it has recorded. */
@@ -30,7 +30,7 @@ export interface Prometheus {
 }
 
 /** One series of an instant vector. */
-export interface Series {
+export interface PrometheusSeries {
   readonly labels: Readonly<Record<string, string>>;
   /** Not a number where Prometheus says so, e.g. after a division by zero. */
   readonly value: number;

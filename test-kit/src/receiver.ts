@@ -18,7 +18,7 @@ export interface ReceivedMessage {
 type Status = number | undefined;
 
 /** A running receiver; it must be closed. */
-export interface Receiver {
+export interface TestReceiver {
   /** Without a slash at the end. */
   readonly url: string;
   /** `whsec_…`: what senders are told to sign with. */
@@ -37,7 +37,7 @@ export interface Receiver {
 }
 
 /** Starts one on this machine. */
-export async function startReceiver(): Promise<Receiver> {
+export async function startReceiver(): Promise<TestReceiver> {
   let statusOf: (attempt: number) => Status = () => 200;
   const received: ReceivedMessage[] = [];
   const accepted: ReceivedMessage[] = [];
@@ -84,6 +84,6 @@ export function typesOf(messages: readonly ReceivedMessage[]): unknown[] {
 }
 
 /** What a message says, but for its kind. */
-export function dataOf(message: ReceivedMessage | undefined): Record<string, unknown> {
+export function messageData(message: ReceivedMessage | undefined): Record<string, unknown> {
   return (message?.json['data'] ?? {}) as Record<string, unknown>;
 }

@@ -29,7 +29,7 @@ export interface ReverseProxyOptions {
 }
 
 /** A certificate that nobody vouches for, and its key: the files of both, and of the two in one. */
-export interface Certificate {
+export interface ProxyCertificate {
   readonly certificate: string;
   readonly key: string;
   readonly both: string;
@@ -55,7 +55,7 @@ export function startHaproxy({ blocks }: ReverseProxyOptions): Promise<ReversePr
 }
 
 /** Makes one for `name`, in `folder`. */
-export async function makeCertificate(folder: string, name: string): Promise<Certificate> {
+export async function makeCertificate(folder: string, name: string): Promise<ProxyCertificate> {
   const [certificate, key, both] = ['certificate.pem', 'key.pem', 'both.pem'].map((file) =>
     join(folder, file),
   );

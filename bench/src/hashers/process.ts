@@ -35,7 +35,7 @@ const LINE =
   'cd "$0" && find . -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum';
 
 /** The line of the README. Its memory and its delays are not those of an application. */
-export const shell: Hasher = {
+export const shellHasher: Hasher = {
   async hash({ root }) {
     const beganMs = performance.now();
     const { stdout } = await promisify(execFile)('bash', ['-c', LINE, root]);

@@ -1,4 +1,4 @@
 /** The floor: `node:http` with nothing to do but send the same bytes. */
-import { respondSameBytes, listen } from './contender.js';
+import { respondSameBytes, listenOnFreePort } from './contender.js';
 
-listen(respondSameBytes());
+listenOnFreePort(respondSameBytes());

@@ -37,7 +37,7 @@ export function respondSameBytes(): RequestListener {
 }
 
 /** Listens with `node:http` and reports. */
-export function listen(listener: RequestListener): void {
+export function listenOnFreePort(listener: RequestListener): void {
   const server = createServer(listener);
   server.listen(0, '127.0.0.1', () => report((server.address() as AddressInfo).port));
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { createHealth } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
-import { listen } from './contender.js';
+import { listenOnFreePort } from './contender.js';
 
 const root = process.env['HASH_ROOT'] ?? '';
 if (root !== '') {
@@ -14,6 +14,6 @@ if (root !== '') {
 const health = createHealth({});
 await health.start();
 const handler = createHealthHandler(health);
-listen((request, response) => {
+listenOnFreePort((request, response) => {
   if (!handler(request, response)) response.writeHead(404).end();
 });

@@ -4,7 +4,7 @@
  */
 import { createHealth } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
-import { listen, stores } from './contender.js';
+import { listenOnFreePort, stores } from './contender.js';
 
 const { INSTANCES = '1', IDLE_INTERVAL_MS } = process.env;
 const pace = IDLE_INTERVAL_MS === undefined ? {} : { idleIntervalMs: Number(IDLE_INTERVAL_MS) };
@@ -17,7 +17,7 @@ const handlers = await Promise.all(
     return createHealthHandler(health);
   }),
 );
-listen((request, response) => {
+listenOnFreePort((request, response) => {
   const [, instance, path] = /^\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
   request.url = path ?? '/';
   if (!handlers[Number(instance)]?.(request, response)) response.writeHead(404).end();

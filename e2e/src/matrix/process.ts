@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { both, type Scenario } from '../scenario.js';
-import type { Actor, Fixture } from '../fixture.js';
+import type { FixtureActor, Fixture } from '../fixture.js';
 
 const BOTH_FROZEN = 'unhealthy DATABASE_TIMEOUT CACHE_TIMEOUT';
 const EACH_OF_BOTH = ['DATABASE_TIMEOUT', 'CACHE_TIMEOUT'];
@@ -156,7 +156,7 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
  * Lowers the limit of a running process to the lowest number that it has not in use, until everything that it opens
  * for a while has been closed, and its place is above the limit too.
  */
-async function takeDescriptors({ target: { pid } }: Actor): Promise<() => Promise<unknown>> {
+async function takeDescriptors({ target: { pid } }: FixtureActor): Promise<() => Promise<unknown>> {
   const limit = (soft: number): Promise<unknown> =>
     promisify(execFile)('prlimit', [`--pid=${pid}`, `--nofile=${soft}:`]);
   let soft = 1_024;

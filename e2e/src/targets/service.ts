@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', 
 const ADMINISTRATORS = 3;
 
 /** Starts it, with a few administrators. */
-export async function startService(options: TargetOptions): Promise<Target> {
+export async function startServiceTarget(options: TargetOptions): Promise<Target> {
   const stores = { DATABASE_URL: options.databaseUrl, REDIS_URL: options.redisUrl };
   const service = await startListening(
     [MAIN, 'serve'],

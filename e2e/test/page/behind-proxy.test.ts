@@ -24,9 +24,14 @@ import {
   type RedisServer,
   type ReverseProxy,
 } from 'portal-test-kit';
-import { runPortal, startServiceProcess, type Environment, type ServiceProcess } from '../service-process.js';
+import {
+  runPortalCommand,
+  startServiceProcess,
+  type Environment,
+  type ServiceProcess,
+} from '../service-process.js';
 import { startChromium, type Browser } from './chromium.js';
-import { listen, untilHeadline } from './reader.js';
+import { recordTraffic, untilHeadline } from './reader.js';
 
 const NAME = 'status.example.org';
 const GUIDE = fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url));
@@ -209,16 +214,16 @@ describe('behind a proxy', () => {
 /** Signs in, looks at every view, and follows every link. */
 async function checkPages(page: Page, stage: Stage, { path, scheme, settings }: Combination): Promise<void> {
   const { url, environment } = stage;
-  const heard = listen(page);
+  const heard = recordTraffic(page);
   users += 1;
   const name = `reader-${users}`;
-  await runPortal(environment, 'user', 'add', name, '--permission', 'Owner');
-  const printed = await runPortal(environment, 'login-code', 'create', '--user', name);
+  await runPortalCommand(environment, 'user', 'add', name, '--permission', 'Owner');
+  const printed = await runPortalCommand(environment, 'login-code', 'create', '--user', name);
   const code = /#code=([\w-]+)/.exec(printed)?.[1] ?? '';
   if (!settings) {
     assert.ok(printed.includes(`${url}/#code=${code}\n`), printed);
     // The running service has said so, in its data folder.
-    const again = await runPortal(
+    const again = await runPortalCommand(
       { ...environment, PORTAL_PUBLIC_URL: '' },
       'login-code',
       'create',

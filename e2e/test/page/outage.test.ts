@@ -8,21 +8,21 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, headline, listen, takePicture, untilHeadline } from './reader.js';
+import { assertAccessible, headline, recordTraffic, takePicture, untilHeadline } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
 import { startSwallowingProxy } from './swallowing-proxy.js';
 
 let browser: Browser;
 let served: ServedPage;
 let page: Page;
-let heard: ReturnType<typeof listen>;
+let heard: ReturnType<typeof recordTraffic>;
 let users = 0;
 
 before(async () => {
   browser = await startChromium();
   served = await servePage();
   page = await browser.context.newPage();
-  heard = listen(page);
+  heard = recordTraffic(page);
 });
 
 afterEach(async () => {

@@ -30,7 +30,7 @@ export async function takePicture(page: Page, name: string): Promise<void> {
 }
 
 /** Everything that the tab asks for, and every error it reports, from now on. */
-export function listen(page: Page) {
+export function recordTraffic(page: Page) {
   const asked: string[] = [];
   const errors: string[] = [];
   page.on('request', (request) => asked.push(request.url()));

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { runPortal, startServiceProcess } from '../service-process.js';
+import { runPortalCommand, startServiceProcess } from '../service-process.js';
 
 export interface ServedPage {
   /** Without a slash at the end. */
@@ -65,7 +65,7 @@ export async function servePage({ prepare, settings = {} }: ServedPageOptions = 
     let service = await startServiceProcess(folder, environment);
     undo.push(() => service.stop('SIGTERM'));
     const { url } = service;
-    const portal = (...args: string[]): Promise<string> => runPortal(environment, ...args);
+    const portal = (...args: string[]): Promise<string> => runPortalCommand(environment, ...args);
     return {
       url,
       postgres,

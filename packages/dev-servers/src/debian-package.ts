@@ -24,14 +24,14 @@ export interface PackageRequest {
 
 /** Whether this is a Debian or one of its descendants, with what the fetching takes. */
 export function canFetch(): Promise<boolean> {
-  return shell('command -v apt-get && command -v dpkg-deb && command -v flock && command -v timeout').then(
+  return runShell('command -v apt-get && command -v dpkg-deb && command -v flock && command -v timeout').then(
     () => true,
     () => false,
   );
 }
 
 /** Runs a script with our own environment, which knows the way to a proxy, and the folders that a bare path lacks. */
-export async function shell(script: string, ...args: readonly string[]): Promise<string> {
+export async function runShell(script: string, ...args: readonly string[]): Promise<string> {
   const path = `PATH="\${PATH:-}:${BARE_ENVIRONMENT['PATH']}"; export PATH LC_ALL=C;`;
   const { stdout } = await run('/bin/sh', ['-c', `${path} ${script}`, 'sh', ...args], { cwd: '/' });
   return stdout;
@@ -40,7 +40,7 @@ export async function shell(script: string, ...args: readonly string[]): Promise
 /** Where the first of these programs is that this machine has. */
 export async function findInstalled(...names: readonly string[]): Promise<string | undefined> {
   const script = 'for name; do command -v "$name" && exit; done; exit 1';
-  const found = await shell(script, ...names).catch(() => '');
+  const found = await runShell(script, ...names).catch(() => '');
   return found.trim() || undefined;
 }
 
@@ -97,7 +97,7 @@ export async function fetchPackage({
     `umask 077; limit=$1 place=$2 script=$3; shift 3; ` +
     `exec timeout --kill-after=5 "$limit" flock "$place.lock" sh -c "$script" sh "$place" "$@"`;
   try {
-    await shell(bounded, String(limitS), place, FETCH, String(withDependencies), ...names);
+    await runShell(bounded, String(limitS), place, FETCH, String(withDependencies), ...names);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === TIMED_OUT) {
       throw new Error(`it took longer than ${limitS} s`, { cause: error });

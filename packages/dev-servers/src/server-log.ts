@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 
 /** An open log. */
-export interface Log {
+export interface ServerLog {
   readonly fd: number;
   /** What was printed since it was opened. */
   read(): Promise<string>;
@@ -13,7 +13,7 @@ const LIMIT_BYTES = 8 * 1024 * 1024;
 const CHECK_INTERVAL_MS = 60_000;
 
 /** Opens `file`, readable by us only, and empties it now and later whenever it is larger than 8 MiB. */
-export async function openLog(file: string): Promise<Log> {
+export async function openLog(file: string): Promise<ServerLog> {
   // For appending, so that a server goes on at the new end when the file is emptied.
   const handle = await open(file, 'a+', 0o600);
   let start = 0;

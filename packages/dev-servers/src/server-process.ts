@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { makePrivateSync } from 'portal-shared/private-files';
 import { BARE_ENVIRONMENT, type Identity } from './identity.js';
-import { type Log, openLog } from './server-log.js';
+import { type ServerLog, openLog } from './server-log.js';
 import { childrenOf, signalAll } from './processes.js';
 
 /** What to start, and how it is to end. */
@@ -83,7 +83,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   return attend(child, child.pid ?? 0, log);
 }
 
-function attend(child: ChildProcess, pid: number, log: Log): ServerProcess {
+function attend(child: ChildProcess, pid: number, log: ServerLog): ServerProcess {
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
 
   function onEnd(listener: () => void): void {

@@ -2,7 +2,7 @@
  * The parts of an application that are watched, and what each says at a moment.
  */
 import type { ComponentStatus } from './report.js';
-import type { Sample, Sampler } from './sampler.js';
+import type { ProbeSample, Sampler } from './sampler.js';
 import { stateOf } from './verdict.js';
 import type { AnyFigures, Watched } from './watched.js';
 
@@ -30,7 +30,7 @@ export function componentStatus(component: Component, nowMs: number): ComponentS
 function failureIn({
   outcome,
   ...times
-}: Sample<AnyFigures>): Parameters<NonNullable<Component['pool']>['evidence']>[0] {
+}: ProbeSample<AnyFigures>): Parameters<NonNullable<Component['pool']>['evidence']>[0] {
   return { ...times, problems: outcome.problems };
 }
 

@@ -3,7 +3,7 @@
  * or all of them would leave the balancer at once, and the operators' page with them.
  */
 import { PROBLEMS, type ProblemCode } from './problems.js';
-import { problemsOf, type HealthSnapshot } from './report.js';
+import { allProblems, type HealthSnapshot } from './report.js';
 import { isUp } from './verdict.js';
 
 /** What readiness depends on besides: `critical` adds the critical parts. */
@@ -34,7 +34,7 @@ export function createReadiness(ready: Ready): Readiness {
       failedRuns.set(name, isOfUse(name, facts) ? 0 : (failedRuns.get(name) ?? 0) + 1);
     },
     isReady(facts) {
-      if (problemsOf(facts).some((code) => OWN_TROUBLE.has(code))) return false;
+      if (allProblems(facts).some((code) => OWN_TROUBLE.has(code))) return false;
       return facts.components.every(
         ({ name, critical }) => !critical || (failedRuns.get(name) ?? 0) < FAILED_RUNS,
       );

@@ -83,7 +83,7 @@ export interface HealthSnapshot {
 /** The report for a viewer: keys and their order as published, frozen throughout, so that it can be handed on. */
 export function buildReport(snapshot: HealthSnapshot, viewer: Viewer): Report {
   const { components: findings } = snapshot;
-  const problems = problemsOf(snapshot);
+  const problems = allProblems(snapshot);
   return Object.freeze({
     status: verdict(
       findings,
@@ -114,7 +114,7 @@ export function failedReport(startedAt: string, viewer: Viewer): Report {
 }
 
 /** Every problem there is at the moment, each once, in the catalogue's order. */
-export function problemsOf(snapshot: HealthSnapshot): readonly ProblemCode[] {
+export function allProblems(snapshot: HealthSnapshot): readonly ProblemCode[] {
   return inOrder(namedProblems(snapshot).map(([, code]) => code));
 }
 

@@ -20,7 +20,7 @@ export interface Pace {
 }
 
 /** An outcome, and when it came in. */
-export interface Sample<Figures> {
+export interface ProbeSample<Figures> {
   readonly outcome: Outcome<Figures>;
   /** By the wall clock, for people; ages are told by the monotonic one. */
   readonly at: Date;
@@ -38,7 +38,7 @@ export interface Sampler<Figures> {
   /** True once a run is over, whatever it found. */
   started(): boolean;
   /** The last sample that says something about the part; `undefined` before the first. */
-  latest(): Sample<Figures> | undefined;
+  latest(): ProbeSample<Figures> | undefined;
   /** What of this process kept the last run from finding out anything. */
   hindrances(): readonly ProblemCode[];
   /**
@@ -79,7 +79,7 @@ export function createSampler<Figures>(
   onOutcome: (outcome: Outcome<Figures>) => void,
   isInUse: () => boolean = () => true,
 ): Sampler<Figures> {
-  let latest: Sample<Figures> | undefined;
+  let latest: ProbeSample<Figures> | undefined;
   let hindrances = NONE;
   let staleAtMs = 0;
   /** Runs that have ended since the last sample: had they found out anything, it would be another. */
@@ -206,8 +206,8 @@ export function createSampler<Figures>(
 function sampleOf<Figures>(
   outcome: Outcome<Figures>,
   beganMs: number,
-  last: Sample<Figures> | undefined,
-): Sample<Figures> {
+  last: ProbeSample<Figures> | undefined,
+): ProbeSample<Figures> {
   if (outcome.unended && last) return last;
   const same = last !== undefined && last.outcome.problems.join() === outcome.problems.join();
   return {

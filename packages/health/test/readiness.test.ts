@@ -9,7 +9,7 @@ import { createHealth, type Health } from '../src/health.js';
 import type { HealthOptions } from '../src/health-options.js';
 import { createReadiness } from '../src/readiness.js';
 import { respond } from '../src/http/respond.js';
-import { HEALTHY, component } from './http/formats/snapshots.js';
+import { HEALTHY_SNAPSHOT, component } from './http/formats/snapshots.js';
 
 const SAMPLING = { intervalMs: 20, idleIntervalMs: 20, deadlineMs: 200 };
 
@@ -55,8 +55,12 @@ describe('readiness', () => {
   test('of its own trouble each replica says no by itself', () => {
     const { isReady } = createReadiness('own');
     for (const code of ['EVENT_LOOP_DELAYED', 'THREAD_POOL_BUSY', 'PROCESS_OUT_OF_DESCRIPTORS'] as const) {
-      assert.equal(isReady({ ...HEALTHY, otherProblems: [code] }), false, code);
-      assert.equal(isReady({ ...HEALTHY, components: [component('database', 'up', code)] }), false, code);
+      assert.equal(isReady({ ...HEALTHY_SNAPSHOT, otherProblems: [code] }), false, code);
+      assert.equal(
+        isReady({ ...HEALTHY_SNAPSHOT, components: [component('database', 'up', code)] }),
+        false,
+        code,
+      );
     }
     for (const code of [
       'NAME_LOOKUP',
@@ -64,26 +68,29 @@ describe('readiness', () => {
       'SOURCE_DRIFTED',
       'DATABASE_POOL_STALLED',
     ] as const) {
-      assert.equal(isReady({ ...HEALTHY, otherProblems: [code] }), true, code);
+      assert.equal(isReady({ ...HEALTHY_SNAPSHOT, otherProblems: [code] }), true, code);
     }
   });
 
   test('with `critical` a critical part counts after three failed runs in a row, and no other part', () => {
-    const down = { ...HEALTHY, findings: [component('database', 'down'), component('cache', 'down')] };
+    const down = {
+      ...HEALTHY_SNAPSHOT,
+      findings: [component('database', 'down'), component('cache', 'down')],
+    };
     const { noteRun, isReady } = createReadiness('critical');
     for (const ready of [true, true, false, false]) {
       noteRun('database', down);
       noteRun('cache', down);
       assert.equal(isReady(down), ready);
     }
-    noteRun('database', HEALTHY);
-    assert.equal(isReady(HEALTHY), true);
+    noteRun('database', HEALTHY_SNAPSHOT);
+    assert.equal(isReady(HEALTHY_SNAPSHOT), true);
     noteRun('database', down);
     noteRun('database', down);
-    noteRun('database', { ...HEALTHY, components: [component('database', 'limited')] });
+    noteRun('database', { ...HEALTHY_SNAPSHOT, components: [component('database', 'limited')] });
     noteRun('database', down);
     assert.equal(isReady(down), true, 'not in a row');
-    const stalled = { ...HEALTHY, others: ['DATABASE_POOL_STALLED'] as const };
+    const stalled = { ...HEALTHY_SNAPSHOT, others: ['DATABASE_POOL_STALLED'] as const };
     for (let runs = 0; runs < 3; runs += 1) noteRun('database', stalled);
     assert.equal(isReady(stalled), false, 'a pool of no use is as good as down');
   });

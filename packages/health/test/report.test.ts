@@ -9,18 +9,18 @@ import {
   UNMEASURED_CACHE,
   UNMEASURED_DATABASE,
 } from '../src/report.js';
-import { HEALTHY, component } from './http/formats/snapshots.js';
+import { HEALTHY_SNAPSHOT, component } from './http/formats/snapshots.js';
 
 /** The document of the published page, to the letter. */
 const PUBLISHED = `{"status":"healthy","database":true,"cache":true,"started_at":"2026-03-01T00:00:00Z","db_statistics":{"size":20,"checked_in":18,"checked_out":2,"overflow":0,"total":20,"latency_ms":1.2},"cache_statistics":{"memory_usage_bytes":1814192,"total_keys":200,"connected_clients":5,"uptime_seconds":86400,"evicted_keys":0,"hit_rate":96.2,"total_commands_processed":75000,"latency_ms":0.3},"source_hash":"a1b2c3","errors":[]}`;
 
 test('the administrator gets the published document to the letter', () => {
-  assert.equal(JSON.stringify(buildReport(HEALTHY, 'admin')), PUBLISHED);
+  assert.equal(JSON.stringify(buildReport(HEALTHY_SNAPSHOT, 'admin')), PUBLISHED);
 });
 
 test('the public gets the same without source_hash', () => {
   assert.equal(
-    JSON.stringify(buildReport(HEALTHY, 'public')),
+    JSON.stringify(buildReport(HEALTHY_SNAPSHOT, 'public')),
     PUBLISHED.replace('"source_hash":"a1b2c3",', ''),
   );
 });
@@ -28,7 +28,7 @@ test('the public gets the same without source_hash', () => {
 test('what is down is false, explained once, the database first', () => {
   const report = buildReport(
     {
-      ...HEALTHY,
+      ...HEALTHY_SNAPSHOT,
       components: [
         component('database', 'down', 'DATABASE_TIMEOUT'),
         component('cache', 'stale', 'CHECK_STALE'),
@@ -52,7 +52,7 @@ test('what is down is false, explained once, the database first', () => {
 
 test('slow still answers: connectivity true, status degraded', () => {
   const report = buildReport(
-    { ...HEALTHY, components: [component('database', 'slow', 'DATABASE_SLOW'), component('cache')] },
+    { ...HEALTHY_SNAPSHOT, components: [component('database', 'slow', 'DATABASE_SLOW'), component('cache')] },
     'public',
   );
   assert.equal(report.database, true);
@@ -60,7 +60,7 @@ test('slow still answers: connectivity true, status degraded', () => {
 });
 
 test('what nobody watches is null and does not count', () => {
-  const report = buildReport({ ...HEALTHY, components: [] }, 'public');
+  const report = buildReport({ ...HEALTHY_SNAPSHOT, components: [] }, 'public');
   assert.deepEqual(
     [report.database, report.cache, report.status, report.errors],
     [null, null, 'healthy', []],
@@ -73,7 +73,7 @@ test('of several databases and caches each is named, and connectivity is that of
   const one = { statistics: UNMEASURED_DATABASE, waiting: 3 };
   const report = buildReport(
     {
-      ...HEALTHY,
+      ...HEALTHY_SNAPSHOT,
       components: [component('database', 'down', 'DATABASE_TIMEOUT'), auth, component('cache'), sessions],
       databases: [
         { ...one, name: 'auth', problems: [] },
@@ -88,13 +88,13 @@ test('of several databases and caches each is named, and connectivity is that of
     'auth: The database does not answer in time (DATABASE_TIMEOUT)',
     'jobs: Callers wait for a connection and none has been returned for a while (DATABASE_POOL_STALLED)',
   ]);
-  const named = buildReport({ ...HEALTHY, components: [sessions] }, 'public');
+  const named = buildReport({ ...HEALTHY_SNAPSHOT, components: [sessions] }, 'public');
   assert.deepEqual([named.database, named.cache], [null, true]);
 });
 
 test('a database that only fresh connections find down is degraded and still true', () => {
   const findings = [component('database', 'limited', 'DATABASE_TOO_MANY_CONNECTIONS'), component('cache')];
-  const report = buildReport({ ...HEALTHY, components: findings }, 'public');
+  const report = buildReport({ ...HEALTHY_SNAPSHOT, components: findings }, 'public');
   assert.deepEqual([report.status, report.database], ['degraded', true]);
   assert.deepEqual(report.errors, [
     'The database accepts no more connections (DATABASE_TOO_MANY_CONNECTIONS)',
@@ -102,14 +102,14 @@ test('a database that only fresh connections find down is degraded and still tru
 });
 
 test('a failing check of the application is named', () => {
-  const findings = [...HEALTHY.components, component('queue', 'down', 'CHECK_FAILED')];
-  const report = buildReport({ ...HEALTHY, components: findings }, 'public');
+  const findings = [...HEALTHY_SNAPSHOT.components, component('queue', 'down', 'CHECK_FAILED')];
+  const report = buildReport({ ...HEALTHY_SNAPSHOT, components: findings }, 'public');
   assert.equal(report.status, 'degraded');
   assert.deepEqual(report.errors, ['queue: A check of the application failed (CHECK_FAILED)']);
 });
 
 test('a report cannot be changed by who receives it', () => {
-  const report = buildReport(HEALTHY, 'admin');
+  const report = buildReport(HEALTHY_SNAPSHOT, 'admin');
   assert.ok([report, report.db_statistics, report.cache_statistics, report.errors].every(Object.isFrozen));
 });
 
@@ -133,7 +133,7 @@ test('the catalogue: every sentence is plain words, and every code keeps its ord
 test('a report that cannot be made still has every key, and says that nothing is known', () => {
   for (const viewer of ['public', 'admin'] as const) {
     const report = failedReport('2026-03-01T00:00:00Z', viewer);
-    assert.deepEqual(Object.keys(report), Object.keys(buildReport(HEALTHY, viewer)));
+    assert.deepEqual(Object.keys(report), Object.keys(buildReport(HEALTHY_SNAPSHOT, viewer)));
     assert.equal(report.status, 'unhealthy');
   }
 });

@@ -8,7 +8,7 @@ import type { ScanReply } from './watch/scan-messages.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { ScanScheduler } from './watch/scan-scheduler.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
-import { buildState, problemsOf, verdictOf } from './state.js';
+import { buildState, sourceProblems, sourceVerdict } from './state.js';
 import type {
   ExpectedSource,
   IntegrityState,
@@ -84,10 +84,10 @@ export function watchSource(options: SourceOptions): Source {
   let closed = false;
 
   function learn(news: Partial<SourceSnapshot>): void {
-    const before = verdictOf(facts);
+    const before = sourceVerdict(facts);
     facts = { ...facts, ...news };
-    problems = problemsOf(facts);
-    if (verdictOf(facts) !== before) since = new Date();
+    problems = sourceProblems(facts);
+    if (sourceVerdict(facts) !== before) since = new Date();
     for (const listener of listeners) listener();
   }
 
@@ -213,7 +213,7 @@ export function watchSource(options: SourceOptions): Source {
     get hash() {
       return facts.boot?.result.hash ?? null;
     },
-    problems: () => (isStale() ? problemsOf({ ...facts, scanErrors: [STALE] }) : problems),
+    problems: () => (isStale() ? sourceProblems({ ...facts, scanErrors: [STALE] }) : problems),
     onChange(listener) {
       listeners.add(listener);
     },

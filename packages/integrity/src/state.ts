@@ -110,7 +110,7 @@ export interface SourceProblem {
 }
 
 /** What the facts mean for the application's health. */
-export function problemsOf(facts: SourceSnapshot): readonly SourceProblem[] {
+export function sourceProblems(facts: SourceSnapshot): readonly SourceProblem[] {
   const problems: SourceProblem[] = [];
   if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
   if (isMismatched(facts))
@@ -120,7 +120,7 @@ export function problemsOf(facts: SourceSnapshot): readonly SourceProblem[] {
   return problems;
 }
 
-export function verdictOf(facts: SourceSnapshot): SourceVerdict {
+export function sourceVerdict(facts: SourceSnapshot): SourceVerdict {
   if (facts.scanErrors.length > 0) return 'unreadable';
   if (!facts.boot) return 'pending';
   if (isMismatched(facts)) return 'mismatched';
@@ -131,7 +131,7 @@ export function verdictOf(facts: SourceSnapshot): SourceVerdict {
 export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
   const { boot, disk } = facts;
   return {
-    state: verdictOf(facts),
+    state: sourceVerdict(facts),
     since: wholeSeconds(since),
     exclude: facts.exclude,
     expected: facts.expected,

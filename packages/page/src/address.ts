@@ -1,7 +1,7 @@
 /**
  * The address of a view: what is looked at and for which time, so that a colleague who opens it sees the same.
  */
-import { BASE, within } from './base.js';
+import { BASE, withBase } from './base.js';
 import { createStore, type Store } from './store.js';
 
 export const TABS = {
@@ -48,7 +48,7 @@ export function readAddress(path: string, query: string): Address {
 }
 
 export function writeAddress({ tab, span }: Address): string {
-  const path = within(tab);
+  const path = withBase(tab);
   if (typeof span === 'string') return span === USUAL ? path : `${path}?range=${span}`;
   const { fromMs, toMs } = span;
   return `${path}?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;

@@ -5,6 +5,6 @@ const here = import.meta.url;
 export const BASE = new URL('..', here).pathname;
 
 /** A path of the service, such as `/v1/status`, as it is asked for from here. */
-export function within(path: string): string {
+export function withBase(path: string): string {
   return BASE + path.slice(1);
 }

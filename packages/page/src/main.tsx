@@ -2,10 +2,10 @@
 import { render } from 'preact';
 import { createNavigation } from './address.js';
 import { connect } from './api/live-connection.js';
-import { App } from './views/app.js';
+import { Page } from './views/app.js';
 
 const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 if (code !== null) history.replaceState(null, '', location.pathname + location.search);
 
 const root = document.getElementById('page');
-if (root) render(<App following={connect(code)} navigation={createNavigation()} />, root);
+if (root) render(<Page following={connect(code)} navigation={createNavigation()} />, root);

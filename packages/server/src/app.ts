@@ -17,7 +17,7 @@ import { createFastify } from './infra/fastify.js';
 import { createHttpServer, type CutReason, type HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
 import { createOwnSite } from './infra/own-site.js';
-import { createSchema } from './infra/schema.js';
+import { createMigrator } from './infra/schema.js';
 import { createTrustedProxies } from './infra/trusted-proxies.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createStores } from './stores.js';
@@ -76,7 +76,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     log,
   });
   const { database, cache, users, sessions, signIn } = stores;
-  const schema = createSchema({ database, log });
+  const schema = createMigrator({ database, log });
 
   const monitoring = createMonitoring({ config, log, health: () => health });
   const { history, pages } = monitoring;

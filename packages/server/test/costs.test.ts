@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flood, type RedisServer } from 'portal-test-kit';
-import { hashOf, newToken } from '../src/auth/sessions/token.js';
+import { tokenHash, newToken } from '../src/auth/sessions/token.js';
 import { ADMIN } from '../src/auth/permission.js';
 import { sendRequest } from './request.js';
 import { DELIVERY, startProxiedService, type ProxiedService } from './proxied-service.js';
@@ -137,7 +137,7 @@ describe('a thousand requests of one address to each endpoint', () => {
     const endpointOf = new Map<string, string>();
     function markedToken(endpoint: string): string {
       const token = newToken();
-      endpointOf.set(hashOf(token), endpoint);
+      endpointOf.set(tokenHash(token), endpoint);
       return token;
     }
     let mostCheckedOut = 0;

@@ -5,7 +5,7 @@
 import type { Health } from '../health.js';
 import { optionError } from 'portal-shared/check-options';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
-import { problemsOf, type HealthSnapshot } from '../report.js';
+import { allProblems, type HealthSnapshot } from '../report.js';
 import type { CacheStatistics, DatabaseStatistics, Status } from '../types.js';
 import { isUp } from '../verdict.js';
 
@@ -68,7 +68,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   {
     ...gauge('portal.health.problem', '1', 'Problems of the catalogue: 1 for one that holds now.'),
     read(facts) {
-      const problems = problemsOf(facts);
+      const problems = allProblems(facts);
       const codes = Object.keys(PROBLEMS) as ProblemCode[];
       return codes.map((code) => [{ code }, problems.includes(code) ? 1 : 0]);
     },

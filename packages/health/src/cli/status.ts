@@ -1,7 +1,7 @@
 import { asList, asString } from 'portal-shared/json';
 import { printable } from 'portal-shared/printable';
 import { requestDocument, parseUrl, readTimeout, SERVICE_OPTIONS } from 'portal-shared/cli/client';
-import { InconclusiveError, type Command } from 'portal-shared/cli/command';
+import { InconclusiveError, type CliCommand } from 'portal-shared/cli/command';
 import { one, parse } from 'portal-shared/cli/arguments';
 import type { Colour } from 'portal-shared/cli/terminal';
 
@@ -17,7 +17,7 @@ const COLOURS = new Map<unknown, Colour>([
   ['degraded', 'yellow'],
 ]);
 
-export const statusCommand: Command = {
+export const statusCommand: CliCommand = {
   synopsis: 'URL',
   about: 'Print the health of a service. Exits 0 healthy, 1 degraded, 2 unhealthy, 3 unreachable.',
   options: [['--timeout-ms N', 'give up after this long; default 5000']],

@@ -6,7 +6,7 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import Koa from 'koa';
 import { healthMiddleware as expressMiddleware } from '../../src/adapters/express.js';
 import { healthMiddleware as koaMiddleware } from '../../src/adapters/koa.js';
-import type { App, Mount } from './subject.js';
+import type { RunningApp, Mount } from './subject.js';
 
 /** What stands before our doors, and between them and the guard. */
 export interface Around {
@@ -15,7 +15,7 @@ export interface Around {
 }
 
 /** A server that listens, or is about to. */
-export async function listening(server: Server): Promise<App> {
+export async function listening(server: Server): Promise<RunningApp> {
   if (!server.listening) await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
@@ -24,7 +24,7 @@ export async function listening(server: Server): Promise<App> {
 }
 
 /** The guard of an Express application. */
-export function guard(_request: Request, response: Response): void {
+export function forbid(_request: Request, response: Response): void {
   response.status(401).send('guarded');
 }
 
@@ -40,7 +40,7 @@ export function startExpress(
   make: () => Express,
   mounts: readonly Mount[],
   { before, after = [] }: Around,
-): Promise<App> {
+): Promise<RunningApp> {
   const app = make();
   for (const middleware of before) app.use(middleware);
   for (const mount of mounts) {
@@ -48,7 +48,7 @@ export function startExpress(
     else app.use(mount.prefix, expressEndpoints(mount));
   }
   for (const middleware of after) app.use(middleware);
-  app.use(guard);
+  app.use(forbid);
   return listening(app.listen(0, '127.0.0.1'));
 }
 
@@ -72,7 +72,7 @@ export function koaOf(middleware: readonly Koa.Middleware[]): Koa {
   return app;
 }
 
-export function startKoa(mounts: readonly Mount[], before: readonly Koa.Middleware[]): Promise<App> {
+export function startKoa(mounts: readonly Mount[], before: readonly Koa.Middleware[]): Promise<RunningApp> {
   const doors = mounts.map((mount) => koaEndpoints(mount, mount.prefix));
   return listening(koaOf([...before, ...doors]).listen(0, '127.0.0.1'));
 }

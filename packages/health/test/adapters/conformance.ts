@@ -10,7 +10,7 @@ import { testResponses } from './responses.js';
 import { testBehaviour } from './behaviour.js';
 import { requestHttp1 } from './exchange.js';
 import { testRouting } from './routing.js';
-import { VIEWER_DEADLINE_MS, VIEWERS, type App, type Framework, type Subject } from './subject.js';
+import { VIEWER_DEADLINE_MS, VIEWERS, type RunningApp, type Framework, type Subject } from './subject.js';
 
 export function describeAdapter(framework: Framework): void {
   describe(framework.name, () => {
@@ -19,7 +19,7 @@ export function describeAdapter(framework: Framework): void {
     const onRefused = ({ correlationId }: { readonly correlationId: string }) => refused.push(correlationId);
     let root: Health;
     let internal: Health;
-    let app: App;
+    let app: RunningApp;
 
     before(async () => {
       root = createHealth({

@@ -9,12 +9,16 @@ import { Hono, type Context } from 'hono';
 import { healthPlugin } from '../../src/adapters/fastify.js';
 import { healthMiddleware as honoMiddleware } from '../../src/adapters/hono.js';
 import { createHealthHandler } from '../../src/adapters/node.js';
-import { expressEndpoints, guard, koaEndpoints, koaOf, listening } from './applications.js';
+import { expressEndpoints, forbid, koaEndpoints, koaOf, listening } from './applications.js';
 import { describeAdapter } from './conformance.js';
-import type { App, Framework, Mount } from './subject.js';
+import type { RunningApp, Framework, Mount } from './subject.js';
 
 /** What has none of the middleware that the frameworks by themselves are tested with. */
-function nest(name: string, start: (outer: Mount, inner: Mount) => Promise<App>, refuses?: RegExp): void {
+function nest(
+  name: string,
+  start: (outer: Mount, inner: Mount) => Promise<RunningApp>,
+  refuses?: RegExp,
+): void {
   const framework: Framework = {
     name,
     helmet: false,
@@ -30,14 +34,14 @@ function nest(name: string, start: (outer: Mount, inner: Mount) => Promise<App>,
 
 /** An Express application with the doors of `mount` at its own root. */
 function innerExpress(mount: Mount): Express {
-  return express().use(expressEndpoints(mount)).use(guard);
+  return express().use(expressEndpoints(mount)).use(forbid);
 }
 
 nest('Express inside Express', (outer, inner) => {
   const app = express();
   app.use(expressEndpoints(outer));
   app.use(inner.prefix, innerExpress(inner));
-  app.use(guard);
+  app.use(forbid);
   return listening(app.listen(0, '127.0.0.1'));
 });
 
@@ -63,7 +67,7 @@ nest('Hono inside Express', (outer, { health, prefix, viewer, options: told }) =
   const app = express();
   app.use(expressEndpoints(outer));
   app.use(prefix, getRequestListener(within.fetch));
-  app.use(guard);
+  app.use(forbid);
   return listening(app.listen(0, '127.0.0.1'));
 });
 

@@ -17,7 +17,7 @@ import {
 import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { requestHttp1, requestHttp2 } from './exchange.js';
-import type { App, Mount } from './subject.js';
+import type { RunningApp, Mount } from './subject.js';
 
 type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
@@ -36,7 +36,7 @@ function application(mounts: readonly Mount[]): Listener {
   };
 }
 
-async function listening(server: Server | Http2Server): Promise<App> {
+async function listening(server: Server | Http2Server): Promise<RunningApp> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

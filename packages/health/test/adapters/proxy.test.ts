@@ -8,7 +8,7 @@ import { createHealthHandler } from '../../src/adapters/node.js';
 import { createHealth } from '../../src/index.js';
 import { describeAdapter } from './conformance.js';
 import { requestHttp1, type SendRequest } from './exchange.js';
-import type { App, Mount } from './subject.js';
+import type { RunningApp, Mount } from './subject.js';
 
 const PREFIX = '/app';
 
@@ -33,7 +33,7 @@ function proxyTo(port: number, strips: boolean): RequestListener {
   };
 }
 
-async function start(mounts: readonly Mount[], strips: boolean): Promise<App> {
+async function start(mounts: readonly Mount[], strips: boolean): Promise<RunningApp> {
   const doors = mounts.map(({ health, prefix, viewer, options: told }) =>
     createHealthHandler(health, {
       prefix: strips ? prefix : PREFIX + prefix,

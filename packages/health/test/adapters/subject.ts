@@ -13,7 +13,7 @@ export interface Mount {
   readonly options: Pick<EndpointOptions, 'viewerDeadlineMs' | 'onRefused'>;
 }
 
-export interface App {
+export interface RunningApp {
   readonly port: number;
   close(): Promise<unknown>;
 }
@@ -25,7 +25,7 @@ export interface Framework {
   readonly helmet: boolean;
   readonly compression: boolean;
   /** Everything that is for no door must be answered with 401 and `guarded`, by a guard that comes after ours. */
-  start(mounts: readonly Mount[]): Promise<App>;
+  start(mounts: readonly Mount[]): Promise<RunningApp>;
   /** Spellings that the framework itself refuses with 400, before anybody is asked. */
   readonly rejects?: RegExp;
   /** Over something other than HTTP/1.1. */

@@ -13,7 +13,7 @@ import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import type { Probe } from '../../src/types.js';
 import { runProbe } from './run-probe.js';
-import { makeCertificates, type Certificate } from './certificates.js';
+import { makeCertificates, type TestCertificate } from './certificates.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -25,7 +25,7 @@ const HERE = 'IP:127.0.0.1,DNS:localhost';
 let server: PostgresServer;
 let redis: RedisServer;
 let database: URL;
-let certificates: Readonly<Record<'good' | 'past' | 'future' | 'elsewhere', Certificate>>;
+let certificates: Readonly<Record<'good' | 'past' | 'future' | 'elsewhere', TestCertificate>>;
 
 before(async () => {
   [server, redis, certificates] = await Promise.all([
@@ -44,7 +44,7 @@ before(async () => {
 after(() => Promise.all([server.close(), redis.close()]));
 
 /** Stands before a server and speaks TLS for it: at once, or when a client of Postgres asks for it. */
-async function startTls(certificate: Certificate, to: number, whenAsked: boolean): Promise<Server> {
+async function startTls(certificate: TestCertificate, to: number, whenAsked: boolean): Promise<Server> {
   const secureContext = createSecureContext({ key: certificate.key, cert: certificate.cert });
   const front = createServer((socket) => {
     socket.on('error', () => undefined);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { environmentWith } from 'portal-test-kit';
 
 /** A certificate that vouches for itself, and its key. */
-export interface Certificate {
+export interface TestCertificate {
   readonly key: string;
   readonly cert: string;
 }
@@ -31,13 +31,13 @@ distinguished_name = any
 /** One for each name, for these hosts and from one day to another (`20200101000000Z`). */
 export async function makeCertificates<Name extends string>(
   wanted: Readonly<Record<Name, { readonly hosts: string; readonly from: string; readonly until: string }>>,
-): Promise<Readonly<Record<Name, Certificate>>> {
+): Promise<Readonly<Record<Name, TestCertificate>>> {
   const cwd = await mkdtemp(join(tmpdir(), 'portal-certificates-'));
   const env = await environmentWith('openssl');
   const openssl = (...args: string[]): Promise<unknown> => promisify(execFile)('openssl', args, { cwd, env });
   try {
     await openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-out', 'key');
-    const made: [string, Certificate][] = [];
+    const made: [string, TestCertificate][] = [];
     for (const [name, { hosts, from, until }] of Object.entries<(typeof wanted)[Name]>(wanted)) {
       await writeFile(join(cwd, 'cnf'), `${CONFIGURATION}[hosts]\nsubjectAltName = ${hosts}\n`);
       await writeFile(join(cwd, 'index.txt'), '');
@@ -62,7 +62,7 @@ export async function makeCertificates<Name extends string>(
     }
     // Every name has been made.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return Object.fromEntries(made) as Record<Name, Certificate>;
+    return Object.fromEntries(made) as Record<Name, TestCertificate>;
   } finally {
     await rm(cwd, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCheckProbe, type Check } from '../../src/probes/custom.js';
-import { runProbe, verdictOf } from './run-probe.js';
+import { runProbe, outcomeOf } from './run-probe.js';
 
 function probeOf(check: Check, slowMs?: number): ReturnType<typeof createCheckProbe> {
   return createCheckProbe({ name: 'mine', check, ...(slowMs === undefined ? {} : { slowMs }) });
@@ -34,18 +34,18 @@ const HOSTILE = [
 ];
 
 test('answers, at once or later: up, with the time it took', async () => {
-  assert.equal(await verdictOf(probeOf(() => undefined)), 'up');
+  assert.equal(await outcomeOf(probeOf(() => undefined)), 'up');
   const outcome = await runProbe(probeOf(async () => sleep(20, true)));
   assert.deepEqual([outcome.state, outcome.problems], ['up', []]);
   assert.ok((outcome.latencyMs ?? 0) >= 15);
 });
 
 test('only `false` is a no among the answers', async () => {
-  assert.equal(await verdictOf(probeOf(() => false)), 'down CHECK_FAILED');
-  assert.equal(await verdictOf(probeOf(async () => false)), 'down CHECK_FAILED');
+  assert.equal(await outcomeOf(probeOf(() => false)), 'down CHECK_FAILED');
+  assert.equal(await outcomeOf(probeOf(async () => false)), 'down CHECK_FAILED');
   for (const answer of [true, ...HOSTILE.slice(1)]) {
-    assert.equal(await verdictOf(probeOf(() => answer)), 'up');
-    assert.equal(await verdictOf(probeOf(async () => answer)), 'up');
+    assert.equal(await outcomeOf(probeOf(() => answer)), 'up');
+    assert.equal(await outcomeOf(probeOf(async () => answer)), 'up');
   }
 });
 
@@ -63,7 +63,7 @@ test('throws, rejects, or answers with something that cannot be awaited: down, t
         },
       }),
     ];
-    for (const check of failures) assert.equal(await verdictOf(probeOf(check)), 'down CHECK_FAILED');
+    for (const check of failures) assert.equal(await outcomeOf(probeOf(check)), 'down CHECK_FAILED');
   }
   const outcome = await runProbe(
     probeOf(() => {
@@ -74,7 +74,7 @@ test('throws, rejects, or answers with something that cannot be awaited: down, t
 });
 
 test('slow: CHECK_SLOW', async () => {
-  assert.equal(await verdictOf(probeOf(() => sleep(20), 1)), 'slow CHECK_SLOW');
+  assert.equal(await outcomeOf(probeOf(() => sleep(20), 1)), 'slow CHECK_SLOW');
 });
 
 test('never settles: CHECK_TIMEOUT at the deadline, told to the check by its signal', async () => {
@@ -85,7 +85,7 @@ test('never settles: CHECK_TIMEOUT at the deadline, told to the check by its sig
         told = true;
       });
     });
-  assert.equal(await verdictOf(probeOf(check), 20), 'down CHECK_TIMEOUT');
+  assert.equal(await outcomeOf(probeOf(check), 20), 'down CHECK_TIMEOUT');
   assert.ok(told);
 });
 

@@ -22,7 +22,7 @@ export async function runProbe<Figures>(
 }
 
 /** State and codes, which is what most tests are about. */
-export async function verdictOf(probe: Probe<unknown>, deadlineMs?: number): Promise<string> {
+export async function outcomeOf(probe: Probe<unknown>, deadlineMs?: number): Promise<string> {
   const { state, problems } = await runProbe(probe, deadlineMs);
   return [state, ...problems].join(' ');
 }

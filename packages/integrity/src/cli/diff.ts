@@ -1,5 +1,5 @@
 import { compareTrees } from '../compare/compare.js';
-import { UsageError, type Command } from 'portal-shared/cli/command';
+import { UsageError, type CliCommand } from 'portal-shared/cli/command';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
 import { printScanErrors, printChanges } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
@@ -8,7 +8,7 @@ import type { ManifestEntry } from '../scan/manifest.js';
 import type { ScanError } from '../scan/scan-error.js';
 import { contentsOf, hashFolder, isFolder, readManifest } from './tree.js';
 
-export const diffCommand: Command = {
+export const diffCommand: CliCommand = {
   synopsis: 'A B',
   about: 'Tell what became of A in B. Either is a folder, or a manifest; - reads one from standard input.',
   options: SCOPE_HELP,

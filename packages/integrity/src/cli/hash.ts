@@ -1,6 +1,6 @@
 import { asH1, hashFolders } from '../scan/manifest.js';
 import { printable } from 'portal-shared/printable';
-import type { Command } from 'portal-shared/cli/command';
+import type { CliCommand } from 'portal-shared/cli/command';
 import { UsageError } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfRefusals } from './exit-code.js';
@@ -9,7 +9,7 @@ import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { hashFolder } from './tree.js';
 
-export const hashCommand: Command = {
+export const hashCommand: CliCommand = {
   synopsis: '[DIR]',
   about: 'Print the hash of a tree: the source_hash of a service that runs it.',
   options: [

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { generateKeys } from '../release/keys.js';
 import { systemCode } from 'portal-shared/error-code';
-import { InconclusiveError, type Command } from 'portal-shared/cli/command';
+import { InconclusiveError, type CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { one, parse } from 'portal-shared/cli/arguments';
 
-export const keygenCommand: Command = {
+export const keygenCommand: CliCommand = {
   synopsis: 'NAME',
   about: 'Make a pair of Ed25519 keys: NAME.key to sign with, NAME.pub to hand out. Never overwrites.',
   options: [],

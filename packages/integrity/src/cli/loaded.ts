@@ -1,13 +1,13 @@
 import { asCount } from 'portal-shared/json';
 import { printable } from 'portal-shared/printable';
 import { requestAsAdmin, SERVICE_HELP, SERVICE_OPTIONS } from 'portal-shared/cli/client';
-import type { Command } from 'portal-shared/cli/command';
+import type { CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { countOf } from './print-changes.js';
 import { one, parse } from 'portal-shared/cli/arguments';
 import { LOADED_PATH, loadedVerification } from './verify-service.js';
 
-export const loadedCommand: Command = {
+export const loadedCommand: CliCommand = {
   synopsis: 'URL',
   about: 'List the scripts that a service holds in memory, and which of them are not the files it hashed.',
   options: SERVICE_HELP,

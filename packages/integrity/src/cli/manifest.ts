@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { formatManifest, inManifestOrder } from '../scan/manifest.js';
 import { createExclusion, type Scope } from '../scan/scope.js';
-import { UsageError, type Command } from 'portal-shared/cli/command';
+import { UsageError, type CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfRefusals } from './exit-code.js';
 import { printScanErrors } from './print-changes.js';
@@ -10,7 +10,7 @@ import { one, parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { hashFolder } from './tree.js';
 
-export const manifestCommand: Command = {
+export const manifestCommand: CliCommand = {
   synopsis: 'DIR [--out FILE]',
   about: 'Print the manifest of a tree, as sha256sum would; its SHA-256 is the hash of the tree.',
   options: [...SCOPE_HELP, ['--out FILE', 'write it there, e.g. source.sha256; not into the tree itself']],

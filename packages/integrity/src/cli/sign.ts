@@ -4,7 +4,7 @@ import { compareTrees } from '../compare/compare.js';
 import { readPrivateKey } from '../release/keys.js';
 import { signStatement } from '../release/statement.js';
 import { systemCode } from 'portal-shared/error-code';
-import { InconclusiveError, UsageError, type Command } from 'portal-shared/cli/command';
+import { InconclusiveError, UsageError, type CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
 import { printScanErrors, countOf, printChanges } from './print-changes.js';
@@ -14,7 +14,7 @@ import { contentsOf, hashFolder, readManifest } from './tree.js';
 
 const DAY_MS = 86_400_000;
 
-export const signCommand: Command = {
+export const signCommand: CliCommand = {
   synopsis: 'DIR --key FILE --release VERSION --sequence N',
   about: 'Sign the manifest of a tree, after seeing that the tree still is what the manifest says.',
   options: [

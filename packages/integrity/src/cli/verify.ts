@@ -2,7 +2,7 @@ import { StatementError } from '../release/statement-error.js';
 import { printable } from 'portal-shared/printable';
 import type { Scope } from '../scan/scope.js';
 import { isUrl, SERVICE_HELP, SERVICE_OPTIONS, type ServiceValues } from 'portal-shared/cli/client';
-import { InconclusiveError, UsageError, type Command } from 'portal-shared/cli/command';
+import { InconclusiveError, UsageError, type CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import {
   EXPECTATION_HELP,
@@ -19,7 +19,7 @@ import type { Terminal } from 'portal-shared/cli/terminal';
 import { verifyFolder } from './verify-folder.js';
 import { verifyService } from './verify-service.js';
 
-export const verifyCommand: Command = {
+export const verifyCommand: CliCommand = {
   synopsis: '[DIR] [URL] [--pid N]',
   about:
     'Check a folder, a running service, or both, against a release. What is found from outside outranks what the service says.',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { watchSource } from '../source.js';
 import type { SourceEvent } from '../watch/drift.js';
-import type { Command } from 'portal-shared/cli/command';
+import type { CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences } from './exit-code.js';
 import { printChanges } from './print-changes.js';
@@ -9,7 +9,7 @@ import { one, parse, readCount } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import type { Terminal } from 'portal-shared/cli/terminal';
 
-export const watchCommand: Command = {
+export const watchCommand: CliCommand = {
   synopsis: 'DIR',
   about:
     'Hash a tree and tell what changes in it, until interrupted; then exit by how it differs from the start.',

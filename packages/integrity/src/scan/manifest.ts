@@ -43,7 +43,7 @@ export function formatManifest(entries: readonly ManifestEntry[]): string {
 }
 
 /** The hash of the tree that these files are: 64 lower-case hexadecimal digits. */
-export function hashOf(entries: readonly ManifestEntry[]): string {
+export function manifestHash(entries: readonly ManifestEntry[]): string {
   return hashFiles(entries, ({ digest }) => digest);
 }
 
@@ -113,7 +113,7 @@ export function hashFolders(entries: readonly ManifestEntry[]): Map<string, stri
     }
   }
   return new Map(
-    Array.from(folders, ([folder, inside]): [string, string] => [folder, hashOf(inside)]).toSorted(
+    Array.from(folders, ([folder, inside]): [string, string] => [folder, manifestHash(inside)]).toSorted(
       ([a], [b]) => (a < b ? -1 : 1),
     ),
   );

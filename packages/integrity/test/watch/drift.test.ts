@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
-import { hashOf, type ManifestEntry } from '../../src/scan/manifest.js';
+import { manifestHash, type ManifestEntry } from '../../src/scan/manifest.js';
 import { createDrift, type Drift } from '../../src/watch/drift.js';
 
 type Tree = Readonly<Record<string, string>>;
 
 function note(drift: Drift, tree: Tree): void {
   const entries: ManifestEntry[] = Object.entries(tree).map(([path, digest]) => ({ path, digest }));
-  drift.note(hashOf(entries), entries);
+  drift.note(manifestHash(entries), entries);
 }
 
 function createTestDrift(pauseMs = 60_000): Drift {

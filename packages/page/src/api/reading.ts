@@ -2,13 +2,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getJson } from './request.js';
 
-export interface Reading<Body> {
+export interface PolledData<Body> {
   readonly body: Body | null;
   /** Why there is nothing, or nothing new. */
   readonly error: string | null;
 }
 
-export interface ReadingOptions {
+export interface PollOptions {
   /** Left out: once. */
   readonly everyMs?: number;
   /** Another value than before: a reason to ask at once. */
@@ -16,11 +16,11 @@ export interface ReadingOptions {
 }
 
 /** `path` `null`: nothing is asked. */
-export function useReading<Body>(
+export function usePolled<Body>(
   path: string | null,
-  { everyMs, reread }: ReadingOptions = {},
-): Reading<Body> {
-  const [reading, setReading] = useState<Reading<Body>>({ body: null, error: null });
+  { everyMs, reread }: PollOptions = {},
+): PolledData<Body> {
+  const [reading, setReading] = useState<PolledData<Body>>({ body: null, error: null });
   useEffect(() => {
     if (path === null) return undefined;
     const turn = new AbortController();

@@ -1,6 +1,6 @@
 /** One question to a door of the service, and what can come of it. */
 
-import { within } from '../base.js';
+import { withBase } from '../base.js';
 
 /** `status` 0: nobody answered, or nothing that can be read. */
 export interface ApiResponse<Body> {
@@ -54,7 +54,7 @@ async function send<Body>(
   try {
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-    const response = await fetch(within(path), { ...init, signal, cache: 'no-store' });
+    const response = await fetch(withBase(path), { ...init, signal, cache: 'no-store' });
     const text = await response.text();
     const body = text === '' ? null : (JSON.parse(text) as Body & { readonly error?: string });
     const isReport = response.ok || (body !== null && typeof body === 'object' && 'errors' in body);

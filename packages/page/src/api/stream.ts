@@ -2,7 +2,7 @@
  * Server-sent events by `fetch`: unlike `EventSource` it tells why a stream was refused, and hears the comments by
  * which the service says that the connection lives.
  */
-import { within } from '../base.js';
+import { withBase } from '../base.js';
 
 export interface StreamListener {
   /** Anything was heard, be it only a comment. */
@@ -23,7 +23,7 @@ export async function readStream(
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   let status = 0;
   try {
-    const response = await fetch(within(path), {
+    const response = await fetch(withBase(path), {
       headers: { Accept: 'text/event-stream' },
       cache: 'no-store',
       signal: AbortSignal.any([signal, silence.signal]),

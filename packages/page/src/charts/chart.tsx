@@ -9,7 +9,7 @@ import type { History } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../store.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
 import type { ChartSpec } from './catalogue.js';
-import { dataOf, indexAt, sampleAt, seriesOf } from './data.js';
+import { chartData, indexAt, sampleAt, seriesOf } from './data.js';
 import { optionsOf } from './drawing.js';
 
 export interface ChartProps {
@@ -41,7 +41,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
         onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
         step: () => latest.current.step,
       });
-      return new uPlot(options, dataOf(spec, history), element);
+      return new uPlot(options, chartData(spec, history), element);
     };
     plot.current = make();
     const again = (): void => {
@@ -64,7 +64,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
   }, [spec]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf(spec, history), true);
+    plot.current?.setData(chartData(spec, history), true);
   }, [spec, history]);
 
   const index = sampleAt(history, indexAt(history, atMs));

@@ -4,10 +4,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Pointed, Store } from '../store.js';
 import { CHARTS } from './catalogue.js';
 import type { ChartProps } from './chart.js';
-import type { HistoryReading } from './history.js';
+import type { HistoryState } from './history.js';
 
 export interface ChartsProps {
-  readonly history: HistoryReading;
+  readonly history: HistoryState;
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
   readonly zoom: (fromMs: number, toMs: number) => void;

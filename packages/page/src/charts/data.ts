@@ -7,7 +7,7 @@ import type { ChartSpec } from './catalogue.js';
  * Times; then the least, the most and the mean of each line. `null` was not measured; `undefined` is a step between two
  * looks, over which a line goes on.
  */
-export function dataOf({ lines }: ChartSpec, history: History): AlignedData {
+export function chartData({ lines }: ChartSpec, history: History): AlignedData {
   const { times } = history;
   const between = stepsBetweenSamples(history);
   const nothing = times.map(() => null);

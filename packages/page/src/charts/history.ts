@@ -5,7 +5,7 @@ import { getJson } from '../api/request.js';
 import type { History } from 'portal-server/api';
 
 /** What is drawn: nothing yet, something, or the reason why there is nothing. */
-export interface HistoryReading {
+export interface HistoryState {
   readonly history: History | null;
   readonly error: string | null;
 }
@@ -13,8 +13,8 @@ export interface HistoryReading {
 const OFTEN_MS = 4_000;
 const SELDOM_MS = 30_000;
 
-export function useHistory(span: Span, nowMs: number): HistoryReading {
-  const [reading, setReading] = useState<HistoryReading>({ history: null, error: null });
+export function useHistory(span: Span, nowMs: number): HistoryState {
+  const [reading, setReading] = useState<HistoryState>({ history: null, error: null });
   const key = typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`;
   const aheadMs = nowMs - Date.now();
   useEffect(() => {

@@ -4,7 +4,7 @@ import type { History } from 'portal-server/api';
 import { duration, exactDuration } from '../copy/time.js';
 
 /** From one moment to another, in seconds; `null` is a time in which nothing was measured. */
-export interface Run {
+export interface StatusRun {
   readonly status: Status | null;
   readonly from: number;
   readonly to: number;
@@ -15,10 +15,10 @@ export function runsOf(
   history: Pick<History, 'times' | 'status' | 'step_seconds' | 'gap_seconds'> | null,
   from: number,
   to: number,
-): readonly Run[] {
+): readonly StatusRun[] {
   if (history === null) return [];
-  const runs: Run[] = [];
-  const add = (status: Run['status'], begin: number, end: number): void => {
+  const runs: StatusRun[] = [];
+  const add = (status: StatusRun['status'], begin: number, end: number): void => {
     const start = Math.max(begin, from);
     const stop = Math.min(end, to);
     if (stop <= start) return;

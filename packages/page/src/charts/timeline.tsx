@@ -6,11 +6,11 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Pointed, type Store, useStore } from '../store.js';
 import { TimeText } from '../views/text.js';
-import type { HistoryReading } from './history.js';
-import { runsOf, stepWords, totalsWords, type Run } from './runs.js';
+import type { HistoryState } from './history.js';
+import { runsOf, stepWords, totalsWords, type StatusRun } from './runs.js';
 
 export interface TimelineProps {
-  readonly history: HistoryReading;
+  readonly history: HistoryState;
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
   readonly nowMs: number;
@@ -66,7 +66,13 @@ export function Timeline({
   );
 }
 
-function Stretch({ run, x }: { readonly run: Run; readonly x: (second: number) => number }): JSX.Element {
+function Stretch({
+  run,
+  x,
+}: {
+  readonly run: StatusRun;
+  readonly x: (second: number) => number;
+}): JSX.Element {
   const left = x(run.from);
   const width = Math.max(NARROWEST, x(run.to) - left);
   if (run.status === null) {

@@ -1,6 +1,6 @@
 /** Events in words: why, each cause with its own time, and for how long what. Pure. */
 import type { HistoryEvent } from 'portal-server/api';
-import { namedSentence, sentenceOf } from './headline.js';
+import { namedSentence, problemSentence } from './headline.js';
 import { duration } from './time.js';
 
 /** One cause of an event, once or again and again. */
@@ -33,7 +33,7 @@ export function causeLines({ causes, codes }: Pick<HistoryEvent, 'causes' | 'cod
   // An event of an older service has codes alone.
   const untold = codes
     .filter((code) => !told.has(code))
-    .map((code) => ({ sentence: sentenceOf(code), code, times: 1, from: null, to: null }));
+    .map((code) => ({ sentence: problemSentence(code), code, times: 1, from: null, to: null }));
   return [...lines.values(), ...untold];
 }
 

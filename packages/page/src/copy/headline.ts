@@ -10,7 +10,7 @@ import { CATALOGUE, type Advice } from './catalogue.js';
 export type DisplayStatus = Status | 'unknown';
 
 /** One cause with its words. */
-export interface Cause {
+export interface DisplayCause {
   /** `null` for a problem that this page does not know: a service newer than the page. */
   readonly code: ProblemCode | null;
   readonly sentence: string;
@@ -35,7 +35,7 @@ export const STATUS_LABELS: Readonly<Record<DisplayStatus, string>> = {
 };
 
 /** The causes that hold, each with when it began: the worst first, of equals in the order of the catalogue. */
-export function causesOf(held: readonly HeldCause[]): readonly Cause[] {
+export function causesOf(held: readonly HeldCause[]): readonly DisplayCause[] {
   return held
     .map(({ component, code, since }) => {
       const sentence = namedSentence(component, code);
@@ -52,7 +52,7 @@ export function causesOf(held: readonly HeldCause[]): readonly Cause[] {
 }
 
 /** The causes of a report's `errors`, of which nobody says when they began. */
-export function causesOfErrors(errors: readonly string[]): readonly Cause[] {
+export function causesOfErrors(errors: readonly string[]): readonly DisplayCause[] {
   return errors
     .map((error) => {
       const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
@@ -71,11 +71,11 @@ const SHARED = /^(CHECK_|NAME_LOOKUP|PASSWORD_)/;
 /** The sentence of a code at a part, as in a report: `orders: The database does not answer in time`. */
 export function namedSentence(component: string, code: string): string {
   const isPlain = UNNAMED.has(component) && !SHARED.test(code);
-  return isPlain ? sentenceOf(code) : `${component}: ${sentenceOf(code)}`;
+  return isPlain ? problemSentence(code) : `${component}: ${problemSentence(code)}`;
 }
 
 /** The sentence of a code, for an event, which has codes only. */
-export function sentenceOf(code: string): string {
+export function problemSentence(code: string): string {
   return isCode(code) ? PROBLEMS[code].sentence : code;
 }
 

@@ -2,25 +2,25 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Navigation } from '../address.js';
-import { within } from '../base.js';
+import { withBase } from '../base.js';
 import { isAdmin, type LiveConnection, type PageState } from '../api/live-connection.js';
 import { useNow, useStore } from '../store.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
-import { Audit } from './audit.js';
-import { Events } from './events.js';
+import { AuditView } from './audit.js';
+import { EventsView } from './events.js';
 import { Headline } from './headline.js';
-import { Integrity } from './integrity.js';
+import { IntegrityView } from './integrity.js';
 import { Now } from './now.js';
 import { PublicComponents } from './components.js';
 import { ReportDialog } from './report-dialog.js';
-import { Sessions } from './sessions.js';
-import { SignIn } from './sign-in.js';
+import { SessionsView } from './sessions.js';
+import { SignInView } from './sign-in.js';
 import { Tabs } from './tabs.js';
 
 /** Silence for longer is told, although nothing has failed yet: of a stream that beats every four seconds, or of polling. */
 const SILENT_MS = { stream: 7_000, polling: 10_000 };
 
-export function App({
+export function Page({
   following,
   navigation,
 }: {
@@ -65,17 +65,17 @@ export function App({
             <Tabs tab={tab} navigation={navigation} />
             {tab === '/' && <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />}
             {tab === '/events' && (
-              <Events known={known} span={span} navigation={navigation} nowMs={serviceMs} />
+              <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
             )}
-            {tab === '/integrity' && <Integrity known={known} nowMs={serviceMs} />}
-            {tab === '/sessions' && <Sessions nowMs={serviceMs} />}
-            {tab === '/audit' && <Audit nowMs={serviceMs} />}
+            {tab === '/integrity' && <IntegrityView known={known} nowMs={serviceMs} />}
+            {tab === '/sessions' && <SessionsView nowMs={serviceMs} />}
+            {tab === '/audit' && <AuditView nowMs={serviceMs} />}
           </>
         ) : (
           <>
             <PublicComponents status={known.status} nowMs={serviceMs} />
             {who === 'nobody' && (
-              <SignIn
+              <SignInView
                 connection={following}
                 note={known.note}
                 areCodesDelivered={known.status?.codes_delivered ?? false}
@@ -87,7 +87,7 @@ export function App({
       </main>
       <footer>
         {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
-        <a href={within('/docs')}>API</a> <a href={within('/docs/errors.md')}>What every error means</a>
+        <a href={withBase('/docs')}>API</a> <a href={withBase('/docs/errors.md')}>What every error means</a>
       </footer>
     </>
   );

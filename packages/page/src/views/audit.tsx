@@ -2,18 +2,18 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
-import { useReading } from '../api/reading.js';
+import { usePolled } from '../api/reading.js';
 import type { AuditEntry, AuditPage } from 'portal-server/api';
 import { detailWords } from '../copy/details.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 import { TimeText } from './text.js';
 
 const PATH = '/v1/admin/audit?limit=100';
 const EVERY_MS = 30_000;
 const COLUMNS = ['When', 'What', 'Who', 'Whom or what', 'From', 'Session'];
 
-export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
-  const { body, error: refusal } = useReading<AuditPage>(PATH, { everyMs: EVERY_MS });
+export function AuditView({ nowMs }: { readonly nowMs: number }): JSX.Element {
+  const { body, error: refusal } = usePolled<AuditPage>(PATH, { everyMs: EVERY_MS });
   const [older, setOlder] = useState<AuditPage>({ entries: [], next: null });
   const before = older.entries.length > 0 ? older.next : (body?.next ?? null);
   const more = async (): Promise<void> => {
@@ -26,11 +26,11 @@ export function Audit({ nowMs }: { readonly nowMs: number }): JSX.Element {
       {body === null ? (
         <p class="soft">{refusal ?? 'asking …'}</p>
       ) : (
-        <Table label="The record" columns={COLUMNS}>
+        <DataTable label="The record" columns={COLUMNS}>
           {[...body.entries, ...older.entries].map((entry) => (
             <Row key={entry.id} entry={entry} nowMs={nowMs} />
           ))}
-        </Table>
+        </DataTable>
       )}
       {before !== null && (
         <button type="button" onClick={() => void more()}>

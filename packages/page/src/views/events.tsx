@@ -7,7 +7,7 @@ import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import { getJson } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
-import { useReading } from '../api/reading.js';
+import { usePolled } from '../api/reading.js';
 import type { EventPage, HistoryEvent } from 'portal-server/api';
 import { createStore, type Pointed } from '../store.js';
 import { EventList } from './event-list.js';
@@ -25,11 +25,11 @@ export interface UseEventsOptions {
 /** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
 export function useEvents({ eventCount: happened, span, nowMs, limit }: UseEventsOptions) {
   const path = eventsPath(span, nowMs, limit);
-  const { body, error: refusal } = useReading<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
+  const { body, error: refusal } = usePolled<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
   return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
 }
 
-export function Events({
+export function EventsView({
   known,
   span,
   navigation,

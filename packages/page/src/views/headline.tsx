@@ -11,7 +11,7 @@ import {
   publicSentence,
   STATUS_SHAPES,
   STATUS_LABELS,
-  type Cause,
+  type DisplayCause,
   type DisplayStatus,
 } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
@@ -86,7 +86,7 @@ export function Headline({ state: known, status: standing, isLost, nowMs }: Head
   );
 }
 
-function CauseText({ cause: { advice, code } }: { readonly cause: Cause }): JSX.Element {
+function CauseText({ cause: { advice, code } }: { readonly cause: DisplayCause }): JSX.Element {
   if (!advice) return <p>This page does not know this problem; docs/errors.md of the service does.</p>;
   return (
     <dl class="advice">
@@ -107,7 +107,7 @@ function CauseText({ cause: { advice, code } }: { readonly cause: Cause }): JSX.
 }
 
 /** What holds, as far as the reader may know; without the stream the report alone may say so. */
-function causesIn({ who, status, snapshot }: PageState): readonly Cause[] {
+function causesIn({ who, status, snapshot }: PageState): readonly DisplayCause[] {
   if (!isAdmin(who)) return causesOf(status?.causes ?? []);
   return snapshot?.causes ? causesOf(snapshot.causes) : causesOfErrors(snapshot?.report.errors ?? []);
 }
@@ -125,7 +125,11 @@ function isSameMoment(one: string, other: string | null | undefined): boolean {
   return typeof other === 'string' && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }
 
-function sentenceOf({ who, status, snapshot }: PageState, worst: Cause | undefined, isLost: boolean): string {
+function sentenceOf(
+  { who, status, snapshot }: PageState,
+  worst: DisplayCause | undefined,
+  isLost: boolean,
+): string {
   if (isLost) return 'no word from the service';
   if (worst) return lowerFirst(worst.sentence);
   if (isAdmin(who)) return snapshot ? 'everything answers' : 'asking …';

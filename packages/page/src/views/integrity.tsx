@@ -3,18 +3,18 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
-import { useReading } from '../api/reading.js';
+import { usePolled } from '../api/reading.js';
 import type { Integrity as IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 import { Mark, TimeText } from './text.js';
 
 const EVERY_MS = 10_000;
 const COLUMNS = ['Reading', 'Hash', 'Files', 'When'];
 
-export function Integrity({
+export function IntegrityView({
   known,
   nowMs,
 }: {
@@ -22,7 +22,7 @@ export function Integrity({
   readonly nowMs: number;
 }): JSX.Element {
   const [looks, setLooks] = useState(0);
-  const { body: source, error: refusal } = useReading<IntegrityDocument>('/v1/admin/integrity', {
+  const { body: source, error: refusal } = usePolled<IntegrityDocument>('/v1/admin/integrity', {
     everyMs: EVERY_MS,
     reread: known.eventCount + looks,
   });
@@ -53,7 +53,7 @@ export function Integrity({
           ))}
         </ul>
       )}
-      <Table label="The four readings" columns={COLUMNS}>
+      <DataTable label="The four readings" columns={COLUMNS}>
         <tr>
           <th scope="row">Expected</th>
           <td>{expected ? <Hash hash={expected.source_hash} /> : 'nobody said'}</td>
@@ -83,7 +83,7 @@ export function Integrity({
             </button>
           </td>
         </tr>
-      </Table>
+      </DataTable>
       <IntegrityChanges source={source} nowMs={nowMs} />
     </section>
   );

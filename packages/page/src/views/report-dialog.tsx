@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { AdminReport } from 'portal-server/api';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { within } from '../base.js';
+import { withBase } from '../base.js';
 
 export function ReportDialog({ report }: { readonly report: AdminReport | null }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -21,7 +21,7 @@ export function ReportDialog({ report }: { readonly report: AdminReport | null }
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
-  const line = `curl ${location.origin}${within('/v1/admin/health')} -b "psession=YOUR_SESSION"`;
+  const line = `curl ${location.origin}${withBase('/v1/admin/health')} -b "psession=YOUR_SESSION"`;
   return (
     <>
       <button type="button" aria-haspopup="dialog" onClick={open}>

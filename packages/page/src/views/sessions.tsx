@@ -2,19 +2,19 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson } from '../api/request.js';
-import { useReading } from '../api/reading.js';
+import { usePolled } from '../api/reading.js';
 import type { MySessions } from 'portal-server/api';
 import { duration } from '../copy/time.js';
-import { Table } from './table.js';
+import { DataTable } from './table.js';
 import { TimeText } from './text.js';
 
 const EVERY_MS = 30_000;
 const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidden">Action</span>];
 
-export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
+export function SessionsView({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
   const [failure, setFailure] = useState<string | null>(null);
-  const { body, error: refusal } = useReading<MySessions>('/v1/users/me/sessions', {
+  const { body, error: refusal } = usePolled<MySessions>('/v1/users/me/sessions', {
     everyMs: EVERY_MS,
     reread: ended,
   });
@@ -36,7 +36,7 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
       {body === null ? (
         <p class="soft">{refusal ?? 'asking …'}</p>
       ) : (
-        <Table label="Your sessions" columns={COLUMNS}>
+        <DataTable label="Your sessions" columns={COLUMNS}>
           {body.sessions.map(({ token_suffix, created_by, created_at, expires_at, current }) => (
             <tr key={token_suffix}>
               <td>
@@ -58,7 +58,7 @@ export function Sessions({ nowMs }: { readonly nowMs: number }): JSX.Element {
               </td>
             </tr>
           ))}
-        </Table>
+        </DataTable>
       )}
       <p>
         <button type="button" onClick={() => void endAll()}>

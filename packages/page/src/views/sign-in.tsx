@@ -12,7 +12,7 @@ export interface SignInProps {
   readonly areCodesDelivered: boolean;
 }
 
-export function SignIn({ connection: following, note, areCodesDelivered }: SignInProps): JSX.Element {
+export function SignInView({ connection: following, note, areCodesDelivered }: SignInProps): JSX.Element {
   const [said, setSaid] = useState<string | null>(note);
   const [isBusy, setBusy] = useState(false);
   const submit = async (

@@ -1,6 +1,6 @@
 /** Is it the code we shipped, on one line; more under Integrity. */
 import type { JSX } from 'preact';
-import { useReading } from '../api/reading.js';
+import { usePolled } from '../api/reading.js';
 import type { Integrity } from 'portal-server/api';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './text.js';
@@ -15,7 +15,7 @@ export function SourceLine({
   readonly nowMs: number;
   readonly reread: number;
 }): JSX.Element {
-  const { body: source, error: refusal } = useReading<Integrity>('/v1/admin/integrity', {
+  const { body: source, error: refusal } = usePolled<Integrity>('/v1/admin/integrity', {
     everyMs: EVERY_MS,
     reread,
   });

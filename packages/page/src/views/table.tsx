@@ -1,7 +1,7 @@
 /** A table that scrolls by itself where the screen is narrow, by keyboard too. */
 import type { ComponentChildren, JSX } from 'preact';
 
-export function Table({
+export function DataTable({
   label,
   columns,
   children,

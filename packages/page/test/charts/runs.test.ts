@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aloneOf, dataOf, gapsOf, sampleAt } from '../../src/charts/data.js';
+import { aloneOf, chartData, gapsOf, sampleAt } from '../../src/charts/data.js';
 import { runsOf, stepWords, totalsWords } from '../../src/charts/runs.js';
 
 const history = {
@@ -69,9 +69,9 @@ test('a line goes on between two looks, and breaks where a look found nothing or
       // The third look found nothing.
       latency: course(looks.map((look, index) => (index === 4 ? null : look))),
     },
-  } as unknown as Parameters<typeof dataOf>[1];
-  const spec = { lines: [{ series: 'latency' }] } as unknown as Parameters<typeof dataOf>[0];
-  const data = dataOf(spec, sparse);
+  } as unknown as Parameters<typeof chartData>[1];
+  const spec = { lines: [{ series: 'latency' }] } as unknown as Parameters<typeof chartData>[0];
+  const data = chartData(spec, sparse);
   assert.deepEqual(data[3], [1, undefined, 1, undefined, null, null, null, null, 1, undefined]);
   assert.deepEqual(gapsOf(data, 0, 50, 5), [[15, 40]]);
   assert.deepEqual(aloneOf([...(data[3] ?? [])]), [8]);

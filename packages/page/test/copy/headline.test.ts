@@ -6,7 +6,7 @@ import {
   causesOfErrors,
   namedSentence,
   publicSentence,
-  sentenceOf,
+  problemSentence,
 } from '../../src/copy/headline.js';
 
 const error = (code: keyof typeof PROBLEMS): string => `${PROBLEMS[code].sentence} (${code})`;
@@ -34,7 +34,7 @@ test('a problem of a newer service is told in its own words, after those that ar
     since: null,
     advice: null,
   });
-  assert.equal(sentenceOf('MOON_FULL'), 'MOON_FULL');
+  assert.equal(problemSentence('MOON_FULL'), 'MOON_FULL');
 });
 
 test('for anybody: which of the two does not answer', () => {

@@ -14,13 +14,13 @@ import { createConnections } from './connections.js';
 import { connectionsBeside } from './descriptors.js';
 import { withoutLeftovers } from './leftovers.js';
 import { watchStandstill } from './standstill.js';
-import { inTurns, type Listener } from './turns.js';
+import { inTurns, type RequestListener } from './turns.js';
 
 /** A server that can be stopped gently. */
 export interface HttpServer {
   readonly server: Server;
   /** Every request from now on goes to `listener`. */
-  onRequest(listener: Listener): void;
+  onRequest(listener: RequestListener): void;
   /** True when `socket` carries an answer of which something has been sent: nothing else may be written to it. */
   isResponding(socket: Socket): boolean;
   /**

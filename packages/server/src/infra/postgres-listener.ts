@@ -20,7 +20,7 @@ export interface ListenerOptions {
 }
 
 /** A connection that listens. */
-export interface Listener {
+export interface ChannelListener {
   /** When the other end cut it off, by the monotonic clock; `undefined` once it listens again. */
   cutAtMs(): number | undefined;
   /** Lets go of the connection at once. */
@@ -41,7 +41,7 @@ export function createListener({
   onMessage,
   onError,
   onPooler,
-}: ListenerOptions): Listener {
+}: ListenerOptions): ChannelListener {
   let client: Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const trial = setInterval(() => void tryOut(), TRIAL_MS);

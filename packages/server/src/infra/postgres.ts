@@ -6,10 +6,10 @@ import { errorCode } from 'portal-shared/error-code';
 import { PortalError } from '../errors.js';
 import { createCanceller, type Canceller } from './postgres-cancel.js';
 import { createLine, type Line } from './postgres-line.js';
-import { createListener, type Listener } from './postgres-listener.js';
+import { createListener, type ChannelListener } from './postgres-listener.js';
 
 /** How to reach the database, and how patiently. */
-export interface DatabaseOptions {
+export interface PostgresOptions {
   /** `postgres://…`; never logged, never part of an error of ours. */
   readonly url: string;
   /** Most connections of the pool. */
@@ -76,7 +76,7 @@ export function createDatabase({
   connectTimeoutMs,
   onError,
   onPooler = () => undefined,
-}: DatabaseOptions): Database {
+}: PostgresOptions): Database {
   const pool = new Pool({
     connectionString: url,
     application_name: 'portal',
@@ -90,7 +90,7 @@ export function createDatabase({
 
   const canceller = createCanceller(pool.options);
   const line = createLine({ url, connectTimeoutMs, onError });
-  const listeners: Listener[] = [];
+  const listeners: ChannelListener[] = [];
   const open = new Set<PoolClient>();
   pool.on('connect', (client) => open.add(client));
   pool.on('remove', (client) => open.delete(client));

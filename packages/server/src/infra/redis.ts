@@ -5,7 +5,7 @@
 import { Redis } from 'ioredis';
 
 /** How to reach the cache, and how patiently. */
-export interface CacheOptions {
+export interface RedisClientOptions {
   /** `redis://…`; never logged, never part of an error of ours. */
   readonly url: string;
   /** Milliseconds until a command fails. */
@@ -31,7 +31,7 @@ export interface Cache {
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Connects in the background and keeps at it. */
-export function createCache({ url, commandTimeoutMs, onError }: CacheOptions): Cache {
+export function createCache({ url, commandTimeoutMs, onError }: RedisClientOptions): Cache {
   const client = new Redis(url, {
     commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -9,7 +9,7 @@ import { migrate, MigrationError } from './migrate.js';
 import type { Database } from './postgres.js';
 
 /** The tables of the application. */
-export interface Schema {
+export interface Migrator {
   /**
    * Tries at once, and goes on in the background when the database cannot be reached.
    *
@@ -24,7 +24,7 @@ export interface Schema {
 const RETRY_MS = 1_000;
 
 /** The tables in `database`. */
-export function createSchema({ database, log }: { database: Database; log: Log }): Schema {
+export function createMigrator({ database, log }: { database: Database; log: Log }): Migrator {
   const stopped = new AbortController();
   let usable = true;
   let lastCause: string | undefined;

@@ -7,13 +7,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connection, Connections } from './connections.js';
 
 /** Answers a request. */
-export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Requests of one connection that are not answered, with the one under way. */
 const MOST_UNANSWERED = 16;
 
 /** `listener`, asked for one request of a connection at a time. `onCut` is told of every connection that sent too many. */
-export function inTurns(connections: Connections, listener: Listener, onCut: () => void): Listener {
+export function inTurns(
+  connections: Connections,
+  listener: RequestListener,
+  onCut: () => void,
+): RequestListener {
   let answers = 0;
 
   function begin(connection: Connection, request: IncomingMessage, response: ServerResponse): void {

@@ -3,7 +3,7 @@
  */
 import type { Terminal } from './terminal.js';
 
-export interface Command {
+export interface CliCommand {
   /** What follows the name, e.g. `DIR [--h1]`. */
   readonly synopsis: string;
   readonly about: string;

@@ -1,7 +1,7 @@
 /**
  * `--help`, made from what the commands say of themselves.
  */
-import type { Command, OptionHelp } from './command.js';
+import type { CliCommand, OptionHelp } from './command.js';
 
 const EXIT_CODES = `Exit codes add up:
     0  all as it should be          8  memory differs from the files     64  an entry that must not be there
@@ -14,7 +14,7 @@ const EXIT_CODES = `Exit codes add up:
 export interface Program {
   readonly name: string;
   readonly about: string;
-  readonly commands: ReadonlyMap<string, Command>;
+  readonly commands: ReadonlyMap<string, CliCommand>;
   /** Whether the exit codes of its commands add up, as those of `EXIT`. */
   readonly addsUp: boolean;
 }
@@ -33,7 +33,7 @@ ${lines.join('')}
 ${addsUp ? EXIT_CODES : ''}`;
 }
 
-export function helpOf(program: Program, name: string, { synopsis, about, options }: Command): string {
+export function helpOf(program: Program, name: string, { synopsis, about, options }: CliCommand): string {
   const listed: readonly OptionHelp[] = [...options, ['--json', 'one JSON document instead of text']];
   const width = Math.max(...listed.map(([usage]) => usage.length));
   const lines = listed.map(([usage, meaning]) => `  ${usage.padEnd(width)}  ${meaning}\n`);

@@ -6,7 +6,7 @@
  * keeps `_count` for histograms, and its linter refuses a gauge of that name.
  */
 import { PROBLEMS, type ProblemCode } from '../../problems.js';
-import { problemsOf, type HealthSnapshot } from '../../report.js';
+import { allProblems, type HealthSnapshot } from '../../report.js';
 import type { CacheStatistics, Status } from '../../types.js';
 import { isUp } from '../../verdict.js';
 
@@ -50,7 +50,7 @@ export function metricsText(
 
 function metricsOf(facts: HealthSnapshot, status: Status): readonly Metric[] {
   const { components: findings } = facts;
-  const problems = new Set(problemsOf(facts));
+  const problems = new Set(allProblems(facts));
   return [
     gauge(
       'portal_health_status',

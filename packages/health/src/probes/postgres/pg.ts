@@ -11,7 +11,7 @@ import {
   type ProbeResult,
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
-import { destroy, guard } from './postgres-socket.js';
+import { destroy, guardClient } from './postgres-socket.js';
 
 /** The members used of a `Client` of `pg`. */
 interface PgClient {
@@ -81,7 +81,7 @@ function freshConnection(client: PgClient): FreshPostgresConnection {
   function open(): Promise<unknown> {
     if (!opening) {
       opening = client.connect();
-      guard(client);
+      guardClient(client);
     }
     return opening;
   }

@@ -18,7 +18,7 @@ const LONGEST_MESSAGE_BYTES = 1024 ** 2;
  * And what it cannot read, such as a request for a kind of login that it does not know, it throws where nobody can
  * catch it, which ends the process.
  */
-export function guard(client: unknown): void {
+export function guardClient(client: unknown): void {
   const connection = member(client, 'connection');
   const stream = member(connection, 'stream');
   if (!isSocket(stream)) return;

@@ -42,7 +42,7 @@ interface Client {
 }
 
 /** The only commands that a probe sends. */
-export type Command = readonly ['INFO'] | readonly ['PING'] | readonly ['CLUSTER', 'INFO'];
+export type ProbeCommand = readonly ['INFO'] | readonly ['PING'] | readonly ['CLUSTER', 'INFO'];
 
 const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
 const ENDED_BY_INFO = { code: 'CONNECTION_CLOSED', message: 'Connection is closed by the server at an INFO' };
@@ -50,7 +50,7 @@ const NO_PONG = { code: 'NO_PONG', message: 'The answer to PING is no PONG' };
 
 /** What a driver has of its own. */
 export interface RedisTransport {
-  readonly send: (command: Command) => Promise<unknown>;
+  readonly send: (command: ProbeCommand) => Promise<unknown>;
   readonly isLookingUp: () => boolean;
   readonly close: () => void;
 }
@@ -68,7 +68,7 @@ export function createFreshRedisConnection(
   let isConnected = false;
   let isAnswered = false;
 
-  async function timed(command: Command): Promise<readonly [answer: unknown, latencyMs: number]> {
+  async function timed(command: ProbeCommand): Promise<readonly [answer: unknown, latencyMs: number]> {
     const askedMs = performance.now();
     const answer = await send(command);
     isAnswered = true;

@@ -14,7 +14,7 @@ import {
   type ComponentStatus,
 } from '../../../src/report.js';
 import type { Status, Viewer } from '../../../src/types.js';
-import { HEALTHY, component } from './snapshots.js';
+import { HEALTHY_SNAPSHOT, component } from './snapshots.js';
 
 const WORD: Readonly<Record<Status, string>> = { healthy: 'pass', degraded: 'warn', unhealthy: 'fail' };
 const SENTENCES = new RegExp(Object.keys(PROBLEMS).join('|'));
@@ -84,7 +84,8 @@ function assertByTheRules(document: HealthJson, status: Status, viewer: Viewer):
   const text = JSON.stringify(document);
   assert.deepEqual(JSON.parse(text), document, 'nothing is undefined');
   assert.ok(!text.includes('null') && !text.includes('NaN'));
-  if (viewer === 'public') assert.ok(!SENTENCES.test(text) && !text.includes(String(HEALTHY.sourceHash)));
+  if (viewer === 'public')
+    assert.ok(!SENTENCES.test(text) && !text.includes(String(HEALTHY_SNAPSHOT.sourceHash)));
 }
 
 test('every part in every state beside every other, by the rules of the draft', () => {
@@ -94,11 +95,11 @@ test('every part in every state beside every other, by the rules of the draft', 
       for (const [queue, queueWord] of QUEUE) {
         for (const measured of [true, false]) {
           const facts: HealthSnapshot = {
-            ...HEALTHY,
+            ...HEALTHY_SNAPSHOT,
             components: [database, cache, queue],
-            databaseStatistics: measured ? HEALTHY.databaseStatistics : UNMEASURED_DATABASE,
-            cacheStatistics: measured ? HEALTHY.cacheStatistics : UNMEASURED_CACHE,
-            sourceHash: measured ? HEALTHY.sourceHash : null,
+            databaseStatistics: measured ? HEALTHY_SNAPSHOT.databaseStatistics : UNMEASURED_DATABASE,
+            cacheStatistics: measured ? HEALTHY_SNAPSHOT.cacheStatistics : UNMEASURED_CACHE,
+            sourceHash: measured ? HEALTHY_SNAPSHOT.sourceHash : null,
           };
           const { status } = buildReport(facts, 'public');
           for (const viewer of ['public', 'admin'] as const) {
@@ -125,10 +126,10 @@ test('what belongs to no part has a check of its own, measured or not', () => {
     for (const measured of [true, false]) {
       for (const viewer of ['public', 'admin'] as const) {
         const facts: HealthSnapshot = {
-          ...HEALTHY,
+          ...HEALTHY_SNAPSHOT,
           otherProblems: [code],
-          databaseStatistics: measured ? HEALTHY.databaseStatistics : UNMEASURED_DATABASE,
-          sourceHash: measured ? HEALTHY.sourceHash : null,
+          databaseStatistics: measured ? HEALTHY_SNAPSHOT.databaseStatistics : UNMEASURED_DATABASE,
+          sourceHash: measured ? HEALTHY_SNAPSHOT.sourceHash : null,
         };
         const { status } = buildReport(facts, viewer);
         const document = healthJson(facts, status, viewer);
@@ -140,10 +141,14 @@ test('what belongs to no part has a check of its own, measured or not', () => {
 });
 
 test('before the first look there is no time and no value; without parts there is nothing to tell', () => {
-  const { checks } = healthJson({ ...HEALTHY, components: [pending('database')] }, 'unhealthy', 'public');
+  const { checks } = healthJson(
+    { ...HEALTHY_SNAPSHOT, components: [pending('database')] },
+    'unhealthy',
+    'public',
+  );
   assert.deepEqual(checks['database:responseTime'], [{ componentType: 'datastore', status: 'fail' }]);
   const nothing: HealthSnapshot = {
-    ...HEALTHY,
+    ...HEALTHY_SNAPSHOT,
     components: [],
     databaseStatistics: UNMEASURED_DATABASE,
     cacheStatistics: UNMEASURED_CACHE,

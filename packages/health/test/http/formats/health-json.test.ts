@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { healthJson } from '../../../src/http/formats/health-json.js';
-import { BROKEN, HEALTHY, component } from './snapshots.js';
+import { BROKEN_SNAPSHOT, HEALTHY_SNAPSHOT, component } from './snapshots.js';
 
 test('a healthy service: everything passes, each figure with its unit', () => {
-  const { status, checks } = healthJson(HEALTHY, 'healthy', 'public');
+  const { status, checks } = healthJson(HEALTHY_SNAPSHOT, 'healthy', 'public');
   assert.equal(status, 'pass');
   assert.deepEqual(checks['database:responseTime'], [
     {
@@ -25,14 +25,14 @@ test('a healthy service: everything passes, each figure with its unit', () => {
 });
 
 test('an administrator sees the hash', () => {
-  const { checks } = healthJson(HEALTHY, 'healthy', 'admin');
+  const { checks } = healthJson(HEALTHY_SNAPSHOT, 'healthy', 'admin');
   assert.deepEqual(checks['source:hash'], [
     { componentType: 'system', observedValue: 'a1b2c3', observedUnit: 'sha256', status: 'pass' },
   ]);
 });
 
 test('a broken service: each part by its own state; what was not measured is absent', () => {
-  const { status, checks } = healthJson(BROKEN, 'unhealthy', 'public');
+  const { status, checks } = healthJson(BROKEN_SNAPSHOT, 'unhealthy', 'public');
   assert.equal(status, 'fail');
   const states = Object.entries(checks).map(([key, [check]]) => [key, check?.status]);
   assert.deepEqual(Object.fromEntries(states), {
@@ -46,9 +46,9 @@ test('a broken service: each part by its own state; what was not measured is abs
 });
 
 test('output is for administrators, and only where something is wrong', () => {
-  assert.ok(!JSON.stringify(healthJson(BROKEN, 'unhealthy', 'public')).includes('output'));
-  assert.ok(!JSON.stringify(healthJson(HEALTHY, 'healthy', 'admin')).includes('output'));
-  const { checks } = healthJson(BROKEN, 'unhealthy', 'admin');
+  assert.ok(!JSON.stringify(healthJson(BROKEN_SNAPSHOT, 'unhealthy', 'public')).includes('output'));
+  assert.ok(!JSON.stringify(healthJson(HEALTHY_SNAPSHOT, 'healthy', 'admin')).includes('output'));
+  const { checks } = healthJson(BROKEN_SNAPSHOT, 'unhealthy', 'admin');
   assert.equal(
     checks['database:responseTime']?.[0]?.output,
     'The database does not answer in time (DATABASE_TIMEOUT)',
@@ -56,12 +56,12 @@ test('output is for administrators, and only where something is wrong', () => {
 });
 
 test('findings about parts that are up: read-only warns, a stalled pool fails', () => {
-  const readOnly = { ...HEALTHY, findings: [component('database', 'up', 'DATABASE_READ_ONLY')] };
+  const readOnly = { ...HEALTHY_SNAPSHOT, findings: [component('database', 'up', 'DATABASE_READ_ONLY')] };
   assert.equal(
     healthJson(readOnly, 'degraded', 'public').checks['database:responseTime']?.[0]?.status,
     'warn',
   );
-  const stalled = { ...HEALTHY, others: ['DATABASE_POOL_STALLED'] as const };
+  const stalled = { ...HEALTHY_SNAPSHOT, others: ['DATABASE_POOL_STALLED'] as const };
   assert.equal(
     healthJson(stalled, 'unhealthy', 'public').checks['database:connections']?.[0]?.status,
     'fail',
@@ -69,7 +69,7 @@ test('findings about parts that are up: read-only warns, a stalled pool fails', 
 });
 
 test('by the rules of the draft: known words, a unit with every value, keys of a component and a measurement', () => {
-  for (const facts of [HEALTHY, BROKEN]) {
+  for (const facts of [HEALTHY_SNAPSHOT, BROKEN_SNAPSHOT]) {
     for (const viewer of ['public', 'admin'] as const) {
       for (const [key, list] of Object.entries(healthJson(facts, 'degraded', viewer).checks)) {
         assert.match(key, /^[a-zA-Z]+:[a-zA-Z]+$/);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { metricsText, type MetricsFormat } from '../../../src/http/formats/openmetrics.js';
 import { PROBLEMS } from '../../../src/problems.js';
-import { BROKEN, HEALTHY } from './snapshots.js';
+import { BROKEN_SNAPSHOT, HEALTHY_SNAPSHOT } from './snapshots.js';
 
 const FORMATS: readonly MetricsFormat[] = ['openmetrics', 'prometheus'];
 
 test('the pool by OpenTelemetry’s names, the verdict as three gauges, every code of the catalogue', () => {
   for (const format of FORMATS) {
-    const lines = metricsText(HEALTHY, 'healthy', format).split('\n');
+    const lines = metricsText(HEALTHY_SNAPSHOT, 'healthy', format).split('\n');
     for (const line of [
       'portal_health_status{status="healthy"} 1',
       'portal_health_status{status="degraded"} 0',
@@ -31,7 +31,7 @@ test('the pool by OpenTelemetry’s names, the verdict as three gauges, every co
 
 test('what was not measured has no sample and no header, and problems that hold are 1', () => {
   for (const format of FORMATS) {
-    const text = metricsText(BROKEN, 'unhealthy', format);
+    const text = metricsText(BROKEN_SNAPSHOT, 'unhealthy', format);
     assert.ok(!/portal_cache_|db_client_/.test(text), 'no figures of pool and cache');
     assert.ok(!/null|NaN|undefined/.test(text));
     assert.ok(text.includes('portal_health_problem{code="DATABASE_TIMEOUT"} 1\n'));
@@ -42,11 +42,11 @@ test('what was not measured has no sample and no header, and problems that hold 
 });
 
 test('OpenMetrics names families without _total, gives units and ends with # EOF; the older text does neither', () => {
-  const open = metricsText(HEALTHY, 'healthy', 'openmetrics');
+  const open = metricsText(HEALTHY_SNAPSHOT, 'healthy', 'openmetrics');
   assert.ok(open.endsWith('\n# EOF\n'));
   assert.ok(open.includes('# TYPE portal_cache_evicted_keys counter\n'));
   assert.ok(open.includes('# UNIT portal_health_latency_seconds seconds\n'));
-  const old = metricsText(HEALTHY, 'healthy', 'prometheus');
+  const old = metricsText(HEALTHY_SNAPSHOT, 'healthy', 'prometheus');
   assert.ok(!old.includes('# EOF') && !old.includes('# UNIT'));
   assert.ok(old.includes('# TYPE portal_cache_evicted_keys_total counter\n'));
   for (const text of [open, old]) {

@@ -22,7 +22,7 @@ export function component(name: string, state: State = 'up', ...problems: Proble
 }
 
 /** The service of the published page. */
-export const HEALTHY: HealthSnapshot = {
+export const HEALTHY_SNAPSHOT: HealthSnapshot = {
   startedAt: '2026-03-01T00:00:00Z',
   components: [component('database'), component('cache')],
   otherProblems: [],
@@ -44,8 +44,8 @@ export const HEALTHY: HealthSnapshot = {
 };
 
 /** The same with nothing measured and every kind of finding. */
-export const BROKEN: HealthSnapshot = {
-  ...HEALTHY,
+export const BROKEN_SNAPSHOT: HealthSnapshot = {
+  ...HEALTHY_SNAPSHOT,
   components: [
     component('database', 'down', 'DATABASE_TIMEOUT'),
     component('cache', 'stale', 'CHECK_STALE'),

@@ -9,7 +9,7 @@ import postgres, { type Sql } from 'postgres';
 import { createHealth } from '../../../src/health.js';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
 import type { Probe } from '../../../src/types.js';
-import { runProbe, noSockets, openSockets, verdictOf } from '../run-probe.js';
+import { runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -69,12 +69,12 @@ for (const [driver, probeOf] of Object.entries(DRIVERS)) {
         const accepted = proxy.accepted;
         await proxy.fault(fault);
         try {
-          assert.equal(await verdictOf(probe, 300), `down ${code}`);
+          assert.equal(await outcomeOf(probe, 300), `down ${code}`);
         } finally {
           await proxy.heal();
         }
         assert.ok(proxy.accepted - accepted <= 1, 'one attempt a run');
-        assert.equal(await verdictOf(probe), 'up');
+        assert.equal(await outcomeOf(probe), 'up');
       });
     }
 
@@ -86,22 +86,22 @@ for (const [driver, probeOf] of Object.entries(DRIVERS)) {
       ]) {
         const url = new URL(database);
         change(url);
-        assert.equal(await verdictOf(probeOf(url.href)), 'down DATABASE_REFUSED_LOGIN');
+        assert.equal(await outcomeOf(probeOf(url.href)), 'down DATABASE_REFUSED_LOGIN');
       }
     });
 
     test('read-only, full, frozen: each by its code', async () => {
       const probe = probeOf(database);
       await server.readOnly(true);
-      assert.equal(await verdictOf(probe), 'up DATABASE_READ_ONLY');
+      assert.equal(await outcomeOf(probe), 'up DATABASE_READ_ONLY');
       await server.readOnly(false);
       const empty = await server.fillConnections();
-      assert.equal(await verdictOf(probe), 'down DATABASE_TOO_MANY_CONNECTIONS');
+      assert.equal(await outcomeOf(probe), 'down DATABASE_TOO_MANY_CONNECTIONS');
       await empty();
       await server.freeze();
-      assert.equal(await verdictOf(probe, 300), 'down DATABASE_TIMEOUT');
+      assert.equal(await outcomeOf(probe, 300), 'down DATABASE_TIMEOUT');
       await server.thaw();
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
 
     test('50 ended runs against a frozen server: one socket at a time, and none is left', async () => {
@@ -136,7 +136,7 @@ test('postgres.js: whatever the instance transforms and listens to, it is heard 
     onnotice: (notice: unknown) => notices.push(notice),
     debug: (_connection: unknown, query: unknown) => notices.push(query),
   });
-  assert.equal(await verdictOf(createPostgresProbe({ pool: sql, postgres, slowMs: SLOW_MS })), 'up');
+  assert.equal(await outcomeOf(createPostgresProbe({ pool: sql, postgres, slowMs: SLOW_MS })), 'up');
   assert.deepEqual(notices, []);
   assert.equal(
     sql.options.connection.application_name,
@@ -154,7 +154,7 @@ test('postgres.js: a socket of your own, of several hosts the first that takes w
       return socket;
     },
   } as never);
-  assert.equal(await verdictOf(createPostgresProbe({ pool: tunnelled, postgres, slowMs: SLOW_MS })), 'up');
+  assert.equal(await outcomeOf(createPostgresProbe({ pool: tunnelled, postgres, slowMs: SLOW_MS })), 'up');
 
   // Nobody listens at the port of a server that is closed.
   const closed = createServer().listen(0, '127.0.0.1');
@@ -170,7 +170,7 @@ test('postgres.js: a socket of your own, of several hosts the first that takes w
     password,
     database: pathname.slice(1),
   } as never);
-  assert.equal(await verdictOf(createPostgresProbe({ pool: several, postgres, slowMs: SLOW_MS })), 'up');
+  assert.equal(await outcomeOf(createPostgresProbe({ pool: several, postgres, slowMs: SLOW_MS })), 'up');
   await noSockets();
 });
 
@@ -184,7 +184,7 @@ test('postgres.js: where a standby is wanted, one that takes writes is of no use
     const url = new URL(database);
     url.searchParams.set('target_session_attrs', attributes ?? '');
     const probe = createPostgresProbe({ pool: postgres(url.href), postgres, slowMs: SLOW_MS });
-    assert.equal(await verdictOf(probe), verdict, attributes);
+    assert.equal(await outcomeOf(probe), verdict, attributes);
   }
   await noSockets();
 });
@@ -212,11 +212,11 @@ test('postgres.js, several hosts (S-13): those that are silent keep nobody from 
       deadlineMs: 400,
     });
   try {
-    assert.equal(await verdictOf(probeAt(deaf, Number(port))), 'up');
-    assert.equal(await verdictOf(probeAt(deaf, deaf, deaf, Number(port))), 'up');
-    assert.equal(await verdictOf(probeAt(Number(port), deaf)), 'up');
-    assert.equal(await verdictOf(probeAt(deaf, 1), 400), 'down DATABASE_TIMEOUT');
-    assert.equal(await verdictOf(probeAt(1, 1)), 'down DATABASE_UNREACHABLE');
+    assert.equal(await outcomeOf(probeAt(deaf, Number(port))), 'up');
+    assert.equal(await outcomeOf(probeAt(deaf, deaf, deaf, Number(port))), 'up');
+    assert.equal(await outcomeOf(probeAt(Number(port), deaf)), 'up');
+    assert.equal(await outcomeOf(probeAt(deaf, 1), 400), 'down DATABASE_TIMEOUT');
+    assert.equal(await outcomeOf(probeAt(1, 1)), 'down DATABASE_UNREACHABLE');
   } finally {
     silent.close();
   }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { createMessageCheck } from '../../../src/probes/postgres/postgres-socket.js';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
-import { verdictOf } from '../run-probe.js';
+import { outcomeOf } from '../run-probe.js';
 
 /** A message as a server sends it. */
 function message(letter: string, body: Uint8Array): Buffer {
@@ -63,7 +63,7 @@ describe('what is no Postgres', () => {
     const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'app', database: 'app' });
     try {
       // Far from the deadline: what waits for it is a timeout.
-      assert.equal(await verdictOf(createPostgresProbe({ pool }), 30_000), 'down DATABASE_FAILED');
+      assert.equal(await outcomeOf(createPostgresProbe({ pool }), 30_000), 'down DATABASE_FAILED');
     } finally {
       await pool.end();
       server.close();

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
 import postgresJs from 'postgres';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
-import { runProbe, noSockets, openSockets, verdictOf } from '../run-probe.js';
+import { runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -74,7 +74,7 @@ test('one question a run, under a name that an operator recognises', async () =>
     name = named.rows[0]?.application_name;
     return query(text);
   });
-  assert.equal(await verdictOf(createPostgresProbe({ pool })), 'up');
+  assert.equal(await outcomeOf(createPostgresProbe({ pool })), 'up');
   assert.deepEqual(asked, ['SHOW transaction_read_only']);
   assert.equal(name, 'portal-health');
 });
@@ -82,9 +82,9 @@ test('one question a run, under a name that an operator recognises', async () =>
 test('a pool given by parts, its password hidden from enumeration or a function, logs in', async () => {
   const { hostname: host, port, username: user, password, pathname } = new URL(database);
   const parts = { connectionString: undefined, host, port: Number(port), user, database: pathname.slice(1) };
-  assert.equal(await verdictOf(createPostgresProbe({ pool: poolOf({ ...parts, password }) })), 'up');
+  assert.equal(await outcomeOf(createPostgresProbe({ pool: poolOf({ ...parts, password }) })), 'up');
   const slowly = { ...parts, password: async () => password };
-  assert.equal(await verdictOf(createPostgresProbe({ pool: poolOf(slowly) })), 'up');
+  assert.equal(await outcomeOf(createPostgresProbe({ pool: poolOf(slowly) })), 'up');
 });
 
 test('slow: a whole run beyond slowMs, with the round trip that was measured', async () => {
@@ -111,10 +111,10 @@ describe('on the network', () => {
     test(`${fault}: ${code}`, async () => {
       const probe = createPostgresProbe({ pool: poolOf({ connectionString: proxied() }), slowMs: SLOW_MS });
       await proxy.fault(fault);
-      const verdict = await verdictOf(probe, 300);
+      const verdict = await outcomeOf(probe, 300);
       await proxy.heal();
       assert.equal(verdict, `down ${code}`);
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
       await waitFor('the connections to be gone', () => proxy.connections === 0);
     });
   }
@@ -141,10 +141,10 @@ describe('by the server', () => {
     ];
     for (const connectionString of refused) {
       const probe = createPostgresProbe({ pool: poolOf({ connectionString }) });
-      assert.equal(await verdictOf(probe), 'down DATABASE_REFUSED_LOGIN', connectionString);
+      assert.equal(await outcomeOf(probe), 'down DATABASE_REFUSED_LOGIN', connectionString);
     }
     await postgres.query('ALTER ROLE app NOLOGIN');
-    assert.equal(await verdictOf(createPostgresProbe({ pool: poolOf() })), 'down DATABASE_REFUSED_LOGIN');
+    assert.equal(await outcomeOf(createPostgresProbe({ pool: poolOf() })), 'down DATABASE_REFUSED_LOGIN');
     await postgres.query('ALTER ROLE app LOGIN');
   });
 
@@ -152,19 +152,19 @@ describe('by the server', () => {
     const closed = await postgres.createDatabase();
     const pool = poolOf({ connectionString: closed });
     await postgres.query(`ALTER DATABASE ${new URL(closed).pathname.slice(1)} ALLOW_CONNECTIONS false`);
-    assert.equal(await verdictOf(createPostgresProbe({ pool })), 'down DATABASE_REFUSED_LOGIN');
+    assert.equal(await outcomeOf(createPostgresProbe({ pool })), 'down DATABASE_REFUSED_LOGIN');
   });
 
   test('no connection left: DATABASE_TOO_MANY_CONNECTIONS', async () => {
     const release = await postgres.fillConnections();
-    const verdict = await verdictOf(createPostgresProbe({ pool: poolOf() }));
+    const verdict = await outcomeOf(createPostgresProbe({ pool: poolOf() }));
     await release();
     assert.equal(verdict, 'down DATABASE_TOO_MANY_CONNECTIONS');
   });
 
   test('read-only: up with DATABASE_READ_ONLY', async () => {
     await postgres.readOnly(true);
-    const verdict = await verdictOf(createPostgresProbe({ pool: poolOf() }));
+    const verdict = await outcomeOf(createPostgresProbe({ pool: poolOf() }));
     await postgres.readOnly(false);
     assert.equal(verdict, 'up DATABASE_READ_ONLY');
   });
@@ -173,7 +173,7 @@ describe('by the server', () => {
     const pool = poolOf();
     const holder = await pool.connect();
     await holder.query('CREATE TABLE locked (); BEGIN; LOCK TABLE locked IN ACCESS EXCLUSIVE MODE');
-    assert.equal(await verdictOf(createPostgresProbe({ pool })), 'up');
+    assert.equal(await outcomeOf(createPostgresProbe({ pool })), 'up');
     await holder.query('ROLLBACK');
     holder.release();
   });
@@ -183,23 +183,23 @@ describe('by the server', () => {
       const probe = createPostgresProbe({ pool: poolOf() });
       if (part === 'everything') await postgres.freeze();
       else postgres.freezePostmaster();
-      const verdict = await verdictOf(probe, 200);
+      const verdict = await outcomeOf(probe, 200);
       await postgres.thaw();
       assert.equal(verdict, 'down DATABASE_TIMEOUT');
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
   }
 
   test('killed, starting, standby, back: each by its code', async () => {
     const probe = createPostgresProbe({ pool: poolOf() });
     await postgres.kill();
-    assert.equal(await verdictOf(probe), 'down DATABASE_UNREACHABLE');
+    assert.equal(await outcomeOf(probe), 'down DATABASE_UNREACHABLE');
     await postgres.restartStarting();
-    assert.equal(await verdictOf(probe), 'down DATABASE_STARTING');
+    assert.equal(await outcomeOf(probe), 'down DATABASE_STARTING');
     await postgres.restartStandby();
-    assert.equal(await verdictOf(probe), 'up DATABASE_READ_ONLY');
+    assert.equal(await outcomeOf(probe), 'up DATABASE_READ_ONLY');
     await postgres.restart();
-    assert.equal(await verdictOf(probe), 'up');
+    assert.equal(await outcomeOf(probe), 'up');
   });
 });
 
@@ -214,17 +214,17 @@ describe('what a driver can do', () => {
       'off',
     ]) {
       const { pool } = poolAnswering(async () => answer);
-      assert.equal(await verdictOf(createPostgresProbe({ pool })), 'down DATABASE_FAILED');
+      assert.equal(await outcomeOf(createPostgresProbe({ pool })), 'down DATABASE_FAILED');
     }
   });
 
   test('a client that cannot be made, or throws whatever it likes: DATABASE_FAILED', async () => {
     const malformed = poolOf({ connectionString: 'postgres://[' });
-    assert.equal(await verdictOf(createPostgresProbe({ pool: malformed })), 'down DATABASE_FAILED');
+    assert.equal(await outcomeOf(createPostgresProbe({ pool: malformed })), 'down DATABASE_FAILED');
     const { pool } = poolAnswering(() => {
       throw null;
     });
-    assert.equal(await verdictOf(createPostgresProbe({ pool })), 'down DATABASE_FAILED');
+    assert.equal(await outcomeOf(createPostgresProbe({ pool })), 'down DATABASE_FAILED');
   });
 
   test('a password with signs of a URL in it: its pieces are in no part of the outcome but the message', async () => {
@@ -264,7 +264,7 @@ describe('what a server can say', () => {
       const server = await serverSaying(Buffer.from(bytes, 'latin1'));
       const { port } = server.address() as AddressInfo;
       const pool = poolOf({ connectionString: `postgres://app:secret@127.0.0.1:${port}/app` });
-      const verdict = await verdictOf(createPostgresProbe({ pool }));
+      const verdict = await outcomeOf(createPostgresProbe({ pool }));
       server.close();
       assert.equal(verdict, `down ${code}`);
     });
@@ -365,7 +365,7 @@ describe('what a run leaves behind', () => {
       return row?.['ours'] === 0;
     });
     assert.deepEqual([pool.totalCount, pool.idleCount, pool.waitingCount], [0, 0, 0]);
-    assert.equal(await verdictOf(createPostgresProbe({ pool })), 'up');
+    assert.equal(await outcomeOf(createPostgresProbe({ pool })), 'up');
   });
 
   test('a run that is not wanted from the start opens nothing', async () => {

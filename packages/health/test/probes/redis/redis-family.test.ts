@@ -16,7 +16,7 @@ import {
 } from 'portal-test-kit';
 import { createSentinel } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
-import { runProbe, noSockets, verdictOf } from '../run-probe.js';
+import { runProbe, noSockets, outcomeOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -49,16 +49,16 @@ test('iovalkey: figures, faults by their codes, nothing left open', async () => 
     ['rubbish', 'CACHE_FAILED'],
   ] as const) {
     await proxy.fault(fault);
-    assert.equal(await verdictOf(probe, 300), `down ${code}`, fault);
+    assert.equal(await outcomeOf(probe, 300), `down ${code}`, fault);
     await proxy.heal();
   }
   redis.freeze();
-  assert.equal(await verdictOf(probe, 300), 'down CACHE_TIMEOUT');
+  assert.equal(await outcomeOf(probe, 300), 'down CACHE_TIMEOUT');
   redis.thaw();
   await redis.requirePassword('another');
-  assert.equal(await verdictOf(probe), 'down CACHE_REFUSED_LOGIN');
+  assert.equal(await outcomeOf(probe), 'down CACHE_REFUSED_LOGIN');
   await redis.requirePassword('');
-  assert.equal(await verdictOf(probe), 'up');
+  assert.equal(await outcomeOf(probe), 'up');
   await noSockets();
 });
 
@@ -68,11 +68,11 @@ test('iovalkey, as ioredis before 6: a password that is not needed is told to no
   try {
     await guarded.command('ACL', 'SETUSER', 'somebody', 'on', '>pw', '~*', '+@all');
     const at = (port: number, more: object): RedisClient => new Valkey({ port, lazyConnect: true, ...more });
-    assert.equal(await verdictOf(probeOf(at(redis.port, { password: 'x' }))), 'up');
-    assert.equal(await verdictOf(probeOf(at(guarded.port, { password: 'sekret' }))), 'up');
-    assert.equal(await verdictOf(probeOf(at(guarded.port, { username: 'somebody', password: 'pw' }))), 'up');
+    assert.equal(await outcomeOf(probeOf(at(redis.port, { password: 'x' }))), 'up');
+    assert.equal(await outcomeOf(probeOf(at(guarded.port, { password: 'sekret' }))), 'up');
+    assert.equal(await outcomeOf(probeOf(at(guarded.port, { username: 'somebody', password: 'pw' }))), 'up');
     for (const wrong of [{ password: 'x' }, { username: 'nobody', password: 'pw' }, {}]) {
-      assert.equal(await verdictOf(probeOf(at(guarded.port, wrong))), 'down CACHE_REFUSED_LOGIN');
+      assert.equal(await outcomeOf(probeOf(at(guarded.port, wrong))), 'down CACHE_REFUSED_LOGIN');
     }
     assert.equal(warn.mock.callCount(), 0);
   } finally {
@@ -110,12 +110,12 @@ for (const [driver, clientOf] of [
       const outcome = await runProbe(probe);
       assert.deepEqual([outcome.state, outcome.problems, outcome.figures?.keys], ['up', [], 1]);
       redis.freeze();
-      assert.equal(await verdictOf(probe, 300), 'down CACHE_TIMEOUT');
+      assert.equal(await outcomeOf(probe, 300), 'down CACHE_TIMEOUT');
       redis.thaw();
       sentinel.freeze();
-      assert.equal(await verdictOf(probe, 300), 'down CACHE_TIMEOUT');
+      assert.equal(await outcomeOf(probe, 300), 'down CACHE_TIMEOUT');
       sentinel.thaw();
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     } finally {
       redis.thaw();
       await sentinel.close();

@@ -15,7 +15,7 @@ import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
 import type { CacheFigures } from '../../../src/statistics/cache.js';
 import type { Outcome, Probe } from '../../../src/types.js';
-import { runProbe, verdictOf } from '../run-probe.js';
+import { runProbe, outcomeOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -52,7 +52,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       const server = await startRedis({ settings: { save: '900 1' } });
       try {
         const probe = probeOf(clientOf(server.url));
-        assert.equal(await verdictOf(probe), 'up');
+        assert.equal(await outcomeOf(probe), 'up');
         await save(server, false);
         assert.deepEqual(
           remarksOf(await runProbe(probe)),
@@ -60,10 +60,10 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
           'nobody has been refused yet',
         );
         assert.equal(await write(server), 'MISCONF');
-        assert.equal(await verdictOf(probe), 'up CACHE_WRITES_REFUSED');
-        assert.equal(await verdictOf(probe), 'up CACHE_WRITES_REFUSED', 'nobody tries any more');
+        assert.equal(await outcomeOf(probe), 'up CACHE_WRITES_REFUSED');
+        assert.equal(await outcomeOf(probe), 'up CACHE_WRITES_REFUSED', 'nobody tries any more');
         await server.command('CONFIG', 'RESETSTAT');
-        assert.equal(await verdictOf(probe), 'up CACHE_WRITES_REFUSED', 'counts that begin anew');
+        assert.equal(await outcomeOf(probe), 'up CACHE_WRITES_REFUSED', 'counts that begin anew');
         assert.deepEqual(
           remarksOf(await runProbe(probeOf(clientOf(server.url)))),
           ['up', 'CACHE_NOT_SAVED'],
@@ -82,28 +82,28 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
     test('because too few replicas follow', async () => {
       await redis.command('CONFIG', 'SET', 'min-replicas-to-write', 1);
       const probe = probeOf(clientOf(redis.url));
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
       assert.equal(await write(), 'NOREPLICAS');
-      assert.equal(await verdictOf(probe), 'up CACHE_WRITES_REFUSED');
-      assert.equal(await verdictOf(probe), 'up CACHE_WRITES_REFUSED');
+      assert.equal(await outcomeOf(probe), 'up CACHE_WRITES_REFUSED');
+      assert.equal(await outcomeOf(probe), 'up CACHE_WRITES_REFUSED');
       await redis.command('CONFIG', 'SET', 'min-replicas-to-write', 0);
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
 
     test('by mistakes of the application: no finding', async () => {
       const probe = probeOf(clientOf(redis.url));
       await redis.command('SET', 'a', 1);
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
       await assert.rejects(redis.command('LPUSH', 'a', 1), /WRONGTYPE/);
       await assert.rejects(redis.command('SET', 'a'), /ERR/);
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
 
     test('by a replica that is meant: no finding', async () => {
       await redis.readOnly(true);
-      assert.equal(await verdictOf(probeOf(clientOf(redis.url), true)), 'up');
+      assert.equal(await outcomeOf(probeOf(clientOf(redis.url), true)), 'up');
       await redis.readOnly(false);
-      assert.equal(await verdictOf(probeOf(clientOf(redis.url), true)), 'up');
+      assert.equal(await outcomeOf(probeOf(clientOf(redis.url), true)), 'up');
     });
 
     test('by a script that does not end (S-06): CACHE_TIMEOUT', async () => {
@@ -112,12 +112,12 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       const probe = probeOf(clientOf(redis.url));
       try {
         await waitFor('BUSY', async () => (await runProbe(probe)).cause?.code === 'BUSY');
-        assert.equal(await verdictOf(probe), 'down CACHE_TIMEOUT');
+        assert.equal(await outcomeOf(probe), 'down CACHE_TIMEOUT');
       } finally {
         await redis.command('SCRIPT', 'KILL');
         await script;
       }
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
   });
 
@@ -161,7 +161,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
         const server = await serverAnswering(answers);
         const { port } = server.address() as AddressInfo;
         try {
-          assert.equal(await verdictOf(probeOf(clientOf(`redis://127.0.0.1:${port}`))), verdict);
+          assert.equal(await outcomeOf(probeOf(clientOf(`redis://127.0.0.1:${port}`))), verdict);
         } finally {
           server.close();
         }
@@ -184,11 +184,11 @@ test('a cluster that has lost a master, of which the driver lets go before the o
     );
     await waitFor('every master', () => client.nodes('master').length === 3);
     const probe = probeOf(client);
-    assert.equal(await verdictOf(probe), 'up');
+    assert.equal(await outcomeOf(probe), 'up');
     await last.kill();
     const said = new Set<string>();
     for (let look = 0; look < 30; look += 1) {
-      said.add(await verdictOf(probe));
+      said.add(await outcomeOf(probe));
       // As the application does, which makes the driver find out.
       await Promise.allSettled(
         [client.get('a'), client.get('b')].map((query) => Promise.race([query, sleep(50)])),
@@ -217,7 +217,7 @@ test('a cluster that refuses every command (S-03), and one that refuses those of
       probeOf(client),
     );
     const verdicts = async (): Promise<ReadonlySet<string>> =>
-      new Set(await Promise.all(probes.map((probe) => verdictOf(probe))));
+      new Set(await Promise.all(probes.map((probe) => outcomeOf(probe))));
     assert.deepEqual(await verdicts(), new Set(['up']));
 
     await everywhere('CLUSTER', 'DELSLOTS', 42);

@@ -13,7 +13,7 @@ import {
 } from 'portal-test-kit';
 import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
-import { runProbe, noSockets, openSockets, verdictOf } from '../run-probe.js';
+import { runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
 let redis: RedisServer;
 let proxy: Proxy;
@@ -59,7 +59,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
           ? new Redis(`${redis.url}/3`, { lazyConnect: true, connectionName: 'app', readOnly: true })
           : createClient({ url: `${redis.url}/3`, name: 'app', readonly: true, pingInterval: 1 });
       await redis.command('CONFIG', 'RESETSTAT');
-      assert.equal(await verdictOf(createRedisProbe({ client })), 'up');
+      assert.equal(await outcomeOf(createRedisProbe({ client })), 'up');
       // The rest is how the test itself asks.
       const ofTheTest = /^(hello|client|config)/;
       assert.deepEqual(
@@ -80,10 +80,10 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       test(`${fault}: ${code}`, async () => {
         const probe = probeOf(urlOf(proxy.port));
         await proxy.fault(fault);
-        const verdict = await verdictOf(probe, 300);
+        const verdict = await outcomeOf(probe, 300);
         await proxy.heal();
         assert.equal(verdict, `down ${code}`);
-        assert.equal(await verdictOf(probe), 'up');
+        assert.equal(await outcomeOf(probe), 'up');
         await waitFor('the connections to be gone', () => proxy.connections === 0);
       });
     }
@@ -109,57 +109,57 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
             ['down', ['CACHE_REFUSED_LOGIN'], code],
           );
         }
-        assert.equal(await verdictOf(probeOf(guarded.url)), 'up');
+        assert.equal(await outcomeOf(probeOf(guarded.url)), 'up');
       } finally {
         await guarded.close();
       }
     });
 
     test('a password that is not needed does not keep anybody out', async () => {
-      assert.equal(await verdictOf(probeOf(urlOf(redis.port, ':unneeded@'))), 'up');
+      assert.equal(await outcomeOf(probeOf(urlOf(redis.port, ':unneeded@'))), 'up');
     });
 
     test('no connection left: CACHE_TOO_MANY_CONNECTIONS, every time', async () => {
       const release = await redis.fillConnections();
       const verdicts = new Set<string>();
-      for (let run = 0; run < 10; run += 1) verdicts.add(await verdictOf(probeOf(redis.url)));
+      for (let run = 0; run < 10; run += 1) verdicts.add(await outcomeOf(probeOf(redis.url)));
       await release();
       assert.deepEqual([...verdicts], ['down CACHE_TOO_MANY_CONNECTIONS']);
     });
 
     test('memory used up, a replica: up, with the reason why writes are refused', async () => {
       await redis.outOfMemory(true);
-      assert.equal(await verdictOf(probeOf(redis.url)), 'up CACHE_OUT_OF_MEMORY');
+      assert.equal(await outcomeOf(probeOf(redis.url)), 'up CACHE_OUT_OF_MEMORY');
       await redis.outOfMemory(false);
       await redis.readOnly(true);
-      assert.equal(await verdictOf(probeOf(redis.url)), 'up CACHE_READ_ONLY');
+      assert.equal(await outcomeOf(probeOf(redis.url)), 'up CACHE_READ_ONLY');
       await redis.readOnly(false);
-      assert.equal(await verdictOf(probeOf(redis.url)), 'up');
+      assert.equal(await outcomeOf(probeOf(redis.url)), 'up');
     });
 
     test('clients paused: CACHE_TIMEOUT', async () => {
       await redis.command('CLIENT', 'PAUSE', 400, 'ALL');
-      assert.equal(await verdictOf(probeOf(redis.url), 100), 'down CACHE_TIMEOUT');
-      await waitFor('the pause to end', async () => (await verdictOf(probeOf(redis.url))) === 'up');
+      assert.equal(await outcomeOf(probeOf(redis.url), 100), 'down CACHE_TIMEOUT');
+      await waitFor('the pause to end', async () => (await outcomeOf(probeOf(redis.url))) === 'up');
     });
 
     test('frozen: CACHE_TIMEOUT, and up again when it goes on', async () => {
       redis.freeze();
-      const verdict = await verdictOf(probeOf(redis.url), 200);
+      const verdict = await outcomeOf(probeOf(redis.url), 200);
       redis.thaw();
       assert.equal(verdict, 'down CACHE_TIMEOUT');
-      assert.equal(await verdictOf(probeOf(redis.url)), 'up');
+      assert.equal(await outcomeOf(probeOf(redis.url)), 'up');
     });
 
     test('killed, loading, back: each by its code', async () => {
       const probe = probeOf(redis.url);
       await redis.restartLoading();
-      assert.equal(await verdictOf(probe), 'down CACHE_LOADING');
+      assert.equal(await outcomeOf(probe), 'down CACHE_LOADING');
       await redis.finishLoading();
       await redis.kill();
-      assert.equal(await verdictOf(probe), 'down CACHE_UNREACHABLE');
+      assert.equal(await outcomeOf(probe), 'down CACHE_UNREACHABLE');
       await redis.restart();
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
 
     test('100 ended runs against a frozen server: one socket at a time, and none at the server', async () => {
@@ -185,7 +185,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
         const info = String(await redis.command('INFO', 'clients'));
         return /^connected_clients:1\r$/m.test(info);
       });
-      assert.equal(await verdictOf(probe), 'up');
+      assert.equal(await outcomeOf(probe), 'up');
     });
   });
 }
@@ -205,7 +205,7 @@ test('a socket that is still connecting is destroyed as well', async () => {
     const baseline = openSockets();
     for (const clientOf of Object.values(DRIVERS)) {
       assert.equal(
-        await verdictOf(createRedisProbe({ client: clientOf(crowded.url) }), 50),
+        await outcomeOf(createRedisProbe({ client: clientOf(crowded.url) }), 50),
         'down CACHE_TIMEOUT',
       );
       await sleep(5);
@@ -244,7 +244,7 @@ test('a cluster: all masters together, the first that is down is the cache that 
         'no master has them all',
       );
       last.freeze();
-      const frozen = await verdictOf(probe, 200);
+      const frozen = await outcomeOf(probe, 200);
       last.thaw();
       assert.equal(frozen, 'down CACHE_TIMEOUT');
     }

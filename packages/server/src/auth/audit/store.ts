@@ -25,13 +25,13 @@ export interface AuditStore {
   /** The newest first; only those before `before`, if given. */
   list(options: { readonly before: number | undefined; readonly limit: number }): Promise<StoredEntry[]>;
   /** The oldest first, in pages of a bounded size; an empty one is the end. */
-  page(options: AuditPage): Promise<StoredEntry[]>;
+  page(options: AuditRange): Promise<StoredEntry[]>;
   /** Throws away refusals of long ago. */
   deleteOldRejections(): Promise<void>;
 }
 
 /** A part of the audit, from an entry on. */
-export interface AuditPage {
+export interface AuditRange {
   readonly from: Date | undefined;
   /** Not included. */
   readonly to: Date | undefined;

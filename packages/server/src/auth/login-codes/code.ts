@@ -33,7 +33,7 @@ export function isCode(text: string): boolean {
 }
 
 /** What is stored and looked up in place of the code. */
-export function hashOf(code: string): Buffer {
+export function loginCodeHash(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }
 

@@ -8,7 +8,7 @@
 import { PortalError } from '../../errors.js';
 import { createSharedLane } from '../../infra/shared-task-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
-import { hashOf, isCode, nameDigest, newCode, newLongCode } from './code.js';
+import { loginCodeHash, isCode, nameDigest, newCode, newLongCode } from './code.js';
 import type { CodeToSend } from './code-sender.js';
 import type { LoginCodeOrigin, CodeStore, OpenCode, Redeemed, RequestedCode, Try } from './store.js';
 
@@ -84,7 +84,7 @@ export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): S
       expectReachable();
       const code = newCode();
       const open = await requests.run(
-        { name, nameDigest: nameDigest(name), hash: hashOf(code), address },
+        { name, nameDigest: nameDigest(name), hash: loginCodeHash(code), address },
         { key: address, isPatient: isOver },
       );
       return { code, userName: open.userName, wasRequested: name, address, expiresAt: open.expiresAt };
@@ -92,11 +92,11 @@ export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): S
     async redeem(code, { address, isOver }) {
       if (!isCode(code)) return undefined;
       expectReachable();
-      return tries.run({ hash: hashOf(code), address }, { key: address, isPatient: isOver });
+      return tries.run({ hash: loginCodeHash(code), address }, { key: address, isPatient: isOver });
     },
     async make(userId, madeBy) {
       const code = newLongCode();
-      const made = await store.add(userId, hashOf(code), madeBy);
+      const made = await store.add(userId, loginCodeHash(code), madeBy);
       if (!made) throw new PortalError('conflict', 'The user is disabled, or not there any more.');
       return { code, expiresAt: made.expiresAt };
     },

@@ -11,7 +11,7 @@ import { ADMIN } from '../permission.js';
 import { createBatch } from './batch.js';
 import { createSessionFallback, type SessionFallback } from './session-fallback.js';
 import type { LiveSession, Session } from './session.js';
-import { hashOf } from './token.js';
+import { tokenHash } from './token.js';
 
 /** Who vouches for a session. */
 export type SessionSource = 'database' | 'memory';
@@ -29,12 +29,12 @@ export interface Verified {
  * What a look-up can find: sessions; none, because there is none, or because the database is away and nobody here has
  * verified one lately; or `late`, when nobody can say now.
  */
-export type Found = readonly Verified[] | 'late';
+export type LookupResult = readonly Verified[] | 'late';
 
 /** The look-ups of one process. */
 export interface Lookups {
   /** The sessions behind these tokens. */
-  find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<Found>;
+  find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<LookupResult>;
   /** The session behind a token as it was lately, if it lived; to know whom to count, never to let anybody in. */
   lastSeen(token: string): number | undefined;
   /** A session has just begun here: whoever has this token is no stranger, however many come from the same address. */
@@ -175,12 +175,12 @@ export function createLookups({
     confirming = false;
   }
 
-  function remembered(tokens: readonly string[], fromMemory: boolean): Found {
+  function remembered(tokens: readonly string[], fromMemory: boolean): LookupResult {
     const known = tokens.flatMap((token) => {
-      const session = memory.get(hashOf(token));
+      const session = memory.get(tokenHash(token));
       return session ? [{ session, token, source: 'memory' as const }] : [];
     });
-    const isInDoubt = tokens.some((token) => doubted.has(hashOf(token)));
+    const isInDoubt = tokens.some((token) => doubted.has(tokenHash(token)));
     // Nobody can say now whether it still lives, and memory must not.
     return isInDoubt || (known.length > 0 && (!fromMemory || isDeaf())) ? 'late' : known;
   }
@@ -193,7 +193,7 @@ export function createLookups({
       try {
         const found = await Promise.all(
           tokens.map(async (token) => {
-            const hash = hashOf(token);
+            const hash = tokenHash(token);
             // A word of the record that comes in time counts, also while its probe calls it down.
             const session = await query(
               hash,
@@ -213,9 +213,9 @@ export function createLookups({
       }
     },
     begun(token, session) {
-      seen.set(hashOf(token), { ...session, remainingMs: SEEN_MS });
+      seen.set(tokenHash(token), { ...session, remainingMs: SEEN_MS });
     },
-    lastSeen: (token) => seen.get(hashOf(token))?.id,
+    lastSeen: (token) => seen.get(tokenHash(token))?.id,
     isAway: () => isAway() && (isSilent || !isConnected()),
     reached() {
       isSilent = false;

@@ -3,7 +3,7 @@
  * administrators read and nothing else.
  */
 import type { Queryable } from '../../infra/postgres.js';
-import { hashOf, newMachineToken, suffixOf } from './token.js';
+import { tokenHash, newMachineToken, suffixOf } from './token.js';
 
 /** A token as an operator sees it in a list. */
 export interface ListedMachine {
@@ -73,7 +73,7 @@ export function createMachines(database: Queryable, onEnded: () => Promise<void>
         [
           name,
           userId ?? null,
-          Buffer.from(hashOf(token), 'hex'),
+          Buffer.from(tokenHash(token), 'hex'),
           suffixOf(token),
           lifeMs === undefined ? null : lifeMs / 1_000,
         ],

@@ -4,11 +4,11 @@
  */
 import { AT_THE_MACHINE, type AuditDetails, type Author } from '../audit/audit-entry.js';
 import type { SessionChannel } from './channel.js';
-import type { Found, Lookups } from './lookups.js';
+import type { LookupResult, Lookups } from './lookups.js';
 import type { ListedSession, SessionOrigin } from './session.js';
 import type { SessionStore } from './store.js';
 import type { SessionUse } from './use.js';
-import { hashOf, newToken, suffixOf } from './token.js';
+import { tokenHash, newToken, suffixOf } from './token.js';
 
 /** A session that has just begun. The token is known here and now, and never again. */
 export interface BegunSession extends ListedSession {
@@ -24,7 +24,7 @@ export interface Origin {
 /** The sessions of the application. */
 export interface Sessions {
   /** The sessions behind these tokens; see `Lookups`. */
-  find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<Found>;
+  find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<LookupResult>;
   /** The id of the session behind a token as it was lately; to know whom to count, never to let anybody in. */
   lastSeen(token: string): number | undefined;
   /** Whether the database is not asked at all, because it is known to be away. */
@@ -108,7 +108,7 @@ export function createSessions({
       const token = newToken();
       const listed = await store.add({
         userId,
-        tokenHash: hashOf(token),
+        tokenHash: tokenHash(token),
         tokenSuffix: suffixOf(token),
         createdBy: createdBy,
         address: from?.address ?? null,
@@ -131,11 +131,11 @@ export function createSessions({
       await markChanged(await store.revokeAllOf(userId, { by: 'user', address }));
     },
     async revokeTokens(tokens, address) {
-      const hashes = tokens.map(hashOf);
+      const hashes = tokens.map(tokenHash);
       lookups.forget(hashes);
       await markChanged(await store.revokeByHash(hashes, { by: 'user', address }));
     },
-    forgetTokens: (tokens) => lookups.forget(tokens.map(hashOf)),
+    forgetTokens: (tokens) => lookups.forget(tokens.map(tokenHash)),
     async revokeOldStarts(keepNewest) {
       await markChanged(await store.revokeOldStarts(keepNewest));
     },

@@ -35,7 +35,7 @@ export function isMachineToken(text: string): boolean {
 }
 
 /** What is stored and looked up in place of the token: 64 hexadecimal digits. */
-export function hashOf(token: string): string {
+export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 

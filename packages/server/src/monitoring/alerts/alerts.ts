@@ -14,7 +14,7 @@ import { bodyFor, type Alert } from './message.js';
 import type { Receiver } from './receivers.js';
 
 /** A message for the outbox. */
-export interface NewMessage {
+export interface NewAlertMessage {
   readonly receiver: string;
   readonly message: string;
   readonly body: string;
@@ -25,7 +25,7 @@ export interface AlertStore extends Outbox {
   /** The incident that goes on; throws away what waits for receivers other than these. */
   open(receiverKeys: readonly string[]): Promise<Incident | undefined>;
   /** Puts messages into the outbox, and notes the incident (`null`: none goes on), all or nothing. */
-  enqueue(messages: readonly NewMessage[], incident?: Incident | null): Promise<void>;
+  enqueue(messages: readonly NewAlertMessage[], incident?: Incident | null): Promise<void>;
 }
 
 /** Alerts. */

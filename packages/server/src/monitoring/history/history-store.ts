@@ -15,27 +15,27 @@ import {
 import { createHolding } from './holding.js';
 import {
   createOutboxStore,
-  type NewMessage,
+  type NewOutboxMessage,
   type KeyValueEntry,
   type WaitingMessage,
 } from './outbox-store.js';
 import type { HistoryQuery } from './history-query.js';
 import { GOES_ON_FOR_MS } from './retention.js';
-import { createSamples, type Reading } from './samples.js';
-import { STATUSES, type Sample } from './series.js';
+import { createSamples, type SampleColumns } from './samples.js';
+import { STATUSES, type StoredSample } from './series.js';
 import { createSums, type Present, type Range, type Shares, type Totals } from './sums.js';
 import { inTransaction } from './transaction.js';
 
 /** What was measured, and the sums of what was asked for. */
-export interface HistoryPage extends Reading {
+export interface HistoryPage extends SampleColumns {
   readonly share: Shares;
   readonly totals: Totals;
 }
 
 /** The tasks by name; what they take and give is copied from thread to thread. */
 export interface HistoryStore {
-  addSamples(samples: readonly Sample[]): void;
-  readSamples(plan: HistoryQuery): Reading;
+  addSamples(samples: readonly StoredSample[]): void;
+  readSamples(plan: HistoryQuery): SampleColumns;
   /** The steps of a plan, and the sums of exactly the time that was asked for. */
   readHistory(plan: HistoryQuery, asked: Range, present: Present): HistoryPage;
   addEvent(event: NewEvent): StoredEvent;
@@ -46,7 +46,7 @@ export interface HistoryStore {
   recordStatus(stand: Stand): StoredEvent;
   readEvents(query: EventQuery): EventPage;
   /** Puts messages into the outbox, with a note, all or nothing. */
-  enqueueMessages(messages: readonly NewMessage[], at: number, note: KeyValueEntry | null): void;
+  enqueueMessages(messages: readonly NewOutboxMessage[], at: number, note: KeyValueEntry | null): void;
   peekMessage(receiver: string): WaitingMessage | null;
   acknowledgeMessage(id: number): void;
   /** Takes away messages for other receivers than these; gives the note of that name. */

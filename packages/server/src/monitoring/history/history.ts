@@ -14,7 +14,7 @@ import type { FileTrouble } from './file.js';
 import type { HistoryPage, HistoryStore, HistoryTaskName } from './history-store.js';
 import type { HistoryQuery } from './history-query.js';
 import { SAMPLE_MS } from './retention.js';
-import { createSampling, type Sample } from './series.js';
+import { createSampling, type StoredSample } from './series.js';
 import type { Range } from './sums.js';
 import { HistoryError, startHistoryWorker, type HistoryWorker } from './history-worker.js';
 
@@ -83,8 +83,8 @@ interface Write {
 export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOptions): History {
   const sampling = createSampling();
   const writes: Write[] = [];
-  let samples: Sample[] = [];
-  let lastSample: Sample | undefined;
+  let samples: StoredSample[] = [];
+  let lastSample: StoredSample | undefined;
   let flushing = false;
   let writing: Promise<void> | undefined;
   let refused = false;

@@ -15,7 +15,7 @@ export interface WaitingMessage {
 }
 
 /** A message to be written. */
-export interface NewMessage {
+export interface NewOutboxMessage {
   /** Key of the receiver. */
   readonly receiver: string;
   readonly message: string;
@@ -30,7 +30,7 @@ export interface KeyValueEntry {
 
 /** The outbox of one file. */
 export interface OutboxStore {
-  enqueue(messages: readonly NewMessage[], at: number, note: KeyValueEntry | null): void;
+  enqueue(messages: readonly NewOutboxMessage[], at: number, note: KeyValueEntry | null): void;
   /** The first that waits for a receiver. */
   peek(receiver: string): WaitingMessage | null;
   acknowledge(id: number): void;
@@ -74,7 +74,7 @@ export function createOutboxStore(database: Database): OutboxStore {
   return {
     enqueue: inTransaction(
       database,
-      (messages: readonly NewMessage[], at: number, note: KeyValueEntry | null) => {
+      (messages: readonly NewOutboxMessage[], at: number, note: KeyValueEntry | null) => {
         for (const { receiver, message, body } of messages) {
           insert.run(receiver, message, body, at);
           bound.run(receiver);

@@ -15,7 +15,7 @@ import {
   SAMPLES_FOR_MS,
   SECOND_MS,
 } from './retention.js';
-import { SERIES, STATUSES, type Sample, type SeriesName } from './series.js';
+import { SERIES, STATUSES, type StoredSample, type SeriesName } from './series.js';
 import { inTransaction } from './transaction.js';
 
 /** One figure over time: in every step the least, the mean and the greatest; `null` where nothing was measured. */
@@ -26,7 +26,7 @@ export interface Series {
 }
 
 /** The history of a stretch of time, as it is published. */
-export interface Reading {
+export interface SampleColumns {
   readonly from: string;
   readonly to: string;
   readonly step_seconds: number;
@@ -39,8 +39,8 @@ export interface Reading {
 
 /** The samples of one file. */
 export interface Samples {
-  add(samples: readonly Sample[]): void;
-  read(plan: HistoryQuery): Reading;
+  add(samples: readonly StoredSample[]): void;
+  read(plan: HistoryQuery): SampleColumns;
   /** When the last sample was taken that is not after `at`, in milliseconds since 1970. */
   lastAt(at: number): number | null;
 }
@@ -105,7 +105,7 @@ export function createSamples(database: Database, now: () => number = Date.now):
     hours?.run(nowMs - HOURS_FOR_MS, untilMs);
   }
 
-  const add = inTransaction(database, (samples: readonly Sample[]) => {
+  const add = inTransaction(database, (samples: readonly StoredSample[]) => {
     for (const { at, status, values } of samples) insert.run(at, status, ...values);
     const times = samples.map(({ at }) => at);
     toMinutes.run(floor(Math.min(...times), MINUTE_MS), floor(Math.max(...times), MINUTE_MS) + MINUTE_MS);
@@ -139,7 +139,7 @@ function floor(ms: number, ofMs: number): number {
 }
 
 /** Nothing was measured yet. */
-function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): Reading {
+function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): SampleColumns {
   const points = Math.round((toMs - fromMs) / stepMs);
   const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
   const courses = SERIES.map((name) => [
@@ -151,12 +151,12 @@ function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): Reading {
     to: new Date(toMs).toISOString(),
     step_seconds: stepMs / SECOND_MS,
     times: Array.from({ length: points }, (_, point) => (fromMs + point * stepMs) / SECOND_MS),
-    status: nothing() as Reading['status'],
-    series: Object.fromEntries(courses) as Reading['series'],
+    status: nothing() as SampleColumns['status'],
+    series: Object.fromEntries(courses) as SampleColumns['series'],
   };
 }
 
-function fill({ status, series }: Reading, rows: readonly Row[]): void {
+function fill({ status, series }: SampleColumns, rows: readonly Row[]): void {
   for (const [step, worst, ...figures] of rows) {
     const point = Number(step);
     status[point] = STATUSES[Number(worst)] ?? null;

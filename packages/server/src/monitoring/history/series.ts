@@ -23,7 +23,7 @@ export type SeriesName = (typeof SERIES)[number];
 export const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
 
 /** How things stood at one moment. */
-export interface Sample {
+export interface StoredSample {
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Place in `STATUSES`. */
@@ -34,7 +34,7 @@ export interface Sample {
 
 /** Makes samples. It remembers the last count of commands, of which only the difference says anything. */
 export interface Sampling {
-  sample(report: Report, facts: Facts, at: Date): Sample;
+  sample(report: Report, facts: Facts, at: Date): StoredSample;
 }
 
 interface Counted {

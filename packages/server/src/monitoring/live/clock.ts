@@ -5,7 +5,7 @@
 import { uptime } from 'node:os';
 
 /** One moment by both, in milliseconds. */
-export interface Moment {
+export interface ClockReading {
   /** Since 1970. */
   readonly wallMs: number;
   /** Since some moment that stays the same. */
@@ -17,7 +17,7 @@ const ATTEMPTS = 3;
 const TOGETHER_MS = 50;
 
 /** Reads both. */
-export function readClocks(): Moment {
+export function readClocks(): ClockReading {
   for (let attempt = 1; ; attempt += 1) {
     const wallMs = Date.now();
     const steadyMs = uptime() * 1_000;

@@ -5,7 +5,7 @@
  */
 import type { Facts, Health, Report } from 'portal-health';
 import type { Held, LeftBehind, Stand } from '../stand.js';
-import { readClocks, type Moment } from './clock.js';
+import { readClocks, type ClockReading } from './clock.js';
 import {
   trackedFrom,
   trackStatus,
@@ -37,10 +37,10 @@ export interface StatusTrackerOptions {
   readonly silenceMs: () => number;
   /** Told of every change, the first standing included. */
   readonly onTurn: (stand: Stand) => void;
-  readonly clocks?: () => Moment;
+  readonly clocks?: () => ClockReading;
 }
 
-interface LastRun extends Moment {
+interface LastRun extends ClockReading {
   readonly silenceMs: number;
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import pg from 'pg';
 import { waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
+import { tokenHash, newToken } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest, type TestResponse } from '../../request.js';
 import { startProxiedService, type ProxiedService } from '../../proxied-service.js';
@@ -202,7 +202,7 @@ describe('what is written into Redis lets nobody in', () => {
 
   /** Whatever anybody ever read there, and what they might. */
   async function write(token: string): Promise<void> {
-    const hash = hashOf(token);
+    const hash = tokenHash(token);
     for (const value of [
       JSON.stringify(FORGED),
       JSON.stringify({ ...FORGED, expiresAtMs: Date.now() + 1e9 }),
@@ -243,7 +243,7 @@ describe('what is written into Redis lets nobody in', () => {
     await assertOut(cookie, 'revoked');
     assert.ok(!redisCommands.includes('portal:session:'), 'no command about a session');
     assert.ok(redisCommands.includes('portal:sessions-changed'), 'but the word that goes round');
-    assert.ok(!redisCommands.includes(hashOf(cookie.slice('psession='.length))));
+    assert.ok(!redisCommands.includes(tokenHash(cookie.slice('psession='.length))));
   });
 
   test('while PostgreSQL is frozen: until its probe says so, and after', async () => {

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { createLookups } from '../../../src/auth/sessions/lookups.js';
 import { createSessionFallback } from '../../../src/auth/sessions/session-fallback.js';
 import type { LiveSession } from '../../../src/auth/sessions/session.js';
-import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
+import { tokenHash, newToken } from '../../../src/auth/sessions/token.js';
 
 const ADMIN = {
   id: 1,
@@ -68,7 +68,7 @@ function createWorld() {
   /** A session of an administrator. */
   function signIn(session: LiveSession = ADMIN): string {
     const token = newToken();
-    world.record.set(hashOf(token), session);
+    world.record.set(tokenHash(token), session);
     return token;
   }
 
@@ -149,11 +149,11 @@ describe('a change that is told', () => {
     const { world, lookups, page, signIn, freeze } = createWorld();
     const [ended, lives] = [signIn(), signIn()];
     await Promise.all([page(ended), page(lives)]);
-    world.record.delete(hashOf(ended));
+    world.record.delete(tokenHash(ended));
     lookups.changed();
     await turn();
     await turn();
-    assert.deepEqual(new Set(world.questions.at(-1)), new Set([hashOf(ended), hashOf(lives)]));
+    assert.deepEqual(new Set(world.questions.at(-1)), new Set([tokenHash(ended), tokenHash(lives)]));
     assert.equal(world.questions.length, 2);
     freeze();
     assert.deepEqual([await page(ended), await page(lives)], ['none', 'memory']);
@@ -212,7 +212,7 @@ describe('a change that is told', () => {
     world.hold = true;
     const asked = page(token);
     await turn();
-    lookups.ended([hashOf(token)]);
+    lookups.ended([tokenHash(token)]);
     world.release();
     await asked;
     freeze();

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { hashOf } from '../../../src/auth/sessions/token.js';
+import { tokenHash } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
@@ -65,7 +65,7 @@ describe('who is signed in', () => {
       const [row] = await sql(
         databaseUrl,
         `SELECT u.id, u.name, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1`,
-        [Buffer.from(hashOf(cookie.replace('psession=', '')), 'hex')],
+        [Buffer.from(tokenHash(cookie.replace('psession=', '')), 'hex')],
       );
       assert.deepEqual([id, username], [row?.['id'], row?.['name']]);
       assert.deepEqual(session, {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { hashOf, newToken } from '../../../src/auth/sessions/token.js';
+import { tokenHash, newToken } from '../../../src/auth/sessions/token.js';
 import { createLog } from '../../../src/infra/log.js';
 import { createStores, type Stores } from '../../../src/stores.js';
 import { sendRequest, type TestResponse } from '../../request.js';
@@ -82,7 +82,7 @@ describe('what is kept', () => {
     const cookie = await cookieThatGotIn();
     const token = cookie.slice('psession='.length);
     const rows = await sql(databaseUrl, 'SELECT s::text AS row FROM sessions s');
-    assert.ok(rows.some(({ row }) => String(row).includes(hashOf(token))));
+    assert.ok(rows.some(({ row }) => String(row).includes(tokenHash(token))));
     assert.ok(!JSON.stringify(rows).includes(token));
     assert.deepEqual(await redis.command('KEYS', '*'), [], 'Redis holds nothing of it');
     assert.ok(!service.logged.some((line) => line.includes(token)));

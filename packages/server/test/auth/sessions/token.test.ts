@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { cookiePair, sessionCookie, tokensInCookies } from '../../../src/auth/cookie.js';
-import { hashOf, isToken, newToken, suffixOf } from '../../../src/auth/sessions/token.js';
+import { tokenHash, isToken, newToken, suffixOf } from '../../../src/auth/sessions/token.js';
 
 test('a token is 256 bits in base64url, another one each time', () => {
   const tokens = Array.from({ length: 1_000 }, newToken);
@@ -15,7 +15,7 @@ test('a token is 256 bits in base64url, another one each time', () => {
 
 test('what is stored of it is its SHA-256, what is shown are its last six characters', () => {
   const token = 'abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE';
-  assert.equal(hashOf(token), createHash('sha256').update(token).digest('hex'));
+  assert.equal(tokenHash(token), createHash('sha256').update(token).digest('hex'));
   assert.equal(suffixOf(token), '_ABCDE');
 });
 

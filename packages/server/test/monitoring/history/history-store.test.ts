@@ -11,7 +11,7 @@ import { openFile } from '../../../src/monitoring/history/file.js';
 import { parseHistoryQuery } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/retention.js';
 import { createSamples } from '../../../src/monitoring/history/samples.js';
-import { SERIES, type Sample } from '../../../src/monitoring/history/series.js';
+import { SERIES, type StoredSample } from '../../../src/monitoring/history/series.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const HEALTHY = 0;
@@ -37,7 +37,7 @@ function open() {
   return file;
 }
 
-function sample(at: number, latency: number | null, status = HEALTHY): Sample {
+function sample(at: number, latency: number | null, status = HEALTHY): StoredSample {
   return { at, status, values: SERIES.map((name) => (name === 'database_latency_ms' ? latency : null)) };
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import type { FileTrouble } from '../../../src/monitoring/history/file.js';
-import { SERIES, type Sample } from '../../../src/monitoring/history/series.js';
+import { SERIES, type StoredSample } from '../../../src/monitoring/history/series.js';
 import { startHistoryWorker, type HistoryWorker } from '../../../src/monitoring/history/history-worker.js';
 
 /** Lately: what is older than an hour has had its time. */
@@ -43,7 +43,7 @@ async function closeAll(): Promise<void> {
   await Promise.all(workers.splice(0).map((worker) => worker.close()));
 }
 
-function sample(at: number): Sample {
+function sample(at: number): StoredSample {
   return { at, status: 0, values: SERIES.map(() => 1) };
 }
 
