@@ -16,8 +16,8 @@ import {
   type RedisServer,
 } from 'portal-test-kit';
 import { PLANTED_SECRETS } from './planted-secrets.js';
-import { startLibrary } from './targets/library.js';
-import { startServiceTarget } from './targets/service.js';
+import { startLibrary } from './targets/library-target.js';
+import { startServiceTarget } from './targets/service-target.js';
 import type { Target, TargetName } from './targets/target.js';
 
 /** The servers, for the whole run. */

@@ -31,7 +31,7 @@ export interface SoakOptions {
 }
 
 /** What a process holds at a moment. */
-interface Holdings {
+interface ResourceUsage {
   readonly memoryMiB: number;
   readonly descriptors: number;
   readonly connections: number;
@@ -56,10 +56,10 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
   try {
     const load = stage.actors.map(({ target: side }) => startClients(side, { ...LOAD, scan }));
     const logs = stage.actors.map(() => '');
-    const samples = stage.actors.map((): Holdings[] => []);
+    const samples = stage.actors.map((): ResourceUsage[] => []);
     const watch = setInterval(() => {
       for (const [index, actor] of stage.actors.entries()) {
-        samples[index]?.push(holdingsOf(actor));
+        samples[index]?.push(resourceUsageOf(actor));
         logs[index] += actor.target.takeOutput();
       }
     }, SAMPLE_MS);
@@ -68,13 +68,13 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
       { count: 2, everyMs: 100 },
     );
     await sleep(WARM_UP_MS);
-    const before = stage.actors.map(holdingsOf);
+    const before = stage.actors.map(resourceUsageOf);
     const warmMs = performance.now();
     countTimers(stage);
     const faults = await breakAndMend(stage, performance.now() + minutes * MINUTE_MS);
     await untilHealthy(stage);
     await sleep(REST_MS);
-    const after = stage.actors.map(holdingsOf);
+    const after = stage.actors.map(resourceUsageOf);
     countTimers(stage);
     await sleep(SAMPLE_MS);
     clearInterval(watch);
@@ -90,7 +90,7 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
       const memory = memoryGrowth(samples[index] ?? []);
       broken.push(
         ...[
-          ...brokenByHoldings(start, end, memory),
+          ...brokenByUsage(start, end, memory),
           ...brokenByTimers(log),
           ...brokenByResponses(answers, machineMs, warmMs),
           ...unexplained(log),
@@ -174,9 +174,9 @@ async function untilHealthy({ actors }: Fixture): Promise<void> {
   }
 }
 
-const NOTHING: Holdings = { memoryMiB: 0, descriptors: 0, connections: 0 };
+const NOTHING: ResourceUsage = { memoryMiB: 0, descriptors: 0, connections: 0 };
 
-function holdingsOf({ target: { pid }, database, cache }: FixtureActor): Holdings {
+function resourceUsageOf({ target: { pid }, database, cache }: FixtureActor): ResourceUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return {
     memoryMiB: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024),
@@ -186,7 +186,7 @@ function holdingsOf({ target: { pid }, database, cache }: FixtureActor): Holding
 }
 
 /** Of the last quarter over the second, when everything had been loaded and compiled; medians. */
-function memoryGrowth(samples: readonly Holdings[]): number {
+function memoryGrowth(samples: readonly ResourceUsage[]): number {
   const quarter = Math.floor(samples.length / 4);
   const median = (from: number, to: number): number =>
     samples
@@ -196,7 +196,7 @@ function memoryGrowth(samples: readonly Holdings[]): number {
   return median(samples.length - quarter, samples.length) - median(quarter, 2 * quarter);
 }
 
-function brokenByHoldings(start: Holdings, end: Holdings, memory: number): string[] {
+function brokenByUsage(start: ResourceUsage, end: ResourceUsage, memory: number): string[] {
   const broken: string[] = [];
   if (memory > MOST_MEMORY_GROWTH_MIB) broken.push(`memory grew by ${memory} MiB`);
   for (const what of ['descriptors', 'connections'] as const) {

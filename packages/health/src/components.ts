@@ -16,7 +16,7 @@ export function componentStatus(component: Component, nowMs: number): ComponentS
   const { name, kind, critical, sampler, pool } = component;
   const sample = sampler.latest();
   const lookedAt = sample?.at ?? null;
-  const hindrances = sampler.hindrances();
+  const hindrances = sampler.ownProblems();
   if (sample === undefined || sampler.isStale(nowMs)) {
     const problems = ['CHECK_STALE', ...hindrances] as const;
     return { name, type: kind, critical, state: 'stale', problems, latencyMs: null, checkedAt: lookedAt };
@@ -51,5 +51,5 @@ export function missingCache(name: string, critical: boolean): ComponentStatus {
 export function isWell({ sampler, pool }: Component): boolean {
   const outcome = sampler.latest()?.outcome;
   if (outcome?.state !== 'up' || outcome.problems.length > 0) return false;
-  return sampler.hindrances().length === 0 && (pool?.read().problems ?? []).length === 0;
+  return sampler.ownProblems().length === 0 && (pool?.read().problems ?? []).length === 0;
 }

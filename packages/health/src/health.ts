@@ -1,7 +1,7 @@
 /**
  * The heart: samples everything in the background, and says at any moment, from memory, how things stand.
  */
-import { createAttention } from './attention.js';
+import { createPaceControl } from './pace-control.js';
 import { DEFAULTS } from './defaults.js';
 import { checkHealthOptions, paceOf, type HealthOptions } from './health-options.js';
 import { componentStatus, isWell, missingCache, type Component } from './components.js';
@@ -78,15 +78,15 @@ export function createHealth(options: HealthOptions): Health {
   const missing = missingCaches(options).map(([name, critical]): ComponentInput => ({
     status: missingCache(name, critical),
   }));
-  const attention = createAttention(() => {
-    for (const { sampler } of parts) sampler.hurry();
+  const paceControl = createPaceControl(() => {
+    for (const { sampler } of parts) sampler.speedUp();
   });
   const parts = watchedOf(options, probeNow).map(sampled);
   const readiness = createReadiness(options.ready ?? 'own');
   const eventLoop = createEventLoopWatch({
     delayedAfterMs: options.eventLoopDelayedAfterMs ?? DEFAULTS.eventLoopDelayedAfterMs,
     onSuspended() {
-      for (const { sampler } of parts) sampler.doubt();
+      for (const { sampler } of parts) sampler.markStale();
     },
   });
   /** How often a probe or the source has said something. */
@@ -105,7 +105,7 @@ export function createHealth(options: HealthOptions): Health {
     function hasFound(outcome: Outcome<AnyFigures>): void {
       revision += 1;
       readiness.noteRun(watched.name, currentSnapshot().snapshot);
-      attention.isWell(parts.every(isWell));
+      paceControl.isWell(parts.every(isWell));
       const { problems, remarks = [], cause } = outcome;
       if (outcome.state !== 'up' || problems.length + remarks.length > 0) {
         notify(options.onFailure, { name: watched.name, problems, remarks, cause });
@@ -114,7 +114,7 @@ export function createHealth(options: HealthOptions): Health {
       noteStatus();
       if (options.onReport) notify(options.onReport, report('admin'));
     }
-    return { ...watched, sampler: createSampler(probe, paceOf(sampling), hasFound, attention.isInUse) };
+    return { ...watched, sampler: createSampler(probe, paceOf(sampling), hasFound, paceControl.isInUse) };
   }
 
   function probeNow(name?: string): void {
@@ -179,8 +179,8 @@ export function createHealth(options: HealthOptions): Health {
     report,
     snapshot: () => currentSnapshot().snapshot,
     state: (name) => currentSnapshot().snapshot.components.find((finding) => finding.name === name)?.state,
-    noteRequest: attention.noteRequest,
-    isInUse: attention.isInUse,
+    noteRequest: paceControl.noteRequest,
+    isInUse: paceControl.isInUse,
     probeNow,
     caughtUp() {
       const nowMs = performance.now();

@@ -40,7 +40,7 @@ export interface Sampler<Figures> {
   /** The last sample that says something about the part; `undefined` before the first. */
   latest(): ProbeSample<Figures> | undefined;
   /** What of this process kept the last run from finding out anything. */
-  hindrances(): readonly ProblemCode[];
+  ownProblems(): readonly ProblemCode[];
   /**
    * Whether the last sample is too old to count at this monotonic time. After a pause of this process it counts until
    * one run has had its chance.
@@ -51,9 +51,9 @@ export interface Sampler<Figures> {
   /** A sign that things may have changed: asks at once, or as soon as the bound on early runs allows. */
   probeNow(): void;
   /** The pace has become the faster one. */
-  hurry(): void;
+  speedUp(): void;
   /** Time has passed that no clock of ours has counted: the last sample is as good as old. */
-  doubt(): void;
+  markStale(): void;
   /** After a pause: the end of the run that has its chance; `undefined` when there is nothing to wait for. */
   catchUp(nowMs: number): Promise<void> | undefined;
   /** Stops asking; a run under way is told by its signal to let go of its connection. */
@@ -110,8 +110,8 @@ export function createSampler<Figures>(
 
   function take(outcome: Outcome<Figures>): void {
     const nowMs = performance.now();
-    hindrances = outcome.ours ? outcome.problems : NONE;
-    if (outcome.ours) {
+    hindrances = outcome.isOwnProblem ? outcome.problems : NONE;
+    if (outcome.isOwnProblem) {
       fruitlessRuns += 1;
     } else {
       latest = sampleOf(outcome, beganMs, latest);
@@ -163,7 +163,7 @@ export function createSampler<Figures>(
     },
     started: () => latest !== undefined || fruitlessRuns > 0,
     latest: () => latest,
-    hindrances: () => hindrances,
+    ownProblems: () => hindrances,
     isStale(nowMs) {
       if (latest === undefined) return true;
       if (nowMs < staleAtMs) return false;
@@ -175,13 +175,13 @@ export function createSampler<Figures>(
     stalesAtMs: (nowMs) =>
       Math.min(...[staleAtMs, chanceUntilMs ?? 0].filter((atMs) => atMs > nowMs), Number.POSITIVE_INFINITY),
     probeNow: () => bringForward(paidUntilMs - pace.intervalMs * (1 + 2 * pace.jitter)),
-    hurry() {
+    speedUp() {
       bringForward(beganMs + pace.intervalMs);
       // By the pace now in force, as if the last result had come one interval before the next run.
       const nextMs = Math.max(performance.now(), Math.min(plannedMs, beganMs + pace.intervalMs));
       staleAtMs = Math.min(staleAtMs, nextMs + staleAfterMs(pace.intervalMs) - pace.intervalMs);
     },
-    doubt() {
+    markStale() {
       if (latest === undefined) return;
       staleAtMs = Math.min(staleAtMs, performance.now());
       bringForward(0);
@@ -208,7 +208,7 @@ function sampleOf<Figures>(
   beganMs: number,
   last: ProbeSample<Figures> | undefined,
 ): ProbeSample<Figures> {
-  if (outcome.unended && last) return last;
+  if (outcome.unfinished && last) return last;
   const same = last !== undefined && last.outcome.problems.join() === outcome.problems.join();
   return {
     outcome,

@@ -13,7 +13,7 @@ import {
   type NamedDatabase,
 } from './report.js';
 import { cacheStatistics, type CacheFigures } from './statistics/cache.js';
-import { samePoolStatus, type PoolStatus } from './statistics/followed-pool.js';
+import { samePoolStatus, type PoolStatus } from './statistics/pool-monitor.js';
 import { isUp } from './verdict.js';
 
 /** Readings of one moment. */

@@ -31,9 +31,9 @@ export interface Outcome<Figures = undefined> {
    * Present when something in this process kept the run from finding out (`THREAD_POOL_BUSY`, `NAME_LOOKUP`, …): no
    * evidence about the part, whose last real outcome stays until it is stale. `state` says nothing then.
    */
-  readonly ours?: true;
+  readonly isOwnProblem?: true;
   /** Present when the run before has not ended yet and none was begun: the last outcome stands, and its age grows. */
-  readonly unended?: true;
+  readonly unfinished?: true;
   /** What is worth a line in a log and has no effect on the status. */
   readonly remarks?: readonly RemarkCode[];
   /** What was read besides; absent when nothing was. */

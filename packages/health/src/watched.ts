@@ -10,13 +10,13 @@ import type {
   SamplingOptions,
 } from './health-options.js';
 import { createCheckProbe } from './probes/custom.js';
-import { createLateProbe } from './probes/late.js';
+import { createLazyProbe } from './probes/lazy-probe.js';
 import { createPostgresProbe, type PostgresPool } from './probes/postgres/postgres.js';
 import { isPostgresJs } from './probes/postgres/postgres-js.js';
 import { createRedisProbe, type RedisClient } from './probes/redis/redis.js';
 import type { ComponentType } from './report.js';
 import type { CacheFigures } from './statistics/cache.js';
-import { createFollowedPool, type FollowedPool } from './statistics/followed-pool.js';
+import { createPoolMonitor, type PoolMonitor } from './statistics/pool-monitor.js';
 import type { Probe } from './types.js';
 
 /** What a probe may have read besides. */
@@ -30,7 +30,7 @@ export interface Watched {
   readonly sampling: SamplingOptions;
   readonly probe: Probe<AnyFigures>;
   /** The application's own pool, of a database. */
-  readonly pool?: FollowedPool;
+  readonly pool?: PoolMonitor;
 }
 
 /**
@@ -81,8 +81,8 @@ function watchedDatabase(
     poolSaturatedAfterMs,
     poolStalledAfterMs,
   } = options;
-  const pool = createFollowedPool({
-    onSign,
+  const pool = createPoolMonitor({
+    onChange: onSign,
     ...(poolSaturatedAfterMs !== undefined && { poolSaturatedAfterMs }),
     ...(poolStalledAfterMs !== undefined && { poolStalledAfterMs }),
   });
@@ -92,7 +92,7 @@ function watchedDatabase(
     const notReady = 'DATABASE_NOT_READY';
     return {
       ...watched,
-      probe: createLateProbe({ name, give: given, make, notReady, onGiven: pool.follow }),
+      probe: createLazyProbe({ name, give: given, make, notReady, onGiven: pool.follow }),
     };
   }
   const probe = named(name, make(given));
@@ -106,7 +106,7 @@ function watchedCache(name: string, options: CacheOptions): Watched | undefined 
   const make = (one: RedisClient): Probe<CacheFigures> => createRedisProbe({ ...options, client: one });
   const watched = { name, kind: 'cache', critical, sampling: options } as const;
   if (isGiver(client)) {
-    return { ...watched, probe: createLateProbe({ name, give: client, make, notReady: 'CACHE_NOT_READY' }) };
+    return { ...watched, probe: createLazyProbe({ name, give: client, make, notReady: 'CACHE_NOT_READY' }) };
   }
   return { ...watched, probe: named(name, make(client)) };
 }

@@ -7,7 +7,7 @@ import type { Outcome, Probe } from '../src/types.js';
 
 const HOUR_MS = 3_600_000;
 const up: Outcome = { state: 'up', latencyMs: 1, problems: [] };
-const busy: Outcome = { state: 'down', latencyMs: null, problems: ['THREAD_POOL_BUSY'], ours: true };
+const busy: Outcome = { state: 'down', latencyMs: null, problems: ['THREAD_POOL_BUSY'], isOwnProblem: true };
 
 interface Stage {
   readonly sampler: Sampler<undefined>;
@@ -61,7 +61,7 @@ describe('the pace follows need', () => {
       await sleep(200);
       assert.equal(runs(), 1, 'an hour has not passed');
       use(true);
-      sampler.hurry();
+      sampler.speedUp();
       await waitFor('runs at the faster pace', () => runs() >= 4);
     });
   });
@@ -72,7 +72,7 @@ describe('the pace follows need', () => {
       // As long as three of the faster intervals: by that pace the result would be stale.
       await sleep(200);
       use(true);
-      sampler.hurry();
+      sampler.speedUp();
       assert.equal(sampler.isStale(performance.now()), false);
       await waitFor('the run', () => runs() >= 2);
     });
@@ -82,7 +82,7 @@ describe('the pace follows need', () => {
     await withSampler({}, async ({ sampler, runs, use }) => {
       await sampler.start();
       use(true);
-      for (let times = 0; times < 100; times += 1) sampler.hurry();
+      for (let times = 0; times < 100; times += 1) sampler.speedUp();
       await sleep(50);
       assert.equal(runs(), 1);
     });
@@ -111,7 +111,7 @@ describe('an early run', () => {
       for (let round = 0; round < 200; round += 1) {
         sampler.probeNow();
         use(round % 3 === 0);
-        sampler.hurry();
+        sampler.speedUp();
         await sleep(2);
       }
       // Timers of Node may fire up to a millisecond early.
@@ -125,8 +125,8 @@ describe('an early run', () => {
       await sampler.start();
       await sampler.close();
       sampler.probeNow();
-      sampler.hurry();
-      sampler.doubt();
+      sampler.speedUp();
+      sampler.markStale();
       assert.equal(sampler.catchUp(performance.now() + HOUR_MS * 10), undefined);
       await sleep(20);
       assert.equal(runs(), 1);
@@ -140,16 +140,16 @@ describe('trouble of our own is no evidence', () => {
       await sampler.start();
       find(busy);
       use(true);
-      sampler.hurry();
-      await waitFor('a run in vain', () => sampler.hindrances().length > 0);
+      sampler.speedUp();
+      await waitFor('a run in vain', () => sampler.ownProblems().length > 0);
       assert.deepEqual(sampler.latest()?.outcome, up);
       const from = runs();
       await waitFor('it to be stale', () => sampler.isStale(performance.now()));
       assert.ok(runs() > from, 'after runs that had their chance');
-      assert.deepEqual(sampler.hindrances(), ['THREAD_POOL_BUSY']);
+      assert.deepEqual(sampler.ownProblems(), ['THREAD_POOL_BUSY']);
       find(up);
       await waitFor('recovery', () => !sampler.isStale(performance.now()));
-      assert.deepEqual(sampler.hindrances(), []);
+      assert.deepEqual(sampler.ownProblems(), []);
     });
   });
 
@@ -191,7 +191,7 @@ describe('after a pause of our own', () => {
   test('time that no clock of ours has counted counts all the same', async () => {
     await withSampler({}, async ({ sampler, runs }) => {
       await sampler.start();
-      sampler.doubt();
+      sampler.markStale();
       await waitFor('a run', () => runs() === 2);
     });
   });

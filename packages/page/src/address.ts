@@ -2,7 +2,7 @@
  * The address of a view: what is looked at and for which time, so that a colleague who opens it sees the same.
  */
 import { BASE, withBase } from './base.js';
-import { createStore, type Store } from './store.js';
+import { createStore, type Store } from './state-container.js';
 
 export const TABS = {
   '/': 'Now',

@@ -9,15 +9,15 @@ import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
 import { createAuth } from './auth/auth.js';
 import type { Sessions } from './auth/sessions/sessions.js';
-import { createSessionWatch } from './auth/sessions/watch.js';
+import { createSessionWatch } from './auth/sessions/session-watch.js';
 import type { SignIn } from './auth/login-codes/sign-in.js';
 import type { Users } from './auth/users/users.js';
 import { createResponseLog, type ResponseLog } from './infra/response-log.js';
 import { createFastify } from './infra/fastify.js';
 import { createHttpServer, type CutReason, type HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
-import { createOwnSite } from './infra/own-site.js';
-import { createMigrator } from './infra/schema.js';
+import { createOriginCheck } from './infra/origin-check.js';
+import { createMigrator } from './infra/migrator.js';
 import { createTrustedProxies } from './infra/trusted-proxies.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createStores } from './stores.js';
@@ -107,7 +107,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     onReport(report) {
       monitoring.reported(report);
       // By the time that its probe says so, a database that is back can be asked who somebody is.
-      if (!isAway(health, 'database')) database.line.hurry();
+      if (!isAway(health, 'database')) database.dedicated.reconnectNow();
     },
   });
   const watch = createSessionWatch({
@@ -123,7 +123,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     isTrustedProxy: proxies.isTrusted,
     onCut: logCut(log, answers),
   });
-  const site = createOwnSite({
+  const site = createOriginCheck({
     publicUrl: config.publicUrl,
     host: config.host,
     boundTo: () => http.boundTo(),
@@ -134,7 +134,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     http,
     healthHandler: (request, response) =>
       !showsCredentialsForMetrics(request) && healthHandler(request, response),
-    site,
+    originCheck: site,
     proxies,
     log,
     responseLog: answers,

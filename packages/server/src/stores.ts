@@ -7,11 +7,11 @@ import { createLookups } from './auth/sessions/lookups.js';
 import { createMachines, type Machines } from './auth/sessions/machines.js';
 import { createSessionFallback } from './auth/sessions/session-fallback.js';
 import { createSessions, type Sessions } from './auth/sessions/sessions.js';
-import { createSessionStore, SESSIONS_CHANGED } from './auth/sessions/store.js';
-import { createSessionUse } from './auth/sessions/use.js';
+import { createSessionStore, SESSIONS_CHANGED } from './auth/sessions/session-store.js';
+import { createLastUsedWriter } from './auth/sessions/last-used.js';
 import { createSignIn, type SignIn } from './auth/login-codes/sign-in.js';
-import { createCodeStore } from './auth/login-codes/store.js';
-import { createUserStore } from './auth/users/store.js';
+import { createCodeStore } from './auth/login-codes/login-code-store.js';
+import { createUserStore } from './auth/users/user-store.js';
 import { createUsers, type Users } from './auth/users/users.js';
 import type { Log } from './infra/log.js';
 import { createDatabase, type Database } from './infra/postgres.js';
@@ -80,27 +80,27 @@ export function createStores(options: StoresOptions): Stores {
       ? undefined
       : createCache({ url: redisUrl, commandTimeoutMs: options.commandTimeoutMs, onError: onError('cache') });
 
-  const store = createSessionStore(database, database.line, idleMinutes);
-  const use = idleMinutes === 0 ? undefined : createSessionUse({ write: (ids) => store.used(ids) });
+  const store = createSessionStore(database, database.dedicated, idleMinutes);
+  const use = idleMinutes === 0 ? undefined : createLastUsedWriter({ write: (ids) => store.used(ids) });
   const lookups = createLookups({
     load: (hashes) => store.find(hashes),
-    isConnected: () => database.line.isOpen(),
+    isConnected: () => database.dedicated.isOpen(),
     isAway: options.isAway,
-    isDeaf: () => database.isDeaf(),
+    isListenerCut: () => database.isListenerCut(),
     fallback: createSessionFallback(options.sessionFallbackMs),
     deadlineMs: options.sessionDeadlineMs,
-    onHeard: () => database.line.hurry(),
+    onHeard: () => database.dedicated.reconnectNow(),
     onLate: () => options.onLate?.(),
     onSilence: (error) => log.failure('the database does not answer look-ups of sessions', error),
   });
-  database.line.onOpen(() => lookups.reached());
+  database.dedicated.onOpen(() => lookups.reached());
   const sessions = createSessions({
     store,
     lookups,
     channel: cache && createSessionChannel(cache),
     use,
     listenToDatabase(onChange) {
-      database.line.open();
+      database.dedicated.open();
       database.listen(SESSIONS_CHANGED, onChange);
     },
     onFailure: (event, error) => log.failure(event, error),

@@ -7,7 +7,7 @@ import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
 import { causeOf } from '../unknown.js';
-import { ownProblem, withOwnProblems } from './own-trouble.js';
+import { ownProblem, withOwnProblems } from './own-problems.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
@@ -77,6 +77,6 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
   });
   return {
     ...probe,
-    run: async (signal) => (isOpen ? { ...down('CHECK_TIMEOUT'), unended: true } : probe.run(signal)),
+    run: async (signal) => (isOpen ? { ...down('CHECK_TIMEOUT'), unfinished: true } : probe.run(signal)),
   };
 }

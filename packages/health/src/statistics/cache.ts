@@ -29,11 +29,11 @@ export interface CacheInfo {
   readonly outOfMemory: boolean;
   /** One of several that share the keys: there is more to ask. */
   readonly isOfCluster: boolean;
-  readonly refusals: Refusals;
+  readonly errorCounters: ErrorCounters;
 }
 
 /** What an `INFO` says about work that the server refuses. */
-export interface Refusals {
+export interface ErrorCounters {
   /** Another one after a restart, or at another server. */
   readonly runId: string | undefined;
   /** How often each word was answered since the start or `CONFIG RESETSTAT`; empty before Redis 6.2. */
@@ -81,7 +81,7 @@ export function readInfo(answer: unknown): CacheInfo | undefined {
       (fields.get('slave_read_only') ?? fields.get('replica_read_only')) !== '0',
     outOfMemory: full && evictsNothing(fields.get('maxmemory_policy'), databases),
     isOfCluster: fields.get('cluster_enabled') === '1',
-    refusals: {
+    errorCounters: {
       runId: fields.get('run_id'),
       replied: repliesIn(fields),
       saveFailed:

@@ -5,7 +5,7 @@ import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
 import type { DatabaseStatistics } from '../types.js';
 import type { PoolEvidence } from '../verdict.js';
-import { createMovement, type PoolEvents } from './pool-movement.js';
+import { createPoolThroughput, type PoolEvents } from './pool-throughput.js';
 
 /** The members of a pool of `pg` that are read here. */
 export interface PoolCounts extends PoolEvents {
@@ -32,7 +32,7 @@ export interface PoolWatchOptions {
   /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
   readonly poolStalledAfterMs?: number;
   /** Told when callers begin to wait, when nobody is served any more, and when the server has failed a caller. */
-  readonly onSign?: () => void;
+  readonly onChange?: () => void;
   /** Monotonic clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -82,7 +82,7 @@ export function createPoolWatch({
   pool: watched,
   poolSaturatedAfterMs = DEFAULTS.poolSaturatedAfterMs,
   poolStalledAfterMs = DEFAULTS.poolStalledAfterMs,
-  onSign = () => undefined,
+  onChange: onSign = () => undefined,
   now = () => performance.now(),
 }: PoolWatchOptions): PoolWatch {
   // Each member is looked for before it is used.
@@ -101,7 +101,7 @@ export function createPoolWatch({
     unservedSinceMs = undefined;
     isSignGiven = false;
   };
-  const movement = createMovement(pool, { now, onMove: moved, onFailed: onSign });
+  const movement = createPoolThroughput(pool, { now, onMove: moved, onFailed: onSign });
 
   /** Looks at the pool once. */
   function observe(): number {

@@ -17,7 +17,7 @@ const byName = createPostgresProbe({ pool: new pg.Pool({ connectionString: named
 const cache = createRedisProbe({ client: createClient({ url: redisUrl }), slowMs });
 
 async function print(what: string, probe: Probe<unknown>): Promise<void> {
-  const { problems, ours = false } = await probe.run(AbortSignal.timeout(10_000));
+  const { problems, isOwnProblem: ours = false } = await probe.run(AbortSignal.timeout(10_000));
   process.stdout.write(`${what}: ${JSON.stringify(problems)} ${ours}\n`);
 }
 

@@ -221,7 +221,7 @@ test('signs: callers begin to wait, nobody is served any more, the server has fa
   let signs = 0;
   let nowMs = 0;
   const pool = Object.assign(new EventEmitter(), { ...FULL, waitingCount: 0, options: { max: 3 } });
-  const watch = createPoolWatch({ pool, onSign: () => (signs += 1), now: () => nowMs });
+  const watch = createPoolWatch({ pool, onChange: () => (signs += 1), now: () => nowMs });
   watches.push(watch);
   const look = (ms: number): number => {
     nowMs += ms;

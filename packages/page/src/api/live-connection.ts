@@ -4,7 +4,7 @@
  * public status. A service that is silent is never taken for a healthy one.
  */
 import type { AdminReport, LiveSnapshot, Me, PublicStatus } from 'portal-server/api';
-import { createStore, type Store } from '../store.js';
+import { createStore, type Store } from '../state-container.js';
 import { moment } from '../copy/time.js';
 import { getJson, postJson, TURN_MS } from './request.js';
 import { readStream } from './stream.js';

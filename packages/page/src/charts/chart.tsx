@@ -6,9 +6,9 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { History } from 'portal-server/api';
-import { type Pointed, type Store, useStore } from '../store.js';
+import { type Pointed, type Store, useStore } from '../state-container.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
-import type { ChartSpec } from './catalogue.js';
+import type { ChartSpec } from './chart-specs.js';
 import { chartData, indexAt, sampleAt, seriesOf } from './data.js';
 import { optionsOf } from './drawing.js';
 

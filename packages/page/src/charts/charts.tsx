@@ -1,10 +1,10 @@
 /** All charts, on one time axis. The code that draws them comes only to those who see them. */
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Pointed, Store } from '../store.js';
-import { CHARTS } from './catalogue.js';
+import type { Pointed, Store } from '../state-container.js';
+import { CHARTS } from './chart-specs.js';
 import type { ChartProps } from './chart.js';
-import type { HistoryState } from './history.js';
+import type { HistoryState } from './use-history.js';
 
 export interface ChartsProps {
   readonly history: HistoryState;

@@ -1,7 +1,7 @@
 /** The history as the columns that uPlot draws. Pure. */
 import type { AlignedData } from 'uplot';
 import type { History } from 'portal-server/api';
-import type { ChartSpec } from './catalogue.js';
+import type { ChartSpec } from './chart-specs.js';
 
 /**
  * Times; then the least, the most and the mean of each line. `null` was not measured; `undefined` is a step between two

@@ -1,6 +1,6 @@
 /** How uPlot draws: quiet, in the colours of the page, with gaps hatched. */
 import type uPlot from 'uplot';
-import type { ChartSpec } from './catalogue.js';
+import type { ChartSpec } from './chart-specs.js';
 import { aloneOf, gapsOf } from './data.js';
 
 export interface DrawingOptions {

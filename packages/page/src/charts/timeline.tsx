@@ -4,9 +4,9 @@
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { type Pointed, type Store, useStore } from '../store.js';
+import { type Pointed, type Store, useStore } from '../state-container.js';
 import { TimeText } from '../views/text.js';
-import type { HistoryState } from './history.js';
+import type { HistoryState } from './use-history.js';
 import { runsOf, stepWords, totalsWords, type StatusRun } from './runs.js';
 
 export interface TimelineProps {

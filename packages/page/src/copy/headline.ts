@@ -4,7 +4,7 @@
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
 import type { HeldCause, PublicStatus } from 'portal-server/api';
-import { CATALOGUE, type Advice } from './catalogue.js';
+import { CATALOGUE, type Advice } from './problem-texts.js';
 
 /** What may be said of the whole: `unknown` while nothing was heard. */
 export type DisplayStatus = Status | 'unknown';

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { Navigation } from '../address.js';
 import { withBase } from '../base.js';
 import { isAdmin, type LiveConnection, type PageState } from '../api/live-connection.js';
-import { useNow, useStore } from '../store.js';
+import { useNow, useStore } from '../state-container.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { AuditView } from './audit.js';
 import { EventsView } from './events.js';

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
-import { usePolled } from '../api/reading.js';
+import { usePolled } from '../api/use-polled.js';
 import type { AuditEntry, AuditPage } from 'portal-server/api';
 import { detailWords } from '../copy/details.js';
 import { DataTable } from './table.js';

@@ -4,9 +4,9 @@
  */
 import type { JSX } from 'preact';
 import type { HistoryEvent } from 'portal-server/api';
-import { type Pointed, type Store, useStore } from '../store.js';
+import { type Pointed, type Store, useStore } from '../state-container.js';
 import { detailWords } from '../copy/details.js';
-import { causeLines, lastedWords, type CauseLine } from '../copy/events.js';
+import { causeLines, lastedWords, type CauseLine } from '../copy/event-texts.js';
 import type { DisplayStatus } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { Mark, TimeText } from './text.js';

@@ -2,14 +2,14 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { limitsOf, type Navigation, type Span } from '../address.js';
-import { useHistory } from '../charts/history.js';
+import { useHistory } from '../charts/use-history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import { getJson } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
-import { usePolled } from '../api/reading.js';
+import { usePolled } from '../api/use-polled.js';
 import type { EventPage, HistoryEvent } from 'portal-server/api';
-import { createStore, type Pointed } from '../store.js';
+import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 
 const LIMIT = 50;

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
-import { usePolled } from '../api/reading.js';
+import { usePolled } from '../api/use-polled.js';
 import type { Integrity as IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';

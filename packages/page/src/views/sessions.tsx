@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson } from '../api/request.js';
-import { usePolled } from '../api/reading.js';
+import { usePolled } from '../api/use-polled.js';
 import type { MySessions } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { DataTable } from './table.js';

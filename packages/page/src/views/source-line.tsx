@@ -1,6 +1,6 @@
 /** Is it the code we shipped, on one line; more under Integrity. */
 import type { JSX } from 'preact';
-import { usePolled } from '../api/reading.js';
+import { usePolled } from '../api/use-polled.js';
 import type { Integrity } from 'portal-server/api';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './text.js';

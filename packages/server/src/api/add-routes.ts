@@ -73,7 +73,7 @@ function guardHooks({ guard }: Route, services: ApiServices): readonly Hook[] {
  */
 function refuseOtherSites({ site }: FastifyInstance): Hook {
   return ({ headers }, _reply, next) => {
-    if (site.isFromOwnPage(headers)) next();
+    if (site.isSameOrigin(headers)) next();
     else next(new PortalError('crossSite'));
   };
 }

@@ -1,6 +1,6 @@
 /** `GET /v1/admin/audit`: who came in, who was refused and who changed what, the newest first, page by page. */
 import { AUDIT_ACTIONS } from '../auth/audit/audit-entry.js';
-import type { StoredEntry } from '../auth/audit/store.js';
+import type { StoredEntry } from '../auth/audit/audit-store.js';
 import { whileReachable } from '../infra/postgres.js';
 import { wholeNumber } from './parameters.js';
 import { defineRoute } from './route.js';

@@ -1,8 +1,8 @@
 /** An endpoint whose body was made at the start: the documentation, and the files of the operator's page. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PortalError } from '../errors.js';
-import { sendFixed, type FixedBody } from '../infra/fixed-body.js';
-import { toOneAddress } from '../infra/one-address.js';
+import { sendStatic, type StaticAsset } from '../infra/static-asset.js';
+import { redirectToCanonical } from '../infra/canonical-url.js';
 import { applyCachePolicy, type CachePolicy } from './cache.js';
 import { defineRoute, type Answer, type Route, type RouteDocs } from './route.js';
 import type { Parameter } from './openapi-types.js';
@@ -19,7 +19,7 @@ interface FixedRouteOptions {
   /** `Content-Security-Policy`, where the body is a page. */
   readonly contentPolicy?: string;
   /** `undefined`: there is nothing of that name. */
-  readonly find: (services: ApiServices, params: PathParams) => FixedBody | undefined;
+  readonly find: (services: ApiServices, params: PathParams) => StaticAsset | undefined;
 }
 
 type PathParams = Readonly<Record<string, string>>;
@@ -36,14 +36,14 @@ export function defineFixedRoute({ find, contentPolicy, answers = {}, ...route }
       const params = request.params as PathParams;
       const body = find(services, params);
       if (!body) throw new PortalError('notFound');
-      return toOneAddress(request, reply, filledIn(path, params)) ?? send(request, reply, body);
+      return redirectToCanonical(request, reply, filledIn(path, params)) ?? send(request, reply, body);
     },
   });
 
-  function send(request: FastifyRequest, reply: FastifyReply, body: FixedBody): FastifyReply {
+  function send(request: FastifyRequest, reply: FastifyReply, body: StaticAsset): FastifyReply {
     applyCachePolicy(reply, cache);
     if (contentPolicy !== undefined) reply.header('Content-Security-Policy', contentPolicy);
-    return sendFixed(request, reply, body);
+    return sendStatic(request, reply, body);
   }
 }
 

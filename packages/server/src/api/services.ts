@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Health } from 'portal-health';
 import type { Source } from 'portal-integrity';
 import type { Audit } from '../auth/audit/audit.js';
-import type { AuditStore } from '../auth/audit/store.js';
+import type { AuditStore } from '../auth/audit/audit-store.js';
 import type { History } from '../monitoring/history/history.js';
 import type { LivePages } from '../monitoring/live/pages.js';
 import type { StatusTracker } from '../monitoring/live/status-tracker.js';
@@ -12,9 +12,9 @@ import type { Sessions } from '../auth/sessions/sessions.js';
 import type { SignOut } from '../auth/sessions/sign-out.js';
 import type { CodeToSend } from '../auth/login-codes/code-sender.js';
 import type { SignIn } from '../auth/login-codes/sign-in.js';
-import type { Redeemed } from '../auth/login-codes/store.js';
+import type { Redeemed } from '../auth/login-codes/login-code-store.js';
 import type { SignInLimits } from '../auth/login-codes/visitors.js';
-import type { FixedBody } from '../infra/fixed-body.js';
+import type { StaticAsset } from '../infra/static-asset.js';
 import type { CurrentUser } from '../auth/current-user.js';
 
 /** What `auth` gives. */
@@ -56,11 +56,11 @@ export interface MonitoringServices {
 
 /** The documentation, made at the start and the same for all clients. */
 export interface Documents {
-  readonly openApi: FixedBody;
-  readonly index: FixedBody;
-  readonly page: FixedBody;
+  readonly openApi: StaticAsset;
+  readonly index: StaticAsset;
+  readonly page: StaticAsset;
   /** By the names of their files. */
-  readonly guides: ReadonlyMap<string, FixedBody>;
+  readonly guides: ReadonlyMap<string, StaticAsset>;
 }
 
 export interface ApiServices extends AuthServices, MonitoringServices {

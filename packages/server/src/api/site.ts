@@ -5,10 +5,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { errorCode } from 'portal-shared/error-code';
 import { PAGE } from '../config/installation.js';
-import { fixedBody, type FixedBody } from '../infra/fixed-body.js';
+import { staticAsset, type StaticAsset } from '../infra/static-asset.js';
 
 /** All files by path, which begins with `/`; the page itself is `/index.html`. */
-export type Site = ReadonlyMap<string, FixedBody>;
+export type Site = ReadonlyMap<string, StaticAsset>;
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -27,7 +27,7 @@ export async function readSite({ folder = PAGE, basePath = '' } = {}): Promise<S
     if (type === undefined) return [];
     const built = await readFile(new URL(path, folder));
     const bytes = path === 'index.html' && basePath !== '' ? below(basePath, built) : built;
-    return [[`/${path}`, await fixedBody(type, bytes)] as const];
+    return [[`/${path}`, await staticAsset(type, bytes)] as const];
   });
   return new Map((await Promise.all(files)).flat());
 }

@@ -4,22 +4,22 @@
 import { settingsInUse, type Config } from '../config/env.js';
 import { PortalError } from '../errors.js';
 import { createAudit, type Audit } from './audit/audit.js';
-import { changedSettings } from './audit/settings.js';
-import { createAuditStore, type AuditStore } from './audit/store.js';
+import { changedSettings } from './audit/changed-settings.js';
+import { createAuditStore, type AuditStore } from './audit/audit-store.js';
 import { endedCookie, sessionCookie } from './cookie.js';
 import type { CurrentUser } from './current-user.js';
-import { createGate } from './sessions/gate.js';
+import { createLookupThrottle } from './sessions/lookup-throttle.js';
 import { createGuard, type Guard } from './guard.js';
 import { createSignOut, type SignOut } from './sessions/sign-out.js';
 import { createCodeSender, type CodeToSend } from './login-codes/code-sender.js';
-import { startPost } from './login-codes/post.js';
-import type { Redeemed } from './login-codes/store.js';
+import { startWebhookWorker } from './login-codes/webhook-worker.js';
+import type { Redeemed } from './login-codes/login-code-store.js';
 import type { SignInLimits, VisitorLimits } from './login-codes/visitors.js';
 import type { Log } from '../infra/log.js';
 import { whileReachable } from '../infra/postgres.js';
 import { createRateLimit } from './rate-limit.js';
 import type { Stores } from '../stores.js';
-import { createRetention } from './retention.js';
+import { createRetention } from './expiry.js';
 
 /** What it is made of. */
 export interface AuthOptions {
@@ -91,14 +91,14 @@ export function createAuth({
         shared: counters && { name: 'refused', counters },
       }),
     },
-    gate: createGate(),
+    throttle: createLookupThrottle(),
     log,
     auditSink: audit,
   });
   const delivery =
     config.loginWebhookUrl &&
     createCodeSender({
-      post: startPost({ url: config.loginWebhookUrl.href, secret: config.loginWebhookSecret, log }),
+      post: startWebhookWorker({ url: config.loginWebhookUrl.href, secret: config.loginWebhookSecret, log }),
       pageUrl,
     });
 

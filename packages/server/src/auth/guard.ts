@@ -13,7 +13,7 @@ import { allowedBy, type RateLimit } from './rate-limit.js';
 import type { CurrentUser } from './current-user.js';
 import { bearerOf } from './sessions/bearer.js';
 import { tokensInCookies } from './cookie.js';
-import type { Gate } from './sessions/gate.js';
+import type { LookupThrottle } from './sessions/lookup-throttle.js';
 import type { Verified } from './sessions/lookups.js';
 import type { Sessions } from './sessions/sessions.js';
 import { suffixOf } from './sessions/token.js';
@@ -43,7 +43,7 @@ export interface GuardDependencies {
   readonly sessions: Sessions;
   readonly limits: RequestLimits;
   /** For those whose address is over its limit and whom nobody here has seen. */
-  readonly gate: Gate;
+  readonly throttle: LookupThrottle;
   readonly log: Log;
   readonly auditSink: AuditSink;
 }
@@ -82,7 +82,13 @@ const MOST_TOKENS = 4;
 const READ_ONLY = new Set(['GET', 'HEAD']);
 
 /** A guard that knows `sessions`. */
-export function createGuard({ sessions, limits, gate, log, auditSink: witness }: GuardDependencies): Guard {
+export function createGuard({
+  sessions,
+  limits,
+  throttle: gate,
+  log,
+  auditSink: witness,
+}: GuardDependencies): Guard {
   const admitted = new WeakMap<FastifyRequest, string>();
 
   function tokensOf({ headers }: FastifyRequest): string[] {

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { baseUrlOf } from '../config/url-rules.js';
 import { urlOf } from '../urls.js';
 import { configFromEnvironment, type Config } from '../config/env.js';
-import { createAuditStore, type AuditStore } from '../auth/audit/store.js';
+import { createAuditStore, type AuditStore } from '../auth/audit/audit-store.js';
 import { createLog } from '../infra/log.js';
 import { migrate } from '../infra/migrate.js';
 import { createDatabase } from '../infra/postgres.js';

@@ -21,14 +21,14 @@ export interface Connection {
   /** What came before that was read by the client, to be answered in order. */
   readonly waiting: { readonly request: IncomingMessage; readonly response: ServerResponse }[];
   /** Whom it is counted with. */
-  readonly crowds: readonly Crowd[];
+  readonly groups: readonly ConnectionGroup[];
 }
 
 /** Oldest first. */
-export interface Crowd {
+export interface ConnectionGroup {
   readonly all: Set<Connection>;
   /** Those that have asked nothing yet. */
-  readonly silent: Set<Connection>;
+  readonly idle: Set<Connection>;
 }
 
 /** Where the bounds are. */
@@ -61,12 +61,12 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   const { most, mostOfAddress, isTrustedProxy } = bounds;
   const known = new WeakMap<Socket, Connection>();
   /** All but those of proxies: who may have to make room. */
-  const everybody = emptyCrowd();
-  const byAddress = new Map<string, Crowd>();
+  const everybody = emptyGroup();
+  const byAddress = new Map<string, ConnectionGroup>();
   const open = new Set<Connection>();
 
-  function crowdOf(address: string): Crowd {
-    const crowd = byAddress.get(address) ?? emptyCrowd();
+  function crowdOf(address: string): ConnectionGroup {
+    const crowd = byAddress.get(address) ?? emptyGroup();
     byAddress.set(address, crowd);
     return crowd;
   }
@@ -76,7 +76,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   }
 
   /** Ends somebody who asks nothing; false when everybody in `crowd` does. */
-  function makeRoom({ all, silent }: Crowd): boolean {
+  function makeRoom({ all, idle: silent }: ConnectionGroup): boolean {
     const [quietest] = silent;
     const goes = quietest ?? leastUsed(all);
     if (!goes) return false;
@@ -86,12 +86,12 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
     return true;
   }
 
-  function hasRoom(crowd: Crowd | undefined): boolean {
+  function hasRoom(crowd: ConnectionGroup | undefined): boolean {
     if (crowd && crowd.all.size >= mostOfAddress && !makeRoom(crowd)) return false;
     return open.size < most || makeRoom(everybody);
   }
 
-  function enter(socket: Socket, crowds: readonly Crowd[]): Connection {
+  function enter(socket: Socket, crowds: readonly ConnectionGroup[]): Connection {
     const connection: Connection = {
       socket,
       hasRequested: false,
@@ -99,11 +99,11 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
       lastResponse: 0,
       current: undefined,
       waiting: [],
-      crowds,
+      groups: crowds,
     };
     known.set(socket, connection);
     open.add(connection);
-    for (const { all, silent } of crowds) {
+    for (const { all, idle: silent } of crowds) {
       all.add(connection);
       silent.add(connection);
     }
@@ -113,7 +113,7 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
   function leave(connection: Connection): void {
     if (!known.delete(connection.socket)) return;
     open.delete(connection);
-    for (const { all, silent } of connection.crowds) {
+    for (const { all, idle: silent } of connection.groups) {
       all.delete(connection);
       silent.delete(connection);
     }
@@ -143,13 +143,13 @@ export function createConnections(bounds: ConnectionBounds, onCut: () => void): 
     of: (socket) => known.get(socket),
     noteRequest(connection) {
       connection.hasRequested = true;
-      for (const { silent } of connection.crowds) silent.delete(connection);
+      for (const { idle: silent } of connection.groups) silent.delete(connection);
     },
   };
 }
 
-function emptyCrowd(): Crowd {
-  return { all: new Set(), silent: new Set() };
+function emptyGroup(): ConnectionGroup {
+  return { all: new Set(), idle: new Set() };
 }
 
 /** Of the idle the one that has asked least, and of those the one whose answer is longest ago. */

@@ -17,7 +17,7 @@ import type { ResponseLog } from './response-log.js';
 import { clientAddress } from './client-address.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
-import type { OwnSite } from './own-site.js';
+import type { OriginCheck } from './origin-check.js';
 import {
   errorBody,
   requestErrorOf,
@@ -33,7 +33,7 @@ export interface FastifyOptions {
   /** Answers a request itself and says so, before the framework is asked. */
   readonly healthHandler: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** What is meant for this service. */
-  readonly site: OwnSite;
+  readonly originCheck: OriginCheck;
   /** Whose word on who the client is counts. */
   readonly proxies: TrustedProxies;
   readonly log: Log;
@@ -65,7 +65,7 @@ const SECURITY_HEADERS = {
 export function createFastify({
   http,
   healthHandler: door,
-  site,
+  originCheck: site,
   proxies,
   log,
   responseLog: answers,
@@ -77,7 +77,7 @@ export function createFastify({
         void request.socket.remoteAddress;
         const first = requestErrorOf(request) ?? site.requestErrorOf(request);
         if (first) return respondWithError(response, first, answers);
-        site.takeBasePathOff(request);
+        site.stripBasePath(request);
         proxies.tidy(request);
         if (door(request, response)) return;
         const second = lengthErrorOf(request);

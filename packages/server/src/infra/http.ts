@@ -12,9 +12,9 @@ import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../errors.js';
 import { createConnections } from './connections.js';
 import { connectionsBeside } from './descriptors.js';
-import { withoutLeftovers } from './leftovers.js';
-import { watchStandstill } from './standstill.js';
-import { inTurns, type RequestListener } from './turns.js';
+import { discardAfterClose } from './discard-after-close.js';
+import { watchStalledReaders } from './stalled-readers.js';
+import { withoutPipelining, type RequestListener } from './pipelining.js';
 
 /** A server that can be stopped gently. */
 export interface HttpServer {
@@ -46,7 +46,7 @@ export interface HttpServerOptions {
   /** Addresses that stand for many clients, and so have no bound of their own; default none. */
   readonly isTrustedProxy?: (address: string) => boolean;
   /** How long nothing of an answer may be taken; default 30 s. */
-  readonly standstillMs?: number;
+  readonly stalledMs?: number;
   /** Told of every connection that was ended for what it did, or to make room. */
   readonly onCut?: (reason: CutReason) => void;
 }
@@ -63,8 +63,8 @@ const IDLE_MS = 1_000;
 const QUIET_MS = 10;
 const QUIET_TURNS = 5;
 /** And this is how long answers are held for it at most, should somebody always come. */
-const HELD_MS = 200;
-const HELD_TURNS = 200;
+const DEFERRED_MS = 200;
+const DEFERRED_TURNS = 200;
 /** Headers and body of a request are small here; whoever takes longer is holding a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -73,7 +73,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 /** How often Node looks for those who take longer: so late they are cut off at most. */
 const CHECKING_INTERVAL_MS = 500;
 /** While an answer is under way nothing moved for so long, neither in nor out: nobody reads it. */
-const STANDSTILL_MS = 30_000;
+const STALLED_MS = 30_000;
 /** One address may have a quarter of them, and as many as a browser and its neighbours need. */
 const SHARE_OF_ADDRESS = 4;
 const LEAST_OF_ADDRESS = 64;
@@ -90,7 +90,7 @@ export function createHttpServer(
     mostOfAddress,
     reserved = 0,
     isTrustedProxy = () => false,
-    standstillMs = STANDSTILL_MS,
+    stalledMs: standstillMs = STALLED_MS,
     onCut,
   }: HttpServerOptions = {},
 ): HttpServer {
@@ -99,7 +99,7 @@ export function createHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-    ...withoutLeftovers(),
+    ...discardAfterClose(),
     // Refused by the framework, as everything is.
     requireHostHeader: false,
   });
@@ -140,7 +140,7 @@ export function createHttpServer(
     let nowMs = startedMs;
     while (
       (quietTurns < QUIET_TURNS || nowMs - lastArrivalMs < QUIET_MS) &&
-      (turns < HELD_TURNS || nowMs - startedMs < HELD_MS)
+      (turns < DEFERRED_TURNS || nowMs - startedMs < DEFERRED_MS)
     ) {
       await new Promise(setImmediate);
       turns += 1;
@@ -161,7 +161,7 @@ export function createHttpServer(
         if (stopping) response.setHeader('Connection', 'close');
         listener(request, response);
       }
-      const take = inTurns(
+      const take = withoutPipelining(
         connections,
         (request, response) => {
           if (held) held.push(() => answer(request, response));
@@ -187,11 +187,11 @@ export function createHttpServer(
           const address = server.address();
           bound = typeof address === 'object' ? address?.address : undefined;
           const boundTo = typeof address === 'object' && address !== null ? address.port : port;
-          const watch = watchStandstill({
+          const watch = watchStalledReaders({
             connections: () => connections.all(),
             limitMs: standstillMs,
             port: boundTo,
-            onStill(socket) {
+            onStalled(socket) {
               socket.destroy();
               onCut?.('unread');
             },

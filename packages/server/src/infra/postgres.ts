@@ -4,8 +4,8 @@
 import { Pool, type PoolClient, type QueryConfig, type QueryResultRow } from 'pg';
 import { errorCode } from 'portal-shared/error-code';
 import { PortalError } from '../errors.js';
-import { createCanceller, type Canceller } from './postgres-cancel.js';
-import { createLine, type Line } from './postgres-line.js';
+import { createCanceller, type Canceller } from './postgres-canceller.js';
+import { createDedicatedConnection, type DedicatedConnection } from './postgres-dedicated.js';
 import { createListener, type ChannelListener } from './postgres-listener.js';
 
 /** How to reach the database, and how patiently. */
@@ -42,7 +42,7 @@ export interface Queryable {
 export interface Database extends Queryable {
   readonly pool: Pool;
   /** A connection outside of the pool, made when it is needed. */
-  readonly line: Line;
+  readonly dedicated: DedicatedConnection;
   /** Runs `work` in one transaction on one connection; rolls back when it throws. */
   transaction<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
   /**
@@ -54,7 +54,7 @@ export interface Database extends Queryable {
    * Whether a listening connection was cut alone, and listens no more: what happens then is told to nobody. One that ends
    * with the line is one of a database that is away.
    */
-  isDeaf(): boolean;
+  isListenerCut(): boolean;
   /** Lets go of every connection, of one that hangs too. */
   close(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export function createDatabase({
   pool.on('error', onError);
 
   const canceller = createCanceller(pool.options);
-  const line = createLine({ url, connectTimeoutMs, onError });
+  const line = createDedicatedConnection({ url, connectTimeoutMs, onError });
   const listeners: ChannelListener[] = [];
   const open = new Set<PoolClient>();
   pool.on('connect', (client) => open.add(client));
@@ -97,7 +97,7 @@ export function createDatabase({
 
   return {
     pool,
-    line,
+    dedicated: line,
     ...queryable({ canceller, onError }, pool),
     async transaction(work) {
       const client = await pool.connect();
@@ -122,7 +122,7 @@ export function createDatabase({
     listen(channel, onMessage) {
       listeners.push(createListener({ url, channel, connectTimeoutMs, onMessage, onError, onPooler }));
     },
-    isDeaf: () =>
+    isListenerCut: () =>
       listeners.some((listener) => {
         const cutAtMs = listener.cutAtMs();
         return cutAtMs !== undefined && (line.lostAtMs() ?? Infinity) > cutAtMs + TOGETHER_MS;

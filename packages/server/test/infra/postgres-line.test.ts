@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, mock, test } from 'node
 import { setImmediate as turn } from 'node:timers/promises';
 import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
-import { createLine, type Line } from '../../src/infra/postgres-line.js';
+import { createDedicatedConnection, type DedicatedConnection } from '../../src/infra/postgres-dedicated.js';
 import { createStatements } from '../statements.js';
 
 const PATIENT_MS = 60_000;
@@ -32,12 +32,12 @@ after(async () => {
   await postgres?.close();
 });
 
-let line: Line;
+let line: DedicatedConnection;
 let errors: unknown[];
 
 beforeEach(() => {
   errors = [];
-  line = createLine({ url, connectTimeoutMs: 5_000, onError: (error) => errors.push(error) });
+  line = createDedicatedConnection({ url, connectTimeoutMs: 5_000, onError: (error) => errors.push(error) });
 });
 
 afterEach(async () => {
@@ -53,7 +53,7 @@ function opened(): Promise<void> {
 
 function failed(): Promise<void> {
   return new Promise((resolve) => {
-    line = createLine({ url, connectTimeoutMs: 5_000, onError: () => resolve() });
+    line = createDedicatedConnection({ url, connectTimeoutMs: 5_000, onError: () => resolve() });
     line.open();
   });
 }
@@ -125,7 +125,7 @@ describe('whoever knows that the database is there hurries an attempt that was p
     mock.timers.enable({ apis: ['setTimeout'] });
     await failed();
     await proxy.heal();
-    line.hurry();
+    line.reconnectNow();
     const untilMs = performance.now() + 10_000;
     while (!line.isOpen() && performance.now() < untilMs) await turn();
     assert.equal(line.isOpen(), true);
@@ -133,13 +133,13 @@ describe('whoever knows that the database is there hurries an attempt that was p
 
   test('and nothing is done where none was put off: before the first, while one is under way, and while one is open', async () => {
     const { accepted } = proxy;
-    line.hurry();
+    line.reconnectNow();
     const open = opened();
     line.open();
-    line.hurry();
-    line.hurry();
+    line.reconnectNow();
+    line.reconnectNow();
     await open;
-    line.hurry();
+    line.reconnectNow();
     assert.deepEqual(await line.rows('SELECT 1 AS n', [], PATIENT_MS), [{ n: 1 }]);
     assert.equal(proxy.accepted, accepted + 1);
     assert.deepEqual(errors, []);
@@ -151,7 +151,7 @@ describe('whoever knows that the database is there hurries an attempt that was p
     line.close();
     await proxy.heal();
     const { accepted } = proxy;
-    line.hurry();
+    line.reconnectNow();
     await assert.rejects(line.rows('SELECT 1', [], PATIENT_MS));
     assert.equal(proxy.accepted, accepted);
   });

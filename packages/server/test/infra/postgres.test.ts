@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
-import { createCanceller } from '../../src/infra/postgres-cancel.js';
+import { createCanceller } from '../../src/infra/postgres-canceller.js';
 import { createDatabase } from '../../src/infra/postgres.js';
 
 let postgres: PostgresServer;

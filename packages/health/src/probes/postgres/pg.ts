@@ -3,7 +3,7 @@
  * its pool. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member } from '../../unknown.js';
-import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
+import { cachedPassword, isLookingUp, type OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement } from './postgres-cancel.js';
 import {
   PROBE_QUERY,
@@ -60,7 +60,7 @@ function freshOptions(options: object, passwords: OpenCall): object {
   return {
     ...options,
     // Pools and clients hide their password from enumeration.
-    password: heldPassword(member(options, 'password'), passwords),
+    password: cachedPassword(member(options, 'password'), passwords),
     application_name: 'portal-health',
     connectionTimeoutMillis: 0,
     query_timeout: 0,

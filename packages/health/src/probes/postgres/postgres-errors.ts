@@ -10,7 +10,7 @@ import {
   isUnreachable,
   messageOf,
 } from '../../unknown.js';
-import { evidenceIn, ownProblem } from '../own-trouble.js';
+import { evidenceIn, ownProblem } from '../own-problems.js';
 
 /** SQLSTATEs that say the same whoever sends them. */
 const BY_SQLSTATE: ReadonlyMap<string, ProblemCode> = new Map<string, ProblemCode>(

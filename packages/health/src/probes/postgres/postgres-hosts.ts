@@ -1,11 +1,11 @@
 /**
  * Several hosts of one database, of which one answers.
  */
-import { ownProblem } from '../own-trouble.js';
+import { ownProblem } from '../own-problems.js';
 import type { ProbeResult } from './fresh-postgres-connection.js';
 
 /** Whom to ask, and how patiently. */
-export interface Turns {
+export interface HostAttempts {
   readonly hosts: number;
   /** Milliseconds that a host has before the next is asked as well. */
   readonly turnMs: number;
@@ -22,8 +22,8 @@ export interface HostResult extends ProbeResult {
  * Asks the hosts one after the other as the driver does, but does not wait for one that is silent: after a while the next
  * is asked as well, and whichever answers first as it should counts.
  */
-export function askInTurn(
-  { hosts, turnMs, readOnly }: Turns,
+export function tryHosts(
+  { hosts, turnMs, readOnly }: HostAttempts,
   askAt: (index: number) => Promise<ProbeResult>,
   isOver: () => boolean,
 ): Promise<HostResult> {

@@ -5,9 +5,9 @@
  */
 import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from '../../unknown.js';
-import { heldPassword, isLookingUp, type OpenCall } from '../own-trouble.js';
+import { cachedPassword, isLookingUp, type OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
-import { askInTurn, readOnlyWanted } from './postgres-hosts.js';
+import { tryHosts, readOnlyWanted } from './postgres-hosts.js';
 import {
   PROBE_QUERY,
   readOnlyIn,
@@ -162,7 +162,7 @@ function freshConnection(
   return {
     async query() {
       const readOnly = readOnlyWanted(options.target_session_attrs);
-      const { index, ...answer } = await askInTurn(
+      const { index, ...answer } = await tryHosts(
         { hosts: options.host.length, turnMs, readOnly },
         askAt,
         () => destroyed,
@@ -206,7 +206,7 @@ function passwordOf(
   passwords: OpenCall,
   run: { readonly isWanted: () => boolean; readonly failed: (error: unknown) => void },
 ): unknown {
-  const held = heldPassword(given, passwords);
+  const held = cachedPassword(given, passwords);
   if (typeof held !== 'function') return held;
   return () =>
     new Promise((resolve) => {

@@ -48,7 +48,7 @@ const NOT_ALLOWED = /^(42|3F|0A)/;
 const NO_TABLE = '42P01';
 
 /** A write that was begun and whose end nobody has seen. */
-interface Unended {
+interface UnfinishedWrite {
   readonly connection: FreshPostgresConnection;
   readonly mark: string;
 }
@@ -66,11 +66,11 @@ export function createWriteWatch(
   let dueMs = 0;
   let tries = TRIES_WITHOUT_TABLE;
   let found = FINE;
-  let unended: Unended | undefined;
+  let unended: UnfinishedWrite | undefined;
   let current: FreshPostgresConnection | undefined;
 
   /** Whether the backend of a write whose end was not seen is gone; otherwise it is asked once more to end. */
-  async function isGone(connection: FreshPostgresConnection, last: Unended): Promise<boolean> {
+  async function isGone(connection: FreshPostgresConnection, last: UnfinishedWrite): Promise<boolean> {
     const rows = await connection.run(
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '/* ${last.mark}%'`,
     );

@@ -8,9 +8,9 @@ import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../../problems.js';
 import type { PoolCounts } from '../../statistics/pool.js';
 import type { Outcome, Probe } from '../../types.js';
-import { noticingEnd } from '../ended.js';
+import { withEndDetection } from '../end-detection.js';
 import { causeOf } from '../../unknown.js';
-import { createOpenCall, withOwnProblems, type OpenCall } from '../own-trouble.js';
+import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
 import { pgConnections } from './pg.js';
 import { postgresProblem } from './postgres-errors.js';
 import { createCanary } from './postgres-canary.js';
@@ -133,7 +133,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
       reason === 'timeout' ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error),
     close: async () => written?.close(),
   };
-  return withOwnProblems(noticingEnd(probe, pool, 'DATABASE_NOT_READY'), () => {
+  return withOwnProblems(withEndDetection(probe, pool, 'DATABASE_NOT_READY'), () => {
     if (asking?.isLookingUp()) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });

@@ -3,7 +3,7 @@
  * say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member, messageOf } from '../../unknown.js';
-import { isLookingUp } from '../own-trouble.js';
+import { isLookingUp } from '../own-problems.js';
 import {
   hasDestroy,
   createFreshRedisConnection,

@@ -4,7 +4,7 @@
  * imported.
  */
 import { hasMethods, member } from '../../unknown.js';
-import type { OpenCall } from '../own-trouble.js';
+import type { OpenCall } from '../own-problems.js';
 import {
   hasDestroy,
   createFreshRedisConnection,
@@ -88,7 +88,7 @@ function freshConnectionLike(
       // The driver can destroy a socket that is connected, but not one that is connecting. Node can.
       signal,
     },
-    ...heldCredentials(member(options, 'credentialsProvider'), passwords),
+    ...cachedCredentials(member(options, 'credentialsProvider'), passwords),
     database: 0,
     name: undefined,
     readonly: false,
@@ -160,7 +160,7 @@ function createNameWatch(given: unknown): { readonly lookup: LookUp; readonly is
 }
 
 /** Passwords that the application's own function gives, once or, to a subscriber, again and again. */
-function heldCredentials(provider: unknown, passwords: OpenCall): object {
+function cachedCredentials(provider: unknown, passwords: OpenCall): object {
   const held = (ask: () => unknown): object => ({
     credentialsProvider: {
       type: 'async-credentials-provider',

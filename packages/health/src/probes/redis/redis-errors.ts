@@ -13,7 +13,7 @@ import {
   isUnreachable,
   messageOf,
 } from '../../unknown.js';
-import { evidenceIn, ownProblem } from '../own-trouble.js';
+import { evidenceIn, ownProblem } from '../own-problems.js';
 
 /** First words of an answer. */
 const BY_WORD: Readonly<Record<string, ProblemCode>> = {

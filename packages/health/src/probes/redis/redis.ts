@@ -8,13 +8,13 @@ import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode, RemarkCode } from '../../problems.js';
 import { addUp, NO_FIGURES, type CacheFigures } from '../../statistics/cache.js';
 import type { Outcome, Probe } from '../../types.js';
-import { noticingEnd } from '../ended.js';
+import { withEndDetection } from '../end-detection.js';
 import { ioredisConnections } from './ioredis.js';
 import { nodeRedisConnections } from './node-redis.js';
-import { createOpenCall, withOwnProblems, type OpenCall } from '../own-trouble.js';
+import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
 import { redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
-import { createRefusalWatch, type RefusalWatch } from './redis-refusals.js';
+import { createRedisErrorWatch, type RedisErrorWatch } from './redis-error-watch.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
 /** A client of ioredis (`Redis`, `Cluster`) or of node-redis (`createClient`, `createCluster`), 4 and later. */
@@ -50,7 +50,7 @@ export function createRedisProbe({
 }: RedisProbeOptions): Probe<CacheFigures> {
   const passwords = createOpenCall();
   const openConnections = openConnectionsLike(client, deadlineMs, passwords);
-  const refusals = createRefusalWatch();
+  const refusals = createRedisErrorWatch();
   let asking: readonly FreshRedisConnection[] = [];
   /** Masters that were asked when none was missing. */
   let complete = 0;
@@ -104,7 +104,7 @@ export function createRedisProbe({
       reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
     close: async () => undefined,
   };
-  return withOwnProblems(noticingEnd(probe, client, 'CACHE_NOT_READY'), () => {
+  return withOwnProblems(withEndDetection(probe, client, 'CACHE_NOT_READY'), () => {
     if (asking.some((newcomer) => newcomer.isLookingUp())) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });
@@ -131,7 +131,7 @@ function down(problem: ProblemCode, error?: unknown): Outcome<CacheFigures> {
 interface Circumstances {
   readonly slow: boolean;
   readonly readOnly: boolean;
-  readonly errorWatch: RefusalWatch;
+  readonly errorWatch: RedisErrorWatch;
 }
 
 /** What the servers said, read together. */
@@ -147,12 +147,12 @@ function outcomeOf(
     if (reading?.readOnly && !readOnly) problems.add('CACHE_READ_ONLY');
     if (reading?.outOfMemory) problems.add('CACHE_OUT_OF_MEMORY');
     if (clusterIsDown) problems.add('CACHE_CLUSTER_DOWN');
-    const refused = reading ? refusals.problemsOf(reading.refusals, String(place)) : [];
+    const refused = reading ? refusals.problemsOf(reading.errorCounters, String(place)) : [];
     for (const problem of refused) problems.add(problem);
   }
   const hidden = answers.find(({ info: reading }) => reading === undefined);
   const remarks: RemarkCode[] = hidden ? ['CACHE_FIGURES_HIDDEN'] : [];
-  const isUnsaved = readings.some((reading) => reading.refusals.saveFailed);
+  const isUnsaved = readings.some((reading) => reading.errorCounters.saveFailed);
   if (isUnsaved && !problems.has('CACHE_WRITES_REFUSED')) remarks.push('CACHE_NOT_SAVED');
   return {
     state: slow ? 'slow' : 'up',

@@ -121,7 +121,7 @@ describe('on the network', () => {
 
   test('a host that does not exist: NAME_LOOKUP, which is no evidence about the database', async () => {
     const pool = poolOf({ connectionString: 'postgres://app@no-such-host.invalid/app' });
-    const { problems, ours } = await runProbe(createPostgresProbe({ pool }));
+    const { problems, isOwnProblem: ours } = await runProbe(createPostgresProbe({ pool }));
     assert.deepEqual([problems, ours], [['NAME_LOOKUP'], true]);
   });
 });

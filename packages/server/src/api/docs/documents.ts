@@ -1,7 +1,7 @@
 /** The documents of the documentation: made at the start, and the same for all clients. */
 import { readFileSync } from 'node:fs';
-import { fixedBody } from '../../infra/fixed-body.js';
-import type { OwnSite } from '../../infra/own-site.js';
+import { staticAsset } from '../../infra/static-asset.js';
+import type { OriginCheck } from '../../infra/origin-check.js';
 import { openApi } from '../openapi.js';
 import type { Route } from '../route.js';
 import type { Documents } from '../services.js';
@@ -14,7 +14,7 @@ const MARKDOWN = 'text/markdown; charset=utf-8';
 
 export async function makeDocuments(
   routes: readonly Route[],
-  { basePath, baseUrl }: Pick<OwnSite, 'basePath' | 'baseUrl'>,
+  { basePath, baseUrl }: Pick<OriginCheck, 'basePath' | 'baseUrl'>,
 ): Promise<Documents> {
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
   // Seen from the page, from the index and from the document themselves, unless it is known where they are.
@@ -23,10 +23,10 @@ export async function makeDocuments(
   const guides = readGuides();
   const pageHtml = pageText(document, guides, { link, paste: baseUrl ?? 'http://127.0.0.1:7331' });
   const [description, index, page, texts] = await Promise.all([
-    fixedBody('application/json', JSON.stringify(document)),
-    fixedBody(MARKDOWN, indexText(document, guides, baseUrl === undefined ? '' : `${baseUrl}/`)),
-    fixedBody('text/html; charset=utf-8', pageHtml),
-    Promise.all(guides.map(async ({ name, text }) => [name, await fixedBody(MARKDOWN, text)] as const)),
+    staticAsset('application/json', JSON.stringify(document)),
+    staticAsset(MARKDOWN, indexText(document, guides, baseUrl === undefined ? '' : `${baseUrl}/`)),
+    staticAsset('text/html; charset=utf-8', pageHtml),
+    Promise.all(guides.map(async ({ name, text }) => [name, await staticAsset(MARKDOWN, text)] as const)),
   ]);
   return { openApi: description, index, page, guides: new Map(texts) };
 }

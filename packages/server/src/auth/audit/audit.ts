@@ -8,7 +8,7 @@ import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
 import { whileReachable } from '../../infra/postgres.js';
 import type { CurrentUser } from '../current-user.js';
-import type { AuditStore, WaitingEntry } from './store.js';
+import type { AuditStore, WaitingEntry } from './audit-store.js';
 
 /** Why somebody was refused: an unknown session, too little permission, or a wrong code. */
 export type RejectionReason = 'session' | 'permission' | 'code';

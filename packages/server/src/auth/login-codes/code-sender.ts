@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { openLink } from '../../config/url-rules.js';
-import type { Letter } from './post.js';
+import type { OutgoingMessage } from './webhook-worker.js';
 
 /** A code that was asked for, and whose it is. */
 export interface CodeToSend {
@@ -30,7 +30,7 @@ export interface CodeSender {
 
 /** What a delivery needs of others. */
 export interface CodeSenderOptions {
-  readonly post: { send(letter: Letter): void; close(): Promise<void> };
+  readonly post: { send(letter: OutgoingMessage): void; close(): Promise<void> };
   /** Where browsers find the page, without a slash at the end; a message then has a link. */
   readonly pageUrl?: string | undefined;
   /** Milliseconds between two slots. */
@@ -47,7 +47,7 @@ export function createCodeSender({ post, pageUrl, slotMs = SLOT_MS }: CodeSender
   const timer = setInterval(() => {
     const codes = waiting;
     waiting = [];
-    for (const code of codes) post.send(letterWith(code, pageUrl));
+    for (const code of codes) post.send(messageFor(code, pageUrl));
   }, slotMs);
   timer.unref();
 
@@ -62,7 +62,7 @@ export function createCodeSender({ post, pageUrl, slotMs = SLOT_MS }: CodeSender
   };
 }
 
-function letterWith(code: CodeToSend, pageUrl: string | undefined): Letter {
+function messageFor(code: CodeToSend, pageUrl: string | undefined): OutgoingMessage {
   return {
     id: `msg_${randomUUID()}`,
     to: code.userName ?? code.wasRequested,

@@ -6,11 +6,18 @@
  * bring too often only waits.
  */
 import { PortalError } from '../../errors.js';
-import { createSharedLane } from '../../infra/shared-task-queue.js';
+import { createBatchQueue } from '../../infra/batch-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
 import { loginCodeHash, isCode, nameDigest, newCode, newLongCode } from './code.js';
 import type { CodeToSend } from './code-sender.js';
-import type { LoginCodeOrigin, CodeStore, OpenCode, Redeemed, RequestedCode, Try } from './store.js';
+import type {
+  LoginCodeOrigin,
+  CodeStore,
+  OpenCode,
+  Redeemed,
+  RequestedCode,
+  Try,
+} from './login-code-store.js';
 
 /** A code that was made for somebody, to be told this once. */
 export interface MadeCode {
@@ -19,7 +26,7 @@ export interface MadeCode {
 }
 
 /** Who stands at the door. */
-export interface Visitor {
+export interface SignInClient {
   readonly address: string;
   /** Whether a limit says that it comes too often: then it waits for those who do not. */
   readonly isOver: boolean;
@@ -35,13 +42,13 @@ export interface SignIn {
    *
    * @throws PortalError while the database cannot be asked, or too many are waiting
    */
-  request(name: string, visitor: Visitor): Promise<CodeToSend>;
+  request(name: string, visitor: SignInClient): Promise<CodeToSend>;
   /**
    * Uses a code up and says whose it was; `undefined` when it is none, whatever is wrong with it.
    *
    * @throws PortalError while the database cannot be asked, or too many are waiting
    */
-  redeem(code: string, visitor: Visitor): Promise<Redeemed | undefined>;
+  redeem(code: string, visitor: SignInClient): Promise<Redeemed | undefined>;
   /**
    * Makes a code that any address can use, for somebody at the machine.
    *
@@ -65,13 +72,13 @@ export const TRIES = { seats: 2_000, most: 2_000, mostOfOne: 1_000, waitMs: 4_00
 
 /** Puts the rules on top of the record. */
 export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): SignIn {
-  const requests = createSharedLane<RequestedCode, OpenCode>({
+  const requests = createBatchQueue<RequestedCode, OpenCode>({
     ...REQUESTS,
-    carry: (codes) => whileReachable(requestAll(store, codes)),
+    runBatch: (codes) => whileReachable(requestAll(store, codes)),
   });
-  const tries = createSharedLane<Try, Redeemed | undefined>({
+  const tries = createBatchQueue<Try, Redeemed | undefined>({
     ...TRIES,
-    carry: (all) => whileReachable(store.redeem(all)),
+    runBatch: (all) => whileReachable(store.redeem(all)),
   });
 
   function expectReachable(): void {
@@ -85,14 +92,14 @@ export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): S
       const code = newCode();
       const open = await requests.run(
         { name, nameDigest: nameDigest(name), hash: loginCodeHash(code), address },
-        { key: address, isPatient: isOver },
+        { key: address, isLowPriority: isOver },
       );
       return { code, userName: open.userName, wasRequested: name, address, expiresAt: open.expiresAt };
     },
     async redeem(code, { address, isOver }) {
       if (!isCode(code)) return undefined;
       expectReachable();
-      return tries.run({ hash: loginCodeHash(code), address }, { key: address, isPatient: isOver });
+      return tries.run({ hash: loginCodeHash(code), address }, { key: address, isLowPriority: isOver });
     },
     async make(userId, madeBy) {
       const code = newLongCode();

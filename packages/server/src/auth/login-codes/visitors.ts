@@ -1,6 +1,6 @@
 /** How often clients ask for codes and bring them. Beyond a limit they wait, and no client is refused. */
 import type { RateLimit } from '../rate-limit.js';
-import type { Visitor } from './sign-in.js';
+import type { SignInClient } from './sign-in.js';
 
 /** How often one address, and all of them together, are served at once. */
 export interface VisitorLimits {
@@ -16,11 +16,14 @@ export interface SignInLimits {
   readonly verify: VisitorLimits;
 }
 
-export function visitorAt(address: string, { ofAddress, ofAll }: VisitorLimits): Visitor {
+export function visitorAt(address: string, { ofAddress, ofAll }: VisitorLimits): SignInClient {
   return { address, isOver: ofAddress.isOver(address) !== undefined || ofAll.isOver('all') !== undefined };
 }
 
 /** What counts is whether it is over the next time: no client is refused by it now. */
-export async function countVisitor({ address }: Visitor, { ofAddress, ofAll }: VisitorLimits): Promise<void> {
+export async function countVisitor(
+  { address }: SignInClient,
+  { ofAddress, ofAll }: VisitorLimits,
+): Promise<void> {
   await Promise.all([ofAddress.count(address), ofAll.count('all')]);
 }

@@ -64,7 +64,7 @@ export interface LookupsOptions {
   /** Whether the probe says that the database is down, or has not been heard of for too long. */
   readonly isAway: () => boolean;
   /** Whether changes are told to nobody here, though the database may have been there; default: never. */
-  readonly isDeaf?: () => boolean;
+  readonly isListenerCut?: () => boolean;
   /** What counts while it is. */
   readonly fallback: SessionFallback;
   /** Milliseconds that a look-up may take. */
@@ -98,7 +98,7 @@ export function createLookups({
   load,
   isConnected,
   isAway,
-  isDeaf = () => false,
+  isListenerCut: isDeaf = () => false,
   fallback: memory,
   deadlineMs,
   onHeard = () => undefined,

@@ -6,8 +6,8 @@ import { AT_THE_MACHINE, type AuditDetails, type Author } from '../audit/audit-e
 import type { SessionChannel } from './channel.js';
 import type { LookupResult, Lookups } from './lookups.js';
 import type { ListedSession, SessionOrigin } from './session.js';
-import type { SessionStore } from './store.js';
-import type { SessionUse } from './use.js';
+import type { SessionStore } from './session-store.js';
+import type { LastUsedWriter } from './last-used.js';
 import { tokenHash, newToken, suffixOf } from './token.js';
 
 /** A session that has just begun. The token is known here and now, and never again. */
@@ -65,7 +65,7 @@ export interface SessionsOptions {
   /** Told when a change could not be told to other processes by Redis. */
   readonly onFailure: (event: string, error: unknown) => void;
   /** Absent where a session may be without use for ever. */
-  readonly use?: Pick<SessionUse, 'note'> | undefined;
+  readonly use?: Pick<LastUsedWriter, 'note'> | undefined;
 }
 
 /** Puts the rules on top of the record. */

@@ -3,7 +3,7 @@
  */
 import { PortalError } from '../../errors.js';
 import { OWNER, PERMISSION_NAMES, type Permission } from '../permission.js';
-import type { UserOrigin, User, UserStore } from './store.js';
+import type { UserOrigin, User, UserStore } from './user-store.js';
 
 /** Who does something: a person of some permission, or whoever sits at the machine, who is above all of them. */
 export type Actor = Permission | 'operator';

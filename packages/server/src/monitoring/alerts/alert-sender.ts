@@ -9,7 +9,7 @@ import { WebhookError } from '../../infra/webhook.js';
 import type { Receiver } from './receivers.js';
 
 /** A message that waits. */
-export interface Waiting {
+export interface PendingMessage {
   readonly id: number;
   /** Names it to the receiver; the same in every attempt. */
   readonly message: string;
@@ -21,7 +21,7 @@ export interface Waiting {
 /** Where messages wait, in order. */
 export interface Outbox {
   /** The first for a receiver. */
-  peek(receiverKey: string): Promise<Waiting | undefined>;
+  peek(receiverKey: string): Promise<PendingMessage | undefined>;
   acknowledge(id: number): Promise<void>;
 }
 
@@ -95,7 +95,7 @@ export function createAlertSender({
     });
   }
 
-  async function attempt({ id, message, body, created_at: createdAt }: Waiting): Promise<void> {
+  async function attempt({ id, message, body, created_at: createdAt }: PendingMessage): Promise<void> {
     try {
       await receiver.webhook.send({ id: message, body });
     } catch (error) {

@@ -3,7 +3,7 @@
  * each of what happened, with begin, end and codes.
  */
 import type { SourceEvent } from 'portal-integrity';
-import type { StoredEvent, NewEvent } from './events.js';
+import type { StoredEvent, NewEvent } from './event-store.js';
 import type { History, Trouble } from './history.js';
 import type { LeftBehind, Stand } from '../stand.js';
 

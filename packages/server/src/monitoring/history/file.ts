@@ -7,11 +7,11 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode } from 'portal-shared/error-code';
 import { closeToOthersSync, makePrivateSync } from 'portal-shared/private-files';
-import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './events.js';
-import { HOLDING_SCHEMA } from './holding.js';
+import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
+import { CAUSES_SCHEMA } from './cause-store.js';
 import { OUTBOX_SCHEMA } from './outbox-store.js';
-import { SAMPLES_SCHEMA } from './samples.js';
-import { SUMS_SCHEMA } from './sums.js';
+import { SAMPLES_SCHEMA } from './sample-store.js';
+import { SUMS_SCHEMA } from './status-totals.js';
 
 /** What an operator has to know about the file. */
 export type FileTrouble =
@@ -111,7 +111,7 @@ function openSound(path: string): Database.Database {
 
 function prepare(database: Database.Database): void {
   database.exec(
-    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${HOLDING_SCHEMA} ${SUMS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
+    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${SUMS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
   );
   addColumns(database);
 }

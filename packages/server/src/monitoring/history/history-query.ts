@@ -2,8 +2,8 @@
  * From what was asked of the history to what is read: which rows, in steps of what length. Pure.
  */
 import { PortalError } from '../../errors.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS } from './retention.js';
-import type { Range } from './sums.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS } from './history-limits.js';
+import type { Range } from './status-totals.js';
 
 /** The rows, from fine to coarse. */
 export type HistoryTable = 'samples' | 'minutes' | 'hours';

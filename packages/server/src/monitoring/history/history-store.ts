@@ -11,8 +11,8 @@ import {
   type EventQuery,
   type StoredEvent,
   type NewEvent,
-} from './events.js';
-import { createHolding } from './holding.js';
+} from './event-store.js';
+import { createCauseStore } from './cause-store.js';
 import {
   createOutboxStore,
   type NewOutboxMessage,
@@ -20,10 +20,10 @@ import {
   type WaitingMessage,
 } from './outbox-store.js';
 import type { HistoryQuery } from './history-query.js';
-import { GOES_ON_FOR_MS } from './retention.js';
-import { createSamples, type SampleColumns } from './samples.js';
+import { GOES_ON_FOR_MS } from './history-limits.js';
+import { createSamples, type SampleColumns } from './sample-store.js';
 import { STATUSES, type StoredSample } from './series.js';
-import { createSums, type Present, type Range, type Shares, type Totals } from './sums.js';
+import { createStatusTotals, type Present, type Range, type Shares, type Totals } from './status-totals.js';
 import { inTransaction } from './transaction.js';
 
 /** What was measured, and the sums of what was asked for. */
@@ -67,8 +67,8 @@ export function createHistoryStore(database: Database): HistoryStore {
   const samples = createSamples(database);
   const events = createEvents(database);
   const outbox = createOutboxStore(database);
-  const holding = createHolding(database);
-  const sums = createSums(database);
+  const holding = createCauseStore(database);
+  const sums = createStatusTotals(database);
   let left: LeftBehind | null = null;
 
   /** All that goes on, as far as is known. */

@@ -9,13 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'portal-shared/error-code';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
-import type { EventPage, EventQuery } from './events.js';
+import type { EventPage, EventQuery } from './event-store.js';
 import type { FileTrouble } from './file.js';
 import type { HistoryPage, HistoryStore, HistoryTaskName } from './history-store.js';
 import type { HistoryQuery } from './history-query.js';
-import { SAMPLE_MS } from './retention.js';
+import { SAMPLE_MS } from './history-limits.js';
 import { createSampling, type StoredSample } from './series.js';
-import type { Range } from './sums.js';
+import type { Range } from './status-totals.js';
 import { HistoryError, startHistoryWorker, type HistoryWorker } from './history-worker.js';
 
 /** What was and what happened. */

@@ -2,7 +2,7 @@
  * Messages that wait to be delivered, and small notes that belong to them, in the file: written together or not at all.
  */
 import type { Database } from 'libsql';
-import { MOST_WAITING } from './retention.js';
+import { MOST_WAITING } from './history-limits.js';
 import { inTransaction } from './transaction.js';
 
 /** A message that waits. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { createAudit, type Audit } from '../../../src/auth/audit/audit.js';
-import { createAuditStore } from '../../../src/auth/audit/store.js';
+import { createAuditStore } from '../../../src/auth/audit/audit-store.js';
 import { createLog } from '../../../src/infra/log.js';
 import { migrate } from '../../../src/infra/migrate.js';
 import { createDatabase, type Database } from '../../../src/infra/postgres.js';

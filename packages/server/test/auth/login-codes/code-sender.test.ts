@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { createCodeSender, type CodeToSend } from '../../../src/auth/login-codes/code-sender.js';
-import type { Letter } from '../../../src/auth/login-codes/post.js';
+import type { OutgoingMessage } from '../../../src/auth/login-codes/webhook-worker.js';
 
 const SLOT_MS = 2_000;
 
@@ -19,7 +19,7 @@ function codeFor(askedFor: string, userName: string | undefined): CodeToSend {
 }
 
 function startDelivery(pageUrl?: string) {
-  const letters: Letter[] = [];
+  const letters: OutgoingMessage[] = [];
   const delivery = createCodeSender({
     pageUrl,
     post: { send: (letter) => void letters.push(letter), close: () => Promise.resolve() },

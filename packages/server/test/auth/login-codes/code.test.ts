@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isCode, newCode, newLongCode } from '../../../src/auth/login-codes/code.js';
 import { TRIES } from '../../../src/auth/login-codes/sign-in.js';
-import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/store.js';
+import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/login-code-store.js';
 
 const ALPHABET = 56;
 const SHORT = 12;

@@ -64,7 +64,7 @@ beforeEach(async () => {
     const [, listeners] = (await redis.command('PUBSUB', 'NUMSUB', WORD)) as [string, number];
     return listeners === 1;
   });
-  await waitFor('the connection', () => records.database.line.isOpen());
+  await waitFor('the connection', () => records.database.dedicated.isOpen());
 });
 
 afterEach(async () => {
@@ -76,7 +76,7 @@ afterEach(async () => {
 /** The database refuses and is there again, and nobody has noticed: every next attempt waits for its time. */
 async function comeBackUnnoticed(): Promise<void> {
   mock.timers.enable({ apis: ['setTimeout'] });
-  const { line } = records.database;
+  const { dedicated: line } = records.database;
   await proxy.fault('refuse');
   while (line.isOpen()) await turn();
   await proxy.heal();
@@ -87,7 +87,7 @@ async function comeBackUnnoticed(): Promise<void> {
 }
 
 async function opensAtTheWord(): Promise<void> {
-  const { line } = records.database;
+  const { dedicated: line } = records.database;
   await redis.command('PUBLISH', WORD, '');
   const untilMs = performance.now() + OPENS_WITHIN_MS;
   while (!line.isOpen() && performance.now() < untilMs) await turn();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 import { after, before, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
-import { createSessionUse } from '../../../src/auth/sessions/use.js';
+import { createLastUsedWriter } from '../../../src/auth/sessions/last-used.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
@@ -83,7 +83,7 @@ test('what is used is written down together, not by the request, and nobody is t
 test('many uses are one write; one that fails is made up for by the next', async () => {
   const written: (readonly number[])[] = [];
   let fails = true;
-  const use = createSessionUse({
+  const use = createLastUsedWriter({
     everyMs: 3_600_000,
     write(ids) {
       written.push(ids);

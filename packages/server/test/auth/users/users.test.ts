@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { PortalError, type ErrorType } from '../../../src/errors.js';
-import { createUserStore } from '../../../src/auth/users/store.js';
+import { createUserStore } from '../../../src/auth/users/user-store.js';
 import { createUsers, mayActOn, type Users } from '../../../src/auth/users/users.js';
 import type { Permission } from '../../../src/auth/permission.js';
 import { migrate } from '../../../src/infra/migrate.js';

@@ -6,7 +6,7 @@ import {
   parseHistoryQuery,
   type HistoryQuery,
 } from '../../../src/monitoring/history/history-query.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/monitoring/history/retention.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/monitoring/history/history-limits.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SHORTEST_MS = 3_000;

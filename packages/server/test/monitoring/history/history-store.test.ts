@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createEvents } from '../../../src/monitoring/history/events.js';
+import { createEvents } from '../../../src/monitoring/history/event-store.js';
 import { openFile } from '../../../src/monitoring/history/file.js';
 import { parseHistoryQuery } from '../../../src/monitoring/history/history-query.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/retention.js';
-import { createSamples } from '../../../src/monitoring/history/samples.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/history-limits.js';
+import { createSamples } from '../../../src/monitoring/history/sample-store.js';
 import { SERIES, type StoredSample } from '../../../src/monitoring/history/series.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Database } from 'libsql';
 import { openFile } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore, type HistoryStore } from '../../../src/monitoring/history/history-store.js';
-import { DAY_MS, HOUR_MS } from '../../../src/monitoring/history/retention.js';
+import { DAY_MS, HOUR_MS } from '../../../src/monitoring/history/history-limits.js';
 import { SERIES } from '../../../src/monitoring/history/series.js';
 import type { Stand } from '../../../src/monitoring/stand.js';
 

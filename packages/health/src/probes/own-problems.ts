@@ -1,0 +1,192 @@
+/**
+ * What lies in this process is ruled out before a store is blamed: threads that are all busy, no descriptors, a name that
+ * cannot be looked up, a password that cannot be had. Such a run is no evidence about whom it should have asked.
+ */
+import type { ProblemCode } from '../problems.js';
+import type { Outcome, Probe } from '../types.js';
+import { codeOf, member } from '../unknown.js';
+
+/** What the operating system says when this process, or this machine, can open no more connections to anybody. */
+const NOTHING_LEFT = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+
+/** Causes of causes are followed this far; they may go in a circle. */
+const DEEPEST = 8;
+
+/** Why an error is this process's own; `undefined` when it is not, or not only. */
+export function ownProblem(error: unknown, depth = 0): ProblemCode | undefined {
+  if (depth > DEEPEST) return undefined;
+  const errors = member(error, 'errors');
+  if (Array.isArray(errors) && errors.length > 0) {
+    const problems = errors.map((each) => ownProblem(each, depth + 1));
+    return problems.includes(undefined) ? undefined : problems[0];
+  }
+  const code = codeOf(error) ?? '';
+  if (NOTHING_LEFT.has(code)) return 'PROCESS_OUT_OF_DESCRIPTORS';
+  const call = member(error, 'syscall');
+  const isLookUp = code.startsWith('EAI_') || code === 'ENOTFOUND';
+  if (isLookUp || (typeof call === 'string' && /^(getaddrinfo|query[A-Z])/.test(call))) return 'NAME_LOOKUP';
+  const cause = member(error, 'cause');
+  const deeper = cause === undefined ? undefined : ownProblem(cause, depth + 1);
+  return deeper ?? (member(error, 'name') === PASSWORD_ERROR ? 'PASSWORD_UNAVAILABLE' : undefined);
+}
+
+/** Of several addresses tried, the one that answered in any way: that is evidence, the rest is none. */
+export function evidenceIn(error: unknown): unknown {
+  const errors = member(error, 'errors');
+  return (Array.isArray(errors) && errors.find((each) => ownProblem(each) === undefined)) || error;
+}
+
+const PASSWORD_ERROR = 'PortalPasswordError';
+
+/** The application's own function for the password failed, or gave none. */
+class PasswordError extends Error {
+  override readonly name = PASSWORD_ERROR;
+  readonly code: string;
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = codeOf(cause) ?? 'NO_PASSWORD';
+  }
+}
+
+/** Calls a function of the application, but never while its last call is open: whoever comes meanwhile waits with it. */
+export interface OpenCall {
+  call<Result>(make: () => Result | Promise<Result>): Promise<Result>;
+  isOpen(): boolean;
+}
+
+/** For a password, a token: what one call gives is good for everybody who waits. */
+export function createOpenCall(): OpenCall {
+  let open: Promise<unknown> | undefined;
+  return {
+    async call<Result>(make: () => Result | Promise<Result>) {
+      const called = open ?? Promise.resolve().then(make);
+      open = called;
+      try {
+        // The same function every time.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        return (await called) as Result;
+      } catch (error) {
+        throw new PasswordError('The function for the password failed', error);
+      } finally {
+        if (open === called) open = undefined;
+      }
+    },
+    isOpen: () => open !== undefined,
+  };
+}
+
+/** `password` as it is, or its function held to one call at a time and to a text. */
+export function cachedPassword(password: unknown, calls: OpenCall): unknown {
+  if (typeof password !== 'function') return password;
+  return async (...values: readonly unknown[]) => {
+    const given: unknown = await calls.call(() => Reflect.apply(password, undefined, values) as unknown);
+    if (typeof given !== 'string') throw new PasswordError('The function for the password gave no text');
+    return given;
+  };
+}
+
+/** Whether a socket still waits for the address that belongs to a name; `_host` is Node's own, and no address. */
+export function isLookingUp(socket: unknown): boolean {
+  return (
+    member(socket, 'connecting') === true &&
+    typeof member(socket, '_host') === 'string' &&
+    process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')
+  );
+}
+
+/** An SQLSTATE, or the first word of a Redis that is busy. */
+const REPLY = /^([0-9A-Z]{5}|BUSY)$/;
+
+/** Threads that keep a job waiting for as long as this are busy. */
+const BUSY_MS = 250;
+
+const OURS: ReadonlySet<ProblemCode> = new Set([
+  'THREAD_POOL_BUSY',
+  'NAME_LOOKUP',
+  'PASSWORD_UNAVAILABLE',
+  'PROCESS_OUT_OF_DESCRIPTORS',
+] as const);
+
+/**
+ * `probe`, whose outcomes say when they are no evidence.
+ *
+ * @param waitsFor - what of this process a run waits for that has come to its deadline; it may not know of anything
+ */
+export function withOwnProblems<Figures>(
+  probe: Probe<Figures>,
+  waitsFor: () => ProblemCode | undefined = () => undefined,
+): Probe<Figures> {
+  const threads = createThreadTrial();
+
+  function judged(outcome: Outcome<Figures>, startedMs: number): Outcome<Figures> {
+    const [problem] = outcome.problems;
+    if (problem !== undefined && OURS.has(problem)) {
+      // To look up a name, files are opened, and who finds none left says no more than that it failed.
+      const isMore = problem === 'NAME_LOOKUP' && isOutOfDescriptors();
+      return { ...outcome, problems: [isMore ? 'PROCESS_OUT_OF_DESCRIPTORS' : problem], isOwnProblem: true };
+    }
+    if (problem?.endsWith('_TIMEOUT')) {
+      // Said by the server or its pooler, it is the server's.
+      if (REPLY.test(outcome.cause?.code ?? '')) return outcome;
+      const own = threads.isPending() ? 'THREAD_POOL_BUSY' : waitsFor();
+      return own === undefined ? outcome : { ...outcome, problems: [own], isOwnProblem: true };
+    }
+    const waitedMs = threads.tookMs();
+    const isOurs = waitedMs >= BUSY_MS && waitedMs * 2 >= performance.now() - startedMs;
+    if (outcome.state !== 'slow' || !isOurs) return outcome;
+    const others = outcome.problems.filter((code) => !code.endsWith('_SLOW'));
+    return { ...outcome, state: 'up', problems: ['THREAD_POOL_BUSY', ...others] };
+  }
+
+  let startedMs = 0;
+  return {
+    name: probe.name,
+    async run(signal) {
+      startedMs = performance.now();
+      threads.begin();
+      return judged(await probe.run(signal), startedMs);
+    },
+    failed: (reason, error) => judged(probe.failed(reason, error), startedMs),
+    close: () => probe.close(),
+  };
+}
+
+function isOutOfDescriptors(): boolean {
+  const { closeSync, openSync } = process.getBuiltinModule('node:fs');
+  try {
+    closeSync(openSync(process.execPath, 'r'));
+    return false;
+  } catch (error) {
+    return NOTHING_LEFT.has(codeOf(error) ?? '');
+  }
+}
+
+/**
+ * A job that takes the threads no time, asked along with each run: names are looked up, and keys for a login derived, by
+ * the same few threads, so what keeps it waiting keeps them.
+ */
+function createThreadTrial(): { begin(): void; isPending(): boolean; tookMs(): number } {
+  // To import it costs whoever imports us 4 ms: all that it has is read, such as streams of files.
+  const { stat } = process.getBuiltinModule('node:fs');
+  let begunMs = 0;
+  let tookMs: number | undefined = 0;
+  return {
+    begin() {
+      if (tookMs === undefined) return;
+      tookMs = undefined;
+      begunMs = performance.now();
+      const ended = (): void => {
+        tookMs = performance.now() - begunMs;
+      };
+      try {
+        stat('/', ended);
+      } catch {
+        // Node's permissions forbid it.
+        ended();
+      }
+    },
+    isPending: () => tookMs === undefined,
+    tookMs: () => tookMs ?? performance.now() - begunMs,
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Samples, minutes and hours in the file. Minutes and hours are made of the samples that are still there, never of
+ * counts in memory: so after a kill they come out as they would have without it.
+ */
+import type { Database } from 'libsql';
+import type { Status } from 'portal-health';
+import type { HistoryQuery, HistoryTable } from './history-query.js';
+import {
+  AHEAD_MS,
+  HOUR_MS,
+  HOURS_FOR_MS,
+  MINUTE_MS,
+  MINUTES_FOR_MS,
+  SAMPLE_MS,
+  SAMPLES_FOR_MS,
+  SECOND_MS,
+} from './history-limits.js';
+import { SERIES, STATUSES, type StoredSample, type SeriesName } from './series.js';
+import { inTransaction } from './transaction.js';
+
+/** One figure over time: in every step the least, the mean and the greatest; `null` where nothing was measured. */
+export interface Series {
+  readonly minimum: (number | null)[];
+  readonly mean: (number | null)[];
+  readonly maximum: (number | null)[];
+}
+
+/** The history of a stretch of time, as it is published. */
+export interface SampleColumns {
+  readonly from: string;
+  readonly to: string;
+  readonly step_seconds: number;
+  /** Begin of every step, seconds since 1970. */
+  readonly times: number[];
+  /** The worst in every step; `null` while nobody looked. */
+  readonly status: (Status | null)[];
+  readonly series: Readonly<Record<SeriesName, Series>>;
+}
+
+/** The samples of one file. */
+export interface Samples {
+  add(samples: readonly StoredSample[]): void;
+  read(plan: HistoryQuery): SampleColumns;
+  /** When the last sample was taken that is not after `at`, in milliseconds since 1970. */
+  lastAt(at: number): number | null;
+}
+
+/** A row of `reading()`: the step, the worst status, and three figures of every series. */
+type Row = readonly (number | null)[];
+
+const columnsOf = (ends: readonly string[]): string =>
+  SERIES.flatMap((name) => ends.map((end) => `${name}${end} REAL`)).join(', ');
+
+/** `at` is the begin, in milliseconds since 1970. */
+export const SAMPLES_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf([''])});
+  CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf(['_minimum', '_mean', '_maximum', '_count'])});
+  CREATE TABLE IF NOT EXISTS hours (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf(['_minimum', '_mean', '_maximum', '_count'])});
+`;
+
+/** SQLite sorts what it groups, in memory: so a month is read in slices, and takes no more memory than two days. */
+const SLICE_ROWS = 3_000;
+const LENGTHS = { minutes: MINUTE_MS, hours: HOUR_MS } as const;
+/** Least time from one row to the next. */
+const ROW_MS = { samples: SAMPLE_MS, ...LENGTHS } as const;
+
+function rollUp(table: keyof typeof LENGTHS): string {
+  const aggregates = SERIES.map((name) => `min(${name}), avg(${name}), max(${name}), count(${name})`);
+  return `INSERT OR REPLACE INTO ${table}
+    SELECT at / ${LENGTHS[table]} * ${LENGTHS[table]} AS begin, max(status), ${aggregates.join(', ')}
+    FROM samples WHERE at >= ? AND at < ? GROUP BY begin`;
+}
+
+function reading(table: HistoryTable): string {
+  const aggregates = SERIES.map((name) =>
+    table === 'samples'
+      ? `min(${name}), avg(${name}), max(${name})`
+      : `min(${name}_minimum), sum(${name}_mean * ${name}_count) / sum(${name}_count), max(${name}_maximum)`,
+  );
+  return `SELECT (at - CAST(? AS INTEGER)) / CAST(? AS INTEGER) AS step, max(status), ${aggregates.join(', ')}
+    FROM ${table} WHERE at >= ? AND at < ? GROUP BY step`;
+}
+
+/** The samples of `database`, whose tables are there. */
+export function createSamples(database: Database, now: () => number = Date.now): Samples {
+  const insert = database.prepare(
+    `INSERT OR REPLACE INTO samples VALUES (?, ?${', ?'.repeat(SERIES.length)})`,
+  );
+  const toMinutes = database.prepare(rollUp('minutes'));
+  const toHours = database.prepare(rollUp('hours'));
+  const prunes = (['samples', 'minutes', 'hours'] as const).map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE at < ? OR at > ?`),
+  );
+  const last = database.prepare('SELECT max(at) AS at FROM samples WHERE at <= ?');
+  /** The minute whose end has not been seen to yet. */
+  let minuteMs = 0;
+
+  /** Once a minute: the hours, and what has had its time. Samples stay until the hour they belong to is whole. */
+  function seeToHours(nowMs: number): void {
+    toHours.run(0, Number.MAX_SAFE_INTEGER);
+    const untilMs = nowMs + AHEAD_MS;
+    const [samples, minutes, hours] = prunes;
+    samples?.run(floor(nowMs - SAMPLES_FOR_MS, HOUR_MS), untilMs);
+    minutes?.run(nowMs - MINUTES_FOR_MS, untilMs);
+    hours?.run(nowMs - HOURS_FOR_MS, untilMs);
+  }
+
+  const add = inTransaction(database, (samples: readonly StoredSample[]) => {
+    for (const { at, status, values } of samples) insert.run(at, status, ...values);
+    const times = samples.map(({ at }) => at);
+    toMinutes.run(floor(Math.min(...times), MINUTE_MS), floor(Math.max(...times), MINUTE_MS) + MINUTE_MS);
+    const nowMs = now();
+    if (floor(nowMs, MINUTE_MS) === minuteMs) return;
+    minuteMs = floor(nowMs, MINUTE_MS);
+    seeToHours(nowMs);
+  });
+
+  return {
+    add(samples) {
+      if (samples.length > 0) add(samples);
+    },
+    read(plan) {
+      const { table, fromMs, toMs, stepMs } = plan;
+      const statement = database.prepare(reading(table)).raw();
+      const columns = emptyColumns(plan);
+      const sliceMs = Math.max(1, Math.floor((SLICE_ROWS * ROW_MS[table]) / stepMs)) * stepMs;
+      for (let sliceFromMs = fromMs; sliceFromMs < toMs; sliceFromMs += sliceMs) {
+        const sliceToMs = Math.min(toMs, sliceFromMs + sliceMs);
+        fill(columns, statement.all(fromMs, stepMs, sliceFromMs, sliceToMs) as Row[]);
+      }
+      return columns;
+    },
+    lastAt: (at) => (last.get(at) as { readonly at: number | null }).at,
+  };
+}
+
+function floor(ms: number, ofMs: number): number {
+  return Math.floor(ms / ofMs) * ofMs;
+}
+
+/** Nothing was measured yet. */
+function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): SampleColumns {
+  const points = Math.round((toMs - fromMs) / stepMs);
+  const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
+  const courses = SERIES.map((name) => [
+    name,
+    { minimum: nothing(), mean: nothing(), maximum: nothing() } satisfies Series,
+  ]);
+  return {
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    step_seconds: stepMs / SECOND_MS,
+    times: Array.from({ length: points }, (_, point) => (fromMs + point * stepMs) / SECOND_MS),
+    status: nothing() as SampleColumns['status'],
+    series: Object.fromEntries(courses) as SampleColumns['series'],
+  };
+}
+
+function fill({ status, series }: SampleColumns, rows: readonly Row[]): void {
+  for (const [step, worst, ...figures] of rows) {
+    const point = Number(step);
+    status[point] = STATUSES[Number(worst)] ?? null;
+    for (const [index, name] of SERIES.entries()) {
+      const course = series[name];
+      course.minimum[point] = rounded(figures[index * 3]);
+      course.mean[point] = rounded(figures[index * 3 + 1]);
+      course.maximum[point] = rounded(figures[index * 3 + 2]);
+    }
+  }
+}
+
+/** A mean has many digits and means none of them. */
+function rounded(figure: number | null | undefined): number | null {
+  return typeof figure === 'number' ? Math.round(figure * 100) / 100 : null;
+}
