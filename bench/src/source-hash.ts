@@ -69,7 +69,7 @@ async function measureTree({ root }: Tree, rounds: number): Promise<ReadonlyMap<
     ['folderHash', await startHasher(new URL('./hashers/folder-hash.js', import.meta.url))],
   ];
   try {
-    const results = new Map<Name, Hashings>(hashers.map(([name]) => [name, { timed: [], looked: [] }]));
+    const results = new Map<Name, Hashings>(hashers.map(([name]) => [name, { timed: [], watched: [] }]));
     for (let round = 0; round <= rounds; round += 1) {
       const hashes = new Set<string>();
       for (const [name, hasher] of hashers) {

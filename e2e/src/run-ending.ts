@@ -54,7 +54,7 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
       healMs: endedMs - signalledMs,
       slowestMs,
       p99Ms: answered.map(({ ms }) => ms).toSorted((a, b) => a - b)[Math.floor(answered.length * 0.99)] ?? 0,
-      answers: answered.length,
+      responses: answered.length,
       hangs: 0,
       wrong,
     };

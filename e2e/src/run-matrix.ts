@@ -26,7 +26,7 @@ const LAST_GROUP = 'The process';
 export async function runMatrix({
   only,
   ...options
-}: Omit<RunOptions, 'stage'> & { readonly only: string }): Promise<MatrixResult> {
+}: Omit<RunOptions, 'fixture'> & { readonly only: string }): Promise<MatrixResult> {
   const { servers } = options;
   const isChosen = (name: string): boolean => name.toLowerCase().includes(only.toLowerCase());
   const chosen = MATRIX.flatMap(({ name, scenarios: rows }) =>

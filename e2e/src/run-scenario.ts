@@ -154,7 +154,7 @@ function bareTarget(url: string) {
     adminPath: '/',
     cookies: [],
     takeOutput: () => '',
-    tell: () => undefined,
+    send: () => undefined,
     stop: () => Promise.resolve(null),
   } as const;
 }

@@ -37,7 +37,7 @@ export interface Target {
 }
 
 /** A process that listens. */
-export interface Listening extends Pick<Target, 'pid' | 'url' | 'takeOutput' | 'tell' | 'stop'> {
+export interface Listening extends Pick<Target, 'pid' | 'url' | 'takeOutput' | 'send' | 'stop'> {
   readonly port: number;
 }
 

@@ -133,11 +133,11 @@ export function createHealth(options: HealthOptions): Health {
     if (cached?.input.revision === revision && nowMs < readAgainAtMs) return cached;
     readAgainAtMs = nowMs + READ_EVERY_MS;
     const readings: SnapshotInput = {
-      revision: revision,
+      revision,
       components: [
         ...missing,
         ...parts.map((part) => ({
-          finding: componentStatus(part, nowMs),
+          status: componentStatus(part, nowMs),
           pool: part.pool?.read(),
           figures: part.sampler.latest()?.outcome.figures,
         })),

@@ -65,8 +65,8 @@ export function snapshotOf(startedAt: string, readings: SnapshotInput): HealthSn
   const cache = caches.find(({ name }) => name === 'cache');
   return Object.freeze({
     startedAt,
-    findings: Object.freeze(parts.map(({ status: finding }) => finding)),
-    others: [...(database?.problems ?? []), ...readings.eventLoop, ...readings.source],
+    components: Object.freeze(parts.map(({ status: finding }) => finding)),
+    otherProblems: [...(database?.problems ?? []), ...readings.eventLoop, ...readings.source],
     databaseStatistics: database?.statistics ?? UNMEASURED_DATABASE,
     poolWaiting: database?.waiting ?? null,
     cacheStatistics: cache?.statistics ?? UNMEASURED_CACHE,

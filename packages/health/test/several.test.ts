@@ -88,7 +88,7 @@ describe('several by name', () => {
         ]) {
           assert.ok(metrics.includes(line), line);
         }
-        const question = { door: 'health', method: 'GET', accept: 'application/health+json' } as const;
+        const question = { endpoint: 'health', method: 'GET', accept: 'application/health+json' } as const;
         const { checks } = JSON.parse(respond(health, question, 'admin').body) as {
           checks: Record<string, { status: string; componentType: string }[] | undefined>;
         };

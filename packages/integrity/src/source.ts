@@ -93,7 +93,7 @@ export function watchSource(options: SourceOptions): Source {
 
   /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
   async function beginWatch(): Promise<void> {
-    const [{ startSourceWorker }, { startScanScheduler: startPatrol }] = await Promise.all([
+    const [{ startSourceWorker }, { startScanScheduler }] = await Promise.all([
       import('./watch/scan-worker.js'),
       import('./watch/scan-scheduler.js'),
     ]);
@@ -108,7 +108,7 @@ export function watchSource(options: SourceOptions): Source {
       noteEnd();
     }
     if (closed || !settings.watch) return;
-    scheduler = startPatrol({
+    scheduler = startScanScheduler({
       worker,
       scanIntervalMs: settings.scanIntervalMs,
       files: () => facts.disk?.result.files ?? 0,

@@ -22,7 +22,7 @@ function stepsOf(markdown: string): Step[] {
   return blocks.flatMap(({ kind, text = '' }, index) => {
     if (kind !== 'sh') return [];
     const next = blocks[index + 1];
-    return [{ script: text, answer: next?.kind === 'text' ? next.text : undefined }];
+    return [{ script: text, output: next?.kind === 'text' ? next.text : undefined }];
   });
 }
 

@@ -10,7 +10,7 @@ export interface Mount {
   /** Absent at the root. Given the header `x-viewer`, by which the framework's own request is told to be at hand. */
   readonly viewer?: (header: unknown) => unknown;
   /** What the doors are told besides. */
-  readonly options: Pick<EndpointOptions, 'viewerDeadlineMs' | 'onRefused'>;
+  readonly options: Pick<EndpointOptions, 'viewerDeadlineMs' | 'onMethodNotAllowed'>;
 }
 
 export interface RunningApp {

@@ -181,7 +181,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   }
 
   function noteReading(file: CachedFile, reading: FileRead): ScanError | 'gone' | undefined {
-    if (reading === 'gone' || 'refused' in reading) {
+    if (reading === 'gone' || 'code' in reading) {
       readings.forget(file.row);
       moved = true;
       return reading === 'gone' ? 'gone' : { code: reading.code, path: file.path, cause: reading.cause };

@@ -12,7 +12,7 @@ export interface ScanScheduler {
 }
 
 export interface ScanSchedulerOptions {
-  readonly worker: Pick<SourceWorker, 'look' | 'reread'>;
+  readonly worker: Pick<SourceWorker, 'scan' | 'reread'>;
   /** Milliseconds between two sweeps, on average. */
   readonly scanIntervalMs: number;
   /** How many files there are: a small tree is read through every minute, a large one every hour. */

@@ -10,6 +10,6 @@ const results: string[] = [];
 for (let count = 0; count < times; count += 1) {
   const reading = read(file);
   if (reading === 'gone') results.push(reading);
-  else results.push('refused' in reading ? reading.code : reading.digest);
+  else results.push('code' in reading ? reading.code : reading.digest);
 }
 parentPort?.postMessage(results, []);

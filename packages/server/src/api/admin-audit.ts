@@ -40,7 +40,7 @@ export const auditPage = named(
 export const adminAuditRoute = defineRoute({
   path: '/v1/admin/audit',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: false },
+  guard: { level: 'admin', allowFallback: false },
   cache: 'noStore',
   docs: {
     id: 'adminAudit',

@@ -18,7 +18,7 @@ export const eventPage = named(
 export const adminEventsRoute = defineRoute({
   path: '/v1/admin/events',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: true, machines: true },
+  guard: { level: 'admin', allowFallback: true, machines: true },
   cache: 'noStore',
   contentType: 'application/json',
   docs: {

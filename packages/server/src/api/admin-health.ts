@@ -19,7 +19,7 @@ const unhealthy = reportContent(adminReport, { unhealthy: forAdmin(UNHEALTHY) })
 export const adminHealthRoute = defineRoute({
   path: '/v1/admin/health',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: true, isDocument: true, machines: true },
+  guard: { level: 'admin', allowFallback: true, isDocument: true, machines: true },
   cache: 'noStore',
   docs: {
     id: 'adminHealth',

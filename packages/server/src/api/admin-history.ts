@@ -97,7 +97,7 @@ export const history = named(
 export const adminHistoryRoute = defineRoute({
   path: '/v1/admin/history',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: true, machines: true },
+  guard: { level: 'admin', allowFallback: true, machines: true },
   cache: 'noStore',
   contentType: 'application/json',
   docs: {

@@ -5,7 +5,7 @@ import { defineRoute } from './route.js';
 export const adminIntegrityLoadedRoute = defineRoute({
   path: '/v1/admin/integrity/loaded',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: true, machines: true },
+  guard: { level: 'admin', allowFallback: true, machines: true },
   cache: 'noStore',
   docs: {
     id: 'adminIntegrityLoaded',

@@ -8,7 +8,7 @@ import { defineRoute } from './route.js';
 export const adminIntegrityRoute = defineRoute({
   path: '/v1/admin/integrity',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: true, machines: true },
+  guard: { level: 'admin', allowFallback: true, machines: true },
   cache: 'noStore',
   docs: {
     id: 'adminIntegrity',

@@ -37,7 +37,7 @@ const STREAM = {
 export const adminLiveRoute = defineRoute({
   path: '/v1/admin/live',
   method: 'GET',
-  guard: { level: 'admin', fromMemory: true, isDocument: true, machines: true },
+  guard: { level: 'admin', allowFallback: true, isDocument: true, machines: true },
   cache: 'noStore',
   docs: {
     id: 'adminLive',

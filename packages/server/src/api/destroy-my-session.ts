@@ -9,7 +9,7 @@ import { SET_COOKIE, TOKEN_SUFFIX } from './session-schema.js';
 export const destroyMySessionRoute = defineRoute({
   path: '/v1/users/me/sessions/{token_suffix}/destroy',
   method: 'POST',
-  guard: { level: 'user', fromMemory: false },
+  guard: { level: 'user', allowFallback: false },
   cache: 'noStore',
   docs: {
     id: 'destroyMySession',

@@ -8,7 +8,7 @@ import { SET_COOKIE } from './session-schema.js';
 export const destroyMySessionsRoute = defineRoute({
   path: '/v1/users/me/sessions/destroy-all',
   method: 'POST',
-  guard: { level: 'user', fromMemory: false },
+  guard: { level: 'user', allowFallback: false },
   cache: 'noStore',
   docs: {
     id: 'destroyMySessions',

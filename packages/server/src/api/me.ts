@@ -36,7 +36,7 @@ export const ME_EXAMPLE = {
 export const meRoute = defineRoute({
   path: '/v1/users/me',
   method: 'GET',
-  guard: { level: 'user', fromMemory: true },
+  guard: { level: 'user', allowFallback: true },
   cache: 'noStore',
   docs: {
     id: 'me',

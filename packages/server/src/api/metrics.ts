@@ -15,7 +15,7 @@ portal_health_status{status="unhealthy"} 0
 
 const GUARD: SessionGuard = {
   level: 'admin',
-  fromMemory: true,
+  allowFallback: true,
   isDocument: true,
   machines: true,
   isOptional: true,

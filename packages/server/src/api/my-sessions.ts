@@ -28,7 +28,7 @@ export const mySessions = named(
 export const mySessionsRoute = defineRoute({
   path: '/v1/users/me/sessions',
   method: 'GET',
-  guard: { level: 'user', fromMemory: false },
+  guard: { level: 'user', allowFallback: false },
   cache: 'noStore',
   docs: {
     id: 'mySessions',

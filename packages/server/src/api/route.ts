@@ -17,7 +17,7 @@ export interface SessionGuard {
   /** The least that a session must be of: any user, or an administrator. */
   readonly level: 'user' | 'admin';
   /** Whether a session that was verified lately still counts while the database is away. */
-  readonly fromMemory: boolean;
+  readonly allowFallback: boolean;
   /** Whether the first read in each session is written to the audit log. */
   readonly isDocument?: boolean;
   /** Whether machine tokens are let in; default: no. */

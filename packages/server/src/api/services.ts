@@ -29,7 +29,7 @@ export interface AuthServices {
   readonly deliver: (code: CodeToSend) => void;
   /** `undefined` when the user is gone, or disabled. */
   readonly beginSession: (redeemed: Redeemed, address: string) => Promise<BegunSession | undefined>;
-  readonly audit: Pick<Audit, 'flush' | 'refused'>;
+  readonly audit: Pick<Audit, 'flush' | 'rejected'>;
   readonly auditStore: Pick<AuditStore, 'list'>;
 }
 

@@ -117,7 +117,7 @@ export function createGuard({
   async function identify(
     request: FastifyRequest,
     reply: FastifyReply,
-    { allowFallback: fromMemory }: GuardOptions,
+    { allowFallback }: GuardOptions,
     tokens: readonly string[] = tokensOf(request),
   ): Promise<readonly Verified[]> {
     const address = clientAddress(request.ip);
@@ -128,7 +128,7 @@ export function createGuard({
     }
     await waitForTurn(address, tokens, reply);
     const isReading = READ_ONLY.has(request.method);
-    const found = await sessions.find(tokens, { fromFallback: fromMemory && isReading });
+    const found = await sessions.find(tokens, { fromFallback: allowFallback && isReading });
     // No refusal: nobody has said that there is no such session.
     if (found === 'late') throw new PortalError('unavailable');
     if (found.length === 0) await reject(address, reply);

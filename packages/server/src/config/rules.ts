@@ -149,7 +149,7 @@ export const alertReceivers: Rule<readonly NamedReceiver[]> = (text) =>
         'to be entries such as slack+https://… separated by commas, each beginning with generic+, slack+, discord+ or telegram+',
       );
     }
-    return { kind: kind as ReceiverType, url: webhookUrl(url) };
+    return { type: kind as ReceiverType, url: webhookUrl(url) };
   });
 
 /** The bytes of such a key. */

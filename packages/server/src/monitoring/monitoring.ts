@@ -143,9 +143,9 @@ function alertStore(history: History): AlertStore {
     enqueue(messages, incident) {
       const value = incident ? JSON.stringify(incident) : null;
       const note = incident === undefined ? null : { name: INCIDENT, value };
-      return history.write('putMessages', messages, Date.now(), note);
+      return history.write('enqueueMessages', messages, Date.now(), note);
     },
-    peek: async (receiverKey) => (await history.write('firstMessage', receiverKey)) ?? undefined,
-    acknowledge: (id) => history.write('crossOff', id),
+    peek: async (receiverKey) => (await history.write('peekMessage', receiverKey)) ?? undefined,
+    acknowledge: (id) => history.write('acknowledgeMessage', id),
   };
 }

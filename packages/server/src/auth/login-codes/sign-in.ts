@@ -66,9 +66,9 @@ export interface SignInOptions {
 }
 
 /** Requests write: those who ask too often write no more than this a second, all together. Each waits a few seconds. */
-const REQUESTS = { seats: 100, most: 1_000, mostOfOne: 300, waitMs: 6_000 };
+const REQUESTS = { batchSize: 100, most: 1_000, mostPerKey: 300, waitMs: 6_000 };
 /** Tries only read. One address has at most this many looked at in a second, which the sums of SECURITY.md rest on. */
-export const TRIES = { seats: 2_000, most: 2_000, mostOfOne: 1_000, waitMs: 4_000 };
+export const TRIES = { batchSize: 2_000, most: 2_000, mostPerKey: 1_000, waitMs: 4_000 };
 
 /** Puts the rules on top of the record. */
 export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): SignIn {

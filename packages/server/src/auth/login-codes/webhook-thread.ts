@@ -14,7 +14,7 @@ const TIMEOUT_MS = 10_000;
 const PAUSES_MS = [1_000, 5_000];
 /** Letters under way at once, and those that wait for that: strangers can have many sent, and a real one has its turn. */
 const UNDER_WAY = 50;
-const WAITING = { most: 2_000, mostOfOne: 100 };
+const WAITING = { most: 2_000, mostPerKey: 100 };
 
 const { url, isSigned }: WebhookWorkerData = workerData;
 let secret = '';

@@ -1,6 +1,6 @@
 /**
  * Who has a token. **PostgreSQL alone says so, for this very request.** What this process remembers counts only while the
- * probe itself says that the database is away, and only for those who ask for it by `fromMemory`; an answer that is merely
+ * probe itself says that the database is away, and only for those who ask for it by `fromFallback`; an answer that is merely
  * late is neither yes nor no.
  *
  * A change of sessions, told by whomever, makes this process forget what it remembers until one question has confirmed it;
@@ -175,21 +175,21 @@ export function createLookups({
     confirming = false;
   }
 
-  function remembered(tokens: readonly string[], fromMemory: boolean): LookupResult {
+  function remembered(tokens: readonly string[], fromFallback: boolean): LookupResult {
     const known = tokens.flatMap((token) => {
       const session = memory.get(tokenHash(token));
       return session ? [{ session, token, source: 'memory' as const }] : [];
     });
     const isInDoubt = tokens.some((token) => doubted.has(tokenHash(token)));
     // Nobody can say now whether it still lives, and memory must not.
-    return isInDoubt || (known.length > 0 && (!fromMemory || isDeaf())) ? 'late' : known;
+    return isInDoubt || (known.length > 0 && (!fromFallback || isDeaf())) ? 'late' : known;
   }
 
   return {
-    async find(tokens, { fromFallback: fromMemory }) {
+    async find(tokens, { fromFallback }) {
       const away = isAway();
       // While changes are being asked about, the database has just been heard of: it may answer again.
-      if (away && !confirming && (isSilent || !isConnected())) return remembered(tokens, fromMemory);
+      if (away && !confirming && (isSilent || !isConnected())) return remembered(tokens, fromFallback);
       try {
         const found = await Promise.all(
           tokens.map(async (token) => {
@@ -207,7 +207,7 @@ export function createLookups({
         );
         return found.flat();
       } catch {
-        if (isAway()) return remembered(tokens, fromMemory);
+        if (isAway()) return remembered(tokens, fromFallback);
         onLate();
         return 'late';
       }

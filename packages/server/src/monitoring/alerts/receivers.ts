@@ -26,7 +26,7 @@ export function createReceivers(
   return named.map(({ type: kind, url }, index) => ({
     name: `${kind} ${index + 1}`,
     key: createHash('sha256').update(`${kind}+${url.href}`).digest('hex').slice(0, 16),
-    kind,
+    type: kind,
     webhook: createWebhook({ url, secret: kind === 'generic' ? secret : undefined, timeoutMs: TIMEOUT_MS }),
   }));
 }

@@ -43,15 +43,15 @@ export function createEventLog({ write, onEvent, now = Date.now }: EventLogOptio
   return {
     async started(details) {
       await emit(write('beginRun', now(), details));
-      return write('leftBehind').catch(() => null);
+      return write('previousRun').catch(() => null);
     },
     statusChanged(stand) {
-      void emit(write('stand', stand));
+      void emit(write('recordStatus', stand));
     },
     sourceChanged({ began_at, ended_at, ...change }) {
       const isBack = change.hash_after === change.hash_before;
       void emit(
-        write('putEvent', {
+        write('upsertEvent', {
           kind: 'integrity',
           beganAt: Date.parse(began_at),
           endedAt: Date.parse(ended_at),
@@ -79,7 +79,7 @@ export function createEventLog({ write, onEvent, now = Date.now }: EventLogOptio
         case 'not_kept':
         case 'not_written':
           void emit(
-            write('turnEvent', {
+            write('transitionEvent', {
               ...event,
               endedAt: null,
               to: trouble.what,

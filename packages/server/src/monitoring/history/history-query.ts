@@ -18,7 +18,7 @@ export interface HistoryQuery {
 }
 
 /** What is asked for; what is left out has a default. Times in milliseconds since 1970. */
-export interface HistoryQuery {
+export interface HistorySelection {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
   /** Wanted length of a step; default: one that makes some hundreds. */
@@ -42,7 +42,7 @@ const SLACK_MS = MINUTE_MS;
  *
  * @throws PortalError (badRequest) when it ends before it begins
  */
-export function parseRange(query: HistoryQuery, nowMs: number): Range {
+export function parseRange(query: HistorySelection, nowMs: number): Range {
   const { toMs = nowMs } = query;
   const { fromMs = toMs - DEFAULT_RANGE_MS } = query;
   if (fromMs >= toMs) throw new PortalError('badRequest', 'Expected `from` to be before `to`.');
@@ -53,7 +53,7 @@ export function parseRange(query: HistoryQuery, nowMs: number): Range {
  * @param shortestMs - a step in which there is always a sample while the service runs
  * @throws PortalError (badRequest) when the time ends before it begins
  */
-export function parseHistoryQuery(query: HistoryQuery, nowMs: number, shortestMs: number): HistoryQuery {
+export function parseHistoryQuery(query: HistorySelection, nowMs: number, shortestMs: number): HistoryQuery {
   const { fromMs, toMs } = parseRange(query, nowMs);
   const { stepSeconds } = query;
   const rangeMs = toMs - fromMs;

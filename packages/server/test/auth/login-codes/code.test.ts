@@ -56,7 +56,7 @@ test('the sums in SECURITY.md are those of the limits, and none is worse than wi
   const codes = ALPHABET ** SHORT;
   const minutesAYear = 60 * 24 * 365;
   // Looked at once a second, and once more in the moment in which a minute's limit is not yet reached.
-  const [ofAddress, ofAll] = [61 * TRIES.mostOfOne, 61 * TRIES.seats];
+  const [ofAddress, ofAll] = [61 * TRIES.mostPerKey, 61 * TRIES.batchSize];
   const before = ALPHABET ** 8;
   const users = 1_000;
   const sums = {

@@ -60,8 +60,8 @@ function createWorld() {
   });
 
   /** What the page finds for this token: who vouches for it, or what else was found. */
-  async function page(token: string, fromMemory = true): Promise<string> {
-    const found = await lookups.find([token], { fromFallback: fromMemory });
+  async function page(token: string, fromFallback = true): Promise<string> {
+    const found = await lookups.find([token], { fromFallback });
     return found === 'late' ? 'late' : (found[0]?.source ?? 'none');
   }
 

@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import {
   MOST_POINTS,
   parseHistoryQuery,
-  type HistoryQuery,
+  type HistorySelection,
 } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/monitoring/history/history-limits.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SHORTEST_MS = 3_000;
 
-function parse(query: HistoryQuery) {
+function parse(query: HistorySelection) {
   return parseHistoryQuery(query, NOW, SHORTEST_MS);
 }
 

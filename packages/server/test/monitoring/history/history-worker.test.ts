@@ -50,7 +50,7 @@ function sample(at: number): StoredSample {
 test('a run that was killed is known as lost, and when it was last heard of', async () => {
   const killed = start().worker;
   await killed.call('beginRun', NOW, { version: '1' });
-  await killed.call('turnEvent', {
+  await killed.call('transitionEvent', {
     kind: 'status',
     beganAt: NOW + 1_000,
     endedAt: null,

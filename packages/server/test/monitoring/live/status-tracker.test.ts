@@ -42,15 +42,15 @@ function start(left?: LeftBehind | null) {
   const facts = (): Partial<Facts> => ({
     components: Object.entries(parts).map(([name, [state, ...problems]]) => {
       const lookedAt = new Date(wallMs);
-      return { name, kind: 'check', state, problems, critical: true, latencyMs: null, lookedAt };
+      return { name, type: 'check', state, problems, critical: true, latencyMs: null, checkedAt: lookedAt };
     }),
     otherProblems: others,
     databases: [],
   });
-  const health: Pick<Health, 'report' | 'started'> & { facts: () => Partial<Facts> } = {
+  const health: Pick<Health, 'report' | 'started'> & { snapshot: () => Partial<Facts> } = {
     report: () => ({ status, database: true, cache: true }) as Report,
     started: () => true,
-    facts,
+    snapshot: facts,
   };
   const standing = createStatusTracker({
     health: health as Health,
