@@ -61,7 +61,14 @@ const PACKAGES = {
   'packages/page': {
     uses: ['portal-health', 'npm'],
     types: ['portal-server'],
-    floors: [['base', 'state-container'], ['address', 'copy'], ['api', 'views/text'], ['charts'], ['views'], ['main']],
+    floors: [
+      ['base', 'state-container'],
+      ['address', 'copy'],
+      ['api', 'views/text'],
+      ['charts'],
+      ['views'],
+      ['main'],
+    ],
   },
   'test-kit': { uses: ['portal-dev-servers', 'npm'] },
 };

@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown';
 import { keepWhatEntriesNeed } from './declarations.mjs';
 
 /** Of the libraries, entries that no module imports: they are started as threads, by a path from the module that does. */
-const THREADS = { health: [], integrity: ['watch/thread', 'scan/second-reader'] };
+const THREADS = { health: [], integrity: ['watch/scan-thread', 'scan/second-reader'] };
 /** What portal-server has in its own tarball, and no registry has. */
 const VENDORED = ['shared', 'dev-servers'];
 

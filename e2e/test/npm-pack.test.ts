@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
-import { npm, pack, packagingFolder, remove, REPOSITORY, run } from './packed.js';
+import { npm, pack, packagingFolder, remove, REPOSITORY, execute } from './packed.js';
 
 let folder: string;
 let copy: string;

@@ -118,9 +118,13 @@ test('the page is served with all that it is made of, and the guides are', async
 test('the source is the package that runs, and its hash is what portal-integrity prints', async () => {
   const { source_hash } = await json('/v1/admin/health');
   const program = join(project, 'node_modules/.bin/portal-integrity');
-  const { stdout } = await execute(program, ['hash', 'node_modules/portal-server', '--exclude', 'node_modules'], {
-    cwd: project,
-  });
+  const { stdout } = await execute(
+    program,
+    ['hash', 'node_modules/portal-server', '--exclude', 'node_modules'],
+    {
+      cwd: project,
+    },
+  );
   assert.equal(source_hash, stdout.trim());
   const loaded = (await json('/v1/admin/integrity/loaded')) as { scripts?: readonly unknown[] };
   assert.ok(JSON.stringify(loaded).includes('dist/src/main.js'));
