@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import Fastify from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import { liveSnapshot } from '../src/api/admin-live.js';
+import { liveSnapshotSchema } from '../src/api/admin-live.js';
 import { ENDPOINTS } from '../src/api/endpoints.js';
-import { event } from '../src/api/event-schema.js';
+import { eventSchema } from '../src/api/event-schema.js';
 import { openApi } from '../src/api/openapi.js';
 import type { Operation, ResponseObject } from '../src/api/openapi-types.js';
 import { createSchemaNames } from '../src/api/schema-names.js';
-import type { Schema } from '../src/api/schema.js';
+import type { JsonSchema } from '../src/api/schema.js';
 
 export interface AnsweredRequest {
   readonly method: string;
@@ -25,7 +25,7 @@ export const DOCUMENT = openApi(ENDPOINTS, '0.0.0', '.');
 
 /** What any path may answer, so that no endpoint says it: `info.description` does, and HTTP. */
 const ANYWHERE = new Set([304, 308, 400, 408, 413, 414, 415, 417, 421, 431]);
-const ERROR: Schema = { $ref: '#/components/schemas/Error' };
+const ERROR: JsonSchema = { $ref: '#/components/schemas/Error' };
 
 const OPERATIONS = Object.entries(DOCUMENT.paths).map(([template, operations]) => ({
   operations,
@@ -80,9 +80,9 @@ export function responseOf({ responses }: Operation, status: number | string): R
 }
 
 const names = createSchemaNames();
-const STREAM: Readonly<Record<string, Schema>> = {
-  report: names.refer(liveSnapshot),
-  happened: names.refer(event),
+const STREAM: Readonly<Record<string, JsonSchema>> = {
+  report: names.refer(liveSnapshotSchema),
+  happened: names.refer(eventSchema),
 };
 
 /** The same of an event of the live stream. */
@@ -94,7 +94,7 @@ const compile = await createCompiler();
 const compiled = new Map<string, Check>();
 
 /** Fails, naming the places, unless `value` has the shape that `schema` describes. */
-export function assertShape(schema: Schema, value: unknown, what: string): void {
+export function assertShape(schema: JsonSchema, value: unknown, what: string): void {
   const key = JSON.stringify(schema);
   const check = compiled.get(key) ?? compile({ ...DOCUMENT, ...schema });
   compiled.set(key, check);

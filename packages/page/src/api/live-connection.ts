@@ -3,23 +3,28 @@
  * an administrator gets the live stream, or polls where something on the way swallows streams; anybody else polls the
  * public status. A service that is silent is never taken for a healthy one.
  */
-import type { AdminReport, LiveSnapshot, Me, PublicStatus } from 'portal-server/api';
+import type {
+  AdminReportDocument,
+  LiveSnapshotDocument,
+  MeDocument,
+  PublicStatusDocument,
+} from 'portal-server/api';
 import { createStore, type Store } from '../state-container.js';
 import { moment } from '../copy/time.js';
 import { getJson, postJson, TURN_MS } from './request.js';
 import { readStream } from './stream.js';
 
 /** Without the live stream the public status says since when; `null` when only the report is known. */
-export interface KnownSnapshot extends Omit<LiveSnapshot, 'since' | 'causes'> {
+export interface KnownSnapshot extends Omit<LiveSnapshotDocument, 'since' | 'causes'> {
   readonly since: string | null;
-  readonly causes: LiveSnapshot['causes'] | null;
+  readonly causes: LiveSnapshotDocument['causes'] | null;
 }
 
 /** Everything the page knows by itself; what a view asks for besides is its own. */
 export interface PageState {
   /** `asking` until the service has said who reads; `nobody` is anybody. */
-  readonly who: Me | 'asking' | 'nobody';
-  readonly status: PublicStatus | null;
+  readonly who: MeDocument | 'asking' | 'nobody';
+  readonly status: PublicStatusDocument | null;
   readonly snapshot: KnownSnapshot | null;
   /** By the clock of this machine. */
   readonly heardMs: number | null;
@@ -49,7 +54,7 @@ const POLL_INSTEAD_MS = 60_000;
 /** A stream that said nothing for this long was swallowed, not refused. */
 const SWALLOWED_MS = 6_000;
 
-export function isAdmin(who: PageState['who']): who is Me {
+export function isAdmin(who: PageState['who']): who is MeDocument {
   return typeof who === 'object' && who.permission >= ADMIN;
 }
 
@@ -74,7 +79,7 @@ export function connect(code: string | null): LiveConnection {
     known.change({ heardMs, isLost: false, aheadMs: at === undefined ? aheadMs : Date.parse(at) - heardMs });
   }
 
-  function becomes(who: Me | 'nobody', note: string | null = null): void {
+  function becomes(who: MeDocument | 'nobody', note: string | null = null): void {
     turn.abort();
     turn = new AbortController();
     known.change(who === 'nobody' ? { who, note, snapshot: null } : { who, note });
@@ -98,7 +103,7 @@ export function connect(code: string | null): LiveConnection {
             if (event === 'gone') isOver = true;
             if (event === 'happened') known.change({ eventCount: known.get().eventCount + 1 });
             if (event !== 'report') return;
-            const snapshot = JSON.parse(data) as LiveSnapshot;
+            const snapshot = JSON.parse(data) as LiveSnapshotDocument;
             heard(snapshot.at);
             known.change({ snapshot });
           },
@@ -119,8 +124,8 @@ export function connect(code: string | null): LiveConnection {
   /** True when nobody is to follow any further. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
     const [{ status, body }, { body: told }] = await Promise.all([
-      getJson<AdminReport>('/v1/admin/health', signal),
-      getJson<PublicStatus>('/v1/status', signal),
+      getJson<AdminReportDocument>('/v1/admin/health', signal),
+      getJson<PublicStatusDocument>('/v1/status', signal),
     ]);
     if (signal.aborted) return true;
     if (status === 401 || status === 403) {
@@ -148,7 +153,7 @@ export function connect(code: string | null): LiveConnection {
 
   async function followStatus(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { body } = await getJson<PublicStatus>('/v1/status', signal);
+      const { body } = await getJson<PublicStatusDocument>('/v1/status', signal);
       if (signal.aborted) return;
       if (body) {
         const before = known.get();
@@ -164,7 +169,7 @@ export function connect(code: string | null): LiveConnection {
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      const { status, body } = await getJson<Me>('/v1/users/me', signal);
+      const { status, body } = await getJson<MeDocument>('/v1/users/me', signal);
       if (signal.aborted) return false;
       if (body) becomes(body);
       if (body) return true;
@@ -185,7 +190,11 @@ export function connect(code: string | null): LiveConnection {
   }
 
   async function enter(word: string): Promise<string | null> {
-    const { status, body, error } = await postJson<Me>('/v1/authentication/verify', { code: word }, TURN_MS);
+    const { status, body, error } = await postJson<MeDocument>(
+      '/v1/authentication/verify',
+      { code: word },
+      TURN_MS,
+    );
     if (body) becomes(body);
     if (body) return null;
     if (status === 401) return 'This code is not right, was used before, or is too old.';

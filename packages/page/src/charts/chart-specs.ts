@@ -1,9 +1,9 @@
 /** Which charts there are, and how each line of them is told from the others without colour. */
-import type { History } from 'portal-server/api';
+import type { HistoryDocument } from 'portal-server/api';
 import { bytes, count, milliseconds, percent } from '../copy/numbers.js';
 
 export interface ChartLine {
-  readonly series: keyof History['series'];
+  readonly series: keyof HistoryDocument['series'];
   readonly name: string;
   /** Lengths of strokes and gaps; empty is a whole line. */
   readonly dash: readonly number[];

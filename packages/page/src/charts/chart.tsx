@@ -5,7 +5,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { History } from 'portal-server/api';
+import type { HistoryDocument } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../state-container.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
 import type { ChartSpec } from './chart-specs.js';
@@ -14,7 +14,7 @@ import { optionsOf } from './drawing.js';
 
 export interface ChartProps {
   readonly spec: ChartSpec;
-  readonly history: History;
+  readonly history: HistoryDocument;
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
   readonly zoom: (fromMs: number, toMs: number) => void;
@@ -86,7 +86,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
   );
 }
 
-function wordsOf({ lines, word }: ChartSpec, history: History, index: number): string {
+function wordsOf({ lines, word }: ChartSpec, history: HistoryDocument, index: number): string {
   return lines
     .map(({ series, name }) => {
       const value = seriesOf(history, series)?.mean[index];

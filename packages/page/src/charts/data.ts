@@ -1,13 +1,13 @@
 /** The history as the columns that uPlot draws. Pure. */
 import type { AlignedData } from 'uplot';
-import type { History } from 'portal-server/api';
+import type { HistoryDocument } from 'portal-server/api';
 import type { ChartSpec } from './chart-specs.js';
 
 /**
  * Times; then the least, the most and the mean of each line. `null` was not measured; `undefined` is a step between two
  * looks, over which a line goes on.
  */
-export function chartData({ lines }: ChartSpec, history: History): AlignedData {
+export function chartData({ lines }: ChartSpec, history: HistoryDocument): AlignedData {
   const { times } = history;
   const between = stepsBetweenSamples(history);
   const nothing = times.map(() => null);
@@ -22,14 +22,19 @@ export function chartData({ lines }: ChartSpec, history: History): AlignedData {
 
 /** A service older than the page may not have all of them. */
 export function seriesOf(
-  { series }: History,
-  name: keyof History['series'],
-): History['series'][typeof name] | undefined {
+  { series }: HistoryDocument,
+  name: keyof HistoryDocument['series'],
+): HistoryDocument['series'][typeof name] | undefined {
   return series[name];
 }
 
 /** True for a step into which no look fell, although none was missing: looks are further apart while all is well. */
-function stepsBetweenSamples({ times, series, gap_seconds: gap, step_seconds: step }: History): boolean[] {
+function stepsBetweenSamples({
+  times,
+  series,
+  gap_seconds: gap,
+  step_seconds: step,
+}: HistoryDocument): boolean[] {
   const all = Object.values(series);
   const isLook = times.map((_, index) => all.some(({ mean }) => typeof mean[index] === 'number'));
   const between = times.map(() => false);
@@ -44,7 +49,7 @@ function stepsBetweenSamples({ times, series, gap_seconds: gap, step_seconds: st
 }
 
 /** The step of the look that a step shows: its own, or the last one before it when none was missing. */
-export function sampleAt(history: History, index: number): number {
+export function sampleAt(history: HistoryDocument, index: number): number {
   const between = stepsBetweenSamples(history);
   let step = index;
   while (step > 0 && between[step] === true) step -= 1;
@@ -55,7 +60,7 @@ export function sampleAt(history: History, index: number): number {
 const ON_THEIR_WAY = 3;
 
 /** The index of the moment, or of the latest that is known; times are in seconds. */
-export function indexAt({ times, step_seconds, status }: History, atMs: number | null): number {
+export function indexAt({ times, step_seconds, status }: HistoryDocument, atMs: number | null): number {
   if (atMs === null) {
     const known = status.findLastIndex((one) => one !== null);
     return known >= times.length - ON_THEIR_WAY ? known : times.length - 1;

@@ -1,6 +1,6 @@
 /** The course of the status as stretches of the same, and the true sums of it in words. Pure. */
 import type { Status } from 'portal-health';
-import type { History } from 'portal-server/api';
+import type { HistoryDocument } from 'portal-server/api';
 import { duration, exactDuration } from '../copy/time.js';
 
 /** From one moment to another, in seconds; `null` is a time in which nothing was measured. */
@@ -12,7 +12,7 @@ export interface StatusRun {
 
 /** Stretches without a gap between `from` and `to`, in seconds; none while nothing is known of them. */
 export function runsOf(
-  history: Pick<History, 'times' | 'status' | 'step_seconds' | 'gap_seconds'> | null,
+  history: Pick<HistoryDocument, 'times' | 'status' | 'step_seconds' | 'gap_seconds'> | null,
   from: number,
   to: number,
 ): readonly StatusRun[] {
@@ -49,7 +49,7 @@ const SUMS = [
 const LEAST_MS = 500;
 
 /** `unhealthy 1 min 57 s · healthy 14 min · not measured 40 s`: of the service's sums, the same for every step. */
-export function totalsWords(totals: History['totals']): string {
+export function totalsWords(totals: HistoryDocument['totals']): string {
   const words = SUMS.filter(([, name]) => totals[name] >= LEAST_MS).map(
     ([name, sum, word]) => `${name} ${word(totals[sum])}`,
   );
@@ -57,6 +57,6 @@ export function totalsWords(totals: History['totals']): string {
 }
 
 /** What a bar of the strip is, when it can hold more than one status. */
-export function stepWords({ step_seconds: step }: Pick<History, 'step_seconds'>): string {
+export function stepWords({ step_seconds: step }: Pick<HistoryDocument, 'step_seconds'>): string {
   return `worst of each ${exactDuration(step * 1_000)}`;
 }

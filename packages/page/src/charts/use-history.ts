@@ -2,11 +2,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
 import { getJson } from '../api/request.js';
-import type { History } from 'portal-server/api';
+import type { HistoryDocument } from 'portal-server/api';
 
 /** What is drawn: nothing yet, something, or the reason why there is nothing. */
 export interface HistoryState {
-  readonly history: History | null;
+  readonly history: HistoryDocument | null;
   readonly error: string | null;
 }
 
@@ -24,7 +24,7 @@ export function useHistory(span: Span, nowMs: number): HistoryState {
       const from = new Date(fromMs).toISOString();
       const to = new Date(toMs).toISOString();
       const path = `/v1/admin/history?from=${from}&to=${to}&step=${stepOf(span)}`;
-      const { status, body, error } = await getJson<History>(path, turn.signal);
+      const { status, body, error } = await getJson<HistoryDocument>(path, turn.signal);
       if (turn.signal.aborted) return;
       const refusal = body ? null : status === 404 ? 'This service keeps no history.' : error;
       setReading((before) => ({ history: body ?? before.history, error: refusal }));

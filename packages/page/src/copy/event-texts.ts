@@ -1,5 +1,5 @@
 /** Events in words: why, each cause with its own time, and for how long what. Pure. */
-import type { HistoryEvent } from 'portal-server/api';
+import type { EventDocument } from 'portal-server/api';
 import { namedSentence, problemSentence } from './headline.js';
 import { duration } from './time.js';
 
@@ -15,7 +15,7 @@ export interface CauseLine {
 }
 
 /** In the order in which they began; what comes and goes is one line. */
-export function causeLines({ causes, codes }: Pick<HistoryEvent, 'causes' | 'codes'>): readonly CauseLine[] {
+export function causeLines({ causes, codes }: Pick<EventDocument, 'causes' | 'codes'>): readonly CauseLine[] {
   const lines = new Map<string, CauseLine>();
   for (const { component, code, began_at, ended_at } of causes) {
     const sentence = namedSentence(component, code);
@@ -38,7 +38,7 @@ export function causeLines({ causes, codes }: Pick<HistoryEvent, 'causes' | 'cod
 }
 
 /** For how long what: of a recovery, what it was before; of all else, itself. */
-export function lastedWords(event: HistoryEvent, events: readonly HistoryEvent[], nowMs: number): string {
+export function lastedWords(event: EventDocument, events: readonly EventDocument[], nowMs: number): string {
   const { kind, from, to, began_at, ended_at } = event;
   if (kind === 'status' && to === 'healthy') {
     return from === null || from === 'healthy' ? '' : outageWords(event, events);
@@ -51,7 +51,7 @@ export function lastedWords(event: HistoryEvent, events: readonly HistoryEvent[]
 }
 
 /** `after 2 min 10 s unhealthy, 5 s degraded`: all stretches from the last health to this one, as far as they are known. */
-function outageWords(recovery: HistoryEvent, events: readonly HistoryEvent[]): string {
+function outageWords(recovery: EventDocument, events: readonly EventDocument[]): string {
   const sums = new Map<string, number>();
   const before = events.filter(({ kind, id }) => kind === 'status' && id < recovery.id);
   for (const event of before.toSorted((one, other) => other.id - one.id)) {
@@ -71,6 +71,6 @@ function afterWords(sums: ReadonlyMap<string, number>): string {
   return words.length === 0 ? '' : `after ${words.join(', ')}`;
 }
 
-function lengthOf({ began_at, ended_at }: HistoryEvent): number {
+function lengthOf({ began_at, ended_at }: EventDocument): number {
   return ended_at === null ? 0 : Date.parse(ended_at) - Date.parse(began_at);
 }

@@ -3,7 +3,7 @@
  * to users and what to do next. Pure.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
-import type { HeldCause, PublicStatus } from 'portal-server/api';
+import type { HeldCauseDocument, PublicStatusDocument } from 'portal-server/api';
 import { CATALOGUE, type Advice } from './problem-texts.js';
 
 /** What may be said of the whole: `unknown` while nothing was heard. */
@@ -35,7 +35,7 @@ export const STATUS_LABELS: Readonly<Record<DisplayStatus, string>> = {
 };
 
 /** The causes that hold, each with when it began: the worst first, of equals in the order of the catalogue. */
-export function causesOf(held: readonly HeldCause[]): readonly DisplayCause[] {
+export function causesOf(held: readonly HeldCauseDocument[]): readonly DisplayCause[] {
   return held
     .map(({ component, code, since }) => {
       const sentence = namedSentence(component, code);
@@ -80,7 +80,7 @@ export function problemSentence(code: string): string {
 }
 
 /** What somebody may know who has not signed in. */
-export function publicSentence({ status, database, cache }: PublicStatus): string {
+export function publicSentence({ status, database, cache }: PublicStatusDocument): string {
   if (!database && !cache) return 'neither the database nor the cache answers';
   if (!database) return 'the database does not answer';
   if (!cache) return 'the cache does not answer';

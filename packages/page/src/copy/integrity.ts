@@ -1,9 +1,9 @@
 /** The state of the source in words. */
-import type { Integrity } from 'portal-server/api';
+import type { IntegrityDocument } from 'portal-server/api';
 import type { DisplayStatus } from './headline.js';
 
 const WORDS: Readonly<
-  Record<Integrity['state'], { readonly standing: DisplayStatus; readonly words: string }>
+  Record<IntegrityDocument['state'], { readonly standing: DisplayStatus; readonly words: string }>
 > = {
   pending: { standing: 'unknown', words: 'being hashed' },
   unreadable: { standing: 'degraded', words: 'cannot be read' },
@@ -13,10 +13,10 @@ const WORDS: Readonly<
   unsigned: { standing: 'healthy', words: 'unchanged since the start' },
 };
 
-export function integrityStatus({ state }: Integrity): DisplayStatus {
+export function integrityStatus({ state }: IntegrityDocument): DisplayStatus {
   return WORDS[state].standing;
 }
 
-export function integrityWords({ state }: Integrity): string {
+export function integrityWords({ state }: IntegrityDocument): string {
   return WORDS[state].words;
 }

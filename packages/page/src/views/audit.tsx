@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
 import { usePolled } from '../api/use-polled.js';
-import type { AuditEntry, AuditPage } from 'portal-server/api';
+import type { AuditEntryDocument, AuditPageDocument } from 'portal-server/api';
 import { detailWords } from '../copy/details.js';
 import { DataTable } from './table.js';
 import { TimeText } from './text.js';
@@ -13,11 +13,11 @@ const EVERY_MS = 30_000;
 const COLUMNS = ['When', 'What', 'Who', 'Whom or what', 'From', 'Session'];
 
 export function AuditView({ nowMs }: { readonly nowMs: number }): JSX.Element {
-  const { body, error: refusal } = usePolled<AuditPage>(PATH, { everyMs: EVERY_MS });
-  const [older, setOlder] = useState<AuditPage>({ entries: [], next: null });
+  const { body, error: refusal } = usePolled<AuditPageDocument>(PATH, { everyMs: EVERY_MS });
+  const [older, setOlder] = useState<AuditPageDocument>({ entries: [], next: null });
   const before = older.entries.length > 0 ? older.next : (body?.next ?? null);
   const more = async (): Promise<void> => {
-    const { body: page } = await getJson<AuditPage>(`${PATH}&before=${before ?? ''}`);
+    const { body: page } = await getJson<AuditPageDocument>(`${PATH}&before=${before ?? ''}`);
     if (page) setOlder({ entries: [...older.entries, ...page.entries], next: page.next });
   };
   return (
@@ -41,7 +41,7 @@ export function AuditView({ nowMs }: { readonly nowMs: number }): JSX.Element {
   );
 }
 
-function Row({ entry, nowMs }: { readonly entry: AuditEntry; readonly nowMs: number }): JSX.Element {
+function Row({ entry, nowMs }: { readonly entry: AuditEntryDocument; readonly nowMs: number }): JSX.Element {
   const { at, action, actor, subject, address, token_suffix, details } = entry;
   return (
     <tr>

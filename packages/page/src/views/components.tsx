@@ -1,5 +1,5 @@
 /** The two stores: is it up, since when, how fast, and the figures of the report, each as text. */
-import type { AdminReport, LiveComponent, PublicStatus } from 'portal-server/api';
+import type { AdminReportDocument, LiveComponentDocument, PublicStatusDocument } from 'portal-server/api';
 import type { JSX } from 'preact';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
 import type { DisplayStatus } from '../copy/headline.js';
@@ -7,8 +7,8 @@ import { duration } from '../copy/time.js';
 import { Ago, Figure, Mark, TimeText } from './text.js';
 
 interface ComponentProps {
-  readonly report: AdminReport | null;
-  readonly component: LiveComponent | undefined;
+  readonly report: AdminReportDocument | null;
+  readonly component: LiveComponentDocument | undefined;
   readonly nowMs: number;
 }
 
@@ -70,7 +70,7 @@ export function PublicComponents({
   status,
   nowMs,
 }: {
-  readonly status: PublicStatus | null;
+  readonly status: PublicStatusDocument | null;
   readonly nowMs: number;
 }): JSX.Element {
   return (
@@ -107,8 +107,8 @@ const WORDS = {
 
 /** Up is no time: since when it answers is said beside it, and "up for" is what a server says of itself. */
 function stateWords(
-  state: LiveComponent['state'] | undefined,
-  standing: LiveComponent | undefined,
+  state: LiveComponentDocument['state'] | undefined,
+  standing: LiveComponentDocument | undefined,
   nowMs: number,
 ): string {
   if (!state) return 'not known yet';
@@ -127,7 +127,7 @@ function ComponentTitle({
   readonly id: 'database' | 'cache';
   readonly name: string;
   readonly answers: boolean | undefined;
-  readonly standing: LiveComponent | undefined;
+  readonly standing: LiveComponentDocument | undefined;
   readonly nowMs: number;
 }): JSX.Element {
   const state = standing?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');

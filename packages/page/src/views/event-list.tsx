@@ -3,7 +3,7 @@
  * their time in a chart.
  */
 import type { JSX } from 'preact';
-import type { HistoryEvent } from 'portal-server/api';
+import type { EventDocument } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../state-container.js';
 import { detailWords } from '../copy/details.js';
 import { causeLines, lastedWords, type CauseLine } from '../copy/event-texts.js';
@@ -12,7 +12,7 @@ import { duration } from '../copy/time.js';
 import { Mark, TimeText } from './text.js';
 
 export interface EventListProps {
-  readonly events: readonly HistoryEvent[] | null;
+  readonly events: readonly EventDocument[] | null;
   readonly error: string | null;
   readonly nowMs: number;
   readonly pointed: Store<Pointed>;
@@ -53,13 +53,13 @@ export function EventList({ events, error: refusal, nowMs, pointed }: EventListP
   );
 }
 
-function isAt({ began_at, ended_at }: HistoryEvent, atMs: number, nowMs: number): boolean {
+function isAt({ began_at, ended_at }: EventDocument, atMs: number, nowMs: number): boolean {
   return Date.parse(began_at) <= atMs && atMs <= (ended_at ? Date.parse(ended_at) : nowMs);
 }
 
 const STATUSES: ReadonlySet<string> = new Set(['healthy', 'degraded', 'unhealthy']);
 
-function displayStatusOf({ kind, to }: HistoryEvent): DisplayStatus {
+function displayStatusOf({ kind, to }: EventDocument): DisplayStatus {
   if (to !== null && STATUSES.has(to)) return to as DisplayStatus;
   return kind === 'integrity' || kind === 'history' ? 'degraded' : 'unknown';
 }
@@ -71,7 +71,7 @@ const KINDS: Readonly<Record<string, string>> = {
   alert: 'Alert',
 };
 
-function wordsOf({ kind, from, to }: HistoryEvent): string {
+function wordsOf({ kind, from, to }: EventDocument): string {
   if (from !== null && from === to) return `${capitalised(from)}, goes on`;
   const change = from !== null && to !== null ? `${from} → ${to}` : (to ?? '');
   if (kind === 'status') return capitalised(change);
@@ -104,7 +104,7 @@ function Why({ line, nowMs }: { readonly line: CauseLine; readonly nowMs: number
 }
 
 /** Whatever else is known of it. */
-function Details({ event }: { readonly event: HistoryEvent }): JSX.Element | null {
+function Details({ event }: { readonly event: EventDocument }): JSX.Element | null {
   const words = detailWords(event.details);
   return words === '' ? null : <span class="soft details">{words}</span>;
 }

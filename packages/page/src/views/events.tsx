@@ -8,7 +8,7 @@ import { Timeline } from '../charts/timeline.js';
 import { getJson } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
 import { usePolled } from '../api/use-polled.js';
-import type { EventPage, HistoryEvent } from 'portal-server/api';
+import type { EventPageDocument, EventDocument } from 'portal-server/api';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 
@@ -25,7 +25,10 @@ export interface UseEventsOptions {
 /** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
 export function useEvents({ eventCount: happened, span, nowMs, limit }: UseEventsOptions) {
   const path = eventsPath(span, nowMs, limit);
-  const { body, error: refusal } = usePolled<EventPage>(path, { everyMs: EVERY_MS, reread: happened });
+  const { body, error: refusal } = usePolled<EventPageDocument>(path, {
+    everyMs: EVERY_MS,
+    reread: happened,
+  });
   return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
 }
 
@@ -50,13 +53,13 @@ export function EventsView({
   });
   const [older, setOlder] = useState<{
     path: string;
-    list: readonly HistoryEvent[];
-    next: EventPage['next'];
+    list: readonly EventDocument[];
+    next: EventPageDocument['next'];
   }>();
   const isOlder = older?.path === path;
   const before = isOlder ? older.next : next;
   const more = async (): Promise<void> => {
-    const { body } = await getJson<EventPage>(`${path}&before=${before ?? ''}`);
+    const { body } = await getJson<EventPageDocument>(`${path}&before=${before ?? ''}`);
     if (body) setOlder({ path, list: [...(isOlder ? older.list : []), ...body.events], next: body.next });
   };
   return (

@@ -1,16 +1,16 @@
 /** Which files differ, and what happened on disk since the start. */
 import type { JSX } from 'preact';
-import type { Integrity } from 'portal-server/api';
+import type { IntegrityDocument } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { TimeText } from './text.js';
 
-type Differences = Integrity['differences'];
+type Differences = IntegrityDocument['differences'];
 
 export function IntegrityChanges({
   source,
   nowMs,
 }: {
-  readonly source: Integrity;
+  readonly source: IntegrityDocument;
   readonly nowMs: number;
 }): JSX.Element {
   const { differences, events, drifted_since } = source;

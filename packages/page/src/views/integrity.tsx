@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
 import { usePolled } from '../api/use-polled.js';
-import type { Integrity as IntegrityDocument } from 'portal-server/api';
+import type { IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';

@@ -1,10 +1,10 @@
 /** The report as JSON and the line to ask for it with `curl`, one key away: `j`. */
 import type { JSX } from 'preact';
-import type { AdminReport } from 'portal-server/api';
+import type { AdminReportDocument } from 'portal-server/api';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { withBase } from '../base.js';
 
-export function ReportDialog({ report }: { readonly report: AdminReport | null }): JSX.Element {
+export function ReportDialog({ report }: { readonly report: AdminReportDocument | null }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
   const open = (): void => {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson } from '../api/request.js';
 import { usePolled } from '../api/use-polled.js';
-import type { MySessions } from 'portal-server/api';
+import type { MySessionsDocument } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { DataTable } from './table.js';
 import { TimeText } from './text.js';
@@ -14,7 +14,7 @@ const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidde
 export function SessionsView({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
   const [failure, setFailure] = useState<string | null>(null);
-  const { body, error: refusal } = usePolled<MySessions>('/v1/users/me/sessions', {
+  const { body, error: refusal } = usePolled<MySessionsDocument>('/v1/users/me/sessions', {
     everyMs: EVERY_MS,
     reread: ended,
   });

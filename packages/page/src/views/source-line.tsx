@@ -1,7 +1,7 @@
 /** Is it the code we shipped, on one line; more under Integrity. */
 import type { JSX } from 'preact';
 import { usePolled } from '../api/use-polled.js';
-import type { Integrity } from 'portal-server/api';
+import type { IntegrityDocument } from 'portal-server/api';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './text.js';
 
@@ -15,7 +15,7 @@ export function SourceLine({
   readonly nowMs: number;
   readonly reread: number;
 }): JSX.Element {
-  const { body: source, error: refusal } = usePolled<Integrity>('/v1/admin/integrity', {
+  const { body: source, error: refusal } = usePolled<IntegrityDocument>('/v1/admin/integrity', {
     everyMs: EVERY_MS,
     reread,
   });
@@ -48,7 +48,7 @@ export function SourceLine({
   );
 }
 
-function sameWords({ boot, disk, expected }: Integrity): string {
+function sameWords({ boot, disk, expected }: IntegrityDocument): string {
   const isSame = disk?.source_hash === boot?.source_hash;
   const onDisk = disk
     ? isSame

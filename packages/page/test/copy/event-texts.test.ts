@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HistoryEvent } from 'portal-server/api';
+import type { EventDocument } from 'portal-server/api';
 import { causeLines, lastedWords } from '../../src/copy/event-texts.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
@@ -14,7 +14,7 @@ function status(
   from: string | null,
   to: string,
   [began, ended]: readonly [number, number | null],
-): HistoryEvent {
+): EventDocument {
   const times = { began_at: at(began), ended_at: ended === null ? null : at(ended), since: at(began) };
   return { id, kind: 'status', from, to, ...times, codes: [], causes: [], details: {} };
 }
@@ -32,7 +32,11 @@ test('a recovery tells for how long it was how before, over every stretch; all e
     events.map((event) => lastedWords(event, events, NOW + 500_000)),
     ['after 2 min 10 s unhealthy, 1 min degraded', 'lasted 1 min', 'lasted 1 min 20 s', 'lasted 50 s', ''],
   );
-  assert.equal(lastedWords(events[0] as HistoryEvent, events.slice(0, 2), NOW), '', 'its begin is not known');
+  assert.equal(
+    lastedWords(events[0] as EventDocument, events.slice(0, 2), NOW),
+    '',
+    'its begin is not known',
+  );
   const open = status(7, 'healthy', 'degraded', [0, null]);
   assert.equal(lastedWords(open, [open], NOW + 13_000), 'so far 13 s');
 });

@@ -2,9 +2,9 @@
 import { AUDIT_ACTIONS } from '../auth/audit/audit-entry.js';
 import type { StoredEntry } from '../auth/audit/audit-store.js';
 import { whileReachable } from '../infra/postgres.js';
-import { wholeNumber } from './parameters.js';
+import { wholeNumberParameter } from './parameters.js';
 import { defineRoute } from './route.js';
-import { choice, exactly, integer, integerOrNull, listOf, moment, named, textOrNull } from './schema.js';
+import { choice, dateTimeMs, exactly, integer, integerOrNull, listOf, named, textOrNull } from './schema.js';
 import { TOKEN_SUFFIX } from './session-schema.js';
 
 const DEFAULT_ENTRIES = 50;
@@ -14,7 +14,7 @@ const auditEntry = named(
   'AuditEntry',
   exactly('Something that was done.', {
     id: integer('Grows with time, with gaps.'),
-    at: moment('When.'),
+    at: dateTimeMs('When.'),
     action: choice(AUDIT_ACTIONS, 'What.'),
     actor: textOrNull('The user who did it; `null`: whoever sits at the machine, or nobody that we know.'),
     subject: textOrNull('The user whom it was done to.'),
@@ -29,7 +29,7 @@ const auditEntry = named(
   }),
 );
 
-export const auditPage = named(
+export const auditPageSchema = named(
   'Audit',
   exactly('One page of the audit.', {
     entries: listOf(auditEntry, 'The newest first.'),
@@ -51,8 +51,8 @@ export const adminAuditRoute = defineRoute({
       'and are thrown away after 30 days; everything else after `PORTAL_AUDIT_DAYS`.',
   },
   query: {
-    before: wholeNumber('Only entries before this one: `next` of the page before.', { minimum: 1 }),
-    limit: wholeNumber(`Most entries of a page; ${DEFAULT_ENTRIES} when it is left out.`, {
+    before: wholeNumberParameter('Only entries before this one: `next` of the page before.', { minimum: 1 }),
+    limit: wholeNumberParameter(`Most entries of a page; ${DEFAULT_ENTRIES} when it is left out.`, {
       minimum: 1,
       maximum: MOST_ENTRIES,
     }),
@@ -60,7 +60,7 @@ export const adminAuditRoute = defineRoute({
   answers: {
     200: {
       description: 'One page of it.',
-      schema: auditPage,
+      schema: auditPageSchema,
       example: {
         entries: [
           {

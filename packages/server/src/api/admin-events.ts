@@ -1,16 +1,16 @@
 /** `GET /v1/admin/events`: what happened, the latest first. */
-import { event } from './event-schema.js';
-import { timeParameter, wholeNumber } from './parameters.js';
+import { eventSchema } from './event-schema.js';
+import { timeParameter, wholeNumberParameter } from './parameters.js';
 import { defineRoute } from './route.js';
 import { exactly, integerOrNull, listOf, named } from './schema.js';
 
 const DEFAULT_EVENTS = 50;
 const MOST_EVENTS = 200;
 
-export const eventPage = named(
+export const eventPageSchema = named(
   'Events',
   exactly('What happened.', {
-    events: listOf(event, 'The latest first.'),
+    events: listOf(eventSchema, 'The latest first.'),
     next: integerOrNull('What to ask as `before` for those that follow; `null` when there are none.'),
   }),
 );
@@ -30,13 +30,13 @@ export const adminEventsRoute = defineRoute({
   query: {
     from: timeParameter('Only those that had not ended by then.'),
     to: timeParameter('Only those that had begun by then.'),
-    before: wholeNumber('Only those before the event of this id.', { minimum: 1 }),
-    limit: wholeNumber(`How many; default ${DEFAULT_EVENTS}.`, { minimum: 1, maximum: MOST_EVENTS }),
+    before: wholeNumberParameter('Only those before the event of this id.', { minimum: 1 }),
+    limit: wholeNumberParameter(`How many; default ${DEFAULT_EVENTS}.`, { minimum: 1, maximum: MOST_EVENTS }),
   },
   answers: {
     200: {
       description: 'From a file of the service’s own; so also while the stores are down.',
-      schema: eventPage,
+      schema: eventPageSchema,
     },
   },
   handler({ query: { from: fromMs, to: toMs, before, limit = DEFAULT_EVENTS }, services }) {

@@ -2,9 +2,15 @@
 import { respond } from 'portal-health';
 import { currentUser } from '../auth/current-user.js';
 import type { ResponseHeaders } from './openapi-types.js';
-import { errorDocument } from './refusals.js';
-import { DEGRADED, forAdmin, HEALTHY, reportContent, UNHEALTHY } from './report-examples.js';
-import { adminReport } from './report-schema.js';
+import { errorSchema } from './refusals.js';
+import {
+  DEGRADED_EXAMPLE,
+  forAdmin,
+  HEALTHY_EXAMPLE,
+  reportContent,
+  UNHEALTHY_EXAMPLE,
+} from './report-examples.js';
+import { adminReportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 
 const FROM_MEMORY: ResponseHeaders = {
@@ -14,7 +20,7 @@ const FROM_MEMORY: ResponseHeaders = {
   },
 };
 
-const unhealthy = reportContent(adminReport, { unhealthy: forAdmin(UNHEALTHY) });
+const unhealthy = reportContent(adminReportSchema, { unhealthy: forAdmin(UNHEALTHY_EXAMPLE) });
 
 export const adminHealthRoute = defineRoute({
   path: '/v1/admin/health',
@@ -34,7 +40,10 @@ export const adminHealthRoute = defineRoute({
     200: {
       description: 'Healthy or degraded.',
       headers: FROM_MEMORY,
-      content: reportContent(adminReport, { healthy: forAdmin(HEALTHY), degraded: forAdmin(DEGRADED) }),
+      content: reportContent(adminReportSchema, {
+        healthy: forAdmin(HEALTHY_EXAMPLE),
+        degraded: forAdmin(DEGRADED_EXAMPLE),
+      }),
     },
     503: {
       description: 'Unhealthy. Or, with `Retry-After`, the session cannot be looked up at the moment.',
@@ -49,7 +58,7 @@ export const adminHealthRoute = defineRoute({
         ...unhealthy,
         'application/json': {
           ...unhealthy['application/json'],
-          schema: { oneOf: [adminReport, errorDocument] },
+          schema: { oneOf: [adminReportSchema, errorSchema] },
         },
       },
     },

@@ -1,17 +1,17 @@
 /** `GET /v1/admin/history`: what was measured, in steps. */
 import { parseHistoryQuery, parseRange } from '../monitoring/history/history-query.js';
-import { timeParameter, wholeNumber } from './parameters.js';
-import { status } from './report-schema.js';
+import { timeParameter, wholeNumberParameter } from './parameters.js';
+import { statusSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 import {
-  count,
+  dateTimeMs,
   described,
   exactly,
   integer,
   listOf,
   MOMENT,
-  moment,
   named,
+  nonNegativeInteger,
   orNull,
   textOrNull,
 } from './schema.js';
@@ -43,22 +43,22 @@ function shares(description: string) {
 const totals = exactly(
   'True sums of the time that was asked for: of stretches to the millisecond, never of steps.',
   {
-    from: moment('As asked for, and not the begin of a step.'),
-    to: moment('As asked for; now, where that is in the future.'),
-    healthy_ms: count('Of this status.'),
-    degraded_ms: count('Of this status.'),
-    unhealthy_ms: count('Of this status.'),
-    unmeasured_ms: count('While nobody looked, also because the service did not run.'),
+    from: dateTimeMs('As asked for, and not the begin of a step.'),
+    to: dateTimeMs('As asked for; now, where that is in the future.'),
+    healthy_ms: nonNegativeInteger('Of this status.'),
+    degraded_ms: nonNegativeInteger('Of this status.'),
+    unhealthy_ms: nonNegativeInteger('Of this status.'),
+    unmeasured_ms: nonNegativeInteger('While nobody looked, also because the service did not run.'),
     complete_from: textOrNull('Since when there are sums; `null` while there are none.', MOMENT),
     exact_from: textOrNull('Before it the sums are kept by the hour.', MOMENT),
   },
 );
 
-export const history = named(
+export const historySchema = named(
   'History',
   exactly('What was measured, in steps of one length, in columns: place by place one step.', {
-    from: moment('Begin of the first step.'),
-    to: moment('End of the last step.'),
+    from: dateTimeMs('Begin of the first step.'),
+    to: dateTimeMs('End of the last step.'),
     step_seconds: integer(
       'Length of a step; longer than asked for where there would be more than 2,000, or nothing so fine.',
       { minimum: 1 },
@@ -70,7 +70,7 @@ export const history = named(
     },
     times: listOf({ type: 'integer' }, 'Begin of each step, seconds since 1970.'),
     status: listOf(
-      orNull(status, 'Of a step.'),
+      orNull(statusSchema, 'Of a step.'),
       'The worst in each step, for however short a time. `null` while nobody looked.',
     ),
     series: exactly('The figures.', {
@@ -111,7 +111,7 @@ export const adminHistoryRoute = defineRoute({
   query: {
     from: timeParameter('Begin; default: a quarter of an hour before `to`.'),
     to: timeParameter('End; default: now.'),
-    step: wholeNumber('Wanted length of a step in seconds; default: one that makes some hundreds.', {
+    step: wholeNumberParameter('Wanted length of a step in seconds; default: one that makes some hundreds.', {
       minimum: 1,
       maximum: LONGEST_STEP_S,
     }),
@@ -119,7 +119,7 @@ export const adminHistoryRoute = defineRoute({
   answers: {
     200: {
       description: 'From a file of the service’s own; so also while the stores are down.',
-      schema: history,
+      schema: historySchema,
     },
   },
   async handler({ query: { from: fromMs, to: toMs, step }, services }) {

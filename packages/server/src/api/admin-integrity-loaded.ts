@@ -1,5 +1,5 @@
 /** `GET /v1/admin/integrity/loaded`: what is in memory of the source, script by script. */
-import { loadedScripts } from './loaded-schema.js';
+import { loadedScriptsSchema } from './loaded-schema.js';
 import { defineRoute } from './route.js';
 
 export const adminIntegrityLoadedRoute = defineRoute({
@@ -14,6 +14,6 @@ export const adminIntegrityLoadedRoute = defineRoute({
     description:
       'Every script that V8 holds, against the file it came from. Looked up once in ten seconds at most.',
   },
-  answers: { 200: { description: 'As it is known now.', schema: loadedScripts } },
+  answers: { 200: { description: 'As it is known now.', schema: loadedScriptsSchema } },
   handler: ({ services: { source } }) => source.inspect(),
 });

@@ -2,7 +2,7 @@
  * `GET /v1/admin/integrity`: what the source was at the start, is on disk and should be, with the names of the files
  * that differ. For administrators only.
  */
-import { integrity } from './integrity-schema.js';
+import { integritySchema } from './integrity-schema.js';
 import { defineRoute } from './route.js';
 
 export const adminIntegrityRoute = defineRoute({
@@ -17,6 +17,6 @@ export const adminIntegrityRoute = defineRoute({
     description:
       'What the source should be, was at the start and is on disk, with the names of the files that differ.',
   },
-  answers: { 200: { description: 'As it is known now.', schema: integrity } },
+  answers: { 200: { description: 'As it is known now.', schema: integritySchema } },
   handler: ({ services: { source } }) => source.state(),
 });

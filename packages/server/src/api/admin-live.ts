@@ -1,29 +1,29 @@
 /** `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts. */
 import { PortalError } from '../errors.js';
 import { currentUser } from '../auth/current-user.js';
-import { heldCause } from './cause-schema.js';
-import { adminReport } from './report-schema.js';
+import { heldCauseSchema } from './cause-schema.js';
+import { adminReportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
-import { choice, exactly, listOf, MOMENT, moment, textOrNull } from './schema.js';
+import { choice, dateTimeMs, exactly, listOf, MOMENT, textOrNull } from './schema.js';
 
 const liveComponent = exactly('A component, and since when it has been as it is.', {
   state: choice(['up', 'slow', 'limited', 'down', 'stale'], 'The outcome of its probe.'),
-  since: moment('Since when the state is what it is.'),
-  answers_since: moment('Since when it answers, or does not, whatever the cause.'),
+  since: dateTimeMs('Since when the state is what it is.'),
+  answers_since: dateTimeMs('Since when it answers, or does not, whatever the cause.'),
   checked_at: textOrNull('When it was last looked at; `null` before that.', MOMENT),
 });
 
 /** The data of the event `report`. */
-export const liveSnapshot = exactly('Everything for an administrator at one moment.', {
-  report: adminReport,
-  since: moment('Since when the status is what it is.'),
-  causes: listOf(heldCause, 'What is wrong.'),
+export const liveSnapshotSchema = exactly('Everything for an administrator at one moment.', {
+  report: adminReportSchema,
+  since: dateTimeMs('Since when the status is what it is.'),
+  causes: listOf(heldCauseSchema, 'What is wrong.'),
   parts: {
     type: 'object',
     description: 'Each component by its name.',
     additionalProperties: liveComponent,
   },
-  at: moment('Of the clock of the service.'),
+  at: dateTimeMs('Of the clock of the service.'),
 });
 
 /** When a page that was closed elsewhere has been noticed to be. */

@@ -1,13 +1,17 @@
 /** A cause that holds, as anyone and as administrators read it. */
-import { exactly, moment, named, text } from './schema.js';
+import { dateTimeMs, exactly, named, text } from './schema.js';
 
-export const component = text(
+export const componentSchema = text(
   'What it was found at: `database`, `cache`, the name of a check, `source` or `process`.',
 );
 
-export const code = text('Code of the catalogue.');
+export const codeSchema = text('Code of the catalogue.');
 
-export const heldCause = named(
+export const heldCauseSchema = named(
   'HeldCause',
-  exactly('A cause that holds.', { component, code, since: moment('Since when it holds.') }),
+  exactly('A cause that holds.', {
+    component: componentSchema,
+    code: codeSchema,
+    since: dateTimeMs('Since when it holds.'),
+  }),
 );

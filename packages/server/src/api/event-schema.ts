@@ -1,8 +1,8 @@
 /** Something that happened, as `/v1/admin/events` lists it and the live stream sends it. */
-import { code, component } from './cause-schema.js';
-import { choice, exactly, integer, listOf, MOMENT, moment, named, textOrNull } from './schema.js';
+import { codeSchema, componentSchema } from './cause-schema.js';
+import { choice, dateTimeMs, exactly, integer, listOf, MOMENT, named, textOrNull } from './schema.js';
 
-export const event = named(
+export const eventSchema = named(
   'Event',
   exactly('Something that happened.', {
     id: integer('Later events have greater ones.', { minimum: 1 }),
@@ -11,7 +11,7 @@ export const event = named(
       'A stretch of one status; changes of the source without a pause; a run of the service; the history itself; the ' +
         'delivery of alerts.',
     ),
-    began_at: moment('Begin.'),
+    began_at: dateTimeMs('Begin.'),
     ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
     from: textOrNull('Of a status: the one before.'),
     to: textOrNull(
@@ -25,9 +25,9 @@ export const event = named(
     ),
     causes: listOf(
       exactly('A cause, from its own begin to its own end.', {
-        component,
-        code,
-        began_at: moment('Begin.'),
+        component: componentSchema,
+        code: codeSchema,
+        began_at: dateTimeMs('Begin.'),
         ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
       }),
       'Of a status: what held in it. Of very many the latest.',

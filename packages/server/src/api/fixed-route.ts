@@ -1,10 +1,10 @@
 /** An endpoint whose body was made at the start: the documentation, and the files of the operator's page. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PortalError } from '../errors.js';
-import { sendStatic, type StaticAsset } from '../infra/static-asset.js';
+import { type StaticAsset, sendStatic } from '../infra/static-asset.js';
 import { redirectToCanonical } from '../infra/canonical-url.js';
 import { applyCachePolicy, type CachePolicy } from './cache.js';
-import { defineRoute, type Answer, type Route, type RouteDocs } from './route.js';
+import { defineRoute, type Route, type RouteAnswer, type RouteDocs } from './route.js';
 import type { Parameter } from './openapi-types.js';
 import type { RefusalName } from './refusals.js';
 import type { ApiServices } from './services.js';
@@ -15,7 +15,7 @@ interface FixedRouteOptions {
   readonly docs?: RouteDocs;
   readonly parameters?: readonly Parameter[];
   readonly errors?: readonly RefusalName[];
-  readonly answers?: Readonly<Record<number, Answer<never>>>;
+  readonly answers?: Readonly<Record<number, RouteAnswer<never>>>;
   /** `Content-Security-Policy`, where the body is a page. */
   readonly contentPolicy?: string;
   /** `undefined`: there is nothing of that name. */

@@ -1,6 +1,6 @@
 /** `GET /health`, which the health library answers before Fastify is asked: described here, and handled there. */
-import { DEGRADED, HEALTHY, reportContent, UNHEALTHY } from './report-examples.js';
-import { report } from './report-schema.js';
+import { DEGRADED_EXAMPLE, HEALTHY_EXAMPLE, reportContent, UNHEALTHY_EXAMPLE } from './report-examples.js';
+import { reportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 
 export const healthRoute = defineRoute({
@@ -17,8 +17,11 @@ export const healthRoute = defineRoute({
   answers: {
     200: {
       description: 'Healthy or degraded.',
-      content: reportContent(report, { healthy: HEALTHY, degraded: DEGRADED }),
+      content: reportContent(reportSchema, { healthy: HEALTHY_EXAMPLE, degraded: DEGRADED_EXAMPLE }),
     },
-    503: { description: 'Unhealthy.', content: reportContent(report, { unhealthy: UNHEALTHY }) },
+    503: {
+      description: 'Unhealthy.',
+      content: reportContent(reportSchema, { unhealthy: UNHEALTHY_EXAMPLE }),
+    },
   },
 });

@@ -1,19 +1,19 @@
 /** The source: what it should be, was at the start, and is on disk and in memory. */
-import { loadedSource } from './loaded-schema.js';
+import { loadedSourceSchema } from './loaded-schema.js';
 import {
   choice,
-  count,
+  dateTime,
   exactly,
   HASH,
   integer,
   integerOrNull,
   listOf,
   named,
+  nonNegativeInteger,
   orNull,
   text,
   textOrNull,
   TIME,
-  time,
 } from './schema.js';
 
 const sourceHash = { type: 'string', pattern: HASH, description: 'SHA-256 of the manifest.' } as const;
@@ -37,11 +37,11 @@ const sourceChange = named('SourceChange', {
 });
 
 const differences = {
-  added: count('Files that only the second tree has.'),
-  removed: count('Files that only the first tree has.'),
-  modified: count('Files whose content differs.'),
+  added: nonNegativeInteger('Files that only the second tree has.'),
+  removed: nonNegativeInteger('Files that only the first tree has.'),
+  modified: nonNegativeInteger('Files whose content differs.'),
   changes: listOf(sourceChange, 'What became of what, grouped by folders; the first of them.'),
-  more_changes: count('How many changes more there are.'),
+  more_changes: nonNegativeInteger('How many changes more there are.'),
 } as const;
 
 const expectedSource = named(
@@ -61,9 +61,9 @@ const bootSource = named(
   'BootSource',
   exactly('The source at the start.', {
     source_hash: sourceHash,
-    files: count('How many.'),
-    bytes: count('In all of them.'),
-    hashed_at: time('When.'),
+    files: nonNegativeInteger('How many.'),
+    bytes: nonNegativeInteger('In all of them.'),
+    hashed_at: dateTime('When.'),
   }),
 );
 
@@ -71,9 +71,9 @@ const diskSource = named(
   'DiskSource',
   exactly('The source on disk.', {
     source_hash: sourceHash,
-    files: count('How many.'),
-    bytes: count('In all of them.'),
-    swept_at: time('When it was last looked at.'),
+    files: nonNegativeInteger('How many.'),
+    bytes: nonNegativeInteger('In all of them.'),
+    swept_at: dateTime('When it was last looked at.'),
     reread_at: textOrNull('When it was last read from end to end.', TIME),
   }),
 );
@@ -81,31 +81,31 @@ const diskSource = named(
 const sourceEvent = named(
   'SourceEvent',
   exactly('One stretch of changes without a pause.', {
-    began_at: time('When the first was seen.'),
-    ended_at: time('When the last was seen.'),
+    began_at: dateTime('When the first was seen.'),
+    ended_at: dateTime('When the last was seen.'),
     hash_before: sourceHash,
     hash_after: textOrNull('`null` when it could not be read.', HASH),
     ...differences,
-    put_back: count('Files that changed and were put back within it.'),
+    put_back: nonNegativeInteger('Files that changed and were put back within it.'),
     put_back_paths: names('The first of them.'),
     refusals: names('Why the source could not be read, if so: the first reasons.'),
   }),
 );
 
-export const integrity = named(
+export const integritySchema = named(
   'Integrity',
   exactly('The source: what it should be, was at the start, and is on disk and in memory.', {
     state: choice(
       ['pending', 'unreadable', 'mismatched', 'drifted', 'verified', 'unsigned'],
       'The most urgent that is true.',
     ),
-    since: time('Since when.'),
+    since: dateTime('Since when.'),
     exclude: names('What does not belong to the source.'),
     expected: orNull(expectedSource, 'What the source should be; `null` when nobody said.'),
     statement_refused: textOrNull('Why the signed statement is not believed.'),
     boot: orNull(bootSource, 'As hashed before the service listened: the published `source_hash`.'),
     disk: orNull(diskSource, 'As it lies on disk.'),
-    loaded: orNull(loadedSource, 'What is in memory; `null` until it was asked for.'),
+    loaded: orNull(loadedSourceSchema, 'What is in memory; `null` until it was asked for.'),
     drifted_since: textOrNull('When the disk was first found changed; stays when that is put back.', TIME),
     differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
     events: listOf(sourceEvent, 'What happened on disk, the latest first.'),

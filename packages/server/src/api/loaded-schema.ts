@@ -1,20 +1,20 @@
 /** What V8 holds of the source in memory. */
-import { choice, count, exactly, HASH, listOf, named, text, time } from './schema.js';
+import { choice, dateTime, exactly, HASH, listOf, named, nonNegativeInteger, text } from './schema.js';
 
 function names(description: string) {
   return listOf({ type: 'string' }, description);
 }
 
 const fields = {
-  inspected_at: time('When memory was looked into.'),
-  scripts: count('Scripts of the source that are in memory.'),
+  inspected_at: dateTime('When memory was looked into.'),
+  scripts: nonNegativeInteger('Scripts of the source that are in memory.'),
   different: names('Paths whose text in memory is not that of the file as hashed at the start.'),
   unknown: names('Paths that scripts say they came from, and the source did not have.'),
-  outside: count('Scripts from files outside of the scope, such as dependencies.'),
-  evaluated: count('Scripts made from text, without a file.'),
+  outside: nonNegativeInteger('Scripts from files outside of the scope, such as dependencies.'),
+  evaluated: nonNegativeInteger('Scripts made from text, without a file.'),
 } as const;
 
-export const loadedSource = named('LoadedSource', exactly('The source in memory.', fields));
+export const loadedSourceSchema = named('LoadedSource', exactly('The source in memory.', fields));
 
 const loadedScript = named(
   'LoadedScript',
@@ -29,7 +29,7 @@ const loadedScript = named(
   }),
 );
 
-export const loadedScripts = named(
+export const loadedScriptsSchema = named(
   'LoadedScripts',
   exactly('The source in memory, script by script.', {
     ...fields,

@@ -1,11 +1,11 @@
 /** `GET /v1/users/me`: who is signed in. Also from memory, so that the page about an outage knows in the outage. */
 import { PERMISSION_NAMES } from '../auth/permission.js';
-import { currentUser, type CurrentUser } from '../auth/current-user.js';
+import { type CurrentUser, currentUser } from '../auth/current-user.js';
 import { defineRoute } from './route.js';
-import { choice, exactly, integer, moment, named, text, type FromSchema } from './schema.js';
-import { tokenSuffix } from './session-schema.js';
+import { choice, dateTimeMs, exactly, type FromSchema, integer, named, text } from './schema.js';
+import { tokenSuffixSchema } from './session-schema.js';
 
-export const me = named(
+export const meSchema = named(
   'Me',
   exactly('Who is signed in, and by which session.', {
     id: integer('Number of the user.'),
@@ -18,8 +18,8 @@ export const me = named(
     session: named(
       'SessionInUse',
       exactly('The session of the cookie.', {
-        token_suffix: tokenSuffix,
-        expires_at: moment('When it ends by itself.'),
+        token_suffix: tokenSuffixSchema,
+        expires_at: dateTimeMs('When it ends by itself.'),
       }),
     ),
   }),
@@ -44,7 +44,7 @@ export const meRoute = defineRoute({
     summary: 'Who is signed in',
     description: 'For everybody who is; administrators get it also while the database is away.',
   },
-  answers: { 200: { description: 'This one.', schema: me, example: ME_EXAMPLE } },
+  answers: { 200: { description: 'This one.', schema: meSchema, example: ME_EXAMPLE } },
   handler: ({ request }) => meDocument(currentUser(request)),
 });
 
@@ -55,7 +55,7 @@ export function meDocument({
   permission,
   tokenSuffix: suffix,
   expiresAtMs,
-}: CurrentUser): FromSchema<typeof me> {
+}: CurrentUser): FromSchema<typeof meSchema> {
   return {
     id: userId,
     username: userName,

@@ -3,24 +3,24 @@ import type { ListedSession } from '../auth/sessions/session.js';
 import { whileReachable } from '../infra/postgres.js';
 import { currentUser } from '../auth/current-user.js';
 import { defineRoute } from './route.js';
-import { choice, exactly, listOf, moment, named, yesOrNo, type FromSchema } from './schema.js';
-import { tokenSuffix } from './session-schema.js';
+import { choice, dateTimeMs, exactly, type FromSchema, listOf, named, yesOrNo } from './schema.js';
+import { tokenSuffixSchema } from './session-schema.js';
 
 const mySession = named(
   'MySession',
   exactly('One session.', {
-    token_suffix: tokenSuffix,
+    token_suffix: tokenSuffixSchema,
     created_by: choice(
       ['command', 'start', 'code'],
       'By the command line, by a start of the service, or by a one-time code.',
     ),
-    created_at: moment('When it began.'),
-    expires_at: moment('When it ends by itself.'),
+    created_at: dateTimeMs('When it began.'),
+    expires_at: dateTimeMs('When it ends by itself.'),
     current: yesOrNo('Whether it is the one that asks.'),
   }),
 );
 
-export const mySessions = named(
+export const mySessionsSchema = named(
   'MySessions',
   exactly('Where somebody is signed in.', { sessions: listOf(mySession, 'The newest first.') }),
 );
@@ -39,7 +39,7 @@ export const mySessionsRoute = defineRoute({
   answers: {
     200: {
       description: 'Those that are open.',
-      schema: mySessions,
+      schema: mySessionsSchema,
       example: {
         sessions: [
           {

@@ -1,5 +1,5 @@
 /** OpenAPI 3.1, as far as the API uses it. */
-import type { Schema } from './schema.js';
+import type { JsonSchema } from './schema.js';
 
 export interface OpenApi {
   readonly openapi: string;
@@ -14,7 +14,7 @@ export interface OpenApi {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, PathItem>>;
   readonly components: {
-    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
     readonly responses: Readonly<Record<string, ResponseObject>>;
     readonly securitySchemes: {
       readonly session: {
@@ -55,7 +55,7 @@ export interface Parameter {
   readonly required?: boolean;
   readonly description: string;
   readonly allowEmptyValue?: boolean;
-  readonly schema: Schema;
+  readonly schema: JsonSchema;
 }
 
 export interface ResponseObject {
@@ -65,13 +65,13 @@ export interface ResponseObject {
 }
 
 export type ResponseHeaders = Readonly<
-  Record<string, { readonly description: string; readonly schema: Schema; readonly required?: boolean }>
+  Record<string, { readonly description: string; readonly schema: JsonSchema; readonly required?: boolean }>
 >;
 
 export type Content = Readonly<Record<string, MediaType>>;
 
 export interface MediaType {
-  readonly schema: Schema;
+  readonly schema: JsonSchema;
   readonly example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 }

@@ -3,10 +3,10 @@
  */
 import type { OpenApi, Operation, Parameter, PathItem, ResponseObject } from './openapi-types.js';
 import { REFUSALS } from './refusals.js';
-import { refusalsOf } from './refused-by.js';
-import type { Answer, Route } from './route.js';
+import { refusalNamesOf } from './refused-by.js';
+import type { Route, RouteAnswer } from './route.js';
 import { createSchemaNames, type SchemaNames } from './schema-names.js';
-import type { Schema } from './schema.js';
+import type { JsonSchema } from './schema.js';
 
 /** `server`: where the paths begin, seen from the document. */
 export function openApi(routes: readonly Route[], version: string, server: string): OpenApi {
@@ -80,7 +80,7 @@ function operationOf(route: Route, names: SchemaNames): Operation | undefined {
   if (!docs) return undefined;
   const parameters = [...(route.parameters ?? []), ...queryParameters(route)];
   const answered = Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, names)]);
-  const refused = refusalsOf(route).map((name) => [
+  const refused = refusalNamesOf(route).map((name) => [
     REFUSALS[name].status,
     { $ref: `#/components/responses/${name}` },
   ]);
@@ -118,13 +118,16 @@ function securityOf({ guard }: Route): Operation['security'] {
   ];
 }
 
-function answerOf({ schema, example, ...answer }: Answer<Schema>, names: SchemaNames): ResponseObject {
+function answerOf(
+  { schema, example, ...answer }: RouteAnswer<JsonSchema>,
+  names: SchemaNames,
+): ResponseObject {
   if (schema) return { ...answer, content: jsonContent(schema, example, names) };
   return responseOf(answer, names);
 }
 
 function jsonContent(
-  schema: Schema,
+  schema: JsonSchema,
   example: unknown,
   names: SchemaNames,
 ): ResponseObject['content'] & object {

@@ -3,20 +3,20 @@
  * ours, and because it would turn one type into another.
  */
 import { PortalError } from '../errors.js';
-import type { FromSchema, Schema } from './schema.js';
+import type { FromSchema, JsonSchema } from './schema.js';
 
 /** Parameters of a query: whole numbers and times, each of which may be left out. */
 export type QuerySchema = Readonly<Record<string, QueryParameter>>;
 
 type QueryParameter = WholeNumberParameter | TimeParameter;
 
-interface WholeNumberParameter extends Schema {
+interface WholeNumberParameter extends JsonSchema {
   readonly type: 'integer';
   readonly description: string;
   readonly minimum: number;
 }
 
-interface TimeParameter extends Schema {
+interface TimeParameter extends JsonSchema {
   readonly type: 'string';
   readonly format: 'date-time';
   readonly description: string;
@@ -26,12 +26,12 @@ interface TimeParameter extends Schema {
 export type FromQuery<Q extends QuerySchema> = { readonly [Name in keyof Q]: number | undefined };
 
 /** A body of texts. What a text must be is for the code that knows what it means. */
-export interface BodySchema extends Schema {
+export interface BodySchema extends JsonSchema {
   readonly type: 'object';
-  readonly properties: Readonly<Record<string, Schema & { readonly type: 'string' }>>;
+  readonly properties: Readonly<Record<string, JsonSchema & { readonly type: 'string' }>>;
 }
 
-export function wholeNumber(
+export function wholeNumberParameter(
   description: string,
   { minimum, maximum }: { readonly minimum: number; readonly maximum?: number },
 ) {

@@ -5,7 +5,7 @@ import { exactly, named, text } from './schema.js';
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 
-export const errorDocument = named(
+export const errorSchema = named(
   'Error',
   exactly('Every answer that is neither a document nor a success.', {
     error: text('A sentence for a person.'),
@@ -40,7 +40,7 @@ function errorResponse(
   return {
     description,
     headers: { ...CORRELATION, ...headers },
-    content: { 'application/json': { schema: errorDocument, example } },
+    content: { 'application/json': { schema: errorSchema, example } },
   };
 }
 

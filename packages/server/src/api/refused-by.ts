@@ -1,9 +1,9 @@
 /** Which of the common errors an endpoint answers: this follows from its definition. */
-import { REFUSALS, type RefusalName } from './refusals.js';
+import { type RefusalName, REFUSALS } from './refusals.js';
 import type { Route } from './route.js';
 
 /** Without those of a status that the endpoint describes by itself. */
-export function refusalsOf(route: Route): readonly RefusalName[] {
+export function refusalNamesOf(route: Route): readonly RefusalName[] {
   const { method, guard, query, body, handle, isFixed } = route;
   const isAction = method === 'POST';
   const isGuarded = guard !== 'anyone' && !guard.isOptional;

@@ -1,7 +1,7 @@
 /** Reports as the published page has them, and those of worse days, as `/health` and `/v1/admin/health` answer them. */
 import type { Content } from './openapi-types.js';
-import { healthJson } from './report-schema.js';
-import type { Schema } from './schema.js';
+import { healthJsonSchema } from './report-schema.js';
+import type { JsonSchema } from './schema.js';
 
 const STARTED_AT = '2026-03-01T00:00:00Z';
 
@@ -20,7 +20,7 @@ const CACHE = {
 
 const UNMEASURED_CACHE = Object.fromEntries(Object.keys(CACHE).map((name) => [name, null]));
 
-export const HEALTHY = {
+export const HEALTHY_EXAMPLE = {
   status: 'healthy',
   database: true,
   cache: true,
@@ -30,16 +30,16 @@ export const HEALTHY = {
   errors: [],
 };
 
-export const DEGRADED = {
-  ...HEALTHY,
+export const DEGRADED_EXAMPLE = {
+  ...HEALTHY_EXAMPLE,
   status: 'degraded',
   cache: false,
   cache_statistics: UNMEASURED_CACHE,
   errors: ['The cache does not answer in time (CACHE_TIMEOUT)'],
 };
 
-export const UNHEALTHY = {
-  ...HEALTHY,
+export const UNHEALTHY_EXAMPLE = {
+  ...HEALTHY_EXAMPLE,
   status: 'unhealthy',
   database: false,
   db_statistics: { ...POOL, latency_ms: null },
@@ -49,7 +49,10 @@ export const UNHEALTHY = {
 const SOURCE_HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 /** The same for an administrator: `source_hash` stands before `errors`. */
-export function forAdmin({ errors, ...report }: typeof HEALTHY | typeof DEGRADED | typeof UNHEALTHY): object {
+export function forAdmin({
+  errors,
+  ...report
+}: typeof HEALTHY_EXAMPLE | typeof DEGRADED_EXAMPLE | typeof UNHEALTHY_EXAMPLE): object {
   return { ...report, source_hash: SOURCE_HASH, errors };
 }
 
@@ -70,7 +73,7 @@ const HEALTH_JSON = {
 };
 
 /** A report in both forms, with an example for each status. */
-export function reportContent(schema: Schema, examples: Readonly<Record<string, object>>): Content {
+export function reportContent(schema: JsonSchema, examples: Readonly<Record<string, object>>): Content {
   const named = Object.entries(examples).map(([status, value]) => [
     status,
     { summary: `While ${status}`, value },
@@ -80,6 +83,6 @@ export function reportContent(schema: Schema, examples: Readonly<Record<string, 
       schema,
       examples: Object.fromEntries(named) as Content[string]['examples'] & object,
     },
-    'application/health+json': { schema: healthJson, example: HEALTH_JSON },
+    'application/health+json': { schema: healthJsonSchema, example: HEALTH_JSON },
   };
 }

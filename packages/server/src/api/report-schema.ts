@@ -1,8 +1,19 @@
 /** The report of how everything is, as anyone and as administrators read it, and the same in the form of the IETF draft. */
 import { PROBLEMS } from 'portal-health';
-import { choice, exactly, figure, HASH, listOf, named, text, textOrNull, time, yesOrNo } from './schema.js';
+import {
+  choice,
+  dateTime,
+  exactly,
+  figure,
+  HASH,
+  listOf,
+  named,
+  text,
+  textOrNull,
+  yesOrNo,
+} from './schema.js';
 
-export const status = named(
+export const statusSchema = named(
   'Status',
   choice(['healthy', 'degraded', 'unhealthy'], 'The verdict over everything. Degraded still serves.'),
 );
@@ -42,10 +53,10 @@ const cacheStatistics = named(
 );
 
 const fields = {
-  status,
+  status: statusSchema,
   database: yesOrNo('Whether the database answered the last look, and that look is fresh.'),
   cache: yesOrNo('The same of the cache (Redis).'),
-  started_at: time('Start of the service: ISO 8601, UTC, whole seconds.'),
+  started_at: dateTime('Start of the service: ISO 8601, UTC, whole seconds.'),
   db_statistics: databaseStatistics,
   cache_statistics: cacheStatistics,
 } as const;
@@ -61,9 +72,9 @@ const errors = {
   ),
 } as const;
 
-export const report = named('Report', exactly('The public report.', { ...fields, errors }));
+export const reportSchema = named('Report', exactly('The public report.', { ...fields, errors }));
 
-export const adminReport = named(
+export const adminReportSchema = named(
   'AdminReport',
   exactly('The report, with the hash of the running source.', {
     ...fields,
@@ -95,7 +106,7 @@ const healthJsonCheck = named('HealthJsonCheck', {
   additionalProperties: false,
 });
 
-export const healthJson = named('HealthJson', {
+export const healthJsonSchema = named('HealthJson', {
   type: 'object',
   description: 'The same by draft-inadarei-api-health-check-06.',
   properties: {

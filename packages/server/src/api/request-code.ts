@@ -1,5 +1,5 @@
 /** `POST /v1/authentication/request`: asks for a one-time code. The answer does not say who exists. */
-import { visitorAt, countVisitor } from '../auth/login-codes/visitors.js';
+import { countVisitor, visitorAt } from '../auth/login-codes/visitors.js';
 import { expectUserName } from '../auth/users/users.js';
 import { clientAddress } from '../infra/client-address.js';
 import { allowedBy } from '../auth/rate-limit.js';

@@ -3,11 +3,11 @@
  * The OpenAPI document, `/docs`, the types of the page and the tests of answers are all made from this.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readBody, readQuery, type BodySchema, type FromQuery, type QuerySchema } from './parameters.js';
+import { type BodySchema, type FromQuery, type QuerySchema, readBody, readQuery } from './parameters.js';
 import type { CachePolicy } from './cache.js';
 import type { RefusalName } from './refusals.js';
 import type { Content, Parameter, ResponseHeaders } from './openapi-types.js';
-import type { FromSchema, Schema } from './schema.js';
+import type { FromSchema, JsonSchema } from './schema.js';
 import type { ApiServices } from './services.js';
 
 /** Who may use an endpoint. */
@@ -37,7 +37,7 @@ export interface RouteDocs {
 export type Tag = 'Health' | 'Integrity' | 'History' | 'Sign-in' | 'Probes' | 'Metrics' | 'Documentation';
 
 /** What an endpoint answers by a status, errors of all endpoints apart. */
-export interface Answer<S extends Schema> {
+export interface RouteAnswer<S extends JsonSchema> {
   readonly description: string;
   readonly headers?: ResponseHeaders;
   /** Of the JSON document. */
@@ -76,12 +76,12 @@ export interface Call<Q extends QuerySchema, B extends BodySchema> {
 }
 
 /** A document of the schema, or the reply where it has been sent. */
-type Result<S extends Schema> = FromSchema<S> | FastifyReply;
+type Result<S extends JsonSchema> = FromSchema<S> | FastifyReply;
 
-interface RouteOptions<Q extends QuerySchema, B extends BodySchema, S extends Schema> extends RouteBase {
+interface RouteOptions<Q extends QuerySchema, B extends BodySchema, S extends JsonSchema> extends RouteBase {
   readonly query?: Q;
   readonly body?: { readonly schema: B; readonly example: FromSchema<B> };
-  readonly answers: Readonly<Record<number, Answer<S>>>;
+  readonly answers: Readonly<Record<number, RouteAnswer<S>>>;
   /** Absent where the request is answered before Fastify is asked. */
   readonly handler?: (call: Call<Q, B>) => Result<S> | Promise<Result<S>>;
 }
@@ -90,7 +90,7 @@ interface RouteOptions<Q extends QuerySchema, B extends BodySchema, S extends Sc
 export interface Route extends RouteBase {
   readonly query?: QuerySchema;
   readonly body?: { readonly schema: BodySchema; readonly example: unknown };
-  readonly answers: Readonly<Record<number, Answer<Schema>>>;
+  readonly answers: Readonly<Record<number, RouteAnswer<JsonSchema>>>;
   /** Gives the document to send; `undefined` once the reply has been sent. */
   readonly handle?: (request: FastifyRequest, reply: FastifyReply, services: ApiServices) => Promise<unknown>;
 }
@@ -99,7 +99,7 @@ export interface Route extends RouteBase {
 export function defineRoute<
   const Q extends QuerySchema = QuerySchema,
   const B extends BodySchema = BodySchema,
-  const S extends Schema = never,
+  const S extends JsonSchema = never,
 >({ handler, ...route }: RouteOptions<Q, B, S>): Route {
   if (!handler) return route;
   return {

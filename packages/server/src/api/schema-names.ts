@@ -1,18 +1,18 @@
 /** Takes schemas with a name out of those that use them, for the part of the OpenAPI document that lists them by name. */
-import type { Properties, Schema } from './schema.js';
+import type { JsonSchema, Properties } from './schema.js';
 
 export interface SchemaNames {
   /** Those that were met so far. */
-  readonly all: Readonly<Record<string, Schema>>;
+  readonly all: Readonly<Record<string, JsonSchema>>;
   /** The same schema, in which those that have a name are referred to. */
-  refer(schema: Schema): Schema;
+  refer(schema: JsonSchema): JsonSchema;
 }
 
 export function createSchemaNames(): SchemaNames {
-  const all: Record<string, Schema> = {};
-  const met = new Map<string, Schema>();
+  const all: Record<string, JsonSchema> = {};
+  const met = new Map<string, JsonSchema>();
 
-  function refer(schema: Schema): Schema {
+  function refer(schema: JsonSchema): JsonSchema {
     const { $id, ...plain } = schema;
     if ($id === undefined) return within(plain);
     const before = met.get($id);
@@ -24,7 +24,7 @@ export function createSchemaNames(): SchemaNames {
     return { $ref: `#/components/schemas/${$id}` };
   }
 
-  function within(schema: Schema): Schema {
+  function within(schema: JsonSchema): JsonSchema {
     const { properties, items, additionalProperties, oneOf } = schema;
     return {
       ...schema,

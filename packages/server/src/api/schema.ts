@@ -1,8 +1,8 @@
 /**
- * JSON Schema (2020-12, the dialect of OpenAPI 3.1), as far as the API uses it, and the type that a schema describes.
+ * JSON JsonSchema (2020-12, the dialect of OpenAPI 3.1), as far as the API uses it, and the type that a schema describes.
  */
 
-export interface Schema {
+export interface JsonSchema {
   /** Its name in the OpenAPI document, which refers to it by that wherever it is used. */
   readonly $id?: string;
   readonly $ref?: string;
@@ -15,14 +15,14 @@ export interface Schema {
   readonly maximum?: number;
   readonly properties?: Properties;
   readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly items?: Schema;
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly items?: JsonSchema;
   readonly minItems?: number;
   readonly uniqueItems?: boolean;
-  readonly oneOf?: readonly Schema[];
+  readonly oneOf?: readonly JsonSchema[];
 }
 
-export type Properties = Readonly<Record<string, Schema>>;
+export type Properties = Readonly<Record<string, JsonSchema>>;
 
 /** The values that fit a schema, as JSON gives them. */
 export type FromSchema<S> = S extends { readonly enum: readonly (infer Value)[] }
@@ -56,12 +56,12 @@ type FromObject<S> = S extends {
   ? { readonly [Name in keyof Fields as Name extends Required ? Name : never]: FromSchema<Fields[Name]> } & {
       readonly [Name in keyof Fields as Name extends Required ? never : Name]?: FromSchema<Fields[Name]>;
     }
-  : S extends { readonly additionalProperties: infer Values extends Schema }
+  : S extends { readonly additionalProperties: infer Values extends JsonSchema }
     ? Readonly<Record<string, FromSchema<Values>>>
     : Readonly<Record<string, unknown>>;
 
 /** Names a schema in the OpenAPI document. */
-export function named<const S extends Schema>(name: string, schema: S): S {
+export function named<const S extends JsonSchema>(name: string, schema: S): S {
   return { $id: name, ...schema };
 }
 
@@ -100,11 +100,11 @@ export function yesOrNo(description: string) {
   return { type: 'boolean', description } as const;
 }
 
-export function integer(description: string, limits: Pick<Schema, 'minimum' | 'maximum'> = {}) {
+export function integer(description: string, limits: Pick<JsonSchema, 'minimum' | 'maximum'> = {}) {
   return { type: 'integer', description, ...limits } as const;
 }
 
-export function count(description: string) {
+export function nonNegativeInteger(description: string) {
   return integer(description, { minimum: 0 });
 }
 
@@ -116,21 +116,21 @@ export function integerOrNull(description: string) {
 export function figure<const Type extends 'integer' | 'number'>(
   type: Type,
   description: string,
-  limits: Pick<Schema, 'minimum' | 'maximum'> = { minimum: 0 },
+  limits: Pick<JsonSchema, 'minimum' | 'maximum'> = { minimum: 0 },
 ) {
   return { type: [type, 'null'], description, ...limits } as const;
 }
 
-export function listOf<const Item extends Schema>(items: Item, description: string) {
+export function listOf<const Item extends JsonSchema>(items: Item, description: string) {
   return { type: 'array', description, items } as const;
 }
 
 /** A shape that is described elsewhere, with what it means here. */
-export function described<const One extends Schema>(one: One, description: string) {
+export function described<const One extends JsonSchema>(one: One, description: string) {
   return { description, oneOf: [one] } as const;
 }
 
-export function orNull<const One extends Schema>(one: One, description: string) {
+export function orNull<const One extends JsonSchema>(one: One, description: string) {
   return { description, oneOf: [one, { type: 'null' }] } as const;
 }
 
@@ -142,11 +142,11 @@ export const TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z$';
 export const MOMENT = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$';
 
 /** A time in whole seconds. */
-export function time(description: string) {
+export function dateTime(description: string) {
   return { type: 'string', format: 'date-time', pattern: TIME, description } as const;
 }
 
 /** A time in milliseconds. */
-export function moment(description: string) {
+export function dateTimeMs(description: string) {
   return { type: 'string', format: 'date-time', pattern: MOMENT, description } as const;
 }

@@ -3,7 +3,7 @@ import type { ResponseHeaders } from './openapi-types.js';
 
 export const TOKEN_SUFFIX = '^[A-Za-z0-9_-]{6}$';
 
-export const tokenSuffix = {
+export const tokenSuffixSchema = {
   type: 'string',
   pattern: TOKEN_SUFFIX,
   description: 'Last six characters of the token, all that is ever shown of it.',

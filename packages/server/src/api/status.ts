@@ -1,17 +1,17 @@
 /** `GET /v1/status`: how things stand, for anyone. */
-import { heldCause } from './cause-schema.js';
-import { status } from './report-schema.js';
+import { heldCauseSchema } from './cause-schema.js';
+import { statusSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
-import { exactly, listOf, MOMENT, moment, named, textOrNull, yesOrNo } from './schema.js';
+import { dateTimeMs, exactly, listOf, MOMENT, named, textOrNull, yesOrNo } from './schema.js';
 
-export const publicStatus = named(
+export const publicStatusSchema = named(
   'PublicStatus',
   exactly('How things stand, for anybody.', {
-    status,
-    since: moment('Since when the status is what it is, also from before a start of this process.'),
+    status: statusSchema,
+    since: dateTimeMs('Since when the status is what it is, also from before a start of this process.'),
     database: yesOrNo('Whether the database answers.'),
     cache: yesOrNo('Whether the cache answers.'),
-    causes: listOf(heldCause, 'What is wrong: the codes that `GET /health` names.'),
+    causes: listOf(heldCauseSchema, 'What is wrong: the codes that `GET /health` names.'),
     checked_at: textOrNull('When either was last looked at.', MOMENT),
     codes_delivered: yesOrNo(
       'Whether who asks for a one-time code is sent one; else only whoever runs the service makes codes.',
@@ -33,7 +33,7 @@ export const statusRoute = defineRoute({
   answers: {
     200: {
       description: 'As it is known now.',
-      schema: publicStatus,
+      schema: publicStatusSchema,
       example: {
         status: 'degraded',
         since: '2026-03-01T02:41:07.318Z',

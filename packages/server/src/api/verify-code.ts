@@ -3,7 +3,7 @@ import { PortalError } from '../errors.js';
 import { countVisitor, visitorAt } from '../auth/login-codes/visitors.js';
 import { clientAddress } from '../infra/client-address.js';
 import { inTurn } from './in-turn.js';
-import { me, meDocument, ME_EXAMPLE } from './me.js';
+import { ME_EXAMPLE, meDocument, meSchema } from './me.js';
 import { defineRoute } from './route.js';
 import { exactly, named, text } from './schema.js';
 import { SET_COOKIE } from './session-schema.js';
@@ -31,7 +31,7 @@ export const verifyCodeRoute = defineRoute({
   },
   body: { schema: codeToVerify, example: { code: 'k7RmXw4P9sTq' } },
   errors: ['AuthenticationRequired'],
-  answers: { 200: { description: 'Signed in.', headers: SET_COOKIE, schema: me, example: ME_EXAMPLE } },
+  answers: { 200: { description: 'Signed in.', headers: SET_COOKIE, schema: meSchema, example: ME_EXAMPLE } },
   async handler({ request, reply, body, services }) {
     const { signIn, signInLimits, beginSession, audit } = services;
     const visitor = visitorAt(clientAddress(request.ip), signInLimits.verify);

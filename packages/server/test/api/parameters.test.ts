@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exactly, text } from '../../src/api/schema.js';
-import { readBody, readQuery, timeParameter, wholeNumber } from '../../src/api/parameters.js';
+import { readBody, readQuery, timeParameter, wholeNumberParameter } from '../../src/api/parameters.js';
 
 const QUERY = {
   from: timeParameter('Begin.'),
-  before: wholeNumber('An id.', { minimum: 1 }),
-  limit: wholeNumber('How many.', { minimum: 1, maximum: 200 }),
+  before: wholeNumberParameter('An id.', { minimum: 1 }),
+  limit: wholeNumberParameter('How many.', { minimum: 1, maximum: 200 }),
 };
 
 test('what is left out is undefined, what is there is read, and what is not described is passed over', () => {

@@ -1,8 +1,8 @@
 /** `/docs` for people, `/openapi.json` for machines, `/llms.txt` as an index of both, and the guides. */
 import { createHash } from 'node:crypto';
 import { defineFixedRoute } from '../fixed-route.js';
-import type { Answer, RouteDocs } from '../route.js';
-import type { Schema } from '../schema.js';
+import type { RouteAnswer, RouteDocs } from '../route.js';
+import type { JsonSchema } from '../schema.js';
 import { STYLE } from './style.js';
 
 /** The one style is known by its hash; nothing else may be loaded, run, framed or sent anywhere. */
@@ -20,7 +20,7 @@ function docs(id: string, summary: string, description: string): RouteDocs {
   return { id, tag: 'Documentation', summary, description };
 }
 
-function answers(type: string, schema: Schema = TEXT): Readonly<Record<number, Answer<never>>> {
+function answers(type: string, schema: JsonSchema = TEXT): Readonly<Record<number, RouteAnswer<never>>> {
   return { 200: { description: 'As it is for this version.', content: { [type]: { schema } } } };
 }
 

@@ -3,10 +3,10 @@
  * elsewhere.
  */
 import type { MediaType, OpenApi, Reference, ResponseObject } from '../openapi-types.js';
-import type { Schema } from '../schema.js';
+import type { JsonSchema } from '../schema.js';
 import type { Guide } from './guides.js';
-import { markup, sentence, type Html } from './html.js';
-import { operationsIn, type DocumentedOperation } from './operations.js';
+import { type Html, markup, sentence } from './html.js';
+import { type DocumentedOperation, operationsIn } from './operations.js';
 import { STYLE } from './style.js';
 
 /** What stands before the paths of the service. */
@@ -157,7 +157,7 @@ function mediaHtml(type: string, media: MediaType): readonly Html[] {
   );
 }
 
-function schemaHtml(name: string, schema: Schema): Html {
+function schemaHtml(name: string, schema: JsonSchema): Html {
   const rows = Object.entries(schema.properties ?? {}).map(
     ([property, { description = '', ...rest }]) =>
       markup`<tr>
@@ -190,7 +190,7 @@ function schemaHtml(name: string, schema: Schema): Html {
 }
 
 /** A type in a few words, with a link where it is one of ours. */
-function shapeOf(schema: Schema): Html {
+function shapeOf(schema: JsonSchema): Html {
   if (schema.$ref !== undefined) {
     const name = schema.$ref.replace(/^.*\//, '');
     return markup`<a href="#shape-${name}">${name}</a>`;
@@ -205,7 +205,7 @@ function shapeOf(schema: Schema): Html {
   return markup`${[schema.type ?? 'anything'].flat().join(' or ')}`;
 }
 
-function alternatives(schemas: readonly Schema[]): Html {
+function alternatives(schemas: readonly JsonSchema[]): Html {
   return markup`${schemas.map((schema, index) => markup`${index > 0 ? ' or ' : ''}${shapeOf(schema)}`)}`;
 }
 
