@@ -1,5 +1,5 @@
 /**
- * The settings in words: `.env.example` and the table of the README, both written from the one schema.
+ * The settings in words: `.env.example` and the table of docs/settings.md, both made from the one schema.
  */
 import { fileVariable, SETTINGS, type Setting } from './settings.js';
 
@@ -20,7 +20,7 @@ export function exampleFile(): string {
     .replace(/\n+$/, '\n');
 }
 
-/** The README's table: one row a variable. */
+/** The table of docs/settings.md: one row a variable. */
 export function settingsTable(): string {
   const rows = Object.values(SETTINGS).map(({ variable, about, ...setting }: Setting<unknown>) => {
     const unset = setting.unset ?? `\`${setting.fallback ?? ''}\``;

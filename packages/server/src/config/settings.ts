@@ -1,6 +1,6 @@
 /**
  * Every setting there is, once: the environment variable, its default, its rule, and what it is for. The type of the
- * configuration and its parser come from here, and `.env.example` and the README's table by setting-texts.ts.
+ * configuration and its parser come from here, and `.env.example` and the table of docs/settings.md by docs.ts.
  */
 import { SOURCE } from './installation.js';
 import { networks, publicUrl } from './url-rules.js';
@@ -47,7 +47,7 @@ export function fileVariable(variable: string): string {
 const LONGEST_MS = 2 ** 31 - 1;
 const milliseconds = wholeNumber(1, LONGEST_MS, 'milliseconds');
 
-/** All settings, in the order in which `.env.example` and the README list them. */
+/** All settings, in the order in which `.env.example` and docs/settings.md list them. */
 export const SETTINGS = {
   host: {
     variable: 'HOST',
