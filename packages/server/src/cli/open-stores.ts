@@ -1,6 +1,6 @@
 /**
- * Users and sessions for a command: on the stores of the configuration, of the running service, or, when there is
- * neither, on the embedded database started for as long as the command runs.
+ * The stores of a command: those of the configuration, else those of the running service, else the embedded database,
+ * started for as long as the command runs.
  */
 import { resolve } from 'node:path';
 import { baseUrlOf } from '../config/url-rules.js';
@@ -13,29 +13,27 @@ import { createDatabase } from '../infra/postgres.js';
 import { createStores, type Stores } from '../stores.js';
 import { readServiceFile, type ServiceFile } from '../infra/service-file.js';
 
-/** What a command works with. */
 export interface CommandContext extends Pick<Stores, 'users' | 'sessions' | 'signIn' | 'machines'> {
   readonly audit: Pick<AuditStore, 'page'>;
   readonly config: Config;
-  /** Where browsers find the service, or would. */
+  /** The service's URL in a browser; where it would be, if the service does not run. */
   readonly serviceUrl: string;
-  /** Names of the migrations that had to be applied first. */
+  /** Names of the migrations that were applied first. */
   readonly migrated: readonly string[];
 }
 
-/** A person waits at the terminal; a database that takes longer is not there. */
+/** An operator waits at the terminal. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 1_000;
 
-/** Does `work`, with the tables up to date, and lets go of everything whatever comes of it. */
-export async function openStores(work: (workplace: CommandContext) => Promise<void>): Promise<void> {
+export async function openStores(work: (context: CommandContext) => Promise<void>): Promise<void> {
   const config = configFromEnvironment();
   const dataDir = resolve(config.dataDir);
   const usesDataDir = config.databaseUrl === undefined || config.redisUrl === undefined;
   const running = usesDataDir ? readServiceFile(dataDir) : serviceFileIfAny(dataDir);
   const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
   try {
-    const records = createStores({
+    const stores = createStores({
       databaseUrl: database.url,
       redisUrl: config.redisUrl ?? running?.redisUrl,
       poolSize: 1,
@@ -50,27 +48,27 @@ export async function openStores(work: (workplace: CommandContext) => Promise<vo
       log: createLog({ level: config.logLevel === 'debug' ? 'debug' : 'silent' }),
     });
     try {
-      await records.cache?.whenReady(COMMAND_TIMEOUT_MS);
-      const migrated = await migrate(records.database);
+      await stores.cache?.whenReady(COMMAND_TIMEOUT_MS);
+      const migrated = await migrate(stores.database);
       const serviceUrl = config.publicUrl
         ? baseUrlOf(config.publicUrl)
         : (running?.publicUrl ?? running?.url ?? urlOf(config.host, config.port));
-      const { users, sessions, signIn, machines } = records;
-      const audit = createAuditStore(records.database);
+      const { users, sessions, signIn, machines } = stores;
+      const audit = createAuditStore(stores.database);
       await work({ config, users, sessions, signIn, machines, audit, serviceUrl, migrated });
     } finally {
-      await records.close();
+      await stores.close();
     }
   } finally {
     await database.close();
   }
 }
 
-/** Only for a link that is printed: whose stores are known does not depend on it. */
+/** Read for its URL only, because the stores are configured: a file that cannot be read is no error. */
 function serviceFileIfAny(dataDir: string): ServiceFile | undefined {
   try {
     const running = readServiceFile(dataDir);
-    // One that brings its own database along is another service.
+    // A service with an embedded database is not the one that uses the configured stores.
     return running?.databaseUrl === undefined ? running : undefined;
   } catch {
     return undefined;
@@ -88,13 +86,13 @@ async function findDatabase(
   dataDir: string,
 ): Promise<FoundDatabase> {
   if (configuredUrl !== undefined) return { url: configuredUrl, close: () => Promise.resolve() };
-  // The file that names it may be from a service that was killed, and its number be that of another process by now.
+  // A killed service leaves its file behind, and its process id may belong to another process by now.
   if (runningUrl !== undefined && (await isReachable(runningUrl))) {
     return { url: runningUrl, close: () => Promise.resolve() };
   }
-  // Only now, for the same reason as the whole of this file.
-  const { startEmbeddedDatabase: startOwnDatabase } = await import('../embedded-servers.js');
-  return startOwnDatabase(dataDir, console.error);
+  // Only now: with configured stores it is not needed.
+  const { startEmbeddedDatabase } = await import('../embedded-servers.js');
+  return startEmbeddedDatabase(dataDir, console.error);
 }
 
 async function isReachable(url: string): Promise<boolean> {

@@ -1,19 +1,31 @@
-import { Command } from 'commander';
+/** `portal serve` and `portal migrate` */
 import { constants } from 'node:os';
+import type { Command } from 'commander';
 import { configFromEnvironment } from '../config/env.js';
+import { withStores } from './command.js';
 
-/** `portal serve` */
-export function serveCommand(): Command {
-  return new Command('serve')
+export function addServeCommands(program: Command): void {
+  program
+    .command('serve')
     .description(
       'Run the service until it is told to stop (SIGTERM, Ctrl-C, or its terminal is closed). Logs are JSON on standard error.',
     )
-    .action(run);
+    .action(runService);
+  program
+    .command('migrate')
+    .description('Bring the tables of the database up to date. The service does so by itself when it starts.')
+    .action(() =>
+      withStores(({ migrated }) => {
+        for (const name of migrated) console.log(`applied ${name}`);
+        if (migrated.length === 0) console.log('The tables are up to date.');
+        return Promise.resolve();
+      }),
+    );
 }
 
-async function run(): Promise<void> {
+async function runService(): Promise<void> {
   const config = configFromEnvironment();
-  // Only now: the other commands need neither the framework nor the time that reading it takes.
+  // Only now: the other commands do not need Fastify, and loading it takes longer than they do.
   const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../infra/log.js')]);
   const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
@@ -22,11 +34,11 @@ async function run(): Promise<void> {
   const signal = await stopped;
   log.info('stopping', { signal });
   await service.close();
-  // The log's last lines would be tried at a terminal that is gone, at the exit and for ever.
+  // At the exit the log would retry its last lines for ever, because the terminal is gone.
   if (signal === 'SIGHUP' && hasTerminal) process.kill(process.pid, 'SIGKILL');
   log.info('stopped');
   await log.flush();
-  // Nothing of ours is open any more; should something else be, it is not worth waiting for.
+  // Everything of ours is closed. A handle that a dependency left open must not keep the process alive.
   process.exit(0);
 }
 
@@ -36,7 +48,7 @@ function firstSignal(deadlineMs: number): Promise<NodeJS.Signals> {
     let warned = false;
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        // A terminal that is closed says so twice: to whom it belongs, and to who runs in its foreground.
+        // A closed terminal sends SIGHUP twice: to its session leader, and to its foreground process group.
         if (warned && signal === 'SIGHUP') return;
         if (warned) process.exit(128 + constants.signals[signal]);
         warned = true;
