@@ -35,7 +35,9 @@ try {
   npm('install', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs);
   npm('ls', '--all');
   useLibraries();
-  const bill = npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application');
+  const bill = npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application')
+    // Where the tarballs lay on this machine is nobody's business.
+    .replace(/"file:[^"]*[/\\]([^"/\\]+\.tgz)"/g, '"$1"');
   const { components } = JSON.parse(bill);
   for (const name of names) {
     if (!components.some((component) => component.name === `portal-${name}`))
