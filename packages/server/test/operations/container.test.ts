@@ -105,8 +105,8 @@ test('every setting that the files name is one that the service knows', () => {
 
 test('what compose gives the service are settings, and the service takes them', () => {
   const { services } = parse(readDeployFile('docker/compose.yml')) as { services: Record<string, Composed> };
-  const { portal, postgres, redis } = services;
-  assert.ok(portal && postgres && redis);
+  const { portal } = services;
+  assert.ok(portal);
   const known = new Set<string>(Object.values(SETTINGS).map(({ variable }) => variable));
   const given = Object.entries(portal.environment ?? {});
   assert.deepEqual(
