@@ -69,9 +69,9 @@ describe('types', () => {
     for (const subpath of Object.keys(NAMES)) {
       if (subpath !== '.') texts.push([subpath.slice(2), await declarationsOf(packed.project, subpath)]);
     }
-    for (const room of ['health', 'respond', 'verdict', 'problems']) {
+    for (const room of ['health', 'http/respond', 'verdict', 'problems']) {
       const file = `node_modules/portal-health/dist/src/${room}.d.ts`;
-      texts.push([room, await readFile(join(packed.project, file), 'utf8')]);
+      texts.push([room.replace('/', '-'), await readFile(join(packed.project, file), 'utf8')]);
     }
     for (const [name, text] of texts) {
       const blocks = blocksIn(text).filter((block) => block.includes('import '));
