@@ -69,14 +69,14 @@ function useLibraries() {
     `import { createServer } from 'node:http';
     import { once } from 'node:events';
     import { createHealth } from 'portal-health';
-    import { createHealthDoor } from 'portal-health/node';
+    import { createHealthHandler } from 'portal-health/node';
     import { watchSource } from 'portal-integrity';
 
     const source = watchSource({ root: 'source' });
     const health = createHealth({ source, checks: { queue: () => true } });
     await health.start();
-    const door = createHealthDoor(health);
-    const server = createServer((request, response) => void door(request, response)).listen(0, '127.0.0.1');
+    const handler = createHealthHandler(health);
+    const server = createServer((request, response) => void handler(request, response)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const response = await fetch('http://127.0.0.1:' + server.address().port + '/health');
     const { status } = await response.json();

@@ -76,7 +76,7 @@ async function bundle(paths, { modules, dist, threads }) {
     // The names of functions stay, for whoever reads a stack.
     minify: {
       compress: true,
-      mangle: { toplevel: false, keepNames: true },
+      mangle: { toplevel: true, keepNames: true },
       codegen: { removeWhitespace: true },
     },
     entryFileNames: '[name].js',

@@ -17,7 +17,7 @@ export const NAMES: Readonly<Record<string, string>> = {
     'Kind NamedCache NamedDatabase PROBLEMS Part Problem ProblemCode Question Ready Report ' +
     'SamplingOptions SourceProblem State Status StatusChange Viewer createHealth ' +
     'isUp respond verdict',
-  './node': 'DoorOptions DoorPaths HealthDoor NodeRequest NodeResponse createHealthDoor',
+  './node': 'DoorOptions DoorPaths HealthHandler NodeRequest NodeResponse createHealthHandler',
   './express': 'DoorOptions DoorPaths HealthMiddleware healthMiddleware',
   './fastify':
     'DoorOptions DoorPaths FastifyInstanceLike FastifyReplyLike FastifyRequestLike HealthPluginOptions healthPlugin',
@@ -109,7 +109,12 @@ export async function declarationsOf(
 /** Every exported name of a declaration file, in the order of the alphabet. */
 export function namesIn(declarations: string): string[] {
   const listed = [...declarations.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
-    list.split(',').map((name) => name.trim().replace(/^type /, '')),
+    list.split(',').map((name) =>
+      name
+        .trim()
+        .replace(/^type /, '')
+        .replace(/^.* as /, ''),
+    ),
   );
   const declared = [
     ...declarations.matchAll(/^export (?:declare )?(?:function|const|class|interface|type) (\w+)/gm),
