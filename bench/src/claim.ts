@@ -1,7 +1,9 @@
-/** What every benchmark is: a claim, and how it is measured. */
-
-/** A claim of the documentation, measured: its name and a section in Markdown. */
+/** What every benchmark is: a claim of the documentation, and how it is measured. */
 export interface Claim {
+  /** What `npm run bench -- NAME` chooses it by. */
   readonly name: string;
+  /** The heading of its section in RESULTS.md. */
+  readonly title: string;
+  /** Gives what the section says below its heading, in Markdown. */
   measure(): Promise<string>;
 }

@@ -23,6 +23,7 @@ const ROUNDS = 15;
 
 export const footprint: Claim = {
   name: 'footprint',
+  title: 'What it costs to have it',
   async measure() {
     const ours = packOurs();
     const results = new Map<string, Footprint[]>(CONTENDERS.map(([file]) => [file, []]));
@@ -50,10 +51,9 @@ export const footprint: Claim = {
     const livesMs = median(Array.from({ length: ROUNDS }, () => lifeMs(ours.folder)));
     rmSync(ours.folder, { recursive: true });
     return [
-      '## What it costs to have it',
       `\`npm run bench -- footprint\`: ${ROUNDS} rounds, each import in a new process that has imported its framework before ` +
         '(`node:http`, Nest, Fastify; lightship brings its own Fastify), taking turns. Medians. Heap is what is in use after ' +
-        'a collection, over what was before the import, with one check and one door; the row of @nestjs/terminus holds the ' +
+        'a collection, over what was before the import, with one check and one endpoint; the row of @nestjs/terminus holds the ' +
         'application context that it is in as well. Sizes are of files, unpacked; peers are not counted.',
       table(
         ['package', 'its own kB', 'with dependencies kB', 'packages', 'import ms', 'spread', 'heap MB'],
@@ -73,11 +73,11 @@ async function measureOnce(file: string, ours: string): Promise<Footprint> {
   const [result] = (await Promise.race([once(child, 'message'), ended])) as [Footprint | undefined];
   child.kill('SIGKILL');
   await ended;
-  if (result === undefined) throw new Error(`The contender ${file} ended before it answered.`);
+  if (result === undefined) throw new Error(`The contender ${file} ended before it sent its footprint.`);
   return result;
 }
 
-/** How much longer a process lives that imports what is published in `folder`, uses it and lets go. */
+/** By how much a process outlives an empty one if it imports the package in `folder`, starts a health and closes it. */
 function lifeMs(folder: string): number {
   const library = JSON.stringify(join(folder, 'dist/src/index.js'));
   const script = `import { createHealth } from ${library};
@@ -88,12 +88,12 @@ function lifeMs(folder: string): number {
 }
 
 function timeOf(script: string): number {
-  const beganMs = performance.now();
+  const startedMs = performance.now();
   execFileSync(process.execPath, ['--input-type=module', '--eval', script]);
-  return performance.now() - beganMs;
+  return performance.now() - startedMs;
 }
 
-/** Ours as it is published, and not as it lies here. */
+/** portal-health as it is published: packed and unpacked. */
 function packOurs(): InstalledSize & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'portal-footprint-'));
   const script = fileURLToPath(new URL('../../scripts/pack.mjs', import.meta.url));

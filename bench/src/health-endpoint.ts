@@ -1,5 +1,5 @@
 /**
- * Claim: `GET /health` costs about as much as `node:http` itself, and asks the stores nothing.
+ * Claim: `GET /health` costs about as much as `node:http` itself, and sends nothing to the stores.
  */
 import { createHealth, respond } from 'portal-health';
 import pg from 'pg';
@@ -12,14 +12,14 @@ import { median, spread, table } from './statistics.js';
 
 const CONTENDERS = [
   ['bare', 'bare `node:http`, same bytes'],
-  ['bare-with-stores', 'the same, with a pool and a client of its own that nobody asks'],
+  ['bare-with-stores', 'the same, with a pool and a client of its own, unused'],
   ['portal', '**portal-health**'],
   ['fastify', 'bare Fastify route, same bytes'],
   ['terminus', '@godaddy/terminus, `SELECT 1` + `PING`'],
   ['under-pressure', '@fastify/under-pressure, `SELECT 1` + `PING`'],
 ] as const;
 const ROUNDS = 9;
-/** The compiler has settled by then, also on what the first runs of the probes taught it. */
+/** By then the code is compiled, and the first probe runs are over. */
 const WARM_UP_MS = 3_000;
 const LOAD = { path: '/health', connections: 50, durationMs: 2_000 };
 
@@ -30,6 +30,7 @@ interface Round extends LoadResult, QueryCounts {
 
 export const healthEndpoint: Claim = {
   name: 'health-endpoint',
+  title: '`GET /health` beside a bare server and two peers',
   async measure() {
     const postgres = await startPostgres({ settings: { shared_preload_libraries: 'pg_stat_statements' } });
     const redis = await startRedis();
@@ -73,7 +74,7 @@ export const healthEndpoint: Claim = {
   },
 };
 
-/** The answer of the real endpoint on the real stores, for the contenders that send the same bytes. */
+/** A response of the real endpoint on the real stores, for the contenders that send the same bytes. */
 async function realResponse(databaseUrl: string): Promise<string> {
   const pool = new pg.Pool({ connectionString: databaseUrl });
   const health = createHealth({ database: { pool } });
@@ -108,7 +109,6 @@ function section(rounds: ReadonlyMap<string, readonly Round[]>): string {
     ];
   });
   return [
-    '## `GET /health` beside a bare server and two peers',
     `\`npm run bench -- health-endpoint\`: ${ROUNDS} rounds of ${LOAD.durationMs / 1_000} s, ${LOAD.connections} ` +
       `keep-alive connections after ${WARM_UP_MS / 1_000} s to warm up, each contender in a process of its own, all on the ` +
       'same Postgres and Redis. Medians; × is the median of the ratios to the bare server of the same round.',

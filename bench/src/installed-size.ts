@@ -1,4 +1,4 @@
-/** How much a package puts on the disk: its own files, and with all that it depends on. Peers are what one has anyway. */
+/** How much a package puts on the disk: its own files, and those of all its dependencies. Peers are not counted: the application has them anyway. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,6 @@ export interface InstalledSize {
   readonly packages: number;
 }
 
-/** Measures a package that is installed for the benchmarks. */
 export function installedSize(name: string): InstalledSize {
   const own = folderOf(name, join(REPOSITORY, 'bench'));
   const all = new Set<string>();
@@ -38,7 +37,7 @@ function folderOf(name: string, from: string): string {
   return folderOf(name, above);
 }
 
-/** Without the packages nested in it, which count as their own. */
+/** Without nested packages: they are counted as packages of their own. */
 function bytesOf(folder: string): number {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules')

@@ -1,7 +1,6 @@
 /**
- * The load of a benchmark: a fixed number of keep-alive connections, each asking again as soon as it was answered.
- *
- * Our own and not autocannon, because that rounds latencies to whole milliseconds, and a p99 here is one or two.
+ * The load of a benchmark: a fixed number of keep-alive connections, each of which sends the next request as soon as it
+ * has the response. autocannon rounds latencies to whole milliseconds, and a p99 here is one or two.
  */
 import { createConnection, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
@@ -15,20 +14,20 @@ export interface LoadResult {
   readonly failed: number;
 }
 
-/** A request, repeated. `headers` are complete lines, e.g. `Cookie: psession=…`. */
 export interface LoadOptions {
   readonly port: number;
   readonly path: string;
+  /** Complete lines, such as `Cookie: psession=…`. */
   readonly headers?: readonly string[];
   readonly connections: number;
   readonly durationMs: number;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-/** Of a chunked body; the answers here hold no such bytes themselves. */
+/** The end of a chunked body; no body here has these bytes in it. */
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
-/** Loads the server at `port` of this machine for `durationMs`; an answer other than 200 counts as failed. */
+/** Loads the server at `port` of this machine for `durationMs`; a response other than 200 counts as failed. */
 export async function load(options: LoadOptions): Promise<LoadResult> {
   const histogram = createHistogram();
   const request = [
@@ -84,15 +83,14 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   };
 }
 
-/** Bytes of the first answer in `bytes`, head and body; `undefined` until it is complete. */
+/** Length of the first response in `bytes`, head and body; `undefined` until it is complete. */
 function responseLength(bytes: Buffer): number | undefined {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return undefined;
   const head = bytes.toString('latin1', 0, headEnd);
   const match = /content-length: *(\d+)/i.exec(head);
   if (match) return headEnd + HEAD_END.length + Number(match[1]);
-  if (!/transfer-encoding: *chunked/i.test(head))
-    throw new Error(`The end of this answer cannot be told: ${head}`);
+  if (!/transfer-encoding: *chunked/i.test(head)) throw new Error(`This response has no length: ${head}`);
   const lastChunk = bytes.indexOf(LAST_CHUNK, headEnd);
   return lastChunk === -1 ? undefined : lastChunk + LAST_CHUNK.length;
 }

@@ -1,18 +1,21 @@
 /**
- * Runs every claim and writes `bench/RESULTS.md`. `npm run bench -- health` runs the claims whose name contains
- * "health" and only prints them, so that the file always comes from one whole run.
+ * Measures every claim and writes its section of `bench/RESULTS.md`. `npm run bench -- health` measures the claims whose
+ * name contains "health", and leaves the other sections as they are.
  */
-import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { adminEndpoint } from './admin-endpoint.js';
 import type { Claim } from './claim.js';
 import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
+import { withSection } from './results-page.js';
 import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
 import { sourceLatency } from './source-latency.js';
 import { sourceScan } from './source-scan.js';
 import { storeCost } from './store-cost.js';
+
+const PAGE = new URL('../RESULTS.md', import.meta.url);
 
 const claims: readonly Claim[] = [
   footprint,
@@ -32,16 +35,20 @@ if (chosen.length === 0) {
   );
 }
 
-const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-const sections = [
-  '# Results',
-  `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, shared with others. ` +
-    'Contenders take turns within a round, so ratios within a table hold when the machine drifts; compare ratios, not times.',
-];
+const titles = claims.map((claim) => claim.title);
 for (const claim of chosen) {
   process.stderr.write(`${claim.name} …\n`);
-  const section = await claim.measure();
-  sections.push(section);
-  process.stdout.write(`${section}\n\n`);
+  const [load = Number.NaN] = loadavg();
+  const measured = await claim.measure();
+  const body = `${conditions(load)}\n\n${measured}`;
+  process.stdout.write(`## ${claim.title}\n\n${body}\n\n`);
+  // After each claim, so that a run that is broken off keeps what it has measured.
+  writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), titles, claim.title, body));
 }
-if (filter === '') writeFileSync(new URL('../RESULTS.md', import.meta.url), `${sections.join('\n\n')}\n`);
+
+/** When, and on what machine; `load` is its load average before it was measured. */
+function conditions(load: number): string {
+  const at = `${new Date().toISOString().slice(0, 16).replace('T', ' at ')} UTC`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  return `Measured on ${at}: ${machine}, load average before it ${load.toFixed(1)}.`;
+}

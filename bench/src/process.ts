@@ -1,12 +1,9 @@
-/**
- * Contenders as processes: one each, so that memory and processor time are its own, ended by its own id.
- */
+/** Contenders as processes: one each, so that memory and processor time are its own. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Usage } from './servers/contender.js';
 
-/** A contender that listens. */
 export interface RunningContender {
   readonly port: number;
   usage(): Promise<Usage>;
@@ -40,7 +37,7 @@ export async function startContender(
 async function message(child: ChildProcess, name: string): Promise<unknown> {
   const ended = new AbortController();
   const died = once(child, 'exit', { signal: ended.signal }).then(() => {
-    throw new Error(`The contender ${name} ended before it answered.`);
+    throw new Error(`The contender ${name} ended before it sent anything.`);
   });
   try {
     const [received] = (await Promise.race([once(child, 'message'), died])) as unknown[];

@@ -1,6 +1,4 @@
-/**
- * What a contender asked of the stores, counted by the stores themselves.
- */
+/** What a contender sent to the stores, counted by the stores themselves. */
 import type { PostgresServer, RedisServer } from 'portal-test-kit';
 
 /** Queries at Postgres and commands at Redis, without those of the counting itself. */
@@ -9,7 +7,7 @@ export interface QueryCounts {
   readonly commands: number;
 }
 
-/** Commands with which also this counter begins to ask. */
+/** Commands that this counter sends too, when it connects. */
 const BEGINS_A_CONNECTION: ReadonlySet<string> = new Set(['client|setinfo', 'hello', 'auth']);
 
 /** Everything either server has executed for clients other than this counter. */

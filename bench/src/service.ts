@@ -13,10 +13,9 @@ const MAIN = join(
   'dist/src/main.js',
 );
 
-/** A service that listens. */
 export interface RunningService {
   readonly port: number;
-  /** Of an administrator. */
+  /** The session token of an administrator. */
   readonly session: string;
   close(): Promise<void>;
 }
@@ -55,7 +54,7 @@ export async function startBenchService(settings: Readonly<Record<string, string
 
 async function listeningPort(output: Readable): Promise<number> {
   let text = '';
-  // Read on afterwards: a service that cannot write any more would end.
+  // The output is drained afterwards: a full pipe would stop the service.
   for await (const chunk of output.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
     const [, port] = /listening +http:\/\/[^:]+:(\d+)/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /**
- * Claim: nobody can tell by time whether a name exists, neither by the answer to a request for a code nor by the next
- * answer on its connection, with a receiver of codes that is reached by https.
+ * Claim: response times do not show whether a user exists: neither that of a request for a code, nor that of the next
+ * request on its connection. The receiver of the codes is reached by https.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,9 +18,9 @@ import { startBenchService } from './service.js';
 import { median, table } from './statistics.js';
 
 const PAIRS = 400;
-/** Fewer than 600 requests a minute: beyond that all of them wait for one another. */
+/** Below 600 requests a minute: beyond that they queue. */
 const EVERY_MS = 110;
-/** The user that every bench service has, and a name of the same length that nobody has. */
+/** The user that every bench service has, and a name of the same length without a user. */
 const NAMES = { known: 'bench', unknown: 'bemch' } as const;
 
 type Kind = keyof typeof NAMES;
@@ -28,6 +28,7 @@ type Times = Record<'answer' | 'next', number>;
 
 export const signInTiming: Claim = {
   name: 'sign-in-timing',
+  title: 'Who exists, by time',
   async measure() {
     const postgres = await startPostgres();
     const folder = await mkdtemp(join(tmpdir(), 'portal-bench-'));
@@ -142,7 +143,7 @@ async function timed(agent: Agent, port: number, path: string, body?: string): P
   return performance.now() - startedMs;
 }
 
-/** How often one of `a` is larger than one of `b`: 0.5 when they cannot be told apart. */
+/** How often one of `a` is larger than one of `b`: 0.5 when they have the same distribution. */
 function auc(a: readonly number[], b: readonly number[]): number {
   let larger = 0;
   for (const one of a) for (const other of b) larger += one > other ? 1 : one === other ? 0.5 : 0;
@@ -150,16 +151,15 @@ function auc(a: readonly number[], b: readonly number[]): number {
 }
 
 function section({ known, unknown }: Record<Kind, Times[]>): string {
-  const row = (what: string, key: keyof Times): readonly string[] => {
+  const row = (title: string, key: keyof Times): readonly string[] => {
     const [a, b] = [known, unknown].map((all) => all.map((times) => times[key]));
     if (!a || !b) throw new Error('There are not two kinds.');
-    return [what, median(a).toFixed(2), median(b).toFixed(2), auc(a, b).toFixed(3)];
+    return [title, median(a).toFixed(2), median(b).toFixed(2), auc(a, b).toFixed(3)];
   };
   return [
-    '## Who exists, by time',
     `\`npm run bench -- sign-in-timing\`: ${PAIRS} pairs of requests for a code, for a name that exists and one that does ` +
       'not, in random order, each from an address of its own; codes go to an https receiver. AUC: how often one of the ' +
-      'first kind took longer than one of the second; 0.5 ± 0.09 is none to be told apart, by chance ± 0.02.',
+      'first kind took longer than one of the second; within 0.5 ± 0.09 they cannot be told apart; chance alone gives ± 0.02.',
     table(
       ['', 'known, median ms', 'unknown, median ms', 'AUC'],
       [row('answer', 'answer'), row('next answer on the connection', 'next')],

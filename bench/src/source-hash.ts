@@ -11,7 +11,7 @@ const TITLES = {
   shell: 'shell line (`find`, `sort`, `sha256sum`)',
   thread: '**portal-health**, its thread',
   main: 'the same on the main thread',
-  folderHash: 'folder-hash 4.1.4 from npm, a number of its own',
+  folderHash: 'folder-hash 4.1.4 from npm, a hash of its own kind',
 } as const;
 type Name = keyof typeof TITLES;
 
@@ -20,8 +20,8 @@ interface Case {
   readonly rounds: number;
 }
 
-// The fewer the files, the more rounds, so that each case is told mostly of code that is compiled: a thread that has
-// read a few thousand files is as fast as it will ever be, and until then it takes up to twice as long.
+// The fewer the files, the more rounds, so that most rounds run compiled code: a thread reaches its full speed after a
+// few thousand files, and takes up to twice as long until then.
 const CASES: readonly Case[] = [
   { make: () => makeTree('300 files, 1.8 MB', 300, 6_000), rounds: 101 },
   { make: () => makeTree('20,000 files, 200 MB', 20_000, 10_000), rounds: 9 },
@@ -32,6 +32,7 @@ const ROUNDS_WATCHED = 5;
 
 export const sourceHash: Claim = {
   name: 'source-hash',
+  title: 'Hashing the source',
   async measure() {
     const sections = [];
     for (const { make, rounds } of CASES) {
@@ -43,19 +44,18 @@ export const sourceHash: Claim = {
       }
     }
     return [
-      '## Hashing the source',
       '`npm run bench -- source-hash`: the whole tree each time, from the page cache, each contender in a process of its own, ' +
         'taking turns. Medians; × is the median of the ratios to the shell line of the same round. The first hash is the one ' +
         'that a start makes, before any of the code is compiled, and is in none of the medians. Memory is the most that the ' +
         'process had held over what it held before, after that first hash, and after all rounds, each of which ' +
-        `forgets what the one before knew; loop delay is how late its event loop was at the worst, median of ${ROUNDS_WATCHED} ` +
-        'rounds of their own, because to look every millisecond takes time as well.',
+        `starts without a cache; loop delay is how late its event loop was at the worst, median of ${ROUNDS_WATCHED} ` +
+        'rounds of their own, because sampling the loop every millisecond takes time as well.',
       ...sections,
     ].join('\n\n');
   },
 };
 
-/** The hashings of one contender: timed ones, the first of which fills the page cache, and ones that looked at the loop. */
+/** The hashings of one contender: timed ones, the first of which fills the page cache, and ones that sampled the event loop. */
 interface Hashings {
   readonly timed: Hashing[];
   readonly watched: Hashing[];

@@ -1,5 +1,5 @@
 /**
- * Claim: being watched costs a database a fifth of what a look every two seconds costs, while all is well and nobody asks.
+ * Claim: while all is well and no client asks, the probes cost a database a fifth of what a query every two seconds costs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
@@ -9,7 +9,7 @@ import { table } from './statistics.js';
 import { readStoreUsage } from './store-usage.js';
 
 const MEASURED_MS = 60_000;
-/** The first run of every probe, and the quiet time after which nobody counts as asking. */
+/** Enough for the first run of every probe, and for the pace to become the slow one. */
 const SETTLE_MS = 15_000;
 const REQUEST_EVERY_MS = 2_000;
 
@@ -21,27 +21,27 @@ interface Contender {
 }
 
 const CONTENDERS: readonly Contender[] = [
-  { name: '**portal-health**, nobody asks', server: 'portal-instances', requested: false },
-  { name: '**portal-health**, asked every 2 s', server: 'portal-instances', requested: true },
+  { name: '**portal-health**, no requests', server: 'portal-instances', requested: false },
+  { name: '**portal-health**, a request every 2 s', server: 'portal-instances', requested: true },
   {
-    name: 'portal-health, always at the pace of 2 s',
+    name: 'portal-health, always a probe run every 2 s',
     server: 'portal-instances',
     requested: false,
     env: { IDLE_INTERVAL_MS: '2000' },
   },
-  { name: '@godaddy/terminus, asked every 2 s', server: 'terminus-instances', requested: true },
+  { name: '@godaddy/terminus, a request every 2 s', server: 'terminus-instances', requested: true },
 ];
 const INSTANCES = [1, 50];
 
 export const storeCost: Claim = {
   name: 'store-cost',
+  title: 'What being watched costs the stores',
   async measure() {
     const rows: string[][] = [];
     for (const instances of INSTANCES) {
       for (const contender of CONTENDERS) rows.push(await measureOnce(contender, instances));
     }
     return [
-      '## What being watched costs the stores',
       `\`npm run bench -- store-cost\`: ${MEASURED_MS / 1_000} s each, after ${SETTLE_MS / 1_000} s to settle, every contender on servers ` +
         'of its own; all figures for one instance and one minute. Processor time of Postgres is that of all its processes, ' +
         'logins and lines are of its log with `log_connections` and `log_disconnections` on. *own CPU* is of the watching ' +
@@ -79,7 +79,7 @@ async function measureOnce(contender: Contender, instances: number): Promise<str
 async function measureOn(
   postgres: PostgresServer,
   redis: RedisServer,
-  { name, server, requested: asked, env = {} }: Contender,
+  { name, server, requested, env = {} }: Contender,
   instances: number,
 ): Promise<string[]> {
   const running = await startContender(server, {
@@ -89,7 +89,7 @@ async function measureOn(
     ...env,
   });
   const stop = new AbortController();
-  const asking = asked ? requestAll(running.port, instances, stop.signal) : Promise.resolve();
+  const requests = requested ? requestAll(running.port, instances, stop.signal) : Promise.resolve();
   try {
     await sleep(SETTLE_MS);
     const [before, ownBefore] = [await readStoreUsage(postgres, redis), await running.usage()];
@@ -109,12 +109,12 @@ async function measureOn(
     ];
   } finally {
     stop.abort();
-    await asking;
+    await requests;
     await running.close();
   }
 }
 
-/** Asks every instance once every 2 s, as a balancer or a monitor does. */
+/** Requests the report of every instance once every 2 s, as a load balancer or a monitor does. */
 async function requestAll(port: number, instances: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (let instance = 0; instance < instances; instance += 1) {

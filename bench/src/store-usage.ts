@@ -1,13 +1,10 @@
-/**
- * What has been asked of the stores so far, told by the stores and by the kernel: processor time, logins, commands and
- * lines in the log.
- */
+/** What the stores have done so far, by their own counters and the kernel's: processor time, logins, commands, log lines. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { PostgresServer, RedisServer } from 'portal-test-kit';
 
 /** Sums since the servers were started. */
 export interface StoreUsage {
-  /** Of all processes of Postgres, those that have ended included; in steps of the kernel's 10 ms. */
+  /** Of all processes of Postgres, including those that have ended; in steps of the kernel's 10 ms. */
   readonly postgresCpuMs: number;
   readonly logins: number;
   readonly logLines: number;
@@ -24,7 +21,7 @@ export async function readStoreUsage(postgres: PostgresServer, redis: RedisServe
   for (const [, calls] of await redis.calls()) commands += calls;
   return {
     postgresCpuMs: cpuMsOf(postgres.pid),
-    // With `log_connections` on: a role that has been let in.
+    // What `log_connections` writes for each login.
     logins: log.match(/connection authorized/g)?.length ?? 0,
     logLines: log.split('\n').length - 1,
     redisCpuMs: (figure(stats, 'used_cpu_sys') + figure(stats, 'used_cpu_user')) * 1_000,
@@ -36,7 +33,7 @@ function figure(info: string, name: string): number {
   return Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? Number.NaN);
 }
 
-/** Of a process, of the children it has waited for, and of those that live. */
+/** Processor time of a process, of the children it has waited for, and of those that still run. */
 function cpuMsOf(pid: number): number {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -48,7 +45,7 @@ function cpuMsOf(pid: number): number {
   return ticks * TICK_MS;
 }
 
-/** From `/proc/PID/stat`; `undefined` when it has just ended. */
+/** From `/proc/PID/stat`; `undefined` when the process has just ended. */
 function ticksOf(pid: number): { parent: number; used: number; usedByEnded: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

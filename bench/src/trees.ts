@@ -1,12 +1,9 @@
-/**
- * Trees to hash, made anew in a folder for temporary files.
- */
+/** Trees to hash, in new temporary folders. */
 import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A tree on disk. */
 export interface Tree {
   readonly title: string;
   readonly root: string;
@@ -27,7 +24,7 @@ export function makeTree(title: string, files: number, bytesEach: number): Tree 
   return tree;
 }
 
-/** A few large files. They have no content on disk, which makes them no shorter for who reads them. */
+/** A few large sparse files: they take no room on the disk, and as long to read as others. */
 export function makeLargeFiles(title: string, files: number, bytesEach: number): Tree {
   const tree = emptyTree(title);
   for (let index = 0; index < files; index += 1) {

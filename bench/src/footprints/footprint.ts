@@ -1,37 +1,36 @@
-/** What every contender shares: imported once into a process that has what it is a guest of, then used, then told. */
+/** Shared by all contenders: load the host application, import the package under test, use it once, send what it cost. */
 
-/** What a guest adds to its application. */
+/** What a package adds to the application that embeds it. */
 export interface Footprint {
   readonly importMs: number;
   readonly heapBytes: number;
 }
 
-/** A guest. */
 export interface PackageUnderTest<Host, Module> {
-  /** What the application has already: its framework. */
+  /** What the application has anyway: its framework. */
   readonly host: () => Promise<Host>;
   readonly load: () => Promise<Module>;
-  /** The least that makes it answer; what it gives is kept from the garbage collector. */
+  /** The least that makes it answer. The result is kept from the garbage collector. */
   readonly use: (module: Module, host: Host) => unknown;
 }
 
-/** Measures and tells the benchmark. */
-export async function printFootprint<Host, Module>({
+/** Measures, sends the footprint to the benchmark, and ends the process. */
+export async function sendFootprint<Host, Module>({
   host,
   load,
   use,
 }: PackageUnderTest<Host, Module>): Promise<void> {
-  const hosting = await host();
-  const before = heap();
-  const beganMs = performance.now();
+  const application = await host();
+  const heapBefore = heapUsed();
+  const startedMs = performance.now();
   const module = await load();
-  const importMs = performance.now() - beganMs;
-  const used = await use(module, hosting);
-  const footprint: Footprint = { importMs, heapBytes: heap() - before };
+  const importMs = performance.now() - startedMs;
+  const used = await use(module, application);
+  const footprint: Footprint = { importMs, heapBytes: heapUsed() - heapBefore };
   process.send?.(footprint, () => process.exit(used === null ? 1 : 0));
 }
 
-function heap(): number {
+function heapUsed(): number {
   // Twice: what the first finds unreachable may have kept something else.
   globalThis.gc?.();
   globalThis.gc?.();

@@ -1,7 +1,7 @@
 /** lightship, which brings a server of its own. */
-import { printFootprint } from './footprint.js';
+import { sendFootprint } from './footprint.js';
 
-await printFootprint({
+await sendFootprint({
   host: () => Promise.resolve(undefined),
   load: () => import('lightship'),
   use: ({ createLightship }) => createLightship(),

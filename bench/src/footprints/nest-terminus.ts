@@ -1,11 +1,11 @@
 /** @nestjs/terminus in Nest, which runs another application of the same kind already. */
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { printFootprint } from './footprint.js';
+import { sendFootprint } from './footprint.js';
 
 const QUIET = { logger: false } as const;
 
-await printFootprint({
+await sendFootprint({
   async host() {
     await import('reflect-metadata');
     class EmptyModule {

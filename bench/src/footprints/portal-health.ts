@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import type * as Library from 'portal-health';
 import type * as Adapter from 'portal-health/node';
-import { printFootprint } from './footprint.js';
+import { sendFootprint } from './footprint.js';
 
 const published = pathToFileURL(`${process.argv[2]}/dist/src/`);
 
@@ -14,14 +14,14 @@ async function load(): Promise<typeof Library & typeof Adapter> {
   };
 }
 
-await printFootprint({
+await sendFootprint({
   host: () => Promise.resolve(createServer()),
   load,
-  async use({ createHealth, createHealthHandler: createHealthDoor }, server) {
+  async use({ createHealth, createHealthHandler }, server) {
     const health = createHealth({ checks: { queue: () => true } });
     await health.start();
-    const door = createHealthDoor(health);
-    server.on('request', (request, response) => void door(request, response));
+    const handler = createHealthHandler(health);
+    server.on('request', (request, response) => void handler(request, response));
     return health;
   },
 });

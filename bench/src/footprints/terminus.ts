@@ -1,8 +1,8 @@
 /** @godaddy/terminus on `node:http`. */
 import { createServer } from 'node:http';
-import { printFootprint } from './footprint.js';
+import { sendFootprint } from './footprint.js';
 
-await printFootprint({
+await sendFootprint({
   host: () => Promise.resolve(createServer()),
   load: () => import('@godaddy/terminus'),
   use: ({ createTerminus }, server) =>

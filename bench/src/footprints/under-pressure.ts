@@ -1,8 +1,8 @@
 /** @fastify/under-pressure in Fastify. */
 import { fastify } from 'fastify';
-import { printFootprint } from './footprint.js';
+import { sendFootprint } from './footprint.js';
 
-await printFootprint({
+await sendFootprint({
   host: async () => {
     await fastify().ready();
     return fastify();

@@ -1,4 +1,4 @@
-/** npm's most used package for the same: every file in memory as a whole, SHA-256, a number of its own making. */
+/** npm's most used package for the same: every file in memory as a whole, SHA-256, a hash of its own kind. */
 import { hashElement } from 'folder-hash';
 import { serveHasher } from './hasher.js';
 

@@ -1,6 +1,4 @@
-/**
- * What every contender shares: it runs in a process of its own and, told a folder, hashes it and tells what that took.
- */
+/** Shared by all contenders: each runs in a process of its own, hashes the folders it is sent, and sends what that took. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Hashing {
   readonly hash: string;
   readonly tookMs: number;
-  /** How late the event loop of the application was at the worst; `NaN` when nobody looked. */
+  /** How late the event loop of the application was at the worst; `NaN` when that was not measured. */
   readonly loopDelayMs: number;
-  /** Most memory that the process ever held, over what it held before it made anything ready to hash. */
+  /** Peak memory of the process, over what it held before it prepared to hash. */
   readonly memoryAddedBytes: number;
 }
 
-/** What a hasher is told. To look at the loop every millisecond takes time of its own, so it is not done while timing. */
+/** What a hasher is sent. To sample the event loop every millisecond takes time, so it is not done while timing. */
 export interface Order {
   readonly root: string;
   readonly watchesLoop: boolean;
@@ -22,7 +20,7 @@ export interface Order {
 
 const RESOLUTION_MS = 1;
 
-/** @param prepare - makes ready what hashes, such as a thread */
+/** @param prepare - starts what hashes, such as a thread */
 export async function serveHasher(prepare: () => Promise<(root: string) => Promise<string>>): Promise<void> {
   const memoryBefore = process.memoryUsage.rss();
   const hash = await prepare();
@@ -32,30 +30,30 @@ export async function serveHasher(prepare: () => Promise<(root: string) => Promi
   process.once('disconnect', () => process.exit());
   process.send?.('ready');
 
-  async function measure({ root, watchesLoop: looksAtLoop }: Order): Promise<Hashing> {
-    const endLooking = looksAtLoop ? await startLoopWatch() : undefined;
-    const beganMs = performance.now();
+  async function measure({ root, watchesLoop }: Order): Promise<Hashing> {
+    const stopLoopWatch = watchesLoop ? await startLoopWatch() : undefined;
+    const startedMs = performance.now();
     const result = await hash(root);
-    const tookMs = performance.now() - beganMs;
+    const tookMs = performance.now() - startedMs;
     return {
       hash: result,
       tookMs,
-      loopDelayMs: (await endLooking?.()) ?? Number.NaN,
+      loopDelayMs: (await stopLoopWatch?.()) ?? Number.NaN,
       memoryAddedBytes: process.resourceUsage().maxRSS * 1_024 - memoryBefore,
     };
   }
 }
 
-/** @returns what ends it and tells the delay in milliseconds */
+/** @returns what stops it and gives the delay in milliseconds */
 async function startLoopWatch(): Promise<() => Promise<number>> {
   const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   loop.enable();
   await sleep(50);
   loop.reset();
-  // The first tick after a reset only begins to count.
+  // The first tick after a reset only starts the count.
   await sleep(10);
   return async () => {
-    // A delay is noted by the tick that comes too late.
+    // A delay is recorded by the tick that comes too late.
     await sleep(5);
     loop.disable();
     return Math.max(0, loop.max / 1e6 - RESOLUTION_MS);

@@ -1,7 +1,5 @@
 /** The same engine on the application's own thread, for what it does to the event loop. */
-import { engine } from './engine.js';
+import { hashOf } from './engine.js';
 import { serveHasher } from './hasher.js';
 
-await serveHasher(() =>
-  Promise.resolve((root) => Promise.resolve(engine.hashTree({ root, exclude: [] }).survey?.hash ?? '')),
-);
+await serveHasher(() => Promise.resolve((root) => Promise.resolve(hashOf(root))));

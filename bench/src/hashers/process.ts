@@ -1,6 +1,4 @@
-/**
- * Hashers as processes, ended by their own id; the shell line is one as well.
- */
+/** Hashers as processes; the shell line is one as well. */
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
@@ -13,14 +11,14 @@ export interface Hasher {
 
 /** Starts the contender whose compiled file is at `url`. */
 export async function startHasher(url: URL): Promise<Hasher> {
-  // As JSON a figure that nobody took would arrive as `null`.
+  // As JSON a figure that was not measured would arrive as `null`.
   const child = fork(url, { execArgv: [], serialization: 'advanced' });
   await once(child, 'message');
   return {
     async hash(order) {
       child.send(order);
       const [hashing]: Hashing[] = await once(child, 'message');
-      if (!hashing) throw new Error('The hasher answered nothing.');
+      if (!hashing) throw new Error('The hasher sent nothing.');
       return hashing;
     },
     async close() {
@@ -34,12 +32,12 @@ export async function startHasher(url: URL): Promise<Hasher> {
 const LINE =
   'cd "$0" && find . -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum';
 
-/** The line of the README. Its memory and its delays are not those of an application. */
+/** The line of the README. Memory and event loop delay of a shell say nothing about an application. */
 export const shellHasher: Hasher = {
   async hash({ root }) {
-    const beganMs = performance.now();
+    const startedMs = performance.now();
     const { stdout } = await promisify(execFile)('bash', ['-c', LINE, root]);
-    const tookMs = performance.now() - beganMs;
+    const tookMs = performance.now() - startedMs;
     return { hash: stdout.slice(0, 64), tookMs, loopDelayMs: Number.NaN, memoryAddedBytes: Number.NaN };
   },
   close: () => Promise.resolve(),

@@ -1,7 +1,7 @@
-/** portal-health: a thread, as in the running service, which hashes the whole tree each time it is asked. */
+/** portal-health: a thread, as in the running service, which hashes the whole tree for each message. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { engine } from './engine.js';
+import { hashOf } from './engine.js';
 import { serveHasher } from './hasher.js';
 
 if (isMainThread) {
@@ -16,7 +16,7 @@ if (isMainThread) {
   });
 } else {
   parentPort?.on('message', (root: string) => {
-    parentPort?.postMessage(engine.hashTree({ root, exclude: [] }).survey?.hash, []);
+    parentPort?.postMessage(hashOf(root), []);
   });
   parentPort?.postMessage('ready', []);
 }

@@ -1,4 +1,4 @@
-/** The floor in an application that has the same pool and client as the others: `node:http`, and other sockets beside it. */
+/** The floor in an application with the same pool and client as the others, which it does not use: `node:http`. */
 import { respondSameBytes, listenOnFreePort, stores } from './contender.js';
 
 const { pool, redis } = stores();

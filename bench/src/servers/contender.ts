@@ -1,6 +1,6 @@
 /**
- * What every contender shares: it runs in a process of its own, listens where it likes, and tells the benchmark its
- * port and, on request, what it has used so far.
+ * Shared by all contenders: each runs in a process of its own, listens on a free port, and sends the benchmark its port
+ * and, on request, what it has used so far.
  */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ export interface Usage {
   readonly rssBytes: number;
 }
 
-/** The same pool and the same client for all that need them, against the same servers. */
+/** A pool and a client with the same options for every contender that needs them, on the same servers. */
 export function stores(): { pool: pg.Pool; redis: Redis } {
   const { DATABASE_URL = '', REDIS_URL = '' } = process.env;
   return {
@@ -22,12 +22,12 @@ export function stores(): { pool: pg.Pool; redis: Redis } {
   };
 }
 
-/** The bytes that the bare servers answer: the real answer of the real endpoint, taken before the benchmark. */
+/** What the bare servers send: a real response of the real endpoint, taken before the benchmark. */
 export function sameBytes(): { headers: Record<string, string>; body: string } {
   return JSON.parse(process.env['SAME_BYTES'] ?? '') as { headers: Record<string, string>; body: string };
 }
 
-/** Answers every request with those bytes and does nothing else: the floor for `node:http`. */
+/** Sends those bytes for every request and does nothing else: the floor for `node:http`. */
 export function respondSameBytes(): RequestListener {
   const { headers, body } = sameBytes();
   return (_request, response) => {
@@ -36,13 +36,12 @@ export function respondSameBytes(): RequestListener {
   };
 }
 
-/** Listens with `node:http` and reports. */
 export function listenOnFreePort(listener: RequestListener): void {
   const server = createServer(listener);
   server.listen(0, '127.0.0.1', () => report((server.address() as AddressInfo).port));
 }
 
-/** Tells the benchmark where to ask, and answers its questions about usage until it ends us. */
+/** Sends the benchmark our port, and our usage on every message, until the benchmark ends us. */
 export function report(port: number): void {
   process.send?.({ port });
   process.on('message', () => {

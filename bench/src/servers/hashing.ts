@@ -1,4 +1,4 @@
-/** portal-health on its own, in a process whose source is hashed over and over while `HASH_ROOT` says so. */
+/** portal-health on its own; if `HASH_ROOT` is set, a thread of the same process hashes that folder over and over. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { createHealth } from 'portal-health';

@@ -2,7 +2,10 @@
 import { listenOnFreePort } from './contender.js';
 import { terminusServer } from './terminus-server.js';
 
-const servers = Array.from({ length: Number(process.env['INSTANCES'] ?? '1') }, terminusServer);
+const instances = Number(process.env['INSTANCES'] ?? '1');
+// Each adds a listener for SIGTERM to the process, and Node warns of more than ten.
+process.setMaxListeners(Math.max(process.getMaxListeners(), instances + 1));
+const servers = Array.from({ length: instances }, terminusServer);
 listenOnFreePort((request, response) => {
   const [, instance, path] = /^\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
   request.url = path ?? '/';

@@ -1,4 +1,4 @@
-/** @godaddy/terminus asking both stores. */
+/** @godaddy/terminus, which queries both stores for each request. */
 import type { AddressInfo } from 'node:net';
 import { report } from './contender.js';
 import { terminusServer } from './terminus-server.js';

@@ -1,4 +1,4 @@
-/** @fastify/under-pressure asking both stores, as its own documentation shows. */
+/** @fastify/under-pressure, which queries both stores as its documentation shows. */
 import underPressure from '@fastify/under-pressure';
 import { fastify } from 'fastify';
 import type { AddressInfo } from 'node:net';
