@@ -3,16 +3,18 @@
  * would have to be said at the start of each connection, where poolers refuse what they do not know, or on it, where it
  * would stay for whoever is given that connection next.
  */
-import { Client, type PoolClient, type PoolConfig } from 'pg';
+import { Client, type ClientBase, type ClientConfig } from 'pg';
 
-/** Cancels statements of the connections of one pool. */
+/** Cancels statements of connections to one server. */
 export interface Canceller {
+  /** Cancels what `client` runs now. Resolves when the server has read the request, or cannot be reached. Never rejects. */
+  cancel(client: ClientBase): Promise<void>;
   /**
-   * Asks for the end of whatever `client` is busy with after `afterMs`, also when the connection has been given up by then.
+   * Cancels what `client` runs after `afterMs`, also when the connection has been given up by then.
    *
-   * @returns what takes that back: the statement has ended
+   * @returns call it when the statement has ended: then nothing is cancelled
    */
-  later(client: PoolClient, afterMs: number): () => void;
+  later(client: ClientBase, afterMs: number): () => void;
   close(): void;
 }
 
@@ -32,33 +34,40 @@ interface Wire {
 }
 
 /** Connects as `options` say. */
-export function createCanceller(options: PoolConfig): Canceller {
+export function createCanceller(options: ClientConfig): Canceller {
   const ends = new Set<() => void>();
 
-  function request(processID: number, secretKey: number): void {
+  function request(processID: number, secretKey: number, onEnd: () => void): void {
     const { connection, host, port } = new Client(options);
     const wire = connection as unknown as Wire;
     const end = (): void => {
       ends.delete(end);
       clearTimeout(timer);
       connection.stream.destroy();
+      onEnd();
     };
     const timer = setTimeout(end, REQUEST_MS).unref();
     ends.add(end);
-    const cancel = (): void => wire.cancel(processID, secretKey);
-    connection.on('connect', cancel).on('sslconnect', cancel);
+    const send = (): void => wire.cancel(processID, secretKey);
+    connection.on('connect', send).on('sslconnect', send);
     // The server hangs up when it has read the request; one that is not there cancels nothing.
     connection.on('error', end).on('end', end);
     if (host.startsWith('/')) wire.connect(`${host}/.s.PGSQL.${port}`);
     else wire.connect(port, host);
   }
 
+  function cancel(client: ClientBase): Promise<void> {
+    const { processID, secretKey } = client as Backend;
+    if (typeof processID !== 'number' || typeof secretKey !== 'number') return Promise.resolve();
+    return new Promise((resolve) => request(processID, secretKey, resolve));
+  }
+
   return {
+    cancel,
     later(client, afterMs) {
-      const { processID, secretKey } = client as Backend;
       const timer = setTimeout(() => {
         ends.delete(stop);
-        if (typeof processID === 'number' && typeof secretKey === 'number') request(processID, secretKey);
+        void cancel(client);
       }, afterMs).unref();
       const stop = (): void => {
         ends.delete(stop);

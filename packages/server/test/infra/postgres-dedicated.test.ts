@@ -1,6 +1,6 @@
 /**
- * The connection for look-ups, over a real PostgreSQL: how it is asked, and how it comes back. Where it must not be time
- * that brings it back, the clock of the timers stands still.
+ * The connection for look-ups, over a real PostgreSQL: how statements run on it, how it reconnects, and what it leaves
+ * behind at the server. Where it must not be time that brings it back, the clock of the timers stands still.
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test';
@@ -154,5 +154,71 @@ describe('whoever knows that the database is there hurries an attempt that was p
     line.reconnectNow();
     await assert.rejects(line.rows('SELECT 1', [], PATIENT_MS));
     assert.equal(proxy.accepted, accepted);
+  });
+});
+
+describe('a statement that is late leaves nothing behind at the server', () => {
+  const LATE_MS = 200;
+
+  /** Those of ours that still run something, by process id. */
+  async function stuck(): Promise<number[]> {
+    const rows = await postgres.query(
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'portal-sessions' AND state = 'active'`,
+    );
+    return rows.map(({ pid }) => Number(pid));
+  }
+
+  async function isOpenAgain(): Promise<void> {
+    await waitFor('the connection', () => line.isOpen());
+  }
+
+  test('while another client holds a lock, with several statements waiting for it on each connection', async () => {
+    const locker = new pg.Client({ connectionString: direct });
+    await locker.connect();
+    await locker.query('CREATE TABLE held ()');
+    await locker.query('BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE');
+    try {
+      line.open();
+      for (let round = 0; round < 8; round += 1) {
+        await isOpenAgain();
+        const late = Array.from({ length: 4 }, () => line.rows('SELECT FROM held', [], LATE_MS));
+        for (const { status } of await Promise.allSettled(late)) assert.equal(status, 'rejected');
+        const { length } = await stuck();
+        assert.ok(length <= 3, `${length} of our backends are stuck`);
+      }
+      await waitFor('the end of all of them', async () => (await stuck()).length === 0);
+    } finally {
+      await locker.end();
+    }
+  });
+
+  test('and where the server does not cancel, three are left at most, until one of them ends', async () => {
+    const frozen: number[] = [];
+    try {
+      line.open();
+      for (let round = 0; round < 3; round += 1) {
+        await isOpenAgain();
+        const [backend] = await line.rows<{ pid: number }>('SELECT pg_backend_pid() AS pid', [], PATIENT_MS);
+        assert.ok(backend);
+        frozen.push(backend.pid);
+        process.kill(backend.pid, 'SIGSTOP');
+        await assert.rejects(line.rows('SELECT 1', [], LATE_MS));
+      }
+      await assert.rejects(line.rows('SELECT 1', [], PATIENT_MS), /no connection/);
+      line.reconnectNow();
+      await assert.rejects(line.rows('SELECT 1', [], PATIENT_MS), /no connection/);
+      assert.equal(line.isOpen(), false);
+      const ours = await postgres.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = 'portal-sessions'`,
+      );
+      assert.equal(ours.length, 3);
+      const [first] = frozen.splice(0, 1);
+      assert.ok(first !== undefined);
+      process.kill(first, 'SIGCONT');
+      await isOpenAgain();
+      assert.deepEqual(await line.rows('SELECT 1 AS n', [], PATIENT_MS), [{ n: 1 }]);
+    } finally {
+      for (const pid of frozen) process.kill(pid, 'SIGCONT');
+    }
   });
 });
