@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
-import { createHealthDoor } from 'portal-health/node';
+import { createHealthHandler } from 'portal-health/node';
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 const redis = new Redis(process.env.REDIS_URL);
@@ -16,10 +16,10 @@ const health = createHealth({
   onStatusChange: ({ from, to }) => console.log(`health: ${from ?? 'unknown'} -> ${to}`),
 });
 await health.start();
-const door = createHealthDoor(health);
+const handler = createHealthHandler(health);
 
 const server = createServer((request, response) => {
-  if (door(request, response)) return;
+  if (handler(request, response)) return;
   response.end('Hello from node:http\n');
 });
 server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () => {

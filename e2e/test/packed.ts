@@ -12,18 +12,18 @@ export const execute = promisify(execFile);
 /** The public names of each subpath, types too: a change here is a change for everybody who embeds us. */
 export const NAMES: Readonly<Record<string, string>> = {
   '.':
-    'Answer CacheOptions CacheStatistics Cause CheckOptions DEFAULTS DatabaseOptions DatabaseStatistics Door ' +
-    'DoorOptions DoorPaths Effect Facts Failure Finding Health HealthOptions HealthSource ' +
-    'Kind NamedCache NamedDatabase PROBLEMS Part Problem ProblemCode Question Ready Report ' +
-    'SamplingOptions SourceProblem State Status StatusChange Viewer createHealth ' +
-    'isUp respond verdict',
-  './node': 'DoorOptions DoorPaths HealthHandler NodeRequest NodeResponse createHealthHandler',
-  './express': 'DoorOptions DoorPaths HealthMiddleware healthMiddleware',
+    'CacheOptions CacheStatistics Cause CheckOptions ComponentStatus ComponentType DEFAULTS ' +
+    'DatabaseOptions DatabaseStatistics Effect Endpoint EndpointOptions EndpointPaths Failure Health ' +
+    'HealthOptions HealthRequest HealthResponse HealthSnapshot HealthSource NamedCache NamedDatabase ' +
+    'PROBLEMS Problem ProblemCode Ready Report ReportEvent SamplingOptions SourceProblem State ' +
+    'Status StatusChange VerdictInput Viewer createHealth isUp respond verdict',
+  './node': 'EndpointOptions EndpointPaths HealthHandler NodeRequest NodeResponse createHealthHandler',
+  './express': 'EndpointOptions EndpointPaths HealthMiddleware healthMiddleware',
   './fastify':
-    'DoorOptions DoorPaths FastifyInstanceLike FastifyReplyLike FastifyRequestLike HealthPluginOptions healthPlugin',
-  './hono': 'DoorOptions DoorPaths HealthMiddleware HonoContext healthMiddleware',
-  './koa': 'DoorOptions DoorPaths HealthMiddleware KoaContext healthMiddleware',
-  './nest': 'DoorOptions DoorPaths HEALTH HealthModule HealthModuleOptions createHealthModule',
+    'EndpointOptions EndpointPaths FastifyInstanceLike FastifyReplyLike FastifyRequestLike HealthPluginOptions healthPlugin',
+  './hono': 'EndpointOptions EndpointPaths HealthMiddleware HonoContext healthMiddleware',
+  './koa': 'EndpointOptions EndpointPaths HealthMiddleware KoaContext healthMiddleware',
+  './nest': 'EndpointOptions EndpointPaths HEALTH HealthModule HealthModuleOptions createHealthModule',
   './checks':
     'Check DiskCheckOptions HttpCheckOptions QueueCheckOptions QueueLike diskCheck httpCheck queueCheck',
   './opentelemetry':

@@ -11,6 +11,7 @@ import type { RedisClient } from './probes/redis/redis.js';
 import type { Ready } from './readiness.js';
 import type { Pace } from './sampler.js';
 import { checkSource, type HealthSource } from './source-option.js';
+import type { ProblemCode } from './problems.js';
 import type { Cause, Report, Status } from './types.js';
 
 export { optionError as expected } from 'portal-shared/check-options';
@@ -82,12 +83,18 @@ export interface Failure {
   readonly cause: Cause | undefined;
 }
 
-/** A change of the status, told when an outcome brings it about. */
-export interface StatusChange {
+/** A report, with the codes that its `errors` are the sentences of. */
+export interface ReportEvent {
+  readonly report: Report;
+  /** Each once, in the order of the catalogue, whichever component has it. */
+  readonly codes: readonly ProblemCode[];
+}
+
+/** A change of the status, with the public report. */
+export interface StatusChange extends ReportEvent {
   /** `null` for the first status there is. */
   readonly from: Status | null;
   readonly to: Status;
-  readonly report: Report;
 }
 
 /** Everything `createHealth` can be told. What is left out is not watched and does not count. */
@@ -118,8 +125,8 @@ export interface HealthOptions {
   readonly onFailure?: (failure: Failure) => void;
   /** Told of every change of the status. */
   readonly onStatusChange?: (change: StatusChange) => void;
-  /** Told of the administrator's report after every run, once everything has been looked at: for a history. */
-  readonly onReport?: (report: Report) => void;
+  /** Called with the administrator's report after every run, once every component has had one: for a history. */
+  readonly onReport?: (event: ReportEvent) => void;
 }
 
 const SAMPLING = ['intervalMs', 'idleIntervalMs', 'jitter', 'deadlineMs', 'slowMs'];

@@ -8,7 +8,8 @@ import { componentStatus, isWell, missingCache, type Component } from './compone
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
 import { snapshotOf, sameInput, type ComponentInput, type SnapshotInput } from './snapshot.js';
-import { buildReport, publishedTime, type HealthSnapshot } from './report.js';
+import type { ProblemCode } from './problems.js';
+import { allProblems, buildReport, publishedTime, type HealthSnapshot } from './report.js';
 import { createSampler } from './sampler.js';
 import { sourceProblems } from './source-option.js';
 import type { Outcome, Report, State, Status, Viewer } from './types.js';
@@ -112,7 +113,7 @@ export function createHealth(options: HealthOptions): Health {
       }
       if (!started()) return;
       noteStatus();
-      if (options.onReport) notify(options.onReport, report('admin'));
+      if (options.onReport) notify(options.onReport, { report: report('admin'), codes: codes() });
     }
     return { ...watched, sampler: createSampler(probe, paceOf(sampling), hasFound, paceControl.isInUse) };
   }
@@ -162,12 +163,16 @@ export function createHealth(options: HealthOptions): Health {
     return made;
   }
 
+  function codes(): readonly ProblemCode[] {
+    return allProblems(currentSnapshot().snapshot);
+  }
+
   function noteStatus(): void {
     const current = report('public');
     if (current.status === status) return;
     const from = status ?? null;
     status = current.status;
-    notify(options.onStatusChange, { from, to: status, report: current });
+    notify(options.onStatusChange, { from, to: status, report: current, codes: codes() });
   }
 
   return {

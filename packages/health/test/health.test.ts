@@ -11,10 +11,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
-import type { Failure, HealthOptions, StatusChange } from '../src/health-options.js';
+import type { Failure, HealthOptions, ReportEvent, StatusChange } from '../src/health-options.js';
 import { respond } from '../src/http/respond.js';
 import { watchSource } from 'portal-integrity';
-import type { Report } from '../src/types.js';
 
 const FAST = { intervalMs: 20, deadlineMs: 50 };
 
@@ -179,7 +178,7 @@ describe('what the application is told', () => {
   test('failures with their cause, changes of the status with the report; its own exceptions stay its own', async () => {
     const failures: Failure[] = [];
     const changes: StatusChange[] = [];
-    const reports: Report[] = [];
+    const reports: ReportEvent[] = [];
     let up = false;
     const check = (): boolean => {
       if (!up) throw Object.assign(new Error('p@ss'), { code: 'ECONNREFUSED' });
@@ -195,8 +194,8 @@ describe('what the application is told', () => {
         changes.push(change);
         throw new Error('the log is full');
       },
-      onReport(report) {
-        reports.push(report);
+      onReport(event) {
+        reports.push(event);
         throw new Error('the log is full');
       },
     };
@@ -205,8 +204,13 @@ describe('what the application is told', () => {
       await waitFor('recovery', () => health.report('public').status === 'healthy');
       await waitFor('a report that says the same as before', () => reports.length > changes.length + 1);
     });
-    assert.equal(reports[0]?.status, 'degraded', 'the first run is told too');
-    assert.ok('source_hash' in reports[0], 'as an administrator sees it');
+    assert.equal(reports[0]?.report.status, 'degraded', 'the first run is told too');
+    assert.ok('source_hash' in reports[0].report, 'as an administrator sees it');
+    assert.deepEqual(reports[0].codes, ['CHECK_FAILED']);
+    assert.deepEqual(
+      changes.map(({ codes }) => codes),
+      [['CHECK_FAILED'], []],
+    );
     assert.deepEqual(failures[0], {
       name: 'queue',
       problems: ['CHECK_FAILED'],

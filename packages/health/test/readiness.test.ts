@@ -108,15 +108,15 @@ describe('readiness', () => {
 const PAUSED = `
   import { createServer } from 'node:http';
   import { createHealth } from ${JSON.stringify(new URL('../src/index.js', import.meta.url).href)};
-  import { createHealthDoor } from ${JSON.stringify(new URL('../src/adapters/node.js', import.meta.url).href)};
+  import { createHealthHandler } from ${JSON.stringify(new URL('../src/adapters/node.js', import.meta.url).href)};
   let runs = 0;
   const health = createHealth({
     checks: { store: { check: () => { runs += 1; return true; }, critical: true, intervalMs: 100, idleIntervalMs: 100 } },
   });
   await health.start();
-  const door = createHealthDoor(health);
+  const handler = createHealthHandler(health);
   const server = createServer((request, response) => {
-    if (!door(request, response)) response.end(String(runs));
+    if (!handler(request, response)) response.end(String(runs));
   });
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;

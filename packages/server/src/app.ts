@@ -104,8 +104,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     startedAt,
     onFailure: logFailures(log),
     onStatusChange: (change) => logStatus(log, change),
-    onReport(report) {
-      monitoring.reported(report);
+    onReport(event) {
+      monitoring.reported(event);
       // By the time that its probe says so, a database that is back can be asked who somebody is.
       if (!isAway(health, 'database')) database.dedicated.reconnectNow();
     },

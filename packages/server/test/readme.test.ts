@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { createHealth, PROBLEMS, verdict, type Effect, type Part, type State } from 'portal-health';
+import { createHealth, PROBLEMS, verdict, type Effect, type VerdictInput, type State } from 'portal-health';
 import { watchSource } from 'portal-integrity';
 import { readConfig } from '../src/config/env.js';
 import { settingsTable } from '../src/config/docs.js';
@@ -54,7 +54,7 @@ test('its table of verdicts is what is computed, row by row', () => {
 });
 
 /** A cell such as `down or stale`: the parts it stands for, one after the other; an empty one stands for none. */
-function partsOf(cell: string, critical: boolean): Part[][] {
+function partsOf(cell: string, critical: boolean): VerdictInput[][] {
   const states = cell.match(/up|slow|limited|down|stale/g) as State[] | null;
   return states ? states.map((state) => [{ critical, state }]) : [[]];
 }

@@ -6,7 +6,7 @@ import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 import { createHealthHandler, type NodeResponse } from './node.js';
 
-export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
 /** Middleware in the words of Express; what is for no door is passed on. */
 export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> = (

@@ -9,7 +9,7 @@ import type { Health } from '../health.js';
 import { expected } from '../health-options.js';
 import type { HealthResponse } from '../http/respond.js';
 
-export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
 /** The members used of Fastify's request. */
 export interface FastifyRequestLike {
@@ -48,7 +48,7 @@ export interface FastifyInstanceLike {
 /** What `app.register(healthPlugin, …)` is given. */
 export interface HealthPluginOptions extends Omit<EndpointOptions, 'viewer'> {
   readonly health: Health;
-  /** Who asks, as in `DoorOptions`. A method, so that it may name Fastify's own request, or one that you extended. */
+  /** Who asks, as in `EndpointOptions`. A method, so that it may name Fastify's own request, or one that you extended. */
   viewer?(this: void, request: FastifyRequestLike): unknown;
 }
 

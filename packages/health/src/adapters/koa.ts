@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
 
-export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
 /** The members used of Koa's context. */
 export interface KoaContext {

@@ -9,7 +9,7 @@ import type { Health } from '../health.js';
 import { expected } from '../health-options.js';
 import { healthMiddleware } from './express.js';
 
-export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
 /** The token under which other providers have the health that the module made: `@Inject(HEALTH)`. */
 export const HEALTH: symbol = Symbol('portal-health');
@@ -22,7 +22,7 @@ export interface HealthModuleOptions extends Omit<EndpointOptions<IncomingMessag
   readonly inject?: readonly unknown[];
   /** Modules that provide what is injected. */
   readonly imports?: readonly unknown[];
-  /** Who asks, as in `DoorOptions`: of Express's request, on Fastify of Node's. A method, so that it may name either. */
+  /** Who asks, as in `EndpointOptions`: of Express's request, on Fastify of Node's. A method, so that it may name either. */
   viewer?(this: void, request: IncomingMessage): unknown;
 }
 

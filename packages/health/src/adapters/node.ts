@@ -8,7 +8,7 @@ import { createEndpoints, headersBeside, type EndpointOptions } from '../http/en
 import type { Health } from '../health.js';
 import type { HealthResponse } from '../http/respond.js';
 
-export type { EndpointOptions as DoorOptions, EndpointPaths as DoorPaths } from '../http/endpoints.js';
+export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
 /** A request of `node:http`, or of `node:http2` with its compatibility API. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -29,13 +29,13 @@ export type HealthHandler<Request extends NodeRequest = IncomingMessage> = (
  * ```ts
  * import { createServer } from 'node:http';
  * import { createHealth } from 'portal-health';
- * import { createHealthDoor } from 'portal-health/node';
+ * import { createHealthHandler } from 'portal-health/node';
  *
  * const health = createHealth({});
  * await health.start();
- * const door = createHealthDoor(health);
+ * const handler = createHealthHandler(health);
  * createServer((request, response) => {
- *   if (!door(request, response)) response.end('your application');
+ *   if (!handler(request, response)) response.end('your application');
  * }).listen(8080);
  * ```
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used

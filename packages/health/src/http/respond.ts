@@ -41,7 +41,7 @@ export interface HealthResponse {
  *
  * const health = createHealth({});
  * await health.start();
- * const { status, headers, body } = respond(health, { door: 'health', method: 'GET' }, 'public');
+ * const { status, headers, body } = respond(health, { endpoint: 'health', method: 'GET' }, 'public');
  * ```
  */
 export function respond(health: Health, question: HealthRequest, viewer: Viewer): HealthResponse {

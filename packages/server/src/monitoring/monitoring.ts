@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULTS, type Health, type Report } from 'portal-health';
+import { DEFAULTS, type Health, type ReportEvent } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
@@ -32,7 +32,7 @@ export interface Monitoring {
   readonly statusTracker: () => StatusTracker;
   /** Milliseconds without a look after which nobody has looked, at any pace. */
   readonly gapMs: number;
-  reported(report: Report): void;
+  reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
   /** Kept once it is known how the run before this one left things, or soon. */
   start(): Promise<void>;
@@ -100,17 +100,11 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     pages,
     statusTracker: statusTracker,
     gapMs,
-    reported(report) {
+    reported(event) {
       statusTracker().update();
       pages.report();
-      history.sample(report, health().snapshot());
-      alerts.reported(report, [
-        ...new Set(
-          statusTracker()
-            .snapshot()
-            .causes.map(({ code }) => code),
-        ),
-      ]);
+      history.sample(event.report, health().snapshot());
+      alerts.reported(event);
     },
     sourceChanged(event) {
       eventLog.sourceChanged(event);

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Report, Status } from 'portal-health';
+import type { ReportEvent, Status } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import type { Log } from '../../infra/log.js';
 import { createAlertSender, type Outbox } from './alert-sender.js';
@@ -31,8 +31,8 @@ export interface AlertStore extends Outbox {
 /** Alerts. */
 export interface Alerts {
   start(): void;
-  /** To be called with every report, and the codes it names. */
-  reported(report: Report, codes: readonly string[]): void;
+  /** To be called with every report. */
+  reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
   close(): Promise<void>;
 }
@@ -109,7 +109,7 @@ export function createAlerts({
     start() {
       if (receivers.length > 0) void open();
     },
-    reported(report, codes) {
+    reported({ report, codes }) {
       ({ status } = report);
       if (!ready) return;
       const turn = detector.detect(status, incident, Date.now());

@@ -4,7 +4,7 @@
  * is no reason for a late answer or a bad verdict.
  */
 import { join } from 'node:path';
-import type { Facts, Report } from 'portal-health';
+import type { HealthSnapshot, Report } from 'portal-health';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'portal-shared/error-code';
 import { PortalError } from '../../errors.js';
@@ -23,7 +23,7 @@ export interface History {
   /** Opens the file in the background; what is written meanwhile waits. */
   start(): void;
   /** Takes a sample of how things stand. */
-  sample(report: Report, facts: Facts): void;
+  sample(report: Report, facts: HealthSnapshot): void;
   /**
    * Writes at once and in order, and tries again for as long as the disk refuses.
    *

@@ -1,7 +1,7 @@
 /**
  * What is kept of every report, and how one sample is made of it.
  */
-import type { Facts, Report, Status } from 'portal-health';
+import type { HealthSnapshot, Report, Status } from 'portal-health';
 
 /** The figures, in the order in which their columns lie in the file. One that is added goes to the end. */
 export const SERIES = [
@@ -34,7 +34,7 @@ export interface StoredSample {
 
 /** Makes samples. It remembers the last count of commands, of which only the difference says anything. */
 export interface Sampling {
-  sample(report: Report, facts: Facts, at: Date): StoredSample;
+  sample(report: Report, facts: HealthSnapshot, at: Date): StoredSample;
 }
 
 interface Counted {
@@ -48,7 +48,7 @@ export function createSampling(): Sampling {
   let perSecond: number | null = null;
 
   /** Commands in a second between the last two looks at the cache. */
-  function commandRate(facts: Facts): number | null {
+  function commandRate(facts: HealthSnapshot): number | null {
     const commands = facts.cacheStatistics.total_commands_processed;
     const atMs = facts.components.find(({ name }) => name === 'cache')?.checkedAt?.getTime();
     if (commands === null || atMs === undefined) {

@@ -1,7 +1,7 @@
 /**
  * How things stand at one moment, as it is published: all of it for administrators, some of it for anybody.
  */
-import type { Facts, ProblemCode, Report, State, Status } from 'portal-health';
+import type { HealthSnapshot, ProblemCode, Report, State, Status } from 'portal-health';
 import type { Held } from '../stand.js';
 
 /** Since when a part has been as it is. Times are ISO 8601, UTC, with milliseconds. */
@@ -47,7 +47,7 @@ export interface PublicStatus {
 /** For administrators. `atMs` in milliseconds since 1970. */
 export function liveSnapshotOf(
   report: Report,
-  { components: findings }: Facts,
+  { components: findings }: HealthSnapshot,
   held: Held,
   atMs: number,
 ): LiveSnapshot {

@@ -3,7 +3,7 @@
  * long. Status, parts and causes each have a begin of their own. In memory, so it is known during every outage; what the
  * run before this one left behind is handed in, so it does not begin anew with the process.
  */
-import type { Facts, Health, Report } from 'portal-health';
+import type { HealthSnapshot, Health, Report } from 'portal-health';
 import type { Held, LeftBehind, Stand } from '../stand.js';
 import { readClocks, type ClockReading } from './clock.js';
 import {
@@ -103,7 +103,11 @@ export function createStatusTracker({
   }
 
   /** Before everything has been looked at once there is nothing to count. */
-  function now(isLook: boolean): { readonly report: Report; readonly facts: Facts; readonly current: Held } {
+  function now(isLook: boolean): {
+    readonly report: Report;
+    readonly facts: HealthSnapshot;
+    readonly current: Held;
+  } {
     const report = health.report('admin');
     const healthSnapshot = health.snapshot();
     const found = trackedFrom(report, healthSnapshot);

@@ -1,7 +1,14 @@
 /**
  * What holds, and since when: status, parts and causes, each with a begin of its own. Pure.
  */
-import { isUp, type Facts, type ProblemCode, type Report, type State, type Status } from 'portal-health';
+import {
+  isUp,
+  type HealthSnapshot,
+  type ProblemCode,
+  type Report,
+  type State,
+  type Status,
+} from 'portal-health';
 import { keyOf, type Held, type HeldCause, type LeftBehind } from '../stand.js';
 
 /** What holds at one moment, without since when. */
@@ -14,7 +21,7 @@ export interface ObservedStatus {
 /** What a report and its facts say. */
 export function trackedFrom(
   { status }: Report,
-  { components: findings, otherProblems: others, databases }: Facts,
+  { components: findings, otherProblems: others, databases }: HealthSnapshot,
 ): ObservedStatus {
   const causes = [
     ...findings.flatMap(({ name, problems }) =>

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import type { Facts, Health, ProblemCode, Report, State, Status } from 'portal-health';
+import type { HealthSnapshot, Health, ProblemCode, Report, State, Status } from 'portal-health';
 import type { LeftBehind, Stand } from '../../../src/monitoring/stand.js';
 import { createStatusTracker } from '../../../src/monitoring/live/status-tracker.js';
 
@@ -39,7 +39,7 @@ function start(left?: LeftBehind | null) {
   let status: Status = 'healthy';
   let parts: Readonly<Record<string, FoundComponent>> = { database: ['up'], cache: ['up'] };
   let others: readonly ProblemCode[] = [];
-  const facts = (): Partial<Facts> => ({
+  const facts = (): Partial<HealthSnapshot> => ({
     components: Object.entries(parts).map(([name, [state, ...problems]]) => {
       const lookedAt = new Date(wallMs);
       return { name, type: 'check', state, problems, critical: true, latencyMs: null, checkedAt: lookedAt };
@@ -47,7 +47,7 @@ function start(left?: LeftBehind | null) {
     otherProblems: others,
     databases: [],
   });
-  const health: Pick<Health, 'report' | 'started'> & { snapshot: () => Partial<Facts> } = {
+  const health: Pick<Health, 'report' | 'started'> & { snapshot: () => Partial<HealthSnapshot> } = {
     report: () => ({ status, database: true, cache: true }) as Report,
     started: () => true,
     snapshot: facts,
