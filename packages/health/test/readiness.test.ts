@@ -75,7 +75,7 @@ describe('readiness', () => {
   test('with `critical` a critical part counts after three failed runs in a row, and no other part', () => {
     const down = {
       ...HEALTHY_SNAPSHOT,
-      findings: [component('database', 'down'), component('cache', 'down')],
+      components: [component('database', 'down'), component('cache', 'down')],
     };
     const { noteRun, isReady } = createReadiness('critical');
     for (const ready of [true, true, false, false]) {
@@ -90,7 +90,7 @@ describe('readiness', () => {
     noteRun('database', { ...HEALTHY_SNAPSHOT, components: [component('database', 'limited')] });
     noteRun('database', down);
     assert.equal(isReady(down), true, 'not in a row');
-    const stalled = { ...HEALTHY_SNAPSHOT, others: ['DATABASE_POOL_STALLED'] as const };
+    const stalled = { ...HEALTHY_SNAPSHOT, otherProblems: ['DATABASE_POOL_STALLED'] as const };
     for (let runs = 0; runs < 3; runs += 1) noteRun('database', stalled);
     assert.equal(isReady(stalled), false, 'a pool of no use is as good as down');
   });

@@ -68,8 +68,8 @@ test('what nobody watches is null and does not count', () => {
 });
 
 test('of several databases and caches each is named, and connectivity is that of all', () => {
-  const auth = { ...component('auth', 'down', 'DATABASE_TIMEOUT'), kind: 'database' } as const;
-  const sessions = { ...component('sessions'), kind: 'cache' } as const;
+  const auth = { ...component('auth', 'down', 'DATABASE_TIMEOUT'), type: 'database' } as const;
+  const sessions = { ...component('sessions'), type: 'cache' } as const;
   const one = { statistics: UNMEASURED_DATABASE, waiting: 3 };
   const report = buildReport(
     {

@@ -56,12 +56,12 @@ test('output is for administrators, and only where something is wrong', () => {
 });
 
 test('findings about parts that are up: read-only warns, a stalled pool fails', () => {
-  const readOnly = { ...HEALTHY_SNAPSHOT, findings: [component('database', 'up', 'DATABASE_READ_ONLY')] };
+  const readOnly = { ...HEALTHY_SNAPSHOT, components: [component('database', 'up', 'DATABASE_READ_ONLY')] };
   assert.equal(
     healthJson(readOnly, 'degraded', 'public').checks['database:responseTime']?.[0]?.status,
     'warn',
   );
-  const stalled = { ...HEALTHY_SNAPSHOT, others: ['DATABASE_POOL_STALLED'] as const };
+  const stalled = { ...HEALTHY_SNAPSHOT, otherProblems: ['DATABASE_POOL_STALLED'] as const };
   assert.equal(
     healthJson(stalled, 'unhealthy', 'public').checks['database:connections']?.[0]?.status,
     'fail',
