@@ -51,7 +51,6 @@ const PACKAGES = {
       ['infra'],
       ['auth', 'monitoring'],
       ['api', 'stores', 'embedded-servers', 'urls'],
-      ['auth/auth'],
       ['app'],
       ['serve'],
       ['cli'],

@@ -141,7 +141,9 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
   const auth = createAuth({
     config,
-    stores: stores,
+    database,
+    cache,
+    sessions,
     isDown: () => health.state('database') === 'down',
     isCacheDown: () => isAway(health, 'cache'),
     pageUrl: site.baseUrl,

@@ -10,21 +10,24 @@ import { endedCookie, sessionCookie } from './cookie.js';
 import type { CurrentUser } from './current-user.js';
 import { createLookupThrottle } from './sessions/lookup-throttle.js';
 import { createGuard, type Guard } from './guard.js';
+import type { Sessions } from './sessions/sessions.js';
 import { createSignOut, type SignOut } from './sessions/sign-out.js';
 import { createCodeSender, type CodeToSend } from './login-codes/code-sender.js';
 import { startWebhookWorker } from './login-codes/webhook-worker.js';
 import type { Redeemed } from './login-codes/login-code-store.js';
 import type { SignInLimits, VisitorLimits } from './login-codes/visitors.js';
 import type { Log } from '../infra/log.js';
-import { whileReachable } from '../infra/postgres.js';
+import { whileReachable, type Database } from '../infra/postgres.js';
+import type { Cache } from '../infra/redis.js';
 import { createRateLimit } from './rate-limit.js';
-import type { Stores } from '../stores.js';
 import { createRetention } from './expiry.js';
 
 /** What it is made of. */
 export interface AuthOptions {
   readonly config: Config;
-  readonly stores: Stores;
+  readonly database: Database;
+  readonly cache: Cache | undefined;
+  readonly sessions: Sessions;
   /** Whether the database is known to be down. */
   readonly isDown: () => boolean;
   /** Whether Redis is known not to answer: limits are counted in this process alone then. */
@@ -66,13 +69,14 @@ const OF_NAME = 10;
 
 export function createAuth({
   config,
-  stores: records,
+  database,
+  cache,
+  sessions,
   isDown,
   isCacheDown,
   pageUrl,
   log,
 }: AuthOptions): Auth {
-  const { database, cache, sessions } = records;
   const counters = cache && { client: cache.client, isDown: isCacheDown };
   const auditStore = createAuditStore(database);
   const audit = createAudit({
