@@ -1,5 +1,5 @@
-// The gates that need no server: formatting, lint with types, unused code, who imports whom, and the map. Every gate runs even when another one
-// failed, so that one run shows everything there is to mend.
+// The gates that need no server: formatting, lint with types, unused code, who imports whom, the map and the words.
+// Every gate runs even when another one failed, so that one run shows everything there is to mend.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ const gates = [
   { gate: 'knip', args: [] },
   { gate: 'imports', program: process.execPath, args: ['scripts/imports.mjs'] },
   { gate: 'map', program: process.execPath, args: ['scripts/map.mjs'] },
+  { gate: 'words', program: process.execPath, args: ['scripts/words.mjs'] },
 ];
 
 /** Shows what it had to say once it is done, because the others are under way. */

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { environmentWith, startPostgres, waitFor } from 'portal-test-kit';
+import { environmentWithPackages, startPostgres, waitFor } from 'portal-test-kit';
 import type { Claim } from './claim.js';
 import { startBenchService } from './service.js';
 import { median, table } from './statistics.js';
@@ -70,7 +70,7 @@ async function startReceiver(folder: string): Promise<HttpsReceiver> {
   if (key === undefined || cert === undefined) throw new Error('There are no two files.');
   const words = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost`;
   await promisify(execFile)('openssl', [...words.split(' '), '-keyout', key, '-out', cert], {
-    env: await environmentWith('openssl'),
+    env: await environmentWithPackages('openssl'),
   });
   let received = 0;
   const server: Server = createServer(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LeakScan } from './planted-secrets.js';
 import type { Target } from './targets/target.js';
 
-/** Who asks what: the public report, the administrators', liveness, or any other door. */
+/** Who asks what: the public report, the administrators', liveness, or any other endpoint. */
 export type ObservedEndpoint = 'public' | 'admin' | 'livez' | 'other';
 
 /** One answer, or the lack of one. */
@@ -93,7 +93,7 @@ export function startClients(side: Target, { count, everyMs, scan }: ClientsOpti
   };
 }
 
-/** Every other door and format there is, and some that there are not. */
+/** Every other endpoint and format there is, and some that there are not. */
 function otherRequests({ adminPath, cookies: [cookie = ''] }: Target): PlannedRequest[] {
   const draft = { Accept: 'application/health+json' };
   const other = (path: string, headers: Readonly<Record<string, string>> = {}): PlannedRequest => ({
@@ -143,8 +143,8 @@ function observe(
   });
 }
 
-function verdictIn({ endpoint: door }: PlannedRequest, text: string): string {
-  if (door !== 'public' && door !== 'admin') return '';
+function verdictIn({ endpoint }: PlannedRequest, text: string): string {
+  if (endpoint !== 'public' && endpoint !== 'admin') return '';
   if (/^retry-after\n1$/im.test(text) && text.includes('"Temporarily unavailable"')) return 'unavailable';
   const status = /"status":"([a-z]+)"/.exec(text)?.[1] ?? 'no report';
   const errors = /"errors":\[([^\]]*)\]/.exec(text)?.[1] ?? '';

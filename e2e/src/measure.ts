@@ -49,7 +49,7 @@ export function measure(
   answers: readonly ObservedResponse[],
   course: ScenarioTimeline,
 ): Measurements {
-  const reports = answers.filter(({ endpoint: door }) => door === 'public' || door === 'admin');
+  const reports = answers.filter(({ endpoint }) => endpoint === 'public' || endpoint === 'admin');
   const detected = reports.find(
     ({ sentMs: askedMs, verdict }) => askedMs >= course.begunMs && isVerdict(row, expected, verdict),
   );
@@ -64,22 +64,22 @@ export function measure(
 
   /** In words, or `undefined` for an answer that was right. */
   function wrongness({
-    endpoint: door,
+    endpoint,
     sentMs: askedMs,
     httpStatus,
     verdict,
     ms,
   }: ObservedResponse): string | undefined {
-    if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${door}: no answer, ${verdict}`;
-    if (httpStatus === 500) return `${door}: 500`;
-    if (door === 'livez' && httpStatus !== 200) return `livez ${httpStatus}`;
-    if (door !== 'public' && door !== 'admin') return undefined;
+    if (httpStatus === 0) return ms >= HANG_MS ? undefined : `${endpoint}: no answer, ${verdict}`;
+    if (httpStatus === 500) return `${endpoint}: 500`;
+    if (endpoint === 'livez' && httpStatus !== 200) return `livez ${httpStatus}`;
+    if (endpoint !== 'public' && endpoint !== 'admin') return undefined;
     // Nobody can say who an administrator is between a store's silence and its probe's word.
-    if (door === 'admin' && httpStatus === 503 && verdict === 'unavailable')
+    if (endpoint === 'admin' && httpStatus === 503 && verdict === 'unavailable')
       return isUnannounced(askedMs) ? undefined : 'admin: unavailable';
     if (httpStatus !== (verdict.startsWith('unhealthy') ? 503 : 200))
-      return `${door}: ${httpStatus} ${verdict}`;
-    return isRight(askedMs, verdict, askedMs + ms) ? undefined : `${door}: ${verdict}`;
+      return `${endpoint}: ${httpStatus} ${verdict}`;
+    return isRight(askedMs, verdict, askedMs + ms) ? undefined : `${endpoint}: ${verdict}`;
   }
 
   function isRight(askedMs: number, verdict: string, answeredMs: number): boolean {
@@ -140,7 +140,7 @@ export function measure(
 
   const waits = answers.map(({ ms }) => ms);
   const publicWaits = answers
-    .filter(({ endpoint: door }) => door === 'public')
+    .filter(({ endpoint }) => endpoint === 'public')
     .map(({ ms }) => ms)
     .toSorted((a, b) => a - b);
   return {

@@ -49,7 +49,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     `${SERVER}/cli/serve.test.ts`,
   ),
   requirement(8, 'Nothing leaks', 'the scan below', `${SERVER}/app.test.ts`, `${SERVER}/fuzz.test.ts`),
-  requirement(9, 'Access: the same bytes for every stranger', `${SERVER}/features/sessions/access.test.ts`),
+  requirement(
+    9,
+    'Access: the same bytes for every client that is not signed in',
+    `${SERVER}/features/sessions/access.test.ts`,
+  ),
   requirement(
     10,
     'The administrators’ page works in the outage it is for',

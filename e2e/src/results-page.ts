@@ -24,7 +24,7 @@ export function faultsPage({ outcomes, poolCosts: tolls, broken, scan }: FaultsP
     '# Faults',
     `Written by \`npm run e2e\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, shared with others.`,
     `Every fault is done to a real PostgreSQL and a real Redis, or to the network before them, while 20 clients a side ask for
-both health documents and every other door: of the **library** in a small application of its own process, and of the
+both health documents and every other endpoint: of the **library** in a small application of its own process, and of the
 **service** as its binary, each with its default intervals (2 s in use, 10 s while nobody asks) and its deadline of 1 s. Held
 are: detected within ${LIMITS.detectMs} ms and healed within ${LIMITS.healMs} ms of the moment the fault began or ended, no answer
 slower than ${LIMITS.slowestMs} ms, no hang, no wrong verdict before, during or after, and no more questions to a store than one an
@@ -44,7 +44,7 @@ in a second.`,
       ].join('\n\n'),
     ),
     '## What got out',
-    `Logins, host, path and SQL of the run are canaries. Over every answer of every door and format, and both logs at their
+    `Logins, host, path and SQL of the run are canaries. Over every answer of every endpoint and format, and both logs at their
 default level, ${(scan.bytes / 2 ** 20).toFixed(0)} MiB in all, pieces of 4 letters and more were looked for: ${scan.hits.length} hits.`,
     ...(tolls
       ? [

@@ -223,8 +223,8 @@ function brokenByResponses(answers: Clients['responses'], machineMs: number, war
   if (lost > 0) broken.push(`${lost} requests without an answer`);
   // Whom the process has never seen it may turn away, when a busy machine makes the first look-up late.
   const shut = answers.filter(
-    ({ endpoint: door, sentMs: askedMs, httpStatus }) =>
-      door === 'admin' && askedMs >= warmMs && ![200, 503].includes(httpStatus),
+    ({ endpoint, sentMs: askedMs, httpStatus }) =>
+      endpoint === 'admin' && askedMs >= warmMs && ![200, 503].includes(httpStatus),
   );
   if (shut.length > 0)
     broken.push(

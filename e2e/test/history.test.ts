@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
-  dataOf,
+  messageData,
   startPostgres,
   startReceiver,
   startRedis,
@@ -266,7 +266,7 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
       'in turns: in order, none lost, none twice',
     );
     if (index % 2 === 1) {
-      assert.equal(dataOf(message)['incident'], dataOf(messages[index - 1])['incident']);
+      assert.equal(messageData(message)['incident'], messageData(messages[index - 1])['incident']);
     }
   }
   const accepted = new Map(receiver.accepted.map((message) => [idOf(message), message.body]));

@@ -127,7 +127,7 @@ test('a source that it watches goes into portal-health, each from its tarball', 
 
     const main = new URL('source/main.js', import.meta.url);
     await import(main);
-    const source = watchSource({ root: 'source', sweepIntervalMs: 100 });
+    const source = watchSource({ root: 'source', scanIntervalMs: 100 });
     const health = createHealth({ source });
     await health.start();
     console.log(health.report('admin').source_hash, health.report('admin').errors.length);

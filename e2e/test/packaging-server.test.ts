@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startReceiver, waitFor, type Receiver } from 'portal-test-kit';
+import { startReceiver, waitFor, type TestReceiver } from 'portal-test-kit';
 import { emptyProject, npm, pack, packagingFolder, remove, execute, tool, type Tarball } from './packed.js';
 
 const LARGEST_BYTES = 800_000;
@@ -16,7 +16,7 @@ const LARGEST_BYTES = 800_000;
 let folder: string;
 let packed: Tarball;
 let project: string;
-let receiver: Receiver;
+let receiver: TestReceiver;
 let service: ChildProcess;
 let said = '';
 let url: string;

@@ -14,12 +14,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
 import {
-  dataOf,
+  messageData,
   startPostgres,
   startReceiver,
   waitFor,
   type PostgresServer,
-  type Receiver,
+  type TestReceiver,
 } from 'portal-test-kit';
 import { startServiceProcess, type ServiceProcess } from './service-process.js';
 
@@ -30,7 +30,7 @@ const SPRAY_MS = 75_000;
 const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz';
 
 let postgres: PostgresServer;
-let receiver: Receiver;
+let receiver: TestReceiver;
 let service: ServiceProcess;
 let folder: string;
 let environment: Record<string, string>;
@@ -98,10 +98,10 @@ async function codeOfCommand(): Promise<string> {
 }
 
 async function requestedCode(from: string): Promise<string> {
-  const mine = () => receiver.received.filter((message) => dataOf(message)['address'] === from);
+  const mine = () => receiver.received.filter((message) => messageData(message)['address'] === from);
   assert.equal(await post('/v1/authentication/request', { username: 'ada' }, from), 202);
   await waitFor('the message', () => mine().length > 0, { timeoutMs: 30_000 });
-  return String(dataOf(mine()[0])['code']);
+  return String(messageData(mine()[0])['code']);
 }
 
 test(

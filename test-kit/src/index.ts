@@ -1,31 +1,25 @@
 /** Everything that the test kit offers, name by name. */
 export { type ChromiumProgram, findChromium } from './chromium.js';
-export { environmentWithPackages as environmentWith } from './apt-package.js';
+export { environmentWithPackages } from './apt-package.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export {
   type Prometheus,
   type PrometheusOptions,
-  type PromtoolResult as PromtoolAnswer,
+  type PromtoolResult,
   runPromtool,
-  type PrometheusSeries as Series,
+  type PrometheusSeries,
   startPrometheus,
 } from './prometheus.js';
 export type { Fault, FaultOptions } from './fault.js';
 export { flood, type Flood } from './flood.js';
 export { type Proxy, startProxy } from './proxy.js';
-export {
-  messageData as dataOf,
-  type ReceivedMessage,
-  type TestReceiver as Receiver,
-  startReceiver,
-  typesOf,
-} from './receiver.js';
+export { messageData, type ReceivedMessage, type TestReceiver, startReceiver, typesOf } from './receiver.js';
 export { type RedisServer, startRedis, type StartRedisOptions } from './redis.js';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.js';
 export {
-  type ProxyCertificate as Certificate,
+  type ProxyCertificate,
   makeCertificate,
   type ReverseProxy,
   type ReverseProxyOptions,

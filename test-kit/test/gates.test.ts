@@ -131,3 +131,27 @@ test('map: what is on either side alone is named', (t) => {
     'ARCHITECTURE.md draws packages/health/src/types, which is not there.',
   ]);
 });
+
+test('words: a word of ours in an exported name, a file name, a text of the code or a page', (t) => {
+  const complaints = complaintsOf(t, 'words', {
+    'packages/health/src/probes/newcomer.ts': '/** A door. */\nexport function createDoors(): void {}\n',
+    'packages/server/src/config/settings.ts': "const about = 'Requests of strangers';\nconst door = 1;\n",
+    'packages/health/src/index.ts': "export type { Endpoint as Door } from './http/endpoints.js';",
+    'packages/page/src/views/a.tsx': '<p>Whoever is a stranger here</p>',
+    'packages/server/test/a.test.ts': "test('a stranger is refused', () => undefined);",
+    'docs/operations.md': 'Which door for whom, and an indoor sport.',
+  });
+  assert.deepEqual(complaints.toSorted(), [
+    'docs/operations.md says "door": the word of the field is endpoint.',
+    'packages/health/src/index.ts says "door": the word of the field is endpoint.',
+    'packages/health/src/probes/newcomer.ts says "door": the word of the field is endpoint.',
+    'packages/health/src/probes/newcomer.ts says "newcomer": the word of the field is fresh connection.',
+    'packages/page/src/views/a.tsx says "stranger": the word of the field is unauthenticated client.',
+    'packages/server/src/config/settings.ts says "stranger": the word of the field is unauthenticated client.',
+  ]);
+});
+
+test('words: the words of the field pass', (t) => {
+  const files = { 'packages/health/src/http/endpoints.ts': 'export function createEndpoints(): void {}\n' };
+  assert.deepEqual(complaintsOf(t, 'words', files), []);
+});

@@ -19,7 +19,7 @@ import {
   startPostgres,
   startRedis,
   waitFor,
-  type Certificate,
+  type ProxyCertificate,
   type PostgresServer,
   type RedisServer,
   type ReverseProxy,
@@ -42,7 +42,7 @@ let postgres: PostgresServer;
 let redis: RedisServer;
 let databaseUrl: string;
 let folder: string;
-let certificate: Certificate;
+let certificate: ProxyCertificate;
 let blocks: ReadonlyMap<string, string>;
 let users = 0;
 

@@ -4,13 +4,13 @@
  */
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { dataOf, startReceiver, type Receiver } from 'portal-test-kit';
+import { messageData, startReceiver, type TestReceiver } from 'portal-test-kit';
 import { startChromium, type Browser } from './chromium.js';
 import { assertAccessible, untilHeadline } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
 
 let browser: Browser;
-let receiver: Receiver;
+let receiver: TestReceiver;
 let served: ServedPage;
 let page: Page;
 
@@ -48,7 +48,7 @@ test('by a code that was sent, and out everywhere', async () => {
   await page.getByText('If this user exists, a code is on its way.').waitFor();
   await receiver.arrived(1);
   // As it is copied out of a message.
-  await enter(` ${String(dataOf(receiver.accepted[0])['code'])} `);
+  await enter(` ${String(messageData(receiver.accepted[0])['code'])} `);
   await served.portal('session', 'create', '--user', 'ada');
   await page.getByRole('link', { name: 'Sessions' }).click();
   await page.getByRole('button', { name: 'Sign out everywhere' }).waitFor();

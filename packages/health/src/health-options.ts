@@ -14,7 +14,7 @@ import { checkSource, type HealthSource } from './source-option.js';
 import type { ProblemCode } from './problems.js';
 import type { Cause, Report, Status } from './types.js';
 
-export { optionError as expected } from 'portal-shared/check-options';
+export { optionError } from 'portal-shared/check-options';
 
 /** How a probe is sampled; every field has a default. */
 export interface SamplingOptions {

@@ -57,7 +57,7 @@ const KNOWN_SOURCE_OPTIONS = [
   'expectedHash',
   'statement',
   'watch',
-  'sweepIntervalMs',
+  'scanIntervalMs',
   'onEvent',
 ];
 
@@ -74,7 +74,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     if (!KNOWN_SOURCE_OPTIONS.includes(key))
       throw optionError(key, `to be one of ${KNOWN_SOURCE_OPTIONS.join(', ')}`, key);
   }
-  const { expectedHash, watch = true, scanIntervalMs: sweepIntervalMs = SCAN_INTERVAL_MS, onEvent } = options;
+  const { expectedHash, watch = true, scanIntervalMs = SCAN_INTERVAL_MS, onEvent } = options;
   if (expectedHash !== undefined && !/^[0-9a-f]{64}$/.test(expectedHash)) {
     throw optionError('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
   }
@@ -82,8 +82,8 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     throw optionError('expectedHash', 'to be left out when there is a statement', expectedHash);
   }
   if (typeof watch !== 'boolean') throw optionError('watch', 'to be true or false', watch);
-  if (!(sweepIntervalMs >= MIN_SCAN_INTERVAL_MS && sweepIntervalMs <= LONGEST_TIMER_MS)) {
-    throw optionError('sweepIntervalMs', 'to be a number of milliseconds from 100', sweepIntervalMs);
+  if (!(scanIntervalMs >= MIN_SCAN_INTERVAL_MS && scanIntervalMs <= LONGEST_TIMER_MS)) {
+    throw optionError('scanIntervalMs', 'to be a number of milliseconds from 100', scanIntervalMs);
   }
   if (onEvent !== undefined && typeof onEvent !== 'function') {
     throw optionError('onEvent', 'to be a function', onEvent);
@@ -93,7 +93,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     expectedHash,
     statement: options.statement && checkStatement(options.statement),
     watch,
-    scanIntervalMs: sweepIntervalMs,
+    scanIntervalMs,
     onEvent: onEvent ?? (() => undefined),
   };
 }

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
-import { environmentWith } from 'portal-test-kit';
+import { environmentWithPackages } from 'portal-test-kit';
 import { PROGRAM } from './cli/program.js';
 import { withFolder } from './trees.js';
 
@@ -28,7 +28,7 @@ function stepsOf(markdown: string): Step[] {
 
 test('docs/integrity.md does what it says', () =>
   withFolder(async (folder) => {
-    const environment = await environmentWith('openssl', 'jq');
+    const environment = await environmentWithPackages('openssl', 'jq');
     const page = readFileSync(new URL('../../../../docs/integrity.md', import.meta.url), 'utf8');
     const steps = stepsOf(page);
     assert.ok(steps.length >= 10);

@@ -16,11 +16,8 @@ describe('options that cannot be used are named, with their rule', () => {
       /`expectedHash` option to be 64 lower-case hexadecimal digits, got "ABC"/,
     ],
     [{ root, watch: 1 }, /`watch` option to be true or false, got 1\./],
-    [
-      { root, sweepIntervalMs: 5 },
-      /`sweepIntervalMs` option to be a number of milliseconds from 100, got 5\./,
-    ],
-    [{ root, sweepIntervalMs: Number.NaN }, /got NaN\./],
+    [{ root, scanIntervalMs: 5 }, /`scanIntervalMs` option to be a number of milliseconds from 100, got 5\./],
+    [{ root, scanIntervalMs: Number.NaN }, /got NaN\./],
     [{ root, onEvent: 'log' }, /`onEvent` option to be a function, got "log"\./],
     [{ root, statement: { file: '' } }, /`statement\.file` option to be the path of a file, got ""\./],
     [

@@ -333,7 +333,7 @@ describe('a clean life', () => {
           process.stderr.write('');
           await new Promise(setImmediate);
           const before = process.getActiveResourcesInfo().length;
-          const source = watchSource({ root: ${JSON.stringify(root)}, sweepIntervalMs: 100 });
+          const source = watchSource({ root: ${JSON.stringify(root)}, scanIntervalMs: 100 });
           await source.start();
           ${last}
           process.stdout.write(JSON.stringify([source.hash, process.getActiveResourcesInfo().length - before]));`;

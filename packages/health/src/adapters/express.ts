@@ -8,7 +8,7 @@ import { createHealthHandler, type NodeResponse } from './node.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
-/** Middleware in the words of Express; what is for no door is passed on. */
+/** Middleware in the words of Express; what is for no endpoint is passed on. */
 export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> = (
   request: Request,
   response: NodeResponse,

@@ -1,12 +1,12 @@
 /**
  * The health doors as a plugin of Fastify. It answers in an `onRequest` hook, which is before everything that was
- * registered later and knows every method and spelling of a path; beside it each door has a route, so that it is listed
+ * registered later and knows every method and spelling of a path; beside it each endpoint has a route, so that it is listed
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { expected } from '../health-options.js';
+import { optionError } from '../health-options.js';
 import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
@@ -56,14 +56,14 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 async function plugin(instance: FastifyInstanceLike, options: HealthPluginOptions): Promise<void> {
   const { health, prefix = '', viewer, ...rest } = options;
-  if (typeof health?.report !== 'function') throw expected('health', 'to be made by createHealth', health);
+  if (typeof health?.report !== 'function') throw optionError('health', 'to be made by createHealth', health);
   const endpoints = createEndpoints<FastifyRequestLike>(health, {
     ...rest,
     prefix: instance.prefix + prefix,
     ...(viewer && { viewer: (request) => viewer(request) }),
   });
 
-  /** False when the request is for no door. */
+  /** False when the request is for no endpoint. */
   function answers(request: FastifyRequestLike, reply: FastifyReplyLike): boolean {
     const question = endpoints.match(request.method, request.url, request.headers.accept);
     if (question === undefined) return false;
@@ -84,7 +84,7 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
       exposeHeadRoute: false,
       schema: { hide: true },
       handler: (request, reply) => {
-        // Fastify decodes a path before it compares it, so `/%68ealth` comes here and is no door: nobody else would answer.
+        // Fastify decodes a path before it compares it, so `/%68ealth` comes here and is no endpoint: nobody else would answer.
         if (!answers(request, reply)) reply.callNotFound();
         return reply;
       },

@@ -12,7 +12,7 @@ export interface HonoContext {
   readonly res: { readonly headers: Headers };
 }
 
-/** Middleware in the words of Hono; what is for no door is passed on. */
+/** Middleware in the words of Hono; what is for no endpoint is passed on. */
 export type HealthMiddleware<Context extends HonoContext = HonoContext> = (
   context: Context,
   next: () => Promise<void>,

@@ -18,7 +18,7 @@ export interface KoaContext {
   set(headers: Record<string, string>): void;
 }
 
-/** Middleware in the words of Koa; what is for no door is passed on. */
+/** Middleware in the words of Koa; what is for no endpoint is passed on. */
 export type HealthMiddleware<Context extends KoaContext = KoaContext> = (
   context: Context,
   next: () => Promise<unknown>,

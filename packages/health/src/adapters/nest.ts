@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { expected } from '../health-options.js';
+import { optionError } from '../health-options.js';
 import { healthMiddleware } from './express.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
@@ -55,7 +55,7 @@ interface Consumer {
  */
 export function createHealthModule(options: HealthModuleOptions): HealthModule {
   const { useFactory, inject = [], imports = [], viewer, ...rest } = options;
-  if (typeof useFactory !== 'function') throw expected('useFactory', 'to be a function', useFactory);
+  if (typeof useFactory !== 'function') throw optionError('useFactory', 'to be a function', useFactory);
   const endpointOptions = {
     ...rest,
     ...(viewer && { viewer: (request: IncomingMessage) => viewer(request) }),

@@ -16,7 +16,7 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 /** A response of `node:http`, or of `node:http2` with its compatibility API. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
-/** Answers the request and returns `true` when it is for a health door; otherwise leaves it alone. */
+/** Answers the request and returns `true` when it is for a health endpoint; otherwise leaves it alone. */
 export type HealthHandler<Request extends NodeRequest = IncomingMessage> = (
   request: Request,
   response: NodeResponse,

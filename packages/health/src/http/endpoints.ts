@@ -1,17 +1,17 @@
 /**
- * Which path leads to which door, and who stands before it: everything that the adapters have in common.
+ * Which path leads to which endpoint, and who may see it: everything that the adapters have in common.
  */
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
-import { expected } from '../health-options.js';
+import { optionError } from '../health-options.js';
 import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
 import type { Viewer } from '../types.js';
 
-/** Where each door is; leave one out to keep it where it is, `null` closes it. */
+/** Where each endpoint is; leave one out to keep it where it is, `null` closes it. */
 export type EndpointPaths = Readonly<Partial<Record<Endpoint, string | null>>>;
 
 /**
- * What the doors can be told.
+ * What the endpoints can be told.
  *
  * @typeParam Request - a request, in the words of the framework
  */
@@ -34,11 +34,11 @@ export interface EndpointOptions<Request = unknown> {
   }) => void;
 }
 
-/** The doors of one health, for an adapter to put into its framework. */
+/** The endpoints of one health, for an adapter to put into its framework. */
 export interface Endpoints<Request> {
-  /** Every open door with its path, for frameworks that want to know them beforehand. */
+  /** Every open endpoint with its path, for frameworks that want to know them beforehand. */
   readonly paths: readonly string[];
-  /** What is asked by a request line; `undefined` when it leads to no door. */
+  /** What is asked by a request line; `undefined` when it leads to no endpoint. */
   match(method: string, target: string, accept: string | undefined): HealthRequest | undefined;
   /** The answer; at once, unless a viewer or, after a pause, the probes have to be asked first. Never throws or rejects. */
   respond(question: HealthRequest, request: Request): HealthResponse | Promise<HealthResponse>;
@@ -59,40 +59,35 @@ export function createEndpoints<Request>(
   health: Health,
   options: EndpointOptions<Request> = {},
 ): Endpoints<Request> {
-  const {
-    prefix = '',
-    viewer,
-    viewerDeadlineMs = DEFAULTS.viewerDeadlineMs,
-    onMethodNotAllowed: onRefused,
-  } = options;
+  const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
   if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
-    throw expected('prefix', 'to begin with a slash', prefix);
+    throw optionError('prefix', 'to begin with a slash', prefix);
   }
   if (viewer !== undefined && typeof viewer !== 'function')
-    throw expected('viewer', 'to be a function', viewer);
+    throw optionError('viewer', 'to be a function', viewer);
   if (typeof viewerDeadlineMs !== 'number' || !(viewerDeadlineMs > 0)) {
-    throw expected('viewerDeadlineMs', 'to be a positive number of milliseconds', viewerDeadlineMs);
+    throw optionError('viewerDeadlineMs', 'to be a positive number of milliseconds', viewerDeadlineMs);
   }
-  if (onRefused !== undefined && typeof onRefused !== 'function') {
-    throw expected('onRefused', 'to be a function', onRefused);
+  if (onMethodNotAllowed !== undefined && typeof onMethodNotAllowed !== 'function') {
+    throw optionError('onMethodNotAllowed', 'to be a function', onMethodNotAllowed);
   }
   const endpoints = new Map<string, Endpoint>();
   for (const [endpoint, path] of Object.entries({ ...DEFAULT_PATHS, ...options.paths })) {
     if (!isEndpoint(endpoint))
-      throw expected('paths', `to be among ${Object.keys(DEFAULT_PATHS).join(', ')}`, endpoint);
+      throw optionError('paths', `to be among ${Object.keys(DEFAULT_PATHS).join(', ')}`, endpoint);
     if (path === null) continue;
     if (typeof path !== 'string' || !path.startsWith('/')) {
-      throw expected(`paths.${endpoint}`, 'to begin with a slash', path);
+      throw optionError(`paths.${endpoint}`, 'to begin with a slash', path);
     }
     endpoints.set(plainPath(prefix + path), endpoint);
   }
 
   function respondTo(question: HealthRequest, who: Viewer): HealthResponse {
     const answer = respond(health, question, who);
-    const correlationId = onRefused && answer.headers['X-Correlation-Id'];
-    if (onRefused && correlationId !== undefined) {
+    const correlationId = onMethodNotAllowed && answer.headers['X-Correlation-Id'];
+    if (onMethodNotAllowed && correlationId !== undefined) {
       try {
-        onRefused({ correlationId, method: question.method });
+        onMethodNotAllowed({ correlationId, method: question.method });
       } catch {
         // The listener is the application's own, and the answer is made.
       }
@@ -103,8 +98,8 @@ export function createEndpoints<Request>(
   return {
     paths: [...endpoints.keys()],
     match(method, target, accept) {
-      const door = endpoints.get(target) ?? endpoints.get(plainPath(target));
-      return door && { endpoint: door, method, accept, verbose: isVerbose(target) };
+      const endpoint = endpoints.get(target) ?? endpoints.get(plainPath(target));
+      return endpoint && { endpoint, method, accept, verbose: isVerbose(target) };
     },
     respond(question, request) {
       const caughtUp = question.endpoint === 'health' ? health.caughtUp() : undefined;

@@ -116,8 +116,8 @@ function metricsResponse(health: Health, { accept }: HealthRequest, viewer: View
 }
 
 /** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */
-function probeResponse(health: Health, { endpoint: door, verbose = false }: HealthRequest): HealthResponse {
-  const passes = door === 'livez' || (door === 'readyz' ? health.ready() : health.started());
+function probeResponse(health: Health, { endpoint, verbose = false }: HealthRequest): HealthResponse {
+  const passes = endpoint === 'livez' || (endpoint === 'readyz' ? health.ready() : health.started());
   const verdict = passes ? 'ok' : 'not ready';
   const body = verbose ? verboseText(health.snapshot().components, verdict) : `${verdict}\n`;
   return responseOf(passes ? 200 : 503, 'text/plain; charset=utf-8', body, NEVER_KEPT);

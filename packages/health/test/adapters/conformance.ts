@@ -16,7 +16,8 @@ export function describeAdapter(framework: Framework): void {
   describe(framework.name, () => {
     let broken = false;
     const refused: string[] = [];
-    const onRefused = ({ correlationId }: { readonly correlationId: string }) => refused.push(correlationId);
+    const onMethodNotAllowed = ({ correlationId }: { readonly correlationId: string }) =>
+      refused.push(correlationId);
     let root: Health;
     let internal: Health;
     let app: RunningApp;
@@ -32,12 +33,12 @@ export function describeAdapter(framework: Framework): void {
         startedAt: new Date('2026-04-01T00:00:00Z'),
       });
       app = await framework.start([
-        { health: root, prefix: '', options: { onMethodNotAllowed: onRefused } },
+        { health: root, prefix: '', options: { onMethodNotAllowed } },
         {
           health: internal,
           prefix: '/internal',
           viewer: (header) => VIEWERS[String(header)]?.(),
-          options: { viewerDeadlineMs: VIEWER_DEADLINE_MS, onMethodNotAllowed: onRefused },
+          options: { viewerDeadlineMs: VIEWER_DEADLINE_MS, onMethodNotAllowed },
         },
       ]);
     });

@@ -74,9 +74,9 @@ describeAdapter({
 test('the doors are typed for both: a door of one is no door of the other', () => {
   const health = createHealth({});
   const door = createHealthHandler(health);
-  const http2Door = createHealthHandler<Http2ServerRequest>(health);
+  const http2Handler = createHealthHandler<Http2ServerRequest>(health);
   createServer((request, response) => void door(request, response));
-  createHttp2Server((request, response) => void http2Door(request, response));
+  createHttp2Server((request, response) => void http2Handler(request, response));
 });
 
 test('what has been answered by a timeout of the application is not answered again', async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { environmentWith } from 'portal-test-kit';
+import { environmentWithPackages } from 'portal-test-kit';
 
 /** A certificate that vouches for itself, and its key. */
 export interface TestCertificate {
@@ -33,7 +33,7 @@ export async function makeCertificates<Name extends string>(
   wanted: Readonly<Record<Name, { readonly hosts: string; readonly from: string; readonly until: string }>>,
 ): Promise<Readonly<Record<Name, TestCertificate>>> {
   const cwd = await mkdtemp(join(tmpdir(), 'portal-certificates-'));
-  const env = await environmentWith('openssl');
+  const env = await environmentWithPackages('openssl');
   const openssl = (...args: string[]): Promise<unknown> => promisify(execFile)('openssl', args, { cwd, env });
   try {
     await openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-out', 'key');

@@ -39,7 +39,7 @@ const REREAD_SMALL_MS = 60_000;
 const REREAD_LARGE_MS = 3_600_000;
 
 export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler {
-  const { worker, scanIntervalMs: sweepIntervalMs } = options;
+  const { worker, scanIntervalMs } = options;
   let closed = false;
   let scanTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
@@ -58,7 +58,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     if (closed) return;
     const nowMs = performance.now();
     restUntilMs = nowMs + Math.max(SHORTEST_REST_MS, (nowMs - beganMs) * REST_AFTER_SCAN);
-    scanIn(sweepIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
+    scanIn(scanIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
     options.onScan(look);
     // Something moved while we looked.
     if (hasFsEvent) hint();
@@ -111,7 +111,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     clearTimeout(rereadTimer);
   }
 
-  scanIn(sweepIntervalMs * Math.random());
+  scanIn(scanIntervalMs * Math.random());
   scheduleReread(rereadPauseMs());
   return { onFsEvent: hint, close };
 }

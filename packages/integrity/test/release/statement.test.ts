@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { environmentWith } from 'portal-test-kit';
+import { environmentWithPackages } from 'portal-test-kit';
 import { sealEnvelope } from '../../src/release/envelope.js';
 import { generateKeys, keyIdOf, readPrivateKey, readPublicKey } from '../../src/release/keys.js';
 import { acceptStatement, signStatement, type Statement } from '../../src/release/statement.js';
@@ -76,7 +76,7 @@ test('what was signed is what is accepted, and whose it is', () => {
 
 test('openssl and jq alone come to the same verdict', () =>
   withFolder(async (folder) => {
-    const env = await environmentWith('openssl', 'jq');
+    const env = await environmentWithPackages('openssl', 'jq');
     writeFileSync(join(folder, 'source.intoto.jsonl'), signStatement(STATEMENT, privateKey));
     writeFileSync(join(folder, 'release.pub'), pair.publicPem);
     // As in docs/integrity.md.
@@ -274,7 +274,7 @@ describe('keys', () => {
   });
 
   test('openssl reads what we write', async () => {
-    const env = await environmentWith('openssl');
+    const env = await environmentWithPackages('openssl');
     const fromPrivate = execFileSync('openssl', ['pkey', '-pubout'], {
       env,
       input: pair.privatePem,

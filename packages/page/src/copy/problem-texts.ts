@@ -41,7 +41,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   },
   DATABASE_TOO_MANY_CONNECTIONS: {
     means:
-      'A newcomer is turned away; connections already open go on working. While the pool has all its connections and is served, that degrades, and `database` stays true.',
+      'A new connection is refused; connections already open go on working. While the pool has all its connections and is served, that degrades, and `database` stays true.',
     users: 'Some requests fail and some succeed; more fail as the load grows.',
     next: 'Find who holds them: `SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2`.',
   },

@@ -175,7 +175,7 @@ export const SETTINGS = {
     variable: 'PORTAL_SESSION_REQUESTS_PER_MINUTE',
     fallback: '600',
     rule: wholeNumber(0, 1_000_000_000),
-    about: 'Most requests of one session a minute at the administrators’ doors; `0` is no limit.',
+    about: 'Most requests of one session a minute at the administrators’ endpoints; `0` is no limit.',
   },
   refusalsPerMinute: {
     variable: 'PORTAL_REFUSALS_PER_MINUTE',

@@ -26,8 +26,8 @@ export interface ServiceFile {
 const FILE = 'service.json';
 
 /** Writes the file, all of it or none. */
-export async function writeServiceFile(dataDir: string, whereabouts: ServiceFile): Promise<void> {
-  await writePrivate(join(dataDir, FILE), `${JSON.stringify(whereabouts, undefined, 2)}\n`);
+export async function writeServiceFile(dataDir: string, serviceFile: ServiceFile): Promise<void> {
+  await writePrivate(join(dataDir, FILE), `${JSON.stringify(serviceFile, undefined, 2)}\n`);
 }
 
 /**

@@ -7,18 +7,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  dataOf,
+  messageData,
   startPostgres,
   startReceiver,
   startRedis,
   typesOf,
   waitFor,
-  type Receiver,
+  type TestReceiver,
 } from 'portal-test-kit';
 import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
 import { runPortal, servePortal } from '../portal.js';
 
-let receiver: Receiver;
+let receiver: TestReceiver;
 let folder: string;
 
 beforeEach(async () => {
@@ -59,7 +59,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   await receiver.arrived(2);
   const [began, ended] = receiver.accepted;
   assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
-  assert.equal(dataOf(began)['incident'], dataOf(ended)['incident']);
+  assert.equal(messageData(began)['incident'], messageData(ended)['incident']);
 });
 
 test('portal alert test: everybody gets one, and what each answered is told, but not where it went', async () => {

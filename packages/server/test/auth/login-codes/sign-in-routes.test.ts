@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import {
-  dataOf,
+  messageData,
   startPostgres,
   startReceiver,
   waitFor,
   type PostgresServer,
   type ReceivedMessage,
-  type Receiver,
+  type TestReceiver,
 } from 'portal-test-kit';
 import { newCode, newLongCode } from '../../../src/auth/login-codes/code.js';
 import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/login-code-store.js';
@@ -30,7 +30,7 @@ const SLOT_MS = 3_000;
 
 let postgres: PostgresServer;
 let databaseUrl: string;
-let receiver: Receiver;
+let receiver: TestReceiver;
 let service: TestService;
 let addresses = 0;
 
@@ -81,7 +81,7 @@ function verify(code: string, from: string, headers: Record<string, string> = {}
 
 /** Messages with codes that were asked for from there: those of a test before may still be coming. */
 function messagesFor(from: string): readonly ReceivedMessage[] {
-  return receiver.received.filter((message) => dataOf(message)['address'] === from);
+  return receiver.received.filter((message) => messageData(message)['address'] === from);
 }
 
 /** Asks for a code and gives it as the receiver got it. */
@@ -89,7 +89,7 @@ async function codeFor(username: string, from: string): Promise<string> {
   const before1 = messagesFor(from).length;
   assert.equal((await request(username, from)).status, 202);
   await waitFor('the message', () => messagesFor(from).length > before1);
-  return String(dataOf(messagesFor(from).at(-1))['code']);
+  return String(messageData(messagesFor(from).at(-1))['code']);
 }
 
 /** Until every message that is under way has come, and a slot longer for one that should not. */

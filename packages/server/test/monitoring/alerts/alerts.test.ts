@@ -9,14 +9,14 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  dataOf,
+  messageData,
   startPostgres,
   startReceiver,
   startRedis,
   typesOf,
   waitFor,
   type PostgresServer,
-  type Receiver,
+  type TestReceiver,
   type RedisServer,
 } from 'portal-test-kit';
 import { sendRequest } from '../../request.js';
@@ -24,7 +24,7 @@ import { startService } from '../../service.js';
 
 let postgres: PostgresServer;
 let redis: RedisServer;
-let receiver: Receiver;
+let receiver: TestReceiver;
 let folder: string;
 
 before(async () => {
@@ -68,7 +68,7 @@ test('an outage is one message when it begins and one when it ends, signed, and 
 
   const generic = receiver.accepted.filter(({ path }) => path.startsWith('/generic/'));
   assert.deepEqual(typesOf(generic), ['incident.began', 'incident.ended']);
-  const [began, ended] = generic.map(dataOf);
+  const [began, ended] = generic.map(messageData);
   assert.equal(began?.['status'], 'unhealthy');
   assert.ok((began['codes'] as string[]).some((code) => /^(DATABASE_TIMEOUT|CHECK_STALE)$/.test(code)));
   assert.equal(began['incident'], ended?.['incident']);
@@ -117,7 +117,7 @@ test('a changed source is told once', async (t) => {
   await sleep(1_500);
   assert.deepEqual(typesOf(receiver.accepted).toSorted(), ['incident.began', 'integrity.changed']);
   const change = receiver.accepted.find(({ json }) => json['type'] === 'integrity.changed');
-  assert.deepEqual(dataOf(change)['files'], { added: 0, removed: 0, modified: 1 });
+  assert.deepEqual(messageData(change)['files'], { added: 0, removed: 0, modified: 1 });
   assert.ok(!change?.body.includes('main.js'), 'names stay with administrators');
 });
 
