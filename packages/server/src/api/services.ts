@@ -6,7 +6,7 @@ import type { Audit } from '../auth/audit/audit.js';
 import type { AuditStore } from '../auth/audit/audit-store.js';
 import type { History } from '../monitoring/history/history.js';
 import type { LivePages } from '../monitoring/live/pages.js';
-import type { StatusTracker } from '../monitoring/live/status-tracker.js';
+import type { StatusTracker } from '../monitoring/status-tracker.js';
 import type { Guard } from '../auth/guard.js';
 import type { Sessions } from '../auth/sessions/sessions.js';
 import type { SignOut } from '../auth/sessions/sign-out.js';

@@ -14,7 +14,7 @@ import { createReceivers } from './alerts/receivers.js';
 import { createEventLog } from './history/event-log.js';
 import { createHistory, type History } from './history/history.js';
 import { createLivePages, type LivePages } from './live/pages.js';
-import { createStatusTracker, type StatusTracker } from './live/status-tracker.js';
+import { createStatusTracker, type StatusTracker } from './status-tracker.js';
 import type { Log } from '../infra/log.js';
 
 /** What it follows. */
@@ -66,7 +66,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     (since ??= createStatusTracker({
       health: health(),
       silenceMs,
-      onTurn: (stand) => eventLog.statusChanged(stand),
+      onUpdate: (update) => eventLog.statusChanged(update),
     }));
   const pages = createLivePages({
     snapshot: () => statusTracker().snapshot(),
@@ -98,7 +98,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   return {
     history,
     pages,
-    statusTracker: statusTracker,
+    statusTracker,
     gapMs,
     reported(event) {
       statusTracker().update();
@@ -113,7 +113,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     start() {
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       history.start();
-      const left = eventLog.started({ version }).then((what) => statusTracker().restore(what));
+      const left = eventLog.started({ version }).then((previous) => statusTracker().restore(previous));
       alerts.start();
       // What the last run left is known long before, unless the disk does not answer: then nobody waits for it.
       return Promise.race([left, sleep(LEFT_WITHIN_MS, undefined, { ref: false })]);

@@ -1,12 +1,12 @@
 /**
- * What holds, and since when: every cause with a begin and an end of its own, and every part with since when it answers or
- * does not. In the file, so that a start of the service in the middle of an outage begins nothing anew.
+ * Causes in the file, each with its own begin and end, and since when each component answers or does not. So an outage keeps
+ * its begin when the service is restarted in the middle of it.
  */
 import type { Database } from 'libsql';
-import { keyOf, type Held, type HeldPart } from '../stand.js';
+import { causeKey, type TrackedComponent, type TrackedStatus } from '../tracked-status.js';
 import { HOURS_FOR_MS, MOST_CAUSES, MAX_CAUSES_RETURNED } from './history-limits.js';
 
-/** A cause of an event, as it is published. Times are ISO 8601, UTC, with milliseconds. */
+/** As it is published. Times are ISO 8601, UTC, with milliseconds. */
 export interface StoredCause {
   readonly component: string;
   readonly code: string;
@@ -15,20 +15,21 @@ export interface StoredCause {
   readonly ended_at: string | null;
 }
 
-/** Causes and parts of one file. */
+type CausesAndComponents = Pick<TrackedStatus, 'causes' | 'components'>;
+
 export interface CauseStore {
-  /** These hold from now on and no others: those that have begun are added, those that have ended end at `endedAt`. */
-  holds(causes: Held['causes'], parts: Held['parts'], endedAt: number): void;
-  /** Nobody looks any more; `at` is the end of what is known. Each may turn out to go on. */
+  /** Adds the causes that are new, and ends at `endedAt` those that are no longer among them. */
+  record(current: CausesAndComponents, endedAt: number): void;
+  /** Probes have stopped. `at` is the provisional end of every open cause: the next run may find that it went on. */
   cut(at: number): void;
-  /** What was cut last. */
-  left(): Pick<Held, 'causes' | 'parts'>;
-  /** What held in a time, in the order in which it began; of very many the latest. */
-  within(fromMs: number, toMs: number): readonly StoredCause[];
+  /** The causes that were cut, and the components. */
+  previous(): CausesAndComponents;
+  /** In the order of their begin; the latest `MAX_CAUSES_RETURNED`. */
+  between(fromMs: number, toMs: number): readonly StoredCause[];
   prune(nowMs: number): void;
 }
 
-/** `cut`: its end is only the end of what is known. */
+/** `cut`: the end is provisional. The table `parts` has the components. */
 export const CAUSES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS causes (
     id INTEGER PRIMARY KEY, component TEXT NOT NULL, code TEXT NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER,
@@ -46,59 +47,60 @@ interface CauseRow {
   readonly ended_at: number | null;
 }
 
-/** Causes and parts of `database`, whose tables are there. */
+/** Over a database whose tables exist. */
 export function createCauseStore(database: Database): CauseStore {
   const open = database.prepare('SELECT * FROM causes WHERE ended_at IS NULL OR cut = 1');
   const insert = database.prepare('INSERT INTO causes (component, code, began_at) VALUES (?, ?, ?)');
-  const goesOn = database.prepare('UPDATE causes SET began_at = ?, ended_at = NULL, cut = 0 WHERE id = ?');
-  // Never before its begin: the clock may have been set back in between.
+  const reopen = database.prepare('UPDATE causes SET began_at = ?, ended_at = NULL, cut = 0 WHERE id = ?');
+  // Never before its begin: the clock may have been set back in the meantime.
   const end = database.prepare(
     'UPDATE causes SET ended_at = max(began_at, coalesce(ended_at, ?)), cut = 0 WHERE id = ?',
   );
   const cut = database.prepare(
     'UPDATE causes SET ended_at = max(began_at, ?), cut = 1 WHERE ended_at IS NULL',
   );
-  const cutOnes = database.prepare('SELECT * FROM causes WHERE cut = 1');
+  const cutCauses = database.prepare('SELECT * FROM causes WHERE cut = 1');
   const overlapping = database.prepare(
     `SELECT * FROM causes WHERE began_at < ? AND (ended_at IS NULL OR ended_at > ?) ORDER BY id DESC LIMIT ?`,
   );
   const prune = database.prepare(
     'DELETE FROM causes WHERE ended_at IS NOT NULL AND cut = 0 AND (ended_at < ? OR id <= (SELECT max(id) FROM causes) - ?)',
   );
-  const forgetParts = database.prepare('DELETE FROM parts');
-  const insertPart = database.prepare('INSERT INTO parts VALUES (?, ?, ?, ?)');
-  const allParts = database.prepare('SELECT * FROM parts');
+  const deleteComponents = database.prepare('DELETE FROM parts');
+  const insertComponent = database.prepare('INSERT INTO parts VALUES (?, ?, ?, ?)');
+  const allComponents = database.prepare('SELECT * FROM parts');
 
   return {
-    holds(causes, parts, endedAt) {
-      const begun = new Map(causes.map((cause) => [keyOf(cause), cause]));
+    record({ causes, components }, endedAt) {
+      const added = new Map(causes.map((cause) => [causeKey(cause), cause]));
       for (const row of open.all() as CauseRow[]) {
-        const still = begun.get(keyOf(row));
-        // One that is said to have begun after this one had been seen to end is another one.
-        if (still && (row.ended_at === null || still.since <= row.ended_at)) {
-          goesOn.run(still.since, row.id);
-          begun.delete(keyOf(row));
+        const current = added.get(causeKey(row));
+        // A cause that began after the provisional end of this one is another cause.
+        if (current && (row.ended_at === null || current.since <= row.ended_at)) {
+          reopen.run(current.since, row.id);
+          added.delete(causeKey(row));
         } else end.run(endedAt, row.id);
       }
-      for (const { component, code, since } of begun.values()) insert.run(component, code, since);
-      forgetParts.run();
-      for (const { name, state, since, answersSince } of parts) {
-        insertPart.run(name, state, since, answersSince);
+      for (const { component, code, since } of added.values()) insert.run(component, code, since);
+      deleteComponents.run();
+      for (const { name, state, since, answersSince } of components) {
+        insertComponent.run(name, state, since, answersSince);
       }
     },
     cut: (at) => void cut.run(at),
-    left() {
-      const causes = (cutOnes.all() as CauseRow[]).map(({ component, code, began_at: since }) => ({
+    previous() {
+      const causes = (cutCauses.all() as CauseRow[]).map(({ component, code, began_at: since }) => ({
         component,
         code,
         since,
       }));
-      const parts = (allParts.all() as (HeldPart & { readonly answers_since: number })[]).map(
-        ({ name, state, since, answers_since: answersSince }) => ({ name, state, since, answersSince }),
-      );
-      return { causes, parts };
+      const rows = allComponents.all() as (TrackedComponent & { readonly answers_since: number })[];
+      const components = rows.map(({ name, state, since, answers_since: answersSince }) => {
+        return { name, state, since, answersSince };
+      });
+      return { causes, components };
     },
-    within(fromMs, toMs) {
+    between(fromMs, toMs) {
       const rows = overlapping.all(toMs, fromMs, MAX_CAUSES_RETURNED) as CauseRow[];
       return rows
         .toSorted((one, other) => one.began_at - other.began_at || one.id - other.id)

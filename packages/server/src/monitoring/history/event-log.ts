@@ -5,14 +5,14 @@
 import type { SourceEvent } from 'portal-integrity';
 import type { StoredEvent, NewEvent } from './event-store.js';
 import type { History, Trouble } from './history.js';
-import type { LeftBehind, Stand } from '../stand.js';
+import type { PreviousStatus, StatusUpdate } from '../tracked-status.js';
 
 /** Writes down what happens. Nothing of it is waited for. */
 export interface EventLog {
   /** The service has begun to run. Kept once it is written, with how the run before it left things. */
-  started(details: { readonly version: string }): Promise<LeftBehind | null>;
+  started(details: { readonly version: string }): Promise<PreviousStatus | null>;
   /** Status, causes or parts are no longer what they were. */
-  statusChanged(stand: Stand): void;
+  statusChanged(update: StatusUpdate): void;
   sourceChanged(event: SourceEvent): void;
   historyFailed(trouble: Trouble): void;
   /** Something else that happened and is over, e.g. an alert that could not be delivered. */
@@ -45,8 +45,8 @@ export function createEventLog({ write, onEvent, now = Date.now }: EventLogOptio
       await emit(write('beginRun', now(), details));
       return write('previousRun').catch(() => null);
     },
-    statusChanged(stand) {
-      void emit(write('recordStatus', stand));
+    statusChanged(update) {
+      void emit(write('recordStatus', update));
     },
     sourceChanged({ began_at, ended_at, ...change }) {
       const isBack = change.hash_after === change.hash_before;

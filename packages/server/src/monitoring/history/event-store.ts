@@ -1,24 +1,24 @@
 /**
- * What happened, in the file: each with its begin, its end, and the codes that held in between.
+ * Events in the file, each with its begin, its end, and the codes of the time in between.
  */
 import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
-import { createCauseStore, type StoredCause } from './cause-store.js';
+import type { StatusUpdate } from '../tracked-status.js';
+import type { CauseStore, StoredCause } from './cause-store.js';
 import { HOURS_FOR_MS, MOST_DETAILS, MOST_EVENTS } from './history-limits.js';
 import { STATUSES } from './series.js';
-import { createStatusTotals } from './status-totals.js';
+import type { StatusTotals } from './status-totals.js';
 import { inTransaction } from './transaction.js';
 
 /**
- * What an event is about: a stretch of one status; a change of the source; a run of the service; the history itself;
- * the delivery of alerts.
+ * `status`: an interval of one status. `integrity`: a change of the source. `service`: a run of the service. `history`: the
+ * history file cannot be used. `alert`: an alert was given up.
  */
 export type EventType = 'status' | 'integrity' | 'service' | 'history' | 'alert';
 
-/** What may be told of an event besides. */
 export type Details = Readonly<Record<string, unknown>>;
 
-/** An event that has just happened. Times in milliseconds since 1970. */
+/** Times in milliseconds since 1970. */
 export interface NewEvent {
   readonly kind: EventType;
   readonly beganAt: number;
@@ -28,11 +28,11 @@ export interface NewEvent {
   readonly to: string | null;
   readonly codes: readonly string[];
   readonly details: Details;
-  /** Of a status that goes on after a time in which nothing was measured: since when it has been so. */
+  /** Of a status: when it began, which is before `beganAt` if it went on through a time without probe runs. */
   readonly since?: number;
 }
 
-/** An event as it is published. Times are ISO 8601, UTC, with milliseconds. */
+/** As it is published. Times are ISO 8601, UTC, with milliseconds. */
 export interface StoredEvent {
   readonly id: number;
   readonly kind: EventType;
@@ -41,57 +41,58 @@ export interface StoredEvent {
   readonly from: string | null;
   readonly to: string | null;
   readonly codes: readonly string[];
-  /** Of a status: since when it has been so, which is before `began_at` where nothing was measured in between; else `null`. */
+  /** Of a status: when it began, which is before `began_at` if it went on through a time without probe runs; else `null`. */
   readonly since: string | null;
-  /** Of a status: what held in it, each from its own begin to its own end. */
+  /** Of a status: the causes of its time, each with its own begin and end. */
   readonly causes: readonly StoredCause[];
   readonly details: Details;
 }
 
-/** Which events are asked for. Times in milliseconds since 1970. */
+/** Times in milliseconds since 1970. */
 export interface EventQuery {
-  /** Those that had not ended by then. */
+  /** Only events that had not ended by then. */
   readonly fromMs: number | undefined;
-  /** Those that had begun by then. */
+  /** Only events that had begun by then. */
   readonly toMs: number | undefined;
-  /** Those before the event of this id. */
+  /** Only events before the one with this id. */
   readonly before: number | undefined;
   readonly limit: number;
 }
 
-/** Events, the latest first, and the `before` of those that follow; `null` when there are none. */
+/** The latest event first. `next` is the `before` of the following page; `null` if there is none. */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   readonly next: number | null;
 }
 
-/** The events of one file. */
-export interface Events {
-  add(event: NewEvent): StoredEvent;
-  /** Ends what goes on of its kind, and adds it. */
-  transition(event: NewEvent): StoredEvent;
-  /** Adds it, or puts it in the place of the one of its kind that began at the same time. */
-  upsert(event: NewEvent): StoredEvent;
-  /** The status that goes on, also with these codes; `undefined` when none does, or another. */
-  amendStatus(status: string, codes: readonly string[]): StoredEvent | undefined;
-  /** Ends all that goes on of a kind; `details` are added to theirs. */
-  end(kind: EventType, at: number, details?: Details): void;
-  read(query: EventQuery): EventPage;
+export interface EventStore {
+  addEvent(event: NewEvent): StoredEvent;
+  /** Ends the open events of its kind, and adds it. */
+  transitionEvent(event: NewEvent): StoredEvent;
+  /** Adds it, or replaces the event of its kind that began at the same time. */
+  upsertEvent(event: NewEvent): StoredEvent;
+  /** Ends the open events of a kind, and adds `details` to theirs. */
+  endEvents(kind: EventType, at: number, details?: Details): void;
+  /** @returns the open status event: the one before with the new codes, or another one if the status changed */
+  recordStatus(update: StatusUpdate): StoredEvent;
+  readEvents(query: EventQuery): EventPage;
+}
+
+export interface EventTimes {
   /** Begin or end of the latest event that is not after `at`, in milliseconds since 1970. */
   lastAt(at: number): number | null;
-  /** The status that lasted longest into the present, and since when it had been so. */
   lastStatus(): LastStatus | undefined;
 }
 
-/** A status that goes on, or went on until nobody looked any more. */
+/** The open status event, else the one that ended last. Times in milliseconds since 1970. */
 export interface LastStatus {
   readonly status: Status;
   readonly since: number;
-  /** Its end, in milliseconds since 1970; `null` while it goes on. */
+  /** `null`: it goes on. */
   readonly until: number | null;
 }
 
-/** Ids are never used again, also when the event of the highest is gone: pages remember them. */
+/** AUTOINCREMENT: an id is never used twice, because open pages remember ids. */
 export const EVENTS_SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -106,7 +107,7 @@ export const EVENTS_SCHEMA = `
   CREATE INDEX IF NOT EXISTS events_that_go_on ON events (kind) WHERE ended_at IS NULL;
 `;
 
-/** Columns that were added later. */
+/** Columns that a file of an older version lacks. */
 export const EVENTS_COLUMNS = { since: 'INTEGER' } as const;
 
 interface Row {
@@ -121,39 +122,45 @@ interface Row {
   readonly since: number | null;
 }
 
-/** The events of `database`, whose tables are there. */
-export function createEvents(database: Database): Events {
-  const insert = database.prepare(
-    'INSERT INTO events (kind, began_at, ended_at, was, became, codes, details, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *',
-  );
-  // What goes on stays, however much has happened since it began.
-  const prune = database.prepare(
-    'DELETE FROM events WHERE ended_at IS NOT NULL AND (id <= ? OR ended_at < ?) RETURNING kind, began_at, ended_at, became',
-  );
-  // Never before its begin: the clock may have been set back in between.
-  const endAll = database.prepare(
-    `UPDATE events SET ended_at = max(began_at, ?), details = json_patch(details, ?)
+function prepareStatements(database: Database) {
+  return {
+    insert: database.prepare(
+      'INSERT INTO events (kind, began_at, ended_at, was, became, codes, details, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *',
+    ),
+    // An open event is kept, however many events follow it.
+    prune: database.prepare(
+      'DELETE FROM events WHERE ended_at IS NOT NULL AND (id <= ? OR ended_at < ?) RETURNING kind, began_at, ended_at, became',
+    ),
+    // Never before its begin: the clock may have been set back in the meantime.
+    end: database.prepare(
+      `UPDATE events SET ended_at = max(began_at, ?), details = json_patch(details, ?)
      WHERE kind = ? AND ended_at IS NULL`,
-  );
-  const open = database.prepare(`SELECT * FROM events WHERE kind = 'status' AND ended_at IS NULL`);
-  const amend = database.prepare('UPDATE events SET codes = ? WHERE id = ? RETURNING *');
-  const replace = database.prepare(
-    `UPDATE events SET ended_at = ?, became = ?, codes = ?, details = ?
+    ),
+    openStatus: database.prepare(`SELECT * FROM events WHERE kind = 'status' AND ended_at IS NULL`),
+    setCodes: database.prepare('UPDATE events SET codes = ? WHERE id = ? RETURNING *'),
+    replace: database.prepare(
+      `UPDATE events SET ended_at = ?, became = ?, codes = ?, details = ?
      WHERE kind = ? AND began_at = ? RETURNING *`,
-  );
-  const last = database.prepare(
-    'SELECT max(coalesce(ended_at, began_at)) AS at FROM events WHERE coalesce(ended_at, began_at) <= ?',
-  );
-  const lastStatus = database.prepare(
-    `SELECT * FROM events WHERE kind = 'status' ORDER BY ended_at IS NULL DESC, ended_at DESC, id DESC LIMIT 1`,
-  );
-  const page = database.prepare(
-    `SELECT * FROM events WHERE id < ? AND began_at < ? AND (ended_at IS NULL OR ended_at >= ?)
+    ),
+    lastAt: database.prepare(
+      'SELECT max(coalesce(ended_at, began_at)) AS at FROM events WHERE coalesce(ended_at, began_at) <= ?',
+    ),
+    lastStatus: database.prepare(
+      `SELECT * FROM events WHERE kind = 'status' ORDER BY ended_at IS NULL DESC, ended_at DESC, id DESC LIMIT 1`,
+    ),
+    page: database.prepare(
+      `SELECT * FROM events WHERE id < ? AND began_at < ? AND (ended_at IS NULL OR ended_at >= ?)
      ORDER BY id DESC LIMIT ?`,
-  );
+    ),
+  };
+}
 
-  const sums = createStatusTotals(database);
-  const holding = createCauseStore(database);
+/** Over a database whose tables exist. */
+export function createEventStore(
+  database: Database,
+  { causes, totals }: { readonly causes: CauseStore; readonly totals: StatusTotals },
+): EventStore & EventTimes {
+  const statements = prepareStatements(database);
 
   function eventOf(row: Row): StoredEvent {
     const isStatus = row.kind === 'status';
@@ -166,19 +173,19 @@ export function createEvents(database: Database): Events {
       to: row.became,
       codes: JSON.parse(row.codes) as string[],
       since: isStatus ? new Date(row.since ?? row.began_at).toISOString() : null,
-      causes: isStatus ? holding.within(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER) : [],
+      causes: isStatus ? causes.between(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER) : [],
       details: JSON.parse(row.details) as Details,
     };
   }
 
-  /** What is thrown away is in the sums before. */
-  function pruneAll(uptoId: number, nowMs: number): void {
-    const gone = prune.all(uptoId, nowMs - HOURS_FOR_MS) as Pick<
+  /** Deleted events are added to the totals first. */
+  function prune(uptoId: number, nowMs: number): void {
+    const deleted = statements.prune.all(uptoId, nowMs - HOURS_FOR_MS) as Pick<
       Row,
       'kind' | 'began_at' | 'ended_at' | 'became'
     >[];
-    sums.carry(
-      gone
+    totals.carry(
+      deleted
         .filter(({ kind }) => kind === 'status')
         .map(({ began_at, ended_at, became }) => ({
           status: STATUSES.findIndex((status) => status === became),
@@ -186,12 +193,12 @@ export function createEvents(database: Database): Events {
           toMs: ended_at ?? began_at,
         })),
     );
-    sums.prune(nowMs);
-    holding.prune(nowMs);
+    totals.prune(nowMs);
+    causes.prune(nowMs);
   }
 
   function add({ kind, beganAt, endedAt, from, to, codes, details, since }: NewEvent): StoredEvent {
-    const row = insert.get(
+    const row = statements.insert.get(
       kind,
       beganAt,
       endedAt,
@@ -201,35 +208,45 @@ export function createEvents(database: Database): Events {
       JSON.stringify(bounded(details)),
       since ?? null,
     ) as Row;
-    pruneAll(row.id - MOST_EVENTS, beganAt);
+    prune(row.id - MOST_EVENTS, beganAt);
     return eventOf(row);
   }
 
   function end(kind: EventType, at: number, details: Details = {}): void {
-    endAll.run(at, JSON.stringify(details), kind);
+    statements.end.run(at, JSON.stringify(details), kind);
+  }
+
+  /** `undefined` if no status event is open, or one of another status. */
+  function addCodes(status: string, codes: readonly string[]): StoredEvent | undefined {
+    const row = statements.openStatus.get() as Row | undefined;
+    if (!row || row.became !== status) return undefined;
+    const all = [...new Set([...(JSON.parse(row.codes) as string[]), ...codes])];
+    return eventOf(statements.setCodes.get(JSON.stringify(all), row.id) as Row);
   }
 
   return {
-    add: inTransaction(database, add),
-    transition: inTransaction(database, (event: NewEvent) => {
+    addEvent: inTransaction(database, add),
+    transitionEvent: inTransaction(database, (event: NewEvent) => {
       end(event.kind, event.beganAt);
       return add(event);
     }),
-    upsert: inTransaction(database, (event: NewEvent) => {
+    upsertEvent: inTransaction(database, (event: NewEvent) => {
       const { kind, beganAt, endedAt, to, codes, details } = event;
-      const words = [endedAt, to, JSON.stringify(codes), JSON.stringify(bounded(details))];
-      const row = replace.get(...words, kind, beganAt) as Row | undefined;
+      const values = [endedAt, to, JSON.stringify(codes), JSON.stringify(bounded(details))];
+      const row = statements.replace.get(...values, kind, beganAt) as Row | undefined;
       return row ? eventOf(row) : add(event);
     }),
-    amendStatus(status, codes) {
-      const row = open.get() as Row | undefined;
-      if (!row || row.became !== status) return undefined;
-      const all = [...new Set([...(JSON.parse(row.codes) as string[]), ...codes])];
-      return eventOf(amend.get(JSON.stringify(all), row.id) as Row);
-    },
-    end,
-    read({ fromMs, toMs, before, limit }) {
-      const rows = page.all(
+    endEvents: end,
+    recordStatus: inTransaction(database, (update: StatusUpdate) => {
+      const { at, knownUntil, isBroken, from, status: to, since, codes, details } = update;
+      causes.record(update, knownUntil);
+      const current = isBroken ? undefined : addCodes(to, codes);
+      if (current) return current;
+      end('status', knownUntil);
+      return add({ kind: 'status', beganAt: at, endedAt: null, from, to, codes, details, since });
+    }),
+    readEvents({ fromMs, toMs, before, limit }) {
+      const rows = statements.page.all(
         before ?? Number.MAX_SAFE_INTEGER,
         toMs ?? Number.MAX_SAFE_INTEGER,
         fromMs ?? 0,
@@ -238,9 +255,9 @@ export function createEvents(database: Database): Events {
       const events = rows.slice(0, limit).map(eventOf);
       return { events, next: rows.length > limit ? (events.at(-1)?.id ?? null) : null };
     },
-    lastAt: (at) => (last.get(at) as { readonly at: number | null }).at,
+    lastAt: (at) => (statements.lastAt.get(at) as { readonly at: number | null }).at,
     lastStatus() {
-      const row = lastStatus.get() as Row | undefined;
+      const row = statements.lastStatus.get() as Row | undefined;
       const status = STATUSES.find((one) => one === row?.became);
       if (!row || !status) return undefined;
       return { status, since: row.since ?? row.began_at, until: row.ended_at };
@@ -248,9 +265,9 @@ export function createEvents(database: Database): Events {
   };
 }
 
-/** Lists of names can be long; what counts is told before them. */
+/** Without its lists if it is too long: lists of file names are; their lengths stand beside them. */
 function bounded(details: Details): Details {
   if (JSON.stringify(details).length <= MOST_DETAILS) return details;
-  const short = Object.fromEntries(Object.entries(details).filter(([, value]) => !Array.isArray(value)));
-  return JSON.stringify(short).length <= MOST_DETAILS ? short : {};
+  const shortened = Object.fromEntries(Object.entries(details).filter(([, value]) => !Array.isArray(value)));
+  return JSON.stringify(shortened).length <= MOST_DETAILS ? shortened : {};
 }

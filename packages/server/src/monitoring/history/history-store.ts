@@ -1,155 +1,96 @@
 /**
- * Everything that the history thread can be asked to do with its file.
+ * The history file: every method that the history thread can be asked for. Arguments and results are copied from thread to
+ * thread.
  */
 import type { Database } from 'libsql';
-import type { LeftBehind, Stand } from '../stand.js';
-import {
-  createEvents,
-  type Details,
-  type EventType,
-  type EventPage,
-  type EventQuery,
-  type StoredEvent,
-  type NewEvent,
-} from './event-store.js';
+import type { PreviousStatus } from '../tracked-status.js';
 import { createCauseStore } from './cause-store.js';
-import {
-  createOutboxStore,
-  type NewOutboxMessage,
-  type KeyValueEntry,
-  type WaitingMessage,
-} from './outbox-store.js';
-import type { HistoryQuery } from './history-query.js';
+import { createEventStore, type Details, type EventStore, type StoredEvent } from './event-store.js';
 import { GOES_ON_FOR_MS } from './history-limits.js';
-import { createSamples, type SampleColumns } from './sample-store.js';
-import { STATUSES, type StoredSample } from './series.js';
+import type { HistoryQuery } from './history-query.js';
+import { createOutboxStore, type OutboxStore } from './outbox-store.js';
+import { createSampleStore, type SampleColumns, type SampleStore } from './sample-store.js';
+import { STATUSES } from './series.js';
 import { createStatusTotals, type Present, type Range, type Shares, type Totals } from './status-totals.js';
 import { inTransaction } from './transaction.js';
 
-/** What was measured, and the sums of what was asked for. */
 export interface HistoryPage extends SampleColumns {
   readonly share: Shares;
   readonly totals: Totals;
 }
 
-/** The tasks by name; what they take and give is copied from thread to thread. */
-export interface HistoryStore {
-  addSamples(samples: readonly StoredSample[]): void;
-  readSamples(plan: HistoryQuery): SampleColumns;
-  /** The steps of a plan, and the sums of exactly the time that was asked for. */
-  readHistory(plan: HistoryQuery, asked: Range, present: Present): HistoryPage;
-  addEvent(event: NewEvent): StoredEvent;
-  transitionEvent(event: NewEvent): StoredEvent;
-  upsertEvent(event: NewEvent): StoredEvent;
-  endEvents(kind: EventType, at: number): void;
-  /** Notes how things stand: a stretch of one status goes on, or ends and another begins. Gives the one that goes on. */
-  recordStatus(stand: Stand): StoredEvent;
-  readEvents(query: EventQuery): EventPage;
-  /** Puts messages into the outbox, with a note, all or nothing. */
-  enqueueMessages(messages: readonly NewOutboxMessage[], at: number, note: KeyValueEntry | null): void;
-  peekMessage(receiver: string): WaitingMessage | null;
-  acknowledgeMessage(id: number): void;
-  /** Takes away messages for other receivers than these; gives the note of that name. */
-  openOutbox(receivers: readonly string[], noteName: string): string | null;
-  /** A run of the service begins; one that has not ended was lost when it was last heard of. */
+export interface HistoryStore extends SampleStore, EventStore, OutboxStore {
+  /** The steps of `query`, and the totals of exactly the requested range. */
+  readHistory(query: HistoryQuery, requested: Range, present: Present): HistoryPage;
+  /** A run of the service begins. A run without an end was killed: it ended with its latest sample or event. */
   beginRun(at: number, details: Details): StoredEvent;
-  /** How the run before this one left things; `null` when that is unknown, or too long ago to go on. */
-  previousRun(): LeftBehind | null;
-  /** The run ends in good order. */
+  /** The status at the end of the run before this one; `null` if it is unknown or more than a day old. */
+  previousRun(): PreviousStatus | null;
+  /** The service has stopped. */
   endRun(at: number): void;
 }
 
-/** A task. */
 export type HistoryTaskName = keyof HistoryStore;
 
-/** The tasks on `database`, whose tables are there. */
+/** Over a database whose tables exist. */
 export function createHistoryStore(database: Database): HistoryStore {
-  const samples = createSamples(database);
-  const events = createEvents(database);
-  const outbox = createOutboxStore(database);
-  const holding = createCauseStore(database);
-  const sums = createStatusTotals(database);
-  let left: LeftBehind | null = null;
+  const causes = createCauseStore(database);
+  const totals = createStatusTotals(database);
+  const { lastAt: lastSampleAt, ...samples } = createSampleStore(database);
+  const { lastAt: lastEventAt, lastStatus, ...events } = createEventStore(database, { causes, totals });
+  let previous: PreviousStatus | null = null;
 
-  /** All that goes on, as far as is known. */
-  function endAll(at: number, end: 'lost' | 'stopped'): void {
-    events.end('status', at);
-    events.end('history', at);
-    events.end('service', at, { end });
-    holding.cut(at);
+  function endOpenEvents(at: number, end: 'lost' | 'stopped'): void {
+    events.endEvents('status', at);
+    events.endEvents('history', at);
+    events.endEvents('service', at, { end });
+    causes.cut(at);
   }
 
-  /** A run that ended before its first look knew nothing: what counts is when a status was last known. */
-  function whatWasLeft(at: number): LeftBehind | null {
-    const last = events.lastStatus();
+  /** Of the last run that had a status. A run that ended before its first probe run has none. */
+  function previousStatus(at: number): PreviousStatus | null {
+    const last = lastStatus();
     const until = last?.until ?? at;
     if (!last || at - until > GOES_ON_FOR_MS) return null;
-    // A clock that was set back in between: for how long things had been so is still true.
+    // If the clock was set back in the meantime, durations stay true.
     const byMs = Math.min(0, at - until);
-    const { causes, parts } = holding.left();
+    const stored = causes.previous();
     return {
       until,
       status: last.status,
       since: last.since + byMs,
-      causes: causes.map(({ component, code, since }) => ({ component, code, since: since + byMs })),
-      parts: parts.map(({ name, state, since, answersSince }) => {
-        return { name, state, since: since + byMs, answersSince: answersSince + byMs };
-      }),
+      causes: stored.causes.map((cause) => ({ ...cause, since: cause.since + byMs })),
+      components: stored.components.map((component) => ({
+        ...component,
+        since: component.since + byMs,
+        answersSince: component.answersSince + byMs,
+      })),
     };
   }
 
   return {
-    addSamples: (taken) => samples.add(taken),
-    readSamples: (plan) => samples.read(plan),
-    addEvent: (event) => events.add(event),
-    transitionEvent: (event) => events.transition(event),
-    upsertEvent: (event) => events.upsert(event),
-    endEvents: (kind, at) => events.end(kind, at),
-    readHistory(plan, asked, present) {
-      const reading = samples.read(plan);
-      const { share, worst } = sums.steps(plan, plan.stepMs, present);
-      const lastMs = samples.lastAt(present.nowMs) ?? 0;
-      // Events leave no holes between two looks, samples go further back than some events; and no status is told of a
-      // time whose figures are still on their way.
-      const status = reading.status.map((sampled, step) => {
-        const told = plan.fromMs + step * plan.stepMs <= lastMs ? (worst[step] ?? -1) : -1;
-        return STATUSES[Math.max(told, sampled === null ? -1 : STATUSES.indexOf(sampled))] ?? null;
+    ...samples,
+    ...events,
+    ...createOutboxStore(database),
+    readHistory(query, requested, present) {
+      const columns = samples.readSamples(query);
+      const { share, worst } = totals.steps(query, query.stepMs, present);
+      const lastMs = lastSampleAt(present.nowMs) ?? 0;
+      // Events leave no gap between two samples, and samples go further back than some events. A step after the latest
+      // sample has no status, because its values have not been written yet.
+      const status = columns.status.map((sampled, step) => {
+        const ofEvents = query.fromMs + step * query.stepMs <= lastMs ? (worst[step] ?? -1) : -1;
+        return STATUSES[Math.max(ofEvents, sampled === null ? -1 : STATUSES.indexOf(sampled))] ?? null;
       });
-      return { ...reading, status, share, totals: sums.totals(asked, present) };
+      return { ...columns, status, share, totals: totals.totals(requested, present) };
     },
-    recordStatus: inTransaction(database, (stand: Stand) => {
-      const { at, knownUntil, isBroken, from, status, since, codes, details } = stand;
-      holding.holds(stand.causes, stand.parts, knownUntil);
-      const current = isBroken ? undefined : events.amendStatus(status, codes);
-      if (current) return current;
-      events.end('status', knownUntil);
-      const event = {
-        kind: 'status',
-        beganAt: at,
-        endedAt: null,
-        to: status,
-        codes,
-        details,
-        since,
-      } as const;
-      return events.add({ ...event, from });
-    }),
-    readEvents: (query) => events.read(query),
-    enqueueMessages: (messages, at, note) => outbox.enqueue(messages, at, note),
-    peekMessage: (receiver) => outbox.peek(receiver),
-    acknowledgeMessage: (id) => outbox.acknowledge(id),
-    openOutbox: inTransaction(database, (receivers: readonly string[], noteName: string) => {
-      outbox.keepOnly(receivers);
-      return outbox.entry(noteName);
-    }),
     beginRun: inTransaction(database, (at: number, details: Details) => {
-      const lastHeardAt = Math.max(samples.lastAt(at) ?? 0, events.lastAt(at) ?? 0);
-      endAll(lastHeardAt, 'lost');
-      left = whatWasLeft(at);
+      endOpenEvents(Math.max(lastSampleAt(at) ?? 0, lastEventAt(at) ?? 0), 'lost');
+      previous = previousStatus(at);
       const run = { kind: 'service', beganAt: at, endedAt: null, from: null, to: 'running' } as const;
-      return events.add({ ...run, codes: [], details });
+      return events.addEvent({ ...run, codes: [], details });
     }),
-    previousRun: () => left,
-    endRun: inTransaction(database, (at: number) => endAll(at, 'stopped')),
+    previousRun: () => previous,
+    endRun: inTransaction(database, (at: number) => endOpenEvents(at, 'stopped')),
   };
 }

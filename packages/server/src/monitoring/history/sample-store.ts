@@ -1,6 +1,6 @@
 /**
- * Samples, minutes and hours in the file. Minutes and hours are made of the samples that are still there, never of
- * counts in memory: so after a kill they come out as they would have without it.
+ * Samples, minutes and hours in the file. Minutes and hours are computed from the stored samples, never from counts in
+ * memory: after a kill they are what they would have been without it.
  */
 import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
@@ -18,50 +18,51 @@ import {
 import { SERIES, STATUSES, type StoredSample, type SeriesName } from './series.js';
 import { inTransaction } from './transaction.js';
 
-/** One figure over time: in every step the least, the mean and the greatest; `null` where nothing was measured. */
+/** One value for each step; `null` where nothing was measured. */
 export interface Series {
   readonly minimum: (number | null)[];
   readonly mean: (number | null)[];
   readonly maximum: (number | null)[];
 }
 
-/** The history of a stretch of time, as it is published. */
 export interface SampleColumns {
   readonly from: string;
   readonly to: string;
   readonly step_seconds: number;
-  /** Begin of every step, seconds since 1970. */
+  /** Begin of each step, seconds since 1970. */
   readonly times: number[];
-  /** The worst in every step; `null` while nobody looked. */
+  /** The worst of each step; `null` if there was no probe run. */
   readonly status: (Status | null)[];
   readonly series: Readonly<Record<SeriesName, Series>>;
 }
 
-/** The samples of one file. */
-export interface Samples {
-  add(samples: readonly StoredSample[]): void;
-  read(plan: HistoryQuery): SampleColumns;
-  /** When the last sample was taken that is not after `at`, in milliseconds since 1970. */
+export interface SampleStore {
+  addSamples(samples: readonly StoredSample[]): void;
+  readSamples(query: HistoryQuery): SampleColumns;
+}
+
+export interface SampleTimes {
+  /** Time of the latest sample that is not after `at`, in milliseconds since 1970. */
   lastAt(at: number): number | null;
 }
 
-/** A row of `reading()`: the step, the worst status, and three figures of every series. */
+/** Of `selectSteps()`: the step, the worst status, and three values of each series. */
 type Row = readonly (number | null)[];
 
 const columnsOf = (ends: readonly string[]): string =>
   SERIES.flatMap((name) => ends.map((end) => `${name}${end} REAL`)).join(', ');
 
-/** `at` is the begin, in milliseconds since 1970. */
+/** `at`: the begin, in milliseconds since 1970. */
 export const SAMPLES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS samples (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf([''])});
   CREATE TABLE IF NOT EXISTS minutes (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf(['_minimum', '_mean', '_maximum', '_count'])});
   CREATE TABLE IF NOT EXISTS hours (at INTEGER PRIMARY KEY, status INTEGER NOT NULL, ${columnsOf(['_minimum', '_mean', '_maximum', '_count'])});
 `;
 
-/** SQLite sorts what it groups, in memory: so a month is read in slices, and takes no more memory than two days. */
+/** SQLite sorts in memory what it groups. A month is read in slices, so that it takes no more memory than two days. */
 const SLICE_ROWS = 3_000;
 const LENGTHS = { minutes: MINUTE_MS, hours: HOUR_MS } as const;
-/** Least time from one row to the next. */
+/** Shortest time from one row to the next. */
 const ROW_MS = { samples: SAMPLE_MS, ...LENGTHS } as const;
 
 function rollUp(table: keyof typeof LENGTHS): string {
@@ -71,7 +72,7 @@ function rollUp(table: keyof typeof LENGTHS): string {
     FROM samples WHERE at >= ? AND at < ? GROUP BY begin`;
 }
 
-function reading(table: HistoryTable): string {
+function selectSteps(table: HistoryTable): string {
   const aggregates = SERIES.map((name) =>
     table === 'samples'
       ? `min(${name}), avg(${name}), max(${name})`
@@ -81,8 +82,11 @@ function reading(table: HistoryTable): string {
     FROM ${table} WHERE at >= ? AND at < ? GROUP BY step`;
 }
 
-/** The samples of `database`, whose tables are there. */
-export function createSamples(database: Database, now: () => number = Date.now): Samples {
+/** Over a database whose tables exist. */
+export function createSampleStore(
+  database: Database,
+  now: () => number = Date.now,
+): SampleStore & SampleTimes {
   const insert = database.prepare(
     `INSERT OR REPLACE INTO samples VALUES (?, ?${', ?'.repeat(SERIES.length)})`,
   );
@@ -92,11 +96,11 @@ export function createSamples(database: Database, now: () => number = Date.now):
     database.prepare(`DELETE FROM ${table} WHERE at < ? OR at > ?`),
   );
   const last = database.prepare('SELECT max(at) AS at FROM samples WHERE at <= ?');
-  /** The minute whose end has not been seen to yet. */
+  /** The minute of the last call of `updateHours`. */
   let minuteMs = 0;
 
-  /** Once a minute: the hours, and what has had its time. Samples stay until the hour they belong to is whole. */
-  function seeToHours(nowMs: number): void {
+  /** Once a minute. Samples are kept until their hour is complete. */
+  function updateHours(nowMs: number): void {
     toHours.run(0, Number.MAX_SAFE_INTEGER);
     const untilMs = nowMs + AHEAD_MS;
     const [samples, minutes, hours] = prunes;
@@ -112,17 +116,17 @@ export function createSamples(database: Database, now: () => number = Date.now):
     const nowMs = now();
     if (floor(nowMs, MINUTE_MS) === minuteMs) return;
     minuteMs = floor(nowMs, MINUTE_MS);
-    seeToHours(nowMs);
+    updateHours(nowMs);
   });
 
   return {
-    add(samples) {
+    addSamples(samples) {
       if (samples.length > 0) add(samples);
     },
-    read(plan) {
-      const { table, fromMs, toMs, stepMs } = plan;
-      const statement = database.prepare(reading(table)).raw();
-      const columns = emptyColumns(plan);
+    readSamples(query) {
+      const { table, fromMs, toMs, stepMs } = query;
+      const statement = database.prepare(selectSteps(table)).raw();
+      const columns = emptyColumns(query);
       const sliceMs = Math.max(1, Math.floor((SLICE_ROWS * ROW_MS[table]) / stepMs)) * stepMs;
       for (let sliceFromMs = fromMs; sliceFromMs < toMs; sliceFromMs += sliceMs) {
         const sliceToMs = Math.min(toMs, sliceFromMs + sliceMs);
@@ -138,11 +142,10 @@ function floor(ms: number, ofMs: number): number {
   return Math.floor(ms / ofMs) * ofMs;
 }
 
-/** Nothing was measured yet. */
 function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): SampleColumns {
   const points = Math.round((toMs - fromMs) / stepMs);
   const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
-  const courses = SERIES.map((name) => [
+  const series = SERIES.map((name) => [
     name,
     { minimum: nothing(), mean: nothing(), maximum: nothing() } satisfies Series,
   ]);
@@ -152,24 +155,24 @@ function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): SampleColumns {
     step_seconds: stepMs / SECOND_MS,
     times: Array.from({ length: points }, (_, point) => (fromMs + point * stepMs) / SECOND_MS),
     status: nothing() as SampleColumns['status'],
-    series: Object.fromEntries(courses) as SampleColumns['series'],
+    series: Object.fromEntries(series) as SampleColumns['series'],
   };
 }
 
 function fill({ status, series }: SampleColumns, rows: readonly Row[]): void {
-  for (const [step, worst, ...figures] of rows) {
+  for (const [step, worst, ...values] of rows) {
     const point = Number(step);
     status[point] = STATUSES[Number(worst)] ?? null;
     for (const [index, name] of SERIES.entries()) {
-      const course = series[name];
-      course.minimum[point] = rounded(figures[index * 3]);
-      course.mean[point] = rounded(figures[index * 3 + 1]);
-      course.maximum[point] = rounded(figures[index * 3 + 2]);
+      const columns = series[name];
+      columns.minimum[point] = rounded(values[index * 3]);
+      columns.mean[point] = rounded(values[index * 3 + 1]);
+      columns.maximum[point] = rounded(values[index * 3 + 2]);
     }
   }
 }
 
-/** A mean has many digits and means none of them. */
-function rounded(figure: number | null | undefined): number | null {
-  return typeof figure === 'number' ? Math.round(figure * 100) / 100 : null;
+/** To two decimals: a mean has more digits than meaning. */
+function rounded(value: number | null | undefined): number | null {
+  return typeof value === 'number' ? Math.round(value * 100) / 100 : null;
 }

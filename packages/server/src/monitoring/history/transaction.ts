@@ -1,9 +1,9 @@
 /**
- * All or nothing. The driver's own cannot be within another one.
+ * Transactions. Those of the driver cannot be nested.
  */
 import type { Database } from 'libsql';
 
-/** Gives `work` as one transaction, or as a part of the one that is under way. */
+/** `work` as one transaction, or as a part of the one that is open. */
 export function inTransaction<Args extends readonly unknown[], Result>(
   database: Database,
   work: (...args: Args) => Result,
@@ -16,7 +16,7 @@ export function inTransaction<Args extends readonly unknown[], Result>(
       database.exec('COMMIT');
       return result;
     } catch (error) {
-      // After some errors, of the disk above all, SQLite has rolled back by itself.
+      // After some errors, most of them of the disk, SQLite has rolled back by itself.
       if (database.inTransaction) database.exec('ROLLBACK');
       throw error;
     }

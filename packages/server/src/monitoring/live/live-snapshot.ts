@@ -1,74 +1,69 @@
 /**
- * How things stand at one moment, as it is published: all of it for administrators, some of it for anybody.
+ * The tracked status as it is published: to administrators everything, to anyone a part. Times are ISO 8601, UTC, with
+ * milliseconds.
  */
 import type { HealthSnapshot, ProblemCode, Report, State, Status } from 'portal-health';
-import type { Held } from '../stand.js';
+import type { TrackedStatus } from '../tracked-status.js';
 
-/** Since when a part has been as it is. Times are ISO 8601, UTC, with milliseconds. */
 export interface ComponentDocument {
   readonly state: State;
   readonly since: string;
   /** Since when it answers (`up`, `slow`, `limited`), or since when it does not (`down`, `stale`), whatever the cause. */
   readonly answers_since: string;
-  /** `null` before the first look. */
+  /** `null` before the first probe run. */
   readonly checked_at: string | null;
 }
 
-/** A cause that holds, and since when. */
 export interface CauseDocument {
-  /** The part it was found at: `database`, `cache`, the name of a check, `source`, `process`. */
+  /** `database`, `cache`, the name of a check, `source` or `process`. */
   readonly component: string;
   readonly code: ProblemCode;
   readonly since: string;
 }
 
-/** Everything for an administrator, at one moment. */
 export interface LiveSnapshot {
   readonly report: Report;
-  /** Since when the status is what it is. */
+  /** Of the status, whatever its causes. */
   readonly since: string;
   readonly causes: readonly CauseDocument[];
   readonly parts: Readonly<Record<string, ComponentDocument>>;
   readonly at: string;
 }
 
-/** For anybody. */
 export interface PublicStatus {
   readonly status: Status;
   readonly since: string;
   readonly database: Report['database'];
   readonly cache: Report['cache'];
-  /** The codes that `GET /health` has for anybody, each with since when. */
+  /** The codes that `GET /health` shows to anyone. */
   readonly causes: readonly CauseDocument[];
-  /** When the database or the cache was last looked at; `null` before the first look. */
+  /** The latest probe run of database and cache; `null` before the first. */
   readonly checked_at: string | null;
 }
 
-/** For administrators. `atMs` in milliseconds since 1970. */
+/** @param atMs - in milliseconds since 1970 */
 export function liveSnapshotOf(
   report: Report,
-  { components: findings }: HealthSnapshot,
-  held: Held,
+  { components }: HealthSnapshot,
+  tracked: TrackedStatus,
   atMs: number,
 ): LiveSnapshot {
-  const checked = new Map(
-    findings.map(({ name, checkedAt: lookedAt }) => [name, lookedAt?.toISOString() ?? null]),
-  );
-  const parts = held.parts.map(({ name, state, since, answersSince }) => [
+  const checkedAt = new Map(components.map(({ name, checkedAt: at }) => [name, at?.toISOString() ?? null]));
+  const parts = tracked.components.map(({ name, state, since, answersSince }) => [
     name,
     {
       state,
       since: iso(since),
       answers_since: iso(answersSince),
-      checked_at: checked.get(name) ?? null,
+      checked_at: checkedAt.get(name) ?? null,
     } satisfies ComponentDocument,
   ]);
   return {
     report,
-    since: iso(held.since),
-    causes: held.causes.map(({ component, code, since }) => ({
+    since: iso(tracked.since),
+    causes: tracked.causes.map(({ component, code, since }) => ({
       component,
-      // Only ever taken from the facts.
+      // Codes come from a health snapshot, or from a file that was written from one.
       code: code as ProblemCode,
       since: iso(since),
     })),
@@ -77,13 +72,12 @@ export function liveSnapshotOf(
   };
 }
 
-/** For anybody. */
 export function publicStatusOf({ report, since, causes, parts }: LiveSnapshot): PublicStatus {
-  const looks = [parts['database']?.checked_at, parts['cache']?.checked_at].filter(
-    (one): one is string => typeof one === 'string',
+  const checks = [parts['database']?.checked_at, parts['cache']?.checked_at].filter(
+    (at): at is string => typeof at === 'string',
   );
   const { status, database, cache } = report;
-  return { status, since, database, cache, causes, checked_at: looks.toSorted().at(-1) ?? null };
+  return { status, since, database, cache, causes, checked_at: checks.toSorted().at(-1) ?? null };
 }
 
 function iso(ms: number): string {

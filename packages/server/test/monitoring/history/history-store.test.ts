@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createEvents } from '../../../src/monitoring/history/event-store.js';
+import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { openFile } from '../../../src/monitoring/history/file.js';
 import { parseHistoryQuery } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/history-limits.js';
-import { createSamples } from '../../../src/monitoring/history/sample-store.js';
+import { createSampleStore } from '../../../src/monitoring/history/sample-store.js';
 import { SERIES, type StoredSample } from '../../../src/monitoring/history/series.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
@@ -42,15 +42,15 @@ function sample(at: number, latency: number | null, status = HEALTHY): StoredSam
 }
 
 test('minimum, mean, maximum and the worst of every step; gaps stay gaps', () => {
-  const samples = createSamples(open().database, () => NOW);
-  samples.add([
+  const samples = createSampleStore(open().database, () => NOW);
+  samples.addSamples([
     sample(NOW - 60_000, 1),
     sample(NOW - 58_000, 2, UNHEALTHY),
     sample(NOW - 56_000, 6),
     sample(NOW - 20_000, null),
   ]);
   const plan = parseHistoryQuery({ fromMs: NOW - MINUTE_MS, toMs: NOW, stepSeconds: 10 }, NOW, 3_000);
-  const reading = samples.read(plan);
+  const reading = samples.readSamples(plan);
   assert.equal(reading.step_seconds, 10);
   assert.deepEqual(
     reading.times,
@@ -67,20 +67,22 @@ test('minimum, mean, maximum and the worst of every step; gaps stay gaps', () =>
 
 test('minutes and hours say the same as the samples they are made of, however these came in', () => {
   let now = NOW;
-  const samples = createSamples(open().database, () => now);
+  const samples = createSampleStore(open().database, () => now);
   const told: number[] = [];
   for (let at = NOW; at < NOW + 2 * HOUR_MS; at += 7_000) {
     now = at;
     const latency = (at / 7_000) % 13;
     told.push(latency);
-    samples.add([sample(at, latency, at === NOW + 7_000 ? UNHEALTHY : HEALTHY)]);
+    samples.addSamples([sample(at, latency, at === NOW + 7_000 ? UNHEALTHY : HEALTHY)]);
   }
   now += MINUTE_MS;
-  samples.add([sample(now, null)]);
+  samples.addSamples([sample(now, null)]);
   const range = { fromMs: NOW, toMs: NOW + 2 * HOUR_MS };
   const mean = told.reduce((sum, latency) => sum + latency, 0) / told.length;
   for (const step of [60, 600, 3_600, 7_200]) {
-    const { series, status } = samples.read(parseHistoryQuery({ ...range, stepSeconds: step }, now, 3_000));
+    const { series, status } = samples.readSamples(
+      parseHistoryQuery({ ...range, stepSeconds: step }, now, 3_000),
+    );
     const { minimum, maximum } = series.database_latency_ms;
     assert.equal(Math.min(...minimum.map(Number)), 0);
     assert.equal(Math.max(...maximum.map(Number)), 12);
@@ -100,30 +102,31 @@ test('minutes and hours say the same as the samples they are made of, however th
 test('what has had its time goes, also what a wrong clock left in the future', () => {
   let now = NOW;
   const { database } = open();
-  const samples = createSamples(database, () => now);
+  const samples = createSampleStore(database, () => now);
   const counts = () =>
     ['samples', 'minutes', 'hours'].map(
       (table) => (database.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n,
     );
-  samples.add([sample(NOW, 1), sample(NOW + 400 * DAY_MS, 1)]);
+  samples.addSamples([sample(NOW, 1), sample(NOW + 400 * DAY_MS, 1)]);
   now = NOW + MINUTE_MS;
-  samples.add([sample(now, 1)]);
+  samples.addSamples([sample(now, 1)]);
   assert.deepEqual(counts(), [2, 2, 1]);
   now = NOW + 31 * DAY_MS;
-  samples.add([sample(now, 1)]);
+  samples.addSamples([sample(now, 1)]);
   assert.deepEqual(counts(), [1, 1, 2]);
   now = NOW + 367 * DAY_MS + 31 * DAY_MS;
-  samples.add([sample(now, 1)]);
+  samples.addSamples([sample(now, 1)]);
   assert.deepEqual(counts(), [1, 1, 1]);
 });
 
 test('events: a page after the other, by time, bounded in number and in size', () => {
   const { database } = open();
-  const events = createEvents(database);
+  const store = createHistoryStore(database);
   const event = { kind: 'status', endedAt: null, from: null, to: 'healthy', codes: [], details: {} } as const;
-  for (let index = 0; index < 5; index += 1) events.transition({ ...event, beganAt: NOW + index * 1_000 });
+  for (let index = 0; index < 5; index += 1)
+    store.transitionEvent({ ...event, beganAt: NOW + index * 1_000 });
   const all = { fromMs: undefined, toMs: undefined, before: undefined, limit: 2 };
-  const first = events.read(all);
+  const first = store.readEvents(all);
   assert.deepEqual(
     first.events.map(({ id, ended_at }) => [id, ended_at]),
     [
@@ -132,14 +135,14 @@ test('events: a page after the other, by time, bounded in number and in size', (
     ],
   );
   assert.equal(first.next, 4);
-  const second = events.read({ ...all, before: first.next ?? 0 });
+  const second = store.readEvents({ ...all, before: first.next ?? 0 });
   assert.deepEqual(
     second.events.map(({ id }) => id),
     [3, 2],
   );
-  const third = events.read({ ...all, before: second.next ?? 0 });
+  const third = store.readEvents({ ...all, before: second.next ?? 0 });
   assert.deepEqual([third.events.map(({ id }) => id), third.next], [[1], null]);
-  const within = events.read({ ...all, limit: 10, fromMs: NOW + 1_500, toMs: NOW + 2_500 });
+  const within = store.readEvents({ ...all, limit: 10, fromMs: NOW + 1_500, toMs: NOW + 2_500 });
   assert.deepEqual(
     within.events.map(({ id }) => id),
     [3, 2],
@@ -147,12 +150,12 @@ test('events: a page after the other, by time, bounded in number and in size', (
   );
 
   const changes = Array.from({ length: 500 }, (_, index) => `file-${index}.ts`);
-  const long = events.add({ ...event, beganAt: NOW, endedAt: NOW, details: { added: 500, changes } });
+  const long = store.addEvent({ ...event, beganAt: NOW, endedAt: NOW, details: { added: 500, changes } });
   assert.deepEqual(long.details, { added: 500 });
   database.exec(`UPDATE sqlite_sequence SET seq = ${MOST_EVENTS + 3} WHERE name = 'events'`);
-  events.add({ ...event, beganAt: NOW, endedAt: NOW });
+  store.addEvent({ ...event, beganAt: NOW, endedAt: NOW });
   assert.deepEqual(
-    events.read({ ...all, limit: 10 }).events.map(({ id }) => id),
+    store.readEvents({ ...all, limit: 10 }).events.map(({ id }) => id),
     [MOST_EVENTS + 4, 6, 5],
   );
 });

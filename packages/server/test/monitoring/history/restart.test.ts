@@ -8,7 +8,7 @@ import { openFile } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore, type HistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { DAY_MS, HOUR_MS } from '../../../src/monitoring/history/history-limits.js';
 import { SERIES } from '../../../src/monitoring/history/series.js';
-import type { Stand } from '../../../src/monitoring/stand.js';
+import type { StatusUpdate } from '../../../src/monitoring/tracked-status.js';
 
 /** Lately: samples of long ago have had their time. */
 const NOW = Math.floor(Date.now() / 1_000) * 1_000;
@@ -35,14 +35,14 @@ const COMPONENT = {
 } as const;
 
 /** The cache is gone, from `at` on as far as this run knows. */
-function stand(at: number, rest: Partial<Stand> = {}): Stand {
+function update(at: number, rest: Partial<StatusUpdate> = {}): StatusUpdate {
   const known = { at, knownUntil: at, isBroken: false, from: null, since: CACHE.since, details: {} };
   return {
     ...known,
     status: 'degraded',
     codes: ['CACHE_TIMEOUT'],
     causes: [CACHE],
-    parts: [COMPONENT],
+    components: [COMPONENT],
     ...rest,
   };
 }
@@ -73,7 +73,7 @@ function statusEvents() {
 for (const how of ['stopped', 'killed'] as const) {
   test(`${how}: status, cause and part go on, and what nobody saw is in no stretch`, () => {
     store.beginRun(NOW - HOUR_MS, {});
-    store.recordStatus(stand(NOW - HOUR_MS));
+    store.recordStatus(update(NOW - HOUR_MS));
     sampleAt(NOW - 20_000);
     if (how === 'stopped') store.endRun(NOW - 20_000);
     store = createHistoryStore(database);
@@ -84,9 +84,9 @@ for (const how of ['stopped', 'killed'] as const) {
       status: 'degraded',
       since: CACHE.since,
       causes: [CACHE],
-      parts: [COMPONENT],
+      components: [COMPONENT],
     });
-    store.recordStatus(stand(NOW + 1_000, { knownUntil: until, isBroken: true, from: 'degraded' }));
+    store.recordStatus(update(NOW + 1_000, { knownUntil: until, isBroken: true, from: 'degraded' }));
     const cause = { component: 'cache', code: 'CACHE_TIMEOUT', began_at: iso(CACHE.since), ended_at: null };
     const both = { to: 'degraded', since: iso(CACHE.since), causes: [cause] };
     assert.deepEqual(statusEvents(), [
@@ -103,14 +103,14 @@ for (const how of ['stopped', 'killed'] as const) {
 
 test('a cause that comes back after a start is another one, and the one before has ended when it was last seen', () => {
   store.beginRun(NOW - HOUR_MS, {});
-  store.recordStatus(stand(NOW - HOUR_MS));
+  store.recordStatus(update(NOW - HOUR_MS));
   store.endRun(NOW - 20_000);
   store.beginRun(NOW, {});
-  const well = { status: 'healthy', since: NOW, codes: [], causes: [], parts: [] } as const;
-  store.recordStatus(stand(NOW, { ...well, knownUntil: NOW - 20_000, isBroken: true, from: 'degraded' }));
+  const well = { status: 'healthy', since: NOW, codes: [], causes: [], components: [] } as const;
+  store.recordStatus(update(NOW, { ...well, knownUntil: NOW - 20_000, isBroken: true, from: 'degraded' }));
   const again = { ...CACHE, since: NOW + 5_000 };
   const event = store.recordStatus(
-    stand(NOW + 5_000, { from: 'healthy', since: NOW + 5_000, causes: [again] }),
+    update(NOW + 5_000, { from: 'healthy', since: NOW + 5_000, causes: [again] }),
   );
   assert.deepEqual(event.causes, [
     { component: 'cache', code: 'CACHE_TIMEOUT', began_at: iso(NOW + 5_000), ended_at: null },
@@ -123,7 +123,7 @@ test('a cause that comes back after a start is another one, and the one before h
 
 test('starts that end before their first look change nothing; after a day without any, nothing has gone on', () => {
   store.beginRun(NOW - HOUR_MS, {});
-  store.recordStatus(stand(NOW - HOUR_MS));
+  store.recordStatus(update(NOW - HOUR_MS));
   store.endRun(NOW);
   for (const seconds of [10, 20, 30]) store.beginRun(NOW + seconds * 1_000, {});
   assert.deepEqual(store.previousRun()?.until, NOW);
@@ -135,7 +135,7 @@ test('starts that end before their first look change nothing; after a day withou
 
 test('a clock set back between two runs: for how long is still true', () => {
   store.beginRun(NOW - HOUR_MS, {});
-  store.recordStatus(stand(NOW - HOUR_MS));
+  store.recordStatus(update(NOW - HOUR_MS));
   store.endRun(NOW);
   store.beginRun(NOW - 2 * HOUR_MS, {});
   assert.equal(store.previousRun()?.since, NOW - 3 * HOUR_MS);
@@ -144,13 +144,13 @@ test('a clock set back between two runs: for how long is still true', () => {
 
 test('a clock set back in the middle of an outage costs none of it; each of its causes is told once', () => {
   store.beginRun(NOW - HOUR_MS, {});
-  store.recordStatus(stand(NOW - HOUR_MS));
+  store.recordStatus(update(NOW - HOUR_MS));
   const setMs = -2 * HOUR_MS;
   const at = NOW + setMs;
   const since = CACHE.since + setMs;
   const moved = { since, causes: [{ ...CACHE, since }], details: { clock_set_ms: setMs } };
   const event = store.recordStatus(
-    stand(at, { ...moved, knownUntil: NOW, isBroken: true, from: 'degraded' }),
+    update(at, { ...moved, knownUntil: NOW, isBroken: true, from: 'degraded' }),
   );
   assert.deepEqual([event.began_at, event.since], [iso(at), iso(since)]);
   assert.deepEqual(
@@ -168,12 +168,12 @@ test('a clock set back in the middle of an outage costs none of it; each of its 
 
 test('the same status with another cause is one stretch; what flaps within it is told as often as it came', () => {
   store.beginRun(NOW, {});
-  const first = store.recordStatus(stand(NOW, { since: NOW, causes: [{ ...CACHE, since: NOW }] }));
+  const first = store.recordStatus(update(NOW, { since: NOW, causes: [{ ...CACHE, since: NOW }] }));
   for (let second = 1; second <= 120; second += 1) {
     const slow = { component: 'database', code: 'DATABASE_SLOW', since: NOW + second * 1_000 };
     const causes = second % 2 === 1 ? [{ ...CACHE, since: NOW }, slow] : [{ ...CACHE, since: NOW }];
     const codes = causes.map(({ code }) => code);
-    store.recordStatus(stand(NOW + second * 1_000, { since: NOW, from: 'degraded', codes, causes }));
+    store.recordStatus(update(NOW + second * 1_000, { since: NOW, from: 'degraded', codes, causes }));
   }
   const [event, ...others] = store.readEvents(ALL).events.filter(({ kind }) => kind === 'status');
   assert.equal(event?.id, first.id);

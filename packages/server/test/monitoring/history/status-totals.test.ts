@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import Database from 'libsql';
-import { createEvents, type NewEvent } from '../../../src/monitoring/history/event-store.js';
+import type { NewEvent } from '../../../src/monitoring/history/event-store.js';
 import { openFile } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { parseHistoryQuery, parseRange } from '../../../src/monitoring/history/history-query.js';
@@ -94,10 +94,10 @@ test('the sums of any range are those of the events in it, to the millisecond; s
     fc.property(course, range, (pieces, asked) => {
       const database = open();
       try {
-        const journal = createHistoryStore(database);
-        for (const piece of pieces) journal.addEvent(eventOf(piece));
+        const store = createHistoryStore(database);
+        for (const piece of pieces) store.addEvent(eventOf(piece));
         const plan = parseHistoryQuery(asked, NOW, 3_000);
-        const { totals, share } = journal.readHistory(plan, parseRange(asked, NOW), PRESENT);
+        const { totals, share } = store.readHistory(plan, parseRange(asked, NOW), PRESENT);
         const expected = [0, 1, 2].map((status) => sumOf(pieces, status, asked.fromMs, asked.toMs));
         const unmeasured = asked.toMs - asked.fromMs - expected.reduce((sum, ms) => sum + ms, 0);
         assert.deepEqual(msOf(totals), [...expected, unmeasured]);
@@ -130,9 +130,9 @@ test('sums outlive the events: whatever is thrown away, whole hours and days kee
   fc.assert(
     fc.property(course, fc.integer({ min: 0, max: 40 }), (pieces, gone) => {
       const database = open();
-      const events = createEvents(database);
+      const store = createHistoryStore(database);
       const sums = createStatusTotals(database);
-      for (const piece of pieces) events.add(eventOf(piece));
+      for (const piece of pieces) store.addEvent(eventOf(piece));
       const days = Array.from({ length: 125 }, (_, ago) => {
         const toMs = Math.ceil(NOW / DAY_MS) * DAY_MS - ago * DAY_MS;
         return { fromMs: toMs - DAY_MS, toMs };
@@ -147,7 +147,7 @@ test('sums outlive the events: whatever is thrown away, whole hours and days kee
         codes: [],
         details: {},
       } as const;
-      events.add({ ...other, beganAt: NOW });
+      store.addEvent({ ...other, beganAt: NOW });
       assert.deepEqual(
         days.map((day) => msOf(sums.totals(day, PRESENT))),
         before,
@@ -161,7 +161,7 @@ test('sums outlive the events: whatever is thrown away, whole hours and days kee
 });
 
 test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, whatever the steps', () => {
-  const journal = createHistoryStore(open());
+  const store = createHistoryStore(open());
   const at = NOW - 14 * MINUTE_MS;
   const pieces: readonly Piece[] = [
     { status: 0, fromMs: NOW - 400 * DAY_MS, toMs: at },
@@ -170,12 +170,12 @@ test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, wha
     { status: 2, fromMs: at + 200_000, toMs: at + 240_000 },
     { status: 0, fromMs: at + 240_000, toMs: null },
   ];
-  for (const piece of pieces) journal.addEvent(eventOf(piece));
+  for (const piece of pieces) store.addEvent(eventOf(piece));
   const ranges = [15 * MINUTE_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS];
   for (const rangeMs of ranges) {
     for (const stepSeconds of [1, 120, 43_200]) {
       const query = { fromMs: NOW - rangeMs, toMs: NOW, stepSeconds };
-      const { totals, status } = journal.readHistory(
+      const { totals, status } = store.readHistory(
         parseHistoryQuery(query, NOW, 3_000),
         parseRange(query, NOW),
         PRESENT,
@@ -190,18 +190,18 @@ test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, wha
 });
 
 test('the worst of a step also when no sample fell into it, and only as far as samples have come in', () => {
-  const journal = createHistoryStore(open());
+  const store = createHistoryStore(open());
   const at = Date.now() - 60_000;
   const floor = Math.floor(at / 1_000) * 1_000;
-  journal.addEvent(eventOf({ status: 0, fromMs: floor - HOUR_MS, toMs: floor + 5_000 }));
-  journal.addEvent(eventOf({ status: 1, fromMs: floor + 5_000, toMs: null }));
+  store.addEvent(eventOf({ status: 0, fromMs: floor - HOUR_MS, toMs: floor + 5_000 }));
+  store.addEvent(eventOf({ status: 1, fromMs: floor + 5_000, toMs: null }));
   // Looks are ten seconds apart while all is well.
   for (const seconds of [0, 10, 20, 30]) {
-    journal.addSamples([{ at: floor + seconds * 1_000, status: 0, values: SERIES.map(() => 1) }]);
+    store.addSamples([{ at: floor + seconds * 1_000, status: 0, values: SERIES.map(() => 1) }]);
   }
   const nowMs = floor + 60_000;
   const plan = { table: 'samples', fromMs: floor, toMs: nowMs, stepMs: 2_000 } as const;
-  const { status, share } = journal.readHistory(plan, plan, { nowMs, knownMs: floor + 40_000 });
+  const { status, share } = store.readHistory(plan, plan, { nowMs, knownMs: floor + 40_000 });
   assert.deepEqual(status, [
     'healthy',
     'healthy',
@@ -212,11 +212,11 @@ test('the worst of a step also when no sample fell into it, and only as far as s
 });
 
 test('where a clock that was set back has made two stretches of one time, the worse one keeps it', () => {
-  const journal = createHistoryStore(open());
-  journal.addEvent(eventOf({ status: 0, fromMs: NOW - HOUR_MS, toMs: NOW }));
-  journal.addEvent(eventOf({ status: 2, fromMs: NOW - 10_000, toMs: NOW }));
+  const store = createHistoryStore(open());
+  store.addEvent(eventOf({ status: 0, fromMs: NOW - HOUR_MS, toMs: NOW }));
+  store.addEvent(eventOf({ status: 2, fromMs: NOW - 10_000, toMs: NOW }));
   const asked = { fromMs: NOW - 60_000, toMs: NOW };
-  const { totals } = journal.readHistory({ table: 'samples', ...asked, stepMs: 60_000 }, asked, PRESENT);
+  const { totals } = store.readHistory({ table: 'samples', ...asked, stepMs: 60_000 }, asked, PRESENT);
   assert.deepEqual(msOf(totals), [50_000, 0, 10_000, 0]);
 });
 
@@ -229,10 +229,10 @@ test('a file of an older program is read on, and goes back to it', () => {
   old.prepare(insert).run('status', NOW - 60_000, null, 'healthy', 'degraded', '["CACHE_TIMEOUT"]', '{}');
   old.close();
   const database = open(path);
-  const journal = createHistoryStore(database);
-  journal.beginRun(NOW, {});
-  assert.deepEqual(journal.previousRun()?.status, 'degraded');
-  const events = createEvents(database).read({
+  const store = createHistoryStore(database);
+  store.beginRun(NOW, {});
+  assert.deepEqual(store.previousRun()?.status, 'degraded');
+  const events = createHistoryStore(database).readEvents({
     fromMs: undefined,
     toMs: undefined,
     before: undefined,

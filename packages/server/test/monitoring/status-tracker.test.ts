@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { HealthSnapshot, Health, ProblemCode, Report, State, Status } from 'portal-health';
-import type { LeftBehind, Stand } from '../../../src/monitoring/stand.js';
-import { createStatusTracker } from '../../../src/monitoring/live/status-tracker.js';
+import type { PreviousStatus, StatusUpdate } from '../../src/monitoring/tracked-status.js';
+import { createStatusTracker } from '../../src/monitoring/status-tracker.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const SECOND_MS = 1_000;
@@ -16,12 +16,12 @@ type FoundComponent = readonly [state: State, ...problems: ProblemCode[]];
 
 let wallMs: number;
 let steadyMs: number;
-let turns: Stand[];
+let updates: StatusUpdate[];
 
 beforeEach(() => {
   wallMs = NOW;
   steadyMs = 0;
-  turns = [];
+  updates = [];
 });
 
 /** Time passes. */
@@ -35,7 +35,7 @@ function iso(ms: number): string {
 }
 
 /** A health that finds what it is told to. */
-function start(left?: LeftBehind | null) {
+function start(left?: PreviousStatus | null) {
   let status: Status = 'healthy';
   let parts: Readonly<Record<string, FoundComponent>> = { database: ['up'], cache: ['up'] };
   let others: readonly ProblemCode[] = [];
@@ -52,28 +52,28 @@ function start(left?: LeftBehind | null) {
     started: () => true,
     snapshot: facts,
   };
-  const standing = createStatusTracker({
+  const tracker = createStatusTracker({
     health: health as Health,
     silenceMs: () => 31 * SECOND_MS,
-    onTurn: (turn) => turns.push(turn),
+    onUpdate: (update) => updates.push(update),
     clocks: () => ({ wallMs, steadyMs }),
   });
-  if (left !== undefined) standing.restore(left);
+  if (left !== undefined) tracker.restore(left);
   return {
-    standing,
+    tracker,
     find: (what: Status, found: typeof parts, besides: readonly ProblemCode[] = []): void => {
       status = what;
       parts = found;
       others = besides;
-      standing.update();
+      tracker.update();
     },
-    causes: () => standing.snapshot().causes.map(({ component, code, since }) => [component, code, since]),
-    part: (name: string) => standing.snapshot().parts[name],
+    causes: () => tracker.snapshot().causes.map(({ component, code, since }) => [component, code, since]),
+    part: (name: string) => tracker.snapshot().parts[name],
   };
 }
 
 test('every cause has a begin of its own, and so has the status', () => {
-  const { standing, find, causes, part } = start(null);
+  const { tracker, find, causes, part } = start(null);
   find('healthy', { database: ['up'], cache: ['up'] });
   after(40);
   find('degraded', { database: ['up'], cache: ['up'] }, ['SOURCE_DRIFTED']);
@@ -82,7 +82,7 @@ test('every cause has a begin of its own, and so has the status', () => {
   after(30);
   find('degraded', { database: ['up'], cache: ['down', 'CACHE_TIMEOUT'] }, ['SOURCE_DRIFTED']);
   after(2);
-  assert.equal(standing.snapshot().since, iso(NOW + 40_000));
+  assert.equal(tracker.snapshot().since, iso(NOW + 40_000));
   assert.deepEqual(causes(), [
     ['cache', 'CACHE_TIMEOUT', iso(NOW + 80_000)],
     ['source', 'SOURCE_DRIFTED', iso(NOW + 40_000)],
@@ -90,9 +90,9 @@ test('every cause has a begin of its own, and so has the status', () => {
   assert.equal(part('database')?.answers_since, iso(NOW), 'slow is an answer');
   assert.equal(part('database')?.since, iso(NOW + 80_000));
   assert.equal(part('cache')?.answers_since, iso(NOW + 80_000));
-  assert.deepEqual(standing.publicStatus().causes, standing.snapshot().causes);
+  assert.deepEqual(tracker.publicStatus().causes, tracker.snapshot().causes);
   assert.deepEqual(
-    turns.map(({ at, from, status, codes }) => [at - NOW, from, status, codes]),
+    updates.map(({ at, from, status, codes }) => [at - NOW, from, status, codes]),
     [
       [0, null, 'healthy', []],
       [40_000, 'healthy', 'degraded', ['SOURCE_DRIFTED']],
@@ -139,7 +139,7 @@ test('trouble of this process is one cause, however many parts have noticed it',
   assert.deepEqual(causes(), [['process', 'THREAD_POOL_BUSY', iso(NOW)]]);
 });
 
-const LEFT: LeftBehind = {
+const LEFT: PreviousStatus = {
   until: NOW - 20_000,
   status: 'degraded',
   since: NOW - HOUR_MS,
@@ -147,7 +147,7 @@ const LEFT: LeftBehind = {
     { component: 'cache', code: 'CACHE_TIMEOUT', since: NOW - HOUR_MS / 2 },
     { component: 'source', code: 'SOURCE_DRIFTED', since: NOW - HOUR_MS },
   ],
-  parts: [
+  components: [
     { name: 'database', state: 'up', since: NOW - 9 * HOUR_MS, answersSince: NOW - 10 * HOUR_MS },
     { name: 'cache', state: 'down', since: NOW - HOUR_MS / 2, answersSince: NOW - HOUR_MS / 2 },
   ],
@@ -155,21 +155,21 @@ const LEFT: LeftBehind = {
 
 for (const when of ['before', 'after'] as const) {
   test(`what went on before a start goes on through it, told ${when} the first look; what is over is over`, () => {
-    const { standing, find, causes, part } = start(when === 'before' ? LEFT : undefined);
+    const { tracker, find, causes, part } = start(when === 'before' ? LEFT : undefined);
     find('degraded', { database: ['up'], cache: ['down', 'CACHE_TIMEOUT'] }, ['EVENT_LOOP_DELAYED']);
     if (when === 'after') {
-      assert.deepEqual(turns, []);
+      assert.deepEqual(updates, []);
       after(1);
-      standing.restore(LEFT);
+      tracker.restore(LEFT);
     }
-    assert.equal(standing.snapshot().since, iso(NOW - HOUR_MS));
+    assert.equal(tracker.snapshot().since, iso(NOW - HOUR_MS));
     assert.deepEqual(causes(), [
       ['cache', 'CACHE_TIMEOUT', iso(NOW - HOUR_MS / 2)],
       ['process', 'EVENT_LOOP_DELAYED', iso(NOW)],
     ]);
     assert.equal(part('database')?.answers_since, iso(NOW - 10 * HOUR_MS));
-    const [first] = turns;
-    assert.equal(turns.length, 1);
+    const [first] = updates;
+    assert.equal(updates.length, 1);
     assert.deepEqual(
       [first?.at, first?.knownUntil, first?.isBroken, first?.from],
       [NOW, NOW - 20_000, true, 'degraded'],
@@ -178,39 +178,39 @@ for (const when of ['before', 'after'] as const) {
 }
 
 test('what changed before it was known what went on has begun since', () => {
-  const { standing, find, causes } = start();
+  const { tracker, find, causes } = start();
   find('healthy', { cache: ['up'] });
   after(1);
   find('degraded', { cache: ['down', 'CACHE_TIMEOUT'] });
-  standing.restore(LEFT);
-  assert.equal(standing.snapshot().since, iso(NOW + 1_000));
+  tracker.restore(LEFT);
+  assert.equal(tracker.snapshot().since, iso(NOW + 1_000));
   assert.deepEqual(causes(), [['cache', 'CACHE_TIMEOUT', iso(NOW + 1_000)]]);
-  assert.deepEqual([turns[0]?.at, turns[0]?.from], [NOW + 1_000, 'degraded']);
+  assert.deepEqual([updates[0]?.at, updates[0]?.from], [NOW + 1_000, 'degraded']);
 });
 
 test('looks ten seconds apart are no silence; a halted process was silent, and nothing began anew in it', () => {
-  const { standing, find } = start(null);
+  const { tracker, find } = start(null);
   const down: FoundComponent = ['down', 'DATABASE_TIMEOUT'];
   find('unhealthy', { database: down });
   for (let look = 0; look < 6; look += 1) {
     after(11);
     find('unhealthy', { database: down });
   }
-  assert.equal(turns.length, 1);
-  assert.equal(standing.knownMs(), wallMs);
+  assert.equal(updates.length, 1);
+  assert.equal(tracker.knownMs(), wallMs);
   after(60);
-  assert.equal(standing.knownMs(), wallMs - 60_000);
+  assert.equal(tracker.knownMs(), wallMs - 60_000);
   find('unhealthy', { database: down });
-  assert.equal(standing.snapshot().since, iso(NOW));
+  assert.equal(tracker.snapshot().since, iso(NOW));
   assert.deepEqual(
-    turns.slice(1).map(({ at, knownUntil, isBroken, since }) => [at, knownUntil, isBroken, since]),
+    updates.slice(1).map(({ at, knownUntil, isBroken, since }) => [at, knownUntil, isBroken, since]),
     [[wallMs, wallMs - 60_000, true, NOW]],
   );
 });
 
 for (const setMs of [-HOUR_MS, HOUR_MS]) {
   test(`a clock set ${setMs < 0 ? 'back' : 'forward'}: for how long is still true`, () => {
-    const { standing, find, causes, part } = start(null);
+    const { tracker, find, causes, part } = start(null);
     find('unhealthy', { database: ['down', 'DATABASE_TIMEOUT'] });
     after(10);
     const oldMs = wallMs - 10_000;
@@ -218,10 +218,10 @@ for (const setMs of [-HOUR_MS, HOUR_MS]) {
     after(2);
     find('unhealthy', { database: ['down', 'DATABASE_TIMEOUT'] });
     const since = iso(wallMs - 12_000);
-    assert.equal(standing.snapshot().since, since);
+    assert.equal(tracker.snapshot().since, since);
     assert.deepEqual(causes(), [['database', 'DATABASE_TIMEOUT', since]]);
     assert.equal(part('database')?.answers_since, since);
-    const last = turns.at(-1);
+    const last = updates.at(-1);
     assert.deepEqual(
       [last?.at, last?.knownUntil, last?.isBroken, last?.details],
       [wallMs, oldMs, true, { clock_set_ms: setMs }],
@@ -230,11 +230,11 @@ for (const setMs of [-HOUR_MS, HOUR_MS]) {
 }
 
 test('somebody who asks between two looks is no look, unless things have changed', () => {
-  const { standing, find } = start(null);
+  const { tracker, find } = start(null);
   find('healthy', { cache: ['up'] });
   after(29);
-  standing.snapshot();
+  tracker.snapshot();
   after(29);
-  assert.ok(standing.knownMs() < wallMs);
-  assert.equal(turns.length, 1);
+  assert.ok(tracker.knownMs() < wallMs);
+  assert.equal(updates.length, 1);
 });
