@@ -76,11 +76,8 @@ export interface EventStore {
   /** @returns the open status event: the one before with the new codes, or another one if the status changed */
   recordStatus(update: StatusUpdate): StoredEvent;
   readEvents(query: EventQuery): EventPage;
-}
-
-export interface EventTimes {
   /** Begin or end of the latest event that is not after `at`, in milliseconds since 1970. */
-  lastAt(at: number): number | null;
+  lastEventAt(at: number): number | null;
   lastStatus(): LastStatus | undefined;
 }
 
@@ -142,7 +139,7 @@ function prepareStatements(database: Database) {
       `UPDATE events SET ended_at = ?, became = ?, codes = ?, details = ?
      WHERE kind = ? AND began_at = ? RETURNING *`,
     ),
-    lastAt: database.prepare(
+    last: database.prepare(
       'SELECT max(coalesce(ended_at, began_at)) AS at FROM events WHERE coalesce(ended_at, began_at) <= ?',
     ),
     lastStatus: database.prepare(
@@ -159,7 +156,7 @@ function prepareStatements(database: Database) {
 export function createEventStore(
   database: Database,
   { causes, totals }: { readonly causes: CauseStore; readonly totals: StatusTotals },
-): EventStore & EventTimes {
+): EventStore {
   const statements = prepareStatements(database);
 
   function eventOf(row: Row): StoredEvent {
@@ -255,7 +252,7 @@ export function createEventStore(
       const events = rows.slice(0, limit).map(eventOf);
       return { events, next: rows.length > limit ? (events.at(-1)?.id ?? null) : null };
     },
-    lastAt: (at) => (statements.lastAt.get(at) as { readonly at: number | null }).at,
+    lastEventAt: (at) => (statements.last.get(at) as { readonly at: number | null }).at,
     lastStatus() {
       const row = statements.lastStatus.get() as Row | undefined;
       const status = STATUSES.find((one) => one === row?.became);

@@ -3,7 +3,7 @@
  * thread.
  */
 import type { Database } from 'libsql';
-import type { PreviousStatus } from '../tracked-status.js';
+import { shiftTimes, type PreviousStatus } from '../tracked-status.js';
 import { createCauseStore } from './cause-store.js';
 import { createEventStore, type Details, type EventStore, type StoredEvent } from './event-store.js';
 import { GOES_ON_FOR_MS } from './history-limits.js';
@@ -36,8 +36,8 @@ export type HistoryTaskName = keyof HistoryStore;
 export function createHistoryStore(database: Database): HistoryStore {
   const causes = createCauseStore(database);
   const totals = createStatusTotals(database);
-  const { lastAt: lastSampleAt, ...samples } = createSampleStore(database);
-  const { lastAt: lastEventAt, lastStatus, ...events } = createEventStore(database, { causes, totals });
+  const samples = createSampleStore(database);
+  const events = createEventStore(database, { causes, totals });
   let previous: PreviousStatus | null = null;
 
   function endOpenEvents(at: number, end: 'lost' | 'stopped'): void {
@@ -49,23 +49,13 @@ export function createHistoryStore(database: Database): HistoryStore {
 
   /** Of the last run that had a status. A run that ended before its first probe run has none. */
   function previousStatus(at: number): PreviousStatus | null {
-    const last = lastStatus();
+    const last = events.lastStatus();
     const until = last?.until ?? at;
     if (!last || at - until > GOES_ON_FOR_MS) return null;
     // If the clock was set back in the meantime, durations stay true.
     const byMs = Math.min(0, at - until);
-    const stored = causes.previous();
-    return {
-      until,
-      status: last.status,
-      since: last.since + byMs,
-      causes: stored.causes.map((cause) => ({ ...cause, since: cause.since + byMs })),
-      components: stored.components.map((component) => ({
-        ...component,
-        since: component.since + byMs,
-        answersSince: component.answersSince + byMs,
-      })),
-    };
+    const { status, since } = last;
+    return { until, ...shiftTimes({ status, since, ...causes.previous() }, byMs) };
   }
 
   return {
@@ -75,7 +65,7 @@ export function createHistoryStore(database: Database): HistoryStore {
     readHistory(query, requested, present) {
       const columns = samples.readSamples(query);
       const { share, worst } = totals.steps(query, query.stepMs, present);
-      const lastMs = lastSampleAt(present.nowMs) ?? 0;
+      const lastMs = samples.lastSampleAt(present.nowMs) ?? 0;
       // Events leave no gap between two samples, and samples go further back than some events. A step after the latest
       // sample has no status, because its values have not been written yet.
       const status = columns.status.map((sampled, step) => {
@@ -85,7 +75,7 @@ export function createHistoryStore(database: Database): HistoryStore {
       return { ...columns, status, share, totals: totals.totals(requested, present) };
     },
     beginRun: inTransaction(database, (at: number, details: Details) => {
-      endOpenEvents(Math.max(lastSampleAt(at) ?? 0, lastEventAt(at) ?? 0), 'lost');
+      endOpenEvents(Math.max(samples.lastSampleAt(at) ?? 0, events.lastEventAt(at) ?? 0), 'lost');
       previous = previousStatus(at);
       const run = { kind: 'service', beganAt: at, endedAt: null, from: null, to: 'running' } as const;
       return events.addEvent({ ...run, codes: [], details });

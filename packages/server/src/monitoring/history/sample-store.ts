@@ -39,11 +39,8 @@ export interface SampleColumns {
 export interface SampleStore {
   addSamples(samples: readonly StoredSample[]): void;
   readSamples(query: HistoryQuery): SampleColumns;
-}
-
-export interface SampleTimes {
   /** Time of the latest sample that is not after `at`, in milliseconds since 1970. */
-  lastAt(at: number): number | null;
+  lastSampleAt(at: number): number | null;
 }
 
 /** Of `selectSteps()`: the step, the worst status, and three values of each series. */
@@ -83,10 +80,7 @@ function selectSteps(table: HistoryTable): string {
 }
 
 /** Over a database whose tables exist. */
-export function createSampleStore(
-  database: Database,
-  now: () => number = Date.now,
-): SampleStore & SampleTimes {
+export function createSampleStore(database: Database, now: () => number = Date.now): SampleStore {
   const insert = database.prepare(
     `INSERT OR REPLACE INTO samples VALUES (?, ?${', ?'.repeat(SERIES.length)})`,
   );
@@ -134,7 +128,7 @@ export function createSampleStore(
       }
       return columns;
     },
-    lastAt: (at) => (last.get(at) as { readonly at: number | null }).at,
+    lastSampleAt: (at) => (last.get(at) as { readonly at: number | null }).at,
   };
 }
 
