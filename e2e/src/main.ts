@@ -1,23 +1,22 @@
 /**
- * Breaks everything that can break, looks at what the library and the service say meanwhile, and holds it to the
- * promises.
+ * Breaks everything that can break, and checks the responses of the library and the service against the requirements.
  *
- *   npm run e2e                        all of it; writes docs/faults.md
- *   npm run e2e -- --only NAME         the rows whose name contains NAME
+ *   npm run e2e                        all scenarios; writes e2e/RESULTS.md
+ *   npm run e2e -- --only NAME         the scenarios whose name contains NAME
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startLeakScan } from './planted-secrets.js';
-import { faultsPage } from './results-page.js';
+import { resultsPage } from './results-page.js';
 import { runMatrix } from './run-matrix.js';
 import { startListening } from './targets/target.js';
 import { soak } from './soak.js';
 import { startServers } from './fixture.js';
 import { outcomesTable, poolCostTable } from './table.js';
 
-const PAGE = new URL('../../docs/faults.md', import.meta.url);
+const PAGE = new URL('../RESULTS.md', import.meta.url);
 const SOAK_MINUTES = 10;
 
 const { values, positionals } = parseArgs({
@@ -33,16 +32,16 @@ if (!(minutes > 0)) {
 const startedMs = performance.now();
 const scan = startLeakScan();
 const undo: (() => Promise<unknown>)[] = [];
-async function takeDown(): Promise<void> {
+async function stopAll(): Promise<void> {
   for (const step of undo.splice(0).toReversed()) await step();
 }
-// Whoever interrupts it finds nothing left behind.
+// An interrupted run leaves no process behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void takeDown().finally(() => process.exit(130)));
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 }
 
 function leaks(): string[] {
-  return scan.hits.map((hit) => `a canary got out: ${hit}`);
+  return scan.hits.map((hit) => `a planted secret got out: ${hit}`);
 }
 
 const broken: string[] = [];
@@ -57,19 +56,19 @@ try {
     broken.push(...result.broken, ...leaks());
     process.stdout.write(`${result.table}\n\n`);
   } else {
-    const { outcomes, poolCosts: tolls, ...result } = await runMatrix({ ...options, only: values.only });
+    const { outcomes, poolCosts, ...result } = await runMatrix({ ...options, only: values.only });
     broken.push(...result.broken, ...leaks());
     process.stdout.write(`${outcomesTable(outcomes)}\n\n`);
-    if (tolls) process.stdout.write(`${poolCostTable(tolls)}\n\n`);
-    if (values.only === '') writeFileSync(PAGE, faultsPage({ outcomes, poolCosts: tolls, broken, scan }));
+    if (poolCosts) process.stdout.write(`${poolCostTable(poolCosts)}\n\n`);
+    if (values.only === '') writeFileSync(PAGE, resultsPage({ outcomes, poolCosts, broken, scan }));
   }
 } finally {
-  await takeDown();
+  await stopAll();
 }
 
 process.stdout.write(
   `${Math.round((performance.now() - startedMs) / 1_000)} s; ` +
-    `${(scan.bytes / 2 ** 20).toFixed(0)} MiB scanned for canaries, ${scan.hits.length} hits\n`,
+    `${(scan.bytes / 2 ** 20).toFixed(0)} MiB scanned for planted secrets, ${scan.hits.length} hits\n`,
 );
 process.stdout.write(broken.length === 0 ? 'Every limit holds.\n' : `${broken.join('\n')}\n`);
 process.exitCode = broken.length === 0 ? 0 : 1;

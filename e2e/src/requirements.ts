@@ -1,11 +1,10 @@
-/** The promises, each with the tests that hold it: by file, and by the name of the test where a file has many. */
+/** What must hold in every fault, each requirement with the tests that check it. */
 import { existsSync } from 'node:fs';
 
-/** One promise. */
 export interface Requirement {
   readonly number: number;
   readonly requirement: string;
-  /** Links to tests, as Markdown. */
+  /** Links to tests in Markdown, seen from `e2e/`, or where on the page of results it shows. */
   readonly checkedBy: readonly string[];
 }
 
@@ -14,22 +13,23 @@ const SERVER = 'packages/server/test';
 const TABLES = 'the tables above';
 
 export const REQUIREMENTS: readonly Requirement[] = [
-  requirement(1, 'Bounded: no fault and no crowd makes an answer slow', TABLES, `${SERVER}/outage.test.ts`),
+  requirement(
+    1,
+    'No fault and no crowd of clients makes a response slow',
+    TABLES,
+    `${SERVER}/outage.test.ts`,
+  ),
   requirement(
     2,
     'The load on the stores does not depend on the load on us',
-    'the column of questions above',
+    'the column of probe queries above',
     `${HEALTH}/health.test.ts`,
   ),
-  requirement(
-    3,
-    'Free for the pool: a thousand timed-out probes take nothing from it',
-    'the table just above',
-  ),
+  requirement(3, 'A thousand timed-out probe runs take no connection from the pool', 'the table just above'),
   requirement(4, 'The cause is named', TABLES, `${HEALTH}/faults.test.ts`, `${HEALTH}/probes/errors.test.ts`),
   requirement(
     5,
-    'A check that hangs, throws or lies spoils its own entry only',
+    'A check that hangs, throws or returns nonsense affects only its own entry',
     `${HEALTH}/health.test.ts`,
     `${HEALTH}/probes/custom.test.ts`,
     `${HEALTH}/fuzz.test.ts`,
@@ -48,18 +48,24 @@ export const REQUIREMENTS: readonly Requirement[] = [
     `${HEALTH}/adapters/conformance.ts`,
     `${SERVER}/cli/serve.test.ts`,
   ),
-  requirement(8, 'Nothing leaks', 'the scan below', `${SERVER}/app.test.ts`, `${SERVER}/fuzz.test.ts`),
+  requirement(
+    8,
+    'No secret leaves the process',
+    'the scan above',
+    `${SERVER}/app.test.ts`,
+    `${SERVER}/fuzz.test.ts`,
+  ),
   requirement(
     9,
-    'Access: the same bytes for every client that is not signed in',
-    `${SERVER}/features/sessions/access.test.ts`,
+    'Every unauthenticated client gets the same bytes',
+    `${SERVER}/auth/sessions/access.test.ts`,
   ),
   requirement(
     10,
     'The administrators’ page works in the outage it is for',
     TABLES,
     `${SERVER}/outage.test.ts`,
-    `${SERVER}/features/sessions/memory.test.ts`,
+    `${SERVER}/auth/sessions/session-fallback.test.ts`,
   ),
   requirement(
     11,
@@ -71,27 +77,27 @@ export const REQUIREMENTS: readonly Requirement[] = [
   requirement(
     12,
     '`source_hash` is what `sha256sum` says',
-    `${HEALTH}/source/tree/hash.test.ts`,
+    'packages/integrity/test/scan/hash.test.ts',
     `${SERVER}/readme.test.ts`,
   ),
   requirement(
     13,
-    'A clean life: SIGTERM under load fails nobody, closing leaves nothing',
+    'SIGTERM under load fails no request, and closing leaves nothing behind',
     `${SERVER}/cli/serve.test.ts`,
     `${HEALTH}/health.test.ts`,
     `${HEALTH}/adapters/conformance.ts`,
   ),
 ];
 
-function requirement(number: number, promise: string, ...by: readonly string[]): Requirement {
+function requirement(number: number, text: string, ...checkedBy: readonly string[]): Requirement {
   return {
     number,
-    requirement: promise,
-    checkedBy: by.map((what) => (what.includes('/') ? linkTo(what) : what)),
+    requirement: text,
+    checkedBy: checkedBy.map((place) => (place.includes('/') ? linkTo(place) : place)),
   };
 }
 
-/** A link that leads nowhere would be a promise that nobody holds. */
+/** Throws when the file has moved: its requirement would have no test. */
 function linkTo(path: string): string {
   if (!existsSync(new URL(`../../${path}`, import.meta.url))) throw new Error(`There is no ${path}.`);
   return `[${path.split('/test/')[1] ?? path}](../${path})`;

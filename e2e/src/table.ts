@@ -4,59 +4,55 @@ import type { ScenarioOutcome } from './run-scenario.js';
 
 const HEAD = [
   'fault',
-  'side',
+  'target',
   'what was seen',
   'detected ms',
-  'unasked ms',
+  'idle ms',
   'healed ms',
   'public p99 ms',
   'slowest ms',
   'bare ms',
-  'answers',
+  'responses',
   'hangs',
   'wrong',
-  'questions',
+  'probe queries',
 ];
 
-/** One line an outcome. */
 export function outcomesTable(outcomes: readonly ScenarioOutcome[]): string {
   return alignedTable(
     HEAD,
-    outcomes.map(
-      ({ scenario: row, target: side, measurements: findings, idleDetectMs, queries: asked, machineMs }) => [
-        row.fault,
-        side,
-        findings.seen,
-        whole(findings.detectMs),
-        row.idle === false ? '–' : whole(idleDetectMs),
-        whole(findings.healMs),
-        findings.p99Ms.toFixed(1),
-        whole(findings.slowestMs),
-        whole(machineMs),
-        String(findings.responses),
-        String(findings.hangs),
-        String(findings.wrong.length),
-        `${asked.database} + ${asked.cache} in ${(asked.durationMs / 1_000).toFixed(0)} s`,
-      ],
-    ),
+    outcomes.map(({ scenario, target, measurements, idleDetectMs, queries, machineMs }) => [
+      scenario.fault,
+      target,
+      measurements.seen,
+      whole(measurements.detectMs),
+      scenario.idle === false ? '–' : whole(idleDetectMs),
+      whole(measurements.healMs),
+      measurements.p99Ms.toFixed(1),
+      whole(measurements.slowestMs),
+      whole(machineMs),
+      String(measurements.responses),
+      String(measurements.hangs),
+      String(measurements.wrong.length),
+      `${queries.database} + ${queries.cache} in ${(queries.durationMs / 1_000).toFixed(0)} s`,
+    ]),
   );
 }
 
-/** One line a way of probing. */
 export function poolCostTable({ portal, race }: PoolCosts): string {
   const head = [
     'way of probing',
-    'timed-out probes',
+    'timed-out probe runs',
     'connections taken from the pool',
-    'most others at the server',
+    'most other connections at the server',
     'callers left waiting',
-    'descriptors left',
+    'descriptors left open',
     'application works after',
   ];
-  const line = (name: string, toll: PoolCost): string[] => [
+  const line = (name: string, cost: PoolCost): string[] => [
     name,
-    ...[toll.probes, toll.taken, toll.mostAtServer, toll.waiting, toll.descriptors].map(String),
-    `${whole(toll.worksAfterMs)} ms`,
+    ...[cost.probes, cost.taken, cost.mostAtServer, cost.waiting, cost.descriptors].map(String),
+    `${whole(cost.worksAfterMs)} ms`,
   ];
   return alignedTable(head, [line('portal-health', portal), line('`Promise.race` over `pool.query`', race)]);
 }

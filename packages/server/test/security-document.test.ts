@@ -26,7 +26,7 @@ test('every claim names a test, or a document that is written by one', () => {
     const shown = linksIn(claim.split('|').at(-2) ?? '');
     assert.ok(shown.length > 0, claim);
     assert.ok(
-      shown.some((target) => target.endsWith('.ts') || target === 'docs/faults.md'),
+      shown.some((target) => target.endsWith('.ts') || target === 'e2e/RESULTS.md'),
       claim,
     );
   }
