@@ -3,6 +3,7 @@
  * two runs at once, each with a deadline, every result with an age.
  */
 import { setMaxListeners } from 'node:events';
+import { PATIENCE, startRunClock } from './run-clock.js';
 import type { ProblemCode } from './problems.js';
 import type { Outcome, Probe } from './types.js';
 
@@ -33,7 +34,10 @@ export interface ProbeSample<Figures> {
 
 /** A running sampler. */
 export interface Sampler<Figures> {
-  /** Begins to ask; the promise is kept when the first run is over, which is at the deadline at the latest. */
+  /**
+   * Begins to ask; the promise is kept when the first run is over, which is at the deadline at the latest, or at three of
+   * them where the event loop is busy.
+   */
   start(): Promise<void>;
   /** True once a run is over, whatever it found. */
   started(): boolean;
@@ -60,8 +64,6 @@ export interface Sampler<Figures> {
   close(): Promise<void>;
 }
 
-/** A timer that fires this late had a blocked event loop before it. */
-const LATE_MS = 20;
 const NONE: readonly ProblemCode[] = Object.freeze([]);
 
 /**
@@ -82,8 +84,11 @@ export function createSampler<Figures>(
   let latest: ProbeSample<Figures> | undefined;
   let hindrances = NONE;
   let staleAtMs = 0;
+  let hasRun = false;
   /** Runs that have ended since the last sample: had they found out anything, it would be another. */
   let fruitlessRuns = 0;
+  /** How many deadlines the next run may take while the event loop is so busy that nothing can be said. */
+  let patience = PATIENCE.first;
   /** Until when an old sample counts, because no run has had its chance; `undefined` while nobody has looked. */
   let chanceUntilMs: number | undefined;
   let slotMs = 0;
@@ -102,7 +107,7 @@ export function createSampler<Figures>(
     plannedMs = Number.POSITIVE_INFINITY;
     beganMs = performance.now();
     paidUntilMs = Math.max(paidUntilMs, beganMs) + pace.intervalMs;
-    running = startRun(probe, pace.deadlineMs);
+    running = startRun(probe, pace.deadlineMs, patience);
     return running.outcome.then((outcome) => {
       if (!closed) take(outcome);
     });
@@ -110,14 +115,19 @@ export function createSampler<Figures>(
 
   function take(outcome: Outcome<Figures>): void {
     const nowMs = performance.now();
+    const isLoopBusy = outcome.isOwnProblem === true && outcome.problems[0] === 'EVENT_LOOP_DELAYED';
+    // A busy loop makes nothing stale: what is known stands until a run has had its chance, for which it is given longer.
+    const stands = isLoopBusy && !isStale(nowMs);
+    hasRun = true;
     hindrances = outcome.isOwnProblem ? outcome.problems : NONE;
-    if (outcome.isOwnProblem) {
-      fruitlessRuns += 1;
-    } else {
-      latest = sampleOf(outcome, beganMs, latest);
+    patience = isLoopBusy ? Math.min(patience * 2, PATIENCE.last) : PATIENCE.first;
+    if (!outcome.isOwnProblem) latest = sampleOf(outcome, beganMs, latest);
+    if (!outcome.isOwnProblem || stands) {
       fruitlessRuns = 0;
       chanceUntilMs = undefined;
       staleAtMs = Number.POSITIVE_INFINITY;
+    } else {
+      fruitlessRuns += 1;
     }
     firstIsIn();
     onOutcome(outcome);
@@ -143,6 +153,16 @@ export function createSampler<Figures>(
     timer.unref();
   }
 
+  function isStale(nowMs: number): boolean {
+    if (latest === undefined) return true;
+    if (nowMs < staleAtMs) return false;
+    if (fruitlessRuns > 0) return true;
+    if (running?.isHindered()) return false;
+    // Twice, as a run that begins now may be given the time again that a blocked event loop has lost.
+    chanceUntilMs ??= nowMs + pace.deadlineMs * 2;
+    return nowMs >= chanceUntilMs;
+  }
+
   /** Brings the next run forward; the grid goes on from there. */
   function bringForward(atMs: number): void {
     const nowMs = performance.now();
@@ -161,17 +181,10 @@ export function createSampler<Figures>(
       });
       return first;
     },
-    started: () => latest !== undefined || fruitlessRuns > 0,
+    started: () => hasRun,
     latest: () => latest,
     ownProblems: () => hindrances,
-    isStale(nowMs) {
-      if (latest === undefined) return true;
-      if (nowMs < staleAtMs) return false;
-      if (fruitlessRuns > 0) return true;
-      // Twice, as a run that begins now may be given the time again that a blocked event loop has lost.
-      chanceUntilMs ??= nowMs + pace.deadlineMs * 2;
-      return nowMs >= chanceUntilMs;
-    },
+    isStale,
     stalesAtMs: (nowMs) =>
       Math.min(...[staleAtMs, chanceUntilMs ?? 0].filter((atMs) => atMs > nowMs), Number.POSITIVE_INFINITY),
     probeNow: () => bringForward(paidUntilMs - pace.intervalMs * (1 + 2 * pace.jitter)),
@@ -188,6 +201,8 @@ export function createSampler<Figures>(
     },
     catchUp(nowMs) {
       if (closed || latest === undefined || nowMs < staleAtMs || fruitlessRuns > 0) return undefined;
+      // Nobody waits for a run that takes longer than usual.
+      if (patience > PATIENCE.first) return undefined;
       if (running) return running.outcome.then(() => undefined);
       slotMs = nowMs;
       return run();
@@ -221,45 +236,48 @@ function sampleOf<Figures>(
 
 /** A run under way. */
 interface Run<Figures> {
-  /** Kept at the deadline at the latest. */
+  /** Kept when whoever is asked has used up the deadline, or the patience has come to its end. */
   readonly outcome: Promise<Outcome<Figures>>;
+  /** Whether this process has taken at least half of its time. */
+  isHindered(): boolean;
   /** Tells it to let go of its connection; the promise may then never be kept. */
   end(): void;
 }
 
-function startRun<Figures>(probe: Probe<Figures>, deadlineMs: number): Run<Figures> {
+function startRun<Figures>(probe: Probe<Figures>, deadlineMs: number, patience: number): Run<Figures> {
   const controller = new AbortController();
   // Of a cluster each server is asked, and each connection listens: more than ten are no leak to warn of.
   setMaxListeners(0, controller.signal);
+  let end: (found: Outcome<Figures>) => void = () => undefined;
+  const clock = startRunClock({
+    deadlineMs,
+    capMs: deadlineMs * patience,
+    onLate(reason) {
+      const found = probe.failed(reason);
+      end(reason === 'hindered' && !found.isOwnProblem ? LOOP_BUSY : found);
+    },
+  });
+  controller.signal.addEventListener('abort', () => clock.stop());
   const outcome = new Promise<Outcome<Figures>>((resolve) => {
     let ended = false;
-
-    function end(found: Outcome<Figures>): void {
+    end = (found) => {
       if (ended) return;
       ended = true;
-      clearTimeout(deadline);
       // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
       controller.abort();
       resolve(found);
-    }
-
-    const dueMs = performance.now() + deadlineMs;
-    function giveUp(): void {
-      end(probe.failed('timeout'));
-    }
-    // Holds the process for the deadline: a run under way is work, waiting for the next one is not.
-    let deadline = setTimeout(() => {
-      const lateMs = performance.now() - dueMs;
-      // A blocked event loop is no fault of whom we ask: the time that it lost is given to the run once more.
-      if (lateMs > LATE_MS && !ended) deadline = setTimeout(giveUp, Math.min(lateMs, deadlineMs));
-      // After any block timers come before sockets, so an answer that has long been there is read first.
-      else setImmediate(giveUp);
-    }, deadlineMs);
-    controller.signal.addEventListener('abort', () => clearTimeout(deadline));
+    };
     // Inside a promise, so that a probe that throws at once is no different from one that throws later.
     Promise.resolve()
-      .then(() => probe.run(controller.signal))
+      .then(() => probe.run(controller.signal, clock))
       .then(end, (error: unknown) => end(probe.failed('threw', error)));
   });
-  return { outcome, end: () => controller.abort() };
+  return { outcome, isHindered: () => clock.isHindered(), end: () => controller.abort() };
 }
+
+const LOOP_BUSY = {
+  state: 'down',
+  latencyMs: null,
+  problems: ['EVENT_LOOP_DELAYED'],
+  isOwnProblem: true,
+} as const satisfies Outcome<never>;

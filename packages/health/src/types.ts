@@ -1,8 +1,9 @@
 /**
  * The vocabulary of the library: what a probe finds, what a report says, who may see it.
- * Types only, so that every other file may import it and it imports none.
+ * Types only, so that every other file may import it.
  */
 import type { ProblemCode, RemarkCode } from './problems.js';
+import type { RunClock } from './run-clock.js';
 
 /** The verdict over everything, as published. */
 export type Status = 'healthy' | 'degraded' | 'unhealthy';
@@ -23,7 +24,10 @@ export type Viewer = 'public' | 'admin';
  */
 export interface Outcome<Figures = undefined> {
   readonly state: Exclude<State, 'limited' | 'stale'>;
-  /** Round trip of the probe's question in milliseconds; `null` when there was no answer. */
+  /**
+   * Round trip of the probe's question in milliseconds, as this process has seen it: turns of its own busy event loop are
+   * part of it. `null` when there was no answer.
+   */
   readonly latencyMs: number | null;
   /** Why it is not simply `up`, the cause first; codes of the closed catalogue. */
   readonly problems: readonly ProblemCode[];
@@ -61,9 +65,12 @@ export interface Cause {
 export interface Probe<Figures = undefined> {
   /** `database`, `cache`, or the name of a check of your own. */
   readonly name: string;
-  run(signal: AbortSignal): Promise<Outcome<Figures>>;
-  /** The outcome when the deadline passed, or when `run` threw (which is a bug, turned into a value here). */
-  failed(reason: 'timeout' | 'threw', error?: unknown): Outcome<Figures>;
+  run(signal: AbortSignal, clock: RunClock): Promise<Outcome<Figures>>;
+  /**
+   * The outcome when the deadline passed, when this process was too busy to tell (`hindered`), or when `run` threw, which is
+   * a bug, turned into a value here.
+   */
+  failed(reason: 'timeout' | 'hindered' | 'threw', error?: unknown): Outcome<Figures>;
   /** Lets go of whatever is held between runs. */
   close(): Promise<void>;
 }

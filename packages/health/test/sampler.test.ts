@@ -105,6 +105,34 @@ test('and no more than once: a run that hangs has a deadline all the same', asyn
   assert.deepEqual(sampler.latest()?.outcome.problems, ['CHECK_TIMEOUT']);
 });
 
+test('while nothing can be said because the loop is busy, what is known stands, and runs get longer', async () => {
+  let hangs = false;
+  const { probe, seen } = probeOf((signal) => (hangs ? untilAborted(signal) : Promise.resolve(up)));
+  const outcomes: Outcome[] = [];
+  const sampler = createSampler(probe, pace, (outcome) => outcomes.push(outcome));
+  await sampler.start();
+  hangs = true;
+  let busy = true;
+  const turn = (): void => {
+    block(20);
+    if (busy) setImmediate(turn);
+  };
+  setImmediate(turn);
+  try {
+    await waitFor('a run in vain', () => sampler.ownProblems().includes('EVENT_LOOP_DELAYED'));
+    while (sampler.latest()?.outcome.state === 'up') {
+      assert.equal(sampler.isStale(performance.now()), false);
+      await sleep(1);
+    }
+    assert.deepEqual(sampler.latest()?.outcome.problems, ['CHECK_TIMEOUT'], 'found all the same');
+  } finally {
+    busy = false;
+  }
+  assert.ok(outcomes.filter(({ isOwnProblem }) => isOwnProblem).length >= 2);
+  assert.equal(seen.mostAtOnce, 1);
+  await sampler.close();
+});
+
 test('a run that never settles does not stop the sampling, and its late answer is discarded', async () => {
   let hang = true;
   let answerLate: (outcome: Outcome) => void = () => undefined;

@@ -240,6 +240,33 @@ describe('a check that does not end', () => {
     );
   });
 
+  test('because our own loop is busy is not asked again either, and its answer counts when it comes', async () => {
+    let calls = 0;
+    let answer: (answer: boolean) => void = () => undefined;
+    const check = (): unknown => {
+      calls += 1;
+      return calls === 2 ? new Promise((resolve) => (answer = resolve)) : true;
+    };
+    const sampling = { ...SAMPLING, deadlineMs: 100 };
+    await withHealth({ checks: { x: { check, critical: true, ...sampling } } }, async (health) => {
+      let busy = true;
+      const turn = (): void => {
+        for (const untilMs = performance.now() + 40; performance.now() < untilMs;);
+        if (busy) setImmediate(turn);
+      };
+      setImmediate(turn);
+      try {
+        await waitFor('a run in vain', () => errorsOf(health).includes('EVENT_LOOP_DELAYED'));
+        assert.equal(calls, 2);
+        answer(true);
+        await waitFor('it to be asked again', () => calls > 2);
+        assert.notEqual(health.report('public').status, 'unhealthy');
+      } finally {
+        busy = false;
+      }
+    });
+  });
+
   test('on a stuck pool of the application leaves one caller there, not one a run', async () => {
     const pool = newPool();
     const held = await Promise.all([pool.connect(), pool.connect()]);

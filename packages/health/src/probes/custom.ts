@@ -44,22 +44,26 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
     return error === undefined ? outcome : { ...outcome, cause: causeOf(error) };
   }
 
-  /** True while a call has not ended, whether or not anybody still waits for it. */
-  let isOpen = false;
+  /** The last call, while it has not ended: there is never a second one beside it. */
+  let open: Promise<unknown> | undefined;
+  /** Whether the open call has been found late; of one that this process kept from ending nobody knows. */
+  let isLate = false;
 
-  async function ask(signal: AbortSignal): Promise<unknown> {
-    isOpen = true;
-    try {
-      return await check(signal);
-    } finally {
-      isOpen = false;
-    }
+  function ask(signal: AbortSignal): Promise<unknown> {
+    open ??= Promise.resolve()
+      .then(() => check(signal))
+      .finally(() => {
+        open = undefined;
+        isLate = false;
+      });
+    return open;
   }
 
   const probe = withOwnProblems({
     name,
-    async run(signal) {
+    async run(signal, clock) {
       const startedMs = performance.now();
+      const beganMs = clock.othersMs();
       let answer: unknown;
       try {
         answer = await untilAborted(signal, ask(signal), () => undefined);
@@ -68,15 +72,21 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
       }
       if (answer === false) return down('CHECK_FAILED');
       const latencyMs = performance.now() - startedMs;
-      return latencyMs > slowMs
+      return clock.othersMs() - beganMs > slowMs
         ? { state: 'slow', latencyMs, problems: ['CHECK_SLOW'] }
         : { state: 'up', latencyMs, problems: [] };
     },
-    failed: (reason, error) => down(reason === 'timeout' ? 'CHECK_TIMEOUT' : 'CHECK_FAILED', error),
+    failed: (reason, error) => (reason === 'threw' ? down('CHECK_FAILED', error) : down('CHECK_TIMEOUT')),
     close: async () => undefined,
   });
   return {
     ...probe,
-    run: async (signal) => (isOpen ? { ...down('CHECK_TIMEOUT'), unfinished: true } : probe.run(signal)),
+    run: async (signal, clock) =>
+      open && isLate ? { ...down('CHECK_TIMEOUT'), unfinished: true } : probe.run(signal, clock),
+    failed(reason, error) {
+      const outcome = probe.failed(reason, error);
+      isLate = open !== undefined && !outcome.isOwnProblem;
+      return outcome;
+    },
   };
 }

@@ -15,8 +15,8 @@ export function withEndDetection<Figures>(
   const hasEnded = createEndWatch(given);
   return {
     ...probe,
-    async run(signal): Promise<Outcome<Figures>> {
-      const outcome = await probe.run(signal);
+    async run(signal, clock): Promise<Outcome<Figures>> {
+      const outcome = await probe.run(signal, clock);
       if (!hasEnded() || outcome.state === 'down') return outcome;
       return { state: 'down', latencyMs: null, problems: [problem], cause: ENDED };
     },

@@ -61,7 +61,7 @@ export function createLazyProbe<Given, Figures>({
 
   return {
     name,
-    async run(signal) {
+    async run(signal, clock) {
       try {
         await replace(await untilAborted(signal, ask(), () => undefined));
       } catch (error) {
@@ -69,7 +69,7 @@ export function createLazyProbe<Given, Figures>({
         given = undefined;
         return isNotReady(error);
       }
-      return probe?.run(signal) ?? isNotReady();
+      return probe?.run(signal, clock) ?? isNotReady();
     },
     failed: (reason, error) => (open || !probe ? isNotReady(error) : probe.failed(reason, error)),
     async close() {

@@ -1,6 +1,6 @@
 /**
- * What lies in this process is ruled out before a store is blamed: threads that are all busy, no descriptors, a name that
- * cannot be looked up, a password that cannot be had. Such a run is no evidence about whom it should have asked.
+ * What lies in this process is ruled out before a store is blamed: a busy event loop, threads that are all busy, no
+ * descriptors, a name that cannot be looked up, a password that cannot be had. Such a run is no evidence about whom it should have asked.
  */
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';
@@ -102,6 +102,7 @@ const REPLY = /^([0-9A-Z]{5}|BUSY)$/;
 const BUSY_MS = 250;
 
 const OURS: ReadonlySet<ProblemCode> = new Set([
+  'EVENT_LOOP_DELAYED',
   'THREAD_POOL_BUSY',
   'NAME_LOOKUP',
   'PASSWORD_UNAVAILABLE',
@@ -118,8 +119,9 @@ export function withOwnProblems<Figures>(
   waitsFor: () => ProblemCode | undefined = () => undefined,
 ): Probe<Figures> {
   const threads = createThreadTrial();
+  let startedMs = 0;
 
-  function judged(outcome: Outcome<Figures>, startedMs: number): Outcome<Figures> {
+  function judged(outcome: Outcome<Figures>, isHindered: boolean): Outcome<Figures> {
     const [problem] = outcome.problems;
     if (problem !== undefined && OURS.has(problem)) {
       // To look up a name, files are opened, and who finds none left says no more than that it failed.
@@ -129,7 +131,8 @@ export function withOwnProblems<Figures>(
     if (problem?.endsWith('_TIMEOUT')) {
       // Said by the server or its pooler, it is the server's.
       if (REPLY.test(outcome.cause?.code ?? '')) return outcome;
-      const own = threads.isPending() ? 'THREAD_POOL_BUSY' : waitsFor();
+      const waitedFor = threads.isPending() ? 'THREAD_POOL_BUSY' : waitsFor();
+      const own = waitedFor ?? (isHindered ? 'EVENT_LOOP_DELAYED' : undefined);
       return own === undefined ? outcome : { ...outcome, problems: [own], isOwnProblem: true };
     }
     const waitedMs = threads.tookMs();
@@ -139,15 +142,16 @@ export function withOwnProblems<Figures>(
     return { ...outcome, state: 'up', problems: ['THREAD_POOL_BUSY', ...others] };
   }
 
-  let startedMs = 0;
   return {
     name: probe.name,
-    async run(signal) {
+    async run(signal, clock) {
       startedMs = performance.now();
       threads.begin();
-      return judged(await probe.run(signal), startedMs);
+      const outcome = await probe.run(signal, clock);
+      // The driver's own limits count by the wall clock.
+      return judged(outcome, clock.isHindered());
     },
-    failed: (reason, error) => judged(probe.failed(reason, error), startedMs),
+    failed: (reason, error) => judged(probe.failed(reason, error), reason === 'hindered'),
     close: () => probe.close(),
   };
 }

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCheckProbe, type Check } from '../../src/probes/custom.js';
-import { runProbe, outcomeOf } from './run-probe.js';
+import { NO_CLOCK, runProbe, outcomeOf } from './run-probe.js';
 
 function probeOf(check: Check, slowMs?: number): ReturnType<typeof createCheckProbe> {
   return createCheckProbe({ name: 'mine', check, ...(slowMs === undefined ? {} : { slowMs }) });
@@ -94,7 +94,7 @@ test('what comes after the end is nobody’s business, and nothing listens any m
   const running = probeOf(async () => {
     await sleep(20);
     throw new Error('later');
-  }).run(controller.signal);
+  }).run(controller.signal, NO_CLOCK);
   controller.abort();
   assert.equal((await running).state, 'down');
   assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
@@ -104,7 +104,7 @@ test('what comes after the end is nobody’s business, and nothing listens any m
 
 test('an answer leaves no listener on the signal, which may be used for more', async () => {
   const { signal } = new AbortController();
-  assert.equal((await probeOf(() => true).run(signal)).state, 'up');
+  assert.equal((await probeOf(() => true).run(signal, NO_CLOCK)).state, 'up');
   assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 

@@ -14,7 +14,7 @@ import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import { withOwnProblems } from '../../src/probes/own-problems.js';
 import type { Probe } from '../../src/types.js';
-import { runProbe } from './run-probe.js';
+import { NO_CLOCK, runProbe } from './run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -212,7 +212,7 @@ test('an answer that says timeout, and comes before the threads have had a chanc
     failed: () => answer,
     close: async () => undefined,
   });
-  assert.deepEqual(await probe.run(new AbortController().signal), answer);
+  assert.deepEqual(await probe.run(new AbortController().signal, NO_CLOCK), answer);
 });
 
 test('credentials that are none: PASSWORD_UNAVAILABLE', async () => {

@@ -5,6 +5,7 @@ import { createClient } from 'redis';
 import { createPostgresProbe } from '../../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../../src/probes/redis/redis.js';
 import type { Probe } from '../../src/types.js';
+import { NO_CLOCK } from './run-probe.js';
 
 const [databaseUrl = '', redisUrl = ''] = process.argv.slice(2);
 const named = new URL(databaseUrl);
@@ -17,7 +18,7 @@ const byName = createPostgresProbe({ pool: new pg.Pool({ connectionString: named
 const cache = createRedisProbe({ client: createClient({ url: redisUrl }), slowMs });
 
 async function print(what: string, probe: Probe<unknown>): Promise<void> {
-  const { problems, isOwnProblem: ours = false } = await probe.run(AbortSignal.timeout(10_000));
+  const { problems, isOwnProblem: ours = false } = await probe.run(AbortSignal.timeout(10_000), NO_CLOCK);
   process.stdout.write(`${what}: ${JSON.stringify(problems)} ${ours}\n`);
 }
 

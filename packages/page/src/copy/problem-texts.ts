@@ -213,7 +213,8 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: 'If it lasts, restart the process.',
   },
   EVENT_LOOP_DELAYED: {
-    means: 'Something keeps this process busy for long stretches; every answer is late.',
+    means:
+      'Something keeps this process busy, for long stretches or without a pause: every answer is late, and a probe that gets none for that reason says nothing about its store.',
     users: 'Every answer is late.',
     next: 'Take a CPU profile of the process.',
   },

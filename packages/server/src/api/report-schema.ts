@@ -18,7 +18,10 @@ export const statusSchema = named(
   choice(['healthy', 'degraded', 'unhealthy'], 'The verdict over everything. Degraded still serves.'),
 );
 
-const LATENCY = figure('number', 'Milliseconds of the last look in the background, one decimal.');
+const LATENCY = figure(
+  'number',
+  'Milliseconds of the last look in the background as the service has seen it, turns of its own busy event loop included; one decimal.',
+);
 
 const databaseStatistics = named(
   'DatabaseStatistics',

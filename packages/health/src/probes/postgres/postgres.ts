@@ -43,7 +43,10 @@ export interface PostgresProbeOptions {
   readonly pool: PostgresPool;
   /** The function that postgres.js exports, when `pool` was made by it. */
   readonly postgres?: PostgresJsFunction;
-  /** Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. */
+  /**
+   * Milliseconds from which a whole run counts as slow: connect, log in, ask; default 500. Turns of a busy event loop of
+   * this process do not count.
+   */
   readonly slowMs?: number;
   /** Milliseconds after which the sampler ends a run; default 1,000. Several hosts share them. */
   readonly deadlineMs?: number;
@@ -103,8 +106,8 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
 
   const probe: Probe = {
     name: 'database',
-    async run(signal) {
-      const startedMs = performance.now();
+    async run(signal, clock) {
+      const beganMs = clock.othersMs();
       let opened: FreshPostgresConnection | undefined;
       try {
         signal.throwIfAborted();
@@ -115,7 +118,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
           waitedMs = 0,
         } = await untilAborted(signal, asked.query(), asked.destroy);
         if (readOnly === undefined) return down('DATABASE_FAILED', TIMED_OUT);
-        const isSlow = performance.now() - startedMs - waitedMs > slowMs;
+        const isSlow = clock.othersMs() - beganMs - waitedMs > slowMs;
         return completed(
           isSlow
             ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW'] }
@@ -130,7 +133,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
       }
     },
     failed: (reason, error) =>
-      reason === 'timeout' ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error),
+      reason === 'threw' ? down(postgresProblem(error), error) : down('DATABASE_TIMEOUT'),
     close: async () => written?.close(),
   };
   return withOwnProblems(withEndDetection(probe, pool, 'DATABASE_NOT_READY'), () => {

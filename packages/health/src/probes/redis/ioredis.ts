@@ -4,6 +4,7 @@
  */
 import { hasMethods, member, messageOf } from '../../unknown.js';
 import { isLookingUp } from '../own-problems.js';
+import { PATIENCE } from '../../run-clock.js';
 import {
   hasDestroy,
   createFreshRedisConnection,
@@ -56,13 +57,15 @@ function freshConnectionLike(original: Ioredis, deadlineMs: number): FreshRedisC
   const password = member(original.options, 'password');
   // Before version 6 the driver writes to the console at each login with a password that is not needed.
   const isTalkative = Boolean(password) && member(original.options, 'protocol') === undefined;
+  const hasSentinels = Boolean(member(original.options, 'sentinels'));
   const client = original.duplicate({
     lazyConnect: true,
     retryStrategy: null,
     // The driver's connection to a sentinel is out of our reach, so it must end by itself.
     sentinelRetryStrategy: null,
-    sentinelCommandTimeout: deadlineMs,
-    connectTimeout: deadlineMs,
+    sentinelCommandTimeout: deadlineMs * PATIENCE.first,
+    connectTimeout: hasSentinels ? deadlineMs * PATIENCE.first : 0,
+    socketTimeout: undefined,
     failoverDetector: false,
     updateSentinels: false,
     reconnectOnError: null,

@@ -85,6 +85,9 @@ function freshConnectionLike(
       ...address,
       lookup: names.lookup,
       reconnectStrategy: false,
+      // What is about waiting is the sampler's.
+      connectTimeout: 0,
+      socketTimeout: undefined,
       // The driver can destroy a socket that is connected, but not one that is connecting. Node can.
       signal,
     },

@@ -14,6 +14,7 @@ import { nodeRedisConnections } from './node-redis.js';
 import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
 import { redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
+import type { RunClock } from '../../run-clock.js';
 import { createRedisErrorWatch, type RedisErrorWatch } from './redis-error-watch.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
@@ -62,8 +63,12 @@ export function createRedisProbe({
     return answers.length < Math.min(masters, complete);
   }
 
-  async function query(signal: AbortSignal, pingOnly: boolean): Promise<Outcome<CacheFigures>> {
-    const startedMs = performance.now();
+  async function query(
+    signal: AbortSignal,
+    clock: RunClock,
+    pingOnly: boolean,
+  ): Promise<Outcome<CacheFigures>> {
+    const beganMs = clock.othersMs();
     let opened: readonly FreshRedisConnection[] = [];
     const destroyAll = (): void => {
       for (const connection of opened) connection.destroy();
@@ -76,7 +81,7 @@ export function createRedisProbe({
       const answers = await untilAborted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       return outcomeOf(answers, {
-        slow: performance.now() - startedMs > slowMs,
+        slow: clock.othersMs() - beganMs > slowMs,
         readOnly,
         errorWatch: refusals,
       });
@@ -88,7 +93,7 @@ export function createRedisProbe({
       const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
       if (mayPing && opened.some((newcomer) => newcomer.wasCutOff())) {
         destroyAll();
-        const second = await query(signal, true);
+        const second = await query(signal, clock, true);
         if (second.state !== 'down') return second;
       }
       return down(problem, error);
@@ -99,9 +104,9 @@ export function createRedisProbe({
 
   const probe: Probe<CacheFigures> = {
     name: 'cache',
-    run: (signal) => query(signal, false),
+    run: (signal, clock) => query(signal, clock, false),
     failed: (reason, error) =>
-      reason === 'timeout' ? down('CACHE_TIMEOUT') : down(redisProblem(error), error),
+      reason === 'threw' ? down(redisProblem(error), error) : down('CACHE_TIMEOUT'),
     close: async () => undefined,
   };
   return withOwnProblems(withEndDetection(probe, client, 'CACHE_NOT_READY'), () => {

@@ -9,7 +9,7 @@ import postgres, { type Sql } from 'postgres';
 import { createHealth } from '../../../src/health.js';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
 import type { Probe } from '../../../src/types.js';
-import { runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
+import { NO_CLOCK, runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -112,7 +112,7 @@ for (const [driver, probeOf] of Object.entries(DRIVERS)) {
       try {
         for (let runs = 0; runs < 50; runs += 1) {
           const controller = new AbortController();
-          const run = probe.run(controller.signal);
+          const run = probe.run(controller.signal, NO_CLOCK);
           await sleep(3);
           most = Math.max(most, openSockets());
           controller.abort();

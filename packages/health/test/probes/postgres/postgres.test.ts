@@ -7,7 +7,7 @@ import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
 import postgresJs from 'postgres';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
-import { runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
+import { NO_CLOCK, runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
 /** Whether a busy machine is slow is no question here. */
 const SLOW_MS = 60_000;
@@ -327,7 +327,7 @@ describe('what a run leaves behind', () => {
     let most = 0;
     for (let run = 0; run < 100; run += 1) {
       const controller = new AbortController();
-      const running = probe.run(controller.signal);
+      const running = probe.run(controller.signal, NO_CLOCK);
       setTimeout(() => controller.abort(), atMs);
       most = Math.max(most, openSockets());
       await running;
@@ -371,7 +371,7 @@ describe('what a run leaves behind', () => {
   test('a run that is not wanted from the start opens nothing', async () => {
     const accepted = proxy.accepted;
     const probe = createPostgresProbe({ pool: poolOf({ connectionString: proxied() }) });
-    assert.equal((await probe.run(AbortSignal.abort())).state, 'down');
+    assert.equal((await probe.run(AbortSignal.abort(), NO_CLOCK)).state, 'down');
     assert.equal(proxy.accepted, accepted);
   });
 });

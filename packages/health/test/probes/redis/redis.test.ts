@@ -13,7 +13,7 @@ import {
 } from 'portal-test-kit';
 import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
-import { runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
+import { NO_CLOCK, runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
 let redis: RedisServer;
 let proxy: Proxy;
@@ -169,7 +169,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       let most = 0;
       for (let run = 0; run < 100; run += 1) {
         const controller = new AbortController();
-        const running = probe.run(controller.signal);
+        const running = probe.run(controller.signal, NO_CLOCK);
         // Early and late: while it connects, and while it waits for the answer.
         setTimeout(() => controller.abort(), run % 5);
         await sleep(0);
