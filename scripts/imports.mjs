@@ -17,7 +17,7 @@ const PACKAGES = {
   'packages/health': {
     uses: ['portal-shared'],
     floors: [
-      ['problems'],
+      ['problems', 'run-clock'],
       ['types', 'defaults'],
       ['unknown', 'verdict', 'source-option'],
       ['statistics'],
