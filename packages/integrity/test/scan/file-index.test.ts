@@ -18,26 +18,26 @@ import { shellHash, withTree, write } from '../trees.js';
 
 const TREE = { 'a/one.js': '1', 'a/two.js': '2', 'b/three.js': '3', top: 'x' };
 
-/** An inventory that tells which files it read. */
+/** A file index that tells which files it read. */
 function watched(root: string) {
   const readFiles: string[] = [];
-  const inventory = createFileIndex(createScope(root), (onBytes) => {
+  const fileIndex = createFileIndex(createScope(root), (onBytes) => {
     const read = createFileReader(onBytes);
     return (absolutePath) => {
       readFiles.push(absolutePath.slice(root.length + 1));
       return read(absolutePath);
     };
   });
-  return { inventory, filesRead: () => readFiles.splice(0).toSorted() };
+  return { fileIndex, filesRead: () => readFiles.splice(0).toSorted() };
 }
 
 describe('looking again', () => {
   test('reads nothing while nothing moves, and says so by the same object', () =>
     withTree(TREE, (root) => {
-      const { inventory, filesRead } = watched(root);
-      const first = inventory.scan();
+      const { fileIndex, filesRead } = watched(root);
+      const first = fileIndex.scan();
       assert.equal(filesRead().length, 4);
-      assert.equal(inventory.scan(), first);
+      assert.equal(fileIndex.scan(), first);
       assert.deepEqual(filesRead(), []);
     }));
 
@@ -75,11 +75,11 @@ describe('looking again', () => {
   for (const [name, [change, expected]] of Object.entries(changes)) {
     test(`finds ${name}, and reads nothing else`, () =>
       withTree(TREE, (root) => {
-        const { inventory, filesRead } = watched(root);
-        const { hash } = inventory.scan();
+        const { fileIndex, filesRead } = watched(root);
+        const { hash } = fileIndex.scan();
         filesRead();
         change(root);
-        const found = inventory.scan();
+        const found = fileIndex.scan();
         assert.notEqual(found.hash, hash);
         assert.equal(found.hash, shellHash(root));
         assert.deepEqual(filesRead(), expected);
@@ -88,19 +88,19 @@ describe('looking again', () => {
 
   test('a file that was only touched is read, and is no news', () =>
     withTree(TREE, (root) => {
-      const { inventory, filesRead } = watched(root);
-      const first = inventory.scan();
+      const { fileIndex, filesRead } = watched(root);
+      const first = fileIndex.scan();
       filesRead();
       utimesSync(join(root, 'top'), 1, 1);
-      assert.equal(inventory.scan(), first);
+      assert.equal(fileIndex.scan(), first);
       assert.deepEqual(filesRead(), ['top']);
     }));
 });
 
 test('files that come and go, many times over, are told as by somebody who looks for the first time', () =>
   withTree(TREE, (root) => {
-    const { inventory, filesRead } = watched(root);
-    inventory.scan();
+    const { fileIndex, filesRead } = watched(root);
+    fileIndex.scan();
     filesRead();
     for (let round = 0; round < 20; round += 1) {
       // Each round brings more than there is room for, and takes most of it away again.
@@ -108,14 +108,14 @@ test('files that come and go, many times over, are told as by somebody who looks
         Array.from({ length: 30 + round }, (_, index) => [`c/${round}-${index}.js`, `${round} ${index}`]),
       );
       write(root, come);
-      assert.equal(inventory.scan().hash, shellHash(root));
+      assert.equal(fileIndex.scan().hash, shellHash(root));
       assert.deepEqual(filesRead(), Object.keys(come).toSorted(), 'only what came is read');
       for (const path of Object.keys(come).slice(2)) rmSync(join(root, path));
-      assert.equal(inventory.scan().hash, shellHash(root));
+      assert.equal(fileIndex.scan().hash, shellHash(root));
       assert.deepEqual(filesRead(), []);
     }
     assert.deepEqual(
-      new Map(inventory.entries().map(({ path, digest }) => [path, digest])),
+      new Map(fileIndex.entries().map(({ path, digest }) => [path, digest])),
       new Map(hashTree(createScope(root)).entries.map(({ path, digest }) => [path, digest])),
     );
   }));
@@ -123,14 +123,14 @@ test('files that come and go, many times over, are told as by somebody who looks
 test('what two threads read, they note alike: files that came, were touched and were changed', () => {
   const paths = Array.from({ length: 6_000 }, (_, index) => `d${index % 10}/${index}.js`);
   return withTree(Object.fromEntries(paths.map((path) => [path, path])), (root) => {
-    const inventory = createFileIndex(createScope(root));
-    const first = inventory.scan();
+    const fileIndex = createFileIndex(createScope(root));
+    const first = fileIndex.scan();
     assert.equal(first.hash, shellHash(root));
     assert.equal(first.bytes, paths.join('').length);
     for (const path of paths) utimesSync(join(root, path), 1, 1);
-    assert.equal(inventory.scan(), first);
+    assert.equal(fileIndex.scan(), first);
     write(root, Object.fromEntries(paths.slice(100).map((path) => [path, `changed ${path}`])));
-    assert.equal(inventory.scan().hash, shellHash(root));
+    assert.equal(fileIndex.scan().hash, shellHash(root));
   });
 });
 
@@ -139,7 +139,7 @@ describe('reading again', () => {
     withTree(TREE, (root) => {
       let lie = false;
       const readFiles: string[] = [];
-      const inventory = createFileIndex(createScope(root), () => {
+      const fileIndex = createFileIndex(createScope(root), () => {
         const read = createFileReader();
         return (absolutePath) => {
           readFiles.push(absolutePath);
@@ -149,21 +149,21 @@ describe('reading again', () => {
           return isChanged ? { ...reading, digest: 'f'.repeat(64) } : reading;
         };
       });
-      const { hash } = inventory.scan();
+      const { hash } = fileIndex.scan();
       lie = true;
-      assert.equal(inventory.scan().hash, hash, 'its stamp has not moved');
+      assert.equal(fileIndex.scan().hash, hash, 'its stamp has not moved');
       readFiles.length = 0;
-      while (!inventory.reread(0.001));
+      while (!fileIndex.reread(0.001));
       assert.equal(new Set(readFiles).size, 4);
-      assert.notEqual(inventory.scan().hash, hash);
+      assert.notEqual(fileIndex.scan().hash, hash);
     }));
 
   test('a file that went away meanwhile is left to the next look', () =>
     withTree(TREE, (root) => {
-      const { inventory } = watched(root);
-      inventory.scan();
+      const { fileIndex } = watched(root);
+      fileIndex.scan();
       rmSync(join(root, 'a/one.js'));
-      while (!inventory.reread(1_000));
-      assert.equal(inventory.scan().hash, shellHash(root));
+      while (!fileIndex.reread(1_000));
+      assert.equal(fileIndex.scan().hash, shellHash(root));
     }));
 });

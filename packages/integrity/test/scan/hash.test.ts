@@ -179,7 +179,7 @@ describe('random trees', () => {
       TREES['Unicode in both normal forms, and characters above and beside the surrogates'] ?? {},
       (root) => {
         const script = `import { hashTree } from ${JSON.stringify(new URL('../../src/scan/hash-tree.js', import.meta.url).href)};
-        process.stdout.write(hashTree({ root: ${JSON.stringify(root)}, exclude: [] }).survey.hash);`;
+        process.stdout.write(hashTree({ root: ${JSON.stringify(root)}, exclude: [] }).result.hash);`;
         for (const env of [
           { LC_ALL: 'C', TZ: 'Asia/Kolkata' },
           { LC_ALL: 'tr_TR.UTF-8', TZ: 'America/St_Johns' },

@@ -46,8 +46,8 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       symlinkSync('target', join(root, 'link'));
       execFileSync('mkfifo', [join(root, 'fifo')]);
       const read = createFileReader();
-      assert.deepEqual(read(join(root, 'link')), { refused: 'E_SYMLINK', cause: '' });
-      assert.deepEqual(read(join(root, 'fifo')), { refused: 'E_SPECIAL', cause: '' });
+      assert.deepEqual(read(join(root, 'link')), { code: 'E_SYMLINK', cause: '' });
+      assert.deepEqual(read(join(root, 'fifo')), { code: 'E_SPECIAL', cause: '' });
       assert.equal(read(join(root, 'absent')), 'gone');
     }));
 
@@ -84,10 +84,10 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       const refusal = (path: string) => hashTree(createScope(join(root, path))).scanErrors;
       assert.deepEqual(refusal('absent'), [{ code: 'E_READ', path: '.', cause: 'ENOENT' }]);
       assert.deepEqual(refusal('file'), [{ code: 'E_READ', path: '.', cause: 'ENOTDIR' }]);
-      const inventory = createFileIndex(createScope(join(root, 'tree')));
-      inventory.scan();
+      const fileIndex = createFileIndex(createScope(join(root, 'tree')));
+      fileIndex.scan();
       rmSync(join(root, 'tree'), { recursive: true });
-      assert.throws(() => inventory.scan(), /^SourceError: E_READ \. cannot be read \(ENOENT\)$/);
+      assert.throws(() => fileIndex.scan(), /^SourceError: E_READ \. cannot be read \(ENOENT\)$/);
     }));
 
   test('files and folders that this user may not read, all of them at once', () =>
@@ -99,7 +99,7 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
       // this project lies in may be closed.
       const module = new URL('../../src/scan/hash-tree.js', import.meta.url).href;
       const script = `import { hashTree } from ${JSON.stringify(module)};
-        process.stdout.write(JSON.stringify(hashTree({ root: ${JSON.stringify(root)}, exclude: [] }).refusals));`;
+        process.stdout.write(JSON.stringify(hashTree({ root: ${JSON.stringify(root)}, exclude: [] }).scanErrors));`;
       const unprivileged =
         process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
       const [program, ...args] = [...unprivileged, process.execPath, '--input-type=module', '-e', script];
@@ -113,12 +113,12 @@ describe('what cannot be hashed is named, and refuses the whole tree', () => {
 
   test('a refusal stays a refusal however often one looks, and goes with its cause', () =>
     withTree({ file: 'x' }, (root) => {
-      const inventory = createFileIndex(createScope(root));
-      const before = inventory.scan();
+      const fileIndex = createFileIndex(createScope(root));
+      const before = fileIndex.scan();
       symlinkSync('file', join(root, 'link'));
-      for (let look = 0; look < 3; look += 1) assert.throws(() => inventory.scan(), /E_SYMLINK link/);
+      for (let look = 0; look < 3; look += 1) assert.throws(() => fileIndex.scan(), /E_SYMLINK link/);
       rmSync(join(root, 'link'));
-      assert.equal(inventory.scan().hash, before.hash);
+      assert.equal(fileIndex.scan().hash, before.hash);
     }));
 });
 
