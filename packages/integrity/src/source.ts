@@ -4,7 +4,7 @@
  */
 import type { SourceEvent } from './watch/drift.js';
 import type { MatchedScript } from './loaded/match.js';
-import type { ScanReply } from './watch/scan-messages.js';
+import type { ScanReply, ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { ScanScheduler } from './watch/scan-scheduler.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
@@ -17,7 +17,6 @@ import type {
   SourceProblem,
 } from './state.js';
 import { wholeSeconds } from './times.js';
-import type { SourceWorker } from './watch/scan-worker.js';
 
 export type { SourceOptions } from './source-options.js';
 export type { IntegrityState } from './state.js';
@@ -77,7 +76,7 @@ export function watchSource(options: SourceOptions): Source {
   const listeners = new Set<() => void>();
   let since = new Date();
   let scannedMs = 0;
-  let worker: SourceWorker | undefined;
+  let worker: ScanWorker | undefined;
   let scheduler: ScanScheduler | undefined;
   let started: Promise<void> | undefined;
   let inspection: { readonly result: Promise<Inspection>; readonly untilMs: number } | undefined;
@@ -93,7 +92,7 @@ export function watchSource(options: SourceOptions): Source {
 
   /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
   async function beginWatch(): Promise<void> {
-    const [{ startSourceWorker }, { startScanScheduler }] = await Promise.all([
+    const [{ startScanWorker }, { startScanScheduler }] = await Promise.all([
       import('./watch/scan-worker.js'),
       import('./watch/scan-scheduler.js'),
     ]);
@@ -101,15 +100,17 @@ export function watchSource(options: SourceOptions): Source {
     else if (settings.expectedHash !== undefined) learn({ expected: byHand(settings.expectedHash) });
     if (closed) return;
     const scope = { root: settings.scope.root, exclude: facts.exclude };
-    worker = startSourceWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
+    const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
+    worker = thread;
     try {
-      noteScan(await worker.scan({ hold: true }));
+      noteScan(await thread.callAndHold('scan'));
     } catch {
       noteEnd();
     }
     if (closed || !settings.watch) return;
     scheduler = startScanScheduler({
-      worker,
+      scan: () => thread.call('scan'),
+      reread: (budgetMs) => thread.call('reread', budgetMs),
       scanIntervalMs: settings.scanIntervalMs,
       files: () => facts.disk?.result.files ?? 0,
       onScan: noteScan,
@@ -190,7 +191,7 @@ export function watchSource(options: SourceOptions): Source {
     const loaded = await listLoadedScripts();
     if (!loaded) throw new Error('This build of Node.js cannot tell which scripts it holds.');
     if (!worker) throw new Error('The source has not been hashed yet.');
-    const { scripts, outside } = await worker.match(loaded.scripts);
+    const { scripts, outside } = await worker.callAndHold('match', loaded.scripts);
     const pathsThat = (match: MatchedScript['match']) =>
       scripts.filter((script) => script.match === match).map(({ path }) => path);
     const figures: LoadedFigures = {

@@ -2,8 +2,7 @@
  * When to look: a sweep by stamps every few seconds, earlier on a hint, and every file read again now and then, in
  * small portions, because a stamp can be made to lie and a disk can go bad.
  */
-import type { ScanReply } from './scan-messages.js';
-import type { SourceWorker } from './scan-worker.js';
+import type { Reread, ScanReply } from './scan-worker.js';
 
 export interface ScanScheduler {
   /** Looks early, though not at once and not too often. */
@@ -12,7 +11,8 @@ export interface ScanScheduler {
 }
 
 export interface ScanSchedulerOptions {
-  readonly worker: Pick<SourceWorker, 'scan' | 'reread'>;
+  scan(): Promise<ScanReply>;
+  reread(budgetMs: number): Promise<Reread>;
   /** Milliseconds between two sweeps, on average. */
   readonly scanIntervalMs: number;
   /** How many files there are: a small tree is read through every minute, a large one every hour. */
@@ -39,7 +39,7 @@ const REREAD_SMALL_MS = 60_000;
 const REREAD_LARGE_MS = 3_600_000;
 
 export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler {
-  const { worker, scanIntervalMs } = options;
+  const { scanIntervalMs } = options;
   let closed = false;
   let scanTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
@@ -53,7 +53,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     hasFsEvent = false;
     dueMs = Number.POSITIVE_INFINITY;
     const beganMs = performance.now();
-    const look = await worker.scan({ hold: false });
+    const look = await options.scan();
     scanning = false;
     if (closed) return;
     const nowMs = performance.now();
@@ -79,7 +79,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
   }
 
   async function reread(): Promise<void> {
-    const { spentMs, complete } = await worker.reread(REREAD_BUDGET_MS);
+    const { spentMs, complete } = await options.reread(REREAD_BUDGET_MS);
     if (closed) return;
     if (!complete) {
       scheduleReread(spentMs * REST_AFTER_REREAD);

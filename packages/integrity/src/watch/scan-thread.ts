@@ -4,64 +4,62 @@
  */
 import { readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
+import { systemCode } from 'portal-shared/error-code';
+import { serveRpc } from 'portal-shared/rpc-thread';
 import { createDrift } from './drift.js';
 import { watchFsEvents } from './fs-events.js';
+import { matchScripts } from '../loaded/match.js';
 import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
-import { matchScripts } from '../loaded/match.js';
-import type { ScanReply, ScanMessage, ScanRequest, ScanTask, ScanWorkerData } from './scan-messages.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
-import { systemCode } from 'portal-shared/error-code';
 import { createExclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';
+import type { ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
 
 const data: ScanWorkerData = workerData;
 const { root } = data.scope;
 const excludes = createExclusion(data.scope.exclude);
 const fileIndex = createFileIndex(data.scope);
 const drift = createDrift(readContent);
-const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => post({ hint: true })) : undefined;
 /** What an administrator can read at one go. */
 const MAX_SCAN_ERRORS = 20;
 
 let boot: readonly ManifestEntry[] | undefined;
-let last: ScanResult | undefined;
-let eventsSent = drift.events();
+let lastResult: ScanResult | undefined;
+let lastEvents = drift.events();
 
-parentPort?.on('message', ({ id, task }: ScanRequest) => post({ id, ...handle(task) }));
-
-function post(message: ScanMessage): void {
-  parentPort?.postMessage(message, []);
-}
-
-function handle(task: ScanTask) {
-  if (task.what === 'look') return { look: scan() };
-  if (task.what === 'match') return { match: matchScripts(task.scripts, boot ?? [], root, excludes) };
-  const beganMs = performance.now();
-  const complete = fileIndex.reread(task.budgetMs);
-  return { reread: { complete, spentMs: performance.now() - beganMs } };
-}
+const methods: ScanMethods = {
+  scan,
+  reread(budgetMs) {
+    const beganMs = performance.now();
+    const complete = fileIndex.reread(budgetMs);
+    return { complete, spentMs: performance.now() - beganMs };
+  },
+  match: (scripts) => matchScripts(scripts, boot ?? [], root, excludes),
+};
+const rpc = serveRpc<ScanMethods, 'fs-event'>({ methods: () => methods });
+const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => rpc.emit('fs-event')) : undefined;
 
 function scan(): ScanReply {
-  let survey: ScanResult | undefined;
-  let refusals: readonly ScanError[] = [];
+  let result: ScanResult | undefined;
+  let scanErrors: readonly ScanError[] = [];
   try {
-    survey = fileIndex.scan();
-    noteResult(survey);
+    result = fileIndex.scan();
+    noteResult(result);
   } catch (error) {
-    refusals =
+    scanErrors =
       error instanceof SourceError
         ? error.scanErrors
         : [{ code: 'E_READ', path: '.', cause: systemCode(error) }];
     // A tree that moves while it is read is about to become news, but is none yet.
-    if (refusals.some(({ code }) => code !== 'E_UNSTABLE')) drift.noteScanErrors(refusals);
-    last = undefined;
+    if (scanErrors.some(({ code }) => code !== 'E_UNSTABLE')) drift.noteScanErrors(scanErrors);
+    lastResult = undefined;
   }
   const events = drift.events();
-  const news = events === eventsSent ? undefined : { differences: drift.differences(), events };
-  eventsSent = events;
-  return { result: survey, scanErrors: refusals.slice(0, MAX_SCAN_ERRORS), changed: news };
+  const changed = events === lastEvents ? undefined : { differences: drift.differences(), events };
+  lastEvents = events;
+  return { result, scanErrors: scanErrors.slice(0, MAX_SCAN_ERRORS), changed };
 }
 
 /** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */
@@ -74,15 +72,15 @@ function stepBack(): void {
   }
 }
 
-function noteResult(survey: ScanResult): void {
+function noteResult(result: ScanResult): void {
   // The same object says that nothing moved, and then there is nothing to copy or compare.
-  if (survey === last) return;
-  last = survey;
+  if (result === lastResult) return;
+  lastResult = result;
   const entries = fileIndex.entries();
-  // The application has waited for the first look; from now on it goes first.
+  // The application has waited for the first scan; from now on it goes first.
   if (!boot) stepBack();
   boot ??= entries;
-  drift.note(survey.hash, entries);
+  drift.note(result.hash, entries);
   fsEvents?.follow(fileIndex.folders());
 }
 

@@ -1,111 +1,54 @@
 /**
- * The application's side of the hashing thread: asks, waits, and holds the process only while something waits that
- * must not be lost.
+ * The application's side of the hashing thread.
  */
-import { Worker } from 'node:worker_threads';
+import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
+import type { Differences, SourceEvent } from './drift.js';
 import type { LoadedScript } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
-import type {
-  ScanReply,
-  ScanMessage,
-  ScanRequest,
-  Reread,
-  ScanTask,
-  ScanWorkerData,
-} from './scan-messages.js';
+import type { ScanResult } from '../scan/file-index.js';
+import type { ScanError } from '../scan/scan-error.js';
+import type { Scope } from '../scan/scope.js';
 
-/** A running hashing thread. Every promise rejects when the thread has ended. */
-export interface SourceWorker {
-  /** @param settings.hold - keeps the process alive until the answer is there */
-  scan(settings: { readonly hold: boolean }): Promise<ScanReply>;
-  reread(budgetMs: number): Promise<Reread>;
-  match(scripts: readonly LoadedScript[]): Promise<Match>;
-  /** Ends the thread, also in the middle of its work. */
-  close(): Promise<void>;
+export interface ScanWorkerData {
+  readonly scope: Scope;
+  /** Whether the thread emits an event when something moved between two scans. */
+  readonly fsEvents: boolean;
 }
 
-/** Someone who waits for an answer. */
-interface Waiting {
-  readonly hold: boolean;
-  readonly resolve: (message: ScanMessage) => void;
-  readonly ended: (error: Error) => void;
+/** What the thread does when it is called. */
+export interface ScanMethods {
+  scan(): ScanReply;
+  /** Reads on in the files for about `budgetMs`, whatever their stats say. */
+  reread(budgetMs: number): Reread;
+  /** Compares scripts in memory with the tree as of the start. */
+  match(scripts: readonly LoadedScript[]): Match;
 }
 
-export function startSourceWorker(data: ScanWorkerData, onFsEvent: () => void): SourceWorker {
-  const worker = new Worker(new URL('./scan-thread.js', import.meta.url), {
+export interface ScanReply {
+  /** `undefined` when the tree cannot be read; `scanErrors` say why. */
+  readonly result: ScanResult | undefined;
+  readonly scanErrors: readonly ScanError[];
+  /** What has changed since the start; `undefined` when the reply before said the same. */
+  readonly changed:
+    { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;
+}
+
+export interface Reread {
+  readonly spentMs: number;
+  /** Whether every file was read since the round began. */
+  readonly complete: boolean;
+}
+
+/** A running hashing thread. Every call rejects when the thread has ended. */
+export type ScanWorker = RpcWorker<ScanMethods>;
+
+export function startScanWorker(data: ScanWorkerData, onFsEvent: () => void): ScanWorker {
+  return startRpcWorker<ScanMethods, 'fs-event'>({
+    url: new URL('./scan-thread.js', import.meta.url),
+    name: 'portal-integrity',
     workerData: data,
-    name: 'portal-health source',
-    // Nothing of the application belongs into this thread: no loader, no preloaded module, no secret.
-    execArgv: [],
-    env: {},
-    // Looking makes much garbage and keeps little: of 20,000 files, 34 MB in all instead of 62, in the same time.
-    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    // A scan makes much garbage and keeps little: of 20,000 files, 34 MB in all instead of 62, in the same time.
+    maxYoungGenerationSizeMb: 4,
+    onEvent: onFsEvent,
   });
-  worker.unref();
-  const waiting = new Map<number, Waiting>();
-  let asked = 0;
-  let failure: Error | undefined;
-  let ended = false;
-
-  worker.on('message', (message: ScanMessage) => {
-    if ('hint' in message) {
-      onFsEvent();
-      return;
-    }
-    const asker = waiting.get(message.id);
-    waiting.delete(message.id);
-    holdWhileNeeded();
-    asker?.resolve(message);
-  });
-  worker.on('error', (error: Error) => {
-    failure = error;
-  });
-  worker.on('exit', () => {
-    ended = true;
-    for (const asker of waiting.values()) asker.ended(endOf(failure));
-    waiting.clear();
-  });
-
-  function holdWhileNeeded(): void {
-    if ([...waiting.values()].some(({ hold }) => hold)) worker.ref();
-    else worker.unref();
-  }
-
-  function request(task: ScanTask, hold: boolean): Promise<ScanMessage> {
-    if (ended) return Promise.reject(endOf(failure));
-    asked += 1;
-    const question: ScanRequest = { id: asked, task };
-    return new Promise((resolve, reject) => {
-      waiting.set(question.id, { hold, resolve: resolve, ended: reject });
-      holdWhileNeeded();
-      worker.postMessage(question, []);
-    });
-  }
-
-  return {
-    async scan({ hold }) {
-      const message = await request({ what: 'look' }, hold);
-      if ('look' in message) return message.look;
-      throw new Error(OUT_OF_STEP);
-    },
-    async reread(budgetMs) {
-      const message = await request({ what: 'reread', budgetMs }, false);
-      if ('reread' in message) return message.reread;
-      throw new Error(OUT_OF_STEP);
-    },
-    async match(scripts) {
-      const message = await request({ what: 'match', scripts }, true);
-      if ('match' in message) return message.match;
-      throw new Error(OUT_OF_STEP);
-    },
-    async close() {
-      await worker.terminate();
-    },
-  };
-}
-
-const OUT_OF_STEP = 'The hashing thread answered another question than it was asked.';
-
-function endOf(failure: Error | undefined): Error {
-  return new Error('The hashing thread has ended.', { cause: failure });
 }

@@ -2,17 +2,18 @@
  * The thread that sends one-time codes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { errorCode } from 'portal-shared/error-code';
+import { serveRpc } from 'portal-shared/rpc-thread';
 import { createFairQueue } from '../../infra/fair-queue.js';
 import { createWebhook } from '../../infra/webhook.js';
-import type { FailedMessage, WebhookWorkerData, SignedMessage } from './webhook-worker.js';
+import type { FailedMessage, SignedMessage, WebhookMethods, WebhookWorkerData } from './webhook-worker.js';
 
 /** A chat that takes longer to accept a message is asked again. */
 const TIMEOUT_MS = 10_000;
 /** Milliseconds before each further attempt; a code is worth nothing after ten minutes, and its user waits. */
 const PAUSES_MS = [1_000, 5_000];
-/** Letters under way at once, and those that wait for that: strangers can have many sent, and a real one has its turn. */
+/** Messages under way at once, and those that wait for that: strangers can have many sent, and a real one has its turn. */
 const UNDER_WAY = 50;
 const WAITING = { most: 2_000, mostPerKey: 100 };
 
@@ -26,18 +27,20 @@ const webhook = createWebhook({
 const waiting = createFairQueue<SignedMessage>(WAITING);
 let underWay = 0;
 
-parentPort?.on('message', (letter: SignedMessage) => {
-  secret = letter.secret ?? secret;
-  if (!letter.isForSomebody) return;
-  if (waiting.add(letter.to.toLowerCase(), letter)) report({ cause: 'TOO_MANY' });
+const rpc = serveRpc<WebhookMethods, FailedMessage>({ methods: () => ({ send: enqueue }) });
+
+function enqueue(message: SignedMessage): void {
+  secret = message.secret ?? secret;
+  if (!message.isForSomebody) return;
+  if (waiting.add(message.to.toLowerCase(), message)) rpc.emit({ cause: 'TOO_MANY' });
   sendNext();
-});
+}
 
 function sendNext(): void {
   if (underWay >= UNDER_WAY) return;
-  for (const letter of waiting.take(UNDER_WAY - underWay)) {
+  for (const message of waiting.take(UNDER_WAY - underWay)) {
     underWay += 1;
-    void send(letter).finally(() => {
+    void send(message).finally(() => {
       underWay -= 1;
       sendNext();
     });
@@ -50,12 +53,8 @@ async function send({ id, body }: SignedMessage): Promise<void> {
       await webhook.send({ id, body });
       return;
     } catch (error) {
-      if (pauseMs === undefined) report({ cause: errorCode(error) });
+      if (pauseMs === undefined) rpc.emit({ cause: errorCode(error) });
       else await sleep(pauseMs);
     }
   }
-}
-
-function report(lost: FailedMessage): void {
-  parentPort?.postMessage(lost, []);
 }

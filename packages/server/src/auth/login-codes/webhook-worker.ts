@@ -2,7 +2,7 @@
  * The application's side of the post: a thread that sends messages, because to connect, to encrypt and to sign takes time,
  * and on the application's own thread every answer would wait for it and tell of it.
  */
-import { Worker } from 'node:worker_threads';
+import { startRpcWorker } from 'portal-shared/rpc-thread';
 import type { Log } from '../../infra/log.js';
 import { WebhookError, type WebhookOptions } from '../../infra/webhook.js';
 
@@ -17,30 +17,34 @@ export interface OutgoingMessage {
   readonly body: string;
 }
 
-/** A letter that was not accepted in spite of every attempt. */
+/** A message that no attempt got accepted. */
 export interface FailedMessage {
   readonly cause: string;
 }
 
-/** A letter as the thread gets it, with what it is signed with at this moment: that may be read anew from a file. */
+/** With the secret of this moment, which may have been read anew from a file. */
 export interface SignedMessage extends OutgoingMessage {
   readonly secret: string | undefined;
 }
 
-/** Where letters go. */
 export interface WebhookWorkerData {
   readonly url: string;
   readonly isSigned: boolean;
 }
 
+/** What the thread does when it is called. */
+export interface WebhookMethods {
+  /** Returns before the message is sent. */
+  send(message: SignedMessage): void;
+}
+
 /** A running thread. */
 export interface WebhookWorker {
-  send(letter: OutgoingMessage): void;
+  send(message: OutgoingMessage): void;
   /** Gives up what is under way. */
   close(): Promise<void>;
 }
 
-/** What the thread is told, and who hears of what was lost. */
 export interface WebhookWorkerOptions {
   readonly url: string;
   readonly secret: WebhookOptions['secret'];
@@ -52,40 +56,27 @@ const RESTART_MS = 1_000;
 
 /** Starts the thread. It never keeps the process from ending. */
 export function startWebhookWorker({ url, secret, log }: WebhookWorkerOptions): WebhookWorker {
-  let isClosed = false;
-  let worker: Worker | undefined = start();
+  const worker = startRpcWorker<WebhookMethods, FailedMessage>({
+    url: new URL('./webhook-thread.js', import.meta.url),
+    name: 'portal post',
+    workerData: { url, isSigned: secret !== undefined } satisfies WebhookWorkerData,
+    maxYoungGenerationSizeMb: 8,
+    onEvent: ({ cause }) => logLost(new WebhookError(cause)),
+    onEnd: (error) => log.bug('the thread that delivers codes has ended', error),
+    restartMs: RESTART_MS,
+  });
 
-  function start(): Worker {
-    const started = new Worker(new URL('./webhook-thread.js', import.meta.url), {
-      workerData: { url, isSigned: secret !== undefined } satisfies WebhookWorkerData,
-      name: 'portal post',
-      // Nothing of the application belongs into this thread: no loader, no preloaded module, no environment.
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    });
-    started.unref();
-    started.on('message', ({ cause }: FailedMessage) => {
-      log.failure('a one-time code could not be delivered', new WebhookError(cause));
-    });
-    started.on('error', (error) => log.bug('the thread that delivers codes has ended', error));
-    started.on('exit', () => {
-      worker = undefined;
-      setTimeout(() => {
-        if (!isClosed) worker = start();
-      }, RESTART_MS).unref();
-    });
-    return started;
+  function logLost(error: unknown): void {
+    log.failure('a one-time code could not be delivered', error);
   }
 
   return {
-    send(letter) {
+    send(message) {
       const current = typeof secret === 'function' ? secret() : secret;
-      worker?.postMessage({ ...letter, secret: current } satisfies SignedMessage, []);
+      worker.call('send', { ...message, secret: current }).catch((error: unknown) => {
+        if (message.isForSomebody) logLost(error);
+      });
     },
-    async close() {
-      isClosed = true;
-      await worker?.terminate();
-    },
+    close: () => worker.close(),
   };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { HealthSnapshot, Report } from 'portal-health';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'portal-shared/error-code';
+import { RpcError } from 'portal-shared/rpc-thread';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
 import type { EventPage, EventQuery } from './event-store.js';
@@ -16,7 +17,7 @@ import type { HistoryQuery } from './history-query.js';
 import { SAMPLE_MS } from './history-limits.js';
 import { createSampling, type StoredSample } from './series.js';
 import type { Range } from './status-totals.js';
-import { HistoryError, startHistoryWorker, type HistoryWorker } from './history-worker.js';
+import { startHistoryWorker, type HistoryWorker } from './history-worker.js';
 
 /** What was and what happened. */
 export interface History {
@@ -27,7 +28,7 @@ export interface History {
   /**
    * Writes at once and in order, and tries again for as long as the disk refuses.
    *
-   * @throws HistoryError when the task makes no sense to the file, or there is too much to be remembered
+   * @throws RpcError when the task makes no sense to the file, or there is too much to be remembered
    */
   write<Name extends HistoryTaskName>(
     name: Name,
@@ -109,7 +110,7 @@ export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOption
   }
 
   const call: HistoryWorker['call'] = (name, ...args) =>
-    worker ? worker.call(name, ...args) : Promise.reject(new HistoryError('THREAD_ENDED'));
+    worker ? worker.call(name, ...args) : Promise.reject(new RpcError('THREAD_ENDED'));
 
   async function flush(): Promise<void> {
     if (flushing || samples.length === 0) return;

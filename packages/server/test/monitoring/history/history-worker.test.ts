@@ -176,7 +176,7 @@ test('a folder that cannot be written to, or a file that cannot be one: in memor
 
 test('what makes no sense is refused, and a closed history answers nothing', async () => {
   const { worker, ends } = start();
-  await assert.rejects(worker.call('addEvent', {} as never), { name: 'Error' });
+  await assert.rejects(worker.call('addEvent', {} as never), { name: 'RpcError' });
   await worker.call('readEvents', EVERYTHING);
   const asked = worker.call('readEvents', EVERYTHING);
   await worker.close();
