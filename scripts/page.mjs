@@ -1,4 +1,6 @@
-// Builds the operator's page, packages/page/src, into packages/page/dist/site, which the service serves.
+// Builds the operator's page, packages/page/src, into packages/page/dist/site, which the service serves, or into another folder.
+//
+//   node scripts/page.mjs [FOLDER]
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
@@ -14,7 +16,7 @@ await build({
   resolve: { alias: { 'portal-health': root('packages/health/src/problems.ts') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: root('packages/page/dist/site'),
+    outDir: process.argv[2] ?? root('packages/page/dist/site'),
     emptyOutDir: true,
     target: 'es2022',
     // The policy allows neither `data:` nor anything inline.

@@ -3,7 +3,7 @@
 // types), source maps, declarations that no public one refers to, and what npm would install for our own tests.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { keepWhatEntriesNeed } from './declarations.mjs';
 
@@ -12,16 +12,26 @@ const THREADS = { health: [], integrity: ['watch/scan-thread', 'scan/second-read
 /** What portal-server has in its own tarball, and no registry has. */
 const VENDORED = ['shared', 'dev-servers'];
 
+const TSC = 'node_modules/typescript/bin/tsc';
+
 /** Every package that is published, in the order in which they need each other. */
 export const PUBLISHED = [...Object.keys(THREADS), 'server'];
 
 /** Fills the empty `folder` with the package below `packages/NAME`. Runs in the root of the repository. */
 export async function stage(name, folder) {
+  buildWhatItRefersTo(name);
   const read = readManifest(name);
   const manifest = name === 'server' ? stageServer(read, folder) : await stageLibrary(name, read, folder);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   copyFileSync(`packages/${name}/README.md`, join(folder, 'README.md'));
   copyFileSync('LICENSE', join(folder, 'LICENSE'));
+}
+
+/** The compiler takes the types of other packages from where they were built; their code comes from the sources. */
+function buildWhatItRefersTo(name) {
+  const { references } = JSON.parse(readFileSync(`packages/${name}/tsconfig.json`, 'utf8'));
+  if (references.every(({ path }) => existsSync(join(`packages/${name}`, path, 'dist/src')))) return;
+  run(process.execPath, [TSC, '-b', '--force', `packages/${name}`]);
 }
 
 /** Of the scripts, those of packing are for a checkout. The repository is known where a workflow of it packs. */
@@ -41,20 +51,27 @@ function readManifest(name) {
 async function stageLibrary(name, manifest, folder) {
   const dist = join(folder, 'dist');
   const modules = join(folder, 'modules');
+  const shared = join(modules, 'shared');
   compile(name, dist, '--declaration', 'true', '--emitDeclarationOnly');
   compile(name, modules, '--declaration', 'false', '--removeComments');
+  compile('shared', shared, '--declaration', 'false', '--removeComments');
   const entries = Object.values(manifest.exports).filter((path) => path.endsWith('.js'));
   keepWhatEntriesNeed(
     dist,
     entries.map((entry) => join(folder, entry.replace(/\.js$/, '.d.ts'))),
   );
-  await bundle([...entries, ...Object.values(manifest.bin)], { modules, dist, threads: THREADS[name] });
+  await bundle([...entries, ...Object.values(manifest.bin)], {
+    modules,
+    shared,
+    dist,
+    threads: THREADS[name],
+  });
   rmSync(modules, { recursive: true });
   return manifest;
 }
 
 /** The public entries at their places, and the threads beside the code that starts them by a name of its own. */
-async function bundle(paths, { modules, dist, threads }) {
+async function bundle(paths, { modules, shared, dist, threads }) {
   const input = Object.fromEntries(
     paths
       .map((path) => path.replace(/^\.\/dist\/|\.js$/g, ''))
@@ -65,7 +82,7 @@ async function bundle(paths, { modules, dist, threads }) {
     input,
     external: (id) => !/^([./]|[A-Z]:|portal-shared)/.test(id),
     // What several packages need becomes part of each.
-    resolve: { alias: { 'portal-shared': resolve('packages/shared/dist/src') } },
+    resolve: { alias: { 'portal-shared': join(shared, 'src') } },
     platform: 'node',
     // No notes of where on this machine a module was.
     experimental: { attachDebugInfo: 'none' },
@@ -107,7 +124,7 @@ function stageServer(manifest, folder) {
   }
   for (const name of filesIn(dist, '.js')) nameByPaths(dist, join(dist, name));
   cpSync('packages/server/migrations', join(folder, 'migrations'), { recursive: true });
-  cpSync('packages/page/dist/site', join(folder, 'page'), { recursive: true });
+  run(process.execPath, ['scripts/page.mjs', join(folder, 'page')]);
   for (const name of filesIn('docs', '.md')) cpSync(join('docs', name), join(folder, 'docs', name));
   return withVendored(manifest);
 }
@@ -160,16 +177,7 @@ function filesIn(folder, end) {
 function compile(name, outDir, ...options) {
   const plain = ['--composite', 'false', '--incremental', 'false', '--tsBuildInfoFile', 'null'];
   const small = ['--sourceMap', 'false', '--declarationMap', 'false'];
-  run(process.execPath, [
-    'node_modules/typescript/bin/tsc',
-    '-p',
-    `packages/${name}`,
-    '--outDir',
-    outDir,
-    ...plain,
-    ...small,
-    ...options,
-  ]);
+  run(process.execPath, [TSC, '-p', `packages/${name}`, '--outDir', outDir, ...plain, ...small, ...options]);
 }
 
 /** Runs a program to its end, and gives what it printed. */
