@@ -1,10 +1,15 @@
 /**
  * Ready-made checks for the option `checks`: an HTTP endpoint, a queue of BullMQ, the space on a disk.
  */
-import { optionError } from 'portal-shared/check-options';
+import { ANYTHING, checkOptions, numberFrom, optional, optionError } from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
 
 export type { Check } from './probes/custom.js';
+
+const AMOUNT = numberFrom(0, Number.MAX_SAFE_INTEGER);
+const STATUS = optional('to be whole numbers from 200 to 599', (value) =>
+  [value].flat().every((one) => Number.isInteger(one) && Number(one) >= 200 && Number(one) <= 599),
+);
 
 /** What `httpCheck` expects. */
 export interface HttpCheckOptions {
@@ -26,16 +31,15 @@ export interface HttpCheckOptions {
  * ```
  * @throws TypeError when `url` is none of `http:` or `https:`, or a status is none
  */
-export function httpCheck(url: string | URL, { status, headers = {} }: HttpCheckOptions = {}): Check {
+export function httpCheck(url: string | URL, options: HttpCheckOptions = {}): Check {
   const parsed = URL.canParse(String(url)) ? new URL(String(url)) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     // The whole may hold a password.
     throw optionError('url', 'to be an absolute URL of http: or https:', parsed?.protocol ?? typeof url);
   }
+  checkOptions<HttpCheckOptions>(options, { status: STATUS, headers: ANYTHING });
+  const { status, headers = {} } = options;
   const wanted = status === undefined ? undefined : [status].flat();
-  if (wanted?.some((one) => !Number.isInteger(one) || one < 200 || one > 599)) {
-    throw optionError('status', 'to be whole numbers from 200 to 599', String(status));
-  }
   return async (signal) => {
     const response = await fetch(parsed, { headers, redirect: 'manual', signal });
     await response.body?.cancel();
@@ -63,10 +67,10 @@ export interface QueueCheckOptions {
  *
  * @throws TypeError when `queue` is none, or no limit is given
  */
-export function queueCheck(queue: QueueLike, { mostWaiting, mostFailed }: QueueCheckOptions): Check {
+export function queueCheck(queue: QueueLike, options: QueueCheckOptions): Check {
   if (typeof queue?.getJobCounts !== 'function') throw optionError('queue', 'to be a Queue of BullMQ', queue);
-  checkAmount('mostWaiting', mostWaiting);
-  checkAmount('mostFailed', mostFailed);
+  checkOptions<QueueCheckOptions>(options, { mostWaiting: AMOUNT, mostFailed: AMOUNT });
+  const { mostWaiting, mostFailed } = options;
   if (mostWaiting === undefined && mostFailed === undefined) {
     throw optionError('mostWaiting', 'or `mostFailed` to be given', undefined);
   }
@@ -96,10 +100,10 @@ export interface DiskCheckOptions {
  *
  * @throws TypeError when `path` is none, or no limit is given
  */
-export function diskCheck(path: string, { leastFreeBytes, leastFreePercent }: DiskCheckOptions): Check {
+export function diskCheck(path: string, options: DiskCheckOptions): Check {
   if (typeof path !== 'string' || path === '') throw optionError('path', 'to be a path', path);
-  checkAmount('leastFreeBytes', leastFreeBytes);
-  checkAmount('leastFreePercent', leastFreePercent, 100);
+  checkOptions<DiskCheckOptions>(options, { leastFreeBytes: AMOUNT, leastFreePercent: numberFrom(0, 100) });
+  const { leastFreeBytes, leastFreePercent } = options;
   if (leastFreeBytes === undefined && leastFreePercent === undefined) {
     throw optionError('leastFreeBytes', 'or `leastFreePercent` to be given', undefined);
   }
@@ -119,12 +123,5 @@ class CheckError extends Error {
   constructor(message: string, code: string) {
     super(message);
     this.code = code;
-  }
-}
-
-function checkAmount(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number' || !(value >= 0) || value > most) {
-    throw optionError(name, `to be a number from 0 to ${most}`, value);
   }
 }

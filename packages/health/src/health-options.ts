@@ -2,7 +2,19 @@
  * What `createHealth` is given: the options, their defaults filled in, each checked once at construction.
  */
 import { DEFAULTS } from './defaults.js';
-import { optionError } from 'portal-shared/check-options';
+import {
+  ANYTHING,
+  BOOLEAN,
+  checkOptions,
+  FUNCTION,
+  LONGEST_TIMER_MS,
+  MILLISECONDS,
+  numberFrom,
+  OBJECT,
+  optional,
+  optionError,
+  type Rules,
+} from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres/postgres.js';
 import type { PostgresJsFunction } from './probes/postgres/postgres-js.js';
@@ -10,11 +22,9 @@ import type { WritesOptions } from './probes/postgres/postgres-writes.js';
 import type { RedisClient } from './probes/redis/redis.js';
 import type { Ready } from './readiness.js';
 import type { Pace } from './sampler.js';
-import { checkSource, type HealthSource } from './source-option.js';
+import { SOURCE_RULE, type HealthSource } from './source-option.js';
 import type { ProblemCode } from './problems.js';
 import type { Cause, Report, Status } from './types.js';
-
-export { optionError } from 'portal-shared/check-options';
 
 /** How a probe is sampled; every field has a default. */
 export interface SamplingOptions {
@@ -129,45 +139,56 @@ export interface HealthOptions {
   readonly onReport?: (event: ReportEvent) => void;
 }
 
-const SAMPLING = ['intervalMs', 'idleIntervalMs', 'jitter', 'deadlineMs', 'slowMs'];
-const KNOWN_OPTIONS = {
-  health: [
-    'database',
-    'cache',
-    'databases',
-    'caches',
-    'checks',
-    'source',
-    'ready',
-    'eventLoopDelayedAfterMs',
-    'startedAt',
-    'onFailure',
-    'onStatusChange',
-    'onReport',
-  ],
-  database: [
-    ...SAMPLING,
-    'pool',
-    'postgres',
-    'critical',
-    'readOnly',
-    'writes',
-    'canary',
-    'poolSaturatedAfterMs',
-    'poolStalledAfterMs',
-  ],
-  writes: ['intervalMs', 'deadlineMs', 'table', 'create'],
-  cache: [...SAMPLING, 'client', 'critical', 'readOnly'],
-  check: [...SAMPLING, 'check', 'critical'],
+const SAMPLING: Rules<SamplingOptions> = {
+  intervalMs: MILLISECONDS,
+  idleIntervalMs: MILLISECONDS,
+  jitter: numberFrom(0, 1),
+  deadlineMs: MILLISECONDS,
+  slowMs: MILLISECONDS,
+};
+const DATABASE: Rules<DatabaseOptions> = {
+  ...SAMPLING,
+  pool: ANYTHING,
+  postgres: ANYTHING,
+  critical: BOOLEAN,
+  readOnly: BOOLEAN,
+  writes: ANYTHING,
+  canary: BOOLEAN,
+  poolSaturatedAfterMs: MILLISECONDS,
+  poolStalledAfterMs: MILLISECONDS,
+};
+/** A name that needs no quoting, or one with its schema before it. */
+const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
+const WRITES: Rules<WritesOptions> = {
+  intervalMs: MILLISECONDS,
+  deadlineMs: MILLISECONDS,
+  table: optional(`to match ${TABLE_NAME}`, (value) => typeof value === 'string' && TABLE_NAME.test(value)),
+  create: BOOLEAN,
+};
+const CACHE: Rules<CacheOptions> = { ...SAMPLING, client: ANYTHING, critical: BOOLEAN, readOnly: BOOLEAN };
+const CHECK: Rules<CheckOptions> = { ...SAMPLING, check: ANYTHING, critical: BOOLEAN };
+const HEALTH: Rules<HealthOptions> = {
+  database: ANYTHING,
+  cache: ANYTHING,
+  databases: OBJECT,
+  caches: OBJECT,
+  checks: OBJECT,
+  source: SOURCE_RULE,
+  ready: optional('to be own or critical', (value) => value === 'own' || value === 'critical'),
+  eventLoopDelayedAfterMs: MILLISECONDS,
+  startedAt: optional('to be a valid Date', (value) => value instanceof Date && value.getTime() > 0),
+  onFailure: FUNCTION,
+  onStatusChange: FUNCTION,
+  onReport: FUNCTION,
 };
 
 /** A name must be readable on one line and hold nothing that needs escaping in any format. */
 const CHECK_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const STORE_NAME = /^[a-z0-9-]{1,40}$/;
 
-/** Throws a `TypeError` that names option, rule and value unless every option is one that we know and can use. */
+/** @throws TypeError naming option, rule and value */
 export function checkHealthOptions(options: HealthOptions): void {
-  checkKnownOptions('createHealth', options, KNOWN_OPTIONS.health);
+  checkOptions(options, HEALTH);
   const names = new Set(['database', 'cache']);
 
   function checkName(path: string, name: string, rule: RegExp): void {
@@ -181,37 +202,43 @@ export function checkHealthOptions(options: HealthOptions): void {
     names.add(name);
   }
 
-  if (options.database !== undefined) checkDatabase('database', options.database);
-  for (const [name, entry] of entriesOf('databases', options.databases)) {
+  const { database, databases = {}, cache, caches = {}, checks = {} } = options;
+  if (database !== undefined) checkDatabase('database', database);
+  for (const [name, entry] of Object.entries<DatabaseOptions>(databases)) {
     checkName(`databases.${name}`, name, STORE_NAME);
     checkDatabase(`databases.${name}`, entry);
   }
-  if (options.cache !== undefined) checkCache('cache', options.cache);
-  for (const [name, entry] of entriesOf('caches', options.caches)) {
+  if (cache !== undefined) checkSampled('cache', cache, CACHE);
+  for (const [name, entry] of Object.entries<CacheOptions>(caches)) {
     checkName(`caches.${name}`, name, STORE_NAME);
-    checkCache(`caches.${name}`, entry);
+    checkSampled(`caches.${name}`, entry, CACHE);
   }
-  for (const [name, entry] of entriesOf('checks', options.checks)) {
+  for (const [name, entry] of Object.entries<Check | CheckOptions>(checks)) {
     checkName(`checks.${name}`, name, CHECK_NAME);
-    if (typeof entry === 'function') continue;
-    checkKnownOptions(`checks.${name}`, entry, KNOWN_OPTIONS.check);
-    checkSampling(`checks.${name}`, entry);
-    checkBoolean(`checks.${name}.critical`, entry.critical);
+    if (typeof entry !== 'function') checkSampled(`checks.${name}`, entry, CHECK);
   }
-  checkSource(options.source);
-  if (options.ready !== undefined && options.ready !== 'own' && options.ready !== 'critical') {
-    throw optionError('ready', 'to be own or critical', options.ready);
+}
+
+function checkDatabase(path: string, options: DatabaseOptions): void {
+  checkSampled(path, options, DATABASE);
+  const { writes } = options;
+  if (writes !== undefined && typeof writes !== 'boolean') checkOptions(writes, WRITES, `${path}.writes`);
+}
+
+function checkSampled<Options extends SamplingOptions>(
+  path: string,
+  options: Options,
+  rules: Rules<Options>,
+): void {
+  checkOptions(options, rules, path);
+  const { intervalMs, idleIntervalMs } = paceOf(options);
+  if (idleIntervalMs < intervalMs) {
+    throw optionError(
+      `${path}.idleIntervalMs`,
+      `to be at least \`intervalMs\`, ${intervalMs}`,
+      idleIntervalMs,
+    );
   }
-  checkMilliseconds('eventLoopDelayedAfterMs', options.eventLoopDelayedAfterMs);
-  if (
-    options.startedAt !== undefined &&
-    !(options.startedAt instanceof Date && options.startedAt.getTime() > 0)
-  ) {
-    throw optionError('startedAt', 'to be a valid Date', options.startedAt);
-  }
-  checkFunction('onFailure', options.onFailure);
-  checkFunction('onStatusChange', options.onStatusChange);
-  checkFunction('onReport', options.onReport);
 }
 
 /** The pace of a probe, defaults filled in. */
@@ -224,91 +251,4 @@ export function paceOf(options: SamplingOptions): Pace {
     deadlineMs: options.deadlineMs ?? DEFAULTS.deadlineMs,
     staleAfterIntervals: DEFAULTS.staleAfterIntervals,
   };
-}
-
-function entriesOf<Entry>(
-  name: string,
-  entries: Readonly<Record<string, Entry>> | undefined,
-): readonly (readonly [string, Entry])[] {
-  if (entries === undefined) return [];
-  if (typeof entries !== 'object' || entries === null) throw optionError(name, 'to be an object', entries);
-  return Object.entries(entries);
-}
-
-function checkDatabase(name: string, options: DatabaseOptions): void {
-  checkKnownOptions(name, options, KNOWN_OPTIONS.database);
-  checkSampling(name, options);
-  checkBoolean(`${name}.critical`, options.critical);
-  checkBoolean(`${name}.readOnly`, options.readOnly);
-  checkBoolean(`${name}.canary`, options.canary);
-  checkWrites(`${name}.writes`, options.writes);
-  checkMilliseconds(`${name}.poolSaturatedAfterMs`, options.poolSaturatedAfterMs);
-  checkMilliseconds(`${name}.poolStalledAfterMs`, options.poolStalledAfterMs);
-}
-
-function checkCache(name: string, options: CacheOptions): void {
-  checkKnownOptions(name, options, KNOWN_OPTIONS.cache);
-  checkSampling(name, options);
-  checkBoolean(`${name}.critical`, options.critical);
-  checkBoolean(`${name}.readOnly`, options.readOnly);
-}
-
-function checkSampling(name: string, options: SamplingOptions): void {
-  checkMilliseconds(`${name}.intervalMs`, options.intervalMs);
-  checkMilliseconds(`${name}.idleIntervalMs`, options.idleIntervalMs);
-  const { intervalMs, idleIntervalMs } = paceOf(options);
-  if (idleIntervalMs < intervalMs) {
-    throw optionError(
-      `${name}.idleIntervalMs`,
-      `to be at least \`intervalMs\`, ${intervalMs}`,
-      idleIntervalMs,
-    );
-  }
-  checkMilliseconds(`${name}.deadlineMs`, options.deadlineMs);
-  checkMilliseconds(`${name}.slowMs`, options.slowMs);
-  const { jitter } = options;
-  if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
-    throw optionError(`${name}.jitter`, 'to be a number from 0 to 1', jitter);
-  }
-}
-
-/** A name that needs no quoting, or one with its schema before it. */
-const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
-
-function checkWrites(name: string, writes: unknown): void {
-  if (writes === undefined || typeof writes === 'boolean') return;
-  checkKnownOptions(name, writes, KNOWN_OPTIONS.writes);
-  const { intervalMs, deadlineMs, table, create } = writes as WritesOptions;
-  checkBoolean(`${name}.create`, create);
-  checkMilliseconds(`${name}.intervalMs`, intervalMs);
-  checkMilliseconds(`${name}.deadlineMs`, deadlineMs);
-  if (table !== undefined && !(typeof table === 'string' && TABLE_NAME.test(table))) {
-    throw optionError(`${name}.table`, `to match ${TABLE_NAME}`, table);
-  }
-}
-
-function checkKnownOptions(name: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw optionError(name, 'to be an object', options);
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw optionError(name, `to be among ${known.join(', ')}`, key);
-  }
-}
-
-/** Timers of Node count in 32 bits; longer ones fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-function checkMilliseconds(name: string, value: unknown): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number' || !(value > 0) || value > LONGEST_TIMER_MS) {
-    throw optionError(name, `to be a positive number of milliseconds up to ${LONGEST_TIMER_MS}`, value);
-  }
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw optionError(name, 'to be true or false', value);
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw optionError(name, 'to be a function', value);
 }

@@ -3,6 +3,7 @@
  * two runs at once, each with a deadline, every result with an age.
  */
 import { setMaxListeners } from 'node:events';
+import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import { PATIENCE, startRunClock } from './run-clock.js';
 import type { ProblemCode } from './problems.js';
 import type { Outcome, Probe } from './types.js';
@@ -149,7 +150,7 @@ export function createSampler<Figures>(
   function plan(atMs: number): void {
     clearTimeout(timer);
     plannedMs = atMs;
-    timer = setTimeout(() => void run(), Math.max(0, atMs - performance.now()));
+    timer = setTimeout(() => void run(), Math.min(Math.max(0, atMs - performance.now()), LONGEST_TIMER_MS));
     timer.unref();
   }
 

@@ -2,7 +2,7 @@
  * The running source as the library takes it: an object that knows the hash and what is wrong, such as `watchSource()`
  * of portal-integrity gives. The library itself reads no file.
  */
-import { optionError } from 'portal-shared/check-options';
+import { optional } from 'portal-shared/check-options';
 import { inOrder, type ProblemCode } from './problems.js';
 
 /** What is wrong with a source. */
@@ -38,17 +38,13 @@ export function sourceProblems(source: HealthSource | undefined): readonly Probl
   return source ? inOrder(source.problems().map(({ kind }) => CODES[kind])) : [];
 }
 
-/** @throws TypeError when `source` is not an object that can be asked */
-export function checkSource(source: unknown): void {
-  if (source === undefined) return;
-  if (typeof source === 'object' && source !== null) {
-    const methods = ['start', 'problems', 'onChange', 'close'] as const;
-    const given = source as Readonly<Record<(typeof methods)[number], unknown>>;
-    if (methods.every((name) => typeof given[name] === 'function') && 'hash' in source) return;
-  }
-  throw optionError(
-    'source',
-    'to be a watched source, such as `watchSource({ root })` of portal-integrity gives',
-    source,
-  );
-}
+const SOURCE_METHODS = ['start', 'problems', 'onChange', 'close'] as const;
+
+export const SOURCE_RULE = optional(
+  'to be a watched source, such as `watchSource({ root })` of portal-integrity gives',
+  (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const given = value as Readonly<Record<string, unknown>>;
+    return SOURCE_METHODS.every((name) => typeof given[name] === 'function') && 'hash' in value;
+  },
+);

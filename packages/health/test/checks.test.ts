@@ -110,6 +110,10 @@ test('options that cannot be used are named, and no URL is quoted', () => {
     [() => queueCheck(queue, {}), 'Expected the `mostWaiting` option or `mostFailed` to be given'],
     [() => queueCheck(queue, { mostFailed: -1 }), 'Expected the `mostFailed` option to be a number from 0'],
     [() => diskCheck('', { leastFreeBytes: 1 }), 'Expected the `path` option to be a path, got "".'],
+    [
+      () => diskCheck('/', { leastFree: 1 } as object),
+      'Expected the `leastFree` option to be one of leastFreeBytes',
+    ],
     [() => diskCheck('/', {}), 'Expected the `leastFreeBytes` option or `leastFreePercent` to be given'],
     [() => diskCheck('/', { leastFreePercent: 101 }), 'to be a number from 0 to 100, got 101.'],
   ];

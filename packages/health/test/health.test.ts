@@ -32,8 +32,13 @@ describe('options that cannot be used are named, with their rule and value', () 
   const bad: [unknown, string][] = [
     [
       { databse: {} },
-      'Expected the `createHealth` option to be among database, cache, databases, caches, checks, source',
+      'Expected the `databse` option to be one of database, cache, databases, caches, checks, source',
     ],
+    [
+      { database: { pool, jiter: 0 } },
+      'Expected the `database.jiter` option to be one of intervalMs, idleIntervalMs, jitter',
+    ],
+    [undefined, 'Expected the options to be an object, got undefined.'],
     [{ database: null }, 'Expected the `database` option to be an object, got null.'],
     [
       { database: { pool, intervalMs: -5 } },

@@ -3,7 +3,18 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
-import { optionError } from 'portal-shared/check-options';
+import {
+  ANYTHING,
+  BOOLEAN,
+  checkOptions,
+  FUNCTION,
+  LONGEST_TIMER_MS,
+  numberFrom,
+  optional,
+  optionError,
+  required,
+  type Rules,
+} from 'portal-shared/check-options';
 import type { SourceEvent } from './watch/drift.js';
 import { readPublicKey } from './release/keys.js';
 import { createScope, type Scope } from './scan/scope.js';
@@ -23,7 +34,7 @@ export interface SourceOptions {
   readonly statement?: StatementOptions;
   /** Whether to look at the disk again while running; default true. */
   readonly watch?: boolean;
-  /** Milliseconds between two looks, varied by a fifth; default 10,000. */
+  /** Milliseconds between two scans, varied by a fifth; default 10,000. */
   readonly scanIntervalMs?: number;
   /** Told of every change of the source on disk, and again while it goes on: for the application's log. */
   readonly onEvent?: (event: SourceEvent) => void;
@@ -51,63 +62,53 @@ export interface SourceSettings {
   readonly onEvent: (event: SourceEvent) => void;
 }
 
-const KNOWN_SOURCE_OPTIONS = [
-  'root',
-  'exclude',
-  'expectedHash',
-  'statement',
-  'watch',
-  'scanIntervalMs',
-  'onEvent',
-];
-
 /** A changed file is known within 15 s, and a tree of 100,000 entries costs a twentieth of one processor. */
 const SCAN_INTERVAL_MS = 10_000;
 const MIN_SCAN_INTERVAL_MS = 100;
-const LONGEST_TIMER_MS = 2 ** 30;
+
+const SOURCE: Rules<SourceOptions> = {
+  root: ANYTHING,
+  exclude: ANYTHING,
+  expectedHash: optional(
+    'to be 64 lower-case hexadecimal digits',
+    (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  ),
+  statement: ANYTHING,
+  watch: BOOLEAN,
+  scanIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
+  onEvent: FUNCTION,
+};
+const STATEMENT: Rules<StatementOptions> = {
+  file: required('to be the path of a file', (value) => typeof value === 'string' && value !== ''),
+  keys: required('to hold at least one public key', (value) => Array.isArray(value) && value.length > 0),
+  minimumSequence: optional(
+    'to be a whole number from 0',
+    (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  ),
+};
 
 /**
  * @throws TypeError naming option, rule and value
  */
 export function checkSourceOptions(options: SourceOptions): SourceSettings {
-  for (const key of Object.keys(options)) {
-    if (!KNOWN_SOURCE_OPTIONS.includes(key))
-      throw optionError(key, `to be one of ${KNOWN_SOURCE_OPTIONS.join(', ')}`, key);
-  }
-  const { expectedHash, watch = true, scanIntervalMs = SCAN_INTERVAL_MS, onEvent } = options;
-  if (expectedHash !== undefined && !/^[0-9a-f]{64}$/.test(expectedHash)) {
-    throw optionError('expectedHash', 'to be 64 lower-case hexadecimal digits', expectedHash);
-  }
-  if (expectedHash !== undefined && options.statement !== undefined) {
+  checkOptions(options, SOURCE);
+  const { expectedHash, statement } = options;
+  if (expectedHash !== undefined && statement !== undefined) {
     throw optionError('expectedHash', 'to be left out when there is a statement', expectedHash);
-  }
-  if (typeof watch !== 'boolean') throw optionError('watch', 'to be true or false', watch);
-  if (!(scanIntervalMs >= MIN_SCAN_INTERVAL_MS && scanIntervalMs <= LONGEST_TIMER_MS)) {
-    throw optionError('scanIntervalMs', 'to be a number of milliseconds from 100', scanIntervalMs);
-  }
-  if (onEvent !== undefined && typeof onEvent !== 'function') {
-    throw optionError('onEvent', 'to be a function', onEvent);
   }
   return {
     scope: createScope(options.root, options.exclude),
     expectedHash,
-    statement: options.statement && checkStatement(options.statement),
-    watch,
-    scanIntervalMs,
-    onEvent: onEvent ?? (() => undefined),
+    statement: statement && checkStatement(statement),
+    watch: options.watch ?? true,
+    scanIntervalMs: options.scanIntervalMs ?? SCAN_INTERVAL_MS,
+    onEvent: options.onEvent ?? (() => undefined),
   };
 }
 
-function checkStatement({ file, keys, minimumSequence = 0 }: StatementOptions) {
-  if (typeof file !== 'string' || file === '') {
-    throw optionError('statement.file', 'to be the path of a file', file);
-  }
-  if (!Array.isArray(keys) || keys.length === 0) {
-    throw optionError('statement.keys', 'to hold at least one public key', keys);
-  }
-  if (!Number.isSafeInteger(minimumSequence) || minimumSequence < 0) {
-    throw optionError('statement.minimumSequence', 'to be a whole number from 0', minimumSequence);
-  }
+function checkStatement(options: StatementOptions) {
+  checkOptions(options, STATEMENT, 'statement');
+  const { file, keys, minimumSequence = 0 } = options;
   return {
     file: resolve(file),
     minimumSequence,

@@ -16,8 +16,17 @@ describe('options that cannot be used are named, with their rule', () => {
       /`expectedHash` option to be 64 lower-case hexadecimal digits, got "ABC"/,
     ],
     [{ root, watch: 1 }, /`watch` option to be true or false, got 1\./],
-    [{ root, scanIntervalMs: 5 }, /`scanIntervalMs` option to be a number of milliseconds from 100, got 5\./],
+    [
+      { root, scanIntervalMs: 5 },
+      /`scanIntervalMs` option to be a number of milliseconds from 100 to 2147483647, got 5\./,
+    ],
     [{ root, scanIntervalMs: Number.NaN }, /got NaN\./],
+    [{ root, scanIntervalMs: '500' }, /got "500"\./],
+    [{ root, scanIntervalMs: 2 ** 31 }, /got 2147483648\./],
+    [
+      { root, statement: { file: 'x', keys: [publicPem], key: publicPem } },
+      /`statement\.key` option to be one of/,
+    ],
     [{ root, onEvent: 'log' }, /`onEvent` option to be a function, got "log"\./],
     [{ root, statement: { file: '' } }, /`statement\.file` option to be the path of a file, got ""\./],
     [
@@ -38,6 +47,10 @@ describe('options that cannot be used are named, with their rule', () => {
       assert.throws(() => watchSource(options as SourceOptions), { name: 'TypeError', message: sentence });
     });
   }
+
+  test('the longest interval that a timer can wait is one', async () => {
+    await watchSource({ root, scanIntervalMs: 2 ** 31 - 1 }).close();
+  });
 
   test('a private key among the public ones is refused and not printed', () => {
     assert.throws(

@@ -6,7 +6,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { optionError } from '../health-options.js';
 import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
@@ -52,11 +51,23 @@ export interface HealthPluginOptions extends Omit<EndpointOptions, 'viewer'> {
   viewer?(this: void, request: FastifyRequestLike): unknown;
 }
 
+interface RegisterOptions extends HealthPluginOptions {
+  readonly logLevel?: unknown;
+  readonly logSerializers?: unknown;
+}
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 async function plugin(instance: FastifyInstanceLike, options: HealthPluginOptions): Promise<void> {
-  const { health, prefix = '', viewer, ...rest } = options;
-  if (typeof health?.report !== 'function') throw optionError('health', 'to be made by createHealth', health);
+  // Fastify hands its own options of `register` to the plugin as well.
+  const {
+    health,
+    prefix = '',
+    viewer,
+    logLevel: _,
+    logSerializers: __,
+    ...rest
+  } = options as RegisterOptions;
   const endpoints = createEndpoints<FastifyRequestLike>(health, {
     ...rest,
     prefix: instance.prefix + prefix,

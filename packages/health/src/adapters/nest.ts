@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health.js';
-import { optionError } from '../health-options.js';
+import { optionError } from 'portal-shared/check-options';
 import { healthMiddleware } from './express.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';

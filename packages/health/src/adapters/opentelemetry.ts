@@ -3,7 +3,7 @@
  * each collection; a figure that was not measured is not observed.
  */
 import type { Health } from '../health.js';
-import { optionError } from 'portal-shared/check-options';
+import { checkOptions, required } from 'portal-shared/check-options';
 import { PROBLEMS, type ProblemCode } from '../problems.js';
 import { allProblems, type HealthSnapshot } from '../report.js';
 import type { CacheStatistics, DatabaseStatistics, Status } from '../types.js';
@@ -39,6 +39,11 @@ export interface ObserveOptions {
 export interface HealthObservation {
   close(): void;
 }
+
+const METER = required(
+  'to be a Meter of @opentelemetry/api',
+  (value) => typeof (value as MeterLike | undefined)?.addBatchObservableCallback === 'function',
+);
 
 /** One value with its attributes; `null` is not observed. */
 type Observation = readonly [attributes: Readonly<Record<string, string>>, value: number | null];
@@ -189,10 +194,9 @@ function gauge(name: string, unit: string, description: string): Omit<Instrument
  * ```
  * @throws TypeError when `meter` is none
  */
-export function observeHealth(health: Health, { meter }: ObserveOptions): HealthObservation {
-  if (typeof meter?.addBatchObservableCallback !== 'function') {
-    throw optionError('meter', 'to be a Meter of @opentelemetry/api', meter);
-  }
+export function observeHealth(health: Health, options: ObserveOptions): HealthObservation {
+  checkOptions(options, { meter: METER });
+  const { meter } = options;
   const instruments = INSTRUMENTS.map(({ name, kind, unit, description, read }) => ({
     read,
     observable: meter[`createObservable${kind}`](name, { unit, description }),

@@ -1,9 +1,17 @@
 /**
  * Which path leads to which endpoint, and who may see it: everything that the adapters have in common.
  */
+import {
+  checkOptions,
+  FUNCTION,
+  MILLISECONDS,
+  OBJECT,
+  optional,
+  optionError,
+  type Rules,
+} from 'portal-shared/check-options';
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
-import { optionError } from '../health-options.js';
 import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
 import type { Viewer } from '../types.js';
 
@@ -52,6 +60,26 @@ const DEFAULT_PATHS = {
   startupz: '/startupz',
 } as const satisfies Record<Endpoint, string>;
 
+const SLASH = 'to begin with a slash';
+const PATH = optional(
+  SLASH,
+  (value) => value === null || (typeof value === 'string' && value.startsWith('/')),
+);
+const PATHS: Rules<EndpointPaths> = {
+  health: PATH,
+  metrics: PATH,
+  livez: PATH,
+  readyz: PATH,
+  startupz: PATH,
+};
+const RULES: Rules<EndpointOptions> = {
+  paths: OBJECT,
+  prefix: optional(SLASH, (value) => typeof value === 'string' && /^(\/|$)/.test(value)),
+  viewer: FUNCTION,
+  viewerDeadlineMs: MILLISECONDS,
+  onMethodNotAllowed: FUNCTION,
+};
+
 /**
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
  */
@@ -59,28 +87,10 @@ export function createEndpoints<Request>(
   health: Health,
   options: EndpointOptions<Request> = {},
 ): Endpoints<Request> {
+  if (typeof health?.report !== 'function') throw optionError('health', 'to be made by createHealth', health);
+  checkOptions(options, RULES);
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
-  if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) {
-    throw optionError('prefix', 'to begin with a slash', prefix);
-  }
-  if (viewer !== undefined && typeof viewer !== 'function')
-    throw optionError('viewer', 'to be a function', viewer);
-  if (typeof viewerDeadlineMs !== 'number' || !(viewerDeadlineMs > 0)) {
-    throw optionError('viewerDeadlineMs', 'to be a positive number of milliseconds', viewerDeadlineMs);
-  }
-  if (onMethodNotAllowed !== undefined && typeof onMethodNotAllowed !== 'function') {
-    throw optionError('onMethodNotAllowed', 'to be a function', onMethodNotAllowed);
-  }
-  const endpoints = new Map<string, Endpoint>();
-  for (const [endpoint, path] of Object.entries({ ...DEFAULT_PATHS, ...options.paths })) {
-    if (!isEndpoint(endpoint))
-      throw optionError('paths', `to be among ${Object.keys(DEFAULT_PATHS).join(', ')}`, endpoint);
-    if (path === null) continue;
-    if (typeof path !== 'string' || !path.startsWith('/')) {
-      throw optionError(`paths.${endpoint}`, 'to begin with a slash', path);
-    }
-    endpoints.set(plainPath(prefix + path), endpoint);
-  }
+  const endpoints = endpointsByPath(prefix, options.paths);
 
   function respondTo(question: HealthRequest, who: Viewer): HealthResponse {
     const answer = respond(health, question, who);
@@ -144,8 +154,14 @@ export function headersBeside(answer: HealthResponse, earlierVary: unknown): Hea
   return { ...headers, Vary: `${earlier}, ${headers['Vary']}` };
 }
 
-function isEndpoint(name: string): name is Endpoint {
-  return Object.hasOwn(DEFAULT_PATHS, name);
+function endpointsByPath(prefix: string, paths: EndpointPaths = {}): ReadonlyMap<string, Endpoint> {
+  checkOptions(paths, PATHS, 'paths');
+  const endpoints = new Map<string, Endpoint>();
+  for (const endpoint of Object.keys(DEFAULT_PATHS) as Endpoint[]) {
+    const { [endpoint]: path = DEFAULT_PATHS[endpoint] } = paths;
+    if (path !== null) endpoints.set(plainPath(prefix + path), endpoint);
+  }
+  return endpoints;
 }
 
 /**

@@ -70,7 +70,7 @@ test('Fastify: the doors are among the routes, out of the log, and reachable wit
     },
   });
   const app = fastify({ logger: { level: 'info', stream } });
-  await app.register(healthPlugin, { health: createHealth({}), paths: { metrics: null } });
+  await app.register(healthPlugin, { health: createHealth({}), paths: { metrics: null }, logLevel: 'info' });
   app.get('/', () => 'the application');
   assert.equal((await app.inject('/livez?verbose')).body, 'ok\n');
   assert.equal((await app.inject('/')).body, 'the application');

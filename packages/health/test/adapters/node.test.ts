@@ -110,7 +110,7 @@ test('OPTIONS * is the application’s', async () => {
   await app.close();
 });
 
-test('a door can be moved, put below a prefix or closed, and an option that cannot be used is named', () => {
+test('an endpoint can be moved, put below a prefix or closed, and an option that cannot be used is named', () => {
   const health = createHealth({});
   const bad: [unknown, string][] = [
     [
@@ -119,18 +119,27 @@ test('a door can be moved, put below a prefix or closed, and an option that cann
     ],
     [
       { paths: { heath: '/x' } },
-      'Expected the `paths` option to be among health, metrics, livez, readyz, startupz, got "heath".',
+      'Expected the `paths.heath` option to be one of health, metrics, livez, readyz, startupz, got "heath".',
     ],
     [{ prefix: 'internal' }, 'Expected the `prefix` option to begin with a slash, got "internal".'],
     [{ viewer: 'admin' }, 'Expected the `viewer` option to be a function, got "admin".'],
     [
-      { viewerDeadlineMs: 0 },
-      'Expected the `viewerDeadlineMs` option to be a positive number of milliseconds, got 0.',
+      { viewr: () => 'admin' },
+      'Expected the `viewr` option to be one of paths, prefix, viewer, viewerDeadlineMs, onMethodNotAllowed, got "viewr".',
     ],
+    ...[0, 2 ** 31, '200'].map((viewerDeadlineMs): [unknown, string] => [
+      { viewerDeadlineMs },
+      `Expected the \`viewerDeadlineMs\` option to be a positive number of milliseconds up to 2147483647, got ${JSON.stringify(viewerDeadlineMs)}.`,
+    ]),
+    [null, 'Expected the options to be an object, got null.'],
   ];
   for (const [options, message] of bad) {
     assert.throws(() => createHealthHandler(health, options as never), { name: 'TypeError', message });
   }
+  assert.throws(() => createHealthHandler({} as never), {
+    name: 'TypeError',
+    message: 'Expected the `health` option to be made by createHealth, got an object.',
+  });
   const paths = { health: '/status/', livez: null };
   const takes = (door: HealthHandler, url: string): boolean => {
     const response = { getHeader: () => undefined, writeHead: () => response, end: () => response };

@@ -2,6 +2,7 @@
  * When to look: a sweep by stamps every few seconds, earlier on a hint, and every file read again now and then, in
  * small portions, because a stamp can be made to lie and a disk can go bad.
  */
+import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import type { Reread, ScanReply } from './scan-worker.js';
 
 export interface ScanScheduler {
@@ -64,8 +65,9 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     if (hasFsEvent) hint();
   }
 
-  /** Sweeps after `delayMs`, unless it is going to sooner anyhow. */
-  function scanIn(delayMs: number): void {
+  /** Scans after `afterMs`, unless it is going to sooner anyhow. */
+  function scanIn(afterMs: number): void {
+    const delayMs = Math.min(afterMs, LONGEST_TIMER_MS);
     const wantedMs = performance.now() + delayMs;
     if (wantedMs >= dueMs) return;
     dueMs = wantedMs;
