@@ -87,6 +87,8 @@ export function createPoolWatch({
 }: PoolWatchOptions): PoolWatch {
   // Each member is looked for before it is used.
   const pool = watched as Partial<PoolCounts>;
+  const shortestMs = Math.min(poolSaturatedAfterMs, poolStalledAfterMs);
+  const tickMs = Math.max(5, shortestMs / 4);
   let total = UNREADABLE;
   let idle = UNREADABLE;
   let waiting = UNREADABLE;
@@ -96,6 +98,7 @@ export function createPoolWatch({
   let unservedSinceMs: number | undefined;
   let isSignGiven = false;
   let lastWaitingMs = 0;
+  let observedMs = Number.POSITIVE_INFINITY;
 
   const moved = (): void => {
     unservedSinceMs = undefined;
@@ -103,9 +106,19 @@ export function createPoolWatch({
   };
   const movement = createPoolThroughput(pool, { now, onMove: moved, onFailed: onSign });
 
+  /** While the event loop is blocked, nobody is served whatever the server does: that is not waiting for a connection. */
+  function leaveOutBlock(nowMs: number): void {
+    const blockedMs = nowMs - observedMs - tickMs;
+    observedMs = nowMs;
+    if (blockedMs + tickMs <= shortestMs) return;
+    if (fullSinceMs !== undefined) fullSinceMs += blockedMs;
+    if (unservedSinceMs !== undefined) unservedSinceMs += blockedMs;
+  }
+
   /** Looks at the pool once. */
   function observe(): number {
     const nowMs = now();
+    leaveOutBlock(nowMs);
     const before = { total, idle, waiting };
     total = count(pool, 'totalCount');
     idle = count(pool, 'idleCount');
@@ -155,7 +168,7 @@ export function createPoolWatch({
     return waiting > (movement.returnsASecond(fullSinceMs) * poolSaturatedAfterMs) / 1_000;
   }
 
-  const timer = setInterval(observe, Math.max(5, Math.min(poolSaturatedAfterMs, poolStalledAfterMs) / 4));
+  const timer = setInterval(observe, tickMs);
   timer.unref();
 
   return {

@@ -38,6 +38,11 @@ function stage(emitter = new EventEmitter() as Partial<EventEmitter>) {
       Object.assign(pool, counts);
       watch.problems();
     },
+    /** Lets time pass in which nobody could look. */
+    block: (ms: number): readonly string[] => {
+      nowMs += ms;
+      return watch.problems();
+    },
     /** Lets time pass, looked at as often as the watch's own timer looks. */
     wait: (ms: number): readonly string[] => {
       for (let step = 0; step < ms; step += 250) {
@@ -48,6 +53,17 @@ function stage(emitter = new EventEmitter() as Partial<EventEmitter>) {
     },
   };
 }
+
+test('while the event loop is blocked nobody waits for the pool: it is neither saturated nor stalled by that', () => {
+  const { watch, set, block, wait } = stage();
+  set({ totalCount: 3, idleCount: 0, waitingCount: 5 });
+  assert.deepEqual(block(60_000), []);
+  assert.deepEqual(wait(500), []);
+  assert.deepEqual(wait(500), SATURATED, 'callers still wait');
+  assert.deepEqual(block(60_000), SATURATED);
+  assert.deepEqual(wait(9_000), BOTH);
+  assert.equal(watch.waiting(), 5);
+});
 
 const FULL = { totalCount: 3, idleCount: 0, waitingCount: 1 };
 

@@ -3,6 +3,7 @@
  * finds out. Never a second write while the backend of the last one lives.
  */
 import type { ProblemCode, RemarkCode } from '../../problems.js';
+import { PATIENCE, startRunClock } from '../../run-clock.js';
 import type { Cause } from '../../types.js';
 import { causeOf, codeOf } from '../../unknown.js';
 import { postgresProblem } from './postgres-errors.js';
@@ -104,21 +105,21 @@ export function createWriteWatch(
       };
     });
     const writing = write(newcomer).catch((error: unknown) => writeResultOf(error, found));
-    const deadline = setTimeout(() => {
+    const late = (reason: 'timeout' | 'hindered'): void => {
       isLate = true;
       if (unended?.connection !== newcomer) {
         // It has not come to the write: what keeps it is told by the probe.
         giveUp();
         return;
       }
-      found = { problems: ['DATABASE_WRITES_FAIL'], remarks: [], cause: TOO_LATE };
+      if (reason === 'timeout') found = { problems: ['DATABASE_WRITES_FAIL'], remarks: [], cause: TOO_LATE };
       newcomer.cancel();
       // The answer to the cancelled write is the proof of its end; a server that does not give it is not waited for.
       setTimeout(giveUp, deadlineMs).unref();
-    }, deadlineMs);
-    deadline.unref();
+    };
+    const clock = startRunClock({ deadlineMs, capMs: deadlineMs * PATIENCE.last, onLate: late });
     const finding = await Promise.race([writing, givenUp]);
-    clearTimeout(deadline);
+    clock.stop();
     newcomer.destroy();
     if (!isLate) found = finding;
   }

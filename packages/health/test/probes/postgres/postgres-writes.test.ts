@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setImmediate as setImmediateCallback } from 'node:timers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
@@ -39,6 +40,30 @@ beforeEach(async () => {
 after(async () => {
   await owner?.end();
   await Promise.all([proxy.close(), server.close()]);
+});
+
+test('a write that our own busy event loop delays has not failed', async () => {
+  const pool = new pg.Pool({ connectionString: database });
+  const writes = { intervalMs: 1, deadlineMs: 300 };
+  const probe = createPostgresProbe({ pool, slowMs: SLOW_MS, writes });
+  let busy = true;
+  const turn = (): void => {
+    for (const untilMs = performance.now() + 60; performance.now() < untilMs;);
+    if (busy) setImmediateCallback(turn);
+  };
+  setImmediateCallback(turn);
+  const seen = new Set<string>();
+  try {
+    await waitFor('the table', async () => {
+      seen.add((await runProbe(probe)).problems.join());
+      return (await rowsIn(TABLE)) === 2_000;
+    });
+  } finally {
+    busy = false;
+    await probe.close();
+    await pool.end();
+  }
+  assert.deepEqual([...seen], ['']);
 });
 
 const DRIVERS: Readonly<Record<string, (url: string) => Pick<PostgresProbeOptions, 'pool' | 'postgres'>>> = {
@@ -222,7 +247,7 @@ test('a canary through the pool of postgres.js (S-25): saturated, stalled, never
     postgres,
     canary: true,
     slowMs: SLOW_MS,
-    poolSaturatedAfterMs: 50,
+    poolSaturatedAfterMs: 250,
     poolStalledAfterMs: 500,
   });
   const asked: string[] = [];
