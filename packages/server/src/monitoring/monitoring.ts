@@ -1,6 +1,5 @@
 /**
- * Everything that follows the course of things: history, events, open pages and alerts, put together. Health tells it what
- * it finds; it tells everybody else.
+ * History, live pages and alerts over one status tracker. Health hands its reports in here.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,65 +7,56 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULTS, type Health, type ReportEvent } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
+import type { Log } from '../infra/log.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
 import type { Incident } from './alerts/incident-detector.js';
 import { createReceivers } from './alerts/receivers.js';
-import { createEventLog } from './history/event-log.js';
+import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
 import { createLivePages, type LivePages } from './live/pages.js';
 import { createStatusTracker, type StatusTracker } from './status-tracker.js';
-import type { Log } from '../infra/log.js';
 
-/** What it follows. */
 export interface MonitoringOptions {
   readonly config: Config;
   readonly log: Log;
-  /** Asked for only once it reports. */
+  /** Called only after the first report. */
   readonly health: () => Health;
 }
 
-/** What follows the course of things. */
 export interface Monitoring {
   readonly history: History;
   readonly pages: LivePages;
   readonly statusTracker: () => StatusTracker;
-  /** Milliseconds without a look after which nobody has looked, at any pace. */
+  /** Milliseconds without a probe run after which a time counts as not measured, at any pace. */
   readonly gapMs: number;
   reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
-  /** Kept once it is known how the run before this one left things, or soon. */
+  /** Resolves when the status of the run before is known, or after two seconds. */
   start(): Promise<void>;
-  /** Writes what is still to be written. Nothing must be told any more. */
+  /** Writes what waits. Nothing may be handed in any more. */
   close(): Promise<void>;
 }
 
 const PACKAGE = new URL('../../../package.json', import.meta.url);
-/** The note in the history file about the incident that goes on. */
+/** Name of the open incident in the history file. */
 const INCIDENT = 'incident';
 
-/** For the file of the history to be opened. */
-const LEFT_WITHIN_MS = 2_000;
-/** Looks come a tenth early or late, and then some. */
+/** For opening the history file. */
+const RESTORE_TIMEOUT_MS = 2_000;
+/** Probe runs are an interval ± 10 % apart; the rest is for a busy machine. */
 const LATE = 1.2;
-/** However short the interval, a busy machine may be late by as much without having missed a look. */
-const LEAST_MS = { inUse: 12_000, idle: 30_000 };
+/** However short the interval, a busy machine may be this late without a missed probe run. */
+const MIN_SILENCE_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
 export function createMonitoring({ config, log, health }: MonitoringOptions): Monitoring {
-  let since: StatusTracker | undefined;
-  const { intervalMs, deadlineMs } = config;
-  // The library's own choice, and so is after how many looks that fail to come a part is stale: then nobody has looked.
-  const { idleIntervals, staleAfterIntervals } = DEFAULTS;
-  const idleMs = idleIntervals * intervalMs;
-  const gapMs = Math.max(staleAfterIntervals * idleMs, LEAST_MS.idle) + deadlineMs;
-  /** The next look after one in use may be the first one that waits for longer. */
-  const inUseMs = Math.max(staleAfterIntervals * intervalMs, idleMs * LATE, LEAST_MS.inUse) + deadlineMs;
-  const silenceMs = (): number => (health().isInUse() ? inUseMs : gapMs);
+  const { gapMs, inUseMs } = silences(config);
+  let tracker: StatusTracker | undefined;
   const statusTracker = (): StatusTracker =>
-    (since ??= createStatusTracker({
+    (tracker ??= createStatusTracker({
       health: health(),
-      silenceMs,
-      onUpdate: (update) => eventLog.statusChanged(update),
+      silenceMs: () => (health().isInUse() ? inUseMs : gapMs),
+      onUpdate: (update) => void history.record('recordStatus', update),
     }));
   const pages = createLivePages({
     snapshot: () => statusTracker().snapshot(),
@@ -76,14 +66,8 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     folder: resolve(config.dataDir),
     log,
     knownMs: () => statusTracker().knownMs(),
-    onTrouble(trouble) {
-      eventLog.historyFailed(trouble);
-      if (trouble.what === 'damaged') statusTracker().repeat();
-    },
-  });
-  const eventLog = createEventLog({
-    write: (name, ...args) => history.write(name, ...args),
     onEvent: (event) => pages.sendEvent(event),
+    onReplaced: () => statusTracker().repeat(),
   });
   const alerts = createAlerts({
     receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
@@ -91,8 +75,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     after: config.alertAfter,
     intervalMs: config.intervalMs,
     log,
-    onGivenUp: (receiver, cause) =>
-      eventLog.add({ kind: 'alert', to: 'given_up', codes: [], details: { receiver, cause } }),
+    onGivenUp: (receiver, cause) => void history.record('addEvent', givenUpEvent(receiver, cause)),
   });
 
   return {
@@ -107,16 +90,14 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
       alerts.reported(event);
     },
     sourceChanged(event) {
-      eventLog.sourceChanged(event);
+      void history.record('upsertEvent', integrityEvent(event));
       alerts.sourceChanged(event);
     },
     start() {
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
-      history.start();
-      const left = eventLog.started({ version }).then((previous) => statusTracker().restore(previous));
+      const restored = history.start({ version }).then((previous) => statusTracker().restore(previous));
       alerts.start();
-      // What the last run left is known long before, unless the disk does not answer: then nobody waits for it.
-      return Promise.race([left, sleep(LEFT_WITHIN_MS, undefined, { ref: false })]);
+      return Promise.race([restored, sleep(RESTORE_TIMEOUT_MS, undefined, { ref: false })]);
     },
     async close() {
       pages.drain();
@@ -126,18 +107,49 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   };
 }
 
-/** The part of the history that alerts need, in their words. */
+/** How long there may be no probe run before the status counts as unknown: as long as until a component is stale. */
+function silences({ intervalMs, deadlineMs }: Config): { readonly gapMs: number; readonly inUseMs: number } {
+  const { idleIntervals, staleAfterIntervals } = DEFAULTS;
+  const idleMs = idleIntervals * intervalMs;
+  return {
+    gapMs: Math.max(staleAfterIntervals * idleMs, MIN_SILENCE_MS.idle) + deadlineMs,
+    // The run after one in use may be the first at the idle pace.
+    inUseMs: Math.max(staleAfterIntervals * intervalMs, idleMs * LATE, MIN_SILENCE_MS.inUse) + deadlineMs,
+  };
+}
+
+/** The same event each time, because a change that continues keeps its `began_at`. */
+function integrityEvent({ began_at, ended_at, ...change }: SourceEvent): NewEvent {
+  const { hash_after: after, hash_before: before } = change;
+  return {
+    kind: 'integrity',
+    beganAt: Date.parse(began_at),
+    endedAt: Date.parse(ended_at),
+    from: null,
+    to: after === null ? 'unreadable' : after === before ? 'put_back' : 'changed',
+    codes: [after === null ? 'SOURCE_UNREADABLE' : 'SOURCE_DRIFTED'],
+    details: { ...change },
+  };
+}
+
+function givenUpEvent(receiver: string, cause: string): NewEvent {
+  const at = Date.now();
+  const details = { receiver, cause };
+  return { kind: 'alert', beganAt: at, endedAt: at, from: null, to: 'given_up', codes: [], details };
+}
+
+/** The outbox of the history file. */
 function alertStore(history: History): AlertStore {
   return {
     async open(receiverKeys) {
-      const note = await history.write('openOutbox', receiverKeys, INCIDENT);
-      // Only ever written below.
-      return note === null ? undefined : (JSON.parse(note) as Incident);
+      const incident = await history.write('openOutbox', receiverKeys, INCIDENT);
+      // Only `enqueue` below writes it.
+      return incident === null ? undefined : (JSON.parse(incident) as Incident);
     },
     enqueue(messages, incident) {
       const value = incident ? JSON.stringify(incident) : null;
-      const note = incident === undefined ? null : { name: INCIDENT, value };
-      return history.write('enqueueMessages', messages, Date.now(), note);
+      const entry = incident === undefined ? null : { name: INCIDENT, value };
+      return history.write('enqueueMessages', messages, Date.now(), entry);
     },
     peek: async (receiverKey) => (await history.write('peekMessage', receiverKey)) ?? undefined,
     acknowledge: (id) => history.write('acknowledgeMessage', id),

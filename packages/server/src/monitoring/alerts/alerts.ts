@@ -1,7 +1,7 @@
 /**
- * Tells somebody who is not looking: once when an incident begins, once when it becomes worse, once when it ends, and
- * when the source changes. What is to be told is in the outbox, in one transaction with what is known of the incident,
- * before anything is sent: so a kill at any moment neither loses an alert nor makes two of one.
+ * Alerts: one when an incident begins, one when it becomes worse, one when it ends, and one for each change of the source.
+ * Before anything is sent, message and incident are written to the outbox in one transaction. So a kill at any moment
+ * neither loses an alert nor makes two of one.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -13,22 +13,19 @@ import { createIncidentDetector, type Incident, type IncidentTransition } from '
 import { bodyFor, type Alert } from './message.js';
 import type { Receiver } from './receivers.js';
 
-/** A message for the outbox. */
 export interface NewAlertMessage {
   readonly receiver: string;
   readonly message: string;
   readonly body: string;
 }
 
-/** The part of the history file that alerts need. */
 export interface AlertStore extends Outbox {
-  /** The incident that goes on; throws away what waits for receivers other than these. */
+  /** Deletes messages for other receivers than these. @returns the open incident */
   open(receiverKeys: readonly string[]): Promise<Incident | undefined>;
-  /** Puts messages into the outbox, and notes the incident (`null`: none goes on), all or nothing. */
+  /** Writes the messages and the incident (`null`: none is open), all or nothing. */
   enqueue(messages: readonly NewAlertMessage[], incident?: Incident | null): Promise<void>;
 }
 
-/** Alerts. */
 export interface Alerts {
   start(): void;
   /** To be called with every report. */
@@ -37,72 +34,72 @@ export interface Alerts {
   close(): Promise<void>;
 }
 
-/** What they are made of. */
 export interface AlertsOptions {
   readonly receivers: readonly Receiver[];
   readonly store: AlertStore;
-  /** Looks in a row before a change of the status counts. */
+  /** Probe runs in a row before a change of the status counts. */
   readonly after: number;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two probe runs. */
   readonly intervalMs: number;
   readonly log: Log;
   readonly onGivenUp: (receiverName: string, cause: string) => void;
 }
 
-/** Without a receiver nothing is done at all. */
+/** Does nothing without a receiver. */
 export function createAlerts({
   receivers,
-  store: file,
+  store,
   after,
   intervalMs,
   log,
   onGivenUp,
 }: AlertsOptions): Alerts {
   const detector = createIncidentDetector({ after, intervalMs });
-  const deliveries: ReturnType<typeof createAlertSender>[] = [];
+  const senders: ReturnType<typeof createAlertSender>[] = [];
   let incident: Incident | undefined;
   let status: Status = 'healthy';
+  /** Begin of the latest one for which there is an alert. */
   let lastChange = '';
-  let ready = false;
+  let isReady = false;
 
   async function open(): Promise<void> {
     try {
-      incident = await file.open(receivers.map(({ key }) => key));
+      incident = await store.open(receivers.map(({ key }) => key));
       for (const receiver of receivers) {
-        deliveries.push(createAlertSender({ receiver, outbox: file, log, onGivenUp }));
+        senders.push(createAlertSender({ receiver, outbox: store, log, onGivenUp }));
       }
-      ready = true;
+      isReady = true;
     } catch (error) {
-      log.bug('alerts could not be begun', error);
+      log.bug('alerts could not be started', error);
     }
   }
 
-  function put(alert: Alert, next?: Incident | null): void {
+  function enqueue(alert: Alert, next?: Incident | null): void {
     const message = randomUUID();
-    const messages = receivers.map(({ key, type: kind }) => ({
+    const messages = receivers.map(({ key, type }) => ({
       receiver: key,
       message,
-      body: bodyFor(kind, alert),
+      body: bodyFor(type, alert),
     }));
-    file.enqueue(messages, next).then(
+    store.enqueue(messages, next).then(
       () => {
-        for (const delivery of deliveries) delivery.wake();
+        for (const sender of senders) sender.wake();
       },
       (error: unknown) => log.bug('an alert could not be put into the outbox', error, { type: alert.type }),
     );
   }
 
-  function notify(turn: IncidentTransition, codes: readonly string[]): void {
-    const since = new Date(turn.since).toISOString();
+  function notify(transition: IncidentTransition, codes: readonly string[]): void {
+    const since = new Date(transition.since).toISOString();
     const { id = randomUUID() } = incident ?? {};
-    if (turn.what === 'ended') {
+    if (transition.type === 'ended') {
       const began = incident?.since ?? since;
       incident = undefined;
-      put({ ...blank('incident.ended', id, began), status: 'healthy', until: since }, null);
+      enqueue({ ...blank('incident.ended', id, began), status: 'healthy', until: since }, null);
       return;
     }
-    incident = { id, status: turn.status, since: incident?.since ?? since };
-    put({ ...blank(`incident.${turn.what}`, id, since), status: turn.status, codes }, incident);
+    incident = { id, status: transition.status, since: incident?.since ?? since };
+    enqueue({ ...blank(`incident.${transition.type}`, id, since), status: transition.status, codes }, incident);
   }
 
   return {
@@ -111,15 +108,15 @@ export function createAlerts({
     },
     reported({ report, codes }) {
       ({ status } = report);
-      if (!ready) return;
-      const turn = detector.detect(status, incident, Date.now());
-      if (turn) notify(turn, codes);
+      if (!isReady) return;
+      const transition = detector.detect(status, incident, Date.now());
+      if (transition) notify(transition, codes);
     },
     sourceChanged({ began_at, added, removed, modified }) {
-      // One that goes on is told of again and again.
+      // A change that continues is reported again and again.
       if (!ready || began_at === lastChange) return;
       lastChange = began_at;
-      put({
+      enqueue({
         ...blank('integrity.changed', randomUUID(), new Date(began_at).toISOString()),
         status,
         codes: ['SOURCE_DRIFTED'],
@@ -127,12 +124,12 @@ export function createAlerts({
       });
     },
     async close() {
-      await Promise.all(deliveries.map((delivery) => delivery.close()));
+      await Promise.all(senders.map((sender) => sender.close()));
     },
   };
 }
 
-/** The alert that says that alerts arrive. */
+/** To try whether alerts arrive. */
 export function testAlert(): Alert {
   return blank('alert.test', randomUUID(), new Date().toISOString());
 }

@@ -1,60 +1,57 @@
 /**
- * When an incident begins, worsens and ends: only once the status has held for a while, because a single late answer
- * is no reason to wake anybody. Pure but for the clock it is given.
+ * When an incident begins, worsens and ends: only after the status has lasted for some probe runs, because one late answer
+ * is no reason to wake an operator.
  */
 import type { Status } from 'portal-health';
 
-/** An incident that goes on: it is kept in the file, so that a start in the middle of one begins no other. */
+/** Kept in the file, so that a restart in the middle of an incident begins no other. */
 export interface Incident {
   readonly id: string;
-  /** The worst that was told of it. */
+  /** The worst that an alert has reported. */
   readonly status: Exclude<Status, 'healthy'>;
   /** ISO 8601, UTC, with milliseconds. */
   readonly since: string;
 }
 
-/** What counts now, and did not before. `since` is when it was first seen, in milliseconds since 1970. */
+/** `since`: the first report of the new status, in milliseconds since 1970. */
 export type IncidentTransition =
-  | { readonly what: 'began' | 'worsened'; readonly status: Incident['status']; readonly since: number }
-  | { readonly what: 'ended'; readonly since: number };
+  | { readonly type: 'began' | 'worsened'; readonly status: Incident['status']; readonly since: number }
+  | { readonly type: 'ended'; readonly since: number };
 
-/** Holds each report against the incident that goes on. */
 export interface IncidentDetector {
-  /** @returns what has to be told; it is told once, so whoever asks must see to it */
+  /** To be called with every report and the open incident, which the caller keeps. */
   detect(status: Status, current: Incident | undefined, atMs: number): IncidentTransition | undefined;
 }
 
-/** How long a status must hold. */
 export interface IncidentDetectorOptions {
-  /** Looks in a row. */
+  /** Probe runs in a row before a status counts. */
   readonly after: number;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two probe runs. */
   readonly intervalMs: number;
 }
 
-/** Looks come a tenth early or late. */
+/** Probe runs are an interval ± 10 % apart. */
 const EARLY = 0.85;
 
-/** Since when something has been so without a break, in milliseconds since 1970. */
 interface SustainedCondition {
-  /** Counts the moment, and says whether it has been so for long enough. */
-  note(isSo: boolean, atMs: number): boolean;
+  /** @returns whether it has been true without a break for long enough */
+  observe(isTrue: boolean, atMs: number): boolean;
+  /** In milliseconds since 1970. */
   since(): number;
 }
 
 function createSustainedCondition(forMs: number): SustainedCondition {
   let beganMs: number | undefined;
   return {
-    note(isSo, atMs) {
-      // A clock that was set back begins the streak anew: a little late is better than never.
-      beganMs = isSo ? Math.min(beganMs ?? atMs, atMs) : undefined;
+    observe(isTrue, atMs) {
+      // A clock that was set back begins the time anew: a late alert is better than none.
+      beganMs = isTrue ? Math.min(beganMs ?? atMs, atMs) : undefined;
       return beganMs !== undefined && atMs - beganMs >= forMs;
     },
     since: () => beganMs ?? 0,
   };
 }
 
-/** Has seen nothing yet. */
 export function createIncidentDetector({ after, intervalMs }: IncidentDetectorOptions): IncidentDetector {
   const forMs = (after - 1) * intervalMs * EARLY;
   const unwell = createSustainedCondition(forMs);
@@ -63,16 +60,16 @@ export function createIncidentDetector({ after, intervalMs }: IncidentDetectorOp
 
   return {
     detect(status, current, atMs) {
-      const isUnhealthy = unhealthy.note(status === 'unhealthy', atMs);
-      const isUnwell = unwell.note(status !== 'healthy', atMs);
-      const isHealthy = healthy.note(status === 'healthy', atMs);
+      const isUnhealthy = unhealthy.observe(status === 'unhealthy', atMs);
+      const isUnwell = unwell.observe(status !== 'healthy', atMs);
+      const isHealthy = healthy.observe(status === 'healthy', atMs);
       if (!current) {
         if (!isUnwell) return undefined;
-        return { what: 'began', status: isUnhealthy ? 'unhealthy' : 'degraded', since: unwell.since() };
+        return { type: 'began', status: isUnhealthy ? 'unhealthy' : 'degraded', since: unwell.since() };
       }
-      if (isHealthy) return { what: 'ended', since: healthy.since() };
+      if (isHealthy) return { type: 'ended', since: healthy.since() };
       if (isUnhealthy && current.status === 'degraded') {
-        return { what: 'worsened', status: 'unhealthy', since: unhealthy.since() };
+        return { type: 'worsened', status: 'unhealthy', since: unhealthy.since() };
       }
       return undefined;
     },

@@ -1,34 +1,33 @@
 /**
- * One alert in the words of each kind of receiver.
+ * One alert as the body that each type of receiver expects.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
 import type { ReceiverType } from '../../config/rules.js';
 
-/** What is told. */
 export type AlertType =
   'incident.began' | 'incident.worsened' | 'incident.ended' | 'integrity.changed' | 'alert.test';
 
-/** An alert. Times are ISO 8601, UTC, with milliseconds. */
+/** Times are ISO 8601, UTC, with milliseconds. */
 export interface Alert {
   readonly type: AlertType;
-  /** Of the incident, the same in all its messages; of others, of their own. */
+  /** Id of the incident, the same in all its alerts. An alert about something else has an id of its own. */
   readonly incident: string;
   readonly status: Status;
-  /** When what is told began; of an end, when the incident began. */
+  /** Begin of the status or the change; of an end, the begin of the incident. */
   readonly since: string;
-  /** Of an end only. */
+  /** Only of an end; else `null`. */
   readonly until: string | null;
-  /** Codes of the catalogue that hold now. */
+  /** Of the catalogue, those of the report. */
   readonly codes: readonly string[];
-  /** Which service it is: the name of its machine. */
+  /** Name of the machine. */
   readonly instance: string;
-  /** Of a change of the source: how many files. */
+  /** Of a change of the source: the numbers of files. */
   readonly files: { readonly added: number; readonly removed: number; readonly modified: number } | null;
 }
 
 const BODIES: Readonly<Record<ReceiverType, (alert: Alert, text: string) => object>> = {
   generic: documentOf,
-  // Its own marks; nothing of ours is meant as one.
+  // The characters of its markup, which our texts do not use.
   slack: (_alert, text) => ({
     text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
   }),
@@ -36,12 +35,12 @@ const BODIES: Readonly<Record<ReceiverType, (alert: Alert, text: string) => obje
   telegram: (_alert, text) => ({ text, disable_web_page_preview: true }),
 };
 
-/** The body of the message, in JSON. */
-export function bodyFor(kind: ReceiverType, alert: Alert): string {
-  return JSON.stringify(BODIES[kind](alert, TEXTS[alert.type](alert)));
+/** JSON. */
+export function bodyFor(type: ReceiverType, alert: Alert): string {
+  return JSON.stringify(BODIES[type](alert, TEXTS[alert.type](alert)));
 }
 
-/** As standardwebhooks.com recommends it: type, time, and the rest under `data`. */
+/** As standardwebhooks.com recommends: type, time, and the rest under `data`. */
 function documentOf({ type, ...data }: Alert, text: string): object {
   const timestamp = data.until ?? data.since;
   return { type, timestamp, data: { ...data, errors: data.codes.map(sentenceOf), text } };

@@ -1,6 +1,6 @@
 /**
- * The file: opened, looked over, and set aside when it is damaged. Whatever is wrong with it, there is a database to
- * write to afterwards: in memory if need be, because what happens now must be shown also by a service without a disk.
+ * The history file: opened, checked, and set aside when it is damaged. Whatever is wrong with it, there is a database
+ * afterwards: in memory if need be, because a service without a disk must still show what happens now.
  */
 import Database from 'libsql';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -11,43 +11,41 @@ import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
 import { CAUSES_SCHEMA } from './cause-store.js';
 import { OUTBOX_SCHEMA } from './outbox-store.js';
 import { SAMPLES_SCHEMA } from './sample-store.js';
-import { SUMS_SCHEMA } from './status-totals.js';
+import { TOTALS_SCHEMA } from './status-totals.js';
 
-/** What an operator has to know about the file. */
 export type FileTrouble =
-  /** It was damaged, was set aside under this name, and a new one was begun. */
+  /** It was set aside under this name, and a new one was begun. */
   | { readonly what: 'damaged'; readonly keptAs: string }
-  /** Nothing is kept on disk, and why: a code, or `NEWER` for the file of a newer program, `IN_USE` for that of another process. */
+  /** In memory only. `cause`: a code, or `NEWER` if a newer version wrote the file, or `IN_USE` if another process has it open. */
   | { readonly what: 'not_kept'; readonly cause: string };
 
-/** An open database. */
 export interface OpenFile {
   readonly database: Database.Database;
   readonly troubles: readonly FileTrouble[];
 }
 
 const VERSION = 1;
-/** The process before us may still be ending. */
+/** The process before this one may still be stopping. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Of files that were set aside; the latest may still be looked into, and all together must not fill the disk. */
+/** Of files that were set aside: an operator may want the latest, and all of them would fill the disk. */
 const KEPT_ASIDE = 2;
-/** What SQLite keeps beside the file. */
+/** Endings of the files that SQLite keeps beside it. */
 const BESIDE = ['-wal', '-shm', '-journal'];
 const DAMAGED = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
 
-/** True for an error that says that the file itself is damaged. */
+/** Whether the error means that the file is damaged. */
 export function isDamage(error: unknown): boolean {
   return DAMAGED.has(sqliteCode(error));
 }
 
-/** The code of an error of SQLite, without its extension: `SQLITE_IOERR` for `SQLITE_IOERR_WRITE`. */
+/** Without the extension: `SQLITE_IOERR` for `SQLITE_IOERR_WRITE`. */
 export function sqliteCode(error: unknown): string {
   const code = errorCode(error);
   return /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code;
 }
 
 /**
- * Opens `path`, whose folder is there and can be written to; or a database in memory, and says why.
+ * Opens `path`, or a database in memory with a trouble that says why.
  *
  * @param folderError - why the folder cannot be used, if so
  */
@@ -75,21 +73,22 @@ function openOrReplace(path: string, troubles: FileTrouble[]): Database.Database
 
 /** @throws an error of SQLite, or `NewerError` */
 function openSound(path: string): Database.Database {
-  // Whom the service runs for may read it; nobody else on the machine, at no moment. What SQLite puts beside it gets the
-  // same mode; what an earlier version put there is closed here.
+  // Only the user of the service may read it, at any moment. SQLite gives the files beside it the same mode; those of an
+  // earlier version get it here.
   try {
     makePrivateSync(path);
   } catch (error) {
-    // What is no file SQLite refuses in its own words.
+    // For a folder SQLite has a code of its own.
     if (errorCode(error) !== 'EISDIR') throw error;
   }
   for (const end of BESIDE) closeToOthersSync(`${path}${end}`);
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    // For us alone: two who write the same history would each tell half of it. Before WAL, which then needs no third file.
+    // For this process alone: two processes with one file would each show half a history. Before WAL, which then needs no
+    // shared-memory file.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
-    // Survives a kill at any moment; only a power cut can cost the last transactions, and never the file.
+    // Survives a kill at any moment. A power cut can cost the last transactions, but not the file.
     database.exec('PRAGMA synchronous = NORMAL');
     database.exec('PRAGMA cache_size = -2000');
     database.exec('PRAGMA temp_store = MEMORY');
@@ -97,10 +96,10 @@ function openSound(path: string): Database.Database {
       user_version?: number;
     }[];
     if (version > VERSION) throw new NewerError();
-    const [{ quick_check: finding } = {}] = database.prepare('PRAGMA quick_check(1)').all() as {
+    const [{ quick_check: result } = {}] = database.prepare('PRAGMA quick_check(1)').all() as {
       quick_check?: string;
     }[];
-    if (finding !== 'ok') throw new DamagedError();
+    if (result !== 'ok') throw new DamagedError();
     prepare(database);
     return database;
   } catch (error) {
@@ -111,24 +110,24 @@ function openSound(path: string): Database.Database {
 
 function prepare(database: Database.Database): void {
   database.exec(
-    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${SUMS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
+    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${TOTALS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
   );
   addColumns(database);
 }
 
 /**
- * What has come since the first version is only added, with a value for rows that have none: so a file of an older program
- * is read on, and an older program that is put back reads and writes this one. Hence no other version.
+ * Later versions only add columns, and rows without them have a value. So this version reads an older file, and an older
+ * version reads and writes this one; hence `VERSION` stays.
  */
 function addColumns(database: Database.Database): void {
   const columns = database.prepare('PRAGMA table_info(events)').all() as { name: string }[];
-  const there = new Set(columns.map(({ name }) => name));
+  const existing = new Set(columns.map(({ name }) => name));
   for (const [name, type] of Object.entries(EVENTS_COLUMNS)) {
-    if (!there.has(name)) database.exec(`ALTER TABLE events ADD COLUMN ${name} ${type}`);
+    if (!existing.has(name)) database.exec(`ALTER TABLE events ADD COLUMN ${name} ${type}`);
   }
 }
 
-/** Under a name with the time, together with what was not yet merged into it; of earlier ones the latest stay. */
+/** Renames the file, and those beside it, to a name with the time. Deletes all but the latest `KEPT_ASIDE`. */
 export function setAside(path: string): string {
   const folder = dirname(path);
   const name = `${path.slice(folder.length + 1)}.damaged-`;

@@ -1,30 +1,30 @@
 /**
- * How long what is kept, and how finely: a bound on the file, whatever happens. All in milliseconds.
+ * The limits of the history file, whatever happens.
  */
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** However often the service looks, more often than this it looks the same. */
+/** Shortest time between two samples of the same status. */
 export const SAMPLE_MS = 200;
-/** Every sample, for an hour: what an operator looks at while it happens. */
+/** Every sample, for an hour: an operator looks at it during an incident. */
 export const SAMPLES_FOR_MS = 60 * MINUTE_MS;
-/** Minutes for a month, to compare with last week. */
+/** Minutes, for a month: to compare with last week. */
 export const MINUTES_FOR_MS = 30 * DAY_MS;
-/** Hours for a year. */
+/** Hours, events, causes and totals, for a year. */
 export const HOURS_FOR_MS = 366 * DAY_MS;
-/** Events are few, unless something flaps: then the last of them. */
+/** The latest. Events are few, unless a store flaps. */
 export const MOST_EVENTS = 10_000;
-/** Causes that have ended; there are more of them than of events where something flaps within one status. */
+/** The latest. There are more causes than events if a store flaps within one status. */
 export const MOST_CAUSES = 20_000;
-/** Causes that are told of one event. */
+/** With one event. */
 export const MAX_CAUSES_RETURNED = 50;
-/** After a silence that was longer nothing is said to have gone on through it. */
+/** After a longer time without a run, no status goes on from the run before. */
 export const GOES_ON_FOR_MS = 24 * HOUR_MS;
-/** Messages that wait for one receiver. */
+/** For one receiver; the oldest is dropped. */
 export const MOST_WAITING = 1_000;
-/** Of what is told about an event besides, in characters. */
+/** Of the details of an event, in characters of JSON. */
 export const MOST_DETAILS = 2_000;
-/** A clock that was ahead for a while leaves rows in the future; they are forgotten once they are that far in it. */
+/** A clock that was ahead for a while leaves rows in the future. Those further ahead than this are deleted. */
 export const AHEAD_MS = 24 * HOUR_MS;

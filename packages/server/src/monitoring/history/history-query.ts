@@ -1,14 +1,14 @@
 /**
- * From what was asked of the history to what is read: which rows, in steps of what length. Pure.
+ * From a requested range to the table and the steps that are read. Pure.
  */
 import { PortalError } from '../../errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS } from './history-limits.js';
 import type { Range } from './status-totals.js';
 
-/** The rows, from fine to coarse. */
+/** From fine to coarse. */
 export type HistoryTable = 'samples' | 'minutes' | 'hours';
 
-/** What is read. `fromMs` and `toMs` lie on the grid of steps. */
+/** `fromMs` and `toMs` are multiples of `stepMs`. */
 export interface HistoryQuery {
   readonly table: HistoryTable;
   readonly fromMs: number;
@@ -17,28 +17,28 @@ export interface HistoryQuery {
   readonly stepMs: number;
 }
 
-/** What is asked for; what is left out has a default. Times in milliseconds since 1970. */
+/** As requested; each has a default. Times in milliseconds since 1970. */
 export interface HistorySelection {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
-  /** Wanted length of a step; default: one that makes some hundreds. */
+  /** Shortest length of a step; default: one that makes some hundreds of steps. */
   readonly stepSeconds?: number | undefined;
 }
 
-/** Most points of one answer. */
+/** In one response. */
 export const MOST_POINTS = 2_000;
-/** Without a step, one is chosen that makes about half as many points as a wide screen has pixels. */
+/** By default: a point for every second or third pixel of a wide screen. */
 const WANTED_POINTS = 600;
 const DEFAULT_RANGE_MS = 15 * MINUTE_MS;
-/** Steps that people can think in, in seconds. */
+/** Default lengths of a step, in seconds. */
 const ROUND_SECONDS = [
   1, 2, 3, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400,
 ];
-/** Rows are thrown out once a minute, so those of the last hour are still there a little longer. */
+/** Rows are pruned once a minute, so those of the last hour exist a little longer. */
 const SLACK_MS = MINUTE_MS;
 
 /**
- * The time that is asked for, to the millisecond.
+ * The requested range, to the millisecond.
  *
  * @throws PortalError (badRequest) when it ends before it begins
  */

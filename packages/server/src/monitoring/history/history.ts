@@ -1,233 +1,279 @@
 /**
- * The history of the service: what was measured and what happened, in a file of its own. It must work while everything
- * else fails, so it lies in none of the stores that are watched; and nothing waits for it, so whatever becomes of its disk
- * is no reason for a late answer or a bad verdict.
+ * The history of the service: samples and events, in a file of its own. It must work while everything else fails, so it is in
+ * none of the watched stores. Nothing waits for it, so a slow or broken disk delays no response and changes no verdict.
  */
 import { join } from 'node:path';
-import type { HealthSnapshot, Report } from 'portal-health';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HealthSnapshot, Report } from 'portal-health';
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
+import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
-import type { EventPage, EventQuery } from './event-store.js';
+import type { PreviousStatus } from '../tracked-status.js';
+import type { Details, EventPage, EventQuery, NewEvent, StoredEvent } from './event-store.js';
 import type { FileTrouble } from './file.js';
-import type { HistoryPage, HistoryStore, HistoryTaskName } from './history-store.js';
 import type { HistoryQuery } from './history-query.js';
-import { SAMPLE_MS } from './history-limits.js';
-import { createSampling, type StoredSample } from './series.js';
-import type { Range } from './status-totals.js';
+import type { HistoryPage, HistoryStore } from './history-store.js';
 import { startHistoryWorker, type HistoryWorker } from './history-worker.js';
+import { createSampleBuffer } from './sampling.js';
+import type { Range } from './status-totals.js';
 
-/** What was and what happened. */
+type EventMethod = 'addEvent' | 'transitionEvent' | 'upsertEvent' | 'recordStatus' | 'beginRun';
+
 export interface History {
-  /** Opens the file in the background; what is written meanwhile waits. */
-  start(): void;
-  /** Takes a sample of how things stand. */
-  sample(report: Report, facts: HealthSnapshot): void;
   /**
-   * Writes at once and in order, and tries again for as long as the disk refuses.
+   * Opens the file in the background; writes wait until then.
    *
-   * @throws RpcError when the task makes no sense to the file, or there is too much to be remembered
+   * @returns the status at the end of the run before
    */
-  write<Name extends HistoryTaskName>(
-    name: Name,
+  start(run: Details): Promise<PreviousStatus | null>;
+  sample(report: Report, snapshot: HealthSnapshot): void;
+  /** Writes an event, then calls `onEvent`. `undefined` if it cannot be written, which the log already says. */
+  record<Name extends EventMethod>(
+    method: Name,
     ...args: Parameters<HistoryStore[Name]>
-  ): Promise<ReturnType<HistoryStore[Name]>>;
+  ): Promise<StoredEvent | undefined>;
+  /**
+   * Writes in the order of the calls, and retries for as long as the disk refuses.
+   *
+   * @throws RpcError when the file can never take it
+   * @throws PortalError (unavailable) when too many writes wait
+   */
+  write: Write;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
-  read(plan: HistoryQuery, asked: Range): Promise<HistoryPage>;
+  read(query: HistoryQuery, requested: Range): Promise<HistoryPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   events(query: EventQuery): Promise<EventPage>;
-  /** Writes what there is to write, if that can be done soon. */
+  /** Writes what waits, if the disk takes it within a second. */
   close(): Promise<void>;
 }
 
-/** What an operator has to know: of the file, or of the disk under it. */
-export type Trouble =
-  | FileTrouble
-  | { readonly what: 'not_written'; readonly cause: string }
-  /** The end of that. */
-  | { readonly what: 'written_again' };
+type Write = <Name extends keyof HistoryStore>(
+  method: Name,
+  ...args: Parameters<HistoryStore[Name]>
+) => Promise<ReturnType<HistoryStore[Name]>>;
 
-/** Where it lies, and who is told. */
 export interface HistoryOptions {
-  /** Made if there is none. */
+  /** Made if it does not exist. */
   readonly folder: string;
   readonly log: Log;
-  /** Until when it is known how things stand, in milliseconds since 1970. */
+  /** Until when the status is known, in milliseconds since 1970. */
   readonly knownMs: () => number;
-  /** Told when nothing can be kept, or something was lost. */
-  readonly onTrouble: (trouble: Trouble) => void;
+  readonly onEvent: (event: StoredEvent) => void;
+  /** The file was damaged, and a new one does not have the open status event. */
+  readonly onReplaced: () => void;
 }
 
-/** Name of the file in its folder. */
 const HISTORY_FILE = 'history.sqlite';
-/** So much a kill can cost, plus the moment of writing. */
+/** A kill can cost the samples of so much time. */
 const FLUSH_MS = 1_000;
-/** What is remembered of samples and of the rest while the disk takes nothing. */
-const MOST_SAMPLES = 1_000;
-const MOST_WRITES = 1_000;
+/** Of writes that wait while the disk takes nothing. */
+const MAX_WRITES = 1_000;
 const RETRY_MS = 1_000;
-const READ_DEADLINE_MS = 5_000;
-const CLOSE_DEADLINE_MS = 1_000;
-/** The disk, not what was asked of it: it may take later what it does not take now. */
-const PASSING = /^(THREAD_ENDED|SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|CORRUPT))$/;
-
-interface Write {
-  readonly name: HistoryTaskName;
-  readonly args: readonly unknown[];
-  readonly done: (result: unknown) => void;
-  readonly failed: (error: unknown) => void;
-}
+const READ_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+/** Errors of the disk, which may later take what it does not take now. */
+const TRANSIENT = /^(THREAD_ENDED|SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|CORRUPT))$/;
 
 /** Nothing is opened before `start()`. */
-export function createHistory({ folder, log, knownMs, onTrouble }: HistoryOptions): History {
-  const sampling = createSampling();
-  const writes: Write[] = [];
-  let samples: StoredSample[] = [];
-  let lastSample: StoredSample | undefined;
-  let flushing = false;
-  let writing: Promise<void> | undefined;
-  let refused = false;
-  let closed = false;
+export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: HistoryOptions): History {
   let worker: HistoryWorker | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  function startWorker(): HistoryWorker {
-    return startHistoryWorker({
-      path: join(folder, HISTORY_FILE),
-      onTrouble: (trouble) => {
-        log.warn(
-          trouble.what === 'damaged'
-            ? 'the history was damaged and set aside; a new one was begun'
-            : 'the history is kept in memory only',
-          trouble.what === 'damaged' ? { kept_as: trouble.keptAs } : { cause: trouble.cause },
-        );
-        onTrouble(trouble);
+  const call: Write = (method, ...args) =>
+    worker ? worker.call(method, ...args) : Promise.reject(new RpcError('THREAD_ENDED'));
+  const disk = createDiskState(
+    (error) => {
+      log.failure('the history cannot be written', error);
+      addTrouble('not_written', errorCode(error));
+    },
+    () => {
+      log.info('the history can be written again');
+      queue.write('endEvents', 'history', Date.now()).catch(() => undefined);
+    },
+  );
+  const queue = createWriteQueue(call, disk);
+  const samples = createSampleBuffer((taken) =>
+    call('addSamples', taken).then(disk.accepted, (error: unknown) => {
+      disk.rejected(error);
+      throw error;
+    }),
+  );
+
+  const record: History['record'] = (method, ...args) =>
+    queue.write(method, ...args).then(
+      (event) => {
+        onEvent(event);
+        return event;
       },
-      onEnd: (error) => log.bug('the history thread ended and is started again', error),
-    });
+      () => undefined,
+    );
+
+  function addTrouble(to: string, cause: string): void {
+    void record('transitionEvent', { ...troubleNow(), endedAt: null, to, details: { cause } });
   }
 
-  const call: HistoryWorker['call'] = (name, ...args) =>
-    worker ? worker.call(name, ...args) : Promise.reject(new RpcError('THREAD_ENDED'));
-
-  async function flush(): Promise<void> {
-    if (flushing || samples.length === 0) return;
-    flushing = true;
-    const taken = samples;
-    samples = [];
-    try {
-      await call('addSamples', taken);
-      accepted();
-    } catch (error) {
-      noteRejected(error);
-      samples = [...taken, ...samples].slice(-MOST_SAMPLES);
+  function reportTrouble(trouble: FileTrouble): void {
+    if (trouble.what === 'not_kept') {
+      log.warn('the history is kept in memory only', { cause: trouble.cause });
+      addTrouble('not_kept', trouble.cause);
+      return;
     }
-    flushing = false;
+    const details = { kept_as: trouble.keptAs };
+    log.warn('the history was damaged and set aside; a new one was begun', details);
+    const event = troubleNow();
+    void record('addEvent', { ...event, endedAt: event.beganAt, to: 'damaged', details });
+    onReplaced();
   }
 
-  function writeSoon(): void {
-    if (!worker) return;
+  async function read<Result>(reply: Promise<Result>): Promise<Result> {
+    try {
+      return await withTimeout(reply, READ_TIMEOUT_MS);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) log.failure('the history cannot be read', error);
+      throw new PortalError('unavailable');
+    }
+  }
+
+  async function end(): Promise<void> {
+    await samples.flush();
+    await queue.settle();
+    queue.close();
+    disk.close();
+    await call('endRun', Date.now());
+  }
+
+  return {
+    async start(run) {
+      worker = startHistoryWorker({
+        path: join(folder, HISTORY_FILE),
+        onTrouble: reportTrouble,
+        onEnd: (error) => log.bug('the history thread ended and is started again', error),
+      });
+      timer = setInterval(() => void samples.flush(), FLUSH_MS);
+      timer.unref();
+      queue.start();
+      await record('beginRun', Date.now(), run);
+      return queue.write('previousRun').catch(() => null);
+    },
+    sample: samples.sample,
+    record,
+    write: queue.write,
+    read: (query, requested) =>
+      read(call('readHistory', query, requested, { nowMs: Date.now(), knownMs: knownMs() })),
+    events: (query) => read(call('readEvents', query)),
+    async close() {
+      clearInterval(timer);
+      if (!worker) return;
+      await withTimeout(end(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      queue.close();
+      disk.close();
+      await worker.close();
+    },
+  };
+}
+
+function troubleNow(): Pick<NewEvent, 'kind' | 'beganAt' | 'from' | 'codes'> {
+  return { kind: 'history', beganAt: Date.now(), from: null, codes: [] };
+}
+
+interface DiskState {
+  accepted(): void;
+  rejected(error: unknown): void;
+  close(): void;
+}
+
+/** Reports the first error, and the first success after it. */
+function createDiskState(
+  onRejected: (error: unknown) => void,
+  onAccepted: () => void,
+): DiskState {
+  let isRejecting = false;
+  let isClosed = false;
+  return {
+    accepted() {
+      if (isRejecting) onAccepted();
+      isRejecting = false;
+    },
+    rejected(error) {
+      if (isRejecting || isClosed) return;
+      isRejecting = true;
+      onRejected(error);
+    },
+    close() {
+      isClosed = true;
+    },
+  };
+}
+
+interface PendingWrite {
+  readonly method: keyof HistoryStore;
+  readonly args: readonly unknown[];
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface WriteQueue {
+  start(): void;
+  readonly write: Write;
+  /** Resolves when no write is under way. */
+  settle(): Promise<void>;
+  /** Retries nothing more. */
+  close(): void;
+}
+
+function createWriteQueue(call: Write, disk: DiskState): WriteQueue {
+  const pending: PendingWrite[] = [];
+  let isStarted = false;
+  let isClosed = false;
+  let writing: Promise<void> | undefined;
+
+  function flush(): void {
+    if (!isStarted) return;
     writing ??= writeAll().finally(() => {
       writing = undefined;
-      if (writes.length > 0 && !closed) writeSoon();
+      if (pending.length > 0 && !isClosed) flush();
     });
   }
 
   async function writeAll(): Promise<void> {
-    for (let [next] = writes; next !== undefined; [next] = writes) {
+    for (let [next] = pending; next !== undefined; [next] = pending) {
       try {
-        // The arguments were checked where they were given.
-        next.done(await call(next.name, ...(next.args as never)));
-        writes.shift();
-        accepted();
+        // The types were checked where `write` was called.
+        next.resolve(await call(next.method, ...(next.args as never)));
+        pending.shift();
+        disk.accepted();
       } catch (error) {
-        if (PASSING.test(errorCode(error)) && !closed) {
-          noteRejected(error);
+        if (TRANSIENT.test(errorCode(error)) && !isClosed) {
+          disk.rejected(error);
           await sleep(RETRY_MS, undefined, { ref: false });
         } else {
-          writes.shift();
-          next.failed(error);
+          pending.shift();
+          next.reject(error);
         }
       }
     }
   }
 
-  function noteRejected(error: unknown): void {
-    if (refused || closed) return;
-    refused = true;
-    log.failure('the history cannot be written', error);
-    onTrouble({ what: 'not_written', cause: errorCode(error) });
-  }
-
-  function accepted(): void {
-    if (!refused) return;
-    refused = false;
-    log.info('the history can be written again');
-    onTrouble({ what: 'written_again' });
-  }
-
-  async function withDeadline<Result>(answer: Promise<Result>): Promise<Result> {
-    const late = new AbortController();
-    try {
-      return await Promise.race([
-        answer,
-        sleep(READ_DEADLINE_MS, undefined, { signal: late.signal }).then(() => {
-          throw new PortalError('unavailable');
-        }),
-      ]);
-    } catch (error) {
-      if (error instanceof PortalError) throw error;
-      log.failure('the history cannot be read', error);
-      throw new PortalError('unavailable');
-    } finally {
-      late.abort();
-    }
-  }
-
   return {
     start() {
-      worker = startWorker();
-      timer = setInterval(() => void flush(), FLUSH_MS);
-      timer.unref();
-      writeSoon();
+      isStarted = true;
+      flush();
     },
-    sample(report, facts) {
-      const sample = sampling.sample(report, facts, new Date());
-      const isNew = lastSample?.status !== sample.status || sample.at - lastSample.at >= SAMPLE_MS;
-      // A clock that was set back must not silence it.
-      if (!isNew && lastSample && sample.at >= lastSample.at) return;
-      lastSample = sample;
-      samples.push(sample);
-      if (samples.length > MOST_SAMPLES) samples.shift();
-    },
-    write(name, ...args) {
-      return new Promise((resolve, reject) => {
-        if (closed || writes.length >= MOST_WRITES) {
+    write: (method, ...args) =>
+      new Promise((resolve, reject) => {
+        if (isClosed || pending.length >= MAX_WRITES) {
           reject(new PortalError('unavailable'));
           return;
         }
-        // The thread gives what the task of that name gives.
-        writes.push({ name, args, done: resolve as Write['done'], failed: reject });
-        writeSoon();
-      });
-    },
-    read: (plan, asked) =>
-      withDeadline(call('readHistory', plan, asked, { nowMs: Date.now(), knownMs: knownMs() })),
-    events: (query) => withDeadline(call('readEvents', query)),
-    async close() {
-      clearInterval(timer);
-      if (!worker) return;
-      const ended = (async () => {
-        await flush();
-        await writing;
-        closed = true;
-        await call('endRun', Date.now());
-      })().catch(() => undefined);
-      await Promise.race([ended, sleep(CLOSE_DEADLINE_MS, undefined, { ref: false })]);
-      closed = true;
-      await worker.close();
+        // The thread replies with what its method of that name returns.
+        pending.push({ method, args, resolve: resolve as PendingWrite['resolve'], reject });
+        flush();
+      }),
+    settle: () => writing ?? Promise.resolve(),
+    close() {
+      isClosed = true;
     },
   };
 }

@@ -1,14 +1,14 @@
 /**
- * How long it was how: exact sums of each status, from the stretches of the events and never from steps, whose worst status
- * may have lasted a second. What events say goes into sums by the hour before they are thrown away, so that it outlives them.
- * Time of which no stretch tells was not measured.
+ * How long each status lasted: exact totals, computed from the intervals of status events. Steps would not do, because the
+ * worst status of a step may have lasted a second. Before an event is deleted, its interval is added to totals by the hour.
+ * Time without an interval was not measured.
  */
 import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
 import { HOUR_MS, HOURS_FOR_MS } from './history-limits.js';
 import { STATUSES } from './series.js';
 
-/** A stretch of one status, in milliseconds since 1970. */
+/** In milliseconds since 1970. */
 export interface StatusInterval {
   /** Place in `STATUSES`. */
   readonly status: number;
@@ -16,66 +16,63 @@ export interface StatusInterval {
   readonly toMs: number;
 }
 
-/** A time, in milliseconds since 1970. */
+/** In milliseconds since 1970. */
 export interface Range {
   readonly fromMs: number;
   /** Not included. */
   readonly toMs: number;
 }
 
-/** The present, in milliseconds since 1970. */
+/** In milliseconds since 1970. */
 export interface Present {
   readonly nowMs: number;
-  /** Until when it is known how things stand: what goes on is counted until then. */
+  /** Until when the status is known. The open interval is counted until then. */
   readonly knownMs: number;
 }
 
-/** The sums of a time, as they are published. */
+/** As they are published. Times are ISO 8601, UTC, with milliseconds. */
 export interface Totals {
   readonly from: string;
-  /** What was asked for, or now where that is in the future. */
+  /** As requested, or now if that is in the future. */
   readonly to: string;
   readonly healthy_ms: number;
   readonly degraded_ms: number;
   readonly unhealthy_ms: number;
   readonly unmeasured_ms: number;
-  /** Since when there are sums at all; `null` while there are none. */
+  /** Since when there are totals; `null` if there are none. */
   readonly complete_from: string | null;
-  /** Before it they are known by the hour. */
+  /** Earlier totals are known by the hour only. */
   readonly exact_from: string | null;
 }
 
-/** What share of each step each status took, 0 to 1; `null` for a step that has not begun. */
+/** Of each step, 0 to 1; `null` for a step that has not begun. */
 export type Shares = Readonly<Record<Status | 'unmeasured', (number | null)[]>>;
 
-/** Sums of steps. */
-export interface StepSums {
+export interface StepTotals {
   readonly share: Shares;
-  /** The worst of each step, a place in `STATUSES`; -1 for none. */
+  /** Of each step, the place in `STATUSES`; -1 for none. */
   readonly worst: readonly number[];
 }
 
-/** The sums of one file. */
 export interface StatusTotals {
-  /** Takes over stretches that are about to be thrown away. */
-  carry(stretches: readonly StatusInterval[]): void;
-  /** Forgets what has had its time. */
+  /** Adds the intervals of deleted events to the totals by the hour. */
+  carry(intervals: readonly StatusInterval[]): void;
   prune(nowMs: number): void;
   totals(range: Range, present: Present): Totals;
-  steps(range: Range, stepMs: number, present: Present): StepSums;
+  steps(range: Range, stepMs: number, present: Present): StepTotals;
 }
 
 /** One row an hour: 9,000 in a year. */
-export const SUMS_SCHEMA = `
+export const TOTALS_SCHEMA = `
   CREATE TABLE IF NOT EXISTS carried (
     at INTEGER PRIMARY KEY, healthy INTEGER NOT NULL, degraded INTEGER NOT NULL, unhealthy INTEGER NOT NULL);
 `;
 
-type Carried = readonly [at: number, ...sums: number[]];
+type CarriedHour = readonly [at: number, ...sums: number[]];
 
-/** The sums of `database`, whose tables are there. */
+/** Over a database whose tables exist. */
 export function createStatusTotals(database: Database): StatusTotals {
-  const stretches = database
+  const intervals = database
     .prepare(
       `SELECT became, began_at, coalesce(ended_at, max(began_at, ?1)) FROM events
        WHERE kind = 'status' AND began_at < ?3 AND coalesce(ended_at, max(began_at, ?1)) > ?2`,
@@ -92,26 +89,26 @@ export function createStatusTotals(database: Database): StatusTotals {
       (SELECT min(began_at) FROM events WHERE kind = 'status') AS began_at`,
   );
 
-  function stretchesIn({ fromMs, toMs }: Range, knownMs: number): readonly StatusInterval[] {
-    return (stretches.all(knownMs, fromMs, toMs) as [Status, number, number][]).map(
+  function intervalsIn({ fromMs, toMs }: Range, knownMs: number): readonly StatusInterval[] {
+    return (intervals.all(knownMs, fromMs, toMs) as [Status, number, number][]).map(
       ([became, began, ended]) => ({ status: STATUSES.indexOf(became), fromMs: began, toMs: ended }),
     );
   }
 
-  /** An hour of which only a part was asked for counts as a whole: an outage that was asked for is in it. */
-  function carriedIn({ fromMs, toMs }: Range): readonly Carried[] {
+  /** An hour that is only partly in the range counts as a whole, because an outage in the range may be in it. */
+  function carriedIn({ fromMs, toMs }: Range): readonly CarriedHour[] {
     return carried.all(Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs) as unknown as Carried[];
   }
 
   return {
-    carry(gone) {
-      for (const [at, sums] of sumsByHour(gone)) add.run(at, ...sums);
+    carry(deleted) {
+      for (const [at, sums] of sumsByHour(deleted)) add.run(at, ...sums);
     },
     prune: (nowMs) => void prune.run(nowMs - HOURS_FOR_MS),
     totals({ fromMs, toMs }, { nowMs, knownMs }) {
       const range = { fromMs, toMs: Math.max(fromMs, Math.min(toMs, nowMs)) };
       const sums = STATUSES.map(() => 0);
-      for (const stretch of stretchesIn(range, knownMs)) addTo(sums, stretch.status, overlap(stretch, range));
+      for (const interval of intervalsIn(range, knownMs)) addTo(sums, interval.status, overlap(interval, range));
       for (const [, ...hour] of carriedIn(range)) hour.forEach((ms, status) => addTo(sums, status, ms));
       const [unmeasured = 0, ...fitted] = fit(sums, range.toMs - range.fromMs);
       const [healthy_ms = 0, degraded_ms = 0, unhealthy_ms = 0] = fitted;
@@ -143,8 +140,8 @@ export function createStatusTotals(database: Database): StatusTotals {
           worst[step] = Math.max(worst[step] ?? -1, status);
         }
       };
-      for (const { status, fromMs: from, toMs: to } of stretchesIn(range, knownMs)) put(status, from, to);
-      // Of an hour that was carried nobody knows any more which part of it was how: it is spread over the whole of it.
+      for (const { status, fromMs: from, toMs: to } of intervalsIn(range, knownMs)) put(status, from, to);
+      // When in its hour a carried status was is no longer known: it is spread over the whole hour.
       for (const [at, ...hour] of carriedIn(range)) {
         hour.forEach((ms, status) => ms > 0 && put(status, at, at + HOUR_MS, ms / HOUR_MS));
       }
@@ -154,9 +151,9 @@ export function createStatusTotals(database: Database): StatusTotals {
 }
 
 /** By the begin of the hour, the milliseconds of each status in it. */
-function sumsByHour(stretches: readonly StatusInterval[]): ReadonlyMap<number, readonly number[]> {
+function sumsByHour(intervals: readonly StatusInterval[]): ReadonlyMap<number, readonly number[]> {
   const hours = new Map<number, number[]>();
-  for (const { status, fromMs, toMs } of stretches) {
+  for (const { status, fromMs, toMs } of intervals) {
     for (let at = Math.floor(fromMs / HOUR_MS) * HOUR_MS; at < toMs; at += HOUR_MS) {
       const sums = hours.get(at) ?? STATUSES.map(() => 0);
       addTo(sums, status, overlap({ fromMs, toMs }, { fromMs: at, toMs: at + HOUR_MS }));
@@ -175,17 +172,17 @@ function overlap(one: Range, other: Range): number {
 }
 
 /**
- * What was not measured, then each status: never more than the time there was. Where a clock that was set back has made
- * two stretches of one time, the worse one keeps it.
+ * Unmeasured time, then each status; together `lengthMs`. If a clock that was set back has made two intervals of one time,
+ * it counts for the worse status.
  */
 function fit(sums: readonly number[], lengthMs: number): readonly number[] {
-  let left = lengthMs;
+  let rest = lengthMs;
   const fitted = sums.toReversed().map((sum) => {
-    const taken = Math.min(sum, left);
-    left -= taken;
+    const taken = Math.min(sum, rest);
+    rest -= taken;
     return taken;
   });
-  return [left, ...fitted.toReversed()];
+  return [rest, ...fitted.toReversed()];
 }
 
 function sharesOf(grid: readonly Float64Array[], range: Range, stepMs: number, nowMs: number): Shares {

@@ -1,63 +1,57 @@
 /**
- * The pages that are open: each gets every report as it is made, as server-sent events. A report is put into words once,
- * however many read it, and nobody who reads slowly is waited for.
+ * The open live connections of pages: each gets every report as it is made, as server-sent events. A report is serialised
+ * once for all of them, and a slow reader delays no other.
  */
 import type { ServerResponse } from 'node:http';
 
-/** The events of the stream, by name. */
 export type LiveEvent = 'report' | 'happened' | 'gone' | 'draining';
 
-/** Everybody who reads along. */
 export interface LivePages {
   /** Whether this session may open one more. */
   hasRoomFor(sessionId: number): boolean;
-  /** Begins to write to `response`, whose headers have been sent, until it is closed from either side. */
+  /** Writes to `response`, whose headers have been sent, until either side closes it. */
   open(response: ServerResponse, sessionId: number): LivePage;
-  /** Something new is known: told to all within a moment, together with what becomes known in that moment. */
+  /** Sends the snapshot to all within `GATHER_MS`. */
   report(): void;
-  /** Tells all of something that happened. */
+  /** Sends an event to all at once. */
   sendEvent(event: object): void;
-  /** Tells all that the service is about to stop, and ends every page, also those that come from now on. */
+  /** Sends `draining` and ends every connection, also those that open from now on. */
   drain(): void;
 }
 
-/** One page. */
 export interface LivePage {
-  /** Tells the page that its session has ended, and ends it. */
+  /** The session has ended: sends `gone`, and ends the connection. */
   gone(): void;
 }
 
-/** What they are told. */
 export interface LivePagesOptions {
-  /** How things stand now. */
   readonly snapshot: () => object;
-  /** Told when a page opens, and every few seconds for as long as one is open. */
+  /** Called when a page opens, and every few seconds while one is open. */
   readonly onRead?: () => void;
 }
 
-/** The looks of one interval come close together; they make one message. */
-const GATHERED_MS = 100;
-/** A page that has heard nothing for longer takes the connection for lost. */
+/** The probe runs of one interval are close together, and become one message. */
+const GATHER_MS = 100;
+/** A page that receives nothing for longer takes the connection for lost. */
 const HEARTBEAT_MS = 4_000;
-/** What may wait for a reader before it is cut off: it comes again, and gets everything at once. */
-const MOST_WAITING_BYTES = 256 * 1024;
-/** Pages that are open at once: as many of one session as a wall of screens has, for each holds a connection. */
-const MOST_OF_SESSION = 200;
-const MOST_OF_ALL = 1_000;
-/** After which the browser comes again by itself, in milliseconds. */
-const COME_AGAIN_MS = 2_000;
+/** A slower reader is disconnected. It connects again, and gets the whole snapshot. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
+/** Each open page holds a connection. A wall of screens with one session has fewer. */
+const MAX_OF_SESSION = 200;
+const MAX_OF_ALL = 1_000;
+/** After which the browser connects again by itself. */
+const RECONNECT_MS = 2_000;
 
-/** Nobody reads yet. */
 export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePages {
-  /** With the session that opened each. */
+  /** With the id of its session. */
   const open = new Map<ServerResponse, number>();
   let gathering: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
-  let draining = false;
+  let isDraining = false;
 
   function broadcast(text: string): void {
     for (const response of open.keys()) {
-      if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
+      if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
       else response.write(text);
     }
   }
@@ -69,10 +63,10 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
 
   function end(response: ServerResponse, event: LiveEvent): void {
     response.end(messageOf(event, {}));
-    left(response);
+    remove(response);
   }
 
-  function left(response: ServerResponse): void {
+  function remove(response: ServerResponse): void {
     open.delete(response);
     if (open.size > 0) return;
     clearInterval(heartbeat);
@@ -84,14 +78,14 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
   return {
     hasRoomFor(sessionId) {
       const own = [...open.values()].filter((id) => id === sessionId).length;
-      return own < MOST_OF_SESSION && open.size < MOST_OF_ALL;
+      return own < MAX_OF_SESSION && open.size < MAX_OF_ALL;
     },
     open(response, sessionId) {
       onRead?.();
       open.set(response, sessionId);
-      response.once('close', () => left(response));
-      response.write(`retry: ${COME_AGAIN_MS}\n\n${messageOf('report', snapshot())}`);
-      if (draining) end(response, 'draining');
+      response.once('close', () => remove(response));
+      response.write(`retry: ${RECONNECT_MS}\n\n${messageOf('report', snapshot())}`);
+      if (isDraining) end(response, 'draining');
       else heartbeat ??= setInterval(beat, HEARTBEAT_MS).unref();
       return {
         gone() {
@@ -104,17 +98,17 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
       gathering ??= setTimeout(() => {
         gathering = undefined;
         broadcast(messageOf('report', snapshot()));
-      }, GATHERED_MS).unref();
+      }, GATHER_MS).unref();
     },
     sendEvent: (event) => broadcast(messageOf('happened', event)),
     drain() {
-      draining = true;
+      isDraining = true;
       for (const response of open.keys()) end(response, 'draining');
     },
   };
 }
 
-/** JSON has no line breaks of its own, so it is one line of data. */
+/** One line of data, because JSON escapes line breaks. */
 function messageOf(event: LiveEvent, data: object): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
