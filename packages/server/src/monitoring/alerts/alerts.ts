@@ -46,14 +46,7 @@ export interface AlertsOptions {
 }
 
 /** Does nothing without a receiver. */
-export function createAlerts({
-  receivers,
-  store,
-  after,
-  intervalMs,
-  log,
-  onGivenUp,
-}: AlertsOptions): Alerts {
+export function createAlerts({ receivers, store, after, intervalMs, log, onGivenUp }: AlertsOptions): Alerts {
   const detector = createIncidentDetector({ after, intervalMs });
   const senders: ReturnType<typeof createAlertSender>[] = [];
   let incident: Incident | undefined;
@@ -99,7 +92,10 @@ export function createAlerts({
       return;
     }
     incident = { id, status: transition.status, since: incident?.since ?? since };
-    enqueue({ ...blank(`incident.${transition.type}`, id, since), status: transition.status, codes }, incident);
+    enqueue(
+      { ...blank(`incident.${transition.type}`, id, since), status: transition.status, codes },
+      incident,
+    );
   }
 
   return {
@@ -114,7 +110,7 @@ export function createAlerts({
     },
     sourceChanged({ began_at, added, removed, modified }) {
       // A change that continues is reported again and again.
-      if (!ready || began_at === lastChange) return;
+      if (!isReady || began_at === lastChange) return;
       lastChange = began_at;
       enqueue({
         ...blank('integrity.changed', randomUUID(), new Date(began_at).toISOString()),

@@ -15,9 +15,9 @@ import { TOTALS_SCHEMA } from './status-totals.js';
 
 export type FileTrouble =
   /** It was set aside under this name, and a new one was begun. */
-  | { readonly what: 'damaged'; readonly keptAs: string }
+  | { readonly type: 'damaged'; readonly keptAs: string }
   /** In memory only. `cause`: a code, or `NEWER` if a newer version wrote the file, or `IN_USE` if another process has it open. */
-  | { readonly what: 'not_kept'; readonly cause: string };
+  | { readonly type: 'not_kept'; readonly cause: string };
 
 export interface OpenFile {
   readonly database: Database.Database;
@@ -57,7 +57,7 @@ export function openFile(path: string, folderError: unknown): OpenFile {
   } catch (error) {
     const database = new Database(':memory:');
     prepare(database);
-    return { database, troubles: [...troubles, { what: 'not_kept', cause: causeOf(error) }] };
+    return { database, troubles: [...troubles, { type: 'not_kept', cause: causeOf(error) }] };
   }
 }
 
@@ -66,7 +66,7 @@ function openOrReplace(path: string, troubles: FileTrouble[]): Database.Database
     return openSound(path);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    troubles.push({ what: 'damaged', keptAs: setAside(path) });
+    troubles.push({ type: 'damaged', keptAs: setAside(path) });
     return openSound(path);
   }
 }

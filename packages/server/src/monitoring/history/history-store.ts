@@ -30,8 +30,6 @@ export interface HistoryStore extends SampleStore, EventStore, OutboxStore {
   endRun(at: number): void;
 }
 
-export type HistoryTaskName = keyof HistoryStore;
-
 /** Over a database whose tables exist. */
 export function createHistoryStore(database: Database): HistoryStore {
   const causes = createCauseStore(database);

@@ -42,7 +42,7 @@ function replaceDamaged(error: unknown): boolean {
   // Before the next is opened: the driver keeps the old one locked until its statements are garbage-collected.
   const keptAs = setAside(path);
   file = open();
-  rpc.emit({ what: 'damaged', keptAs });
+  rpc.emit({ type: 'damaged', keptAs });
   store = createHistoryStore(file.database);
   return true;
 }

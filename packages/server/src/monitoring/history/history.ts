@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthSnapshot, Report } from 'portal-health';
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
-import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
+import { untilAborted } from 'portal-shared/with-timeout';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
 import type { PreviousStatus } from '../tracked-status.js';
-import type { Details, EventPage, EventQuery, NewEvent, StoredEvent } from './event-store.js';
+import type { Details, EventPage, EventQuery, StoredEvent } from './event-store.js';
 import type { FileTrouble } from './file.js';
 import type { HistoryQuery } from './history-query.js';
 import type { HistoryPage, HistoryStore } from './history-store.js';
@@ -86,7 +86,7 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
   const disk = createDiskState(
     (error) => {
       log.failure('the history cannot be written', error);
-      addTrouble('not_written', errorCode(error));
+      recordTrouble('transitionEvent', 'not_written', { cause: errorCode(error) });
     },
     () => {
       log.info('the history can be written again');
@@ -95,10 +95,13 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
   );
   const queue = createWriteQueue(call, disk);
   const samples = createSampleBuffer((taken) =>
-    call('addSamples', taken).then(disk.accepted, (error: unknown) => {
-      disk.rejected(error);
-      throw error;
-    }),
+    call('addSamples', taken).then(
+      () => disk.accepted(),
+      (error: unknown) => {
+        disk.rejected(error);
+        throw error;
+      },
+    ),
   );
 
   const record: History['record'] = (method, ...args) =>
@@ -110,28 +113,32 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
       () => undefined,
     );
 
-  function addTrouble(to: string, cause: string): void {
-    void record('transitionEvent', { ...troubleNow(), endedAt: null, to, details: { cause } });
+  /** `addEvent`: it is over. `transitionEvent`: it goes on. */
+  function recordTrouble(method: 'addEvent' | 'transitionEvent', to: string, details: Details): void {
+    const at = Date.now();
+    const endedAt = method === 'addEvent' ? at : null;
+    void record(method, { kind: 'history', beganAt: at, endedAt, from: null, to, codes: [], details });
   }
 
   function reportTrouble(trouble: FileTrouble): void {
-    if (trouble.what === 'not_kept') {
-      log.warn('the history is kept in memory only', { cause: trouble.cause });
-      addTrouble('not_kept', trouble.cause);
+    if (trouble.type === 'not_kept') {
+      const details = { cause: trouble.cause };
+      log.warn('the history is kept in memory only', details);
+      recordTrouble('transitionEvent', 'not_kept', details);
       return;
     }
     const details = { kept_as: trouble.keptAs };
     log.warn('the history was damaged and set aside; a new one was begun', details);
-    const event = troubleNow();
-    void record('addEvent', { ...event, endedAt: event.beganAt, to: 'damaged', details });
+    recordTrouble('addEvent', 'damaged', details);
     onReplaced();
   }
 
   async function read<Result>(reply: Promise<Result>): Promise<Result> {
+    const late = AbortSignal.timeout(READ_TIMEOUT_MS);
     try {
-      return await withTimeout(reply, READ_TIMEOUT_MS);
+      return await untilAborted(late, reply, () => undefined);
     } catch (error) {
-      if (!(error instanceof TimeoutError)) log.failure('the history cannot be read', error);
+      if (!late.aborted) log.failure('the history cannot be read', error);
       throw new PortalError('unavailable');
     }
   }
@@ -166,7 +173,8 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
     async close() {
       clearInterval(timer);
       if (!worker) return;
-      await withTimeout(end(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      const late = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
+      await untilAborted(late, end(), () => undefined).catch(() => undefined);
       queue.close();
       disk.close();
       await worker.close();
@@ -174,29 +182,17 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
   };
 }
 
-function troubleNow(): Pick<NewEvent, 'kind' | 'beganAt' | 'from' | 'codes'> {
-  return { kind: 'history', beganAt: Date.now(), from: null, codes: [] };
-}
-
-interface DiskState {
-  accepted(): void;
-  rejected(error: unknown): void;
-  close(): void;
-}
-
 /** Reports the first error, and the first success after it. */
-function createDiskState(
-  onRejected: (error: unknown) => void,
-  onAccepted: () => void,
-): DiskState {
+function createDiskState(onRejected: (error: unknown) => void, onAccepted: () => void) {
   let isRejecting = false;
   let isClosed = false;
   return {
     accepted() {
-      if (isRejecting) onAccepted();
+      const wasRejecting = isRejecting;
       isRejecting = false;
+      if (wasRejecting) onAccepted();
     },
-    rejected(error) {
+    rejected(error: unknown) {
       if (isRejecting || isClosed) return;
       isRejecting = true;
       onRejected(error);
@@ -214,16 +210,7 @@ interface PendingWrite {
   readonly reject: (error: unknown) => void;
 }
 
-interface WriteQueue {
-  start(): void;
-  readonly write: Write;
-  /** Resolves when no write is under way. */
-  settle(): Promise<void>;
-  /** Retries nothing more. */
-  close(): void;
-}
-
-function createWriteQueue(call: Write, disk: DiskState): WriteQueue {
+function createWriteQueue(call: Write, disk: ReturnType<typeof createDiskState>) {
   const pending: PendingWrite[] = [];
   let isStarted = false;
   let isClosed = false;
@@ -256,22 +243,26 @@ function createWriteQueue(call: Write, disk: DiskState): WriteQueue {
     }
   }
 
+  const write: Write = (method, ...args) =>
+    new Promise((resolve, reject) => {
+      if (isClosed || pending.length >= MAX_WRITES) {
+        reject(new PortalError('unavailable'));
+        return;
+      }
+      // The thread replies with what its method of that name returns.
+      pending.push({ method, args, resolve: resolve as PendingWrite['resolve'], reject });
+      flush();
+    });
+
   return {
     start() {
       isStarted = true;
       flush();
     },
-    write: (method, ...args) =>
-      new Promise((resolve, reject) => {
-        if (isClosed || pending.length >= MAX_WRITES) {
-          reject(new PortalError('unavailable'));
-          return;
-        }
-        // The thread replies with what its method of that name returns.
-        pending.push({ method, args, resolve: resolve as PendingWrite['resolve'], reject });
-        flush();
-      }),
+    write,
+    /** Resolves when no write is under way. */
     settle: () => writing ?? Promise.resolve(),
+    /** Retries nothing more. */
     close() {
       isClosed = true;
     },

@@ -20,9 +20,7 @@ interface CommandCount {
 const MAX_SAMPLES = 1_000;
 
 /** @param write - rejects if the file does not take them */
-export function createSampleBuffer(
-  write: (samples: readonly StoredSample[]) => Promise<void>,
-): SampleBuffer {
+export function createSampleBuffer(write: (samples: readonly StoredSample[]) => Promise<void>): SampleBuffer {
   const commandRate = createCommandRate();
   let samples: StoredSample[] = [];
   let last: StoredSample | undefined;

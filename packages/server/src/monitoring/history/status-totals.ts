@@ -97,7 +97,7 @@ export function createStatusTotals(database: Database): StatusTotals {
 
   /** An hour that is only partly in the range counts as a whole, because an outage in the range may be in it. */
   function carriedIn({ fromMs, toMs }: Range): readonly CarriedHour[] {
-    return carried.all(Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs) as unknown as Carried[];
+    return carried.all(Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs) as unknown as CarriedHour[];
   }
 
   return {
@@ -108,7 +108,8 @@ export function createStatusTotals(database: Database): StatusTotals {
     totals({ fromMs, toMs }, { nowMs, knownMs }) {
       const range = { fromMs, toMs: Math.max(fromMs, Math.min(toMs, nowMs)) };
       const sums = STATUSES.map(() => 0);
-      for (const interval of intervalsIn(range, knownMs)) addTo(sums, interval.status, overlap(interval, range));
+      for (const interval of intervalsIn(range, knownMs))
+        addTo(sums, interval.status, overlap(interval, range));
       for (const [, ...hour] of carriedIn(range)) hour.forEach((ms, status) => addTo(sums, status, ms));
       const [unmeasured = 0, ...fitted] = fit(sums, range.toMs - range.fromMs);
       const [healthy_ms = 0, degraded_ms = 0, unhealthy_ms = 0] = fitted;

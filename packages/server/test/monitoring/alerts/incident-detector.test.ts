@@ -14,9 +14,9 @@ function transitionsOf(statuses: readonly Status[], after = 2): string[] {
     const turn = judge.detect(status, incident, 1_000_000 + index * INTERVAL_MS);
     if (!turn) return [];
     incident =
-      turn.what === 'ended' ? undefined : { id: 'one', status: turn.status, since: String(turn.since) };
+      turn.type === 'ended' ? undefined : { id: 'one', status: turn.status, since: String(turn.since) };
     return [
-      `${turn.what}${turn.what === 'ended' ? '' : ` ${turn.status}`} ${(turn.since - 1_000_000) / 1_000}`,
+      `${turn.type}${turn.type === 'ended' ? '' : ` ${turn.status}`} ${(turn.since - 1_000_000) / 1_000}`,
     ];
   });
 }

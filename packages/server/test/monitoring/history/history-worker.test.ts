@@ -101,7 +101,7 @@ test('a damaged file is set aside under a name that says so, and a new one begun
     const { events } = await next.worker.call('readEvents', EVERYTHING);
     assert.deepEqual(events, []);
     const [trouble] = next.troubles;
-    assert.ok(trouble?.what === 'damaged', name);
+    assert.ok(trouble?.type === 'damaged', name);
     assert.match(trouble.keptAs, /^history\.sqlite\.damaged-[\dTZ-]+$/);
     assert.deepEqual(await readFile(join(folder, trouble.keptAs)), damaged, 'as it was');
     await next.worker.call('addSamples', [sample(NOW)]);
@@ -128,7 +128,7 @@ test('damage that comes while it is used is found, too', async () => {
   const plan = { table: 'samples', fromMs: NOW, toMs: NOW + 3_600_000, stepMs: 60_000 } as const;
   const { status } = await again.worker.call('readSamples', plan);
   assert.equal(troubles.length, 0);
-  assert.equal(again.troubles[0]?.what, 'damaged');
+  assert.equal(again.troubles[0]?.type, 'damaged');
   assert.ok(status.every((one) => one === null));
 });
 
@@ -139,7 +139,7 @@ test('taken by another process, or of a newer program: what happens is in memory
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   const second = start();
   await second.worker.call('addSamples', [sample(NOW)]);
-  assert.deepEqual(second.troubles, [{ what: 'not_kept', cause: 'IN_USE' }]);
+  assert.deepEqual(second.troubles, [{ type: 'not_kept', cause: 'IN_USE' }]);
   assert.deepEqual(first.troubles, []);
   await first.worker.call('endRun', NOW);
   await closeAll();
@@ -150,7 +150,7 @@ test('taken by another process, or of a newer program: what happens is in memory
   await writeFile(path, bytes);
   const newer = start();
   await newer.worker.call('addSamples', [sample(NOW)]);
-  assert.deepEqual(newer.troubles, [{ what: 'not_kept', cause: 'NEWER' }]);
+  assert.deepEqual(newer.troubles, [{ type: 'not_kept', cause: 'NEWER' }]);
   await closeAll();
   assert.deepEqual(await readFile(path), bytes);
 });
@@ -170,7 +170,7 @@ test('a folder that cannot be written to, or a file that cannot be one: in memor
     await worker.call('addSamples', [sample(NOW)]);
     const event = await worker.call('beginRun', NOW, {});
     assert.deepEqual((await worker.call('readEvents', EVERYTHING)).events, [event]);
-    assert.deepEqual(troubles, [{ what: 'not_kept', cause }], path);
+    assert.deepEqual(troubles, [{ type: 'not_kept', cause }], path);
   }
 });
 
