@@ -117,9 +117,9 @@ test('silence of the service is told, counted, and never shown as health', async
   await enter('Admin');
   await untilHeadline(page, 'Healthy');
   served.signal('SIGSTOP');
-  await untilHeadline(page, 'no word from the service');
+  await untilHeadline(page, 'the service does not answer');
   const words = await headline(page).innerText();
-  assert.match(words, /last heard \d+ s ago/);
+  assert.match(words, /last answer \d+ s ago/);
   assert.ok(!words.includes('Healthy'));
   assert.match(await page.title(), /^◌ Unknown/);
   await takePicture(page, 'silence');

@@ -39,7 +39,7 @@ async function assertAnonymous(): Promise<void> {
   await page.getByText('does not answer').waitFor({ state: 'detached' });
   await assertAccessible(page, 'for anybody');
   // Nobody has said where codes go: so none is offered, and whom to ask is said.
-  await page.getByText('Ask whoever runs this service for a code.').waitFor();
+  await page.getByText('Ask the operator of this service for a code.').waitFor();
   await page.getByText('portal login-code create --user NAME').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Send me a code' }).count(), 0);
   assert.equal(await page.getByLabel('User name').count(), 0);
@@ -51,7 +51,7 @@ async function assertAnonymous(): Promise<void> {
 async function open(path: string): Promise<void> {
   await page.goto(served.url + path);
   await untilHeadline(page, 'Healthy');
-  await page.getByText('asking …').first().waitFor({ state: 'detached' });
+  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
 }
 
 test('a day of history: what was bad and what was not measured, in words, shape and picture', async () => {
@@ -138,7 +138,7 @@ test('no view is wider than its window, from the smallest phone on', async () =>
 test('by keyboard alone: to the content, from view to view, the report and back', async () => {
   await open('/');
   await page.keyboard.press('Tab');
-  assert.equal(await focused(), 'To the content');
+  assert.equal(await focused(), 'Skip to content');
   await page.keyboard.press('Enter');
   await tabTo('Events');
   await page.keyboard.press('Enter');

@@ -89,7 +89,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await untilHeadline(page, 'Degraded · the cache does not answer in time');
     await page.getByText('answering since').first().waitFor();
     assert.deepEqual(await sinces(), known);
-    await page.getByText('Degraded, goes on').first().waitFor();
+    await page.getByText('Still degraded').first().waitFor();
     await page.reload();
     await page
       .locator('.timeline figcaption')
@@ -101,12 +101,12 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
 test('a service that is halted has not measured, and begins nothing anew either', async () => {
   await untilHeadline(page, 'Degraded · the cache does not answer in time');
   const known = await sinces();
-  const goesOn = await page.getByText('Degraded, goes on').count();
+  const stillDegraded = await page.getByText('Still degraded').count();
   served.signal('SIGSTOP');
   // Longer than three looks and a busy machine may take.
   await sleep(20_000);
   served.signal('SIGCONT');
-  await page.getByText('Degraded, goes on').nth(goesOn).waitFor();
+  await page.getByText('Still degraded').nth(stillDegraded).waitFor();
   await untilHeadline(page, 'Degraded · the cache does not answer in time');
   assert.deepEqual((await sinces())[1], known[1], 'the status has gone on');
 });

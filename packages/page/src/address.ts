@@ -1,5 +1,5 @@
 /**
- * The address of a view: what is looked at and for which time, so that a colleague who opens it sees the same.
+ * The address of a view: tab and time span, so that a colleague who opens it sees the same.
  */
 import { BASE, withBase } from './base.js';
 import { createStore, type Store } from './state-container.js';
@@ -14,7 +14,7 @@ export const TABS = {
 
 export type Tab = keyof typeof TABS;
 
-/** The last so much time, in seconds; and how finely, so that a chart has some hundred points. */
+/** Time spans that end now, and their steps, in seconds: some hundred points a chart. */
 export const RANGES = {
   '15m': { seconds: 900, step: 2, words: '15 min' },
   '6h': { seconds: 21_600, step: 60, words: '6 h' },
@@ -26,7 +26,7 @@ export const RANGES = {
 
 export type RangeName = keyof typeof RANGES;
 
-/** Either the last so much, which moves on, or from one moment to another, in milliseconds. */
+/** A range that ends now, or a fixed one in milliseconds. */
 export type Span = RangeName | { readonly fromMs: number; readonly toMs: number };
 
 export interface Address {
@@ -60,7 +60,7 @@ export function limitsOf(span: Span, nowMs: number): { readonly fromMs: number; 
   return { fromMs: nowMs - RANGES[span].seconds * 1_000, toMs: nowMs };
 }
 
-/** How finely to ask for it, in seconds. */
+/** The step to request, in seconds. */
 export function stepOf(span: Span): number {
   if (typeof span === 'string') return RANGES[span].step;
   const seconds = (span.toMs - span.fromMs) / 1_000;
@@ -72,7 +72,7 @@ export interface Navigation {
   go(address: Partial<Address>): void;
 }
 
-/** Reads the address of the window, and writes it as somebody looks around; "back" works. */
+/** Keeps the address of the window and the view in step; "back" works. */
 export function createNavigation(): Navigation {
   const read = (): Address => readAddress(location.pathname, location.search);
   const address = createStore<Address>(read());

@@ -8,4 +8,4 @@ const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 if (code !== null) history.replaceState(null, '', location.pathname + location.search);
 
 const root = document.getElementById('page');
-if (root) render(<Page following={connect(code)} navigation={createNavigation()} />, root);
+if (root) render(<Page connection={connect(code)} navigation={createNavigation()} />, root);

@@ -1,15 +1,15 @@
-/** A value that is looked at, and whoever looks at it is drawn anew when it changes. */
+/** A value that components subscribe to, so that they are rendered again when it changes. */
 import { useEffect, useState } from 'preact/hooks';
 
 export interface Store<Value> {
   get(): Value;
   /** Changes some of it. */
   change(part: Partial<Value>): void;
-  /** Gives how to stop. */
+  /** Returns the function that ends the subscription. */
   subscribe(listener: () => void): () => void;
 }
 
-/** The moment that somebody points at, in milliseconds: marked in everything that has a time. */
+/** The moment under the pointer, in milliseconds: marked in every chart and list. */
 export interface Pointed {
   readonly atMs: number | null;
 }
@@ -39,7 +39,7 @@ export function useStore<Value extends object>(store: Store<Value>): Value {
   return value;
 }
 
-/** The time of this machine in milliseconds, anew every second. */
+/** The time of this machine in milliseconds, updated every second. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

@@ -1,29 +1,24 @@
 /**
- * Follows the service for as long as the page is open: who reads, what is known, and when it was last heard. Whoever is
- * an administrator gets the live stream, or polls where something on the way swallows streams; anybody else polls the
- * public status. A service that is silent is never taken for a healthy one.
+ * Keeps the page's state up to date while it is open: who is signed in, the latest report, and when the service last
+ * answered. Administrators get the live stream, or poll where a proxy swallows streams; other users poll the public status.
+ * A silent service never counts as healthy.
  */
-import type {
-  AdminReportDocument,
-  LiveSnapshotDocument,
-  MeDocument,
-  PublicStatusDocument,
-} from 'portal-server/api';
+import type { LiveSnapshotDocument, MeDocument, PublicStatusDocument } from 'portal-server/api';
 import { createStore, type Store } from '../state-container.js';
 import { moment } from '../copy/time.js';
-import { getJson, postJson, TURN_MS } from './request.js';
+import { getJson, postJson, QUEUED_TIMEOUT_MS } from './request.js';
 import { readStream } from './stream.js';
 
-/** Without the live stream the public status says since when; `null` when only the report is known. */
+/** `null` where the report was polled and the public status did not match it. */
 export interface KnownSnapshot extends Omit<LiveSnapshotDocument, 'since' | 'causes'> {
   readonly since: string | null;
   readonly causes: LiveSnapshotDocument['causes'] | null;
 }
 
-/** Everything the page knows by itself; what a view asks for besides is its own. */
+/** What all views share. A view polls the rest by itself. */
 export interface PageState {
-  /** `asking` until the service has said who reads; `nobody` is anybody. */
-  readonly who: MeDocument | 'asking' | 'nobody';
+  /** `unknown` until the service has said who is signed in. */
+  readonly who: MeDocument | 'unknown' | 'nobody';
   readonly status: PublicStatusDocument | null;
   readonly snapshot: KnownSnapshot | null;
   /** By the clock of this machine. */
@@ -32,36 +27,36 @@ export interface PageState {
   readonly isLost: boolean;
   /** The service's clock minus ours, so that ages are right where a clock is not. */
   readonly aheadMs: number;
-  /** How many things have happened since the page was opened: a reason to ask for the events again. */
+  /** Events since the page was opened. When it changes, views load the events again. */
   readonly eventCount: number;
-  /** Something to tell the reader. */
+  /** A message to the user. */
   readonly note: string | null;
 }
 
 export interface LiveConnection {
   readonly state: Store<PageState>;
-  /** Signs in with a code from outside of the page; gives the sentence of a refusal. */
+  /** Resolves with `null`, or with the reason why the code was rejected. */
   signIn(code: string): Promise<string | null>;
   signOut(): Promise<void>;
 }
 
-/** From which permission on somebody sees everything. */
+/** The least permission of an administrator. */
 const ADMIN = 2;
 const RETRY_MS = 1_500;
 const POLL_MS = 5_000;
-/** Where streams are swallowed it is not tried again sooner. */
+/** After a swallowed stream the page polls for this long before it tries the stream again. */
 const POLL_INSTEAD_MS = 60_000;
-/** A stream that said nothing for this long was swallowed, not refused. */
+/** A stream that sent nothing for this long was swallowed, not rejected. */
 const SWALLOWED_MS = 6_000;
 
 export function isAdmin(who: PageState['who']): who is MeDocument {
   return typeof who === 'object' && who.permission >= ADMIN;
 }
 
-/** Begins to follow. A code from the address is tried first. */
+/** @param code - from the address, tried first */
 export function connect(code: string | null): LiveConnection {
-  const known = createStore<PageState>({
-    who: 'asking',
+  const state = createStore<PageState>({
+    who: 'unknown',
     status: null,
     snapshot: null,
     heardMs: null,
@@ -70,49 +65,49 @@ export function connect(code: string | null): LiveConnection {
     eventCount: 0,
     note: null,
   });
-  /** Ends what is under way when somebody else reads from now on. */
-  let turn = new AbortController();
+  /** Aborted when another user, or none, is signed in from now on. */
+  let current = new AbortController();
 
-  function heard(at?: string): void {
+  function recordAnswer(at?: string): void {
     const heardMs = Date.now();
-    const { aheadMs } = known.get();
-    known.change({ heardMs, isLost: false, aheadMs: at === undefined ? aheadMs : Date.parse(at) - heardMs });
+    const { aheadMs } = state.get();
+    state.change({ heardMs, isLost: false, aheadMs: at === undefined ? aheadMs : Date.parse(at) - heardMs });
   }
 
-  function becomes(who: MeDocument | 'nobody', note: string | null = null): void {
-    turn.abort();
-    turn = new AbortController();
-    known.change(who === 'nobody' ? { who, note, snapshot: null } : { who, note });
-    void (isAdmin(who) ? followLive(turn.signal) : followStatus(turn.signal));
+  function switchTo(who: MeDocument | 'nobody', note: string | null = null): void {
+    current.abort();
+    current = new AbortController();
+    state.change(who === 'nobody' ? { who, note, snapshot: null } : { who, note });
+    void (isAdmin(who) ? followLive(current.signal) : followStatus(current.signal));
   }
 
   async function followLive(signal: AbortSignal): Promise<void> {
     let isOver = false;
     while (!signal.aborted) {
       const startedMs = Date.now();
-      let hasSpoken = false;
+      let hasHeard = false;
       const status = await readStream(
         '/v1/admin/live',
         {
           onHeard() {
-            hasSpoken = true;
-            heard();
+            hasHeard = true;
+            recordAnswer();
           },
           onEvent(event, data) {
             if (signal.aborted) return;
             if (event === 'gone') isOver = true;
-            if (event === 'happened') known.change({ eventCount: known.get().eventCount + 1 });
+            if (event === 'happened') state.change({ eventCount: state.get().eventCount + 1 });
             if (event !== 'report') return;
             const snapshot = JSON.parse(data) as LiveSnapshotDocument;
-            heard(snapshot.at);
-            known.change({ snapshot });
+            recordAnswer(snapshot.at);
+            state.change({ snapshot });
           },
         },
         signal,
       );
       if (signal.aborted) return;
-      if (isOver || status === 401 || status === 403) return becomes('nobody', 'Your session has ended.');
-      const isSwallowed = !hasSpoken && Date.now() - startedMs > SWALLOWED_MS;
+      if (isOver || status === 401 || status === 403) return switchTo('nobody', 'Your session has ended.');
+      const isSwallowed = !hasHeard && Date.now() - startedMs > SWALLOWED_MS;
       const untilMs = Date.now() + (isSwallowed ? POLL_INSTEAD_MS : 0);
       do {
         if (await pollReport(signal)) return;
@@ -121,31 +116,31 @@ export function connect(code: string | null): LiveConnection {
     }
   }
 
-  /** True when nobody is to follow any further. */
+  /** Resolves with true when this loop has to end. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
-    const [{ status, body }, { body: told }] = await Promise.all([
-      getJson<AdminReportDocument>('/v1/admin/health', signal),
-      getJson<PublicStatusDocument>('/v1/status', signal),
+    const [{ status, body }, { body: publicStatus }] = await Promise.all([
+      getJson('/v1/admin/health', { signal }),
+      getJson('/v1/status', { signal }),
     ]);
     if (signal.aborted) return true;
     if (status === 401 || status === 403) {
-      becomes('nobody', 'Your session has ended.');
+      switchTo('nobody', 'Your session has ended.');
       return true;
     }
     if (!body) {
-      known.change({ isLost: true });
+      state.change({ isLost: true });
       return false;
     }
-    // What anybody may know says since when; a report of another moment than that is on its own.
-    const isSame = told?.status === body.status;
-    heard();
-    known.change({
+    // The public status has since and causes, with their codes. Of another moment than the report, it does not fit it.
+    const isSame = publicStatus?.status === body.status;
+    recordAnswer();
+    state.change({
       snapshot: {
         report: body,
-        since: isSame ? told.since : null,
-        causes: isSame ? told.causes : null,
+        since: isSame ? publicStatus.since : null,
+        causes: isSame ? publicStatus.causes : null,
         parts: {},
-        at: new Date(Date.now() + known.get().aheadMs).toISOString(),
+        at: new Date(Date.now() + state.get().aheadMs).toISOString(),
       },
     });
     return false;
@@ -153,27 +148,27 @@ export function connect(code: string | null): LiveConnection {
 
   async function followStatus(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { body } = await getJson<PublicStatusDocument>('/v1/status', signal);
+      const { body } = await getJson('/v1/status', { signal });
       if (signal.aborted) return;
       if (body) {
-        const before = known.get();
-        heard();
-        known.change({ status: body });
-        // Whoever could not be recognised in an outage is perhaps recognised now.
+        const before = state.get();
+        recordAnswer();
+        state.change({ status: body });
+        // A session that could not be checked in an outage can perhaps be checked now.
         const hasChanged = before.isLost || (before.status && before.status.database !== body.database);
         if (hasChanged && before.who === 'nobody' && body.database && (await recognise(signal))) return;
-      } else known.change({ isLost: true });
+      } else state.change({ isLost: true });
       await sleep(body ? POLL_MS : RETRY_MS);
     }
   }
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      const { status, body } = await getJson<MeDocument>('/v1/users/me', signal);
+      const { status, body } = await getJson('/v1/users/me', { signal });
       if (signal.aborted) return false;
-      if (body) becomes(body);
+      if (body) switchTo(body);
       if (body) return true;
-      // Nobody can say now who reads: no reason to call the reader nobody.
+      // The service cannot check the session now: that does not mean there is none.
       if (status !== 503) return false;
       await sleep(RETRY_MS);
     }
@@ -181,21 +176,21 @@ export function connect(code: string | null): LiveConnection {
 
   async function begin(): Promise<void> {
     if (code !== null) {
-      const refusal = await enter(code);
-      if (refusal === null) return;
-      if (!(await recognise(turn.signal))) becomes('nobody', 'This link was used before, or is too old.');
+      const rejection = await enter(code);
+      if (rejection === null) return;
+      if (!(await recognise(current.signal))) switchTo('nobody', 'This link was used before, or is too old.');
       return;
     }
-    if (!(await recognise(turn.signal))) becomes('nobody');
+    if (!(await recognise(current.signal))) switchTo('nobody');
   }
 
-  async function enter(word: string): Promise<string | null> {
-    const { status, body, error } = await postJson<MeDocument>(
+  async function enter(typed: string): Promise<string | null> {
+    const { status, body, error } = await postJson(
       '/v1/authentication/verify',
-      { code: word },
-      TURN_MS,
+      { code: typed },
+      QUEUED_TIMEOUT_MS,
     );
-    if (body) becomes(body);
+    if (body) switchTo(body);
     if (body) return null;
     if (status === 401) return 'This code is not right, was used before, or is too old.';
     return error ?? 'The service cannot be reached.';
@@ -203,25 +198,25 @@ export function connect(code: string | null): LiveConnection {
 
   void begin();
   return {
-    state: known,
+    state,
     signIn: enter,
     async signOut() {
-      const { who } = known.get();
+      const { who } = state.get();
       const { status, error } = await postJson('/v1/authentication/logout');
-      if (status === 204) becomes('nobody');
-      // The cookie is taken back whatever the store does.
-      else if (status === 503 || status === 429) becomes('nobody', goesOn(who));
-      else known.change({ note: error ?? 'The service did not answer; you are still signed in.' });
+      if (status === 204) switchTo('nobody');
+      // The service removes the cookie even if its store fails.
+      else if (status === 503 || status === 429) switchTo('nobody', stillValid(who));
+      else state.change({ note: error ?? 'The service did not answer; you are still signed in.' });
     },
   };
 }
 
-function goesOn(who: PageState['who']): string {
-  const ends =
+function stillValid(who: PageState['who']): string {
+  const until =
     typeof who === 'object'
       ? ` at ${moment(Date.parse(who.session.expires_at), Date.now())}`
       : ' by its time';
-  return `The session could not be ended at the service; it ends by itself${ends}.`;
+  return `The session could not be ended at the service; it ends by itself${until}.`;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -1,49 +1,67 @@
-/** One question to a door of the service, and what can come of it. */
-
+/** One request to the service, and what can come of it. */
+import type { ApiDocuments } from 'portal-server/api';
 import { withBase } from '../base.js';
 
-/** `status` 0: nobody answered, or nothing that can be read. */
+/** `status` 0: no response, or none that can be read. */
 export interface ApiResponse<Body> {
   readonly status: number;
   readonly body: Body | null;
   /** What the service says is wrong, in one sentence. */
   readonly error: string | null;
-  /** In how many milliseconds to come again, where it says so. */
-  readonly againMs: number | null;
+  /** What `Retry-After` says, in milliseconds. */
+  readonly retryAfterMs: number | null;
 }
 
-/** Longer than any answer of a service that lives takes. */
+export type ApiPath = keyof ApiDocuments;
+
+export type Query = Readonly<Record<string, string | number>>;
+
+export interface GetOptions {
+  readonly query?: Query;
+  readonly signal?: AbortSignal;
+}
+
+/** Longer than any response of a running service takes. */
 const TIMEOUT_MS = 4_000;
-/** Signing in may have to wait for its turn; to give up sooner would use up a code for nothing. */
-export const TURN_MS = 12_000;
+/** Sign-in requests may be queued, and an abandoned one would use up a code. */
+export const QUEUED_TIMEOUT_MS = 12_000;
 
-/** For so long is waited out that the service cannot say now who asks; its probe knows within a second or two. */
-const PATIENCE_MS = 5_000;
+/** While its database fails, the service cannot say who is signed in until its probe knows, within a second or two. */
+const RETRY_FOR_MS = 5_000;
 
-/** Asks, again where the service says that it can tell in a moment; never throws. */
-export async function getJson<Body>(path: string, signal?: AbortSignal): Promise<ApiResponse<Body>> {
-  const untilMs = Date.now() + PATIENCE_MS;
+/** Retries a 503 with `Retry-After` for five seconds; never throws. */
+export async function getJson<Path extends ApiPath>(
+  path: Path,
+  { query, signal }: GetOptions = {},
+): Promise<ApiResponse<ApiDocuments[Path]>> {
+  const untilMs = Date.now() + RETRY_FOR_MS;
   for (;;) {
-    const answer = await send<Body>(path, signal ? { signal } : {});
-    const { status, againMs } = answer;
-    if (status !== 503 || againMs === null || signal?.aborted || Date.now() + againMs > untilMs)
-      return answer;
-    await new Promise((resolve) => setTimeout(resolve, againMs));
+    const response = await send<ApiDocuments[Path]>(path + searchOf(query), signal ? { signal } : {});
+    const { status, retryAfterMs } = response;
+    if (status !== 503 || retryAfterMs === null || signal?.aborted || Date.now() + retryAfterMs > untilMs)
+      return response;
+    await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
   }
 }
 
-/** Tells the service to do something; never throws. */
-export async function postJson<Body>(
-  path: string,
+/** Sends once; never throws. */
+export async function postJson<Path extends string>(
+  path: Path,
   body: object = {},
   timeoutMs = TIMEOUT_MS,
-): Promise<ApiResponse<Body>> {
+): Promise<ApiResponse<Path extends ApiPath ? ApiDocuments[Path] : unknown>> {
   const init = {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   };
-  return send<Body>(path, init, timeoutMs);
+  return send(path, init, timeoutMs);
+}
+
+/** `?from=…&limit=50`; empty without parameters. */
+export function searchOf(query: Query = {}): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
 async function send<Body>(
@@ -58,14 +76,14 @@ async function send<Body>(
     const text = await response.text();
     const body = text === '' ? null : (JSON.parse(text) as Body & { readonly error?: string });
     const isReport = response.ok || (body !== null && typeof body === 'object' && 'errors' in body);
-    const again = Number(response.headers.get('Retry-After') ?? Number.NaN);
+    const retryAfter = Number(response.headers.get('Retry-After') ?? Number.NaN);
     return {
       status: response.status,
       body: isReport ? body : null,
       error: body?.error ?? null,
-      againMs: Number.isFinite(again) ? again * 1_000 : null,
+      retryAfterMs: Number.isFinite(retryAfter) ? retryAfter * 1_000 : null,
     };
   } catch {
-    return { status: 0, body: null, error: null, againMs: null };
+    return { status: 0, body: null, error: null, retryAfterMs: null };
   }
 }

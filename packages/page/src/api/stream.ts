@@ -1,19 +1,19 @@
 /**
- * Server-sent events by `fetch`: unlike `EventSource` it tells why a stream was refused, and hears the comments by
- * which the service says that the connection lives.
+ * Server-sent events by `fetch`: unlike `EventSource` it gives the status of a rejected stream, and passes on the comments
+ * that keep the connection alive.
  */
 import { withBase } from '../base.js';
 
 export interface StreamListener {
-  /** Anything was heard, be it only a comment. */
+  /** Called for everything received, comments included. */
   readonly onHeard: () => void;
   readonly onEvent: (event: string, data: string) => void;
 }
 
-/** Nothing for longer: the connection is taken for lost. The service speaks every five seconds at least. */
+/** After this silence the connection counts as lost. The service sends something at least every five seconds. */
 const SILENCE_MS = 7_000;
 
-/** Reads to the end of the stream and gives the status it began with; 0 when nobody answered. */
+/** Reads to the end of the stream and resolves with its HTTP status; 0 without a response. */
 export async function readStream(
   path: string,
   listener: StreamListener,
@@ -48,7 +48,7 @@ export async function readStream(
   }
 }
 
-/** Takes the text as it comes, in pieces, and tells of each event that is whole. */
+/** Takes the text in pieces, and calls `onEvent` for each complete event. */
 export function createParser(onEvent: StreamListener['onEvent']): (text: string) => void {
   let rest = '';
   return (text) => {

@@ -1,6 +1,7 @@
-/** What a view asks for by itself, again and again while it is shown; what was read last stays while it is asked again. */
+/** What a view polls while it is shown. The last document stays until the next one arrives. */
+import type { ApiDocuments } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
-import { getJson } from './request.js';
+import { getJson, searchOf, type ApiPath, type Query } from './request.js';
 
 export interface PolledData<Body> {
   readonly body: Body | null;
@@ -9,39 +10,37 @@ export interface PolledData<Body> {
 }
 
 export interface PollOptions {
-  /** Left out: once. */
-  readonly everyMs?: number;
-  /** Another value than before: a reason to ask at once. */
+  readonly query?: Query;
+  readonly everyMs: number;
+  /** When this changes, the next request is sent at once. */
   readonly reread?: unknown;
 }
 
-/** `path` `null`: nothing is asked. */
-export function usePolled<Body>(
-  path: string | null,
-  { everyMs, reread }: PollOptions = {},
-): PolledData<Body> {
-  const [reading, setReading] = useState<PolledData<Body>>({ body: null, error: null });
+export function usePolled<Path extends ApiPath>(
+  path: Path,
+  { query, everyMs, reread }: PollOptions,
+): PolledData<ApiDocuments[Path]> {
+  const [data, setData] = useState<PolledData<ApiDocuments[Path]>>({ body: null, error: null });
   useEffect(() => {
-    if (path === null) return undefined;
-    const turn = new AbortController();
+    const stop = new AbortController();
     const read = async (): Promise<void> => {
-      const answer = await getJson<Body>(path, turn.signal);
-      if (turn.signal.aborted) return;
-      const refusal = answer.body ? null : errorTextOf(answer.status, answer.error);
-      setReading((before) => ({ body: answer.body ?? before.body, error: refusal }));
+      const response = await getJson(path, { ...(query && { query }), signal: stop.signal });
+      if (stop.signal.aborted) return;
+      const error = response.body ? null : errorTextOf(response.status, response.error);
+      setData((before) => ({ body: response.body ?? before.body, error }));
     };
     void read();
-    const timer = everyMs === undefined ? undefined : setInterval(() => void read(), everyMs);
+    const timer = setInterval(() => void read(), everyMs);
     return () => {
-      turn.abort();
+      stop.abort();
       clearInterval(timer);
     };
-  }, [path, everyMs, reread]);
-  return reading;
+  }, [path, searchOf(query), everyMs, reread]);
+  return data;
 }
 
 function errorTextOf(status: number, error: string | null): string {
   if (status === 0) return 'The service did not answer.';
   if (status === 404) return 'This service does not have that.';
-  return error ?? 'The service gave no answer that can be read.';
+  return error ?? 'The service sent no answer that can be read.';
 }

@@ -1,4 +1,4 @@
-/** Which charts there are, and how each line of them is told from the others without colour. */
+/** The charts, and the dashes by which their lines differ without colour. */
 import type { HistoryDocument } from 'portal-server/api';
 import { bytes, count, milliseconds, percent } from '../copy/numbers.js';
 
@@ -13,7 +13,7 @@ export interface ChartSpec {
   readonly title: string;
   readonly lines: readonly ChartLine[];
   readonly word: (value: number) => string;
-  /** Where the axis ends at the least: a still line must not look like mountains. */
+  /** The axis ends no lower: noise must not fill the chart. */
   readonly atLeast: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * One chart: the mean as a line, from least to most as a band; hatched where nothing was measured. Pointing at a moment
- * marks it everywhere, dragging looks closer at a time.
+ * marks it everywhere, dragging zooms.
  */
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -23,8 +23,8 @@ export interface ChartProps {
 export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  /** What the plot reads when it is drawn: the latest, not what was there when it was made. */
   const step = history.step_seconds;
+  /** The plot outlives a render, and must draw by the latest values. */
   const latest = useRef({ limits, zoom, step });
   latest.current = { limits, zoom, step };
   const { atMs } = useStore(pointed);

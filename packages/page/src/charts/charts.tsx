@@ -1,4 +1,4 @@
-/** All charts, on one time axis. The code that draws them comes only to those who see them. */
+/** All charts, on one time axis. The code that draws them is fetched only by users who see them. */
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Pointed, Store } from '../state-container.js';
@@ -13,12 +13,7 @@ export interface ChartsProps {
   readonly zoom: (fromMs: number, toMs: number) => void;
 }
 
-export function Charts({
-  history: { history, error: refusal },
-  limits,
-  pointed,
-  zoom,
-}: ChartsProps): JSX.Element {
+export function Charts({ history: { history, error }, limits, pointed, zoom }: ChartsProps): JSX.Element {
   const [drawing, setDrawing] = useState<{ readonly Chart: ComponentType<ChartProps> }>();
   useEffect(() => {
     void import('./chart.js').then(({ Chart }) => setDrawing({ Chart }));
@@ -27,7 +22,7 @@ export function Charts({
     <section aria-labelledby="charts">
       <h2 id="charts">Figures</h2>
       {history === null ? (
-        <p class="soft">{refusal ?? 'asking …'}</p>
+        <p class="soft">{error ?? 'Loading …'}</p>
       ) : (
         <div class="charts">
           {CHARTS.filter(({ lines }) => lines.some(({ series }) => series in history.series)).map((spec) =>

@@ -4,8 +4,8 @@ import type { HistoryDocument } from 'portal-server/api';
 import type { ChartSpec } from './chart-specs.js';
 
 /**
- * Times; then the least, the most and the mean of each line. `null` was not measured; `undefined` is a step between two
- * looks, over which a line goes on.
+ * Times; then minimum, maximum and mean of each line. `null` was not measured; `undefined` is a step between two samples,
+ * across which the line is drawn.
  */
 export function chartData({ lines }: ChartSpec, history: HistoryDocument): AlignedData {
   const { times } = history;
@@ -28,7 +28,7 @@ export function seriesOf(
   return series[name];
 }
 
-/** True for a step into which no look fell, although none was missing: looks are further apart while all is well. */
+/** True for a step without a sample where none is missing: while all is well, samples are further apart than steps. */
 function stepsBetweenSamples({
   times,
   series,
@@ -36,11 +36,11 @@ function stepsBetweenSamples({
   step_seconds: step,
 }: HistoryDocument): boolean[] {
   const all = Object.values(series);
-  const isLook = times.map((_, index) => all.some(({ mean }) => typeof mean[index] === 'number'));
+  const hasSample = times.map((_, index) => all.some(({ mean }) => typeof mean[index] === 'number'));
   const between = times.map(() => false);
   let last = -1;
   for (let index = 0; index <= times.length; index += 1) {
-    if (index < times.length && isLook[index] !== true) continue;
+    if (index < times.length && hasSample[index] !== true) continue;
     const end = times[index] ?? (times.at(-1) ?? 0) + step;
     if (last >= 0 && end - (times[last] ?? 0) <= gap) between.fill(true, last + 1, index);
     last = index;
@@ -48,7 +48,7 @@ function stepsBetweenSamples({
   return between;
 }
 
-/** The step of the look that a step shows: its own, or the last one before it when none was missing. */
+/** The step whose sample a step shows: its own, or the last one before it if none is missing. */
 export function sampleAt(history: HistoryDocument, index: number): number {
   const between = stepsBetweenSamples(history);
   let step = index;
@@ -56,20 +56,20 @@ export function sampleAt(history: HistoryDocument, index: number): number {
   return step;
 }
 
-/** The step that ends now is not over, and the one before may be on its way. */
-const ON_THEIR_WAY = 3;
+/** The current step is not over, and the one before may still arrive. */
+const PENDING_STEPS = 3;
 
 /** The index of the moment, or of the latest that is known; times are in seconds. */
 export function indexAt({ times, step_seconds, status }: HistoryDocument, atMs: number | null): number {
   if (atMs === null) {
     const known = status.findLastIndex((one) => one !== null);
-    return known >= times.length - ON_THEIR_WAY ? known : times.length - 1;
+    return known >= times.length - PENDING_STEPS ? known : times.length - 1;
   }
   const at = atMs / 1_000;
   return times.findLastIndex((time) => time <= at && at < time + Math.max(1, step_seconds) * 1.5);
 }
 
-/** Stretches in which no line has a value, in seconds, with the ends of the time that is looked at. */
+/** Spans between `from` and `to` in which no line has a value, in seconds. */
 export function gapsOf(data: AlignedData, from: number, to: number, step: number): [number, number][] {
   const [times, ...columns] = data;
   const gaps: [number, number][] = [];
@@ -84,7 +84,7 @@ export function gapsOf(data: AlignedData, from: number, to: number, step: number
   return gaps;
 }
 
-/** Values with none beside them for a line, by their index. */
+/** Indexes of values without a neighbour to draw a line to. */
 export function aloneOf(column: readonly (number | null | undefined)[]): number[] {
   const drawn = [...column.keys()].filter((index) => column[index] !== undefined);
   const isThere = (index: number | undefined): boolean =>

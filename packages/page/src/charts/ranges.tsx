@@ -1,4 +1,4 @@
-/** Which time is looked at. */
+/** The choice of the time span. */
 import type { JSX } from 'preact';
 import { RANGES, writeAddress, type Navigation, type RangeName, type Span } from '../address.js';
 import { TimeText } from '../views/text.js';

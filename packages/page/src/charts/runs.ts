@@ -1,16 +1,16 @@
-/** The course of the status as stretches of the same, and the true sums of it in words. Pure. */
+/** The status history as runs of the same status, and the service's sums as text. Pure. */
 import type { Status } from 'portal-health';
 import type { HistoryDocument } from 'portal-server/api';
 import { duration, exactDuration } from '../copy/time.js';
 
-/** From one moment to another, in seconds; `null` is a time in which nothing was measured. */
+/** In seconds; `null` while nothing was measured. */
 export interface StatusRun {
   readonly status: Status | null;
   readonly from: number;
   readonly to: number;
 }
 
-/** Stretches without a gap between `from` and `to`, in seconds; none while nothing is known of them. */
+/** Runs that cover `from` to `to`, in seconds, without a gap; none without a history. */
 export function runsOf(
   history: Pick<HistoryDocument, 'times' | 'status' | 'step_seconds' | 'gap_seconds'> | null,
   from: number,
@@ -34,7 +34,7 @@ export function runsOf(
     at = Math.max(at, time + step);
   });
   add(null, at, to);
-  // The last moments are on their way, and the next look may be: no gap yet.
+  // The last samples, or the next one, may still arrive: no gap yet.
   const last = runs.at(-1);
   if (runs.length > 1 && last?.status === null && last.to - last.from <= Math.max(3 * step, gap)) runs.pop();
   return runs;
@@ -48,7 +48,7 @@ const SUMS = [
 ] as const;
 const LEAST_MS = 500;
 
-/** `unhealthy 1 min 57 s · healthy 14 min · not measured 40 s`: of the service's sums, the same for every step. */
+/** `unhealthy 1 min 57 s · healthy 14 min · not measured 40 s`: the service's sums, which do not depend on the step. */
 export function totalsWords(totals: HistoryDocument['totals']): string {
   const words = SUMS.filter(([, name]) => totals[name] >= LEAST_MS).map(
     ([name, sum, word]) => `${name} ${word(totals[sum])}`,
@@ -56,7 +56,7 @@ export function totalsWords(totals: HistoryDocument['totals']): string {
   return words.join(' · ') || 'nothing measured yet';
 }
 
-/** What a bar of the strip is, when it can hold more than one status. */
+/** What a bar shows, which can stand for more than one status. */
 export function stepWords({ step_seconds: step }: Pick<HistoryDocument, 'step_seconds'>): string {
   return `worst of each ${exactDuration(step * 1_000)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The strip of the status: the worse, the higher, so that it needs no colour; hatched where nothing was measured. Below
- * it for how long it was how, by the sums of the service: a bar is the worst of its time and says nothing of that.
+ * The status over time as bars: a worse status is higher, so that it needs no colour; hatched where nothing was measured.
+ * Below are the times in each status, as the service sums them: a bar shows only the worst status of its step.
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
@@ -18,12 +18,12 @@ export interface TimelineProps {
 
 const WIDTH = 1_000;
 const HEIGHT = 40;
-/** What happened for a moment only must be seen as well. */
+/** So that a status of a moment can be seen. */
 const NARROWEST = 2;
 const HEIGHTS = { healthy: 10, degraded: 24, unhealthy: 40 } as const;
 
 export function Timeline({
-  history: { history, error: refusal },
+  history: { history, error },
   limits,
   pointed,
   nowMs,
@@ -33,7 +33,7 @@ export function Timeline({
   const to = limits.toMs / 1_000;
   const runs = useMemo(() => runsOf(history, from, to), [history, from, to]);
   const x = (second: number): number => ((second - from) / (to - from)) * WIDTH;
-  const words = history ? totalsWords(history.totals) : 'asking …';
+  const words = history ? totalsWords(history.totals) : 'Loading …';
   return (
     <figure class="timeline">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
@@ -58,7 +58,7 @@ export function Timeline({
       <figcaption>
         <TimeText at={limits.fromMs} nowMs={nowMs} />
         <span>
-          {refusal ?? words} {history && !refusal && <small class="soft">({stepWords(history)})</small>}
+          {error ?? words} {history && !error && <small class="soft">({stepWords(history)})</small>}
         </span>
         <TimeText at={limits.toMs} nowMs={nowMs} />
       </figcaption>

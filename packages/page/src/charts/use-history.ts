@@ -1,11 +1,11 @@
-/** The history of a time, read anew as time goes on; a wide view changes slowly and is asked for seldom. */
+/** The history of a time span, polled while it is shown; a long span changes slowly and is polled seldom. */
+import type { HistoryDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
 import { getJson } from '../api/request.js';
-import type { HistoryDocument } from 'portal-server/api';
 
-/** What is drawn: nothing yet, something, or the reason why there is nothing. */
 export interface HistoryState {
+  /** `null` until the first answer. */
   readonly history: HistoryDocument | null;
   readonly error: string | null;
 }
@@ -14,27 +14,29 @@ const OFTEN_MS = 4_000;
 const SELDOM_MS = 30_000;
 
 export function useHistory(span: Span, nowMs: number): HistoryState {
-  const [reading, setReading] = useState<HistoryState>({ history: null, error: null });
+  const [state, setState] = useState<HistoryState>({ history: null, error: null });
   const key = typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`;
   const aheadMs = nowMs - Date.now();
   useEffect(() => {
-    const turn = new AbortController();
+    const stop = new AbortController();
     const read = async (): Promise<void> => {
       const { fromMs, toMs } = limitsOf(span, Date.now() + aheadMs);
-      const from = new Date(fromMs).toISOString();
-      const to = new Date(toMs).toISOString();
-      const path = `/v1/admin/history?from=${from}&to=${to}&step=${stepOf(span)}`;
-      const { status, body, error } = await getJson<HistoryDocument>(path, turn.signal);
-      if (turn.signal.aborted) return;
-      const refusal = body ? null : status === 404 ? 'This service keeps no history.' : error;
-      setReading((before) => ({ history: body ?? before.history, error: refusal }));
+      const query = {
+        from: new Date(fromMs).toISOString(),
+        to: new Date(toMs).toISOString(),
+        step: stepOf(span),
+      };
+      const { status, body, error } = await getJson('/v1/admin/history', { query, signal: stop.signal });
+      if (stop.signal.aborted) return;
+      const reason = body ? null : status === 404 ? 'This service keeps no history.' : error;
+      setState((before) => ({ history: body ?? before.history, error: reason }));
     };
     void read();
     const timer = setInterval(() => void read(), span === '15m' ? OFTEN_MS : SELDOM_MS);
     return () => {
-      turn.abort();
+      stop.abort();
       clearInterval(timer);
     };
   }, [key]);
-  return reading;
+  return state;
 }

@@ -1,10 +1,10 @@
-/** Whatever else is known of something, as names and values: other services may know other things than this page. */
+/** Details of an event as names and values: a newer service may send some that this page does not know. */
 
 const HASH = /^[0-9a-f]{64}$/;
-/** A list that is longer is shortened: there is a view for all of it. */
+/** Longer lists are cut: another view has them in full. */
 const MOST = 4;
 
-/** `end lost · modified 3`; empty when there is nothing. What is none or zero says nothing. */
+/** `end lost · modified 3`; without nulls and zeros. */
 export function detailWords(details: unknown): string {
   if (details === null || details === undefined) return '';
   if (typeof details !== 'object') return valueWords(details);

@@ -1,4 +1,4 @@
-/** Events in words: why, each cause with its own time, and for how long what. Pure. */
+/** Texts of events: each cause with its own time, and how long each status lasted. Pure. */
 import type { EventDocument } from 'portal-server/api';
 import { namedSentence, problemSentence } from './headline.js';
 import { duration } from './time.js';
@@ -8,13 +8,13 @@ export interface CauseLine {
   readonly sentence: string;
   readonly code: string;
   readonly times: number;
-  /** When it first began; `null` where nobody says. */
+  /** When it first began; `null` where that is not known. */
   readonly from: string | null;
-  /** When it last ended; `null` while it goes on. */
+  /** When it last ended; `null` while it holds. */
   readonly to: string | null;
 }
 
-/** In the order in which they began; what comes and goes is one line. */
+/** In the order in which they began. A cause that comes and goes is one line. */
 export function causeLines({ causes, codes }: Pick<EventDocument, 'causes' | 'codes'>): readonly CauseLine[] {
   const lines = new Map<string, CauseLine>();
   for (const { component, code, began_at, ended_at } of causes) {
@@ -29,15 +29,15 @@ export function causeLines({ causes, codes }: Pick<EventDocument, 'causes' | 'co
       times: (before?.times ?? 0) + 1,
     });
   }
-  const told = new Set(causes.map(({ code }) => code));
+  const withTimes = new Set(causes.map(({ code }) => code));
   // An event of an older service has codes alone.
-  const untold = codes
-    .filter((code) => !told.has(code))
+  const withoutTimes = codes
+    .filter((code) => !withTimes.has(code))
     .map((code) => ({ sentence: problemSentence(code), code, times: 1, from: null, to: null }));
-  return [...lines.values(), ...untold];
+  return [...lines.values(), ...withoutTimes];
 }
 
-/** For how long what: of a recovery, what it was before; of all else, itself. */
+/** How long it lasted; of a recovery, how long each status before it lasted. */
 export function lastedWords(event: EventDocument, events: readonly EventDocument[], nowMs: number): string {
   const { kind, from, to, began_at, ended_at } = event;
   if (kind === 'status' && to === 'healthy') {
@@ -50,7 +50,7 @@ export function lastedWords(event: EventDocument, events: readonly EventDocument
   return kind === 'status' ? `so far ${duration(nowMs - Date.parse(began_at))}` : '';
 }
 
-/** `after 2 min 10 s unhealthy, 5 s degraded`: all stretches from the last health to this one, as far as they are known. */
+/** `after 2 min 10 s unhealthy, 5 s degraded`: since it was last healthy, if that is in the list. */
 function outageWords(recovery: EventDocument, events: readonly EventDocument[]): string {
   const sums = new Map<string, number>();
   const before = events.filter(({ kind, id }) => kind === 'status' && id < recovery.id);

@@ -1,25 +1,23 @@
 /**
- * From what is known to the first thing somebody reads: one sentence, the worst cause first, and below it what it does
- * to users and what to do next. Pure.
+ * The causes of a status in order, the worst first, each with its sentence, its effect on users and what to do next. Pure.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
 import type { HeldCauseDocument, PublicStatusDocument } from 'portal-server/api';
 import { CATALOGUE, type Advice } from './problem-texts.js';
 
-/** What may be said of the whole: `unknown` while nothing was heard. */
+/** `unknown` until the service has answered. */
 export type DisplayStatus = Status | 'unknown';
 
-/** One cause with its words. */
 export interface DisplayCause {
   /** `null` for a problem that this page does not know: a service newer than the page. */
   readonly code: ProblemCode | null;
   readonly sentence: string;
   readonly advice: Advice | null;
-  /** When it began; `null` where nobody says. */
+  /** When it began; `null` where that is not known. */
   readonly since: string | null;
 }
 
-/** Each as shape and word, so that nothing hangs on colour. */
+/** Shape and label, so that nothing depends on colour. */
 export const STATUS_SHAPES: Readonly<Record<DisplayStatus, string>> = {
   healthy: '●',
   degraded: '▲',
@@ -51,7 +49,10 @@ export function causesOf(held: readonly HeldCauseDocument[]): readonly DisplayCa
     );
 }
 
-/** The causes of a report's `errors`, of which nobody says when they began. */
+/**
+ * The causes of a published report, which has sentences with their codes in brackets, and no times. Everything else that
+ * the service sends the page has codes.
+ */
 export function causesOfErrors(errors: readonly string[]): readonly DisplayCause[] {
   return errors
     .map((error) => {
@@ -63,12 +64,12 @@ export function causesOfErrors(errors: readonly string[]): readonly DisplayCause
     .toSorted((one, other) => rankOf(one.code) - rankOf(other.code));
 }
 
-/** What a sentence means by itself; any other part is named. */
+/** Their sentences name them already; other components are named before the sentence. */
 const UNNAMED: ReadonlySet<string> = new Set(['database', 'cache', 'source', 'process']);
-/** Codes that any part may have. */
+/** Codes that any component may have. */
 const SHARED = /^(CHECK_|NAME_LOOKUP|PASSWORD_)/;
 
-/** The sentence of a code at a part, as in a report: `orders: The database does not answer in time`. */
+/** The sentence of a component's code, as in a report: `orders: The database does not answer in time`. */
 export function namedSentence(component: string, code: string): string {
   const isPlain = UNNAMED.has(component) && !SHARED.test(code);
   return isPlain ? problemSentence(code) : `${component}: ${problemSentence(code)}`;
@@ -79,16 +80,15 @@ export function problemSentence(code: string): string {
   return isCode(code) ? PROBLEMS[code].sentence : code;
 }
 
-/** What somebody may know who has not signed in. */
+/** For users who are not signed in. */
 export function publicSentence({ status, database, cache }: PublicStatusDocument): string {
   if (!database && !cache) return 'neither the database nor the cache answers';
   if (!database) return 'the database does not answer';
   if (!cache) return 'the cache does not answer';
   if (status === 'healthy') return 'everything answers';
-  return 'something needs a look';
+  return 'something needs attention';
 }
 
-/** Within a sentence; a part's name stays before it as it is. */
 export function lowerFirst(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
@@ -103,7 +103,7 @@ function placeOf(code: ProblemCode | null): number {
   return code === null ? PLACES.size : (PLACES.get(code) ?? PLACES.size);
 }
 
-/** What can make the service useless, before what makes it slower, before what only needs a look. */
+/** Causes that can take the service down, then those that slow it down, then the others. */
 function rankOf(code: ProblemCode | null): number {
   if (code === null) return 3;
   if (PROBLEMS[code].effect === 'fails') return 0;

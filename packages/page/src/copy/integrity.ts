@@ -1,22 +1,22 @@
-/** The state of the source in words. */
+/** The state of the source, as the page shows it. */
 import type { IntegrityDocument } from 'portal-server/api';
 import type { DisplayStatus } from './headline.js';
 
-const WORDS: Readonly<
-  Record<IntegrityDocument['state'], { readonly standing: DisplayStatus; readonly words: string }>
+const LABELS: Readonly<
+  Record<IntegrityDocument['state'], { readonly status: DisplayStatus; readonly label: string }>
 > = {
-  pending: { standing: 'unknown', words: 'being hashed' },
-  unreadable: { standing: 'degraded', words: 'cannot be read' },
-  mismatched: { standing: 'degraded', words: 'not what was released' },
-  drifted: { standing: 'degraded', words: 'changed on disk since the start' },
-  verified: { standing: 'healthy', words: 'as released' },
-  unsigned: { standing: 'healthy', words: 'unchanged since the start' },
+  pending: { status: 'unknown', label: 'being hashed' },
+  unreadable: { status: 'degraded', label: 'cannot be read' },
+  mismatched: { status: 'degraded', label: 'not what was released' },
+  drifted: { status: 'degraded', label: 'changed on disk since the start' },
+  verified: { status: 'healthy', label: 'as released' },
+  unsigned: { status: 'healthy', label: 'unchanged since the start' },
 };
 
 export function integrityStatus({ state }: IntegrityDocument): DisplayStatus {
-  return WORDS[state].standing;
+  return LABELS[state].status;
 }
 
 export function integrityWords({ state }: IntegrityDocument): string {
-  return WORDS[state].words;
+  return LABELS[state].label;
 }

@@ -1,4 +1,4 @@
-/** Numbers as people read them. What was not measured is said to be so, and is never 0. */
+/** Numbers as texts. What was not measured is never 0. */
 
 export const NOT_MEASURED = 'not measured';
 
@@ -23,12 +23,11 @@ export function percent(value: number): string {
   return `${oneDecimal(value)} %`;
 }
 
-/** Grouped by a narrow space, which no reader takes for a decimal sign. */
+/** Grouped by a narrow space, which cannot be taken for a decimal sign. */
 export function count(value: number): string {
   return decimals(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, '\u202F');
 }
 
-/** The value in words, or that there is none. */
 export function orNotMeasured(value: number | null | undefined, word: (value: number) => string): string {
   return value === null || value === undefined ? NOT_MEASURED : word(value);
 }

@@ -1,11 +1,10 @@
 /**
- * What every problem of the library's catalogue means, what it does to the people who use the service, and what to do
- * next. The one place for these words: the page shows them, `docs/errors.md` is held to them by a test, and a code
+ * What every problem of the library's catalogue means, its effect on users, and what to do next. The one place for these words: the page shows them, `docs/errors.md` is held to them by a test, and a code
  * without words does not compile.
  */
 import type { ProblemCode } from 'portal-health';
 
-/** Words for one code. What is between backticks is code. */
+/** Text between backticks is code. */
 export interface Advice {
   readonly means: string;
   readonly users: string;

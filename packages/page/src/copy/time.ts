@@ -1,4 +1,4 @@
-/** Moments and durations as people read them: in the reader's zone, with UTC at hand. */
+/** Times and durations as texts, in the user's time zone; and UTC. */
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -15,7 +15,7 @@ export function duration(ms: number): string {
   return two(rest, DAY_MS, 'd', HOUR_MS, 'h');
 }
 
-/** To the second, whatever the length: `1 h 18 min 36 s`. For sums, which are the same wherever they are read. */
+/** To the second, whatever the length: `1 h 18 min 36 s`. For sums, which must not be rounded. */
 export function exactDuration(ms: number): string {
   let rest = Math.round(Math.max(0, ms) / SECOND_MS) * SECOND_MS;
   const words = UNITS.map(([unit, name]) => {
@@ -42,7 +42,7 @@ const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digi
 const DAY = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
 const YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 
-/** As short as it can be understood at `nowMs`: the time today, else with the day, else with the year. */
+/** Today the time, else with the day, else with the year. */
 export function moment(atMs: number, nowMs: number): string {
   const at = new Date(atMs);
   const now = new Date(nowMs);
@@ -51,7 +51,7 @@ export function moment(atMs: number, nowMs: number): string {
   return `${YEAR.format(at)}, ${TIME.format(at)}`;
 }
 
-/** For the hint: `2026-03-01 02:41:07 UTC`. */
+/** `2026-03-01 02:41:07 UTC`. */
 export function utc(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

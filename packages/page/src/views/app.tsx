@@ -1,4 +1,4 @@
-/** The whole page: who reads decides what there is to see. */
+/** The whole page. The user's permission decides which views there are. */
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Navigation } from '../address.js';
@@ -17,41 +17,41 @@ import { SessionsView } from './sessions.js';
 import { SignInView } from './sign-in.js';
 import { Tabs } from './tabs.js';
 
-/** Silence for longer is told, although nothing has failed yet: of a stream that beats every four seconds, or of polling. */
+/** After this silence the connection counts as lost, although no request has failed: the stream beats every four seconds. */
 const SILENT_MS = { stream: 7_000, polling: 10_000 };
 
 export function Page({
-  following,
+  connection,
   navigation,
 }: {
-  readonly following: LiveConnection;
+  readonly connection: LiveConnection;
   readonly navigation: Navigation;
 }): JSX.Element {
-  const known = useStore(following.state);
+  const known = useStore(connection.state);
   const { tab, span } = useStore(navigation.address);
   const nowMs = useNow();
   const silentMs = isAdmin(known.who) ? SILENT_MS.stream : SILENT_MS.polling;
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
-  const standing = displayStatusOf(known, isLost);
-  /** The service's time, by which everything it tells is dated; it stops where the service was heard last. */
+  const status = displayStatusOf(known, isLost);
+  /** The service's clock, which dates everything it sends. It stops at the last answer. */
   const serviceMs = (isLost ? (known.heardMs ?? nowMs) : nowMs) + known.aheadMs;
 
   useEffect(() => {
-    document.title = `${STATUS_SHAPES[standing]} ${STATUS_LABELS[standing]} · Portal Health`;
-  }, [standing]);
+    document.title = `${STATUS_SHAPES[status]} ${STATUS_LABELS[status]} · Portal Health`;
+  }, [status]);
 
   const { who } = known;
   return (
     <>
       <a class="skip" href="#content">
-        To the content
+        Skip to content
       </a>
       <header class="top">
         <h1>Portal Health</h1>
         {typeof who === 'object' && (
           <p>
             {who.username} <span class="soft">({who.permission_name})</span>{' '}
-            <button type="button" onClick={() => void following.signOut()}>
+            <button type="button" onClick={() => void connection.signOut()}>
               Sign out
             </button>
           </p>
@@ -59,7 +59,7 @@ export function Page({
         {typeof who === 'object' && <p role="status">{known.note}</p>}
       </header>
       <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
-        <Headline state={known} status={standing} isLost={isLost} nowMs={nowMs} />
+        <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
         {isAdmin(who) ? (
           <>
             <Tabs tab={tab} navigation={navigation} />
@@ -76,7 +76,7 @@ export function Page({
             <PublicComponents status={known.status} nowMs={serviceMs} />
             {who === 'nobody' && (
               <SignInView
-                connection={following}
+                connection={connection}
                 note={known.note}
                 areCodesDelivered={known.status?.codes_delivered ?? false}
               />

@@ -8,25 +8,27 @@ import { detailWords } from '../copy/details.js';
 import { DataTable } from './table.js';
 import { TimeText } from './text.js';
 
-const PATH = '/v1/admin/audit?limit=100';
+const PATH = '/v1/admin/audit';
+const LIMIT = 100;
 const EVERY_MS = 30_000;
-const COLUMNS = ['When', 'What', 'Who', 'Whom or what', 'From', 'Session'];
+const COLUMNS = ['Time', 'Action', 'User', 'Subject', 'Address', 'Session'];
 
 export function AuditView({ nowMs }: { readonly nowMs: number }): JSX.Element {
-  const { body, error: refusal } = usePolled<AuditPageDocument>(PATH, { everyMs: EVERY_MS });
+  const { body, error } = usePolled(PATH, { query: { limit: LIMIT }, everyMs: EVERY_MS });
   const [older, setOlder] = useState<AuditPageDocument>({ entries: [], next: null });
   const before = older.entries.length > 0 ? older.next : (body?.next ?? null);
   const more = async (): Promise<void> => {
-    const { body: page } = await getJson<AuditPageDocument>(`${PATH}&before=${before ?? ''}`);
+    if (before === null) return;
+    const { body: page } = await getJson(PATH, { query: { limit: LIMIT, before } });
     if (page) setOlder({ entries: [...older.entries, ...page.entries], next: page.next });
   };
   return (
     <section aria-labelledby="audit">
-      <h2 id="audit">Who did what</h2>
+      <h2 id="audit">Audit log</h2>
       {body === null ? (
-        <p class="soft">{refusal ?? 'asking …'}</p>
+        <p class="soft">{error ?? 'Loading …'}</p>
       ) : (
-        <DataTable label="The record" columns={COLUMNS}>
+        <DataTable label="Audit entries" columns={COLUMNS}>
           {[...body.entries, ...older.entries].map((entry) => (
             <Row key={entry.id} entry={entry} nowMs={nowMs} />
           ))}

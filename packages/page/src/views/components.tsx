@@ -1,4 +1,4 @@
-/** The two stores: is it up, since when, how fast, and the figures of the report, each as text. */
+/** The two stores: state, since when, latency, and the figures of the report as text. */
 import type { AdminReportDocument, LiveComponentDocument, PublicStatusDocument } from 'portal-server/api';
 import type { JSX } from 'preact';
 import { bytes, count, milliseconds, orNotMeasured, percent } from '../copy/numbers.js';
@@ -12,7 +12,7 @@ interface ComponentProps {
   readonly nowMs: number;
 }
 
-export function DatabaseCard({ report, component: standing, nowMs }: ComponentProps): JSX.Element {
+export function DatabaseCard({ report, component, nowMs }: ComponentProps): JSX.Element {
   const figures = report?.db_statistics;
   return (
     <section class="part" aria-labelledby="database">
@@ -20,14 +20,14 @@ export function DatabaseCard({ report, component: standing, nowMs }: ComponentPr
         id="database"
         name="Database"
         answers={report?.database}
-        standing={standing}
+        component={component}
         nowMs={nowMs}
       />
       <dl class="figures">
-        <Figure name="Latency" hint="Round trip of the last question">
+        <Figure name="Latency" hint="Round trip of the last probe">
           {orNotMeasured(figures?.latency_ms, milliseconds)}
         </Figure>
-        <Figure name="In use" hint="Connections of the pool that somebody uses, or that are being opened">
+        <Figure name="In use" hint="Connections of the pool that are checked out or being opened">
           {orNotMeasured(figures?.checked_out, (inUse) => `${inUse} of ${figures?.size ?? '?'}`)}
         </Figure>
         <Figure name="Idle">{orNotMeasured(figures?.checked_in, count)}</Figure>
@@ -45,11 +45,11 @@ export function DatabaseCard({ report, component: standing, nowMs }: ComponentPr
   );
 }
 
-export function CacheCard({ report, component: standing, nowMs }: ComponentProps): JSX.Element {
+export function CacheCard({ report, component, nowMs }: ComponentProps): JSX.Element {
   const figures = report?.cache_statistics;
   return (
     <section class="part" aria-labelledby="cache">
-      <ComponentTitle id="cache" name="Cache" answers={report?.cache} standing={standing} nowMs={nowMs} />
+      <ComponentTitle id="cache" name="Cache" answers={report?.cache} component={component} nowMs={nowMs} />
       <dl class="figures">
         <Figure name="Latency">{orNotMeasured(figures?.latency_ms, milliseconds)}</Figure>
         <Figure name="Hit rate">{orNotMeasured(figures?.hit_rate, percent)}</Figure>
@@ -65,7 +65,7 @@ export function CacheCard({ report, component: standing, nowMs }: ComponentProps
   );
 }
 
-/** For anybody: whether they answer, in words. */
+/** For users who are not administrators: whether the stores answer. */
 export function PublicComponents({
   status,
   nowMs,
@@ -74,21 +74,21 @@ export function PublicComponents({
   readonly nowMs: number;
 }): JSX.Element {
   return (
-    <section aria-label="Parts" class="two">
+    <section aria-label="Components" class="two">
       {(['database', 'cache'] as const).map((name) => (
         <p key={name} class="part">
           <strong>{name === 'database' ? 'Database' : 'Cache'}</strong>{' '}
           {status === null ? (
-            <Mark standing="unknown" word="not known yet" />
+            <Mark status="unknown" word="not known yet" />
           ) : (
             <Mark
-              standing={status[name] ? 'healthy' : name === 'database' ? 'unhealthy' : 'degraded'}
+              status={status[name] ? 'healthy' : name === 'database' ? 'unhealthy' : 'degraded'}
               word={status[name] ? 'answers' : 'does not answer'}
             />
           )}
           {status?.checked_at && (
             <span class="soft age">
-              looked at <Ago at={status.checked_at} nowMs={nowMs} />
+              checked <Ago at={status.checked_at} nowMs={nowMs} />
             </span>
           )}
         </p>
@@ -97,40 +97,40 @@ export function PublicComponents({
   );
 }
 
-const WORDS = {
+const STATE_LABELS = {
   up: 'up',
   slow: 'slow',
-  limited: 'serves, and takes no more connections',
+  limited: 'accepts no new connections',
   down: 'no answer',
   stale: 'no fresh result',
 } as const;
 
-/** Up is no time: since when it answers is said beside it, and "up for" is what a server says of itself. */
+/** Without a time while it is up: `answering since` stands beside it, and "up for" is the server's own figure. */
 function stateWords(
   state: LiveComponentDocument['state'] | undefined,
-  standing: LiveComponentDocument | undefined,
+  component: LiveComponentDocument | undefined,
   nowMs: number,
 ): string {
   if (!state) return 'not known yet';
-  if (!standing || state === 'up') return WORDS[state];
-  const since = state === 'down' ? standing.answers_since : standing.since;
-  return `${WORDS[state]} for ${duration(nowMs - Date.parse(since))}`;
+  if (!component || state === 'up') return STATE_LABELS[state];
+  const since = state === 'down' ? component.answers_since : component.since;
+  return `${STATE_LABELS[state]} for ${duration(nowMs - Date.parse(since))}`;
 }
 
 function ComponentTitle({
   id,
   name,
   answers,
-  standing,
+  component,
   nowMs,
 }: {
   readonly id: 'database' | 'cache';
   readonly name: string;
   readonly answers: boolean | undefined;
-  readonly standing: LiveComponentDocument | undefined;
+  readonly component: LiveComponentDocument | undefined;
   readonly nowMs: number;
 }): JSX.Element {
-  const state = standing?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');
+  const state = component?.state ?? (typeof answers !== 'boolean' ? undefined : answers ? 'up' : 'down');
   const bad: DisplayStatus = id === 'database' ? 'unhealthy' : 'degraded';
   const shown: Record<NonNullable<typeof state>, DisplayStatus> = {
     up: 'healthy',
@@ -143,15 +143,15 @@ function ComponentTitle({
     <div class="title">
       <h2 id={id}>{name}</h2>
       <p>
-        <Mark standing={state ? shown[state] : 'unknown'} word={stateWords(state, standing, nowMs)} />
-        {standing && (state === 'up' || state === 'slow' || state === 'limited') && (
+        <Mark status={state ? shown[state] : 'unknown'} word={stateWords(state, component, nowMs)} />
+        {component && (state === 'up' || state === 'slow' || state === 'limited') && (
           <span class="soft age">
-            answering since <TimeText at={standing.answers_since} nowMs={nowMs} />
+            answering since <TimeText at={component.answers_since} nowMs={nowMs} />
           </span>
         )}
-        {standing?.checked_at && (
+        {component?.checked_at && (
           <span class="soft age">
-            looked at <Ago at={standing.checked_at} nowMs={nowMs} />
+            checked <Ago at={component.checked_at} nowMs={nowMs} />
           </span>
         )}
       </p>

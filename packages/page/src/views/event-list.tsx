@@ -1,6 +1,6 @@
 /**
- * Events, one a line: when, what, for how long; and why, each cause with its own time. Marked where somebody points at
- * their time in a chart.
+ * Events, one a line: when, what, for how long; and each cause with its own time. An event is marked while the pointer is
+ * at its time in a chart.
  */
 import type { JSX } from 'preact';
 import type { EventDocument } from 'portal-server/api';
@@ -18,10 +18,10 @@ export interface EventListProps {
   readonly pointed: Store<Pointed>;
 }
 
-export function EventList({ events, error: refusal, nowMs, pointed }: EventListProps): JSX.Element {
+export function EventList({ events, error, nowMs, pointed }: EventListProps): JSX.Element {
   const { atMs } = useStore(pointed);
-  if (events === null) return <p class="soft">{refusal ?? 'asking …'}</p>;
-  if (events.length === 0) return <p class="soft">Nothing happened in this time.</p>;
+  if (events === null) return <p class="soft">{error ?? 'Loading …'}</p>;
+  if (events.length === 0) return <p class="soft">No events in this time span.</p>;
   return (
     <ol class="events">
       {events.map((event) => (
@@ -35,7 +35,7 @@ export function EventList({ events, error: refusal, nowMs, pointed }: EventListP
             <TimeText at={event.began_at} nowMs={nowMs} />
           </span>
           <span>
-            <Mark standing={displayStatusOf(event)} word={wordsOf(event)} />{' '}
+            <Mark status={displayStatusOf(event)} word={wordsOf(event)} />{' '}
             {event.from === event.to && event.since && (
               <span class="soft">
                 since <TimeText at={event.since} nowMs={nowMs} />, not measured in between{' '}
@@ -72,7 +72,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function wordsOf({ kind, from, to }: EventDocument): string {
-  if (from !== null && from === to) return `${capitalised(from)}, goes on`;
+  if (from !== null && from === to) return `Still ${from}`;
   const change = from !== null && to !== null ? `${from} → ${to}` : (to ?? '');
   if (kind === 'status') return capitalised(change);
   return `${KINDS[kind] ?? kind}${change === '' ? '' : `: ${change}`}`;

@@ -1,17 +1,18 @@
-/** Everything that happened in a time, the latest first. */
+/** The events of a time span, the latest first. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { limitsOf, type Navigation, type Span } from '../address.js';
 import { useHistory } from '../charts/use-history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
-import { getJson } from '../api/request.js';
+import { getJson, searchOf, type Query } from '../api/request.js';
 import type { PageState } from '../api/live-connection.js';
 import { usePolled } from '../api/use-polled.js';
 import type { EventPageDocument, EventDocument } from 'portal-server/api';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 
+const PATH = '/v1/admin/events';
 const LIMIT = 50;
 const EVERY_MS = 15_000;
 
@@ -22,14 +23,11 @@ export interface UseEventsOptions {
   readonly limit: number;
 }
 
-/** The events of a time; the path changes by the minute only, so that a clock is no reason to ask. */
-export function useEvents({ eventCount: happened, span, nowMs, limit }: UseEventsOptions) {
-  const path = eventsPath(span, nowMs, limit);
-  const { body, error: refusal } = usePolled<EventPageDocument>(path, {
-    everyMs: EVERY_MS,
-    reread: happened,
-  });
-  return { list: body?.events ?? null, next: body?.next ?? null, refusal, path };
+/** The events of a time span. The query changes at most once a minute, so that the clock alone causes few requests. */
+export function useEvents({ eventCount, span, nowMs, limit }: UseEventsOptions) {
+  const query = queryOf(span, nowMs, limit);
+  const { body, error } = usePolled(PATH, { query, everyMs: EVERY_MS, reread: eventCount });
+  return { list: body?.events ?? null, next: body?.next ?? null, error, query };
 }
 
 export function EventsView({
@@ -45,22 +43,24 @@ export function EventsView({
 }): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
-  const { list, next, refusal, path } = useEvents({
+  const { list, next, error, query } = useEvents({
     eventCount: known.eventCount,
     span,
     nowMs,
     limit: LIMIT,
   });
   const [older, setOlder] = useState<{
-    path: string;
+    search: string;
     list: readonly EventDocument[];
     next: EventPageDocument['next'];
   }>();
-  const isOlder = older?.path === path;
+  const search = searchOf(query);
+  const isOlder = older?.search === search;
   const before = isOlder ? older.next : next;
   const more = async (): Promise<void> => {
-    const { body } = await getJson<EventPageDocument>(`${path}&before=${before ?? ''}`);
-    if (body) setOlder({ path, list: [...(isOlder ? older.list : []), ...body.events], next: body.next });
+    if (before === null) return;
+    const { body } = await getJson(PATH, { query: { ...query, before } });
+    if (body) setOlder({ search, list: [...(isOlder ? older.list : []), ...body.events], next: body.next });
   };
   return (
     <section aria-labelledby="events">
@@ -71,7 +71,7 @@ export function EventsView({
       <Timeline history={history} limits={limitsOf(span, nowMs)} pointed={pointed} nowMs={nowMs} />
       <EventList
         events={list && [...list, ...(isOlder ? older.list : [])]}
-        error={refusal}
+        error={error}
         nowMs={nowMs}
         pointed={pointed}
       />
@@ -86,10 +86,9 @@ export function EventsView({
 
 const MINUTE_MS = 60_000;
 
-/** A range that moves on has no end, so that what happens now is in it at once. */
-function eventsPath(span: Span, nowMs: number, limit: number): string {
+/** A range that ends now is requested without an end, so that new events appear at once. */
+function queryOf(span: Span, nowMs: number, limit: number): Query {
   const { fromMs, toMs } = limitsOf(span, Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
   const from = new Date(fromMs).toISOString();
-  const to = typeof span === 'string' ? '' : `&to=${new Date(toMs).toISOString()}`;
-  return `/v1/admin/events?from=${from}${to}&limit=${limit}`;
+  return typeof span === 'string' ? { from, limit } : { from, to: new Date(toMs).toISOString(), limit };
 }

@@ -1,6 +1,6 @@
 /**
- * What is read first, at three in the morning: one sentence with the worst cause, since when that holds, what it does to
- * users, and what to do next; and since when the whole is what it is, which is another time. Silence of the service itself is said here too, before anything else.
+ * What an operator reads first: the worst cause in one sentence, since when it holds, what it does to users, and what to do
+ * next; and since when the status holds, which can be another time. If the service does not answer, it says only that.
  */
 import type { JSX } from 'preact';
 import { isAdmin, type PageState } from '../api/live-connection.js';
@@ -24,21 +24,21 @@ export interface HeadlineProps {
   readonly nowMs: number;
 }
 
-export function Headline({ state: known, status: standing, isLost, nowMs }: HeadlineProps): JSX.Element {
-  const [worst, ...others] = isLost ? [] : causesIn(known);
-  const since = isAdmin(known.who) ? known.snapshot?.since : known.status?.since;
-  const serviceMs = nowMs + known.aheadMs;
+export function Headline({ state, status, isLost, nowMs }: HeadlineProps): JSX.Element {
+  const [worst, ...others] = isLost ? [] : causesIn(state);
+  const since = isAdmin(state.who) ? state.snapshot?.since : state.status?.since;
+  const serviceMs = nowMs + state.aheadMs;
   return (
-    <section class={`headline ${standing}`} aria-labelledby="headline">
+    <section class={`headline ${status}`} aria-labelledby="headline">
       <div class="first">
         <h2 id="headline" aria-live="polite">
           <span class="shape" aria-hidden="true">
-            {STATUS_SHAPES[standing]}
+            {STATUS_SHAPES[status]}
           </span>{' '}
-          {STATUS_LABELS[standing]} <span class="sentence">· {sentenceOf(known, worst, isLost)}</span>
+          {STATUS_LABELS[status]} <span class="sentence">· {sentenceOf(state, worst, isLost)}</span>
         </h2>
         {isLost ? (
-          <p class="since">{heardWords(known, nowMs)}</p>
+          <p class="since">{heardWords(state, nowMs)}</p>
         ) : (
           <div>
             {worst?.since && (
@@ -48,7 +48,7 @@ export function Headline({ state: known, status: standing, isLost, nowMs }: Head
             )}
             {since && !isSameMoment(since, worst?.since) && (
               <p class={worst?.since ? 'since whole' : 'since'}>
-                {worst ? `${STATUS_LABELS[standing].toLowerCase()} ` : ''}
+                {worst ? `${STATUS_LABELS[status].toLowerCase()} ` : ''}
                 <Since at={since} nowMs={serviceMs} />
               </p>
             )}
@@ -57,11 +57,11 @@ export function Headline({ state: known, status: standing, isLost, nowMs }: Head
       </div>
       {isLost && (
         <p>
-          What is below is the last that was heard, not how things are. Next: see whether the process runs,
-          then the network between it and you. This page goes on trying.
+          What is below is the last that this page received. Next: see whether the process runs, then the
+          network between it and you. This page keeps trying.
         </p>
       )}
-      {worst && isAdmin(known.who) && <CauseText cause={worst} />}
+      {worst && isAdmin(state.who) && <CauseText cause={worst} />}
       {others.length > 0 && (
         <details>
           <summary>
@@ -77,7 +77,7 @@ export function Headline({ state: known, status: standing, isLost, nowMs }: Head
                   </span>
                 )}
               </h3>
-              {isAdmin(known.who) && <CauseText cause={cause} />}
+              {isAdmin(state.who) && <CauseText cause={cause} />}
             </div>
           ))}
         </details>
@@ -87,7 +87,7 @@ export function Headline({ state: known, status: standing, isLost, nowMs }: Head
 }
 
 function CauseText({ cause: { advice, code } }: { readonly cause: DisplayCause }): JSX.Element {
-  if (!advice) return <p>This page does not know this problem; docs/errors.md of the service does.</p>;
+  if (!advice) return <p>This page does not know this problem. See docs/errors.md of the service.</p>;
   return (
     <dl class="advice">
       <dt>Means</dt>
@@ -106,7 +106,7 @@ function CauseText({ cause: { advice, code } }: { readonly cause: DisplayCause }
   );
 }
 
-/** What holds, as far as the reader may know; without the stream the report alone may say so. */
+/** The causes that hold. Without the stream, the published report may be all there is. */
 function causesIn({ who, status, snapshot }: PageState): readonly DisplayCause[] {
   if (!isAdmin(who)) return causesOf(status?.causes ?? []);
   return snapshot?.causes ? causesOf(snapshot.causes) : causesOfErrors(snapshot?.report.errors ?? []);
@@ -120,7 +120,7 @@ function Since({ at, nowMs }: { readonly at: string; readonly nowMs: number }): 
   );
 }
 
-/** As people read them, to the second. */
+/** Equal to the second, as they are shown. */
 function isSameMoment(one: string, other: string | null | undefined): boolean {
   return typeof other === 'string' && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }
@@ -130,12 +130,12 @@ function sentenceOf(
   worst: DisplayCause | undefined,
   isLost: boolean,
 ): string {
-  if (isLost) return 'no word from the service';
+  if (isLost) return 'the service does not answer';
   if (worst) return lowerFirst(worst.sentence);
-  if (isAdmin(who)) return snapshot ? 'everything answers' : 'asking …';
-  return status ? publicSentence(status) : 'asking …';
+  if (isAdmin(who)) return snapshot ? 'everything answers' : 'loading …';
+  return status ? publicSentence(status) : 'loading …';
 }
 
 function heardWords({ heardMs }: PageState, nowMs: number): string {
-  return heardMs === null ? 'not heard yet' : `last heard ${duration(nowMs - heardMs)} ago`;
+  return heardMs === null ? 'no answer yet' : `last answer ${duration(nowMs - heardMs)} ago`;
 }

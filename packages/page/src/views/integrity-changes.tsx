@@ -1,4 +1,4 @@
-/** Which files differ, and what happened on disk since the start. */
+/** Which files differ on disk, and the changes since the start. */
 import type { JSX } from 'preact';
 import type { IntegrityDocument } from 'portal-server/api';
 import { duration } from '../copy/time.js';
@@ -16,26 +16,24 @@ export function IntegrityChanges({
   const { differences, events, drifted_since } = source;
   return (
     <>
-      <h3>Disk against the start</h3>
+      <h3>Changed on disk since the start</h3>
       {differences.changes.length === 0 ? (
         <p class="soft">
-          {drifted_since === null
-            ? 'No difference.'
-            : 'No difference now: what was changed has been put back.'}
+          {drifted_since === null ? 'No difference.' : 'No difference now: every change has been reverted.'}
         </p>
       ) : (
         <Changes differences={differences} />
       )}
       {events.length > 0 && (
         <>
-          <h3>What happened on disk</h3>
+          <h3>Changes over time</h3>
           <ol class="plain">
             {events.map((event) => (
               <li key={event.began_at}>
                 <TimeText at={event.began_at} nowMs={nowMs} />{' '}
                 <span class="soft">
                   within {duration(Date.parse(event.ended_at) - Date.parse(event.began_at))}
-                  {event.put_back > 0 && `, ${event.put_back} put back`}
+                  {event.put_back > 0 && `, ${event.put_back} reverted`}
                 </span>
                 <Changes differences={event} />
               </li>

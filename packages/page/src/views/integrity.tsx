@@ -1,4 +1,4 @@
-/** Is it running the code we shipped: what it should be, was at the start, is on disk and in memory, and which file. */
+/** Is it running the code that was released? Expected, at the start, on disk and in memory, and the files that differ. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
@@ -12,7 +12,7 @@ import { DataTable } from './table.js';
 import { Mark, TimeText } from './text.js';
 
 const EVERY_MS = 10_000;
-const COLUMNS = ['Reading', 'Hash', 'Files', 'When'];
+const COLUMNS = ['Source', 'Hash', 'Files', 'Time'];
 
 export function IntegrityView({
   known,
@@ -21,30 +21,30 @@ export function IntegrityView({
   readonly known: PageState;
   readonly nowMs: number;
 }): JSX.Element {
-  const [looks, setLooks] = useState(0);
-  const { body: source, error: refusal } = usePolled<IntegrityDocument>('/v1/admin/integrity', {
+  const [inspections, setInspections] = useState(0);
+  const { body: source, error } = usePolled('/v1/admin/integrity', {
     everyMs: EVERY_MS,
-    reread: known.eventCount + looks,
+    reread: known.eventCount + inspections,
   });
   const reload = async (): Promise<void> => {
     await getJson('/v1/admin/integrity/loaded');
-    setLooks(looks + 1);
+    setInspections(inspections + 1);
   };
-  if (!source) return <p class="soft">{refusal ?? 'asking …'}</p>;
+  if (!source) return <p class="soft">{error ?? 'Loading …'}</p>;
   const { boot, disk, loaded, expected } = source;
   return (
     <section aria-labelledby="integrity">
       <div class="title">
         <h2 id="integrity">Integrity</h2>
         <p>
-          <Mark standing={integrityStatus(source)} word={integrityWords(source)} />{' '}
+          <Mark status={integrityStatus(source)} word={integrityWords(source)} />{' '}
           <span class="soft">
             since <TimeText at={source.since} nowMs={nowMs} />
           </span>
         </p>
       </div>
       {source.statement_refused !== null && (
-        <p>The signed statement is not believed: {source.statement_refused}.</p>
+        <p>The signed statement was rejected: {source.statement_refused}.</p>
       )}
       {source.refusals.length > 0 && (
         <ul>
@@ -53,10 +53,10 @@ export function IntegrityView({
           ))}
         </ul>
       )}
-      <DataTable label="The four readings" columns={COLUMNS}>
+      <DataTable label="Source hashes" columns={COLUMNS}>
         <tr>
           <th scope="row">Expected</th>
-          <td>{expected ? <Hash hash={expected.source_hash} /> : 'nobody said'}</td>
+          <td>{expected ? <Hash hash={expected.source_hash} /> : 'no expected hash'}</td>
           <td>{expected?.version ?? ''}</td>
           <td>{expected ? (expected.by === 'statement' ? 'signed statement' : 'PORTAL_SOURCE_HASH') : ''}</td>
         </tr>
@@ -74,12 +74,12 @@ export function IntegrityView({
         </tr>
         <tr>
           <th scope="row">In memory</th>
-          <td>{loaded ? loadedWords(loaded) : 'not looked at yet'}</td>
+          <td>{loaded ? loadedWords(loaded) : 'not inspected yet'}</td>
           <td>{loaded && `${count(loaded.scripts)} scripts`}</td>
           <td>
             {loaded && <TimeText at={loaded.inspected_at} nowMs={nowMs} />}{' '}
             <button type="button" onClick={() => void reload()}>
-              Look now
+              Inspect now
             </button>
           </td>
         </tr>
@@ -94,6 +94,8 @@ function Hash({ hash }: { readonly hash: string }): JSX.Element {
 }
 
 function loadedWords({ different, unknown }: NonNullable<IntegrityDocument['loaded']>): string {
-  const strange = [...different, ...unknown];
-  return strange.length === 0 ? 'every script is as it was at the start' : `differs: ${strange.join(', ')}`;
+  const differing = [...different, ...unknown];
+  return differing.length === 0
+    ? 'every script is the same as at the start'
+    : `differs: ${differing.join(', ')}`;
 }

@@ -1,4 +1,4 @@
-/** How things are now and how they came to be so: the strip, both stores, the source, the last events, the charts. */
+/** The current state and what led to it: status history, both stores, the source, the last events, the charts. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Navigation, Span } from '../address.js';
@@ -31,9 +31,9 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
   const report = snapshot?.report ?? null;
   return (
     <>
-      <section aria-labelledby="course">
+      <section aria-labelledby="status-history">
         <div class="title">
-          <h2 id="course">Course</h2>
+          <h2 id="status-history">Status history</h2>
           <Ranges span={span} navigation={navigation} nowMs={nowMs} />
         </div>
         <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} />
@@ -43,9 +43,9 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
         <CacheCard report={report} component={snapshot?.parts['cache']} nowMs={nowMs} />
       </div>
       <SourceLine nowMs={nowMs} reread={known.eventCount} />
-      <section aria-labelledby="happened">
-        <h2 id="happened">Events</h2>
-        <EventList events={events.list} error={events.refusal} nowMs={nowMs} pointed={pointed} />
+      <section aria-labelledby="events">
+        <h2 id="events">Events</h2>
+        <EventList events={events.list} error={events.error} nowMs={nowMs} pointed={pointed} />
       </section>
       <Charts history={history} limits={limits} pointed={pointed} zoom={zoom} />
     </>

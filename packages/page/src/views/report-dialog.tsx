@@ -1,4 +1,4 @@
-/** The report as JSON and the line to ask for it with `curl`, one key away: `j`. */
+/** The report as JSON and its `curl` command, on the key `j`. */
 import type { JSX } from 'preact';
 import type { AdminReportDocument } from 'portal-server/api';
 import { useEffect, useRef, useState } from 'preact/hooks';

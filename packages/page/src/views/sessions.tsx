@@ -1,9 +1,8 @@
-/** Where the reader is signed in, and how to end each. */
+/** The user's sessions, and how to end them. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson } from '../api/request.js';
 import { usePolled } from '../api/use-polled.js';
-import type { MySessionsDocument } from 'portal-server/api';
 import { duration } from '../copy/time.js';
 import { DataTable } from './table.js';
 import { TimeText } from './text.js';
@@ -14,19 +13,21 @@ const COLUMNS = ['Session', 'Created by', 'Since', 'Ends in', <span class="hidde
 export function SessionsView({ nowMs }: { readonly nowMs: number }): JSX.Element {
   const [ended, setEnded] = useState(0);
   const [failure, setFailure] = useState<string | null>(null);
-  const { body, error: refusal } = usePolled<MySessionsDocument>('/v1/users/me/sessions', {
+  const { body, error: pollError } = usePolled('/v1/users/me/sessions', {
     everyMs: EVERY_MS,
     reread: ended,
   });
   const end = async (suffix: string): Promise<void> => {
     const { status, error } = await postJson(`/v1/users/me/sessions/${suffix}/destroy`);
-    setFailure(status === 204 ? null : (error ?? 'The service did not answer; the session goes on.'));
+    setFailure(status === 204 ? null : (error ?? 'The service did not answer; the session is still valid.'));
     setEnded(ended + 1);
   };
   const endAll = async (): Promise<void> => {
     const { status, error } = await postJson('/v1/users/me/sessions/destroy-all');
-    // The stream of this page, which ends with its session, says the rest.
-    setFailure(status === 204 ? null : (error ?? 'The service did not answer; the sessions go on.'));
+    // This page's stream ends with its session, and shows that.
+    setFailure(
+      status === 204 ? null : (error ?? 'The service did not answer; the sessions are still valid.'),
+    );
     setEnded(ended + 1);
   };
   return (
@@ -34,7 +35,7 @@ export function SessionsView({ nowMs }: { readonly nowMs: number }): JSX.Element
       <h2 id="sessions">Where you are signed in</h2>
       <p role="status">{failure}</p>
       {body === null ? (
-        <p class="soft">{refusal ?? 'asking …'}</p>
+        <p class="soft">{pollError ?? 'Loading …'}</p>
       ) : (
         <DataTable label="Your sessions" columns={COLUMNS}>
           {body.sessions.map(({ token_suffix, created_by, created_at, expires_at, current }) => (
@@ -64,7 +65,7 @@ export function SessionsView({ nowMs }: { readonly nowMs: number }): JSX.Element
         <button type="button" onClick={() => void endAll()}>
           Sign out everywhere
         </button>{' '}
-        <span class="soft">Ends all of them, this one too.</span>
+        <span class="soft">Ends all your sessions, including this one.</span>
       </p>
     </section>
   );

@@ -1,19 +1,19 @@
-/** Signing in with a code that comes another way; who has one already goes on at once. */
+/** Signing in with a one-time code, which arrives another way. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { postJson, TURN_MS } from '../api/request.js';
+import { postJson, QUEUED_TIMEOUT_MS } from '../api/request.js';
 import type { LiveConnection } from '../api/live-connection.js';
 
 export interface SignInProps {
   readonly connection: LiveConnection;
-  /** Why the reader is here. */
+  /** Why the user has to sign in. */
   readonly note: string | null;
-  /** Whether whoever asks for a code is sent one; where that is not known it is not offered. */
+  /** Whether the service sends codes; while that is unknown the form is not shown. */
   readonly areCodesDelivered: boolean;
 }
 
-export function SignInView({ connection: following, note, areCodesDelivered }: SignInProps): JSX.Element {
-  const [said, setSaid] = useState<string | null>(note);
+export function SignInView({ connection, note, areCodesDelivered }: SignInProps): JSX.Element {
+  const [message, setMessage] = useState<string | null>(note);
   const [isBusy, setBusy] = useState(false);
   const submit = async (
     event: SubmitEvent,
@@ -22,23 +22,19 @@ export function SignInView({ connection: following, note, areCodesDelivered }: S
     event.preventDefault();
     const field = (event.target as HTMLFormElement).querySelector('input');
     setBusy(true);
-    setSaid(await work(field?.value.trim() ?? ''));
+    setMessage(await work(field?.value.trim() ?? ''));
     setBusy(false);
   };
   const request = async (username: string): Promise<string> => {
-    const { body, error } = await postJson<{ readonly message: string }>(
-      '/v1/authentication/request',
-      { username },
-      TURN_MS,
-    );
+    const { body, error } = await postJson('/v1/authentication/request', { username }, QUEUED_TIMEOUT_MS);
     return body?.message ?? error ?? 'The service cannot be reached.';
   };
   return (
     <section class="sign-in" aria-labelledby="sign-in">
       <h2 id="sign-in">Sign in</h2>
-      <p role="status">{said}</p>
+      <p role="status">{message}</p>
       {areCodesDelivered ? (
-        // By their keys neither becomes the other when this is known.
+        // Keys, so that Preact does not turn one form into the other.
         <form key="request" onSubmit={(event) => void submit(event, request)}>
           <label>
             User name
@@ -55,9 +51,9 @@ export function SignInView({ connection: following, note, areCodesDelivered }: S
           </button>
         </form>
       ) : (
-        <p>Ask whoever runs this service for a code.</p>
+        <p>Ask the operator of this service for a code.</p>
       )}
-      <form key="code" onSubmit={(event) => void submit(event, (text) => following.signIn(text))}>
+      <form key="code" onSubmit={(event) => void submit(event, (text) => connection.signIn(text))}>
         <label>
           Code
           <input name="code" autoComplete="one-time-code" autoCapitalize="none" spellcheck={false} required />
@@ -67,7 +63,7 @@ export function SignInView({ connection: following, note, areCodesDelivered }: S
         </button>
       </form>
       <p class="soft">
-        Whoever runs the service gets one by <code>portal login-code create --user NAME</code>
+        The operator creates one with <code>portal login-code create --user NAME</code>
       </p>
     </section>
   );

@@ -1,11 +1,11 @@
-/** Is it the code we shipped, on one line; more under Integrity. */
+/** One line on the source: is it the code that was released? More under Integrity. */
 import type { JSX } from 'preact';
 import { usePolled } from '../api/use-polled.js';
 import type { IntegrityDocument } from 'portal-server/api';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './text.js';
 
-/** The service itself looks at its source every ten seconds. */
+/** The service scans its source every ten seconds. */
 const EVERY_MS = 10_000;
 
 export function SourceLine({
@@ -15,7 +15,7 @@ export function SourceLine({
   readonly nowMs: number;
   readonly reread: number;
 }): JSX.Element {
-  const { body: source, error: refusal } = usePolled<IntegrityDocument>('/v1/admin/integrity', {
+  const { body: source, error } = usePolled('/v1/admin/integrity', {
     everyMs: EVERY_MS,
     reread,
   });
@@ -25,10 +25,10 @@ export function SourceLine({
         <h2 id="source">Source</h2>
         {source && (
           <p>
-            <Mark standing={integrityStatus(source)} word={integrityWords(source)} />
+            <Mark status={integrityStatus(source)} word={integrityWords(source)} />
             {source.disk && (
               <span class="soft age">
-                looked at <Ago at={source.disk.swept_at} nowMs={nowMs} />
+                scanned <Ago at={source.disk.swept_at} nowMs={nowMs} />
               </span>
             )}
           </p>
@@ -42,7 +42,7 @@ export function SourceLine({
           {sameWords(source)}
         </p>
       ) : (
-        <p class="soft">{refusal ?? 'not measured yet'}</p>
+        <p class="soft">{error ?? 'not measured yet'}</p>
       )}
     </section>
   );
@@ -52,9 +52,9 @@ function sameWords({ boot, disk, expected }: IntegrityDocument): string {
   const isSame = disk?.source_hash === boot?.source_hash;
   const onDisk = disk
     ? isSame
-      ? 'on disk as at the start'
+      ? 'on disk the same as at the start'
       : 'on disk differs from the start'
-    : 'disk not read yet';
-  if (!expected) return `${onDisk}; nobody said what it should be`;
+    : 'disk not scanned yet';
+  if (!expected) return `${onDisk}; no expected hash`;
   return `${onDisk}; ${expected.by === 'statement' ? 'signed statement' : 'expected hash'}${expected.version ? ` of ${expected.version}` : ''}`;
 }

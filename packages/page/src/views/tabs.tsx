@@ -1,4 +1,4 @@
-/** From view to view. Links, so that each can be opened elsewhere; the browser's own keys and history work. */
+/** Links from view to view, so that each can be opened in a tab of its own and the browser's history works. */
 import type { JSX } from 'preact';
 import { TABS, writeAddress, type Navigation, type Tab } from '../address.js';
 

@@ -1,9 +1,9 @@
-/** Small pieces of text that every view uses. */
+/** Small pieces of text that views share. */
 import type { ComponentChildren, JSX } from 'preact';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { duration, moment, utc } from '../copy/time.js';
 
-/** A moment in the reader's zone; in UTC for whoever hovers, and for machines. */
+/** A time in the user's zone; in UTC as a tooltip, and for machines. */
 export function TimeText({
   at,
   nowMs,
@@ -19,7 +19,6 @@ export function TimeText({
   );
 }
 
-/** How long ago. */
 export function Ago({ at, nowMs }: { readonly at: string; readonly nowMs: number }): JSX.Element {
   const atMs = Date.parse(at);
   return (
@@ -38,20 +37,20 @@ export function Sentence({ text }: { readonly text: string }): JSX.Element {
 
 /** Shape, word and colour together. */
 export function Mark({
-  standing,
+  status,
   word,
 }: {
-  readonly standing: DisplayStatus;
+  readonly status: DisplayStatus;
   readonly word?: string;
 }): JSX.Element {
   return (
-    <span class={`mark ${standing}`}>
-      <span aria-hidden="true">{STATUS_SHAPES[standing]}</span> {word ?? STATUS_LABELS[standing]}
+    <span class={`mark ${status}`}>
+      <span aria-hidden="true">{STATUS_SHAPES[status]}</span> {word ?? STATUS_LABELS[status]}
     </span>
   );
 }
 
-/** A name and what it is worth, as text that can be copied. */
+/** A name and its value, as text that can be copied. */
 export function Figure({
   name,
   children,

@@ -4,15 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { getJson, postJson } from '../../src/api/request.js';
 
-type Answer = readonly [status: number, body: string, headers?: Record<string, string>];
+type CannedResponse = readonly [status: number, body: string, headers?: Record<string, string>];
 
-/** What is answered, one after the other; the last again and again. */
-let answers: Answer[] = [];
-let asked = 0;
+/** Sent one after the other; the last one again and again. */
+let answers: CannedResponse[] = [];
+let requests = 0;
 const { fetch } = globalThis;
 const server = createServer((_request, response: ServerResponse) => {
-  const [status, body, headers] = answers[Math.min(asked, answers.length - 1)] ?? [500, ''];
-  asked += 1;
+  const [status, body, headers] = answers[Math.min(requests, answers.length - 1)] ?? [500, ''];
+  requests += 1;
   response.writeHead(status, headers).end(body);
 });
 
@@ -30,43 +30,43 @@ after(() => {
   server.closeAllConnections();
 });
 
-function answer(...all: Answer[]): void {
+function answer(...all: CannedResponse[]): void {
   answers = all;
-  asked = 0;
+  requests = 0;
 }
 
-const LATE: Answer = [503, '{"error":"Temporarily unavailable"}', { 'Retry-After': '0' }];
+const LATE: CannedResponse = [503, '{"error":"Temporarily unavailable"}', { 'Retry-After': '0' }];
 
-test('that nobody can say now who asks is waited out', async () => {
+test('a 503 that says when to retry is retried', async () => {
   answer(LATE, LATE, [200, '{"id":1}']);
   assert.deepEqual(await getJson('/v1/users/me'), {
     status: 200,
     body: { id: 1 },
     error: null,
-    againMs: null,
+    retryAfterMs: null,
   });
-  assert.equal(asked, 3);
+  assert.equal(requests, 3);
 });
 
 test('a report of an unhealthy service is a report, at once', async () => {
   answer([503, '{"status":"unhealthy","errors":[]}']);
   const { status, body } = await getJson('/v1/admin/health');
-  assert.deepEqual([status, body, asked], [503, { status: 'unhealthy', errors: [] }, 1]);
+  assert.deepEqual([status, body, requests], [503, { status: 'unhealthy', errors: [] }, 1]);
 });
 
-test('what takes longer is told, with when to come again; and nothing is done twice', async () => {
+test('a longer Retry-After is returned, and a POST is never sent twice', async () => {
   answer([503, '{"error":"Temporarily unavailable"}', { 'Retry-After': '60' }]);
-  const { status, error, againMs } = await getJson('/v1/users/me');
-  assert.deepEqual([status, error, againMs, asked], [503, 'Temporarily unavailable', 60_000, 1]);
+  const { status, error, retryAfterMs } = await getJson('/v1/users/me');
+  assert.deepEqual([status, error, retryAfterMs, requests], [503, 'Temporarily unavailable', 60_000, 1]);
   answer(LATE);
   assert.equal((await postJson('/v1/authentication/logout')).status, 503);
-  assert.equal(asked, 1);
+  assert.equal(requests, 1);
 });
 
-test('whoever has gone does not wait', async () => {
+test('an aborted request is not retried', async () => {
   answer(LATE);
   const gone = new AbortController();
-  const asking = getJson('/v1/users/me', gone.signal);
+  const response = getJson('/v1/users/me', { signal: gone.signal });
   gone.abort();
-  assert.equal((await asking).body, null);
+  assert.equal((await response).body, null);
 });

@@ -26,7 +26,16 @@ test('the worst cause comes first: what makes the service useless before what ma
   assert.ok(causes.every(({ advice }) => advice));
 });
 
-test('a problem of a newer service is told in its own words, after those that are understood', () => {
+test('the code of every sentence of a published report is read', () => {
+  for (const [code, { sentence }] of Object.entries(PROBLEMS)) {
+    for (const published of [`${sentence} (${code})`, `orders: ${sentence} (${code})`]) {
+      const [cause] = causesOfErrors([published]);
+      assert.deepEqual([cause?.code, `${cause?.sentence} (${code})`], [code, published]);
+    }
+  }
+});
+
+test('a problem of a newer service is shown as it was sent, after the known ones', () => {
   const causes = causesOfErrors(['Something new (MOON_FULL)', error('CACHE_SLOW')]);
   assert.deepEqual(causes.at(-1), {
     code: null,
@@ -37,7 +46,7 @@ test('a problem of a newer service is told in its own words, after those that ar
   assert.equal(problemSentence('MOON_FULL'), 'MOON_FULL');
 });
 
-test('for anybody: which of the two does not answer', () => {
+test('the public sentence says which of the two stores does not answer', () => {
   const status = {
     status: 'unhealthy',
     since: '',
@@ -49,14 +58,14 @@ test('for anybody: which of the two does not answer', () => {
     [true, false].map((cache) => publicSentence({ ...status, database, cache })),
   );
   assert.deepEqual(words, [
-    'something needs a look',
+    'something needs attention',
     'the cache does not answer',
     'the database does not answer',
     'neither the database nor the cache answers',
   ]);
 });
 
-test('each cause comes with its own begin; of equals a new one is not behind one of last week', () => {
+test('each cause has its own begin, and an old cause does not come before a new one of the same rank', () => {
   const at = (minute: number): string => `2026-03-01T02:${minute}:00.000Z`;
   const causes = causesOf([
     { component: 'source', code: 'SOURCE_DRIFTED', since: at(10) },

@@ -18,7 +18,7 @@ const codeRequest = named(
   }),
 );
 
-const codeRequested = named(
+export const codeRequestedSchema = named(
   'CodeRequested',
   exactly('The same for every name.', { message: text('A sentence for a person.') }),
 );
@@ -43,7 +43,7 @@ export const requestCodeRoute = defineRoute({
       'more than 10 times a minute is refused; one that asks by many names waits for its turn.',
   },
   body: { schema: codeRequest, example: { username: 'ada' } },
-  answers: { 202: { description: 'Understood.', schema: codeRequested, example: SENT } },
+  answers: { 202: { description: 'Understood.', schema: codeRequestedSchema, example: SENT } },
   async handler({ request, reply, body: { username }, services: { signIn, signInLimits, deliver } }) {
     expectUserName(username);
     reply.code(202);

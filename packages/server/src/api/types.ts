@@ -5,9 +5,11 @@ import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
 import type { eventSchema } from './event-schema.js';
 import type { integritySchema } from './integrity-schema.js';
+import type { loadedScriptsSchema } from './loaded-schema.js';
 import type { meSchema } from './me.js';
 import type { mySessionsSchema } from './my-sessions.js';
 import type { adminReportSchema } from './report-schema.js';
+import type { codeRequestedSchema } from './request-code.js';
 import type { FromSchema } from './schema.js';
 import type { publicStatusSchema } from './status.js';
 
@@ -24,3 +26,18 @@ export type LiveComponentDocument = LiveSnapshotDocument['parts'][string];
 export type MeDocument = FromSchema<typeof meSchema>;
 export type MySessionsDocument = FromSchema<typeof mySessionsSchema>;
 export type PublicStatusDocument = FromSchema<typeof publicStatusSchema>;
+
+/** What the page requests, and the document that each path answers. */
+export interface ApiDocuments {
+  readonly '/v1/admin/audit': AuditPageDocument;
+  readonly '/v1/admin/events': EventPageDocument;
+  readonly '/v1/admin/health': AdminReportDocument;
+  readonly '/v1/admin/history': HistoryDocument;
+  readonly '/v1/admin/integrity': IntegrityDocument;
+  readonly '/v1/admin/integrity/loaded': FromSchema<typeof loadedScriptsSchema>;
+  readonly '/v1/authentication/request': FromSchema<typeof codeRequestedSchema>;
+  readonly '/v1/authentication/verify': MeDocument;
+  readonly '/v1/status': PublicStatusDocument;
+  readonly '/v1/users/me': MeDocument;
+  readonly '/v1/users/me/sessions': MySessionsDocument;
+}
