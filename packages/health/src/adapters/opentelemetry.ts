@@ -66,12 +66,12 @@ const INSTRUMENTS: readonly Instrument[] = [
     read: (_facts, status) => STATUSES.map((one) => [{ status: one }, one === status ? 1 : 0]),
   },
   {
-    ...gauge('portal.health.up', '1', 'Whether a part answers: 1 for up or slow, 0 for down or stale.'),
+    ...gauge('portal.health.up', '1', 'Whether a component answers: 1 for up or slow, 0 for down or stale.'),
     read: ({ components: findings }) =>
       findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
   },
   {
-    ...gauge('portal.health.problem', '1', 'Problems of the catalogue: 1 for one that holds now.'),
+    ...gauge('portal.health.problem', '1', 'Problems of the catalogue: 1 for one that exists now.'),
     read(facts) {
       const problems = allProblems(facts);
       const codes = Object.keys(PROBLEMS) as ProblemCode[];
@@ -79,7 +79,7 @@ const INSTRUMENTS: readonly Instrument[] = [
     },
   },
   {
-    ...gauge('portal.health.latency', 's', 'Round trip of the last question to a part.'),
+    ...gauge('portal.health.latency', 's', 'Round trip of the latest probe run of a component.'),
     read: ({ components: findings }) =>
       findings.map(({ name, latencyMs }) => [{ part: name }, latencyMs === null ? null : latencyMs / 1_000]),
   },

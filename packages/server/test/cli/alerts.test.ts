@@ -52,7 +52,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   t.after(() => second.stop('SIGKILL'));
   await receiver.arrived(1);
   await sleep(1_500);
-  assert.equal(receiver.accepted.length, 1, 'the incident that goes on is not told again');
+  assert.equal(receiver.accepted.length, 1, 'the incident that goes on has no second alert');
   const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
   assert.equal(ids.size, 1, 'every attempt under the same id');
   redis.thaw();
@@ -62,7 +62,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   assert.equal(messageData(began)['incident'], messageData(ended)['incident']);
 });
 
-test('portal alert test: everybody gets one, and what each answered is told, but not where it went', async () => {
+test('portal alert test: every receiver gets one, and what each answered is printed, but not its URL', async () => {
   const settings = receiver.alertSettings('generic', 'slack');
   const sent = await runPortal(['alert', 'test'], { cwd: folder, environment: settings });
   assert.deepEqual([sent.exitCode, sent.stderr], [0, '']);
@@ -74,8 +74,8 @@ test('portal alert test: everybody gets one, and what each answered is told, but
   assert.match(refused.stdout, /slack 2 +WEBHOOK_REFUSED \(404\)/);
   assert.equal(refused.stderr, '2 of 2 did not accept the test.\n');
   assert.doesNotMatch(`${refused.stdout}${refused.stderr}`, /S3CRET|127\.0\.0\.1/);
-  const nobody = await runPortal(['alert', 'test'], { cwd: folder });
-  assert.equal(nobody.exitCode, 1);
+  const none = await runPortal(['alert', 'test'], { cwd: folder });
+  assert.equal(none.exitCode, 1);
   const unsigned = await runPortal(['alert', 'test'], {
     cwd: folder,
     environment: { PORTAL_ALERT_WEBHOOKS: settings['PORTAL_ALERT_WEBHOOKS'] ?? '' },

@@ -89,7 +89,7 @@ test('a life at the command line: add, sign in, list, promote, revoke', async ()
   assert.equal(await succeed('session revoke --user ada'), 'Ended 2 sessions.\n');
 });
 
-test('migrate says what it did', async () => {
+test('migrate prints what it did', async () => {
   const empty = { DATABASE_URL: await postgres.createDatabase() };
   assert.equal(
     (await portal('migrate', empty)).stdout,
@@ -101,7 +101,7 @@ test('migrate says what it did', async () => {
   assert.equal((await portal('migrate', empty)).stdout, 'The tables are up to date.\n');
 });
 
-test('a code and a link that sign somebody in once', async () => {
+test('a code and a link that sign a user in once', async () => {
   await succeed('user add Linked --permission owner');
   const [code = '', link] = (await succeed('login-code create --user LINKED')).trim().split('\n');
   assert.equal(link, `http://127.0.0.1:7331/#code=${code}`);
@@ -184,7 +184,7 @@ test('a change is made also while Redis does not answer', async () => {
   }
 });
 
-test('what is done here is told by the audit, though another process runs', async () => {
+test('what is done here is in the audit of another running process', async () => {
   for (const line of [
     'user add Grace --permission moderator',
     'user permission grace admin',

@@ -166,7 +166,7 @@ describe('on the embedded database', () => {
     assert.match(second.output.stdout, /portal session create --user NAME/);
   });
 
-  test('a data folder that cannot be written to is told in a sentence', async () => {
+  test('a data folder that cannot be written to is reported in a sentence', async () => {
     await writeFile(join(folder, 'file'), '');
     const environment = { REDIS_URL: redis.url, PORTAL_DATA_DIR: join(folder, 'file/data') };
     const { exitCode, stderr } = await runPortal(['serve'], { cwd: folder, environment });
@@ -175,7 +175,7 @@ describe('on the embedded database', () => {
   });
 });
 
-describe('on a database of somebody', () => {
+describe('on a configured database', () => {
   test('nothing to paste is printed, and the data folder has the history and where the service is, for links', async () => {
     const databaseOfOurs = await postgres.createDatabase();
     const portal = await serve({ DATABASE_URL: databaseOfOurs });
@@ -199,7 +199,7 @@ describe('on a database of somebody', () => {
     assert.ok(made.stdout.includes(`${portal.url}/#code=`), made.stdout);
   });
 
-  test('a port that is taken is told in a sentence', async () => {
+  test('a port that is taken is reported in a sentence', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     try {
       await waitFor('a taken port', () => other.listening);
@@ -280,7 +280,7 @@ describe('the end', () => {
       'readiness to go first',
       async () => (await sendRequest(portal.url, '/readyz')).status === 503,
     );
-    // The kernel tells the leader of a session, and its foreground once more.
+    // The kernel signals the session leader, and the foreground process group once more.
     void portal.stop('SIGHUP');
     assert.equal(await ended, 0);
   });

@@ -1,5 +1,5 @@
 /**
- * Since when: of the status, of every part and of every cause, over restarts, pauses and clocks that are set. What is
+ * Since when: of the status, of every component and of every cause, over restarts, pauses and clocks that are set. What is
  * found is made up, and so is the time, because it must pass.
  */
 import assert from 'node:assert/strict';
@@ -34,7 +34,7 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** A health that finds what it is told to. */
+/** A health with given findings. */
 function start(left?: PreviousStatus | null) {
   let status: Status = 'healthy';
   let parts: Readonly<Record<string, FoundComponent>> = { database: ['up'], cache: ['up'] };
@@ -102,7 +102,7 @@ test('every cause has a begin of its own, and so has the status', () => {
   );
 });
 
-test('a cause that comes back begins anew; one that becomes another leaves the part down since when it went', () => {
+test('a cause that comes back begins anew; one that becomes another leaves the component down since it went', () => {
   const { find, causes, part } = start(null);
   find('degraded', { cache: ['down', 'CACHE_TIMEOUT'] });
   after(10);
@@ -119,7 +119,7 @@ test('a cause that comes back begins anew; one that becomes another leaves the p
   assert.equal(part('cache')?.answers_since, iso(NOW + 40_000));
 });
 
-test('the same code at two parts is two causes', () => {
+test('the same code at two components is two causes', () => {
   const { find, causes } = start(null);
   find('unhealthy', { mail: ['down', 'CHECK_FAILED'], queue: ['up'] });
   after(5);
@@ -130,7 +130,7 @@ test('the same code at two parts is two causes', () => {
   ]);
 });
 
-test('trouble of this process is one cause, however many parts have noticed it', () => {
+test('a problem of this process is one cause, however many probes have noticed it', () => {
   const { find, causes } = start(null);
   const busy: FoundComponent = ['up', 'THREAD_POOL_BUSY'];
   find('degraded', { database: busy, cache: ['up'] });
@@ -154,7 +154,7 @@ const LEFT: PreviousStatus = {
 };
 
 for (const when of ['before', 'after'] as const) {
-  test(`what went on before a start goes on through it, told ${when} the first look; what is over is over`, () => {
+  test(`what went on before a start goes on through it, restored ${when} the first probe run; what is over is over`, () => {
     const { tracker, find, causes, part } = start(when === 'before' ? LEFT : undefined);
     find('degraded', { database: ['up'], cache: ['down', 'CACHE_TIMEOUT'] }, ['EVENT_LOOP_DELAYED']);
     if (when === 'after') {
@@ -188,7 +188,7 @@ test('what changed before it was known what went on has begun since', () => {
   assert.deepEqual([updates[0]?.at, updates[0]?.from], [NOW + 1_000, 'degraded']);
 });
 
-test('looks ten seconds apart are no silence; a halted process was silent, and nothing began anew in it', () => {
+test('probe runs ten seconds apart are no silence; a halted process was silent, and nothing began anew in it', () => {
   const { tracker, find } = start(null);
   const down: FoundComponent = ['down', 'DATABASE_TIMEOUT'];
   find('unhealthy', { database: down });
@@ -229,7 +229,7 @@ for (const setMs of [-HOUR_MS, HOUR_MS]) {
   });
 }
 
-test('somebody who asks between two looks is no look, unless things have changed', () => {
+test('a request between two probe runs is no probe run, unless something has changed', () => {
   const { tracker, find } = start(null);
   find('healthy', { cache: ['up'] });
   after(29);

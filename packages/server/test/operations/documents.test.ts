@@ -1,5 +1,5 @@
 /**
- * No document tells to fetch by name what has not been published: somebody else could publish something by that name.
+ * No document says to fetch by name what has not been published: anyone could publish something by that name.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

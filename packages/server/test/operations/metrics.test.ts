@@ -36,7 +36,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Everything that holds in every state whatsoever. */
+/** What must be true in every state. */
 async function assertAccepted(): Promise<void> {
   const { service, prometheus } = world;
   const text = await sendRequest(service.url, '/metrics');
@@ -100,7 +100,7 @@ test('in health: accepted in both formats, and both give Prometheus the same ser
   assert.equal((await prometheus.query('db_client_connection_max{job="portal"}'))[0]?.value, 20);
 });
 
-test('in degradation: the code is a series, and figures that nobody measured are gone rather than old', async () => {
+test('in degradation: the code is a series, and values that were not measured are gone rather than old', async () => {
   world.redis.freeze();
   await world.until('degraded');
   await assertAccepted();
@@ -109,7 +109,7 @@ test('in degradation: the code is a series, and figures that nobody measured are
   await world.holds('portal_health_up{job="portal", part="database"} == 1');
 });
 
-test('with both stores frozen: still scraped, and the pool is still told', async () => {
+test('with both stores frozen: still scraped, with the pool', async () => {
   world.redis.freeze();
   await world.postgres.freeze();
   await world.until('unhealthy');

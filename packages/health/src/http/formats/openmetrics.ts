@@ -59,18 +59,18 @@ function metricsOf(facts: HealthSnapshot, status: Status): readonly Metric[] {
     ),
     gauge(
       'portal_health_up',
-      'Whether a part answers: 1 for up, slow or limited, 0 for down or stale.',
+      'Whether a component answers: 1 for up, slow or limited, 0 for down or stale.',
       findings.map(({ name, state }) => [{ part: name }, isUp(state) ? 1 : 0]),
     ),
     gauge(
       'portal_health_problem',
-      'Problems of the catalogue: 1 for one that holds now.',
+      'Problems of the catalogue: 1 for one that exists now.',
       (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => [{ code }, problems.has(code) ? 1 : 0]),
     ),
     {
       ...gauge(
         'portal_health_latency_seconds',
-        'Round trip of the last question to a part.',
+        'Round trip of the latest probe run of a component.',
         findings.map(({ name, latencyMs }) => [
           { part: name },
           latencyMs === null ? null : scaled(latencyMs, 1_000),

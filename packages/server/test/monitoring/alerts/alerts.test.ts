@@ -60,7 +60,7 @@ test('an outage is one message when it begins and one when it ends, signed, and 
   await postgres.freeze();
   await receiver.arrived(4);
   await sleep(1_500);
-  assert.equal(receiver.accepted.length, 4, 'it goes on, and is told once');
+  assert.equal(receiver.accepted.length, 4, 'it goes on, and has one alert');
   await postgres.thaw();
   await receiver.arrived(8);
   await sleep(1_500);
@@ -97,7 +97,7 @@ test('an outage is one message when it begins and one when it ends, signed, and 
   assert.ok(service.logged.some((line) => line.includes('an alert was accepted')));
 });
 
-test('a changed source is told once', async (t) => {
+test('a changed source has one alert', async (t) => {
   await writeFile(join(folder, 'main.js'), '1');
   const service = await startService({
     databaseUrl: await postgres.createDatabase(),
@@ -140,7 +140,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
   assert.deepEqual(
     new Set(typesOf(receiver.received)),
     new Set(['incident.began']),
-    'the first holds the others up',
+    'the first delays the others',
   );
   receiver.respondWith(200);
   await receiver.arrived(2);

@@ -6,7 +6,7 @@ import { createIncidentDetector, type Incident } from '../../../src/monitoring/a
 
 const INTERVAL_MS = 1_000;
 
-/** What is told of statuses that are seen one interval after the other. */
+/** What is detected in statuses one interval apart. */
 function transitionsOf(statuses: readonly Status[], after = 2): string[] {
   const judge = createIncidentDetector({ after, intervalMs: INTERVAL_MS });
   let incident: Incident | undefined;

@@ -44,7 +44,7 @@ test('the finest rows that reach back far enough, in steps that make some hundre
   assert.equal(parse({ fromMs: ago(31 * DAY_MS), toMs: ago(30.5 * DAY_MS) }).table, 'hours');
 });
 
-test('whatever is asked, there are no more points than told, and the grid covers the range', () => {
+test('for every request there are at most the maximum of points, and the grid covers the range', () => {
   const time = fc.integer({ min: 0, max: 4 * 366 * DAY_MS });
   fc.assert(
     fc.property(time, time, fc.option(fc.integer({ min: 1, max: 1e7 })), (a, b, step) => {

@@ -140,11 +140,11 @@ test('a changed source is an event with its files', async (t) => {
   assert.equal(
     (await eventsOf(service.url, cookie)).filter(({ kind }) => kind === 'integrity').length,
     1,
-    'one stretch of changes is one event',
+    'changes that continue are one event',
   );
 });
 
-test('nobody below an administrator reads it; pages and bounds', async (t) => {
+test('only administrators can read it; pages and bounds', async (t) => {
   const service = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
   t.after(() => service.close());
   const moderator = await service.sessionCookie(1);

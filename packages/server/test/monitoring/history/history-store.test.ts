@@ -65,20 +65,20 @@ test('minimum, mean, maximum and the worst of every step; gaps stay gaps', () =>
   assert.deepEqual(reading.series.pool_waiting.mean, [null, null, null, null, null, null]);
 });
 
-test('minutes and hours say the same as the samples they are made of, however these came in', () => {
+test('minutes and hours equal the samples they are computed from, in whatever order these came in', () => {
   let now = NOW;
   const samples = createSampleStore(open().database, () => now);
-  const told: number[] = [];
+  const latencies: number[] = [];
   for (let at = NOW; at < NOW + 2 * HOUR_MS; at += 7_000) {
     now = at;
     const latency = (at / 7_000) % 13;
-    told.push(latency);
+    latencies.push(latency);
     samples.addSamples([sample(at, latency, at === NOW + 7_000 ? UNHEALTHY : HEALTHY)]);
   }
   now += MINUTE_MS;
   samples.addSamples([sample(now, null)]);
   const range = { fromMs: NOW, toMs: NOW + 2 * HOUR_MS };
-  const mean = told.reduce((sum, latency) => sum + latency, 0) / told.length;
+  const mean = latencies.reduce((sum, latency) => sum + latency, 0) / latencies.length;
   for (const step of [60, 600, 3_600, 7_200]) {
     const { series, status } = samples.readSamples(
       parseHistoryQuery({ ...range, stepSeconds: step }, now, 3_000),
@@ -99,7 +99,7 @@ test('minutes and hours say the same as the samples they are made of, however th
   }
 });
 
-test('what has had its time goes, also what a wrong clock left in the future', () => {
+test('rows are pruned after their time, also those that a wrong clock left in the future', () => {
   let now = NOW;
   const { database } = open();
   const samples = createSampleStore(database, () => now);

@@ -71,7 +71,7 @@ function statusEvents() {
 }
 
 for (const how of ['stopped', 'killed'] as const) {
-  test(`${how}: status, cause and part go on, and what nobody saw is in no stretch`, () => {
+  test(`${how}: status, cause and component go on, and the time without probe runs is in no interval`, () => {
     store.beginRun(NOW - HOUR_MS, {});
     store.recordStatus(update(NOW - HOUR_MS));
     sampleAt(NOW - 20_000);
@@ -121,7 +121,7 @@ test('a cause that comes back after a start is another one, and the one before h
   );
 });
 
-test('starts that end before their first look change nothing; after a day without any, nothing has gone on', () => {
+test('runs that end before their first probe run change nothing; after a day without any, nothing has gone on', () => {
   store.beginRun(NOW - HOUR_MS, {});
   store.recordStatus(update(NOW - HOUR_MS));
   store.endRun(NOW);
@@ -142,7 +142,7 @@ test('a clock set back between two runs: for how long is still true', () => {
   assert.equal(store.previousRun()?.causes[0]?.since, NOW - 3 * HOUR_MS);
 });
 
-test('a clock set back in the middle of an outage costs none of it; each of its causes is told once', () => {
+test('a clock set back in the middle of an outage costs none of it; each of its causes is one cause', () => {
   store.beginRun(NOW - HOUR_MS, {});
   store.recordStatus(update(NOW - HOUR_MS));
   const setMs = -2 * HOUR_MS;
@@ -166,7 +166,7 @@ test('a clock set back in the middle of an outage costs none of it; each of its 
   assert.equal(totals.degraded_ms, HOUR_MS + 30_000);
 });
 
-test('the same status with another cause is one stretch; what flaps within it is told as often as it came', () => {
+test('the same status with another cause is one event; a cause that flaps within it is listed each time it began', () => {
   store.beginRun(NOW, {});
   const first = store.recordStatus(update(NOW, { since: NOW, causes: [{ ...CACHE, since: NOW }] }));
   for (let second = 1; second <= 120; second += 1) {

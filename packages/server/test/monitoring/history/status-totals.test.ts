@@ -63,8 +63,8 @@ function msOf(totals: Totals): readonly number[] {
   return [totals.healthy_ms, totals.degraded_ms, totals.unhealthy_ms, totals.unmeasured_ms];
 }
 
-/** Stretches one after the other, with and without a gap between, that end about now; the last one may go on. */
-const course: fc.Arbitrary<readonly Piece[]> = fc
+/** Intervals one after the other, with and without gaps, that end about now; the last one may be open. */
+const timeline: fc.Arbitrary<readonly Piece[]> = fc
   .array(
     fc.record({
       status: fc.integer({ min: 0, max: 2 }),
@@ -91,7 +91,7 @@ const range = fc
 
 test('the sums of any range are those of the events in it, to the millisecond; shares add up to them', () => {
   fc.assert(
-    fc.property(course, range, (pieces, asked) => {
+    fc.property(timeline, range, (pieces, asked) => {
       const database = open();
       try {
         const store = createHistoryStore(database);
@@ -128,7 +128,7 @@ test('the sums of any range are those of the events in it, to the millisecond; s
 
 test('sums outlive the events: whatever is thrown away, whole hours and days keep theirs', () => {
   fc.assert(
-    fc.property(course, fc.integer({ min: 0, max: 40 }), (pieces, gone) => {
+    fc.property(timeline, fc.integer({ min: 0, max: 40 }), (pieces, gone) => {
       const database = open();
       const store = createHistoryStore(database);
       const sums = createStatusTotals(database);
@@ -183,7 +183,7 @@ test('77 s and 40 s of outage are 1 min 57 s in every range that holds them, wha
       assert.deepEqual(msOf(totals), [rangeMs - 117_000, 0, 117_000, 0], `${rangeMs} ${stepSeconds}`);
       assert.ok(
         status.every((one) => one === null),
-        'no sample has come in: no step is told of yet',
+        'no sample has come in: no step has a status yet',
       );
     }
   }
@@ -195,7 +195,7 @@ test('the worst of a step also when no sample fell into it, and only as far as s
   const floor = Math.floor(at / 1_000) * 1_000;
   store.addEvent(eventOf({ status: 0, fromMs: floor - HOUR_MS, toMs: floor + 5_000 }));
   store.addEvent(eventOf({ status: 1, fromMs: floor + 5_000, toMs: null }));
-  // Looks are ten seconds apart while all is well.
+  // Probe runs are ten seconds apart while all is well.
   for (const seconds of [0, 10, 20, 30]) {
     store.addSamples([{ at: floor + seconds * 1_000, status: 0, values: SERIES.map(() => 1) }]);
   }
@@ -211,7 +211,7 @@ test('the worst of a step also when no sample fell into it, and only as far as s
   assert.deepEqual([share.healthy[2], share.degraded[2], share.unmeasured[20]], [0.5, 0.5, 1]);
 });
 
-test('where a clock that was set back has made two stretches of one time, the worse one keeps it', () => {
+test('where a clock that was set back has made two intervals of one time, it counts for the worse status', () => {
   const store = createHistoryStore(open());
   store.addEvent(eventOf({ status: 0, fromMs: NOW - HOUR_MS, toMs: NOW }));
   store.addEvent(eventOf({ status: 2, fromMs: NOW - 10_000, toMs: NOW }));

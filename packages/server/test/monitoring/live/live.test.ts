@@ -50,7 +50,7 @@ function parts({ data }: { readonly data: Record<string, unknown> }) {
   return data['parts'] as Record<string, { readonly state: string; readonly since: string }>;
 }
 
-test('the report at once and after every look, with since when; comments in between', async () => {
+test('the report at once and after every probe run, with since when; comments in between', async () => {
   const stream = await live(await service.sessionCookie(ADMIN));
   assert.equal(stream.status, 200);
   assert.equal(stream.headers['content-type'], 'text/event-stream');
@@ -63,16 +63,16 @@ test('the report at once and after every look, with since when; comments in betw
   assert.equal(first.data['since'], second.data['since'], 'nothing has changed');
   assert.deepEqual(Object.keys(second.data), ['report', 'since', 'causes', 'parts', 'at']);
   assert.ok('source_hash' in (second.data['report'] as object), 'as an administrator sees it');
-  for (const part of ['database', 'cache', 'schema']) {
-    const standing: { readonly since: string } | undefined = parts(second)[part];
-    assert.ok(standing);
-    assert.deepEqual(Object.keys(standing), ['state', 'since', 'answers_since', 'checked_at']);
-    assert.match(standing.since, MOMENT);
+  for (const name of ['database', 'cache', 'schema']) {
+    const component: { readonly since: string } | undefined = parts(second)[name];
+    assert.ok(component);
+    assert.deepEqual(Object.keys(component), ['state', 'since', 'answers_since', 'checked_at']);
+    assert.match(component.since, MOMENT);
   }
   await waitFor('a comment', () => stream.comments > 0);
 });
 
-test('a frozen cache is told without asking, with the moment it was noticed, and its return', async () => {
+test('a frozen cache is sent unasked, with the moment it was noticed, and its return', async () => {
   const stream = await live(await service.sessionCookie(ADMIN));
   await stream.until('report', ({ report }) => (report as { status: string }).status === 'healthy');
   const before1 = new Date().toISOString();
@@ -91,7 +91,7 @@ test('a frozen cache is told without asking, with the moment it was noticed, and
     assert.deepEqual([cause?.component, others.length], ['cache', 0]);
     assert.ok((cause?.since ?? '') >= before1);
     const errors = (await sendRequest(service.url, '/health')).json['errors'] as string[];
-    // A look between the two answers may have found another one.
+    // A probe run between the two responses may have found another code.
     return errors.some((error) => error.endsWith(`(${cause?.code})`));
   });
   redis.thaw();
@@ -111,7 +111,7 @@ test('the public status: seven fields, kept for a second at most, and nothing ab
     'checked_at',
     'codes_delivered',
   ]);
-  assert.equal(json['codes_delivered'], false, 'nobody has said where to');
+  assert.equal(json['codes_delivered'], false, 'no webhook is set');
   assert.match(String(json['since']), MOMENT);
   assert.match(String(json['checked_at']), MOMENT);
   assert.equal(headers['cache-control'], 'no-store');
@@ -119,7 +119,7 @@ test('the public status: seven fields, kept for a second at most, and nothing ab
   assert.deepEqual([post.status, post.headers['allow']], [405, 'GET, HEAD']);
 });
 
-test('nobody below an administrator reads along', async () => {
+test('only administrators can read along', async () => {
   assert.equal((await live()).status, 401);
   assert.equal((await live(await service.sessionCookie(1))).status, 403);
   const head = await sendRequest(service.url, LIVE, {
@@ -212,7 +212,7 @@ test('in an outage a page stays, for as long as the health page would', async (t
   await alone.thaw();
 });
 
-test('a shutdown tells its pages and waits for none of them', async () => {
+test('a shutdown sends draining to its pages and waits for none of them', async () => {
   const other = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
   const cookie = await other.sessionCookie(ADMIN);
   const page = await live(cookie, other);

@@ -1,6 +1,6 @@
 /**
  * A service that ends in the middle of an outage, by a deploy or by a kill: what began before began before, and the time
- * in which nobody looked counts as nothing.
+ * without probe runs is not measured.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -73,13 +73,13 @@ async function read<Body>({ url }: RunningPortal, path: string): Promise<Body> {
   return json as Body;
 }
 
-test('neither a stop nor a kill in the middle of an outage changes a since; nobody looked in between', async () => {
+test('neither a stop nor a kill in the middle of an outage changes a since; there were no probe runs in between', async () => {
   const beganMs = Date.now();
   let running = await start();
   await waitFor('health', async () => (await liveSnapshot(running)).status === 'healthy');
   redis.freeze();
   await waitFor('the outage', async () => (await liveSnapshot(running)).status === 'degraded');
-  // A look that was under way may have found another code than those that follow.
+  // A probe run that was under way may have found another code than those that follow.
   await sleep(2_500);
   const known = await liveSnapshot(running);
   assert.equal(known.causes.length, 1);
