@@ -65,15 +65,15 @@ export const SETTINGS = {
     variable: 'PORTAL_PUBLIC_URL',
     rule: publicUrl,
     about:
-      'Where browsers find the service behind a proxy: scheme, host, and perhaps a port and a path. Links, cookies and the check of `Host` and `Origin` go by it.',
+      'URL of the service as browsers see it behind a proxy: scheme, host, and optionally a port and a path. Links, cookies and the check of `Host` and `Origin` use it.',
     unset: 'none; links lead to `HOST` and `PORT`',
   },
   trustedProxies: {
     variable: 'PORTAL_TRUSTED_PROXIES',
     rule: networks,
     about:
-      'Addresses and networks of proxies whose `X-Forwarded-For` says who the client is; separated by commas.',
-    unset: 'nobody; whoever connects is the client',
+      'Addresses and networks of the proxies whose `X-Forwarded-For` is trusted to name the client; separated by commas.',
+    unset: 'none; the peer of the connection is the client',
   },
   databaseUrl: {
     variable: 'DATABASE_URL',
@@ -106,83 +106,86 @@ export const SETTINGS = {
     fallback: '2000',
     rule: milliseconds,
     about:
-      'Time between two looks at the database, and at the cache, while something is not up or somebody looks; five times as long otherwise.',
+      'Time between two probe runs of the database, and of the cache, while a component is not up or a client reads the report. Otherwise the time is five times as long.',
   },
   deadlineMs: {
     variable: 'PORTAL_DEADLINE_MS',
     fallback: '1000',
     rule: milliseconds,
-    about: 'A look that takes longer counts as down.',
+    about: 'Deadline of a probe run. One that takes longer counts as down.',
   },
   slowMs: {
     variable: 'PORTAL_SLOW_MS',
     fallback: '500',
     rule: milliseconds,
-    about: 'An answer from this time on counts as slow, which degrades.',
+    about: 'A probe run that takes this long or longer counts as slow, which degrades the status.',
   },
   writeIntervalMs: {
     variable: 'PORTAL_WRITE_INTERVAL_MS',
     fallback: '60000',
     rule: wholeNumber(0, LONGEST_MS, 'milliseconds'),
-    about: 'Time between two small writes to the database, which find a full disk; `0` is none.',
+    about: 'Time between two test writes to the database, which detect a full disk; `0` turns them off.',
   },
   writeDeadlineMs: {
     variable: 'PORTAL_WRITE_DEADLINE_MS',
     fallback: '5000',
     rule: milliseconds,
-    about: 'A write that takes longer is cancelled and has failed, which degrades.',
+    about:
+      'Deadline of a test write. One that takes longer is cancelled and has failed, which degrades the status.',
   },
   poolSize: {
     variable: 'PORTAL_POOL_SIZE',
     fallback: '20',
     rule: wholeNumber(1, 10_000),
-    about: 'Most connections that the pool opens to PostgreSQL.',
+    about: 'Maximum number of connections in the pool to PostgreSQL.',
   },
   poolSaturatedMs: {
     variable: 'PORTAL_POOL_SATURATED_MS',
     fallback: '1000',
     rule: milliseconds,
-    about: 'All connections in use and callers waiting for this long: saturated, which degrades.',
+    about:
+      'The pool is saturated when all connections are in use and callers have waited this long. That degrades the status.',
   },
   poolStalledMs: {
     variable: 'PORTAL_POOL_STALLED_MS',
     fallback: '10000',
     rule: milliseconds,
-    about: 'Callers waiting and no connection returned for this long: stalled, which is unhealthy.',
+    about:
+      'The pool is stalled when callers wait and no connection has been returned for this long. That is unhealthy.',
   },
   sessionDeadlineMs: {
     variable: 'PORTAL_SESSION_DEADLINE_MS',
     fallback: '200',
     rule: milliseconds,
     about:
-      'How long looking up a session waits for PostgreSQL; what is later is answered 503 with `Retry-After`. Commands to Redis wait as long.',
+      'Deadline of a session look-up in PostgreSQL. A request whose look-up takes longer gets 503 with `Retry-After`. The same deadline applies to commands to Redis.',
   },
   sessionMemoryMinutes: {
     variable: 'PORTAL_SESSION_MEMORY_MINUTES',
     fallback: '15',
     rule: wholeNumber(0, 1_440, 'minutes'),
     about:
-      'How long an administrator who was let in still sees the health page while the probe says that the database is down; `0` is never.',
+      'How long a verified administrator keeps read access while the probe reports the database as down; `0` turns this off.',
   },
   sessionIdleMinutes: {
     variable: 'PORTAL_SESSION_IDLE_MINUTES',
     fallback: '0',
     rule: wholeNumber(0, 43_200, 'minutes'),
     about:
-      'A session that nobody used for so long ends; what an open page asks by itself is use. `0` is never: administrators’ sessions end after a day in any case.',
+      'A session ends when it has not been used for this long. Requests of an open page count as use. `0` turns this off; sessions of administrators end after a day in any case.',
   },
   sessionRequestsPerMinute: {
     variable: 'PORTAL_SESSION_REQUESTS_PER_MINUTE',
     fallback: '600',
     rule: wholeNumber(0, 1_000_000_000),
-    about: 'Most requests of one session a minute at the administrators’ endpoints; `0` is no limit.',
+    about: 'Requests that one session may make per minute to the administrators’ endpoints; `0` is no limit.',
   },
   refusalsPerMinute: {
     variable: 'PORTAL_REFUSALS_PER_MINUTE',
     fallback: '20',
     rule: wholeNumber(0, 1_000_000_000),
     about:
-      'Most requests without a valid session that one address gets a 401 for a minute, and then 429; valid sessions from there still pass. `0` is no limit.',
+      'Requests without a valid session that one address may make per minute. Beyond that it gets 429 instead of 401. Requests with a valid session are never limited by this. `0` is no limit.',
   },
   cookieSecure: {
     variable: 'PORTAL_COOKIE_SECURE',
@@ -198,14 +201,14 @@ export const SETTINGS = {
     variable: 'PORTAL_LOGIN_WEBHOOK_URL',
     rule: webhookUrl,
     secret: true,
-    about: 'Where one-time codes are sent that somebody asks for, as signed JSON.',
+    about: 'URL to which requested one-time codes are sent, as signed JSON.',
     unset: 'codes come from `portal login-code create` only',
   },
   loginWebhookSecret: {
     variable: 'PORTAL_LOGIN_WEBHOOK_SECRET',
     rule: webhookSecret,
     secret: true,
-    about: 'Key that those are signed with: `whsec_` and base64, by standardwebhooks.com.',
+    about: 'Key that signs these messages: `whsec_` and base64, by standardwebhooks.com.',
     unset: 'none; needed with a URL',
   },
   sourceRoot: {
@@ -226,77 +229,79 @@ export const SETTINGS = {
     variable: 'PORTAL_SOURCE_HASH',
     rule: sha256,
     about: 'The hash that the source must have, when there is no signed statement.',
-    unset: 'nobody says what it should be',
+    unset: 'none; the source is not compared with a hash',
   },
   sourceStatement: {
     variable: 'PORTAL_SOURCE_STATEMENT',
     rule: path,
-    about: 'The signed statement of the release, `source.intoto.jsonl`; its scope goes before the two above.',
+    about:
+      'The signed statement of the release, `source.intoto.jsonl`. Its list of excluded paths replaces `PORTAL_SOURCE_EXCLUDE`. Do not set `PORTAL_SOURCE_HASH` as well.',
     unset: 'none',
   },
   sourceKeys: {
     variable: 'PORTAL_SOURCE_KEYS',
     rule: publicKeyFiles,
-    about: 'Files of the Ed25519 public keys to believe, in PEM, outside of the source; separated by commas.',
+    about: 'Files of the trusted Ed25519 public keys, in PEM, outside of the source; separated by commas.',
     unset: 'none; needed with a statement',
   },
   sourceMinimumSequence: {
     variable: 'PORTAL_SOURCE_SEQUENCE',
     fallback: '0',
     rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-    about: 'Lowest sequence of a release that is accepted, against a signed but older one.',
+    about: 'Lowest accepted sequence of a release. It rejects an older release, though signed.',
   },
   alertWebhooks: {
     variable: 'PORTAL_ALERT_WEBHOOKS',
     rule: alertReceivers,
     secret: true,
     about:
-      'Who is told of incidents: `generic+`, `slack+`, `discord+` or `telegram+` and an https URL each; separated by commas.',
-    unset: 'nobody',
+      'Receivers of incidents: `generic+`, `slack+`, `discord+` or `telegram+` and an https URL each; separated by commas.',
+    unset: 'none',
   },
   alertWebhookSecret: {
     variable: 'PORTAL_ALERT_WEBHOOK_SECRET',
     rule: webhookSecret,
     secret: true,
-    about: 'Key that signs what generic receivers get: `whsec_` and `openssl rand -base64 32`.',
+    about: 'Key that signs the messages to generic receivers: `whsec_` and `openssl rand -base64 32`.',
     unset: 'none; needed with a generic one',
   },
   alertAfter: {
     variable: 'PORTAL_ALERT_AFTER',
     fallback: '2',
     rule: wholeNumber(1, 1_000),
-    about: 'Looks in a row that must agree before a change of the status is told.',
+    about: 'Number of probe runs in a row that must agree before a change of the status is reported.',
   },
   auditDays: {
     variable: 'PORTAL_AUDIT_DAYS',
     fallback: '400',
     rule: wholeNumber(0, 36_500, 'days'),
-    about: 'How long entries of the audit are kept; `0` is for ever. Refusals go after 30 days.',
+    about:
+      'How long entries of the audit are kept; `0` is for ever. Rejected requests are deleted after 30 days.',
   },
   logLevel: {
     variable: 'PORTAL_LOG_LEVEL',
     fallback: 'info',
     rule: oneOf('debug', 'info', 'warn', 'error', 'silent'),
     about:
-      'Least severe line of the log (`debug`, `info`, `warn`, `error`, `silent`). Only `debug` quotes drivers, whose words can hold pieces of a password.',
+      'Lowest level that is logged (`debug`, `info`, `warn`, `error`, `silent`). Only `debug` quotes messages of drivers, which can contain parts of a password.',
   },
   ready: {
     variable: 'PORTAL_READY',
     fallback: 'own',
     rule: oneOf('own', 'critical'),
     about:
-      'What `/readyz` says no for: trouble of this process alone (`own`), or also critical parts after three failed looks in a row (`critical`).',
+      'What makes `/readyz` fail: problems of this process alone (`own`), or also a critical component after three failed probe runs in a row (`critical`).',
   },
   shutdownGraceMs: {
     variable: 'PORTAL_SHUTDOWN_GRACE_MS',
     fallback: '500',
     rule: wholeNumber(0, 60_000, 'milliseconds'),
-    about: 'How long `/readyz` says no before the port closes, so that a load balancer can look away.',
+    about: 'How long `/readyz` fails before the port closes, so that load balancers stop sending requests.',
   },
   shutdownDeadlineMs: {
     variable: 'PORTAL_SHUTDOWN_DEADLINE_MS',
     fallback: '5000',
     rule: wholeNumber(1, 600_000, 'milliseconds'),
-    about: 'A shutdown that takes longer cuts off what is still open.',
+    about: 'Deadline of a shutdown. Connections that are still open then are cut off.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
