@@ -2,7 +2,7 @@
  * Keeps the audit of what is no change in the database itself: who was refused, who read first, which settings changed.
  * Nobody waits for it. While PostgreSQL is away entries wait here, and there is a bound to how many.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { withTimeout } from 'portal-shared/with-timeout';
 import type { AuditEntry } from './audit-entry.js';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
@@ -206,7 +206,7 @@ export function createAudit({
     async close() {
       clearInterval(timer);
       // A database that hangs must not hold up the end.
-      if (timer) await Promise.race([flush(), sleep(CLOSE_MS, undefined, { ref: false })]);
+      if (timer) await withTimeout(flush(), CLOSE_MS).catch(() => undefined);
     },
   };
 }

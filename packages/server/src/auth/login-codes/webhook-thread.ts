@@ -1,11 +1,11 @@
 /**
  * The thread that sends one-time codes.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { errorCode } from 'portal-shared/error-code';
 import { serveRpc } from 'portal-shared/rpc-thread';
 import { createFairQueue } from '../../infra/fair-queue.js';
+import { retry } from '../../infra/retry.js';
 import { createWebhook } from '../../infra/webhook.js';
 import type { FailedMessage, SignedMessage, WebhookMethods, WebhookWorkerData } from './webhook-worker.js';
 
@@ -48,13 +48,9 @@ function sendNext(): void {
 }
 
 async function send({ id, body }: SignedMessage): Promise<void> {
-  for (const pauseMs of [...PAUSES_MS, undefined]) {
-    try {
-      await webhook.send({ id, body });
-      return;
-    } catch (error) {
-      if (pauseMs === undefined) rpc.emit({ cause: errorCode(error) });
-      else await sleep(pauseMs);
-    }
+  try {
+    await retry(() => webhook.send({ id, body }), { pauseMs: (_error, failures) => PAUSES_MS[failures - 1] });
+  } catch (error) {
+    rpc.emit({ cause: errorCode(error) });
   }
 }

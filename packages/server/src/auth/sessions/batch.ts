@@ -6,7 +6,7 @@
  * A look-up never joins one that has already left: that one may have read the record before a change which the
  * request comes after.
  */
-import { TimeoutError, startTimeout } from './deadline.js';
+import { TimeoutError, startTimeout } from 'portal-shared/with-timeout';
 
 /** Looks up many keys in one go; a key that is not in the result is not there. Settles in the end, come what may. */
 export type Load<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;

@@ -7,7 +7,7 @@ import { clientAddress } from '../../infra/client-address.js';
 import { createTaskQueue } from '../../infra/task-queue.js';
 import { whileReachable } from '../../infra/postgres.js';
 import { tokensInCookies } from '../cookie.js';
-import { TimeoutError, withTimeout } from './deadline.js';
+import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import type { Guard } from '../guard.js';
 import type { Sessions } from './sessions.js';
 

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'portal-shared/error-code';
 import type { Log } from '../../infra/log.js';
+import { retry } from '../../infra/retry.js';
 import { WebhookError } from '../../infra/webhook.js';
 import type { Receiver } from './receivers.js';
 
@@ -60,7 +61,6 @@ export function createAlertSender({
   firstPauseMs = 1_000,
 }: AlertSenderOptions): AlertSender {
   const closed = new AbortController();
-  let attempts = 0;
   let hasNew = true;
   let wakeUp = (): void => undefined;
 
@@ -80,7 +80,7 @@ export function createAlertSender({
     hasNew = false;
     const waiting = await outbox.peek(receiver.key);
     if (closed.signal.aborted) return;
-    if (waiting) await attempt(waiting);
+    if (waiting) await send(waiting);
     else if (!hasNew) await somethingNew();
   }
 
@@ -95,26 +95,40 @@ export function createAlertSender({
     });
   }
 
-  async function attempt({ id, message, body, created_at: createdAt }: PendingMessage): Promise<void> {
+  async function send({ id, message, body, created_at: createdAt }: PendingMessage): Promise<void> {
+    let attempts = 0;
     try {
-      await receiver.webhook.send({ id: message, body });
+      await retry(
+        () => {
+          attempts += 1;
+          return receiver.webhook.send({ id: message, body });
+        },
+        {
+          signal: closed.signal,
+          pauseMs(error, failures) {
+            if (failures === 1) {
+              log.failure('an alert was not accepted and is tried again', error, about(message));
+            }
+            return Date.now() - createdAt > GIVEN_UP_MS ? undefined : pauseAfter(error, failures);
+          },
+        },
+      );
     } catch (error) {
       if (closed.signal.aborted) return;
-      attempts += 1;
-      if (attempts === 1) log.failure('an alert was not accepted and is tried again', error, about(message));
-      if (Date.now() - createdAt > GIVEN_UP_MS) {
-        log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
-        onGivenUp(receiver.name, errorCode(error));
-        await outbox.acknowledge(id);
-      }
-      const asked = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** Math.min(attempts - 1, 20));
-      await pause(Math.max(pauseMs, Math.min(asked, LONGEST_ASKED_MS)));
+      log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
+      onGivenUp(receiver.name, errorCode(error));
+      await outbox.acknowledge(id);
+      await pause(LONGEST_PAUSE_MS);
       return;
     }
     await outbox.acknowledge(id);
-    log.info('an alert was accepted', { ...about(message), attempts: attempts + 1 });
-    attempts = 0;
+    log.info('an alert was accepted', { ...about(message), attempts });
+  }
+
+  function pauseAfter(error: unknown, failures: number): number {
+    const askedMs = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** Math.min(failures - 1, 20));
+    return Math.max(pauseMs, Math.min(askedMs, LONGEST_ASKED_MS));
   }
 
   function about(message: string): { readonly receiver: string; readonly message: string } {
