@@ -1,12 +1,15 @@
 /**
- * What an inventory keeps of each entry of a tree between two looks.
+ * What a file index keeps of each entry of a tree between two scans.
  */
+import { systemCode } from 'portal-shared/error-code';
+import { fileStatOf, isFresh, isSameStat, readStat, waitForTick, type FileStat } from './file-stat.js';
 import type { ScanError } from './scan-error.js';
-import type { FileStat } from './file-stat.js';
+import type { Exclusion } from './scope.js';
+import { below, listFolder } from './walk.js';
 
 export interface CachedFile {
   readonly path: string;
-  /** Where its reading is noted; `NO_ROW` until it has a place. */
+  /** Of the file table; `NO_ROW` until it has one. */
   row: number;
 }
 
@@ -21,7 +24,7 @@ export interface CachedFolder {
   scanErrors: readonly ScanError[];
 }
 
-export function newCachedFile(path: string): CachedFile {
+function newCachedFile(path: string): CachedFile {
   return { path, row: NO_ROW };
 }
 
@@ -29,8 +32,36 @@ export function newCachedFolder(path: string): CachedFolder {
   return { path, stat: undefined, files: [], folders: [], scanErrors: [] };
 }
 
+/** Lists the folder unless nothing moved since it was last listed. */
+export function refreshFolder(
+  folder: CachedFolder,
+  root: string,
+  excludes: Exclusion,
+): 'same' | 'listed' | 'gone' | ScanError {
+  const { path } = folder;
+  try {
+    const stats = readStat(below(root, path));
+    if (!stats?.isDirectory()) {
+      return path === '' ? unreadableFolder(folder, stats ? 'ENOTDIR' : 'ENOENT') : 'gone';
+    }
+    if (folder.stat && isSameStat(folder.stat, stats)) return 'same';
+    const stat = fileStatOf(stats);
+    // Otherwise a file could come while we list, and leave the very stat that was there before.
+    if (isFresh(stat)) waitForTick();
+    const listing = listFolder(root, path, excludes);
+    folder.files = carryOver(listing.files, folder.files, newCachedFile);
+    folder.folders = carryOver(listing.folders, folder.folders, newCachedFolder);
+    folder.scanErrors = listing.scanErrors;
+    folder.stat = stat;
+    return 'listed';
+  } catch (error) {
+    const cause = systemCode(error);
+    return cause === 'ENOENT' && path !== '' ? 'gone' : unreadableFolder(folder, cause);
+  }
+}
+
 /** Nothing is known any more of a folder that cannot be read. */
-export function unreadableFolder(folder: CachedFolder, cause: string): ScanError {
+function unreadableFolder(folder: CachedFolder, cause: string): ScanError {
   folder.stat = undefined;
   folder.files = [];
   folder.folders = [];
@@ -38,14 +69,14 @@ export function unreadableFolder(folder: CachedFolder, cause: string): ScanError
   return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
 }
 
-/** The known ones of `paths`, and new ones for the others. */
-export function carryOver<Entry extends { readonly path: string }>(
+/** The cache entries of `paths`: those that there are, and new ones. */
+function carryOver<Entry extends { readonly path: string }>(
   paths: readonly string[],
-  known: readonly Entry[],
+  cached: readonly Entry[],
   make: (path: string) => Entry,
 ): readonly Entry[] {
-  if (known.length === 0) return paths.map(make);
-  const byPath = new Map(known.map((entry) => [entry.path, entry]));
+  if (cached.length === 0) return paths.map(make);
+  const byPath = new Map(cached.map((entry) => [entry.path, entry]));
   return paths.map((path) => byPath.get(path) ?? make(path));
 }
 

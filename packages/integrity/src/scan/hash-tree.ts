@@ -2,7 +2,8 @@
  * A tree hashed once, on the calling thread: for a program that has nothing else to do. An application uses
  * `watchSource`, which leaves its event loop alone.
  */
-import { createFileIndex, type OnProgress, type ScanResult } from './file-index.js';
+import type { OnProgress } from './file-cache.js';
+import { createFileIndex, type ScanResult } from './file-index.js';
 import type { ManifestEntry } from './manifest.js';
 import { SourceError, type ScanError } from './scan-error.js';
 import type { Scope } from './scope.js';
