@@ -74,7 +74,7 @@ test('throws, rejects, or answers with something that cannot be awaited: down, t
 });
 
 test('slow: CHECK_SLOW', async () => {
-  assert.equal(await outcomeOf(probeOf(() => sleep(20), 1)), 'slow CHECK_SLOW');
+  assert.equal(await outcomeOf(probeOf(() => sleep(300), 50)), 'slow CHECK_SLOW');
 });
 
 test('never settles: CHECK_TIMEOUT at the deadline, told to the check by its signal', async () => {
@@ -85,7 +85,7 @@ test('never settles: CHECK_TIMEOUT at the deadline, told to the check by its sig
         told = true;
       });
     });
-  assert.equal(await outcomeOf(probeOf(check), 20), 'down CHECK_TIMEOUT');
+  assert.equal(await outcomeOf(probeOf(check), 500), 'down CHECK_TIMEOUT');
   assert.ok(told);
 });
 

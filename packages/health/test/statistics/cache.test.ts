@@ -78,9 +78,9 @@ describe('an INFO', () => {
       readOnly: false,
       outOfMemory: false,
       isOfCluster: false,
-      refusals: {
+      errorCounters: {
         runId: undefined,
-        answered: new Map([['ERR', 3]]),
+        replied: new Map([['ERR', 3]]),
         saveFailed: false,
         changes: null,
         goodReplicas: null,

@@ -50,7 +50,7 @@ test('whoever waits too long is told so and nothing is done for it', async () =>
   await new Promise((resolve) => setTimeout(resolve, 100));
   ends[0]?.();
   await first;
-  await assert.rejects(late, { kind: 'unavailable' });
+  await assert.rejects(late, { type: 'unavailable' });
   const next = lane.run(3, ADA);
   ends[1]?.();
   assert.equal(await next, 'done 3', 'and then it is free again');
@@ -78,7 +78,7 @@ test('who comes when its own row is full is refused, also while there is room', 
   const { lane, ends } = startLane({ mostPerKey: 1 });
   const first = lane.run(1, ADA);
   const second = lane.run(2, ADA);
-  await assert.rejects(lane.run(3, ADA), { kind: 'tooManyRequests' });
+  await assert.rejects(lane.run(3, ADA), { type: 'tooManyRequests' });
   ends[0]?.();
   await first;
   await new Promise(setImmediate);

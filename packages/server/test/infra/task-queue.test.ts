@@ -34,11 +34,11 @@ test('whoever waits too long, or comes when too many wait, is told so and does n
   let done = 0;
   const work = () => Promise.resolve((done += 1));
   const waiting = [lane.run(work), lane.run(work)];
-  await assert.rejects(lane.run(work), { kind: 'unavailable' });
+  await assert.rejects(lane.run(work), { type: 'unavailable' });
   await new Promise((resolve) => setTimeout(resolve, 100));
   release();
   await first;
-  for (const one of waiting) await assert.rejects(one, { kind: 'unavailable' });
+  for (const one of waiting) await assert.rejects(one, { type: 'unavailable' });
   assert.equal(done, 0);
   assert.equal(await lane.run(work), 1, 'and then it is free again');
 });
