@@ -1,6 +1,6 @@
 /**
- * A server that does nothing: how long its answers take is what the machine takes, busy as it may be with the work of
- * others. A row that was slow while this was slow too says nothing about us, and is run again.
+ * A server that does nothing: its response times are the machine's own. A scenario that was slow while this was slow too is
+ * run again.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
 /**
- * Clients who ask a side throughout a fault, each on a connection of their own, and write down every answer.
+ * Clients that send requests to a target throughout a fault, each on its own connection, and record every response.
  */
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,23 +9,21 @@ import type { Target } from './targets/target.js';
 /** Who asks what: the public report, the administrators', liveness, or any other endpoint. */
 export type ObservedEndpoint = 'public' | 'admin' | 'livez' | 'other';
 
-/** One answer, or the lack of one. */
 export interface ObservedResponse {
   readonly endpoint: ObservedEndpoint;
-  /** When it was asked for, by `performance.now()`. */
+  /** By `performance.now()`. */
   readonly sentMs: number;
-  /** How long the whole answer took. */
+  /** Until the end of the response. */
   readonly ms: number;
-  /** 0 when there was none. */
+  /** 0 without a response. */
   readonly httpStatus: number;
   /**
-   * Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`; `unavailable` of one that is to
-   * be asked for again in a second; of no answer, the reason.
+   * Of a report: the verdict and the codes of its errors, such as `degraded CACHE_TIMEOUT`; `unavailable` of a
+   * 503 with a `Retry-After` of a second; the error code without a response.
    */
   readonly verdict: string;
 }
 
-/** Clients at work. */
 export interface Clients {
   readonly responses: readonly ObservedResponse[];
   /** Lets them finish and ends their connections. */
@@ -39,7 +37,7 @@ export interface ClientsOptions {
   readonly scan?: LeakScan;
 }
 
-/** Longer than any answer may take, so that a hang is seen to be one. */
+/** Longer than any response may take. */
 const HANG_MS = 5_000;
 
 interface PlannedRequest {
@@ -49,9 +47,9 @@ interface PlannedRequest {
 }
 
 /** Starts `count` clients: two of five ask for the public report, two for the administrators', one for the rest. */
-export function startClients(side: Target, { count, everyMs, scan }: ClientsOptions): Clients {
-  const answers: ObservedResponse[] = [];
-  const others = otherRequests(side);
+export function startClients(target: Target, { count, everyMs, scan }: ClientsOptions): Clients {
+  const responses: ObservedResponse[] = [];
+  const others = otherRequests(target);
   const stop = new AbortController();
   let turn = 0;
 
@@ -59,8 +57,8 @@ export function startClients(side: Target, { count, everyMs, scan }: ClientsOpti
     const kind = client % 5;
     if (kind < 2) return { endpoint: 'public', path: '/health', headers: {} };
     if (kind < 4) {
-      const cookie = side.cookies[client % side.cookies.length] ?? '';
-      return { endpoint: 'admin', path: side.adminPath, headers: { Cookie: cookie } };
+      const cookie = target.cookies[client % target.cookies.length] ?? '';
+      return { endpoint: 'admin', path: target.adminPath, headers: { Cookie: cookie } };
     }
     turn += 1;
     return others[turn % others.length] ?? { endpoint: 'livez', path: '/livez', headers: {} };
@@ -68,16 +66,16 @@ export function startClients(side: Target, { count, everyMs, scan }: ClientsOpti
 
   async function work(client: number): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    // Spread over the time between two questions, as people are.
+    // Spread over the time between two requests.
     await sleep((client / count) * everyMs);
     while (!stop.signal.aborted) {
-      const question = nextRequest(client);
-      const askedMs = performance.now();
-      const { httpStatus, text } = await observe(side.url, question, agent);
-      const ms = performance.now() - askedMs;
-      scan?.scan(`${side.name} ${question.path}`, text);
-      const verdict = httpStatus === 0 ? text : verdictIn(question, text);
-      answers.push({ endpoint: question.endpoint, sentMs: askedMs, ms, httpStatus, verdict });
+      const planned = nextRequest(client);
+      const sentMs = performance.now();
+      const { httpStatus, text } = await observe(target.url, planned, agent);
+      const ms = performance.now() - sentMs;
+      scan?.scan(`${target.name} ${planned.path}`, text);
+      const verdict = httpStatus === 0 ? text : verdictIn(planned, text);
+      responses.push({ endpoint: planned.endpoint, sentMs, ms, httpStatus, verdict });
       await sleep(Math.max(0, everyMs - ms));
     }
     agent.destroy();
@@ -85,7 +83,7 @@ export function startClients(side: Target, { count, everyMs, scan }: ClientsOpti
 
   const all = Promise.all(Array.from({ length: count }, (_, client) => work(client)));
   return {
-    responses: answers,
+    responses,
     async stop() {
       stop.abort();
       await all;

@@ -32,7 +32,7 @@ export interface FixtureActor {
   readonly target: Target;
   readonly database: Proxy;
   readonly cache: Proxy;
-  /** Questions that its probes have asked so far. */
+  /** Sent by its probes so far. */
   readonly queries: { database: number; cache: number };
 }
 
@@ -59,7 +59,7 @@ export interface FixtureOptions {
 
 const TARGETS: readonly TargetName[] = ['library', 'service'];
 
-/** Starts both servers, with a role, a password and a database that are canaries. */
+/** Starts both servers, with a role, a password and a database that are planted secrets. */
 export async function startServers(): Promise<Servers> {
   const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
   const [postgres, redis] = await Promise.all([
@@ -95,31 +95,31 @@ export async function startFixture(
   { postgres, redis }: Servers,
   options: FixtureOptions = {},
 ): Promise<Fixture> {
-  const { targets: sides = TARGETS } = options;
+  const { targets = TARGETS } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const sources: string[] = [];
   async function close(): Promise<void> {
     for (const step of undo.splice(0).toReversed()) await step();
   }
 
-  async function bringOn(name: TargetName): Promise<FixtureActor> {
-    const asked = { database: 0, cache: 0 };
+  async function startActor(name: TargetName): Promise<FixtureActor> {
+    const queries = { database: 0, cache: 0 };
     const drivers = new Set<number>();
     const { host } = PLANTED_SECRETS;
     const database = await startProxy({
       port: postgres.port,
       host,
-      onRequest: (bytes) => (asked.database += occurrences(bytes, 'SHOW transaction_read_only')),
+      onRequest: (bytes) => (queries.database += occurrences(bytes, 'SHOW transaction_read_only')),
     });
     undo.push(() => database.close());
     const cache = await startProxy({
       port: redis.port,
       host,
       onRequest(bytes, connection) {
-        const said = bytes.toString('latin1').toLowerCase();
-        // A driver that makes itself ready for the application also asks, after it has given its name.
-        if (/client\r\n\$\d+\r\nset/.test(said)) drivers.add(connection);
-        if (!drivers.has(connection)) asked.cache += occurrences(said, '\r\ninfo\r\n');
+        const sent = bytes.toString('latin1').toLowerCase();
+        // A driver also sends INFO while it connects, after it has set its name.
+        if (/client\r\n\$\d+\r\nset/.test(sent)) drivers.add(connection);
+        if (!drivers.has(connection)) queries.cache += occurrences(sent, '\r\ninfo\r\n');
       },
     });
     undo.push(() => cache.close());
@@ -130,20 +130,20 @@ export async function startFixture(
     await options.source?.(source);
     const { cacheUser, cachePassword } = PLANTED_SECRETS;
     const login = options.cachePassword === false ? '' : `${cacheUser}:${encodeURIComponent(cachePassword)}@`;
-    const side = await (name === 'library' ? startLibrary : startServiceTarget)({
+    const target = await (name === 'library' ? startLibrary : startServiceTarget)({
       databaseUrl: databaseUrl({ host, port: database.port }),
       redisUrl: `redis://${login}${host}:${cache.port}`,
       source,
       logToFullDisk: options.logToFullDisk ?? false,
     });
-    undo.push(() => side.stop('SIGKILL'));
-    return { target: side, database, cache, queries: asked };
+    undo.push(() => target.stop('SIGKILL'));
+    return { target, database, cache, queries };
   }
 
   try {
     const actors: FixtureActor[] = [];
     // One after the other: the library's application works with the tables that the service has made.
-    for (const name of sides.toSorted().toReversed()) actors.unshift(await bringOn(name));
+    for (const name of targets.toSorted().toReversed()) actors.unshift(await startActor(name));
     return {
       postgres,
       redis,

@@ -1,12 +1,12 @@
-/** What the table is held to, from the promises. All in milliseconds. */
+/** The limits of the table, from the requirements. All in milliseconds. */
 
 /** The product's own defaults, which the processes under test run with. */
 const INTERVAL_MS = 2_000;
-/** While all is well and nobody asks; moved about by a tenth, as every interval. */
+/** While all is well and no client requests a report. Every interval varies by a tenth. */
 const IDLE_INTERVAL_MS = 10_000;
 const JITTER = 0.1;
 const DEADLINE_MS = 1_000;
-/** For so long after a report was asked for, somebody is asking. */
+/** For this long after a request the short interval is kept. */
 const IN_USE_FOR_MS = 5_000;
 
 export const LIMITS = {
@@ -17,10 +17,10 @@ export const LIMITS = {
   p99Ms: 50,
 } as const;
 
-/** Nobody has asked for this long, and so the pace has become the slow one. */
+/** Without requests for this long, the probes run at the slow interval. */
 export const QUIET_MS = IN_USE_FOR_MS + INTERVAL_MS;
 
-/** Most questions that a probe may ask in a time. */
+/** Most queries that a probe may send in a time. */
 export function maxQueries(durationMs: number): number {
   return Math.ceil(durationMs / INTERVAL_MS) + 1;
 }

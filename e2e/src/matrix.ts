@@ -1,10 +1,9 @@
-/** The matrix: every fault, by what it happens to. Data, but for the words in which each is done. */
+/** The matrix: every fault, by what it happens to. */
 import { CACHE_SCENARIOS } from './matrix/cache.js';
 import { DATABASE_SCENARIOS } from './matrix/database.js';
 import { BOTH_SCENARIOS, POOL_SCENARIOS, PROCESS_SCENARIOS } from './matrix/process.js';
 import type { Scenario } from './scenario.js';
 
-/** Rows about one thing. */
 export interface Group {
   readonly name: string;
   readonly scenarios: readonly Scenario[];
@@ -18,7 +17,7 @@ export const MATRIX: readonly Group[] = [
   { name: 'The process', scenarios: PROCESS_SCENARIOS.map(onlyOnDemand) },
 ];
 
-/** Found out by a sign of the pool or the process itself, which does not wait for the next run of a probe. */
-function onlyOnDemand(row: Scenario): Scenario {
-  return { ...row, idle: false };
+/** Detected in the pool or the process itself, which does not wait for the next probe run. */
+function onlyOnDemand(scenario: Scenario): Scenario {
+  return { ...scenario, idle: false };
 }

@@ -1,13 +1,11 @@
 /**
- * Secrets that sing: credentials, a host, a path and SQL that occur nowhere else, so that a piece of one in anything
- * that leaves a process is a leak and no coincidence. Their letters are none of a hexadecimal digit, and no English
- * word has four of them in a row.
+ * Planted secrets: credentials, a host, a path and SQL that occur nowhere else, so that a piece of one in anything that
+ * leaves a process is a leak. None of their letters is a hexadecimal digit, and no English word has four of them in a row.
  */
 
-/** What the stores are reached with, and what else must stay inside. */
 export const PLANTED_SECRETS = {
   databaseUser: 'zqvx_kwjz',
-  // What needs no escaping in SQL and all of it in a URL: the piece after an `@` or a `/` is what gets out elsewhere.
+  // Needs no escaping in SQL but does in a URL: code that splits at an `@` or a `/` leaks the piece behind it.
   databasePassword: 'Qzk@Wvx/Jyq#Nmp:Zrt?Hvq',
   databaseName: 'nxtk_vqzw',
   cacheUser: 'wlnz_qkyv',
@@ -19,32 +17,31 @@ export const PLANTED_SECRETS = {
 
 /** Letters in a row from which a piece counts. */
 const PIECE = 4;
-/** Numbers are everywhere: of an address counts what nothing but an address has. */
+/** Of the host only pieces count that no other number has. */
 const ADDRESS_PIECES = ['127.83.', '83.61.', '.61.47'];
-/** What every statement has says nothing of one. */
+/** Every statement has these, so they are no sign of this one. */
 const WORDS_OF_SQL = new Set(['SELECT', 'FROM', 'WHERE']);
-/** What our own code says to the stores, and nobody else need hear. */
+/** What our own code sends to the stores, which must not get out either. */
 const OWN_SQL = ['transaction_read_only', 'token_hash', 'pg_stat', 'SHOW ', 'SELECT ', 'FROM '];
 
-/** Looks for canaries in texts. */
 export interface LeakScan {
-  /** Looks through a text; `where` says for the report where it came from. */
+  /** @param where - the origin of the text, for the report */
   scan(where: string, text: string): void;
-  /** How much has been looked through. */
+  /** Scanned so far. */
   readonly bytes: number;
   /** Every piece that was found, and where, once each. */
   readonly hits: readonly string[];
 }
 
-/** Begins a scan, and first makes sure that it would find something. */
+/** Throws when the pattern would not find the secrets themselves. */
 export function startLeakScan(): LeakScan {
   const pattern = patternOf(pieces(), 'i');
   // In capitals only, as code writes it and prose does not.
   const statement = patternOf(OWN_SQL, '');
   const hits = new Set<string>();
   let bytes = 0;
-  for (const canary of Object.values(PLANTED_SECRETS)) {
-    if (!pattern.test(`x${canary}x`)) throw new Error('The scan does not find a canary that is there.');
+  for (const secret of Object.values(PLANTED_SECRETS)) {
+    if (!pattern.test(`x${secret}x`)) throw new Error('The scan does not find a planted secret.');
   }
   return {
     scan(where, text) {
@@ -61,7 +58,7 @@ export function startLeakScan(): LeakScan {
   };
 }
 
-/** Every piece of every canary, plain and as a URL writes it. A longer piece holds one of these. */
+/** Every piece of every secret, plain and percent-encoded. A longer piece contains one of these. */
 function pieces(): string[] {
   const { host, sql, ...secrets } = PLANTED_SECRETS;
   const words = sql.split(' ').filter((word) => !WORDS_OF_SQL.has(word));

@@ -1,6 +1,6 @@
 /**
- * Promise 3, at full size: a thousand probes that time out cost the application's pool nothing. The same experiment on
- * a pool that is probed as nearly everybody does it, with `Promise.race`, shows that it can tell the difference.
+ * Requirement 3 at full size: a thousand probe runs that time out cost the application's pool nothing. The same with the
+ * usual `Promise.race` over the pool shows that the experiment can tell the difference.
  */
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,13 +10,12 @@ import { startProxy, waitFor, type PostgresServer } from 'portal-test-kit';
 import { LIMITS } from './limits.js';
 import { databaseUrl } from './fixture.js';
 
-/** What a thousand timed-out probes came to. */
 export interface PoolCost {
   readonly probes: number;
   /** Connections of the pool that were taken out of it. */
   readonly taken: number;
   /**
-   * Most connections to the server, beside those the pool had before, that were there for two looks in a row, 10 ms
+   * Most connections to the server, beside those the pool had before, that two samples in a row saw, 10 ms
    * apart: the closing of one may cross with the making of the next.
    */
   readonly mostAtServer: number;
@@ -28,7 +27,6 @@ export interface PoolCost {
   readonly worksAfterMs: number;
 }
 
-/** Of both ways. */
 export interface PoolCosts {
   readonly portal: PoolCost;
   readonly race: PoolCost;
@@ -39,10 +37,10 @@ const PROBES = 1_000;
 const INTERVAL_MS = 30;
 const DEADLINE_MS = 20;
 const POOL_SIZE = 10;
-/** Nothing hangs for good: a probe that never ends is a finding, not a reason to wait. */
+/** After this a probe that never ends fails the experiment. */
 const PATIENCE_MS = 120_000;
 
-/** Limits of the library's toll that were broken, in words; and whether the experiment tells it from the other way. */
+/** The broken limits of the library's cost, as sentences; also when the other way costs too little to compare. */
 export function brokenByPoolCost({ portal, race }: PoolCosts): string[] {
   const broken: string[] = [];
   if (portal.taken > 0) broken.push(`${portal.taken} connections taken from the pool, limit 0`);
@@ -50,7 +48,7 @@ export function brokenByPoolCost({ portal, race }: PoolCosts): string[] {
   if (portal.descriptors > 0) broken.push(`${portal.descriptors} descriptors left open, limit 0`);
   if (portal.worksAfterMs > LIMITS.healMs) broken.push(`worked again after ${portal.worksAfterMs} ms`);
   if (race.taken < POOL_SIZE) broken.push('the experiment does not tell the two apart');
-  return broken.map((what) => `free for the pool: ${what}`);
+  return broken.map((what) => `pool cost: ${what}`);
 }
 
 /** A pool in use, and the network before it. */
@@ -60,7 +58,6 @@ interface Probed {
   readonly probe: () => Promise<void>;
 }
 
-/** The library's way. */
 export function poolCostOfPortal(postgres: PostgresServer): Promise<PoolCost> {
   return measure(postgres, (pool) => ({
     pool,
@@ -79,7 +76,7 @@ export function poolCostOfPortal(postgres: PostgresServer): Promise<PoolCost> {
   }));
 }
 
-/** Everybody's way. */
+/** The usual way: `Promise.race` over `pool.query`. */
 export function poolCostOfRace(postgres: PostgresServer): Promise<PoolCost> {
   return measure(postgres, (pool) => ({
     pool,
@@ -108,11 +105,11 @@ async function measure(postgres: PostgresServer, prepare: (pool: pg.Pool) => Pro
     let taken = 0;
     pool.on('acquire', () => (taken += 1));
     let mostAtServer = 0;
-    let lastLook = 0;
+    let lastSample = 0;
     const watch = setInterval(() => {
-      const look = proxy.connections - own;
-      mostAtServer = Math.max(mostAtServer, Math.min(look, lastLook));
-      lastLook = look;
+      const sample = proxy.connections - own;
+      mostAtServer = Math.max(mostAtServer, Math.min(sample, lastSample));
+      lastSample = sample;
     }, 10);
     // What the probe says arrives at the server, so that it has a connection to be left with.
     await proxy.fault('half-open');

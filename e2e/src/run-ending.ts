@@ -1,4 +1,4 @@
-/** The one row that ends with the end of the process: SIGTERM under load fails no request, and takes no five seconds. */
+/** The one scenario that ends with the end of the process: SIGTERM under load fails no request, and takes no five seconds. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startClients } from './clients.js';
 import { LIMITS } from './limits.js';
@@ -6,7 +6,7 @@ import type { Scenario } from './scenario.js';
 import type { ScenarioOutcome, RunOptions } from './run-scenario.js';
 import { startFixture } from './fixture.js';
 
-/** Described as a row, for the table. */
+/** For the table. */
 export const ENDING: Scenario = {
   fault: 'SIGTERM under load',
   idle: false,
@@ -21,21 +21,21 @@ const END_MS = 5_000;
 
 /** Runs it. */
 export async function runEnding(group: string, { servers, scan }: RunOptions): Promise<ScenarioOutcome[]> {
-  const stage = await startFixture(servers, { targets: ['service'] });
+  const fixture = await startFixture(servers, { targets: ['service'] });
   try {
-    const [actor] = stage.actors;
-    if (!actor) throw new Error('The service is not on the stage.');
-    const { target: side } = actor;
-    const clients = startClients(side, { ...LOAD, scan });
+    const [actor] = fixture.actors;
+    if (!actor) throw new Error('The fixture has no service.');
+    const { target } = actor;
+    const clients = startClients(target, { ...LOAD, scan });
     const startedMs = performance.now();
     await sleep(BEFORE_MS);
     const signalledMs = performance.now();
-    const ended = side.stop('SIGTERM');
-    const unreadyMs = await untilUnready(side.url);
+    const ended = target.stop('SIGTERM');
+    const unreadyMs = await untilUnready(target.url);
     const exit = await ended;
     const endedMs = performance.now();
     await clients.stop();
-    scan.scan('log of the service', side.takeOutput());
+    scan.scan('log of the service', target.takeOutput());
     // Whoever finds nobody there has not been failed by anybody.
     const failed = clients.responses.filter(
       ({ httpStatus, verdict }) => httpStatus === 0 && verdict !== 'ECONNREFUSED',
@@ -48,7 +48,7 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
     if (endedMs - signalledMs > END_MS) broken.push(`ended after ${Math.round(endedMs - signalledMs)} ms`);
     // Answers are held for a moment while the port closes.
     if (slowestMs > 2 * LIMITS.slowestMs) broken.push(`slowest answer ${Math.round(slowestMs)} ms`);
-    const findings = {
+    const measurements = {
       seen: `${failed.length} requests failed, exit code ${exit}`,
       detectMs: unreadyMs === undefined ? undefined : unreadyMs - signalledMs,
       healMs: endedMs - signalledMs,
@@ -58,21 +58,21 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
       hangs: 0,
       wrong,
     };
-    const asked = { ...actor.queries, durationMs: endedMs - startedMs };
+    const queries = { ...actor.queries, durationMs: endedMs - startedMs };
     return [
       {
         group,
         scenario: ENDING,
         target: 'service',
-        measurements: findings,
+        measurements,
         idleDetectMs: undefined,
-        queries: asked,
+        queries,
         machineMs: 0,
         broken,
       },
     ];
   } finally {
-    await stage.close();
+    await fixture.close();
   }
 }
 

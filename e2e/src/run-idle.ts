@@ -11,15 +11,20 @@ import type { FixtureActor, Fixture } from './fixture.js';
 const POLL_MS = 100;
 const PATIENCE_MS = 3_000;
 
-/** Milliseconds from the moment that the fault stood until each side knew; a side that never did is left out. */
-export async function runIdle(stage: Fixture, row: Scenario): Promise<ReadonlyMap<TargetName, number>> {
+/** Milliseconds from the moment that the fault stood until each target knew; a target that never did is left out. */
+export async function runIdle(
+  fixture: Fixture,
+  scenario: Scenario,
+): Promise<ReadonlyMap<TargetName, number>> {
   await sleep(QUIET_MS);
-  const mend = await row.inflict(stage);
+  const mend = await scenario.inflict(fixture);
   try {
     const stoodMs = performance.now();
-    const untilMs = stoodMs + LIMITS.idleDetectMs + (row.detectExtraMs ?? 0) + PATIENCE_MS;
+    const untilMs = stoodMs + LIMITS.idleDetectMs + (scenario.detectExtraMs ?? 0) + PATIENCE_MS;
     const detected = await Promise.all(
-      stage.actors.map(async (actor) => [actor.target.name, await detection(actor, row, untilMs)] as const),
+      fixture.actors.map(
+        async (actor) => [actor.target.name, await detection(actor, scenario, untilMs)] as const,
+      ),
     );
     return new Map(
       detected.flatMap(([name, atMs]) => (atMs === undefined ? [] : [[name, Math.max(0, atMs - stoodMs)]])),
@@ -30,13 +35,13 @@ export async function runIdle(stage: Fixture, row: Scenario): Promise<ReadonlyMa
 }
 
 async function detection(
-  { target: side }: FixtureActor,
-  row: Scenario,
+  { target }: FixtureActor,
+  scenario: Scenario,
   untilMs: number,
 ): Promise<number | undefined> {
-  const codes = (row.expected[side.name] ?? '').split(' ').slice(1);
+  const codes = (scenario.expected[target.name] ?? '').split(' ').slice(1);
   while (performance.now() < untilMs) {
-    const known = await (await fetch(`${side.url}/readyz?verbose`)).text();
+    const known = await (await fetch(`${target.url}/readyz?verbose`)).text();
     if (codes.every((code) => known.includes(code))) return performance.now();
     await sleep(POLL_MS);
   }

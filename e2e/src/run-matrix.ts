@@ -1,4 +1,4 @@
-/** Runs the rows of the matrix, one after the other, each until the machine was calm enough to say something. */
+/** Runs the scenarios of the matrix in turn, each again while the machine was too busy for its limits of time. */
 import { brokenByPoolCost, poolCostOfPortal, poolCostOfRace, type PoolCosts } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
@@ -7,73 +7,73 @@ import { ENDING, runEnding } from './run-ending.js';
 import { runScenario, type ScenarioOutcome, type RunOptions } from './run-scenario.js';
 import { startFixture } from './fixture.js';
 
-/** What the matrix came to. */
 export interface MatrixResult {
   readonly outcomes: readonly ScenarioOutcome[];
-  /** `undefined` when it was not asked for. */
+  /** `undefined` when `only` left it out. */
   readonly poolCosts: PoolCosts | undefined;
-  /** Limits that were broken, in words. */
+  /** Broken limits, as sentences. */
   readonly broken: readonly string[];
 }
 
-/** A row that broke a limit of time while the machine itself was slow is run again, this often at most. */
+/** Most runs of a scenario that broke a limit of time while the machine itself was slow. */
 const MOST_RUNS = 3;
 const BUSY_MS = LIMITS.slowestMs / 5;
-const POOL_EXPERIMENT = 'Promises: free for the pool';
+const POOL_EXPERIMENT = 'Requirements: pool cost';
 const LAST_GROUP = 'The process';
 
-/** @throws an Error when no row's name contains `only` */
+/** @throws an Error when no scenario's name contains `only` */
 export async function runMatrix({
   only,
   ...options
 }: Omit<RunOptions, 'fixture'> & { readonly only: string }): Promise<MatrixResult> {
   const { servers } = options;
   const isChosen = (name: string): boolean => name.toLowerCase().includes(only.toLowerCase());
-  const chosen = MATRIX.flatMap(({ name, scenarios: rows }) =>
-    rows.map((row) => ({ group: name, row })),
-  ).filter(({ group, row }) => isChosen(`${group}: ${row.fault}`));
+  const chosen = MATRIX.flatMap(({ name, scenarios }) =>
+    scenarios.map((scenario) => ({ group: name, scenario })),
+  ).filter(({ group, scenario }) => isChosen(`${group}: ${scenario.fault}`));
   const others = [POOL_EXPERIMENT, `${LAST_GROUP}: ${ENDING.fault}`];
-  if (chosen.length === 0 && !others.some(isChosen)) throw new Error(`No row's name contains "${only}".`);
+  if (chosen.length === 0 && !others.some(isChosen))
+    throw new Error(`No scenario's name contains "${only}".`);
 
   const outcomes: ScenarioOutcome[] = [];
   const broken: string[] = [];
-  let tolls: PoolCosts | undefined;
+  let poolCosts: PoolCosts | undefined;
   if (isChosen(POOL_EXPERIMENT)) {
     process.stderr.write(`${POOL_EXPERIMENT} …\n`);
-    tolls = {
+    poolCosts = {
       portal: await poolCostOfPortal(servers.postgres),
       race: await poolCostOfRace(servers.postgres),
     };
-    broken.push(...brokenByPoolCost(tolls));
+    broken.push(...brokenByPoolCost(poolCosts));
   }
-  const stage = await startFixture(servers);
+  const fixture = await startFixture(servers);
   try {
-    for (const { group, row } of chosen) {
-      process.stderr.write(`${group}: ${row.fault} …\n`);
+    for (const { group, scenario } of chosen) {
+      process.stderr.write(`${group}: ${scenario.fault} …\n`);
       try {
-        outcomes.push(...(await runCalmly(group, row, { ...options, fixture: stage })));
+        outcomes.push(...(await runCalmly(group, scenario, { ...options, fixture })));
       } catch (error) {
-        // The other rows are still worth knowing.
-        broken.push(`${group}: ${row.fault}: could not be run: ${String(error)}`);
+        // The other scenarios still run.
+        broken.push(`${group}: ${scenario.fault}: could not be run: ${String(error)}`);
       }
     }
     if (isChosen(`${LAST_GROUP}: ${ENDING.fault}`)) {
       process.stderr.write(`${LAST_GROUP}: ${ENDING.fault} …\n`);
-      outcomes.push(...(await runEnding(LAST_GROUP, { ...options, fixture: stage })));
+      outcomes.push(...(await runEnding(LAST_GROUP, { ...options, fixture })));
     }
   } finally {
-    await stage.close();
+    await fixture.close();
   }
   for (const outcome of outcomes) {
     const name = `${outcome.group}: ${outcome.scenario.fault}, ${outcome.target}`;
     broken.push(...outcome.broken.map((what) => `${name}: ${what}`));
   }
-  return { outcomes, poolCosts: tolls, broken };
+  return { outcomes, poolCosts, broken };
 }
 
-async function runCalmly(group: string, row: Scenario, options: RunOptions): Promise<ScenarioOutcome[]> {
+async function runCalmly(group: string, scenario: Scenario, options: RunOptions): Promise<ScenarioOutcome[]> {
   for (let run = 1; ; run += 1) {
-    const result = await runScenario(group, row, options);
+    const result = await runScenario(group, scenario, options);
     const isBusy = result.some(({ machineMs }) => machineMs > BUSY_MS);
     if (run === MOST_RUNS || !isBusy || result.every((outcome) => outcome.broken.length === 0)) return result;
     process.stderr.write('  once more: the machine was busy\n');

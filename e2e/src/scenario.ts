@@ -1,13 +1,12 @@
-/** A row of the matrix: what is done, what must be seen, and within what limits. */
+/** A scenario of the matrix: the fault, the expected verdicts, and what its limits are extended by. */
 import type { TargetName } from './targets/target.js';
 import type { Fixture, FixtureOptions } from './fixture.js';
 
-/** One fault. */
 export interface Scenario {
   readonly fault: string;
-  /** Begins it; resolves, once it stands, with what mends it. */
-  readonly inflict: (stage: Fixture) => Promise<() => unknown>;
-  /** The verdict that must be seen of each side; a side left out does not take part. */
+  /** Starts the fault; resolves, once it is complete, with the function that ends it. */
+  readonly inflict: (fixture: Fixture) => Promise<() => unknown>;
+  /** The verdict that must be seen of each target; a target left out does not take part. */
   readonly expected: Readonly<Partial<Record<TargetName, string>>>;
   /** Codes that may be seen on the way there and back, such as of a server that is starting. */
   readonly passing?: readonly string[];
@@ -16,23 +15,23 @@ export interface Scenario {
   /** What the fault itself takes to be a fault, beyond interval and deadline, such as a threshold. */
   readonly detectExtraMs?: number;
   readonly healExtraMs?: number;
-  /** For how long the fault itself keeps every answer. */
+  /** For how long the fault itself blocks every response. */
   readonly blocksMs?: number;
   /** How long it stands after it was seen. */
   readonly standsMs?: number;
-  /** Clients of each side; 20 by default. */
+  /** Clients of each target; 20 by default. */
   readonly clients?: number;
   /** Processes of its own, started so. */
   readonly fresh?: FixtureOptions;
-  /** Whether an administrator may be told to come again for as long as it stands: nobody can say who that is. */
+  /** Whether administrators may get 503 with `Retry-After` throughout: sessions cannot be checked. */
   readonly adminMayWait?: boolean;
-  /** Whether it is done once more while nobody asks, when the probes run at their slow pace; by default it is. */
+  /** Whether it is repeated without requests, when the probes run at the slow interval; default: yes. */
   readonly idle?: boolean;
-  /** A sentence for the reader, where the row does not speak for itself. */
+  /** Printed below the table. */
   readonly note?: string;
 }
 
-/** The verdict that the database's or cache's `code` means: the same of both sides. */
+/** The verdict that the database's or cache's `code` means: the same of both targets. */
 export function both(verdict: string): Scenario['expected'] {
   return { library: verdict, service: verdict };
 }

@@ -1,6 +1,6 @@
 /**
- * A long run: random faults on both stores, one after the other and at once, under constant load. What a process holds
- * must be the same at the end as at the start, and every change of the status must be explained by the log itself.
+ * A long run: random faults on both stores, in turn and at once, under constant load. A process must hold at the end what it
+ * held at the start, and the log must explain every change of the status.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,14 +15,12 @@ import { startFixture, type FixtureActor, type Servers, type Fixture } from './f
 import { statusChanges, unexplained } from './status-changes.js';
 import { alignedTable } from './table.js';
 
-/** What a soak came to. */
 export interface SoakResult {
   readonly table: string;
-  /** Bounds that were broken, in words. */
+  /** Broken limits, as sentences. */
   readonly broken: readonly string[];
 }
 
-/** What a soak is run with. */
 export interface SoakOptions {
   readonly servers: Servers;
   readonly minutes: number;
@@ -47,52 +45,51 @@ const LOAD = { count: 20, everyMs: 200 };
 const MOST_MEMORY_GROWTH_MIB = 30;
 /** Connections of the pools that are kept warm, and one probe at a time. */
 const MOST_GROWTH = 8;
-/** Rows that take the server down for seconds say nothing that these do not. */
+/** Left out: scenarios that keep the server down for seconds. */
 const TOO_LONG = ['standby', 'starting', 'LOADING', 'NOAUTH', 'lock'];
 
-/** Runs for `minutes`, and looks back. */
 export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Promise<SoakResult> {
-  const stage = await startFixture(servers);
+  const fixture = await startFixture(servers);
   try {
-    const load = stage.actors.map(({ target: side }) => startClients(side, { ...LOAD, scan }));
-    const logs = stage.actors.map(() => '');
-    const samples = stage.actors.map((): ResourceUsage[] => []);
+    const load = fixture.actors.map(({ target }) => startClients(target, { ...LOAD, scan }));
+    const logs = fixture.actors.map(() => '');
+    const samples = fixture.actors.map((): ResourceUsage[] => []);
     const watch = setInterval(() => {
-      for (const [index, actor] of stage.actors.entries()) {
+      for (const [index, actor] of fixture.actors.entries()) {
         samples[index]?.push(resourceUsageOf(actor));
         logs[index] += actor.target.takeOutput();
       }
     }, SAMPLE_MS);
     const machine = startClients(
-      { ...onlyTarget(stage), url: bareUrl, adminPath: '/' },
+      { ...onlyTarget(fixture), url: bareUrl, adminPath: '/' },
       { count: 2, everyMs: 100 },
     );
     await sleep(WARM_UP_MS);
-    const before = stage.actors.map(resourceUsageOf);
+    const before = fixture.actors.map(resourceUsageOf);
     const warmMs = performance.now();
-    countTimers(stage);
-    const faults = await breakAndMend(stage, performance.now() + minutes * MINUTE_MS);
-    await untilHealthy(stage);
+    countTimers(fixture);
+    const faults = await breakAndMend(fixture, performance.now() + minutes * MINUTE_MS);
+    await untilHealthy(fixture);
     await sleep(REST_MS);
-    const after = stage.actors.map(resourceUsageOf);
-    countTimers(stage);
+    const after = fixture.actors.map(resourceUsageOf);
+    countTimers(fixture);
     await sleep(SAMPLE_MS);
     clearInterval(watch);
     await Promise.all([machine.stop(), ...load.map((clients) => clients.stop())]);
     const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
 
     const broken: string[] = [];
-    const rows = stage.actors.map((actor, index) => {
+    const rows = fixture.actors.map((actor, index) => {
       const log = `${logs[index]}${actor.target.takeOutput()}`;
       scan.scan(`log of the ${actor.target.name}`, log);
-      const answers = load[index]?.responses ?? [];
+      const responses = load[index]?.responses ?? [];
       const [start, end] = [before[index] ?? NOTHING, after[index] ?? NOTHING];
       const memory = memoryGrowth(samples[index] ?? []);
       broken.push(
         ...[
           ...brokenByUsage(start, end, memory),
           ...brokenByTimers(log),
-          ...brokenByResponses(answers, machineMs, warmMs),
+          ...brokenByResponses(responses, machineMs, warmMs),
           ...unexplained(log),
         ].map((what) => `soak, ${actor.target.name}: ${what}`),
       );
@@ -100,18 +97,18 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
         actor.target.name,
         String(faults),
         String(statusChanges(log).length),
-        String(answers.length),
-        String(Math.round(Math.max(0, ...answers.map(({ ms }) => ms)))),
+        String(responses.length),
+        String(Math.round(Math.max(0, ...responses.map(({ ms }) => ms)))),
         `${start.memoryMiB} → ${end.memoryMiB} MiB`,
         `${start.descriptors} → ${end.descriptors}`,
         `${start.connections} → ${end.connections}`,
       ];
     });
     const head = [
-      'side',
+      'target',
       'faults',
       'changes',
-      'answers',
+      'responses',
       'slowest ms',
       'memory',
       'descriptors',
@@ -119,12 +116,12 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
     ];
     return { table: alignedTable(head, rows), broken };
   } finally {
-    await stage.close();
+    await fixture.close();
   }
 }
 
 /** Breaks one store or both, for a while, again and again; gives how often. */
-async function breakAndMend(stage: Fixture, untilMs: number): Promise<number> {
+async function breakAndMend(fixture: Fixture, untilMs: number): Promise<number> {
   const database = DATABASE_SCENARIOS.filter(isShort);
   const cache = CACHE_SCENARIOS.filter(isShort);
   let faults = 0;
@@ -133,7 +130,7 @@ async function breakAndMend(stage: Fixture, untilMs: number): Promise<number> {
     printLine(chosen.map(({ fault }) => fault).join(' and ') || 'nothing');
     const mends: (() => unknown)[] = [];
     try {
-      for (const row of chosen) mends.push(await row.inflict(stage));
+      for (const scenario of chosen) mends.push(await scenario.inflict(fixture));
       await sleep(Math.random() * 6_000);
     } finally {
       printLine('  over');
@@ -145,7 +142,7 @@ async function breakAndMend(stage: Fixture, untilMs: number): Promise<number> {
   return faults;
 }
 
-/** What is done and when, by the clock of the answers, for whoever looks for a cause. */
+/** Prints what is done and when, by the clock of the responses. */
 function printLine(what: string): void {
   process.stderr.write(`${clock(performance.now())}  ${what}\n`);
 }
@@ -158,17 +155,17 @@ function isShort({ fault }: Scenario): boolean {
   return !TOO_LONG.some((word) => fault.includes(word));
 }
 
-function one(rows: readonly Scenario[]): Scenario {
-  const row = rows[Math.floor(Math.random() * rows.length)];
-  if (!row) throw new Error('There is no row to choose from.');
-  return row;
+function one(scenarios: readonly Scenario[]): Scenario {
+  const scenario = scenarios[Math.floor(Math.random() * scenarios.length)];
+  if (!scenario) throw new Error('There is no scenario to choose from.');
+  return scenario;
 }
 
 async function untilHealthy({ actors }: Fixture): Promise<void> {
-  for (const { target: side } of actors) {
+  for (const { target } of actors) {
     await waitFor(
-      `the ${side.name} to be healthy after it all`,
-      async () => (await (await fetch(`${side.url}/health`)).text()).includes('"status":"healthy"'),
+      `the ${target.name} to be healthy after it all`,
+      async () => (await (await fetch(`${target.url}/health`)).text()).includes('"status":"healthy"'),
       { timeoutMs: 30_000, everyMs: 100 },
     );
   }
@@ -206,9 +203,9 @@ function brokenByUsage(start: ResourceUsage, end: ResourceUsage, memory: number)
   return broken;
 }
 
-/** Only the application that embeds the library can be asked; the service takes no orders. */
+/** Only the application that embeds the library takes commands. */
 function countTimers({ actors }: Fixture): void {
-  for (const { target: side } of actors) if (side.name === 'library') side.send('count');
+  for (const { target } of actors) if (target.name === 'library') target.send('count');
 }
 
 function brokenByTimers(log: string): string[] {
@@ -217,29 +214,29 @@ function brokenByTimers(log: string): string[] {
   return end > start + MOST_GROWTH ? [`timers went from ${start} to ${end}`] : [];
 }
 
-function brokenByResponses(answers: Clients['responses'], machineMs: number, warmMs: number): string[] {
+function brokenByResponses(responses: Clients['responses'], machineMs: number, warmMs: number): string[] {
   const broken: string[] = [];
-  const lost = answers.filter(({ httpStatus }) => httpStatus === 0 || httpStatus === 500).length;
-  if (lost > 0) broken.push(`${lost} requests without an answer`);
-  // Whom the process has never seen it may turn away, when a busy machine makes the first look-up late.
-  const shut = answers.filter(
-    ({ endpoint, sentMs: askedMs, httpStatus }) =>
-      endpoint === 'admin' && askedMs >= warmMs && ![200, 503].includes(httpStatus),
+  const lost = responses.filter(({ httpStatus }) => httpStatus === 0 || httpStatus === 500).length;
+  if (lost > 0) broken.push(`${lost} requests without a response`);
+  // Before the warm-up is over, a first session look-up may be late on a busy machine.
+  const shut = responses.filter(
+    ({ endpoint, sentMs, httpStatus }) =>
+      endpoint === 'admin' && sentMs >= warmMs && ![200, 503].includes(httpStatus),
   );
   if (shut.length > 0)
     broken.push(
-      `${shut.length} administrators shut out: ${shut
+      `${shut.length} administrators rejected: ${shut
         .slice(0, 8)
-        .map(({ sentMs: askedMs, httpStatus }) => `${httpStatus} at ${clock(askedMs)}`)
+        .map(({ sentMs, httpStatus }) => `${httpStatus} at ${clock(sentMs)}`)
         .join(', ')}`,
     );
-  const slowestMs = Math.max(0, ...answers.map(({ ms }) => ms));
-  // What a server that does nothing takes as well is the machine's.
-  if (slowestMs > LIMITS.slowestMs + machineMs) broken.push(`slowest answer ${Math.round(slowestMs)} ms`);
+  const slowestMs = Math.max(0, ...responses.map(({ ms }) => ms));
+  // The delay of a server that does nothing is the machine's, not ours.
+  if (slowestMs > LIMITS.slowestMs + machineMs) broken.push(`slowest response ${Math.round(slowestMs)} ms`);
   return broken;
 }
 
 function onlyTarget({ actors: [actor] }: Fixture): FixtureActor['target'] {
-  if (!actor) throw new Error('Nobody is on the stage.');
+  if (!actor) throw new Error('The fixture has no actor.');
   return actor.target;
 }

@@ -1,13 +1,11 @@
-/** The changes of the status that a log tells of, and whether each is explained. */
+/** The status changes in a log, and whether the log explains each. */
 
-/** A line of the log about a change. */
 export interface LoggedChange {
   readonly from: string | null;
   readonly to: string;
   readonly errors: readonly string[];
 }
 
-/** Every change, in order. */
 export function statusChanges(log: string): LoggedChange[] {
   return log.split('\n').flatMap((line) => {
     try {
@@ -21,7 +19,7 @@ export function statusChanges(log: string): LoggedChange[] {
   });
 }
 
-/** What cannot be understood from the log alone, in words. */
+/** What the log does not explain, as sentences. */
 export function unexplained(log: string): string[] {
   const wrong: string[] = [];
   let before: string | null = null;

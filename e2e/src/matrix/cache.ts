@@ -7,7 +7,7 @@ function network(fault: string, how: Fault, verdict: string, options?: FaultOpti
   return {
     fault,
     expected: both(verdict),
-    inflict: (stage) => stage.breakNetwork('cache', how, options),
+    inflict: (fixture) => fixture.breakNetwork('cache', how, options),
   };
 }
 

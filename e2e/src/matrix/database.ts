@@ -10,7 +10,7 @@ function network(fault: string, how: Fault, verdict: string, options?: FaultOpti
   return {
     fault,
     expected: both(verdict),
-    inflict: (stage) => stage.breakNetwork('database', how, options),
+    inflict: (fixture) => fixture.breakNetwork('database', how, options),
   };
 }
 
@@ -45,9 +45,9 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'unknown database',
     expected: both('unhealthy DATABASE_REFUSED_LOGIN'),
-    async inflict(stage) {
-      await rename(stage, databaseName, 'elsewhere');
-      return () => rename(stage, 'elsewhere', databaseName);
+    async inflict(fixture) {
+      await rename(fixture, databaseName, 'elsewhere');
+      return () => rename(fixture, 'elsewhere', databaseName);
     },
   },
   {
@@ -66,7 +66,7 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
       'count while PostgreSQL answers everything else: its administrators are told to come again.',
     passing: ['DATABASE_POOL_STALLED'],
     async inflict({ actors }) {
-      const library = actors.find(({ target: side }) => side.name === 'library');
+      const library = actors.find(({ target }) => target.name === 'library');
       const { port } = actors[0]?.database ?? { port: 0 };
       const client = new pg.Client({ connectionString: databaseUrl({ host: PLANTED_SECRETS.host, port }) });
       await client.connect();
@@ -180,7 +180,7 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
 
 /** The library's application works with all connections of its pool; gives what ends that. */
 async function serveAll(actors: Fixture['actors']): Promise<() => void> {
-  const library = actors.find(({ target: side }) => side.name === 'library');
+  const library = actors.find(({ target }) => target.name === 'library');
   library?.target.send('serve');
   await sleep(SERVED_FOR_MS);
   return () => library?.target.send('rest');

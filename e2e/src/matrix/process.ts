@@ -27,10 +27,10 @@ export const BOTH_SCENARIOS: readonly Scenario[] = [
     fault: 'both refused',
     expected: both('unhealthy DATABASE_UNREACHABLE CACHE_UNREACHABLE'),
     passing: ['DATABASE_UNREACHABLE', 'CACHE_UNREACHABLE'],
-    async inflict(stage) {
+    async inflict(fixture) {
       const mend = [
-        await stage.breakNetwork('database', 'refuse'),
-        await stage.breakNetwork('cache', 'refuse'),
+        await fixture.breakNetwork('database', 'refuse'),
+        await fixture.breakNetwork('cache', 'refuse'),
       ];
       return () => Promise.all(mend.map((each) => each()));
     },
@@ -53,9 +53,9 @@ export const POOL_SCENARIOS: readonly Scenario[] = [
 ];
 
 async function holdPool({ actors }: Fixture): Promise<() => void> {
-  for (const { target: side } of actors) side.send('hold');
+  for (const { target } of actors) target.send('hold');
   return () => {
-    for (const { target: side } of actors) side.send('release');
+    for (const { target } of actors) target.send('release');
   };
 }
 
@@ -67,12 +67,12 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
     standsMs: 200,
     note: 'The library’s application computes; the service is stopped by a signal, which its loop cannot tell from it.',
     async inflict({ actors }) {
-      for (const { target: side } of actors) {
-        if (side.name === 'library') side.send('block');
-        else process.kill(side.pid, 'SIGSTOP');
+      for (const { target } of actors) {
+        if (target.name === 'library') target.send('block');
+        else process.kill(target.pid, 'SIGSTOP');
       }
       await sleep(BLOCK_MS);
-      for (const { target: side } of actors) process.kill(side.pid, 'SIGCONT');
+      for (const { target } of actors) process.kill(target.pid, 'SIGCONT');
       return () => undefined;
     },
   },
@@ -80,9 +80,9 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
     fault: 'a check that throws secrets',
     expected: { library: 'degraded CHECK_FAILED' },
     async inflict({ actors }) {
-      for (const { target: side } of actors) side.send('fail');
+      for (const { target } of actors) target.send('fail');
       return () => {
-        for (const { target: side } of actors) side.send('succeed');
+        for (const { target } of actors) target.send('succeed');
       };
     },
   },
@@ -127,7 +127,7 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
     expected: both('healthy'),
     standsMs: 3_000,
     async inflict({ actors }) {
-      const rude = actors.map(({ target: side }) => startRudeClients(side.url));
+      const rude = actors.map(({ target }) => startRudeClients(target.url));
       return () => {
         for (const stop of rude) stop();
       };

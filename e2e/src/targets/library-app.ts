@@ -1,6 +1,6 @@
 /**
- * A small application that embeds the library with its defaults, in front of a pool that it works with. It does as it
- * is told by its parent, so that the faults that come from within can be had too.
+ * A small application that embeds the library with its defaults, and works with its pool. Its parent sends it commands, for
+ * faults that come from within.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ pool.on('error', () => undefined);
 const client = new Redis(REDIS_URL, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
 client.on('error', () => undefined);
 
-// A log that cannot be written is a reason to write nothing, not to serve nothing.
+// A log that cannot be written must not end the application.
 process.stderr.on('error', () => undefined);
 function log(line: object): void {
   process.stderr.write(`${JSON.stringify(line)}\n`);
@@ -31,7 +31,7 @@ const health = createHealth({
   database: { pool, writes: { intervalMs: 2_000 } },
   cache: { client },
   checks: {
-    // An exception is full of what must not get out; a check that throws one is no reason to let it out.
+    // Its error message has planted secrets, which must not get out.
     errand: () => {
       if (checkFails)
         throw new Error(
@@ -56,9 +56,9 @@ const server = createServer((request, response) => {
 
 let working: NodeJS.Timeout | undefined;
 let heldConnections: Promise<pg.PoolClient>[] = [];
-const orders: Readonly<Record<string, () => unknown>> = {
+const commands: Readonly<Record<string, () => unknown>> = {
   work() {
-    // What an application does: it asks a table, and waits.
+    // What an application does: it queries a table, and waits.
     working = setInterval(() => {
       pool.query('SELECT count(*) FROM sessions').catch(() => undefined);
     }, WORK_EVERY_MS);
@@ -76,7 +76,7 @@ const orders: Readonly<Record<string, () => unknown>> = {
     log({ serves: POOL_SIZE });
   },
   hold() {
-    // One more than there are, so that somebody waits.
+    // One more than there are, so that one caller waits.
     heldConnections = Array.from({ length: POOL_SIZE + 1 }, () => pool.connect());
   },
   release() {
@@ -98,7 +98,7 @@ const orders: Readonly<Record<string, () => unknown>> = {
     checkFails = false;
   },
 };
-process.on('message', (order) => orders[String(order)]?.());
+process.on('message', (command) => commands[String(command)]?.());
 
 process.once('SIGTERM', () => {
   health.drain();

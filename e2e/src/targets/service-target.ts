@@ -15,10 +15,10 @@ export async function startServiceTarget(options: TargetOptions): Promise<Target
     {
       ...stores,
       PORT: '0',
-      // Its clients ask as often as they can.
+      // Its clients send many requests.
       PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
       PORTAL_REFUSALS_PER_MINUTE: '0',
-      // A minute is long for a row of the matrix.
+      // A minute is long for a scenario of the matrix.
       PORTAL_WRITE_INTERVAL_MS: '2000',
       PORTAL_SOURCE_ROOT: options.source,
       PORTAL_SOURCE_EXCLUDE: 'node_modules',
@@ -42,7 +42,7 @@ export async function startServiceTarget(options: TargetOptions): Promise<Target
       adminPath: '/v1/admin/health',
       cookies,
       send() {
-        throw new Error('The service takes no orders.');
+        throw new Error('The service takes no commands.');
       },
     };
   } catch (error) {

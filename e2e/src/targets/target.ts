@@ -1,5 +1,5 @@
 /**
- * A process under test, whichever it is: started with its stores, asked over HTTP, stopped by its id.
+ * A process under test: started with its stores, used over HTTP, stopped by its id.
  */
 import { spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,6 @@ import { waitFor } from 'portal-test-kit';
 /** The library in an application of its own, or the whole service. */
 export type TargetName = 'library' | 'service';
 
-/** What a side is started with. */
 export interface TargetOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
@@ -18,7 +17,6 @@ export interface TargetOptions {
   readonly logToFullDisk: boolean;
 }
 
-/** A running side. */
 export interface Target {
   readonly name: TargetName;
   readonly pid: number;
@@ -30,18 +28,17 @@ export interface Target {
   readonly cookies: readonly string[];
   /** What it has written to standard output and error since the last call. */
   takeOutput(): string;
-  /** Tells the application that embeds the library to do something; the service takes no orders. */
-  send(order: string): void;
+  /** Sends a command to the application that embeds the library; the service takes none. */
+  send(command: string): void;
   /** Sends a signal, waits for the end, and gives the exit code or the signal that ended it. */
   stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
-/** A process that listens. */
 export interface Listening extends Pick<Target, 'pid' | 'url' | 'takeOutput' | 'send' | 'stop'> {
   readonly port: number;
 }
 
-/** Whatever becomes of its parent, a side does not outlive it. */
+/** A target ends with its parent, however that ends. */
 const WITH_PARENT =
   'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref();';
 const LISTENING = /listening +http:\/\/[^:]+:(\d+)/;
@@ -73,7 +70,7 @@ export async function startListening(
 
   async function stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
     if (child.exitCode === null && child.signalCode === null) {
-      // A process that was stopped where it is does not hear anything but this.
+      // A process that was halted by SIGSTOP reacts to no other signal before this.
       child.kill('SIGCONT');
       child.kill(signal);
     }
@@ -102,7 +99,7 @@ export async function startListening(
         output = '';
         return taken;
       },
-      send: (order) => void child.send(order),
+      send: (command) => void child.send(command),
       stop,
     };
   } catch (error) {
