@@ -1,6 +1,6 @@
 /**
- * Takes alerts from the outbox to one receiver: one after the other, each until it was accepted. What was accepted and
- * could not be crossed off any more, because the process was killed in between, is sent again with the same id.
+ * Sends alerts from the outbox to one receiver, one after the other, each until the receiver accepts it. If the process is
+ * killed after that and before the message is acknowledged, it is sent again with the same id.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'portal-shared/error-code';
@@ -9,50 +9,45 @@ import { retry } from '../../infra/retry.js';
 import { WebhookError } from '../../infra/webhook.js';
 import type { Receiver } from './receivers.js';
 
-/** A message that waits. */
 export interface PendingMessage {
   readonly id: number;
-  /** Names it to the receiver; the same in every attempt. */
+  /** Id for the receiver, the same in every attempt. */
   readonly message: string;
   readonly body: string;
   /** Milliseconds since 1970. */
   readonly created_at: number;
 }
 
-/** Where messages wait, in order. */
 export interface Outbox {
-  /** The first for a receiver. */
+  /** The oldest message for a receiver. */
   peek(receiverKey: string): Promise<PendingMessage | undefined>;
   acknowledge(id: number): Promise<void>;
 }
 
-/** What a delivery is made of. */
 export interface AlertSenderOptions {
   readonly receiver: Receiver;
   readonly outbox: Outbox;
   readonly log: Log;
-  /** Told of a message that nobody wanted for a day. */
+  /** Called for a message that was not accepted for a day. */
   readonly onGivenUp: (receiverName: string, cause: string) => void;
   /** Milliseconds before the second attempt; doubled each time. Default 1,000. */
   readonly firstPauseMs?: number;
 }
 
-/** A delivery. */
 export interface AlertSender {
-  /** There is something new in the outbox. */
+  /** To be called when the outbox has a new message. */
   wake(): void;
-  /** Gives up the attempt under way; what waits goes on waiting in the outbox. */
+  /** Aborts the attempt under way. Messages stay in the outbox. */
   close(): Promise<void>;
 }
 
-/** Often enough to be there soon after the receiver is. */
-const LONGEST_PAUSE_MS = 60_000;
-/** A receiver may ask to be left alone, but not for ever. */
-const LONGEST_ASKED_MS = 15 * 60_000;
-/** Nobody is helped by yesterday's alerts, and those of today wait behind them. */
-const GIVEN_UP_MS = 24 * 60 * 60_000;
+/** A receiver that is back gets its messages within a minute. */
+const MAX_PAUSE_MS = 60_000;
+/** Of `Retry-After`. */
+const MAX_RETRY_AFTER_MS = 15 * 60_000;
+/** Yesterday's alerts help no operator, and today's wait behind them. */
+const GIVE_UP_MS = 24 * 60 * 60_000;
 
-/** Begins to deliver. */
 export function createAlertSender({
   receiver,
   outbox,
@@ -64,32 +59,32 @@ export function createAlertSender({
   let hasNew = true;
   let wakeUp = (): void => undefined;
 
-  async function deliver(): Promise<void> {
+  async function sendAll(): Promise<void> {
     while (!closed.signal.aborted) {
       try {
-        await deliverNext();
+        await sendNext();
       } catch (error) {
         if (closed.signal.aborted) return;
         log.failure('the outbox cannot be used and is tried again', error, { receiver: receiver.name });
-        await pause(LONGEST_PAUSE_MS);
+        await pause(MAX_PAUSE_MS);
       }
     }
   }
 
-  async function deliverNext(): Promise<void> {
+  async function sendNext(): Promise<void> {
     hasNew = false;
-    const waiting = await outbox.peek(receiver.key);
+    const next = await outbox.peek(receiver.key);
     if (closed.signal.aborted) return;
-    if (waiting) await send(waiting);
-    else if (!hasNew) await somethingNew();
+    if (next) await send(next);
+    else if (!hasNew) await newMessage();
   }
 
-  /** Ends early when everything does. */
+  /** Until `close()` at the latest. */
   async function pause(forMs: number): Promise<void> {
     await sleep(forMs, undefined, { signal: closed.signal, ref: false }).catch(() => undefined);
   }
 
-  function somethingNew(): Promise<void> {
+  function newMessage(): Promise<void> {
     return new Promise((resolve) => {
       wakeUp = resolve;
     });
@@ -109,7 +104,7 @@ export function createAlertSender({
             if (failures === 1) {
               log.failure('an alert was not accepted and is tried again', error, about(message));
             }
-            return Date.now() - createdAt > GIVEN_UP_MS ? undefined : pauseAfter(error, failures);
+            return Date.now() - createdAt > GIVE_UP_MS ? undefined : pauseAfter(error, failures);
           },
         },
       );
@@ -118,7 +113,7 @@ export function createAlertSender({
       log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
       onGivenUp(receiver.name, errorCode(error));
       await outbox.acknowledge(id);
-      await pause(LONGEST_PAUSE_MS);
+      await pause(MAX_PAUSE_MS);
       return;
     }
     await outbox.acknowledge(id);
@@ -126,16 +121,16 @@ export function createAlertSender({
   }
 
   function pauseAfter(error: unknown, failures: number): number {
-    const askedMs = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** Math.min(failures - 1, 20));
-    return Math.max(pauseMs, Math.min(askedMs, LONGEST_ASKED_MS));
+    const retryAfterMs = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
+    const pauseMs = Math.min(MAX_PAUSE_MS, firstPauseMs * 2 ** Math.min(failures - 1, 20));
+    return Math.max(pauseMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
   }
 
   function about(message: string): { readonly receiver: string; readonly message: string } {
     return { receiver: receiver.name, message };
   }
 
-  const done = deliver();
+  const done = sendAll();
 
   return {
     wake() {

@@ -35,7 +35,6 @@ const BODIES: Readonly<Record<ReceiverType, (alert: Alert, text: string) => obje
   telegram: (_alert, text) => ({ text, disable_web_page_preview: true }),
 };
 
-/** JSON. */
 export function bodyFor(type: ReceiverType, alert: Alert): string {
   return JSON.stringify(BODIES[type](alert, TEXTS[alert.type](alert)));
 }

@@ -159,21 +159,7 @@ export function createEventStore(
 ): EventStore {
   const statements = prepareStatements(database);
 
-  function eventOf(row: Row): StoredEvent {
-    const isStatus = row.kind === 'status';
-    return {
-      id: row.id,
-      kind: row.kind,
-      began_at: new Date(row.began_at).toISOString(),
-      ended_at: row.ended_at === null ? null : new Date(row.ended_at).toISOString(),
-      from: row.was,
-      to: row.became,
-      codes: JSON.parse(row.codes) as string[],
-      since: isStatus ? new Date(row.since ?? row.began_at).toISOString() : null,
-      causes: isStatus ? causes.between(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER) : [],
-      details: JSON.parse(row.details) as Details,
-    };
-  }
+  const eventOf = (row: Row): StoredEvent => storedEvent(row, causes);
 
   /** Deleted events are added to the totals first. */
   function prune(uptoId: number, nowMs: number): void {
@@ -259,6 +245,22 @@ export function createEventStore(
       if (!row || !status) return undefined;
       return { status, since: row.since ?? row.began_at, until: row.ended_at };
     },
+  };
+}
+
+function storedEvent(row: Row, causes: CauseStore): StoredEvent {
+  const isStatus = row.kind === 'status';
+  return {
+    id: row.id,
+    kind: row.kind,
+    began_at: new Date(row.began_at).toISOString(),
+    ended_at: row.ended_at === null ? null : new Date(row.ended_at).toISOString(),
+    from: row.was,
+    to: row.became,
+    codes: JSON.parse(row.codes) as string[],
+    since: isStatus ? new Date(row.since ?? row.began_at).toISOString() : null,
+    causes: isStatus ? causes.between(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER) : [],
+    details: JSON.parse(row.details) as Details,
   };
 }
 

@@ -5,7 +5,6 @@ import { PortalError } from '../../errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS } from './history-limits.js';
 import type { Range } from './status-totals.js';
 
-/** From fine to coarse. */
 export type HistoryTable = 'samples' | 'minutes' | 'hours';
 
 /** `fromMs` and `toMs` are multiples of `stepMs`. */

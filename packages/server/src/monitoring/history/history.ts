@@ -3,13 +3,13 @@
  * none of the watched stores. Nothing waits for it, so a slow or broken disk delays no response and changes no verdict.
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthSnapshot, Report } from 'portal-health';
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
-import { untilAborted } from 'portal-shared/with-timeout';
+import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
+import { retry } from '../../infra/retry.js';
 import type { PreviousStatus } from '../tracked-status.js';
 import type { Details, EventPage, EventQuery, StoredEvent } from './event-store.js';
 import type { FileTrouble } from './file.js';
@@ -133,16 +133,6 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
     onReplaced();
   }
 
-  async function read<Result>(reply: Promise<Result>): Promise<Result> {
-    const late = AbortSignal.timeout(READ_TIMEOUT_MS);
-    try {
-      return await untilAborted(late, reply, () => undefined);
-    } catch (error) {
-      if (!late.aborted) log.failure('the history cannot be read', error);
-      throw new PortalError('unavailable');
-    }
-  }
-
   async function end(): Promise<void> {
     await samples.flush();
     await queue.settle();
@@ -168,18 +158,27 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
     record,
     write: queue.write,
     read: (query, requested) =>
-      read(call('readHistory', query, requested, { nowMs: Date.now(), knownMs: knownMs() })),
-    events: (query) => read(call('readEvents', query)),
+      available(call('readHistory', query, requested, { nowMs: Date.now(), knownMs: knownMs() }), log),
+    events: (query) => available(call('readEvents', query), log),
     async close() {
       clearInterval(timer);
       if (!worker) return;
-      const late = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
-      await untilAborted(late, end(), () => undefined).catch(() => undefined);
+      await withTimeout(end(), CLOSE_TIMEOUT_MS).catch(() => undefined);
       queue.close();
       disk.close();
       await worker.close();
     },
   };
+}
+
+/** @throws PortalError (unavailable) when there is no reply in time */
+async function available<Result>(reply: Promise<Result>, log: Log): Promise<Result> {
+  try {
+    return await withTimeout(reply, READ_TIMEOUT_MS);
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) log.failure('the history cannot be read', error);
+    throw new PortalError('unavailable');
+  }
 }
 
 /** Reports the first error, and the first success after it. */
@@ -224,21 +223,24 @@ function createWriteQueue(call: Write, disk: ReturnType<typeof createDiskState>)
     });
   }
 
+  function pauseMs(error: unknown): number | undefined {
+    if (isClosed || !TRANSIENT.test(errorCode(error))) return undefined;
+    disk.rejected(error);
+    return RETRY_MS;
+  }
+
   async function writeAll(): Promise<void> {
     for (let [next] = pending; next !== undefined; [next] = pending) {
+      const { method, args, resolve, reject } = next;
       try {
         // The types were checked where `write` was called.
-        next.resolve(await call(next.method, ...(next.args as never)));
+        const result = await retry(() => call(method, ...(args as never)), { pauseMs });
         pending.shift();
+        resolve(result);
         disk.accepted();
       } catch (error) {
-        if (TRANSIENT.test(errorCode(error)) && !isClosed) {
-          disk.rejected(error);
-          await sleep(RETRY_MS, undefined, { ref: false });
-        } else {
-          pending.shift();
-          next.reject(error);
-        }
+        pending.shift();
+        reject(error);
       }
     }
   }
