@@ -26,7 +26,7 @@ const PACKAGES = {
       ['snapshot', 'readiness'],
       ['health-options'],
       ['watched'],
-      ['components'],
+      ['components', 'listeners'],
       ['health'],
       ['http'],
       ['index', 'checks', 'adapters', 'cli'],

@@ -1,18 +1,18 @@
 /**
- * The heart: samples everything in the background, and says at any moment, from memory, how things stand.
+ * The heart: samples everything in the background, and says at any moment, from snapshots, how things stand.
  */
+import { createListeners } from './listeners.js';
 import { createPaceControl } from './pace-control.js';
 import { DEFAULTS } from './defaults.js';
 import { checkHealthOptions, paceOf, type HealthOptions } from './health-options.js';
 import { componentStatus, isWell, missingCache, type Component } from './components.js';
-import { createEventLoopWatch } from './probes/event-loop.js';
+import { createEventLoopWatch, type EventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
-import { snapshotOf, sameInput, type ComponentInput, type SnapshotInput } from './snapshot.js';
-import type { ProblemCode } from './problems.js';
-import { allProblems, buildReport, publishedTime, type HealthSnapshot } from './report.js';
+import { snapshotOf, sameInput, type SnapshotInput } from './snapshot.js';
+import { buildReport, publishedTime, type ComponentStatus, type HealthSnapshot } from './report.js';
 import { createSampler } from './sampler.js';
-import { sourceProblems } from './source-option.js';
-import type { Outcome, Report, State, Status, Viewer } from './types.js';
+import { sourceProblems, type HealthSource } from './source-option.js';
+import type { Outcome, Report, State, Viewer } from './types.js';
 import { missingCaches, watchedOf, type AnyFigures, type Watched } from './watched.js';
 
 /** The health of one application. */
@@ -24,9 +24,9 @@ export interface Health {
    * has been hashed. Never rejects: what is broken at the start is reported, and recovers, like everything else.
    */
   start(): Promise<void>;
-  /** The published document, from memory: no I/O, never throws, frozen. */
+  /** The published document, from snapshots: no I/O, never throws, frozen. */
   report(viewer: Viewer): Report;
-  /** What the document is made of, for other formats of it: as `report`, from memory and frozen. */
+  /** What the document is made of, for other formats of it: as `report`, from snapshots and frozen. */
   snapshot(): HealthSnapshot;
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
@@ -75,144 +75,97 @@ export interface Health {
  */
 export function createHealth(options: HealthOptions): Health {
   checkHealthOptions(options);
+  const { source } = options;
   const startedAt = publishedTime(options.startedAt ?? new Date());
-  const missing = missingCaches(options).map(([name, critical]): ComponentInput => ({
-    status: missingCache(name, critical),
-  }));
-  const paceControl = createPaceControl(() => {
-    for (const { sampler } of parts) sampler.speedUp();
+  const pace = createPaceControl(() => {
+    for (const { sampler } of components) sampler.speedUp();
   });
-  const parts = watchedOf(options, probeNow).map(sampled);
+  const components = watchedOf(options, probeNow).map(sampled);
   const readiness = createReadiness(options.ready ?? 'own');
   const eventLoop = createEventLoopWatch({
     delayedAfterMs: options.eventLoopDelayedAfterMs ?? DEFAULTS.eventLoopDelayedAfterMs,
     onSuspended() {
-      for (const { sampler } of parts) sampler.markStale();
+      for (const { sampler } of components) sampler.markStale();
+      snapshots.invalidate();
     },
   });
-  /** How often a probe or the source has said something. */
-  let revision = 0;
-  const { source } = options;
-  source?.onChange(() => {
-    revision += 1;
-  });
-
-  let readAgainAtMs = 0;
-  let cached: CachedSnapshot | undefined;
-  let status: Status | undefined;
+  const missing = missingCaches(options).map(([name, critical]) => missingCache(name, critical));
+  const snapshots = createSnapshots({ startedAt, missing, components, eventLoop, source });
+  source?.onChange(snapshots.invalidate);
+  const listeners = createListeners(options, snapshots);
   let draining = false;
 
   function sampled({ probe, sampling, ...watched }: Watched): Component {
-    function hasFound(outcome: Outcome<AnyFigures>): void {
-      revision += 1;
-      readiness.noteRun(watched.name, currentSnapshot().snapshot);
-      paceControl.isWell(parts.every(isWell));
-      const { problems, remarks = [], cause } = outcome;
-      if (outcome.state !== 'up' || problems.length + remarks.length > 0) {
-        notify(options.onFailure, { name: watched.name, problems, remarks, cause });
-      }
-      if (!started()) return;
-      noteStatus();
-      if (options.onReport) notify(options.onReport, { report: report('admin'), codes: codes() });
+    function onOutcome(outcome: Outcome<AnyFigures>): void {
+      snapshots.invalidate();
+      readiness.noteRun(watched.name, snapshots.current());
+      pace.isWell(components.every(isWell));
+      listeners.failed(watched.name, outcome);
+      if (started()) listeners.reported();
     }
-    return { ...watched, sampler: createSampler(probe, paceOf(sampling), hasFound, paceControl.isInUse) };
+    return { ...watched, sampler: createSampler(probe, paceOf(sampling), onOutcome, pace.isInUse) };
   }
 
   function probeNow(name?: string): void {
-    for (const part of parts) {
-      if (name === undefined || part.name === name) part.sampler.probeNow();
+    for (const component of components) {
+      if (name === undefined || component.name === name) component.sampler.probeNow();
     }
   }
 
   function started(): boolean {
-    return parts.every((part) => part.sampler.started());
-  }
-
-  /** How things stand now; the same object as last time unless something has changed since. */
-  function currentSnapshot(): CachedSnapshot {
-    const nowMs = performance.now();
-    if (cached?.input.revision === revision && nowMs < readAgainAtMs) return cached;
-    readAgainAtMs = nowMs + READ_EVERY_MS;
-    const readings: SnapshotInput = {
-      revision,
-      components: [
-        ...missing,
-        ...parts.map((part) => ({
-          status: componentStatus(part, nowMs),
-          pool: part.pool?.read(),
-          figures: part.sampler.latest()?.outcome.figures,
-        })),
-      ],
-      eventLoop: eventLoop.problems(),
-      source: sourceProblems(source),
-      sourceHash: source?.hash ?? null,
-    };
-    if (!cached || !sameInput(cached.input, readings)) {
-      cached = { input: readings, snapshot: snapshotOf(startedAt, readings), reports: new Map() };
-    }
-    return cached;
-  }
-
-  function report(viewer: Viewer): Report {
-    const { snapshot: facts, reports } = currentSnapshot();
-    let made = reports.get(viewer);
-    if (!made) {
-      made = buildReport(facts, viewer);
-      reports.set(viewer, made);
-    }
-    return made;
-  }
-
-  function codes(): readonly ProblemCode[] {
-    return allProblems(currentSnapshot().snapshot);
-  }
-
-  function noteStatus(): void {
-    const current = report('public');
-    if (current.status === status) return;
-    const from = status ?? null;
-    status = current.status;
-    notify(options.onStatusChange, { from, to: status, report: current, codes: codes() });
+    return components.every(({ sampler }) => sampler.started());
   }
 
   return {
     startedAt,
     async start() {
       eventLoop.start();
-      await Promise.all([...parts.map((part) => part.sampler.start()), source?.start()]);
+      await Promise.all([...components.map(({ sampler }) => sampler.start()), source?.start()]);
     },
-    report,
-    snapshot: () => currentSnapshot().snapshot,
-    state: (name) => currentSnapshot().snapshot.components.find((finding) => finding.name === name)?.state,
-    noteRequest: paceControl.noteRequest,
-    isInUse: paceControl.isInUse,
+    report: snapshots.report,
+    snapshot: snapshots.current,
+    state: (name) => snapshots.current().components.find((component) => component.name === name)?.state,
+    noteRequest: pace.noteRequest,
+    isInUse: pace.isInUse,
     probeNow,
     caughtUp() {
       const nowMs = performance.now();
-      const runs = parts.flatMap(({ sampler }) => sampler.catchUp(nowMs) ?? []);
+      if (snapshots.isFresh(nowMs)) return undefined;
+      const runs = components.flatMap(({ sampler }) => sampler.catchUp(nowMs) ?? []);
       return runs.length > 0 ? Promise.all(runs) : undefined;
     },
     started,
-    ready: () => !draining && started() && readiness.isReady(currentSnapshot().snapshot),
+    ready: () => !draining && started() && readiness.isReady(snapshots.current()),
     drain() {
       draining = true;
     },
     async close() {
       draining = true;
       eventLoop.close();
-      for (const { pool } of parts) pool?.close();
-      await Promise.all([...parts.map((part) => part.sampler.close()), source?.close()]);
+      for (const { pool } of components) pool?.close();
+      await Promise.all([...components.map(({ sampler }) => sampler.close()), source?.close()]);
     },
   };
 }
 
-/** Tells the application; what it does with it is not allowed to stop the sampling. */
-function notify<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
-  try {
-    listener?.(event);
-  } catch {
-    // The listener is the application's own; its failure is not a finding about database or cache.
-  }
+/** Where a snapshot is read from. */
+interface SnapshotsOptions {
+  readonly startedAt: string;
+  /** Caches that should be there and are not configured. */
+  readonly missing: readonly ComponentStatus[];
+  readonly components: readonly Component[];
+  readonly eventLoop: EventLoopWatch;
+  readonly source: HealthSource | undefined;
+}
+
+/** The last snapshot and what was made of it, kept until something that was read changes. */
+interface Snapshots {
+  /** A probe or the source has something new. */
+  readonly invalidate: () => void;
+  /** Whether everything was read within this millisecond. */
+  readonly isFresh: (nowMs: number) => boolean;
+  readonly current: () => HealthSnapshot;
+  readonly report: (viewer: Viewer) => Report;
 }
 
 /**
@@ -221,9 +174,57 @@ function notify<Event>(listener: ((event: Event) => void) | undefined, event: Ev
  */
 const READ_EVERY_MS = 1;
 
-/** What was read at one moment, and what was made of it. Valid until something that was read changes. */
-interface CachedSnapshot {
-  readonly input: SnapshotInput;
-  readonly snapshot: HealthSnapshot;
-  readonly reports: Map<Viewer, Report>;
+function createSnapshots({ startedAt, missing, components, eventLoop, source }: SnapshotsOptions): Snapshots {
+  let revision = 0;
+  let readAgainAtMs = 0;
+  let input: SnapshotInput | undefined;
+  let snapshot: HealthSnapshot | undefined;
+  const reports = new Map<Viewer, Report>();
+
+  function isFresh(nowMs: number): boolean {
+    return input?.revision === revision && nowMs < readAgainAtMs;
+  }
+
+  function read(nowMs: number): SnapshotInput {
+    return {
+      revision,
+      components: [
+        ...missing.map((status) => ({ status })),
+        ...components.map((component) => ({
+          status: componentStatus(component, nowMs),
+          pool: component.pool?.read(),
+          figures: component.sampler.latest()?.outcome.figures,
+        })),
+      ],
+      eventLoop: eventLoop.problems(),
+      source: sourceProblems(source),
+      sourceHash: source?.hash ?? null,
+    };
+  }
+
+  /** The same object as last time unless something has changed since. */
+  function current(): HealthSnapshot {
+    const nowMs = performance.now();
+    if (snapshot && isFresh(nowMs)) return snapshot;
+    readAgainAtMs = nowMs + READ_EVERY_MS;
+    const next = read(nowMs);
+    if (snapshot && input && sameInput(input, next)) return snapshot;
+    input = next;
+    reports.clear();
+    return (snapshot = snapshotOf(startedAt, next));
+  }
+
+  return {
+    invalidate() {
+      revision += 1;
+    },
+    isFresh,
+    current,
+    report(viewer) {
+      const now = current();
+      let report = reports.get(viewer);
+      if (!report) reports.set(viewer, (report = buildReport(now, viewer)));
+      return report;
+    },
+  };
 }

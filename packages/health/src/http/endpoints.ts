@@ -13,7 +13,7 @@ import {
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
 import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
-import type { Viewer } from '../types.js';
+import type { Report, Viewer } from '../types.js';
 
 /** Where each endpoint is; leave one out to keep it where it is, `null` closes it. */
 export type EndpointPaths = Readonly<Partial<Record<Endpoint, string | null>>>;
@@ -92,17 +92,33 @@ export function createEndpoints<Request>(
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
   const endpoints = endpointsByPath(prefix, options.paths);
 
-  function respondTo(question: HealthRequest, who: Viewer): HealthResponse {
-    const answer = respond(health, question, who);
-    const correlationId = onMethodNotAllowed && answer.headers['X-Correlation-Id'];
+  /** The answer to a request without wishes, and the report that it was made of. */
+  let last: { readonly report: Report; readonly response: HealthResponse } | undefined;
+
+  function respondTo(request: HealthRequest, who: Viewer): HealthResponse {
+    const response = respond(health, request, who);
+    const correlationId = onMethodNotAllowed && response.headers['X-Correlation-Id'];
     if (onMethodNotAllowed && correlationId !== undefined) {
       try {
-        onMethodNotAllowed({ correlationId, method: question.method });
+        onMethodNotAllowed({ correlationId, method: request.method });
       } catch {
-        // The listener is the application's own, and the answer is made.
+        // The listener is the application's own, and the response is made.
       }
     }
-    return answer;
+    return response;
+  }
+
+  function publicResponse(request: HealthRequest): HealthResponse {
+    const { endpoint, method, accept = '*/*' } = request;
+    if (endpoint !== 'health' || method !== 'GET' || accept !== '*/*') return respondTo(request, 'public');
+    const report = reportOrNone(health);
+    if (report && report === last?.report) {
+      health.noteRequest();
+      return last.response;
+    }
+    const response = respondTo(request, 'public');
+    if (report && report === reportOrNone(health)) last = { report, response };
+    return response;
   }
 
   return {
@@ -111,15 +127,24 @@ export function createEndpoints<Request>(
       const endpoint = endpoints.get(target) ?? endpoints.get(plainPath(target));
       return endpoint && { endpoint, method, accept, verbose: isVerbose(target) };
     },
-    respond(question, request) {
-      const caughtUp = question.endpoint === 'health' ? health.caughtUp() : undefined;
-      if (!viewer || question.endpoint !== 'health') {
-        return caughtUp ? caughtUp.then(() => respondTo(question, 'public')) : respondTo(question, 'public');
+    respond(asked, request) {
+      const caughtUp = asked.endpoint === 'health' ? health.caughtUp() : undefined;
+      if (!viewer || asked.endpoint !== 'health') {
+        return caughtUp ? caughtUp.then(() => publicResponse(asked)) : publicResponse(asked);
       }
-      const asked = viewerWithTimeout(viewerDeadlineMs, () => viewer(request));
-      return Promise.all([asked, caughtUp]).then(([who]) => forOneViewer(respondTo(question, who)));
+      const who = viewerWithTimeout(viewerDeadlineMs, () => viewer(request));
+      return Promise.all([who, caughtUp]).then(([one]) => forOneViewer(respondTo(asked, one)));
     },
   };
+}
+
+/** `undefined` where it cannot be made, which is a bug of ours, and `respond` says what is known then. */
+function reportOrNone(health: Health): Report | undefined {
+  try {
+    return health.report('public');
+  } catch {
+    return undefined;
+  }
 }
 
 /** `admin` only when `ask` says so in time. */
