@@ -22,6 +22,7 @@ const PACKAGES = {
       ['unknown', 'verdict', 'source-option'],
       ['statistics'],
       ['probes'],
+      ['probe-run', 'freshness'],
       ['sampler', 'pace-control', 'report'],
       ['snapshot', 'readiness'],
       ['health-options'],

@@ -1,5 +1,5 @@
 /**
- * Measures a wait for somebody else without what this process itself has added to it: an answer that arrives while the
+ * Measures how long a store or a check takes, without what this process itself has added to it: an answer that arrives while the
  * event loop is busy, or the process is stopped, is read only afterwards.
  *
  * The loop can delay each step of a run, such as one answer of a login, by one of its turns at most. So the time that was
@@ -12,12 +12,15 @@ const STEPS = 20;
 /** A timer tells the turns of the loop apart: it fires at most once in each. */
 const TICK_MS = 10;
 
+/** Turns shorter than this are not counted: all that a run can wait for them is a tenth of a second. */
+const SHORT_MS = 5;
+
 /** So many deadlines of wall time a run has that nothing can be said of, and twice as many the next time, up to the last. */
 export const PATIENCE = { first: 3, last: 48 };
 
 /** The clock of one run. */
 export interface RunClock {
-  /** Milliseconds that whoever is asked has certainly taken. The wall time, also ours, lies above. */
+  /** Milliseconds that the other side has certainly taken; at most the wall time. */
   othersMs(): number;
   /** Whether this process has taken at least half of the time. */
   isHindered(): boolean;
@@ -26,7 +29,7 @@ export interface RunClock {
 
 /** When a wait has been long enough. */
 export interface RunLimits {
-  /** Milliseconds that whoever is asked may take. */
+  /** Milliseconds that the other side may take. */
   readonly deadlineMs: number;
   /** Milliseconds of wall time, the longest stretch of a busy loop not counted. */
   readonly capMs: number;
@@ -50,7 +53,8 @@ export function startRunClock({ deadlineMs, capMs, onLate }: RunLimits): RunCloc
   function lostSinceTickMs(): number {
     const lateMs = performance.now() - tickedMs - tickMs;
     // A stopped process is not active, but its timer is late, and by more than a loaded machine makes any timer.
-    return Math.max(activeMs() - tickedActiveMs, lateMs > TICK_MS ? lateMs : 0, 0);
+    const ownMs = Math.max(activeMs() - tickedActiveMs, lateMs > TICK_MS ? lateMs : 0);
+    return ownMs < SHORT_MS ? 0 : ownMs;
   }
 
   function longest(): readonly number[] {
@@ -87,7 +91,7 @@ export function startRunClock({ deadlineMs, capMs, onLate }: RunLimits): RunCloc
   };
 }
 
-/** Milliseconds for which the event loop has run something since its start; 0 where nobody counts them. */
+/** Milliseconds for which the event loop has run something since its start; 0 where the runtime does not count them. */
 function activeMs(): number {
   const { eventLoopUtilization } = performance as Partial<typeof performance>;
   return eventLoopUtilization?.call(performance).active ?? 0;

@@ -2,29 +2,27 @@
  * One probe, asked over and over in the background, so that a request never has to: at a pace that follows need, never
  * two runs at once, each with a deadline, every result with an age.
  */
-import { setMaxListeners } from 'node:events';
+import { createFreshness, type FreshnessOptions } from './freshness.js';
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
-import { PATIENCE, startRunClock } from './run-clock.js';
+import { startRun, type ProbeRun } from './probe-run.js';
+import { PATIENCE } from './run-clock.js';
 import type { ProblemCode } from './problems.js';
 import type { Outcome, Probe } from './types.js';
 
 /** How often and how patiently a probe is asked. All times in milliseconds. */
-export interface Pace {
-  /** Between two runs while somebody looks or something is not up. */
+export interface Pace extends FreshnessOptions {
+  /** Between two runs while reports are asked for or something is not up. */
   readonly intervalMs: number;
-  /** Between two runs while all is well and nobody looks. */
+  /** Between two runs while all is well and no report is asked for. */
   readonly idleIntervalMs: number;
   /** Fraction of the interval, 0 to 1, by which each run is moved at random. */
   readonly jitter: number;
-  readonly deadlineMs: number;
-  /** Results older than this many intervals are stale, but never while a run may still be within its deadline. */
-  readonly staleAfterIntervals: number;
 }
 
 /** An outcome, and when it came in. */
 export interface ProbeSample<Figures> {
   readonly outcome: Outcome<Figures>;
-  /** By the wall clock, for people; ages are told by the monotonic one. */
+  /** By the wall clock, for people; ages use the monotonic one. */
   readonly at: Date;
   /** When its run began, by the monotonic clock. */
   readonly beganMs: number;
@@ -61,14 +59,14 @@ export interface Sampler<Figures> {
   markStale(): void;
   /** After a pause: the end of the run that has its chance; `undefined` when there is nothing to wait for. */
   catchUp(nowMs: number): Promise<void> | undefined;
-  /** Stops asking; a run under way is told by its signal to let go of its connection. */
+  /** Stops asking; the signal of a run under way aborts. */
   close(): Promise<void>;
 }
 
 const NONE: readonly ProblemCode[] = Object.freeze([]);
 
 /**
- * Samples `probe` at `pace` and tells `onOutcome` of each outcome.
+ * Samples `probe` at `pace` and calls `onOutcome` with each outcome.
  *
  * Runs lie on a grid of intervals and are moved about it by the jitter: a fleet does not ask in step. Whatever asks for
  * early runs, the number of runs in any time is bounded by time ÷ interval + 2: one may come early, and has to be earned
@@ -84,21 +82,17 @@ export function createSampler<Figures>(
 ): Sampler<Figures> {
   let latest: ProbeSample<Figures> | undefined;
   let hindrances = NONE;
-  let staleAtMs = 0;
+  const freshness = createFreshness(pace);
   let hasRun = false;
-  /** Runs that have ended since the last sample: had they found out anything, it would be another. */
-  let fruitlessRuns = 0;
   /** How many deadlines the next run may take while the event loop is so busy that nothing can be said. */
   let patience = PATIENCE.first;
-  /** Until when an old sample counts, because no run has had its chance; `undefined` while nobody has looked. */
-  let chanceUntilMs: number | undefined;
   let slotMs = 0;
   let plannedMs = Number.POSITIVE_INFINITY;
   let beganMs = Number.NEGATIVE_INFINITY;
   /** Each run is paid for by an interval; what lies ahead of now is the debt. */
   let paidUntilMs = 0;
   let timer: NodeJS.Timeout | undefined;
-  let running: Run<Figures> | undefined;
+  let running: ProbeRun<Figures> | undefined;
   let first: Promise<void> | undefined;
   let firstIsIn = (): void => undefined;
   let closed = false;
@@ -123,13 +117,8 @@ export function createSampler<Figures>(
     hindrances = outcome.isOwnProblem ? outcome.problems : NONE;
     patience = isLoopBusy ? Math.min(patience * 2, PATIENCE.last) : PATIENCE.first;
     if (!outcome.isOwnProblem) latest = sampleOf(outcome, beganMs, latest);
-    if (!outcome.isOwnProblem || stands) {
-      fruitlessRuns = 0;
-      chanceUntilMs = undefined;
-      staleAtMs = Number.POSITIVE_INFINITY;
-    } else {
-      fruitlessRuns += 1;
-    }
+    if (!outcome.isOwnProblem || stands) freshness.renew();
+    else freshness.noteFruitlessRun();
     firstIsIn();
     onOutcome(outcome);
     running = undefined;
@@ -139,12 +128,7 @@ export function createSampler<Figures>(
     slotMs = Math.max(slotMs + intervalMs, nowMs);
     const offsetMs = (Math.random() * 2 - 1) * pace.jitter * intervalMs;
     plan(Math.max(nowMs, slotMs + offsetMs));
-    staleAtMs = Math.min(staleAtMs, nowMs + staleAfterMs(intervalMs));
-  }
-
-  /** The next run begins an interval and its jitter from now, and may take its deadline: that is slow, and not stale. */
-  function staleAfterMs(intervalMs: number): number {
-    return Math.max(intervalMs * pace.staleAfterIntervals, intervalMs * 2 + pace.deadlineMs);
+    freshness.expectRun(nowMs, intervalMs);
   }
 
   function plan(atMs: number): void {
@@ -154,15 +138,7 @@ export function createSampler<Figures>(
     timer.unref();
   }
 
-  function isStale(nowMs: number): boolean {
-    if (latest === undefined) return true;
-    if (nowMs < staleAtMs) return false;
-    if (fruitlessRuns > 0) return true;
-    if (running?.isHindered()) return false;
-    // Twice, as a run that begins now may be given the time again that a blocked event loop has lost.
-    chanceUntilMs ??= nowMs + pace.deadlineMs * 2;
-    return nowMs >= chanceUntilMs;
-  }
+  const isStale = (nowMs: number): boolean => freshness.isStale(nowMs, running?.isHindered() ?? false);
 
   /** Brings the next run forward; the grid goes on from there. */
   function bringForward(atMs: number): void {
@@ -186,24 +162,22 @@ export function createSampler<Figures>(
     latest: () => latest,
     ownProblems: () => hindrances,
     isStale,
-    stalesAtMs: (nowMs) =>
-      Math.min(...[staleAtMs, chanceUntilMs ?? 0].filter((atMs) => atMs > nowMs), Number.POSITIVE_INFINITY),
+    stalesAtMs: (nowMs) => freshness.changesAtMs(nowMs),
     probeNow: () => bringForward(paidUntilMs - pace.intervalMs * (1 + 2 * pace.jitter)),
     speedUp() {
       bringForward(beganMs + pace.intervalMs);
       // By the pace now in force, as if the last result had come one interval before the next run.
       const nextMs = Math.max(performance.now(), Math.min(plannedMs, beganMs + pace.intervalMs));
-      staleAtMs = Math.min(staleAtMs, nextMs + staleAfterMs(pace.intervalMs) - pace.intervalMs);
+      freshness.expectRun(nextMs - pace.intervalMs, pace.intervalMs);
     },
     markStale() {
       if (latest === undefined) return;
-      staleAtMs = Math.min(staleAtMs, performance.now());
+      freshness.expireAt(performance.now());
       bringForward(0);
     },
     catchUp(nowMs) {
-      if (closed || latest === undefined || nowMs < staleAtMs || fruitlessRuns > 0) return undefined;
-      // Nobody waits for a run that takes longer than usual.
-      if (patience > PATIENCE.first) return undefined;
+      // No request waits for a run that is given longer than usual.
+      if (closed || !freshness.waitsForRun(nowMs) || patience > PATIENCE.first) return undefined;
       if (running) return running.outcome.then(() => undefined);
       slotMs = nowMs;
       return run();
@@ -213,7 +187,7 @@ export function createSampler<Figures>(
       clearTimeout(timer);
       running?.end();
       firstIsIn();
-      await probe.close();
+      await probe.close?.();
     },
   };
 }
@@ -234,51 +208,3 @@ function sampleOf<Figures>(
     sinceMs: same ? last.sinceMs : beganMs,
   };
 }
-
-/** A run under way. */
-interface Run<Figures> {
-  /** Kept when whoever is asked has used up the deadline, or the patience has come to its end. */
-  readonly outcome: Promise<Outcome<Figures>>;
-  /** Whether this process has taken at least half of its time. */
-  isHindered(): boolean;
-  /** Tells it to let go of its connection; the promise may then never be kept. */
-  end(): void;
-}
-
-function startRun<Figures>(probe: Probe<Figures>, deadlineMs: number, patience: number): Run<Figures> {
-  const controller = new AbortController();
-  // Of a cluster each server is asked, and each connection listens: more than ten are no leak to warn of.
-  setMaxListeners(0, controller.signal);
-  let end: (found: Outcome<Figures>) => void = () => undefined;
-  const clock = startRunClock({
-    deadlineMs,
-    capMs: deadlineMs * patience,
-    onLate(reason) {
-      const found = probe.failed(reason);
-      end(reason === 'hindered' && !found.isOwnProblem ? LOOP_BUSY : found);
-    },
-  });
-  controller.signal.addEventListener('abort', () => clock.stop());
-  const outcome = new Promise<Outcome<Figures>>((resolve) => {
-    let ended = false;
-    end = (found) => {
-      if (ended) return;
-      ended = true;
-      // Also after an answer: a check of somebody else's learns that nobody waits for the rest of it.
-      controller.abort();
-      resolve(found);
-    };
-    // Inside a promise, so that a probe that throws at once is no different from one that throws later.
-    Promise.resolve()
-      .then(() => probe.run(controller.signal, clock))
-      .then(end, (error: unknown) => end(probe.failed('threw', error)));
-  });
-  return { outcome, isHindered: () => clock.isHindered(), end: () => controller.abort() };
-}
-
-const LOOP_BUSY = {
-  state: 'down',
-  latencyMs: null,
-  problems: ['EVENT_LOOP_DELAYED'],
-  isOwnProblem: true,
-} as const satisfies Outcome<never>;

@@ -71,8 +71,8 @@ export interface Probe<Figures = undefined> {
    * a bug, turned into a value here.
    */
   failed(reason: 'timeout' | 'hindered' | 'threw', error?: unknown): Outcome<Figures>;
-  /** Lets go of whatever is held between runs. */
-  close(): Promise<void>;
+  /** Lets go of what it holds between runs; absent from a probe that holds nothing. */
+  close?(): Promise<void>;
 }
 
 /** The application's own connection pool, in the published page's words. `null` is "not measured", never 0. */

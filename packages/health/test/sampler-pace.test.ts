@@ -27,7 +27,6 @@ async function withSampler(pace: Partial<Pace>, work: (stage: Stage) => Promise<
       return outcome;
     },
     failed: () => ({ state: 'down', latencyMs: null, problems: ['CHECK_TIMEOUT'] }),
-    close: async () => undefined,
   };
   const sampler = createSampler(
     probe,

@@ -20,7 +20,6 @@ import { untilAborted } from 'portal-shared/with-timeout';
  */
 export type Check = (signal: AbortSignal) => unknown;
 
-/** What a check probe is made of. */
 export interface CheckProbeOptions {
   /** Name of the check, fit for the public. */
   readonly name: string;
@@ -46,7 +45,7 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
 
   /** The last call, while it has not ended: there is never a second one beside it. */
   let open: Promise<unknown> | undefined;
-  /** Whether the open call has been found late; of one that this process kept from ending nobody knows. */
+  /** Whether the open call has used up its deadline. A call that this process itself has delayed has not. */
   let isLate = false;
 
   function ask(signal: AbortSignal): Promise<unknown> {
@@ -77,7 +76,6 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
         : { state: 'up', latencyMs, problems: [] };
     },
     failed: (reason, error) => (reason === 'threw' ? down('CHECK_FAILED', error) : down('CHECK_TIMEOUT')),
-    close: async () => undefined,
   });
   return {
     ...probe,

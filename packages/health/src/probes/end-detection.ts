@@ -1,6 +1,6 @@
 /**
- * A pool or a client that the application has ended, or that has given up for good: the server may answer whoever comes
- * anew, the application gets nothing.
+ * A pool or a client that the application has ended, or that has given up for good: the server may answer a
+ * fresh connection, the application gets nothing.
  */
 import type { ProblemCode } from '../problems.js';
 import type { Outcome, Probe } from '../types.js';

@@ -1,19 +1,18 @@
 /**
- * Tells when the event loop was blocked. A timer that comes late was kept waiting; how late it is, is the delay.
+ * Finds out when the event loop was blocked. A timer that comes late was kept waiting; how late it is, is the delay.
  *
- * A timer of our own rather than `monitorEventLoopDelay`, whose histogram keeps its maximum until somebody resets it
+ * A timer of our own rather than `monitorEventLoopDelay`, whose histogram keeps its maximum until it is reset
  * and counts a block that still goes on as none.
  */
 import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
 
-/** What an event-loop watch is made of. */
 export interface EventLoopWatchOptions {
   /** Milliseconds by which the loop may be late. */
   readonly delayedAfterMs: number;
   /** Milliseconds for which a delay stays a finding; default 2,000, one interval of the probes. */
   readonly rememberedForMs?: number;
-  /** Told when time has passed that the monotonic clock has not counted: the machine was suspended. */
+  /** Called when time has passed that the monotonic clock has not counted: the machine was suspended. */
   readonly onSuspended?: () => void;
 }
 
@@ -42,7 +41,7 @@ export function createEventLoopWatch({
   let timer: NodeJS.Timeout | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let lateUntilMs = 0;
-  /** The wall clock less the monotonic one: it moves when somebody sets the clock, and when the machine was suspended. */
+  /** The wall clock less the monotonic one: it moves when the clock is set, and when the machine was suspended. */
   let aheadMs = Number.NaN;
 
   /** Notes a delay; also right after a block, when a request may be served before the timer that was due first. */

@@ -6,7 +6,6 @@ import type { Outcome, Probe } from '../types.js';
 import { causeOf } from '../unknown.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
-/** What a late probe is made of. */
 export interface LazyProbeOptions<Given, Figures> {
   readonly name: string;
   /** Gives what there is, or nothing while it is not there yet. A promise will do. */
@@ -14,7 +13,7 @@ export interface LazyProbeOptions<Given, Figures> {
   /** A probe of what was given; throws when it is nothing that can be asked. */
   readonly make: (given: Given) => Probe<Figures>;
   readonly notReady: ProblemCode;
-  /** Told in every run what there is. */
+  /** Called in every run with what there is. */
   readonly onGiven?: (given: object | undefined) => void;
 }
 
@@ -52,7 +51,7 @@ export function createLazyProbe<Given, Figures>({
     probe = undefined;
     given = now;
     onGiven?.(undefined);
-    await before?.close();
+    await before?.close?.();
     if (!isThere(now)) return;
     // What the application hands over is known by its shape alone, which `make` looks at.
     probe = make(now as Given);
@@ -73,7 +72,7 @@ export function createLazyProbe<Given, Figures>({
     },
     failed: (reason, error) => (open || !probe ? isNotReady(error) : probe.failed(reason, error)),
     async close() {
-      await probe?.close();
+      await probe?.close?.();
     },
   };
 }

@@ -143,7 +143,7 @@ export function withOwnProblems<Figures>(
   }
 
   return {
-    name: probe.name,
+    ...probe,
     async run(signal, clock) {
       startedMs = performance.now();
       threads.begin();
@@ -152,7 +152,6 @@ export function withOwnProblems<Figures>(
       return judged(outcome, clock.isHindered());
     },
     failed: (reason, error) => judged(probe.failed(reason, error), reason === 'hindered'),
-    close: () => probe.close(),
   };
 }
 

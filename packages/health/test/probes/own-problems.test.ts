@@ -210,7 +210,6 @@ test('an answer that says timeout, and comes before the threads have had a chanc
     name: 'database',
     run: async () => answer,
     failed: () => answer,
-    close: async () => undefined,
   });
   assert.deepEqual(await probe.run(new AbortController().signal, NO_CLOCK), answer);
 });

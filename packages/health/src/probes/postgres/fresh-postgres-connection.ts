@@ -1,9 +1,8 @@
 /**
- * A connection of the probe's own to a server of Postgres, whatever driver makes it: good for one question.
+ * A connection of the probe's own to a server of Postgres, whatever driver makes it: good for one query.
  */
 import { member } from '../../unknown.js';
 
-/** A connection of the probe's own, good for one question. */
 export interface FreshPostgresConnection {
   /** Connects, logs in and asks; rejects with what the driver reports. */
   query(): Promise<ProbeResult>;
@@ -28,7 +27,7 @@ export interface ProbeResult {
 
 /**
  * Reachable and writable in one question: a standby in recovery answers `on`, and so does a server, database or role
- * whose `default_transaction_read_only` is set. It reads no table and takes no lock, so that nobody's lock delays it.
+ * whose `default_transaction_read_only` is set. It reads no table, so no lock delays it.
  * libpq asked the same for `target_session_attrs=read-write`.
  */
 export const PROBE_QUERY = 'SHOW transaction_read_only';

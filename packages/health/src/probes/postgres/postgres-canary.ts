@@ -1,5 +1,5 @@
 /**
- * One small question through a pool that has no figures to tell: how long it waits is how long callers wait. It borrows a
+ * One small query through a pool that has no figures: how long it waits is how long callers wait. It borrows a
  * connection for a moment, so it is asked only where it is wanted.
  */
 import { DEFAULTS } from '../../defaults.js';
@@ -20,7 +20,7 @@ export function createCanary(
     poolSaturatedAfterMs = DEFAULTS.poolSaturatedAfterMs,
     poolStalledAfterMs = DEFAULTS.poolStalledAfterMs,
   }: CanaryOptions,
-): { look(): readonly ProblemCode[] } {
+): { run(): readonly ProblemCode[] } {
   if (!isPostgresJs(pool))
     throw optionError('database.canary', 'to be given with an instance of postgres.js', true);
   const sql = pool as { unsafe(text: string): PromiseLike<unknown> };
@@ -32,7 +32,7 @@ export function createCanary(
       sinceMs = undefined;
     };
     try {
-      // A question that fails has not waited for others: what is wrong is told by the probe.
+      // A query that fails has not waited for others. The probe reports what is wrong.
       sql.unsafe('SELECT 1').then(ended, ended);
     } catch {
       ended();
@@ -40,7 +40,7 @@ export function createCanary(
   }
 
   return {
-    look() {
+    run() {
       if (sinceMs === undefined) {
         ask();
         return [];

@@ -1,11 +1,10 @@
 /**
- * Asks a server to end what a connection is busy with: a message on a connection of its own, which nobody answers. Hanging
+ * Asks a server to end what a connection is busy with: a message on a connection of its own, which has no response. Hanging
  * up would not do: a server that waits for a lock does not notice.
  */
 import { connect, type NetConnectOpts } from 'node:net';
 import { member } from '../../unknown.js';
 
-/** A connection that is busy. */
 export interface Busy {
   /** Where it leads; its socket no longer says so once it is closed. */
   readonly address: NetConnectOpts | undefined;
@@ -38,7 +37,7 @@ export function cancelStatement({ address, ssl, host, processId, secretKey }: Bu
   if (!address || typeof processId !== 'number' || typeof secretKey !== 'number') return;
   const request = message(CANCEL, processId, secretKey);
   const line = connect(address);
-  // Left open until the other side hangs up: a pooler drops the request of somebody who is gone before it is passed on.
+  // Left open until the other side hangs up: a pooler drops a request whose client has gone before it is passed on.
   line.setTimeout(REQUEST_MS, () => line.destroy());
   line.on('error', () => undefined).unref();
   if (!ssl) {

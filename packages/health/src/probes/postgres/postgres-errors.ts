@@ -1,5 +1,5 @@
 /**
- * What a driver of Postgres reports, told apart. The message is read where there is no code, and goes no further.
+ * From what a driver of Postgres reports to codes of the catalogue. The message is read where there is no code, and goes no further.
  */
 import type { ProblemCode } from '../../problems.js';
 import {

@@ -200,7 +200,7 @@ function freshConnection(
   };
 }
 
-/** The driver takes what its function for the password throws for nobody's, which ends the process. */
+/** The driver does not catch what its function for the password throws, which ends the process. */
 function passwordOf(
   given: unknown,
   passwords: OpenCall,
@@ -216,7 +216,7 @@ function passwordOf(
     });
 }
 
-/** What is about waiting is the sampler's, and what is told to the application is not told twice. */
+/** The sampler decides how long to wait, and the application's own listeners are not called for a probe. */
 const FRESH_OPTIONS = {
   max: 1,
   idle_timeout: null,

@@ -21,16 +21,14 @@ export interface WritesOptions {
   readonly create?: boolean;
 }
 
-/** What the last write found. */
 export interface WriteResult {
   readonly problems: readonly ProblemCode[];
   readonly remarks: readonly RemarkCode[];
   readonly cause?: Cause;
 }
 
-/** Writes now and then. */
 export interface WriteWatch {
-  /** Begins a write when one is due; tells what the last one found. Never waits. */
+  /** Begins a write when one is due; returns what the last one found. Never waits. */
   run(): WriteResult;
   /** Ends a write under way, at the server too. */
   close(): void;
@@ -40,15 +38,15 @@ const INTERVAL_MS = 60_000;
 const DEADLINE_MS = 5_000;
 /** A write that failed is tried again sooner, so that its end is seen. */
 const RETRY_MS = 5_000;
-/** So often also for want of a table: at a first start the migration that makes it comes after the first look. */
+/** So often also for want of a table: at a first start the migration that makes it comes after the first run. */
 const TRIES_WITHOUT_TABLE = 6;
 
 const FINE: WriteResult = { problems: [], remarks: [] };
-/** No right to write, no table and no right to make one, or a server that does not know the statement: nobody knows then. */
+/** No right to write, no table and no right to make one, or a server that does not know the statement: whether it writes is unknown then. */
 const NOT_ALLOWED = /^(42|3F|0A)/;
 const NO_TABLE = '42P01';
 
-/** A write that was begun and whose end nobody has seen. */
+/** A write whose end was not seen. */
 interface UnfinishedWrite {
   readonly connection: FreshPostgresConnection;
   readonly mark: string;
@@ -78,49 +76,49 @@ export function createWriteWatch(
     return Array.isArray(rows) && rows.length === 0;
   }
 
-  async function write(newcomer: FreshPostgresConnection): Promise<WriteResult> {
-    if (unended && !(await isGone(newcomer, unended))) return found;
+  async function write(connection: FreshPostgresConnection): Promise<WriteResult> {
+    if (unended && !(await isGone(connection, unended))) return found;
     const mark = `portal-health ${crypto.randomUUID()}`;
-    unended = { connection: newcomer, mark };
+    unended = { connection, mark };
     try {
-      await newcomer.run(statement(table, mark));
+      await connection.run(statement(table, mark));
     } catch (error) {
-      // An answer of the server is its end; of a connection that broke nobody knows.
+      // An answer of the server is its end; a connection that broke says nothing.
       if (/^[0-9A-Z]{5}$/.test(codeOf(error) ?? '')) unended = undefined;
       if (!create || codeOf(error) !== NO_TABLE) throw error;
-      await newcomer.run(`CREATE UNLOGGED TABLE IF NOT EXISTS ${quoted(table)} (filler integer NOT NULL)`);
-      return write(newcomer);
+      await connection.run(`CREATE UNLOGGED TABLE IF NOT EXISTS ${quoted(table)} (filler integer NOT NULL)`);
+      return write(connection);
     }
     unended = undefined;
-    return damagedPages(newcomer);
+    return damagedPages(connection);
   }
 
-  async function attempt(newcomer: FreshPostgresConnection): Promise<void> {
+  async function attempt(connection: FreshPostgresConnection): Promise<void> {
     let isLate = false;
     let giveUp: () => void = () => undefined;
     const givenUp = new Promise<WriteResult>((resolve) => {
       giveUp = () => {
-        newcomer.destroy();
+        connection.destroy();
         resolve(found);
       };
     });
-    const writing = write(newcomer).catch((error: unknown) => writeResultOf(error, found));
+    const writing = write(connection).catch((error: unknown) => writeResultOf(error, found));
     const late = (reason: 'timeout' | 'hindered'): void => {
       isLate = true;
-      if (unended?.connection !== newcomer) {
-        // It has not come to the write: what keeps it is told by the probe.
+      if (unended?.connection !== connection) {
+        // The connection has not come to the write: the probe reports what keeps it.
         giveUp();
         return;
       }
       if (reason === 'timeout') found = { problems: ['DATABASE_WRITES_FAIL'], remarks: [], cause: TOO_LATE };
-      newcomer.cancel();
+      connection.cancel();
       // The answer to the cancelled write is the proof of its end; a server that does not give it is not waited for.
       setTimeout(giveUp, deadlineMs).unref();
     };
     const clock = startRunClock({ deadlineMs, capMs: deadlineMs * PATIENCE.last, onLate: late });
     const finding = await Promise.race([writing, givenUp]);
     clock.stop();
-    newcomer.destroy();
+    connection.destroy();
     if (!isLate) found = finding;
   }
 
@@ -128,11 +126,11 @@ export function createWriteWatch(
     run() {
       const nowMs = performance.now();
       if (current === undefined && nowMs >= dueMs) {
-        const newcomer = connect();
-        current = newcomer;
-        void attempt(newcomer).finally(() => {
+        const connection = connect();
+        current = connection;
+        void attempt(connection).finally(() => {
           current = undefined;
-          // Where nobody may write, trying more often tells no more; a table that others make may come in a moment.
+          // Without the right to write, more tries find out nothing; a table that a migration makes may come in a moment.
           const hasFailed = found.problems.length > 0 || (isWithoutTable(found) && tries > 0);
           if (isWithoutTable(found)) tries -= 1;
           dueMs = nowMs + (hasFailed ? Math.min(intervalMs, RETRY_MS) : intervalMs);
@@ -149,8 +147,8 @@ export function createWriteWatch(
 }
 
 /** What the server has counted of pages that were read and are not what was written; not all servers count. */
-async function damagedPages(newcomer: FreshPostgresConnection): Promise<WriteResult> {
-  const rows = await newcomer
+async function damagedPages(connection: FreshPostgresConnection): Promise<WriteResult> {
+  const rows = await connection
     .run('SELECT 1 FROM pg_stat_database WHERE checksum_failures > 0 LIMIT 1')
     .catch(() => []);
   return Array.isArray(rows) && rows.length > 0 ? DAMAGED : FINE;
@@ -173,7 +171,7 @@ function writeResultOf(error: unknown, last: WriteResult): WriteResult {
   if (problem === 'DATABASE_DISK_FULL' || problem === 'DATABASE_OUT_OF_MEMORY') {
     return { problems: [problem], remarks: [], cause };
   }
-  // Read-only is told by the probe, and so is a server that is away or turns somebody away.
+  // The probe reports a server that is read-only, is away or refuses the connection.
   if (problem === 'DATABASE_READ_ONLY') return FINE;
   const isOfTheWrite = /^[0-9A-Z]{5}$/.test(code) && !/^(08|28|3D|53|57P)/.test(code);
   return isOfTheWrite ? { problems: ['DATABASE_WRITES_FAIL'], remarks: [], cause } : last;
@@ -184,7 +182,7 @@ const ROWS = 2_000;
 
 /**
  * Takes room on the disk and a place in the log. An `UPDATE` would find room in its own page, and an `INSERT` where rows
- * were deleted before; a table that is emptied begins with a new file. While somebody reads it, as a backup does, it cannot
+ * were deleted before; a table that is emptied begins with a new file. While a client reads it, as a backup does, it cannot
  * be emptied, but then nothing is freed in it either. In one statement, for poolers that share connections between them.
  */
 function statement(table: string, mark: string): string {

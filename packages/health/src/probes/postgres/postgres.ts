@@ -1,7 +1,7 @@
 /**
- * Asks Postgres as a newcomer: connects, asks one question, hangs up. Only a newcomer notices that the server accepts
- * no more connections, refuses the login, is starting up or has a stopped postmaster, and nothing is held in between.
- * The application's pool lends its options, never a connection.
+ * Queries Postgres over a fresh connection: connects, runs one query, hangs up. Only a fresh connection notices that the
+ * server accepts no more connections, refuses the login, is starting up or has a stopped postmaster. Nothing is held in
+ * between. The application's pool lends its options, never a connection.
  */
 import { DEFAULTS } from '../../defaults.js';
 import { optionError } from 'portal-shared/check-options';
@@ -21,7 +21,7 @@ import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
  * A `Pool` of `pg` 8, or one derived from it, which has, unseen by its type declarations, the `Client` that it makes
- * connections of; a `Client` of `pg`, or an instance of postgres.js, which have no figures of a pool to tell.
+ * connections of; a `Client` of `pg`, or an instance of postgres.js, which have no pool figures.
  */
 export type PostgresPool = PoolCounts | PgClientLike | PostgresJsLike;
 
@@ -38,7 +38,6 @@ export interface PostgresJsLike {
   unsafe(...question: never[]): unknown;
 }
 
-/** What a Postgres probe is made of. */
 export interface PostgresProbeOptions {
   readonly pool: PostgresPool;
   /** The function that postgres.js exports, when `pool` was made by it. */
@@ -57,7 +56,7 @@ export interface PostgresProbeOptions {
   readonly writes?: boolean | WritesOptions;
   /**
    * Whether to ask one small question through the application's own pool as well, never a second while one is open: for
-   * postgres.js, whose pool has no figures to tell. Default false.
+   * postgres.js, whose pool has no figures. Default false.
    */
   readonly canary?: boolean;
   /** Milliseconds that it may wait before `DATABASE_POOL_SATURATED`; default 1,000. */
@@ -97,7 +96,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
         ...outcome.problems,
         ...(isReadOnly && !isMeant ? (['DATABASE_READ_ONLY'] as const) : []),
         ...(finding?.problems ?? []),
-        ...(through?.look() ?? []),
+        ...(through?.run() ?? []),
       ],
       ...(finding?.remarks.length && { remarks: finding.remarks }),
       ...(cause && { cause }),
@@ -126,7 +125,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
           readOnly,
         );
       } catch (error) {
-        // Nobody waits for this outcome any more; should somebody, it is the true one.
+        // After its signal the sampler discards the outcome.
         return signal.aborted ? down('DATABASE_TIMEOUT') : down(postgresProblem(error), error);
       } finally {
         opened?.destroy();
@@ -160,11 +159,11 @@ function openConnectionsLike(
       postgres,
     );
   }
-  const newcomers = pgConnections(pool, passwords);
-  if (newcomers === undefined) {
+  const connections = pgConnections(pool, passwords);
+  if (connections === undefined) {
     throw optionError('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
   }
-  return newcomers;
+  return connections;
 }
 
 const TIMED_OUT = { code: 'NO_ANSWER', message: `The answer to ${PROBE_QUERY} is neither on nor off` };

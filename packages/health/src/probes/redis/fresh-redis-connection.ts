@@ -1,11 +1,10 @@
 /**
- * A connection of the probe's own to a server of Redis, whatever driver makes it: good for one look.
+ * A connection of the probe's own to a server of Redis, whatever driver makes it: good for one run.
  */
 import { member } from '../../unknown.js';
 import { isForbidden, isErrorReply, redisProblem } from './redis-errors.js';
 import { isClusterDown, mastersIn, readInfo, type CacheInfo } from '../../statistics/cache.js';
 
-/** A connection of the probe's own to one server, good for one look. */
 export interface FreshRedisConnection {
   /**
    * Connects, logs in and asks for `INFO`, or no more than `PING`; rejects with what the driver reports. Where `INFO` is
@@ -22,12 +21,12 @@ export interface FreshRedisConnection {
 
 /** What the server said, and the round trip of the question alone in milliseconds. */
 export interface RedisResult {
-  /** `undefined` when the server does not tell its figures. */
+  /** `undefined` when the server hides its figures. */
   readonly info: CacheInfo | undefined;
   /** Why it does not, in its own words. */
   readonly hiddenBy?: unknown;
   readonly clusterIsDown: boolean;
-  /** How many masters its cluster has; `null` when it is in none, or does not tell. */
+  /** How many masters its cluster has; `null` when it is in none, or hides it. */
   readonly masters: number | null;
   readonly latencyMs: number;
 }
@@ -48,7 +47,6 @@ const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
 const ENDED_BY_INFO = { code: 'CONNECTION_CLOSED', message: 'Connection is closed by the server at an INFO' };
 const NO_PONG = { code: 'NO_PONG', message: 'The answer to PING is no PONG' };
 
-/** What a driver has of its own. */
 export interface RedisTransport {
   readonly send: (command: ProbeCommand) => Promise<unknown>;
   readonly isLookingUp: () => boolean;
@@ -60,7 +58,7 @@ export function createFreshRedisConnection(
   client: Client,
   { send, isLookingUp, close }: RedisTransport,
 ): FreshRedisConnection {
-  // What went wrong is told as an event; the promises say only afterwards that the connection is closed, or nothing.
+  // The event has the error. The promises reject later, with no more than that the connection is closed, or never.
   const failed = new Promise<never>((_resolve, reject) => {
     client.on('error', reject);
   });
@@ -75,7 +73,7 @@ export function createFreshRedisConnection(
     return [answer, performance.now() - askedMs];
   }
 
-  /** That it is there, told by `PING`, which a user may be forbidden as well: who is told so has logged in. */
+  /** A user may be forbidden `PING` as well, but the server says so only after the login. */
   async function ping(hiddenBy: unknown): Promise<RedisResult> {
     const askedMs = performance.now();
     try {
@@ -107,10 +105,10 @@ export function createFreshRedisConnection(
       return ping(error);
     }
     const [info, latencyMs] = asked;
-    const reading = readInfo(info);
-    if (!reading) return ping(NO_INFO);
-    const cluster = reading.isOfCluster ? await send(['CLUSTER', 'INFO']).catch(unlessGone) : undefined;
-    return { info: reading, clusterIsDown: isClusterDown(cluster), masters: mastersIn(cluster), latencyMs };
+    const parsed = readInfo(info);
+    if (!parsed) return ping(NO_INFO);
+    const cluster = parsed.isOfCluster ? await send(['CLUSTER', 'INFO']).catch(unlessGone) : undefined;
+    return { info: parsed, clusterIsDown: isClusterDown(cluster), masters: mastersIn(cluster), latencyMs };
   }
 
   return {

@@ -1,5 +1,5 @@
 /**
- * Connections for the probe by ioredis, 4 and later: a duplicate of the application's client, told to connect once, to
+ * Connections for the probe by ioredis, 4 and later: a duplicate of the application's client, set to connect once, to
  * say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member, messageOf } from '../../unknown.js';

@@ -1,5 +1,5 @@
 /**
- * Connections for the probe by node-redis, 4 and later: a duplicate of the application's client, told to connect once,
+ * Connections for the probe by node-redis, 4 and later: a duplicate of the application's client, set to connect once,
  * to say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not
  * imported.
  */
@@ -180,8 +180,8 @@ function cachedCredentials(provider: unknown, passwords: OpenCall): object {
   }
   if (!hasMethods(provider, ['subscribe'])) return {};
   return held(async () => {
-    const told = provider as { subscribe(listener: object): Promise<readonly unknown[]> };
-    const [credentials, subscription] = await told.subscribe({
+    const streaming = provider as { subscribe(listener: object): Promise<readonly unknown[]> };
+    const [credentials, subscription] = await streaming.subscribe({
       onNext: () => undefined,
       onError: () => undefined,
     });

@@ -1,19 +1,18 @@
 /**
- * Tells from the counts of a server's answers that it refuses work. A server that answers `INFO` may refuse every write
- * all the same; that it does is seen by a count that has grown since the last look, and that it still does, while nobody
- * tries, by what caused it.
+ * Finds out from the error counters of a server that it refuses work. A server that answers `INFO` may refuse every write
+ * all the same: then a counter has grown since the last run. While no client tries, the cause shows that it still does.
  */
 import type { ProblemCode } from '../../problems.js';
 import type { ErrorCounters } from '../../statistics/cache.js';
 
-/** Follows servers from look to look. */
+/** Follows servers from run to run. */
 export interface RedisErrorWatch {
   /**
    * What a server refuses.
    *
    * @param place - which server it is, where it does not say itself
    */
-  problemsOf(refusals: ErrorCounters, place: string): readonly ProblemCode[];
+  problemsOf(counters: ErrorCounters, place: string): readonly ProblemCode[];
 }
 
 /**
@@ -23,7 +22,7 @@ export interface RedisErrorWatch {
 const WORDS: Readonly<Record<string, Word>> = {
   MISCONF: {
     problem: 'CACHE_WRITES_REFUSED',
-    // A server that is told to write on refuses nothing, whatever became of its last save.
+    // A server that is set to write on refuses nothing, whatever became of its last save.
     isPossible: ({ saveFailed }) => saveFailed,
     lasts: (now, last) =>
       now.saveFailed && !((now.changes ?? 0) > (last.changes ?? Number.POSITIVE_INFINITY)),
@@ -41,14 +40,14 @@ interface Word {
   readonly problem: ProblemCode;
   /** Whether the count can mean that work is refused now; by default it does. */
   readonly isPossible?: (now: ErrorCounters) => boolean;
-  /** Whether what was refused before still would be; by default nobody knows, and it is over. */
+  /** Whether what was refused before still would be; by default it is taken to be over. */
   readonly lasts?: (now: ErrorCounters, last: ErrorCounters) => boolean;
 }
 
 /** Behind one address there may be several servers, but not many. */
 const MOST_SERVERS = 1_000;
 
-/** Nothing is known of a server at the first look, nor of what it did before its counts began anew. */
+/** The first run of a server has nothing to compare its counters with, nor has the first after a reset. */
 export function createRedisErrorWatch(): RedisErrorWatch {
   const servers = new Map<string, { readonly last: ErrorCounters; readonly refused: ReadonlySet<string> }>();
   return {

@@ -1,5 +1,5 @@
 /**
- * What a driver of Redis reports, told apart. A server's answer begins with a word of its own (`WRONGPASS …`), which
+ * From what a driver of Redis reports to codes of the catalogue. A server's answer begins with a word of its own (`WRONGPASS …`), which
  * the drivers hand on in the message.
  */
 import type { ProblemCode } from '../../problems.js';
@@ -68,7 +68,7 @@ export function isErrorReply(error: unknown): boolean {
   return redisProblem(error) === 'CACHE_FAILED';
 }
 
-/** True when the user may not do what was asked, which the server says only to somebody who has logged in. */
+/** True when the user may not do what was asked, which the server says only after the login. */
 export function isForbidden(error: unknown): boolean {
   return wordOf(error) === 'NOPERM';
 }

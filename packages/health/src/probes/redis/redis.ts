@@ -1,7 +1,7 @@
 /**
- * Asks Redis as a newcomer: connects, asks for `INFO`, hangs up. One answer tells that it is there, how it is, and by
- * its counts, one look after the other, what it refuses; a cluster is asked how it is as well. Of a cluster every master
- * is asked, because each holds a part of the keys. Where `INFO` is hidden, `PING` tells that it is there.
+ * Queries Redis over a fresh connection: connects, asks for `INFO`, hangs up. The response says that the server is there and
+ * how it is. Its error counters, compared from run to run, show what it refuses. Of a cluster every master is asked, because
+ * each holds a part of the keys, and also for the state of the cluster. Where `INFO` is hidden, `PING` decides.
  */
 import { DEFAULTS } from '../../defaults.js';
 import { optionError } from 'portal-shared/check-options';
@@ -23,7 +23,6 @@ export interface RedisClient {
   duplicate(...overrides: never[]): unknown;
 }
 
-/** What a Redis probe is made of. */
 export interface RedisProbeOptions {
   readonly client: RedisClient;
   /** Whether it is a replica on purpose: that it refuses writes is no finding then; default false. */
@@ -51,7 +50,7 @@ export function createRedisProbe({
 }: RedisProbeOptions): Probe<CacheFigures> {
   const passwords = createOpenCall();
   const openConnections = openConnectionsLike(client, deadlineMs, passwords);
-  const refusals = createRedisErrorWatch();
+  const errorWatch = createRedisErrorWatch();
   let asking: readonly FreshRedisConnection[] = [];
   /** Masters that were asked when none was missing. */
   let complete = 0;
@@ -77,21 +76,21 @@ export function createRedisProbe({
       signal.throwIfAborted();
       asking = opened = openConnections(signal);
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
-      const asked = Promise.all(opened.map((newcomer) => newcomer.query(pingOnly)));
+      const asked = Promise.all(opened.map((connection) => connection.query(pingOnly)));
       const answers = await untilAborted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       return outcomeOf(answers, {
         slow: clock.othersMs() - beganMs > slowMs,
         readOnly,
-        errorWatch: refusals,
+        errorWatch,
       });
     } catch (error) {
-      // Nobody waits for this outcome any more; should somebody, it is the true one.
+      // The sampler discards this outcome.
       if (signal.aborted) return down('CACHE_TIMEOUT');
       const problem = redisProblem(error);
-      // Some proxies hang up on whoever asks what they do not know.
+      // Some proxies hang up at a command that they do not know.
       const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
-      if (mayPing && opened.some((newcomer) => newcomer.wasCutOff())) {
+      if (mayPing && opened.some((connection) => connection.wasCutOff())) {
         destroyAll();
         const second = await query(signal, clock, true);
         if (second.state !== 'down') return second;
@@ -107,17 +106,16 @@ export function createRedisProbe({
     run: (signal, clock) => query(signal, clock, false),
     failed: (reason, error) =>
       reason === 'threw' ? down(redisProblem(error), error) : down('CACHE_TIMEOUT'),
-    close: async () => undefined,
   };
   return withOwnProblems(withEndDetection(probe, client, 'CACHE_NOT_READY'), () => {
-    if (asking.some((newcomer) => newcomer.isLookingUp())) return 'NAME_LOOKUP';
+    if (asking.some((connection) => connection.isLookingUp())) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });
 }
 
 function openConnectionsLike(client: unknown, deadlineMs: number, passwords: OpenCall): OpenRedisConnections {
-  const newcomers = ioredisConnections(client, deadlineMs) ?? nodeRedisConnections(client, passwords);
-  if (newcomers) return newcomers;
+  const connections = ioredisConnections(client, deadlineMs) ?? nodeRedisConnections(client, passwords);
+  if (connections) return connections;
   throw optionError(
     'cache.client',
     'to be a client of ioredis (Redis, Cluster) or of node-redis (createClient, createCluster)',
@@ -139,25 +137,25 @@ interface Circumstances {
   readonly errorWatch: RedisErrorWatch;
 }
 
-/** What the servers said, read together. */
+/** Puts the responses of all servers together. */
 function outcomeOf(
   answers: readonly RedisResult[],
-  { slow, readOnly, errorWatch: refusals }: Circumstances,
+  { slow, readOnly, errorWatch }: Circumstances,
 ): Outcome<CacheFigures> {
-  const readings = answers.map(({ info: reading }) => reading).filter((reading) => reading !== undefined);
-  if (readings.some(({ loading }) => loading)) return down('CACHE_LOADING');
+  const infos = answers.map(({ info }) => info).filter((info) => info !== undefined);
+  if (infos.some(({ loading }) => loading)) return down('CACHE_LOADING');
   const problems = new Set<ProblemCode>();
   if (slow) problems.add('CACHE_SLOW');
-  for (const [place, { info: reading, clusterIsDown }] of answers.entries()) {
-    if (reading?.readOnly && !readOnly) problems.add('CACHE_READ_ONLY');
-    if (reading?.outOfMemory) problems.add('CACHE_OUT_OF_MEMORY');
+  for (const [place, { info, clusterIsDown }] of answers.entries()) {
+    if (info?.readOnly && !readOnly) problems.add('CACHE_READ_ONLY');
+    if (info?.outOfMemory) problems.add('CACHE_OUT_OF_MEMORY');
     if (clusterIsDown) problems.add('CACHE_CLUSTER_DOWN');
-    const refused = reading ? refusals.problemsOf(reading.errorCounters, String(place)) : [];
+    const refused = info ? errorWatch.problemsOf(info.errorCounters, String(place)) : [];
     for (const problem of refused) problems.add(problem);
   }
-  const hidden = answers.find(({ info: reading }) => reading === undefined);
+  const hidden = answers.find(({ info }) => info === undefined);
   const remarks: RemarkCode[] = hidden ? ['CACHE_FIGURES_HIDDEN'] : [];
-  const isUnsaved = readings.some((reading) => reading.errorCounters.saveFailed);
+  const isUnsaved = infos.some(({ errorCounters }) => errorCounters.saveFailed);
   if (isUnsaved && !problems.has('CACHE_WRITES_REFUSED')) remarks.push('CACHE_NOT_SAVED');
   return {
     state: slow ? 'slow' : 'up',
@@ -165,6 +163,6 @@ function outcomeOf(
     problems: [...problems],
     ...(remarks.length > 0 && { remarks }),
     ...(hidden && { cause: redisCause(hidden.hiddenBy) }),
-    figures: hidden ? NO_FIGURES : addUp(readings.map(({ figures }) => figures)),
+    figures: hidden ? NO_FIGURES : addUp(infos.map(({ figures }) => figures)),
   };
 }

@@ -60,7 +60,7 @@ test('a write that our own busy event loop delays has not failed', async () => {
     });
   } finally {
     busy = false;
-    await probe.close();
+    await probe.close?.();
     await pool.end();
   }
   assert.deepEqual([...seen], ['']);
@@ -93,7 +93,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       await untilNew(probe, async () => (await writtenIn(TABLE)) > size);
       assert.equal(await outcomeOf(probe), 'up');
       await owner.query('COMMIT');
-      await probe.close();
+      await probe.close?.();
       await noOpen();
     });
 
@@ -115,7 +115,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
         await owner.query('DROP FUNCTION refuse CASCADE');
         await untilOutcome(probe, 'up');
       }
-      await probe.close();
+      await probe.close?.();
     });
 
     test('writes that never end: DATABASE_WRITES_FAIL, cancelled, and never two at the server', async () => {
@@ -133,7 +133,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       });
       await owner.query('COMMIT');
       await untilOutcome(probe, 'up');
-      await probe.close();
+      await probe.close?.();
       await noOpen();
     });
 
@@ -156,7 +156,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
       assert.equal(most, 1);
       await owner.query('COMMIT');
       await untilOutcome(probe, 'up');
-      await probe.close();
+      await probe.close?.();
     });
 
     test('no right to write, or to make the table: not known, and no finding', async () => {
@@ -172,7 +172,7 @@ for (const [driver, poolOf] of Object.entries(DRIVERS)) {
         assert.deepEqual(problems, []);
         return remarks.includes('DATABASE_WRITES_UNKNOWN');
       });
-      await probe.close();
+      await probe.close?.();
     });
 
     test('read-only on purpose (S-05): no finding, no write; writable is no fault either', async () => {
@@ -235,7 +235,7 @@ test('pages that are not what was written: DATABASE_CHECKSUM_FAILURE', async () 
   await untilOutcome(probe, 'up');
   await assert.rejects(owner.query('SELECT sum(i) FROM damaged'), { code: 'XX001' });
   await untilOutcome(probe, 'up DATABASE_CHECKSUM_FAILURE');
-  await probe.close();
+  await probe.close?.();
 });
 
 test('a canary through the pool of postgres.js (S-25): saturated, stalled, never two, and well again', async () => {
