@@ -27,9 +27,9 @@ export function addOperationCommands(program: Command): void {
     .action(exportAudit);
   program
     .command('alert')
-    .description('Who is told when something is wrong.')
+    .description('Alerts, to the receivers in PORTAL_ALERT_WEBHOOKS.')
     .command('test')
-    .description('Send a test to everybody in PORTAL_ALERT_WEBHOOKS, and say what each answered.')
+    .description('Send a test to every receiver in PORTAL_ALERT_WEBHOOKS, and print what each answered.')
     .action(sendTestAlert);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The limits of the history file, whatever happens.
+ * The limits of the history file.
  */
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
