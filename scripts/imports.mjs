@@ -40,6 +40,7 @@ const PACKAGES = {
       ['compare', 'loaded', 'release'],
       ['watch'],
       ['source-options', 'state'],
+      ['expected'],
       ['source'],
       ['index', 'cli'],
     ],

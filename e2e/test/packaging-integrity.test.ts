@@ -72,11 +72,11 @@ test('the public names are these', async () => {
   const names = namesIn(await declarationsOf(project, '.', 'portal-integrity'));
   assert.deepEqual(names, [
     'Inspection',
+    'IntegrityProblem',
     'IntegrityState',
     'Source',
     'SourceEvent',
     'SourceOptions',
-    'SourceProblem',
     'StatementOptions',
     'watchSource',
   ]);

@@ -10,7 +10,6 @@ import { BARE_ENVIRONMENT } from './identity.js';
 
 const run = promisify(execFile);
 
-/** What to fetch, and where to. */
 export interface PackageRequest {
   /** A folder that is there when the package has been fetched before, and else is made. */
   readonly folder: string;
@@ -82,7 +81,7 @@ const LIMIT_S = 120;
 const TIMED_OUT = 124;
 
 /**
- * Fetches a package, one at a time for a place: whoever waited finds it done.
+ * Fetches a package, one at a time for a place: the one that waited finds it done.
  *
  * @throws an Error, which {@link reasonOf} puts into words
  */

@@ -19,8 +19,8 @@ const PATIENCE_MS = 6_000;
 const TIMEOUT_MS = 10_000;
 
 /**
- * Does something that needs the folder for itself. What remains of a service that was killed is on its way out, and
- * waited for; the server of one that runs is not.
+ * Does something that needs the folder for itself. We wait for the servers of a killed service to exit. We do not wait
+ * for those of a running one.
  *
  * @throws an Error of one sentence when another service has the folder; whatever else `action` throws
  */
@@ -53,7 +53,7 @@ export async function whenFree<Result>(locked: LockedFolder, action: () => Promi
  */
 export async function killLeftovers(locked: LockedFolder): Promise<void> {
   const leftovers = await processesIn(locked.folder, 'postgres');
-  // Asked afterwards: whoever has taken the lock in the meantime is no remains.
+  // Read the lock after listing the processes: a service that took it meanwhile is not a leftover.
   if (leftovers.length > 0 && !isAnother(await holderOf(locked))) signalAll(leftovers, 'SIGKILL');
 }
 

@@ -12,7 +12,7 @@ const FIRST = 61_000;
 const LAST = 65_535;
 const TRIES = 50;
 
-/** A port of 127.0.0.1 that was free a moment ago; the caller tries again should somebody else have been faster. */
+/** A port of 127.0.0.1 that was free a moment ago; the caller tries again when another process was faster. */
 export async function findFreePort(): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = randomInt(FIRST, LAST + 1);
@@ -30,7 +30,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Starts something at a free port, and at another one when somebody else took the first in the meantime.
+ * Starts something at a free port, and at another one when another process took the first in the meantime.
  *
  * @param start - starts it at `port`
  * @param isTaken - whether what `start` threw says that the port is taken

@@ -22,7 +22,6 @@ export const NOBODY = 65_534;
 const FIRST_UID = 60_706;
 const LAST_UID = 61_183;
 
-/** The user a server runs as. */
 export interface Identity {
   /** Words before a command that make it run as this user. */
   readonly prefix: readonly string[];
@@ -68,7 +67,7 @@ function asUser(uid: number, capability?: string): Identity {
   };
 }
 
-/** The number of a user that nobody else on this machine has, always the same for a data folder. */
+/** A uid that no other user of this machine has, always the same for a data folder. */
 export async function uidFor(dataFolder: string): Promise<number> {
   const users = await readFile('/etc/passwd', 'utf8').catch(() => '');
   const taken = new Set(users.split('\n').map((line) => Number(line.split(':')[2])));
@@ -165,7 +164,7 @@ export function reach({ prefix, owner }: Identity, folders: readonly string[]): 
 }
 
 /**
- * Whether a server's folder may be given to `identity`: root can give anything to anybody, also what somebody else has
+ * Whether a server's folder may be given to `identity`: root can give away anything, also what another user has
  * made to be taken for ours.
  */
 export function mayTake({ owner }: Identity, uid: number): boolean {
@@ -184,7 +183,7 @@ export async function runAs(
 }
 
 /**
- * Without our own variables: a `PGPORT` or `LD_PRELOAD` meant for somebody else must not reach the servers. The path
+ * Without our own variables: a `PGPORT` or `LD_PRELOAD` meant for another program must not reach the servers. The path
  * is complete, since a bare environment often lacks the `sbin` folders.
  */
 export const BARE_ENVIRONMENT: Readonly<Record<string, string>> = {

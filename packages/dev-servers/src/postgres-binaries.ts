@@ -79,7 +79,7 @@ async function linkLibraries(
   }
 }
 
-/** Several processes may do this at once; whoever comes second finds the same link. */
+/** Several processes may do this at once; the second finds the same link. */
 async function makeLink(target: string, link: string): Promise<void> {
   try {
     await symlink(target, link);

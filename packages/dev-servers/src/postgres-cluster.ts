@@ -24,7 +24,6 @@ export interface Toolbox {
   readonly identity: Identity;
 }
 
-/** A cluster to make. */
 export interface NewCluster {
   /** Must not exist yet. */
   readonly folder: string;
@@ -85,7 +84,6 @@ export async function makeCluster(
   }
 }
 
-/** A cluster to start. */
 export interface ClusterOptions extends Pick<
   ServerProcessOptions,
   'logFile' | 'lockFile' | 'orphanSignal' | 'orphanFolder'
@@ -119,7 +117,7 @@ export class ClusterNotStartedError extends Error {
     return this.exitCode === LOCKED || this.log.includes('lock file "postmaster.pid" already exists');
   }
 
-  /** Whether somebody else has the port. */
+  /** Whether another process has the port. */
   get portIsTaken(): boolean {
     return this.log.includes('Address already in use');
   }

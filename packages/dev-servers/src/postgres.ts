@@ -17,7 +17,6 @@ import { deleteUnfinished, hasCluster, preparePassword, unusable } from './postg
 import { supervise } from './supervisor.js';
 import type { ServerProcess } from './server-process.js';
 
-/** A Postgres of our own. */
 export interface EmbeddedPostgres {
   /** With the password; for this process, and for `psql` by whoever may read the data folder. */
   readonly url: string;
@@ -27,7 +26,6 @@ export interface EmbeddedPostgres {
   close(): Promise<void>;
 }
 
-/** Where the Postgres lives. */
 export interface EmbeddedPostgresOptions {
   /** The service's data folder; made when there is none. */
   readonly dataDir: string;

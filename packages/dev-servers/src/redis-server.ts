@@ -8,7 +8,6 @@ import { giveTo, reach, type Identity } from './identity.js';
 import type { RedisProgram } from './redis-program.js';
 import { type ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.js';
 
-/** A Redis to start. */
 export interface RedisOptions extends Pick<ServerProcessOptions, 'orphanSignal' | 'orphanFolder'> {
   readonly program: RedisProgram;
   readonly identity: Identity;
@@ -33,7 +32,7 @@ export class RedisNotStartedError extends Error {
     this.log = log;
   }
 
-  /** Whether somebody else has the port. */
+  /** Whether another process has the port. */
   get portIsTaken(): boolean {
     return this.log.includes('Address already in use');
   }
@@ -76,7 +75,7 @@ export async function startRedisServer(options: RedisOptions): Promise<ServerPro
     logFile,
   });
   const deadlineMs = performance.now() + startTimeoutMs;
-  // Its own words in a log of its own: somebody else at our port cannot be mistaken for it.
+  // Its own words in a log of its own: another server at our port cannot be mistaken for it.
   while (!(await server.printed()).includes(MESSAGES[until])) {
     if (server.hasEnded()) {
       await server.wait();

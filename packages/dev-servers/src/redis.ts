@@ -12,7 +12,6 @@ import { RedisNotStartedError, startRedisServer } from './redis-server.js';
 import { supervise } from './supervisor.js';
 import type { ServerProcess } from './server-process.js';
 
-/** A Redis of our own. */
 export interface EmbeddedRedis {
   /** With the password; for this process and its log at no level. */
   readonly url: string;

@@ -1,7 +1,6 @@
 /** The file that a server prints to: added to by one start after the other, and bounded. */
 import { open } from 'node:fs/promises';
 
-/** An open log. */
 export interface ServerLog {
   readonly fd: number;
   /** What was printed since it was opened. */

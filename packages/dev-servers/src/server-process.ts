@@ -27,7 +27,6 @@ export interface ServerProcessOptions {
   readonly orphanFolder?: string;
 }
 
-/** A server that was started. */
 export interface ServerProcess {
   readonly pid: number;
   /** Whether it is over, by itself or by us. */
@@ -78,7 +77,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     void log.close();
     throw error;
   }
-  // A server that somebody forgot to close is no reason to stay: the guardian ends it.
+  // A server that was not closed does not keep the process alive: the guardian ends it.
   child.unref();
   return attend(child, child.pid ?? 0, log);
 }

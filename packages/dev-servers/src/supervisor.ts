@@ -1,7 +1,6 @@
-/** A server that is started again should it end by itself: nobody else would, and all its clients wait for it. */
+/** Starts a server again when it ends by itself. */
 import type { ServerProcess } from './server-process.js';
 
-/** What to keep running. */
 export interface SupervisorOptions {
   /** For the announcements: `Postgres`. */
   readonly name: string;
@@ -13,7 +12,6 @@ export interface SupervisorOptions {
   readonly announce: (line: string) => void;
 }
 
-/** A server that is kept running. */
 export interface SupervisedServer {
   /** Of the one that runs, or ran last. */
   pid(): number;

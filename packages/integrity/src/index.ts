@@ -11,4 +11,4 @@ export {
   type Source,
   type SourceEvent,
 } from './source.js';
-export type { SourceProblem } from './state.js';
+export type { IntegrityProblem } from './state.js';

@@ -32,11 +32,11 @@ export interface SourceOptions {
   readonly expectedHash?: string;
   /** The signed statement of the release, in place of a hash given by hand. */
   readonly statement?: StatementOptions;
-  /** Whether to look at the disk again while running; default true. */
+  /** Whether to scan again while running; default true. */
   readonly watch?: boolean;
   /** Milliseconds between two scans, varied by a fifth; default 10,000. */
   readonly scanIntervalMs?: number;
-  /** Told of every change of the source on disk, and again while it goes on: for the application's log. */
+  /** Called for every change of the source on disk, and again while it goes on: for the application's log. */
   readonly onEvent?: (event: SourceEvent) => void;
 }
 

@@ -7,15 +7,10 @@ import type { MatchedScript } from './loaded/match.js';
 import type { ScanReply, ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import type { ScanScheduler } from './watch/scan-scheduler.js';
+import { readExpected } from './expected.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
-import { buildState, sourceProblems, sourceVerdict } from './state.js';
-import type {
-  ExpectedSource,
-  IntegrityState,
-  LoadedFigures,
-  SourceSnapshot,
-  SourceProblem,
-} from './state.js';
+import { buildState, integrityProblems, sourceVerdict } from './state.js';
+import type { IntegrityState, LoadedFigures, SourceSnapshot, IntegrityProblem } from './state.js';
 import { wholeSeconds } from './times.js';
 
 export type { SourceOptions } from './source-options.js';
@@ -29,7 +24,7 @@ export interface Source {
   /** The hash as of the start, 64 lower-case hexadecimal digits; `null` until it is known. */
   readonly hash: string | null;
   /** What is wrong with the source as far as is known, from memory. */
-  problems(): readonly SourceProblem[];
+  problems(): readonly IntegrityProblem[];
   /** Calls `listener` whenever there may be something new to ask for. */
   onChange(listener: () => void): void;
   /** Everything known, from memory, for an administrator: holds file names. */
@@ -52,7 +47,7 @@ export interface Inspection extends LoadedFigures {
 /** Entries that cannot have been there at the start, because the tree had a hash then. */
 const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set(['E_SYMLINK', 'E_SPECIAL', 'E_NAME', 'E_EMPTY']);
 
-/** Three sweeps and their jitter without a word from the disk: what we know of it is stale. */
+/** Three scans and their jitter without a reply: what we know of the disk is stale. */
 const STALE_AFTER_INTERVALS = 3.6;
 const INSPECTION_KEPT_MS = 10_000;
 
@@ -71,8 +66,8 @@ const INSPECTION_KEPT_MS = 10_000;
  */
 export function watchSource(options: SourceOptions): Source {
   const settings = checkSourceOptions(options);
-  let facts = nothingKnown(settings.scope.exclude);
-  let problems: readonly SourceProblem[] = [];
+  let snapshot = nothingKnown(settings.scope.exclude);
+  let problems: readonly IntegrityProblem[] = [];
   const listeners = new Set<() => void>();
   let since = new Date();
   let scannedMs = 0;
@@ -82,11 +77,11 @@ export function watchSource(options: SourceOptions): Source {
   let inspection: { readonly result: Promise<Inspection>; readonly untilMs: number } | undefined;
   let closed = false;
 
-  function learn(news: Partial<SourceSnapshot>): void {
-    const before = sourceVerdict(facts);
-    facts = { ...facts, ...news };
-    problems = sourceProblems(facts);
-    if (sourceVerdict(facts) !== before) since = new Date();
+  function learn(changes: Partial<SourceSnapshot>): void {
+    const before = sourceVerdict(snapshot);
+    snapshot = { ...snapshot, ...changes };
+    problems = integrityProblems(snapshot);
+    if (sourceVerdict(snapshot) !== before) since = new Date();
     for (const listener of listeners) listener();
   }
 
@@ -96,10 +91,9 @@ export function watchSource(options: SourceOptions): Source {
       import('./watch/scan-worker.js'),
       import('./watch/scan-scheduler.js'),
     ]);
-    if (settings.statement) await readStatement(settings.statement);
-    else if (settings.expectedHash !== undefined) learn({ expected: byHand(settings.expectedHash) });
+    learn(await readExpected(settings));
     if (closed) return;
-    const scope = { root: settings.scope.root, exclude: facts.exclude };
+    const scope = { root: settings.scope.root, exclude: snapshot.exclude };
     const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
     worker = thread;
     try {
@@ -112,69 +106,23 @@ export function watchSource(options: SourceOptions): Source {
       scan: () => thread.call('scan'),
       reread: (budgetMs) => thread.call('reread', budgetMs),
       scanIntervalMs: settings.scanIntervalMs,
-      files: () => facts.disk?.result.files ?? 0,
+      files: () => snapshot.disk?.result.files ?? 0,
       onScan: noteScan,
       onReread: () => learn({ rereadAt: new Date() }),
       onEnd: noteEnd,
     });
   }
 
-  async function readStatement(statement: NonNullable<typeof settings.statement>): Promise<void> {
-    const [{ readFile }, { acceptStatement }, { StatementError }] = await Promise.all([
-      import('node:fs/promises'),
-      import('./release/statement.js'),
-      import('./release/statement-error.js'),
-    ]);
-    try {
-      const text = await readFile(statement.file, 'utf8').catch(() => {
-        throw new StatementError('E_FILE');
-      });
-      const accepted = acceptStatement(text, { ...statement, now: new Date() });
-      learn({
-        exclude: accepted.exclude,
-        expected: {
-          source_hash: accepted.sourceHash,
-          by: 'statement',
-          version: accepted.version,
-          sequence: accepted.sequence,
-          created: accepted.created,
-          expires: accepted.expires,
-          key_ids: accepted.keyIds,
-        },
-      });
-    } catch (error) {
-      if (!(error instanceof StatementError)) throw error;
-      learn({ statementRejected: error.message });
-    }
-  }
-
-  function noteScan({ result: survey, scanErrors: refusals, changed: news }: ScanReply): void {
+  function noteScan(reply: ScanReply): void {
     if (closed) return;
-    // Somebody is writing: what is known of the disk grows old, and is stale if it never ends.
-    if (facts.disk && refusals.length > 0 && refusals.every(({ code }) => code === 'E_UNSTABLE')) return;
+    const { scanErrors, changed } = reply;
+    // The tree is being written to: what is known of the disk grows old, and is stale if that never ends.
+    if (snapshot.disk && scanErrors.length > 0 && scanErrors.every(({ code }) => code === 'E_UNSTABLE'))
+      return;
     scannedMs = performance.now();
-    const at = new Date();
-    const { boot } = facts;
-    const drifted =
-      boot !== null &&
-      (survey ? survey.hash !== boot.result.hash : refusals.some(({ code }) => INTRUDERS.has(code)));
-    learn({
-      scanErrors: refusals,
-      ...(survey ? { disk: { result: survey, at }, boot: boot ?? { result: survey, at } } : {}),
-      ...(drifted && !facts.driftedSince ? { driftedSince: at } : {}),
-      ...news,
-    });
-    const [event] = news?.events ?? [];
-    if (event) tell(event);
-  }
-
-  /** What the application does with it is not allowed to stop the watch. */
-  function tell(event: SourceEvent): void {
-    try {
-      settings.onEvent(event);
-    } catch {
-      // The listener is the application's own; its failure is not a finding about the source.
-    }
+    learn(changesBy(reply, snapshot));
+    const [event] = changed?.events ?? [];
+    if (event) emit(event, settings.onEvent);
   }
 
   function noteEnd(): void {
@@ -186,43 +134,23 @@ export function watchSource(options: SourceOptions): Source {
     return performance.now() - scannedMs > settings.scanIntervalMs * STALE_AFTER_INTERVALS;
   }
 
-  async function inspectNow(): Promise<Inspection> {
-    const { listLoadedScripts } = await import('./loaded/loaded.js');
-    const loaded = await listLoadedScripts();
-    if (!loaded) throw new Error('This build of Node.js cannot tell which scripts it holds.');
-    if (!worker) throw new Error('The source has not been hashed yet.');
-    const { scripts, outside } = await worker.callAndHold('match', loaded.scripts);
-    const pathsThat = (match: MatchedScript['match']) =>
-      scripts.filter((script) => script.match === match).map(({ path }) => path);
-    const figures: LoadedFigures = {
-      inspected_at: wholeSeconds(new Date()),
-      scripts: scripts.length,
-      different: pathsThat('different'),
-      unknown: pathsThat('unknown'),
-      outside,
-      evaluated: loaded.evaluated,
-    };
-    learn({ loaded: figures });
-    return { ...figures, matched: scripts };
-  }
-
   return {
     start() {
       started ??= beginWatch();
       return started;
     },
     get hash() {
-      return facts.boot?.result.hash ?? null;
+      return snapshot.boot?.result.hash ?? null;
     },
-    problems: () => (isStale() ? sourceProblems({ ...facts, scanErrors: [STALE] }) : problems),
+    problems: () => (isStale() ? integrityProblems({ ...snapshot, scanErrors: [STALE] }) : problems),
     onChange(listener) {
       listeners.add(listener);
     },
-    state: () => buildState(isStale() ? { ...facts, scanErrors: [STALE] } : facts, since),
+    state: () => buildState(isStale() ? { ...snapshot, scanErrors: [STALE] } : snapshot, since),
     inspect() {
       const nowMs = performance.now();
       if (!inspection || nowMs >= inspection.untilMs) {
-        inspection = { result: inspectNow(), untilMs: nowMs + INSPECTION_KEPT_MS };
+        inspection = { result: inspectScripts(worker, learn), untilMs: nowMs + INSPECTION_KEPT_MS };
       }
       return inspection.result;
     },
@@ -252,14 +180,51 @@ function nothingKnown(exclude: readonly string[]): SourceSnapshot {
   };
 }
 
-function byHand(hash: string): ExpectedSource {
+/** What is known after a scan, where it differs from what was known before. */
+function changesBy(
+  { result, scanErrors, changed }: ScanReply,
+  { boot, driftedSince }: SourceSnapshot,
+): Partial<SourceSnapshot> {
+  const at = new Date();
+  const hasDrifted =
+    boot !== null &&
+    (result ? result.hash !== boot.result.hash : scanErrors.some(({ code }) => INTRUDERS.has(code)));
   return {
-    source_hash: hash,
-    by: 'hand',
-    version: null,
-    sequence: null,
-    created: null,
-    expires: null,
-    key_ids: [],
+    scanErrors,
+    ...(result ? { disk: { result, at }, boot: boot ?? { result, at } } : {}),
+    ...(hasDrifted && !driftedSince ? { driftedSince: at } : {}),
+    ...changed,
   };
+}
+
+/** An exception of the listener does not stop the watch. */
+function emit(event: SourceEvent, onEvent: (event: SourceEvent) => void): void {
+  try {
+    onEvent(event);
+  } catch {
+    // It is the application's own, and says nothing about the source.
+  }
+}
+
+async function inspectScripts(
+  worker: ScanWorker | undefined,
+  learn: (changes: Pick<SourceSnapshot, 'loaded'>) => void,
+): Promise<Inspection> {
+  const { listLoadedScripts } = await import('./loaded/loaded.js');
+  const loaded = await listLoadedScripts();
+  if (!loaded) throw new Error('This build of Node.js cannot tell which scripts it holds.');
+  if (!worker) throw new Error('The source has not been hashed yet.');
+  const { scripts, outside } = await worker.callAndHold('match', loaded.scripts);
+  const pathsThat = (match: MatchedScript['match']) =>
+    scripts.filter((script) => script.match === match).map(({ path }) => path);
+  const figures = {
+    inspected_at: wholeSeconds(new Date()),
+    scripts: scripts.length,
+    different: pathsThat('different'),
+    unknown: pathsThat('unknown'),
+    outside,
+    evaluated: loaded.evaluated,
+  };
+  learn({ loaded: figures });
+  return { ...figures, matched: scripts };
 }

@@ -1,6 +1,6 @@
 /**
- * What is known of the source at a moment, as the document of the administrator's integrity door, and the findings
- * that follow from it. Pure.
+ * What is known of the source at a moment, as the document of the integrity endpoint, and the problems that
+ * follow from it. Pure.
  */
 import { wholeSeconds } from './times.js';
 import type { Differences, SourceEvent } from './watch/drift.js';
@@ -14,7 +14,7 @@ import { scanErrorText, type ScanError } from './scan/scan-error.js';
 export type SourceVerdict = 'pending' | 'unreadable' | 'mismatched' | 'drifted' | 'verified' | 'unsigned';
 
 /**
- * The document of the integrity door: plain data, for administrators only, for it holds file names.
+ * The document of the integrity endpoint: plain data, for administrators only, for it holds file names.
  * Times are ISO 8601, UTC, whole seconds; paths are relative to the root; hashes are 64 lower-case hexadecimal digits.
  */
 export interface IntegrityState {
@@ -29,7 +29,7 @@ export interface IntegrityState {
   readonly statement_refused: string | null;
   /** The tree as it was hashed before the application served; this is the published `source_hash`. */
   readonly boot: TreeFigures | null;
-  /** The tree as it lies on disk, and when it was last looked at, and last read through from end to end. */
+  /** The tree as it lies on disk, and when it was last scanned, and last read through from end to end. */
   readonly disk: DiskFigures | null;
   /** What V8 holds in memory; `null` until it was asked for. */
   readonly loaded: LoadedFigures | null;
@@ -88,7 +88,6 @@ export interface ScannedTree {
   readonly at: Date;
 }
 
-/** Everything known. */
 export interface SourceSnapshot {
   readonly exclude: readonly string[];
   readonly expected: ExpectedSource | null;
@@ -104,55 +103,55 @@ export interface SourceSnapshot {
 }
 
 /** What is wrong with a source; `code` is for a log. */
-export interface SourceProblem {
+export interface IntegrityProblem {
   readonly kind: 'drifted' | 'mismatched' | 'unreadable';
   readonly code: string;
 }
 
-/** What the facts mean for the application's health. */
-export function sourceProblems(facts: SourceSnapshot): readonly SourceProblem[] {
-  const problems: SourceProblem[] = [];
-  if (facts.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
-  if (isMismatched(facts))
-    problems.push({ kind: 'mismatched', code: facts.statementRejected === null ? 'HASH' : 'STATEMENT' });
-  const [refusal] = facts.scanErrors;
-  if (refusal) problems.push({ kind: 'unreadable', code: refusal.code });
+/** What the snapshot means for the application's health. */
+export function integrityProblems(snapshot: SourceSnapshot): readonly IntegrityProblem[] {
+  const problems: IntegrityProblem[] = [];
+  if (snapshot.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
+  if (isMismatched(snapshot))
+    problems.push({ kind: 'mismatched', code: snapshot.statementRejected === null ? 'HASH' : 'STATEMENT' });
+  const [scanError] = snapshot.scanErrors;
+  if (scanError) problems.push({ kind: 'unreadable', code: scanError.code });
   return problems;
 }
 
-export function sourceVerdict(facts: SourceSnapshot): SourceVerdict {
-  if (facts.scanErrors.length > 0) return 'unreadable';
-  if (!facts.boot) return 'pending';
-  if (isMismatched(facts)) return 'mismatched';
-  if (facts.driftedSince) return 'drifted';
-  return facts.expected ? 'verified' : 'unsigned';
+export function sourceVerdict(snapshot: SourceSnapshot): SourceVerdict {
+  if (snapshot.scanErrors.length > 0) return 'unreadable';
+  if (!snapshot.boot) return 'pending';
+  if (isMismatched(snapshot)) return 'mismatched';
+  if (snapshot.driftedSince) return 'drifted';
+  return snapshot.expected ? 'verified' : 'unsigned';
 }
 
-export function buildState(facts: SourceSnapshot, since: Date): IntegrityState {
-  const { boot, disk } = facts;
+export function buildState(snapshot: SourceSnapshot, since: Date): IntegrityState {
+  const { boot, disk } = snapshot;
   return {
-    state: sourceVerdict(facts),
+    state: sourceVerdict(snapshot),
     since: wholeSeconds(since),
-    exclude: facts.exclude,
-    expected: facts.expected,
-    statement_refused: facts.statementRejected,
+    exclude: snapshot.exclude,
+    expected: snapshot.expected,
+    statement_refused: snapshot.statementRejected,
     boot: boot && { ...figuresOf(boot.result), hashed_at: wholeSeconds(boot.at) },
     disk: disk && {
       ...figuresOf(disk.result),
       swept_at: wholeSeconds(disk.at),
-      reread_at: facts.rereadAt && wholeSeconds(facts.rereadAt),
+      reread_at: snapshot.rereadAt && wholeSeconds(snapshot.rereadAt),
     },
-    loaded: facts.loaded,
-    drifted_since: facts.driftedSince && wholeSeconds(facts.driftedSince),
-    differences: facts.differences,
-    events: facts.events,
-    refusals: facts.scanErrors.map(scanErrorText),
+    loaded: snapshot.loaded,
+    drifted_since: snapshot.driftedSince && wholeSeconds(snapshot.driftedSince),
+    differences: snapshot.differences,
+    events: snapshot.events,
+    refusals: snapshot.scanErrors.map(scanErrorText),
   };
 }
 
 /** A statement that is not believed is no reason to believe the source. */
-function isMismatched({ expected, boot, statementRejected: statementRefused }: SourceSnapshot): boolean {
-  if (statementRefused !== null) return true;
+function isMismatched({ expected, boot, statementRejected }: SourceSnapshot): boolean {
+  if (statementRejected !== null) return true;
   return expected !== null && boot !== null && expected.source_hash !== boot.result.hash;
 }
 

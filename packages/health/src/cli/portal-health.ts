@@ -2,11 +2,11 @@
 /**
  * The binary `portal-health`.
  */
-import { runProgram } from 'portal-shared/cli/program';
+import { runCli } from 'portal-shared/cli/program';
 import { statusCommand } from './status.js';
 
 // Not process.exit(): what is still to be written to a pipe would be lost.
-process.exitCode = await runProgram(
+process.exitCode = await runCli(
   {
     name: 'portal-health',
     about: 'is it up?',

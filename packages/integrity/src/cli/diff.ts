@@ -1,6 +1,6 @@
 import { compareTrees } from '../compare/compare.js';
 import { UsageError, type CliCommand } from 'portal-shared/cli/command';
-import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
+import { exitOfDifferences, exitOfScanErrors } from './exit-code.js';
 import { printScanErrors, printChanges } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
@@ -18,11 +18,11 @@ export const diffCommand: CliCommand = {
     if (before === undefined || after === undefined || others.length > 0) {
       throw new UsageError('Expected exactly two trees, A and B.');
     }
-    const refusals: ScanError[] = [];
+    const scanErrors: ScanError[] = [];
     const read = (tree: string): readonly ManifestEntry[] => {
       if (!isFolder(tree)) return readManifest(tree).entries;
       const hashed = hashFolder(readScope(tree, values), terminal);
-      refusals.push(...hashed.scanErrors);
+      scanErrors.push(...hashed.scanErrors);
       return hashed.entries;
     };
     const entriesBefore = read(before);
@@ -32,9 +32,9 @@ export const diffCommand: CliCommand = {
       entriesAfter,
       isFolder(after) ? contentsOf(after) : undefined,
     );
-    printScanErrors(terminal, refusals);
+    printScanErrors(terminal, scanErrors);
     printChanges(terminal, comparison.changes);
-    terminal.document({ ...comparison, refusals });
-    return exitOfDifferences(comparison) | exitOfRefusals(refusals);
+    terminal.document({ ...comparison, refusals: scanErrors });
+    return exitOfDifferences(comparison) | exitOfScanErrors(scanErrors);
   },
 };

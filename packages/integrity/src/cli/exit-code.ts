@@ -1,5 +1,5 @@
 /**
- * What a comparison and its refusals say, as bits of the exit code.
+ * The bits of the exit code.
  */
 import { EXIT } from 'portal-shared/cli/exit-code';
 import type { Comparison } from '../compare/change.js';
@@ -14,8 +14,8 @@ export function exitOfDifferences({
 }
 
 /** What cannot be read leaves the question open; what must not be there answers it. */
-export function exitOfRefusals(refusals: readonly ScanError[]): number {
-  return refusals.reduce(
+export function exitOfScanErrors(scanErrors: readonly ScanError[]): number {
+  return scanErrors.reduce(
     (bits, { code }) =>
       bits | (code === 'E_READ' || code === 'E_UNSTABLE' ? EXIT.inconclusive : EXIT.refused),
     0,

@@ -3,7 +3,7 @@ import { printable } from 'portal-shared/printable';
 import type { CliCommand } from 'portal-shared/cli/command';
 import { UsageError } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
-import { exitOfRefusals } from './exit-code.js';
+import { exitOfScanErrors } from './exit-code.js';
 import { printScanErrors } from './print-changes.js';
 import { parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
@@ -26,22 +26,22 @@ export const hashCommand: CliCommand = {
     const [folder = '.', ...others] = positionals;
     if (others.length > 0) throw new UsageError('Expected one DIR at most.');
     const scope = readScope(folder, values);
-    const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
-    if (!survey) {
-      printScanErrors(terminal, refusals);
-      terminal.document({ source_hash: null, refusals });
-      return exitOfRefusals(refusals);
+    const { result, scanErrors, entries } = hashFolder(scope, terminal);
+    if (!result) {
+      printScanErrors(terminal, scanErrors);
+      terminal.document({ source_hash: null, refusals: scanErrors });
+      return exitOfScanErrors(scanErrors);
     }
     const spell = (hash: string): string => (values.h1 === true ? asH1(hash) : hash);
-    const folders = values.folders === true ? hashFolders(entries) : new Map([['', survey.hash]]);
+    const folders = values.folders === true ? hashFolders(entries) : new Map([['', result.hash]]);
     for (const [path, hash] of folders) {
       terminal.line(values.folders === true ? `${spell(hash)}  ./${printable(path)}` : spell(hash));
     }
     terminal.document({
-      source_hash: survey.hash,
-      h1: asH1(survey.hash),
-      files: survey.files,
-      bytes: survey.bytes,
+      source_hash: result.hash,
+      h1: asH1(result.hash),
+      files: result.files,
+      bytes: result.bytes,
       exclude: scope.exclude,
       ...(values.folders === true ? { folders: Object.fromEntries(folders) } : {}),
     });

@@ -4,7 +4,7 @@ import { formatManifest, inManifestOrder } from '../scan/manifest.js';
 import { createExclusion, type Scope } from '../scan/scope.js';
 import { UsageError, type CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
-import { exitOfRefusals } from './exit-code.js';
+import { exitOfScanErrors } from './exit-code.js';
 import { printScanErrors } from './print-changes.js';
 import { one, parse } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
@@ -18,16 +18,16 @@ export const manifestCommand: CliCommand = {
     const { values, positionals } = parse(args, { ...SCOPE_OPTIONS, out: { type: 'string' } });
     const scope = readScope(one(positionals, 'DIR'), values);
     if (values.out !== undefined) rejectInside(scope, values.out);
-    const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
-    if (!survey) {
-      printScanErrors(terminal, refusals);
-      terminal.document({ source_hash: null, refusals });
-      return exitOfRefusals(refusals);
+    const { result, scanErrors, entries } = hashFolder(scope, terminal);
+    if (!result) {
+      printScanErrors(terminal, scanErrors);
+      terminal.document({ source_hash: null, refusals: scanErrors });
+      return exitOfScanErrors(scanErrors);
     }
     const manifest = formatManifest(entries);
     if (values.out !== undefined) writeFileSync(values.out, manifest);
     else if (!terminal.json) terminal.raw(manifest);
-    terminal.document({ source_hash: survey.hash, files: inManifestOrder(entries) });
+    terminal.document({ source_hash: result.hash, files: inManifestOrder(entries) });
     return EXIT.clean;
   },
 };

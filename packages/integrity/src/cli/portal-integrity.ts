@@ -2,7 +2,7 @@
 /**
  * The binary `portal-integrity`.
  */
-import { runProgram } from 'portal-shared/cli/program';
+import { runCli } from 'portal-shared/cli/program';
 import { diffCommand } from './diff.js';
 import { hashCommand } from './hash.js';
 import { keygenCommand } from './keygen.js';
@@ -13,7 +13,7 @@ import { verifyCommand } from './verify.js';
 import { watchCommand } from './watch.js';
 
 // Not process.exit(): what is still to be written to a pipe would be lost.
-process.exitCode = await runProgram(
+process.exitCode = await runCli(
   {
     name: 'portal-integrity',
     about: 'is it running the code we shipped?',

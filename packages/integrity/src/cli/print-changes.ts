@@ -36,16 +36,15 @@ const PREPOSITIONS: Readonly<Record<Change['kind'], string>> = {
   copied: 'of',
 };
 
-/** More than a screen of refusals helps nobody. */
+/** As many as fit on a screen. */
 const MAX_PRINTED = 40;
 
-export function printScanErrors(terminal: Terminal, refusals: readonly ScanError[]): void {
-  for (const refusal of refusals.slice(0, MAX_PRINTED)) terminal.complain(scanErrorText(refusal));
-  const more = refusals.length - MAX_PRINTED;
+export function printScanErrors(terminal: Terminal, scanErrors: readonly ScanError[]): void {
+  for (const scanError of scanErrors.slice(0, MAX_PRINTED)) terminal.complain(scanErrorText(scanError));
+  const more = scanErrors.length - MAX_PRINTED;
   if (more > 0) terminal.complain(`… and ${more} more`);
 }
 
-/** `1 file`, `2 files`. */
 export function countOf(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

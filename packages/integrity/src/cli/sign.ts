@@ -6,7 +6,7 @@ import { signStatement } from '../release/statement.js';
 import { systemCode } from 'portal-shared/error-code';
 import { InconclusiveError, UsageError, type CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
-import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
+import { exitOfDifferences, exitOfScanErrors } from './exit-code.js';
 import { printScanErrors, countOf, printChanges } from './print-changes.js';
 import { one, parse, readCount, readText } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
@@ -49,12 +49,12 @@ export const signCommand: CliCommand = {
     const scope = readScope(folder, values);
 
     const manifest = readManifest(values.manifest);
-    const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
-    if (!survey) {
-      printScanErrors(terminal, refusals);
-      return exitOfRefusals(refusals);
+    const { result, scanErrors, entries } = hashFolder(scope, terminal);
+    if (!result) {
+      printScanErrors(terminal, scanErrors);
+      return exitOfScanErrors(scanErrors);
     }
-    if (survey.hash !== manifest.hash) {
+    if (result.hash !== manifest.hash) {
       const comparison = compareTrees(manifest.entries, entries, contentsOf(scope.root));
       terminal.complain('Not signed: the tree is no longer what the manifest says.');
       printChanges(terminal, comparison.changes);
@@ -70,13 +70,13 @@ export const signCommand: CliCommand = {
       created: now.toISOString(),
       expires: new Date(now.getTime() + days * DAY_MS).toISOString(),
       exclude: scope.exclude,
-      files: survey.files,
-      bytes: survey.bytes,
+      files: result.files,
+      bytes: result.bytes,
       node: process.versions.node,
       lockfile: lockfile === undefined ? null : digestOf(lockfile),
     };
     writeFileSync(values.out, signStatement(statement, key));
-    terminal.line(`${values.out}  release ${release}, ${countOf(survey.files, 'file')}, ${manifest.hash}`);
+    terminal.line(`${values.out}  release ${release}, ${countOf(result.files, 'file')}, ${manifest.hash}`);
     terminal.document({ signed: true, file: values.out, ...statement });
     return EXIT.clean;
   },

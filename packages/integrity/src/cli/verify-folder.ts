@@ -7,7 +7,7 @@ import type { ManifestEntry } from '../scan/manifest.js';
 import type { ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
 import { EXIT } from 'portal-shared/cli/exit-code';
-import { exitOfDifferences, exitOfRefusals } from './exit-code.js';
+import { exitOfDifferences, exitOfScanErrors } from './exit-code.js';
 import type { Expectation } from './expectation.js';
 import type { Terminal } from 'portal-shared/cli/terminal';
 import { contentsOf, hashFolder } from './tree.js';
@@ -22,16 +22,16 @@ export interface FolderVerification {
 }
 
 export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderVerification {
-  const { result: survey, scanErrors: refusals, entries } = hashFolder(scope, terminal);
-  const found = { hash: survey?.hash ?? null, files: entries.length, refusals };
-  if (survey?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };
-  const refused = exitOfRefusals(refusals);
+  const { result, scanErrors, entries } = hashFolder(scope, terminal);
+  const found = { hash: result?.hash ?? null, files: entries.length, refusals: scanErrors };
+  if (result?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };
+  const refused = exitOfScanErrors(scanErrors);
   if (!expected.manifest) {
     // The files that could be read may well be as they should.
-    return { ...found, exit: survey ? EXIT.modified : refused, comparison: undefined };
+    return { ...found, exit: result ? EXIT.modified : refused, comparison: undefined };
   }
   const comparison = compareTrees(
-    expected.manifest.filter((entry) => !isUnreadable(entry, refusals)),
+    expected.manifest.filter((entry) => !isUnreadable(entry, scanErrors)),
     entries,
     contentsOf(scope.root),
   );
@@ -39,8 +39,8 @@ export function verifyFolder(scope: Scope, expected: Expectation, terminal: Term
 }
 
 /** What could not be read is not missing. */
-function isUnreadable({ path }: ManifestEntry, refusals: readonly ScanError[]): boolean {
-  return refusals.some(
-    (refusal) => refusal.path === '.' || path === refusal.path || path.startsWith(`${refusal.path}/`),
+function isUnreadable({ path }: ManifestEntry, scanErrors: readonly ScanError[]): boolean {
+  return scanErrors.some(
+    (scanError) => scanError.path === '.' || path === scanError.path || path.startsWith(`${scanError.path}/`),
   );
 }

@@ -92,7 +92,10 @@ function highestFolder(change: Change, folders: ReadonlyMap<string, FolderFate>)
   return foldersAbove(change.path).find((folder) => folders.get(folder)?.fate === fate);
 }
 
-/** The group's own change: a renamed or copied folder is named by where its content went, not by its highest like. */
+/**
+ * The group's own change: a renamed or copied folder is reported by the folders its files moved between, not by the
+ * topmost folder that shares their fate.
+ */
 function asFolder(change: Change, folder: string, files: number): Change {
   if (change.from === undefined) return { ...change, path: asPath(folder), files };
   const [from, path] = withoutCommonEnd(change.from, change.path);

@@ -7,7 +7,6 @@ import { asList, asObject, asString, parseObject } from 'portal-shared/json';
 import { keyIdOf } from './keys.js';
 import { StatementError } from './statement-error.js';
 
-/** An opened envelope. */
 export interface Opened {
   readonly payload: Buffer;
   /** Every key that signed it; all of them known. */
@@ -52,7 +51,7 @@ export function openEnvelope(text: string, keys: readonly KeyObject[]): Opened {
     const bytesOfSignature = fromBase64(signature?.['sig']);
     if (!bytesOfSignature) throw new StatementError('E_ENVELOPE');
     const key = known.get(keyId);
-    // One that we cannot check proves nothing, and somebody put it there.
+    // A signature that we cannot check proves nothing.
     if (!key) throw new StatementError('E_UNKNOWN_KEY');
     if (!verify(null, bytes, key, bytesOfSignature)) throw new StatementError('E_SIGNATURE');
     return keyId;

@@ -3,7 +3,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 
-/** A pair of keys, both in PEM. */
+/** Both in PEM. */
 export interface KeyPair {
   readonly privatePem: string;
   readonly publicPem: string;
@@ -38,7 +38,7 @@ export function readPrivateKey(pem: string): KeyObject | undefined {
   return ed25519(() => nodeCrypto().createPrivateKey(pem));
 }
 
-/** Not before there is a key: to import it costs whoever imports us 6 ms, and most have none. */
+/** Not before there is a key: the import takes 6 ms, and most applications have none. */
 function nodeCrypto() {
   return process.getBuiltinModule('node:crypto');
 }

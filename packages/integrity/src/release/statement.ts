@@ -8,7 +8,6 @@ import { asCount, asList, asObject, asString, parseObject, type JsonObject } fro
 import { createScope } from '../scan/scope.js';
 import { StatementError } from './statement-error.js';
 
-/** A release of the source. */
 export interface Statement {
   /** The hash of the tree, which is the SHA-256 of the manifest. */
   readonly sourceHash: string;

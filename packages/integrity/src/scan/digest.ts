@@ -1,5 +1,5 @@
 /**
- * The digest of one file, of a moment at which nobody wrote to it: looked at before and after, and read again when
+ * The digest of one file, of a moment at which nobody wrote to it: its stat is read before and after, and it is read again when
  * the two differ. Of 1,500 reads of a file under write 1,494 were torn, and this found every one.
  */
 import { createHash, hash } from 'node:crypto';
@@ -8,7 +8,6 @@ import { type ScanErrorCode } from './scan-error.js';
 import { systemCode } from 'portal-shared/error-code';
 import { isFresh, isSameStat, waitForTick, type FileStat } from './file-stat.js';
 
-/** A file as it was read. */
 export interface Digested {
   readonly stat: FileStat;
   /** SHA-256, 64 lower-case hexadecimal digits. */
@@ -41,7 +40,7 @@ export function createFileReader(
       let before = fstatSync(descriptor);
       if (!before.isFile()) return { code: 'E_SPECIAL', cause: '' };
       for (let tries = 1; tries <= TRIES; tries += 1) {
-        // Otherwise a write during the read could leave the very stamp that was there before.
+        // Otherwise a write during the read could leave the very stat that was there before.
         if (isFresh(before)) waitForTick();
         const digest = readThrough(descriptor, before.size, buffer, onBytes);
         const after = fstatSync(descriptor);

@@ -1,6 +1,6 @@
 /**
- * What came of reading many files, a row for each: the stamp under which it was read, its digest, and how far the
- * stamp alone can be trusted. Columns of numbers, because these are all that two threads can share, and because objects
+ * What came of reading many files, a row for each: the stat under which it was read, its digest, and how far the
+ * stat alone can be trusted. Columns of numbers, because these are all that two threads can share, and because objects
  * weigh more: 20,000 files hashed again and again held 100 MB at the most with two objects each, and 75 with a row.
  */
 import type { Digested } from './digest.js';
@@ -16,21 +16,20 @@ export interface FileTable {
    * @returns whether its digest is another than the one before, or the first
    */
   set(row: number, read: Digested): boolean;
-  /** Takes over what is noted in a row of other readings. */
+  /** Takes over a row of another table. */
   copy(row: number, from: FileTable, fromRow: number): void;
-  /** Nothing is known any more. */
   forget(row: number): void;
   isKnown(row: number): boolean;
-  /** Whether nothing moved since the file was read, by a stamp that can be trusted. */
-  isStill(row: number, stamp: FileStat): boolean;
-  /** Whether the stamp can be trusted. */
+  /** Whether nothing moved since the file was read, by a stat that can be trusted. */
+  isStill(row: number, stat: FileStat): boolean;
+  /** Whether the stat can be trusted. */
   isSettled(row: number): boolean;
   /** In bytes. */
   size(row: number): number;
   /** 64 lower-case hexadecimal digits. */
   digest(row: number): string;
   /** What `copy` copies. */
-  readonly columns: Readonly<Record<'stamps' | 'digests' | 'times', Float64Array | Uint8Array>>;
+  readonly columns: Readonly<Record<'stats' | 'digests' | 'times', Float64Array | Uint8Array>>;
 }
 
 /** dev, ino, mode, size, mtime, ctime. */
@@ -39,14 +38,14 @@ const SIZE = 3;
 const DIGEST_BYTES = 32;
 const ROW_BYTES = STAT_NUMBERS * 8 + DIGEST_BYTES + 1;
 
-/** A stamp from the future cannot be trusted at once; read this often under the same one, it is. */
+/** A stat from the future cannot be trusted at once; read this often under the same one, it is. */
 const TIMES_ENOUGH = 3;
 
-/** @param memory - of other readings of as many rows, in another thread */
+/** @param memory - of another table of as many rows, in another thread */
 export function createFileTable(rows: number, memory = new SharedArrayBuffer(rows * ROW_BYTES)): FileTable {
   const stats = new Float64Array(memory, 0, rows * STAT_NUMBERS);
   const digests = Buffer.from(memory, stats.byteLength, rows * DIGEST_BYTES);
-  /** How often it was read under this stamp, as far as that matters. */
+  /** How often it was read under this stat, as far as that matters. */
   const times = new Uint8Array(memory, stats.byteLength + digests.byteLength, rows);
 
   function hasStat(row: number, { dev, ino, mode, size, mtimeMs, ctimeMs }: FileStat): boolean {
@@ -69,24 +68,24 @@ export function createFileTable(rows: number, memory = new SharedArrayBuffer(row
   return {
     rows,
     memory,
-    set(row, { stat: stamp, digest: found }) {
+    set(row, { stat, digest: found }) {
       const before = times[row] ?? 0;
       const isNew = before === 0 || digest(row) !== found;
       let count = TIMES_ENOUGH;
-      if (isFuture(stamp)) count = before > 0 && hasStat(row, stamp) ? Math.min(before + 1, count) : 1;
+      if (isFuture(stat)) count = before > 0 && hasStat(row, stat) ? Math.min(before + 1, count) : 1;
       const at = row * STAT_NUMBERS;
-      stats[at] = stamp.dev;
-      stats[at + 1] = stamp.ino;
-      stats[at + 2] = stamp.mode;
-      stats[at + SIZE] = stamp.size;
-      stats[at + 4] = stamp.mtimeMs;
-      stats[at + 5] = stamp.ctimeMs;
+      stats[at] = stat.dev;
+      stats[at + 1] = stat.ino;
+      stats[at + 2] = stat.mode;
+      stats[at + SIZE] = stat.size;
+      stats[at + 4] = stat.mtimeMs;
+      stats[at + 5] = stat.ctimeMs;
       digests.write(found, row * DIGEST_BYTES, DIGEST_BYTES, 'hex');
       times[row] = count;
       return isNew;
     },
     copy(row, { columns }, fromRow) {
-      copyRow(columns.stamps, fromRow, stats, row, STAT_NUMBERS);
+      copyRow(columns.stats, fromRow, stats, row, STAT_NUMBERS);
       copyRow(columns.digests, fromRow, digests, row, DIGEST_BYTES);
       copyRow(columns.times, fromRow, times, row, 1);
     },
@@ -94,11 +93,11 @@ export function createFileTable(rows: number, memory = new SharedArrayBuffer(row
       times[row] = 0;
     },
     isKnown,
-    isStill: (row, stamp) => isSettled(row) && hasStat(row, stamp),
+    isStill: (row, stat) => isSettled(row) && hasStat(row, stat),
     isSettled,
     size: (row) => stats[row * STAT_NUMBERS + SIZE] ?? Number.NaN,
     digest,
-    columns: { stamps: stats, digests, times },
+    columns: { stats, digests, times },
   };
 }
 

@@ -10,7 +10,7 @@ import type { Scope } from './scope.js';
 
 /** A tree, as far as it could be read. */
 export interface HashedTree {
-  /** `undefined` when something stands in the way, which `refusals` name. */
+  /** `undefined` when something stands in the way, which `scanErrors` name. */
   readonly result: ScanResult | undefined;
   readonly scanErrors: readonly ScanError[];
   /** Every file that was read, in no order. */
@@ -18,12 +18,12 @@ export interface HashedTree {
 }
 
 export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
-  const inventory = createFileIndex(scope);
+  const fileIndex = createFileIndex(scope);
   try {
-    const survey = inventory.scan(onProgress);
-    return { result: survey, scanErrors: [], entries: inventory.entries() };
+    const result = fileIndex.scan(onProgress);
+    return { result, scanErrors: [], entries: fileIndex.entries() };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return { result: undefined, scanErrors: error.scanErrors, entries: inventory.entries() };
+    return { result: undefined, scanErrors: error.scanErrors, entries: fileIndex.entries() };
   }
 }

@@ -10,24 +10,23 @@ import type { FileTable } from './file-table.js';
 import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
 import { below } from './walk.js';
 
-/** Files to be read, and who is told. */
 export interface FilesToRead {
   readonly files: readonly Placed[];
   readonly table: FileTable;
   readonly readFile: (absolutePath: string) => FileRead;
-  /** Told of every file that this thread reads, in no order. */
+  /** Called for every file that this thread reads, in no order. */
   readonly each: (index: number, reading: FileRead) => void;
-  /** Told of every file that another thread has read and noted, and whether its digest is a new one. */
+  /** Called for every file that another thread has read and noted. */
   readonly eachOfOthers: (index: number, isNew: boolean) => void;
-  /** Told of bytes that were read by somebody else. */
+  /** Called with the bytes that another thread read. */
   readonly onBytes: (count: number) => void;
-  /** Told when another thread may go on to write into the readings: whatever is to last must be copied from them. */
+  /** Called when another thread may go on to write into the table: the caller goes on with a copy. */
   readonly onStray: () => void;
 }
 
 /** One reading of many files of a tree. */
 export interface ReadSession {
-  /** So many files are going to be read, as far as is known: many of them are worth to call for help at once. */
+  /** Announces how many files will be read. From 2,000 on, the second thread is started at once. */
   expect(files: number): void;
   read(files: FilesToRead): void;
   /** Sends the help away. */
@@ -38,7 +37,7 @@ export interface ReadSession {
 const MANY_FILES = 2_000;
 /** And this long may a few large ones take before it is called. */
 const ALONE_MS = 30;
-/** A reader from whom nothing is heard for this long, not a single portion of a file, is not waited for. */
+/** A second reader that reads no portion of a file for this long is not waited for. */
 const SILENCE_MS = 5_000;
 const POLL_MS = 100;
 
@@ -88,8 +87,8 @@ function callSecondReader(): Worker {
 }
 
 function readTogether(second: Worker, root: string, work: FilesToRead): void {
-  const { files, table: readings, readFile, each, eachOfOthers, onBytes, onStray } = work;
-  const sharedWork = shareWork(root, files, readings);
+  const { files, table, readFile, each, eachOfOthers, onBytes, onStray } = work;
+  const sharedWork = shareWork(root, files, table);
   const shared = joinWork(sharedWork);
   second.postMessage(sharedWork, []);
 
@@ -107,7 +106,7 @@ function readTogether(second: Worker, root: string, work: FilesToRead): void {
   }
   waitFor(shared, hear);
   const isStray = !shared.finished();
-  // Before anybody copies: what is told of later may be copied by half.
+  // Before the table is copied: rows that are written later may be copied by half.
   const told = shared.reported();
   if (isStray) onStray();
   for (const [index, { path }] of files.entries()) {

@@ -1,9 +1,8 @@
 /**
- * Why a tree has no hash. Nothing is ever skipped in silence: an entry that cannot be hashed refuses the whole tree.
+ * Why a tree has no hash. Nothing is ever skipped in silence: without the hash of one entry there is none of the tree.
  */
 import { printable } from 'portal-shared/printable';
 
-/** Stable codes, for machines. */
 export type ScanErrorCode =
   /** A symbolic link: what it points at may lie outside of the tree. */
   | 'E_SYMLINK'
@@ -41,15 +40,15 @@ export function scanErrorText({ code, path, cause }: ScanError): string {
   return `${code} ${printable(path)} ${SENTENCES[code]}${cause === '' ? '' : ` (${cause})`}`;
 }
 
-/** A tree, or a file of it, that has no hash; `refusals` holds every entry that stands in the way. */
+/** A tree, or a file of it, that has no hash; `scanErrors` holds every entry that stands in the way. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   readonly scanErrors: readonly ScanError[];
 
-  constructor(refusals: readonly ScanError[]) {
-    const [first] = refusals;
-    const others = refusals.length - 1;
+  constructor(scanErrors: readonly ScanError[]) {
+    const [first] = scanErrors;
+    const others = scanErrors.length - 1;
     super(`${first ? scanErrorText(first) : 'no reason given'}${others > 0 ? `, and ${others} more` : ''}`);
-    this.scanErrors = refusals;
+    this.scanErrors = scanErrors;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The second reader's thread: told of files, takes those that nobody has taken until there are none. It stays
- * until it is sent away: what its end costs would slow down what is left to do.
+ * The second reader's thread: takes the files that the first reader has not taken, until none is left. It stays
+ * until it is terminated: its exit would slow down what is left to do.
  */
 import { parentPort } from 'node:worker_threads';
 import { createFileReader } from './digest.js';

@@ -1,6 +1,6 @@
 /**
  * A list of files that two threads read together: each takes the next one that nobody has taken, and notes what it
- * read in the same readings.
+ * read in the same table.
  */
 import type { Digested } from './digest.js';
 import { createFileTable, type FileTable } from './file-table.js';
@@ -20,7 +20,7 @@ export interface SharedWork {
   /** Where in it each of them ends. */
   readonly ends: Int32Array;
   readonly rows: Int32Array;
-  /** Of the readings, and how many rows these have. */
+  /** Of the file table, and how many rows it has. */
   readonly memory: SharedArrayBuffer;
   readonly memoryRows: number;
   readonly counters: SharedArrayBuffer;
@@ -31,21 +31,20 @@ const SAME = 1;
 /** Its digest is another, or the first. */
 export const NEW = 2;
 
-/** One thread's view of the work. */
 export interface Shared {
   /** From the root. */
   path(index: number): string;
   /** The index of a file that is from now on ours; `undefined` when all are taken. */
   take(): number | undefined;
-  /** Notes what the second reader read of a file, and tells of it. */
+  /** Notes what the second reader read of a file, and reports it. */
   note(index: number, read: Digested): void;
-  /** What is told of each file by now: nothing (0), that its digest is the same (1), or `NEW`. */
+  /** What is reported of each file by now: nothing (0), that its digest is the same (1), or `NEW`. */
   reported(): Uint8Array;
-  /** Tells that the second reader is alive, and how many bytes it has read. */
+  /** Reports that the second reader is alive, and how many bytes it has read. */
   beat(bytes: number): void;
   beats(): number;
   bytes(): number;
-  /** Tells that the second reader notes nothing any more. */
+  /** Reports that the second reader notes nothing any more. */
   finish(): void;
   finished(): boolean;
   /** Holds the thread until then, or for a while. */

@@ -1,5 +1,5 @@
 /**
- * One folder at a time: which files and folders of it belong to the tree, and what there is that must be refused.
+ * One folder at a time: which files and folders of it belong to the tree, and which entries have no hash.
  */
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
@@ -27,23 +27,23 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     : undefined;
   const files: string[] = [];
   const folders: string[] = [];
-  const refusals: ScanError[] = [];
+  const scanErrors: ScanError[] = [];
   for (const entry of entries) {
     const { name } = entry;
     const entryPath = path === '' ? name : `${path}/${name}`;
     if (excludes(entryPath, name)) continue;
-    // To look through the whole path also makes one string of its two parts, before so many of these are kept
-    // that the collector copies them all.
+    // Testing the whole path also flattens the concatenated string. Otherwise the garbage collector copies
+    // thousands of two-part strings.
     if (!fitsManifest(entryPath, name) || misnamed?.has(name)) {
-      refusals.push({ code: 'E_NAME', path: entryPath, cause: '' });
+      scanErrors.push({ code: 'E_NAME', path: entryPath, cause: '' });
       continue;
     }
-    const kind = entryTypeOf(entry, `${absolutePath}/${name}`);
-    if (kind === 'file') files.push(entryPath);
-    else if (kind === 'folder') folders.push(entryPath);
-    else refusals.push({ code: kind, path: entryPath, cause: '' });
+    const type = entryTypeOf(entry, `${absolutePath}/${name}`);
+    if (type === 'file') files.push(entryPath);
+    else if (type === 'folder') folders.push(entryPath);
+    else scanErrors.push({ code: type, path: entryPath, cause: '' });
   }
-  return { files, folders, scanErrors: refusals };
+  return { files, folders, scanErrors };
 }
 
 /** The absolute path of an entry. */

@@ -42,14 +42,14 @@ export interface Drift {
   /** The tree as it is now; the first one is what all others are compared with. */
   note(hash: string, entries: readonly ManifestEntry[]): void;
   /** The tree cannot be read now. */
-  noteScanErrors(refusals: readonly ScanError[]): void;
+  noteScanErrors(scanErrors: readonly ScanError[]): void;
   /** Now against the start. */
   differences(): Differences;
   /** The last events, the latest first. */
   events(): readonly SourceEvent[];
 }
 
-/** A pause of this length ends an event: longer than the longest time between two sweeps. */
+/** A pause of this length ends an event: longer than the longest time between two scans. */
 const PAUSE_MS = 15_000;
 const EVENTS_KEPT = 50;
 const MAX_CHANGES = 20;
@@ -77,8 +77,8 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
   let boot: Tree | undefined;
   let now: Tree | undefined;
   let open: OpenEvent | undefined;
-  /** The refusals told last, as text; empty while the tree can be read. */
-  let refused = '';
+  /** The scan errors of the last event, as text; empty while the tree can be read. */
+  let lastErrors = '';
   let events: readonly SourceEvent[] = [];
 
   /** The event under way, or a new one from `before` on. */
@@ -97,7 +97,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
     const digests = new Map(after.entries.map(({ path, digest }) => [path, digest]));
     const original = new Map(event.before.entries.map(({ path, digest }) => [path, digest]));
     const putBack = [...event.touched].filter((path) => digests.get(path) === original.get(path));
-    const told: SourceEvent = {
+    const emitted: SourceEvent = {
       began_at: event.beganAt,
       ended_at: wholeSeconds(new Date()),
       hash_before: event.before.hash,
@@ -107,7 +107,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       put_back_paths: putBack.slice(0, MAX_CHANGES),
       refusals: event.scanErrors.slice(0, MAX_CHANGES).map(scanErrorText),
     };
-    events = [told, ...events].slice(0, EVENTS_KEPT);
+    events = [emitted, ...events].slice(0, EVENTS_KEPT);
   }
 
   return {
@@ -115,19 +115,19 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       const after = { hash, entries };
       boot ??= after;
       now ??= after;
-      if (hash === now.hash && refused === '') return;
+      if (hash === now.hash && lastErrors === '') return;
       const event = openEvent(now);
       for (const path of pathsThatDiffer(now.entries, entries)) event.touched.add(path);
-      refused = '';
+      lastErrors = '';
       now = after;
       emit(event, after, hash);
     },
-    noteScanErrors(refusals) {
-      const text = refusals.map(scanErrorText).join('\n');
-      if (!now || text === refused) return;
-      refused = text;
+    noteScanErrors(scanErrors) {
+      const text = scanErrors.map(scanErrorText).join('\n');
+      if (!now || text === lastErrors) return;
+      lastErrors = text;
       const event = openEvent(now);
-      event.scanErrors = refusals;
+      event.scanErrors = scanErrors;
       emit(event, now, null);
     },
     differences: () => bounded(compareTrees(boot?.entries ?? [], now?.entries ?? [], readContent)),

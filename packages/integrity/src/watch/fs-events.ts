@@ -1,6 +1,6 @@
 /**
- * `fs.watch` as what it is good for: a hint to look early. It loses events, cannot watch everywhere and says nothing
- * about what happened before; so nothing depends on it.
+ * `fs.watch` only makes a scan come early. It loses events, cannot watch everywhere and says nothing
+ * about what happened before, so nothing depends on it.
  */
 import { watch, type FSWatcher } from 'node:fs';
 import type { Exclusion } from '../scan/scope.js';
@@ -21,14 +21,14 @@ export function watchFsEvents(root: string, excludes: Exclusion, onEvent: () => 
   function watchFolder(path: string): void {
     try {
       const watcher = watch(below(root, path), { persistent: false }, (_event, name) => {
-        // A log file that is excluded and written to all the time is no reason to look.
+        // A log file that is excluded and written to all the time is no reason to scan.
         if (name !== null && excludes(path === '' ? name : `${path}/${name}`, name)) return;
         onEvent();
       });
       watcher.on('error', () => unwatch(path));
       watchers.set(path, watcher);
     } catch {
-      // No watch to be had, or the folder is gone: the sweep finds what there is to find.
+      // No watch to be had, or the folder is gone: the next scan finds what changed.
     }
   }
 

@@ -1,12 +1,12 @@
 /**
- * When to look: a sweep by stamps every few seconds, earlier on a hint, and every file read again now and then, in
- * small portions, because a stamp can be made to lie and a disk can go bad.
+ * When to scan: by stats every few seconds, earlier on an fs event. Now and then every file is read again, in small
+ * portions, because a stat can be made to lie and a disk can go bad.
  */
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import type { Reread, ScanReply } from './scan-worker.js';
 
 export interface ScanScheduler {
-  /** Looks early, though not at once and not too often. */
+  /** Scans early, though not at once and not too often. */
   onFsEvent(): void;
   close(): void;
 }
@@ -14,22 +14,22 @@ export interface ScanScheduler {
 export interface ScanSchedulerOptions {
   scan(): Promise<ScanReply>;
   reread(budgetMs: number): Promise<Reread>;
-  /** Milliseconds between two sweeps, on average. */
+  /** Milliseconds between two scans, on average. */
   readonly scanIntervalMs: number;
   /** How many files there are: a small tree is read through every minute, a large one every hour. */
   files(): number;
-  onScan(look: ScanReply): void;
+  onScan(reply: ScanReply): void;
   /** Every file has been read again. */
   onReread(): void;
-  /** The thread has ended, and the patrol with it. */
+  /** The thread has ended, and the scheduler with it. */
   onEnd(error: unknown): void;
 }
 
-/** Sweeps of a fleet on one network disk must not fall into step. */
+/** Scans of a fleet on one network disk must not fall into step. */
 const JITTER = 0.2;
-/** A hint is often the first of many. */
+/** An fs event is often the first of many. */
 const FS_EVENT_DELAY_MS = 200;
-/** Also when hints pour in, the thread rests for this many times as long as it looked, and this long at least. */
+/** Also when fs events pour in, the thread rests for this many times as long as its scan took, and this long at least. */
 const REST_AFTER_SCAN = 9;
 const SHORTEST_REST_MS = 1_000;
 /** One portion of reading, and how many times as long the thread rests after it: a twentieth of one processor. */
@@ -54,15 +54,15 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     hasFsEvent = false;
     dueMs = Number.POSITIVE_INFINITY;
     const beganMs = performance.now();
-    const look = await options.scan();
+    const reply = await options.scan();
     scanning = false;
     if (closed) return;
     const nowMs = performance.now();
     restUntilMs = nowMs + Math.max(SHORTEST_REST_MS, (nowMs - beganMs) * REST_AFTER_SCAN);
     scanIn(scanIntervalMs * (1 - JITTER + 2 * JITTER * Math.random()));
-    options.onScan(look);
-    // Something moved while we looked.
-    if (hasFsEvent) hint();
+    options.onScan(reply);
+    // Something moved during the scan.
+    if (hasFsEvent) onFsEvent();
   }
 
   /** Scans after `afterMs`, unless it is going to sooner anyhow. */
@@ -75,7 +75,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     scanTimer = setTimeout(() => void scan().catch(end), delayMs).unref();
   }
 
-  function hint(): void {
+  function onFsEvent(): void {
     hasFsEvent = true;
     if (!closed && !scanning) scanIn(Math.max(FS_EVENT_DELAY_MS, restUntilMs - performance.now()));
   }
@@ -87,8 +87,8 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
       scheduleReread(spentMs * REST_AFTER_REREAD);
       return;
     }
-    // What came of it is told by a look, as for everything else.
-    hint();
+    // The next scan reports what changed, as for everything else.
+    onFsEvent();
     options.onReread();
     scheduleReread(rereadPauseMs());
   }
@@ -115,5 +115,5 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
 
   scanIn(scanIntervalMs * Math.random());
   scheduleReread(rereadPauseMs());
-  return { onFsEvent: hint, close };
+  return { onFsEvent, close };
 }

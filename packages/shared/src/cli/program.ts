@@ -7,7 +7,7 @@ import { helpOf, helpOfAll, type Program } from './help.js';
 import { createTerminal } from './terminal.js';
 
 /** Runs the command that `argv` names. @returns the exit code */
-export async function runProgram(program: Program, [name = '', ...args]: readonly string[]): Promise<number> {
+export async function runCli(program: Program, [name = '', ...args]: readonly string[]): Promise<number> {
   const terminal = createTerminal({ json: args.includes('--json') });
   const command = program.commands.get(name);
   if (name === '--help' || name === '-h' || name === 'help') {
