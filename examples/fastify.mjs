@@ -1,4 +1,4 @@
-// Fastify: administrators, who send a token here, see more; whoever has none sees the public report.
+// Fastify: administrators send a token and see more; other clients see the public report.
 import { once } from 'node:events';
 import fastify from 'fastify';
 import { Redis } from 'ioredis';

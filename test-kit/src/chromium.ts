@@ -1,12 +1,11 @@
 /**
- * A real Chromium to look at pages with: the machine's own, or one that was fetched.
+ * A real Chromium for tests of pages: the machine's own, or one that was fetched.
  */
 import { access, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-package';
 import { fetchAptPackage } from './apt-package.js';
 
-/** What to start. */
 export interface ChromiumProgram {
   readonly file: string;
   /** What it needs to find libraries and fonts that lie in a folder of ours. */

@@ -1,20 +1,19 @@
 /**
- * A port that does not even answer an attempt to connect, as one behind a firewall that drops packets: the kernel
- * drops them itself once the queue of a listener that accepts nobody is full.
+ * A port that drops packets which open a connection, as behind a firewall: the kernel drops them once the queue of a
+ * listener that never accepts is full.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A port that is deaf until it is closed. */
 export interface DropPort {
-  /** Gives the port back; whoever was waiting is reset. */
+  /** Frees the port; connections in the queue are reset. */
   close(): Promise<void>;
 }
 
 /**
- * Node always accepts, so the listener is a process of its own that never gets round to it. It does not outlive
- * whoever started it.
+ * Node always accepts, so the listener is a process of its own that never gets round to it. It ends with
+ * its parent.
  */
 const LISTENER = `
 const [host, port] = process.argv.slice(1);
@@ -28,7 +27,7 @@ require('node:net').createServer().listen({ host, port: Number(port), backlog: 1
 const CONNECTED_WITHIN_MS = 200;
 const MOST_IN_QUEUE = 10;
 
-/** Makes a port deaf that nobody listens on. */
+/** @param port - a free port */
 export async function listenDropping(host: string, port: number): Promise<DropPort> {
   const child = spawn(process.execPath, ['-e', LISTENER, host, String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -46,11 +45,11 @@ export async function listenDropping(host: string, port: number): Promise<DropPo
     await Promise.race([
       once(child.stdout, 'data'),
       ended.then(() => {
-        throw new Error(`Nobody could listen on port ${port}.`);
+        throw new Error(`No process can listen on port ${port}.`);
       }),
     ]);
     while (await connects()) {
-      if (queue.length > MOST_IN_QUEUE) throw new Error(`Port ${port} does not become deaf.`);
+      if (queue.length > MOST_IN_QUEUE) throw new Error(`Port ${port} does not begun to drop.`);
     }
     return { close };
   } catch (error) {

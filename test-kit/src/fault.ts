@@ -5,21 +5,20 @@
 /**
  * What the network does, to the connections there are and to new ones:
  *
- * - `refuse`: connections are reset, and new ones refused, since nobody listens;
- * - `deaf`: connections are reset, and an attempt to make a new one is not even answered;
+ * - `refuse`: connections are reset, and new ones refused: no process listens;
+ * - `drop`: connections are reset, and packets that open a new one are dropped;
  * - `blackhole`: connections are accepted, and then nothing passes in either direction;
- * - `half-open`: what the client says arrives, the answer does not;
- * - `reset`, `cut`: after `afterBytes` more bytes of the answer the connection is reset, or closed in good order;
- * - `slow`: the answer comes `latencyMs` later;
- * - `trickle`: the answer comes at one byte a second;
- * - `rubbish`: instead of the answer come bytes of another protocol.
+ * - `half-open`: what the client sends arrives, the reply does not;
+ * - `reset`, `cut`: after `afterBytes` more bytes of the reply the connection is reset, or closed in good order;
+ * - `slow`: the reply comes `latencyMs` later;
+ * - `trickle`: the reply comes at one byte a second;
+ * - `rubbish`: instead of the reply come bytes of another protocol.
  */
 export type Fault =
-  'refuse' | 'deaf' | 'blackhole' | 'half-open' | 'reset' | 'cut' | 'slow' | 'trickle' | 'rubbish';
+  'refuse' | 'drop' | 'blackhole' | 'half-open' | 'reset' | 'cut' | 'slow' | 'trickle' | 'rubbish';
 
-/** The extent of a fault. */
 export interface FaultOptions {
-  /** For `reset` and `cut`; 1 by default, which is in the middle of any answer. */
+  /** For `reset` and `cut`; 1 by default, which is in the middle of any reply. */
   readonly afterBytes?: number;
   /** For `slow`; 600 by default. */
   readonly latencyMs?: number;

@@ -5,14 +5,13 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What is asked, again and again. */
 export interface Flood {
   readonly method: string;
   readonly path: string;
   /** How many requests in all. */
   readonly requests: number;
   readonly connections: number;
-  /** The address of this machine to ask from. */
+  /** The local address to send from. */
   readonly from: string;
   /** Another one for each request. */
   readonly cookie: () => string;

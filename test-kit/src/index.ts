@@ -26,7 +26,7 @@ export {
   startHaproxy,
   startNginx,
 } from './reverse-proxy.js';
-export { type Run, runProgram } from './run-program.js';
+export { type Run, runScript } from './run-script.js';
 export { isRunning } from './signals.js';
 export { throughPort } from './through-port.js';
 export { waitFor } from './wait.js';

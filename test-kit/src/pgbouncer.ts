@@ -13,7 +13,6 @@ import { makeServerFolder } from './paths.js';
 import { throughPort } from './through-port.js';
 import { waitFor } from './wait.js';
 
-/** A running PgBouncer. */
 export interface PgBouncer {
   /** `url` of a database of the server behind it, by way of it. */
   through(url: string): string;

@@ -22,7 +22,7 @@ import { copyTemplate, openToolbox, PASSWORD } from './postgres-template.js';
 import { waitUntilGone } from './signals.js';
 import { waitFor } from './wait.js';
 
-/** A running Postgres. Every promise is kept when the server has done what was asked. */
+/** A running Postgres. A method resolves when the server has done it. */
 export interface PostgresServer {
   /** Of the superuser `portal`, in the database `postgres`. */
   readonly url: string;
@@ -35,7 +35,7 @@ export interface PostgresServer {
   query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   /** Stops every process where it is (SIGSTOP); the kernel still accepts connections for it. */
   freeze(): Promise<void>;
-  /** Stops the postmaster only: whoever is in goes on, nobody gets in. */
+  /** Halts the postmaster only: open connections work, new ones hang. */
   freezePostmaster(): void;
   thaw(): Promise<void>;
   /** Refuses writes, in every session, as a standby does; `false` ends it. */

@@ -13,7 +13,6 @@ import { fetchAptPackage } from './apt-package.js';
 import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
-/** A running Prometheus. */
 export interface Prometheus {
   readonly url: string;
   readonly pid: number;
@@ -36,7 +35,6 @@ export interface PrometheusSeries {
   readonly value: number;
 }
 
-/** What to scrape. */
 export interface PrometheusOptions {
   /** Each a job of its own. */
   readonly targets: readonly { readonly job: string; readonly port: number }[];
@@ -160,7 +158,7 @@ interface ApiReply {
 function attend(server: ServerProcess, port: number, folder: string): Prometheus {
   const url = `http://127.0.0.1:${port}`;
 
-  async function ask(path: string): Promise<unknown> {
+  async function query(path: string): Promise<unknown> {
     const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) });
     const answer = (await response.json()) as ApiReply;
     if (answer.status === 'error') throw new Error(`Prometheus refuses ${path}: ${answer.error}`);
@@ -171,14 +169,14 @@ function attend(server: ServerProcess, port: number, folder: string): Prometheus
     url,
     pid: server.pid,
     async query(promql) {
-      const data = (await ask(
+      const data = (await query(
         `query?${new URLSearchParams({ query: promql }).toString()}`,
       )) as VectorOrScalar;
       if (data.resultType === 'scalar') return [{ labels: {}, value: Number(data.result[1]) }];
       return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
     },
     async scrapeErrors() {
-      const data = (await ask('targets')) as { activeTargets: { lastError: string }[] };
+      const data = (await query('targets')) as { activeTargets: { lastError: string }[] };
       return data.activeTargets.map(({ lastError }) => lastError);
     },
     async close() {

@@ -8,7 +8,6 @@ import { listenDropping, type DropPort } from './drop-port.js';
 import type { Fault, FaultOptions } from './fault.js';
 import { createProxiedConnection, type ProxiedConnection } from './proxied-connection.js';
 
-/** A running proxy. */
 export interface Proxy {
   /** Where clients connect to, at `host`; the same whatever the fault. */
   readonly port: number;
@@ -43,7 +42,7 @@ export async function startProxy({
   const connections = new Set<ProxiedConnection>();
   let accepted = 0;
   let fault: Fault | undefined;
-  let deaf: DropPort | undefined;
+  let dropPort: DropPort | undefined;
   let options: Required<FaultOptions> = { afterBytes: 1, latencyMs: 600 };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     accepted += 1;
@@ -63,14 +62,14 @@ export async function startProxy({
 
   async function set(next: Fault | undefined): Promise<void> {
     fault = next;
-    await deaf?.close();
-    deaf = undefined;
-    if (next === 'refuse' || next === 'deaf') {
+    await dropPort?.close();
+    dropPort = undefined;
+    if (next === 'refuse' || next === 'drop') {
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
       for (const connection of connections) connection.reset();
       await closed;
-      if (next === 'deaf') deaf = await listenDropping(host, port);
+      if (next === 'drop') dropPort = await listenDropping(host, port);
       return;
     }
     if (!server.listening) await listen(server, host, port);
@@ -91,7 +90,7 @@ export async function startProxy({
     },
     heal: () => set(undefined),
     async close() {
-      await deaf?.close();
+      await dropPort?.close();
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
       for (const connection of connections) connection.reset();

@@ -1,5 +1,5 @@
 /**
- * A program that receives signed messages, as an operator would run one: it keeps what comes and answers as it is told.
+ * A program that receives signed messages, as an operator would run one: it keeps what arrives, and responds with the status that the test sets.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,7 +7,6 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitFor } from './wait.js';
 
-/** A message as it came. */
 export interface ReceivedMessage {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -21,7 +20,7 @@ type Status = number | undefined;
 export interface TestReceiver {
   /** Without a slash at the end. */
   readonly url: string;
-  /** `whsec_…`: what senders are told to sign with. */
+  /** `whsec_…`: the secret that senders sign with. */
   readonly secret: string;
   /** Every attempt, accepted or not. */
   readonly received: ReceivedMessage[];

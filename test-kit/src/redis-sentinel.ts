@@ -1,4 +1,4 @@
-/** A sentinel that knows where the master is: one is enough for being asked, though not for a failover. */
+/** A sentinel that knows where the master is: one is enough for queries, though not for a failover. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withFreePort } from 'portal-dev-servers/free-port';

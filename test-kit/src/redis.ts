@@ -13,7 +13,7 @@ import { signalAll } from 'portal-dev-servers/processes';
 import type { ServerProcess } from 'portal-dev-servers/server-process';
 import { makeServerFolder, REDIS_FOLDER } from './paths.js';
 
-/** A running Redis. Every promise is kept when the server has done what was asked. */
+/** A running Redis. A method resolves when the server has done it. */
 export interface RedisServer {
   /** With the password of the start, whatever it is now. */
   readonly url: string;
@@ -49,7 +49,6 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** What to start. */
 export interface StartRedisOptions {
   /** `''`, the default, for none. */
   readonly password?: string;

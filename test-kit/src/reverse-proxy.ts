@@ -13,7 +13,6 @@ import { environmentWithPackages, fetchAptPackage } from './apt-package.js';
 import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
-/** A proxy that runs. */
 export interface ReverseProxy {
   /** At 127.0.0.1. */
   readonly port: number;
@@ -22,13 +21,12 @@ export interface ReverseProxy {
   close(): Promise<void>;
 }
 
-/** What a test says about it. */
 export interface ReverseProxyOptions {
   /** Its blocks (nginx: within `http`; HAProxy: after `defaults`), listening at this port of 127.0.0.1. */
   readonly blocks: (port: number) => string;
 }
 
-/** A certificate that nobody vouches for, and its key: the files of both, and of the two in one. */
+/** A self-signed certificate and its key: the files of both, and of the two in one. */
 export interface ProxyCertificate {
   readonly certificate: string;
   readonly key: string;

@@ -76,11 +76,11 @@ test('refuse: who is in is reset, who comes is refused, and the port stays the s
   assert.equal(proxy.port, port);
 });
 
-test('deaf: who is in is reset, who comes is not even answered, and the port stays the same.', async (t) => {
+test('drop: open connections are reset, new ones get no packet back, and the port stays the same', async (t) => {
   const proxy = await start(t);
   const { port } = proxy;
   const inside = await openWell(t, proxy);
-  await proxy.fault('deaf');
+  await proxy.fault('drop');
   await waitFor('the reset', () => inside.ended() === 'ECONNRESET');
   const outside = open(t, proxy);
   let connected = false;

@@ -16,8 +16,8 @@ const ON_THE_WAY = ['CACHE_UNREACHABLE', 'CACHE_LOADING'];
 
 export const CACHE_SCENARIOS: readonly Scenario[] = [
   network('refused', 'refuse', 'degraded CACHE_UNREACHABLE'),
-  // Until the port has become deaf, which takes a tenth of a second, it refuses.
-  { ...network('black hole at connect', 'deaf', 'degraded CACHE_TIMEOUT'), passing: ['CACHE_UNREACHABLE'] },
+  // Until the port has begun to drop, which takes a tenth of a second, it refuses.
+  { ...network('black hole at connect', 'drop', 'degraded CACHE_TIMEOUT'), passing: ['CACHE_UNREACHABLE'] },
   network('black hole after connect', 'blackhole', 'degraded CACHE_TIMEOUT'),
   network('reset in the middle of a reply', 'reset', 'degraded CACHE_UNREACHABLE'),
   network('rubbish bytes', 'rubbish', 'degraded CACHE_FAILED'),

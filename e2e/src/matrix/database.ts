@@ -22,9 +22,9 @@ const { databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
 
 export const DATABASE_SCENARIOS: readonly Scenario[] = [
   network('refused', 'refuse', 'unhealthy DATABASE_UNREACHABLE'),
-  // Until the port has become deaf, which takes a tenth of a second, it refuses.
+  // Until the port has begun to drop, which takes a tenth of a second, it refuses.
   {
-    ...network('black hole at connect', 'deaf', 'unhealthy DATABASE_TIMEOUT'),
+    ...network('black hole at connect', 'drop', 'unhealthy DATABASE_TIMEOUT'),
     passing: ['DATABASE_UNREACHABLE'],
   },
   network('black hole after connect', 'blackhole', 'unhealthy DATABASE_TIMEOUT'),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Run, runProgram } from 'portal-test-kit';
+import { type Run, runScript } from 'portal-test-kit';
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/portal-health.js', import.meta.url));
 
@@ -13,7 +13,7 @@ async function statusOf(answer: RequestListener, path = '', ...args: readonly st
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   try {
-    return await runProgram(PROGRAM, ['status', `http://127.0.0.1:${port}${path}`, ...args]);
+    return await runScript(PROGRAM, ['status', `http://127.0.0.1:${port}${path}`, ...args]);
   } finally {
     server.closeAllConnections();
     server.close();
@@ -59,7 +59,7 @@ describe('status exits 0 healthy, 1 degraded, 2 unhealthy, 3 unreachable', () =>
   }
 
   test('nobody there', async () => {
-    const { exit, stderr } = await runProgram(PROGRAM, ['status', 'http://127.0.0.1:9']);
+    const { exit, stderr } = await runScript(PROGRAM, ['status', 'http://127.0.0.1:9']);
     assert.equal(exit, 3);
     assert.match(stderr, /^http:\/\/127\.0\.0\.1:9\/health cannot be reached/);
   });
@@ -89,14 +89,14 @@ describe('the command line itself', () => {
   ];
   for (const [args, sentence] of bad) {
     test(`portal-health ${args.join(' ')}`, async () => {
-      const { exit, stdout, stderr } = await runProgram(PROGRAM, args);
+      const { exit, stdout, stderr } = await runScript(PROGRAM, args);
       assert.deepEqual([exit, stdout], [128, '']);
       assert.match(stderr, sentence);
     });
   }
 
   test('--help tells its command, and no exit codes that add up', async () => {
-    const help = await runProgram(PROGRAM, ['--help']);
+    const help = await runScript(PROGRAM, ['--help']);
     assert.equal(help.exit, 0);
     assert.match(help.stdout, /^portal-health: is it up\?\n\n  status URL/);
     assert.doesNotMatch(help.stdout, /add up/);

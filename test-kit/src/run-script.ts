@@ -1,6 +1,4 @@
-/**
- * A command line as a process of its own.
- */
+/** A script of Node as a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -10,8 +8,8 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs a script to its end, which is within half a minute or a failure. */
-export async function runProgram(
+/** Runs a script to its end, and kills it after half a minute. */
+export async function runScript(
   program: string,
   args: readonly string[],
   {
