@@ -53,6 +53,7 @@ const PACKAGES = {
       ['infra'],
       ['auth', 'monitoring'],
       ['api', 'stores', 'embedded-servers', 'urls'],
+      ['service-health'],
       ['app'],
       ['serve'],
       ['cli'],

@@ -1,9 +1,9 @@
 /**
  * The composition root: builds the whole service out of its parts, and listens to nothing.
  */
-import { createHealth, type Failure, type Health, type StatusChange } from 'portal-health';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Health } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
-import { watchSource, type SourceEvent, type SourceOptions } from 'portal-integrity';
 import { api } from './api/api.js';
 import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
@@ -18,9 +18,10 @@ import { createHttpServer, type CutReason, type HttpServer } from './infra/http.
 import type { Log } from './infra/log.js';
 import { createOriginCheck } from './infra/origin-check.js';
 import { createMigrator } from './infra/migrator.js';
-import { createTrustedProxies } from './infra/trusted-proxies.js';
+import { createTrustedProxies } from './infra/client-address.js';
 import { createMonitoring } from './monitoring/monitoring.js';
-import { createStores } from './stores.js';
+import { createServiceHealth } from './service-health.js';
+import { createStoreClients, createStores } from './stores.js';
 
 /** What the service is built of. */
 export interface AppOptions {
@@ -54,100 +55,87 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** A connection that takes longer to make is of no use to anybody who waits for an answer. */
+/** A connection that takes longer is of no use to a request. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const MINUTE_MS = 60_000;
 
-/** Builds the service; nothing is opened before `start()`, save for connections to Redis. */
+/** Opens nothing before `start()`, except connections to Redis. */
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
-  const stores = createStores({
+  // The outside.
+  const clients = createStoreClients({
     databaseUrl,
     redisUrl,
     poolSize: config.poolSize,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     commandTimeoutMs: config.sessionDeadlineMs,
-    sessionDeadlineMs: config.sessionDeadlineMs,
-    sessionIdleMinutes: config.sessionIdleMinutes,
-    codesDeliverable: config.loginWebhookUrl !== undefined,
-    sessionFallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
-    isDown: (store) => health.state(store) === 'down',
-    isAway: () => isAway(health, 'database'),
-    onLate: () => health.probeNow('database'),
     log,
   });
-  const { database, cache, users, sessions, signIn } = stores;
+  const { database, cache } = clients;
   const schema = createMigrator({ database, log });
-
-  const monitoring = createMonitoring({ config, log, health: () => health });
-  const { history, pages } = monitoring;
-
-  const sampling = { intervalMs: config.intervalMs, deadlineMs: config.deadlineMs, slowMs: config.slowMs };
-  const source = watchSource(sourceOptions(config, log, (event) => monitoring.sourceChanged(event)));
-  const health = createHealth({
-    database: {
-      ...sampling,
-      pool: database.pool,
-      writes: config.writeIntervalMs > 0 && {
-        intervalMs: config.writeIntervalMs,
-        deadlineMs: config.writeDeadlineMs,
-        table: 'portal_writes',
-        // A migration makes it.
-        create: false,
-      },
-      poolSaturatedAfterMs: config.poolSaturatedMs,
-      poolStalledAfterMs: config.poolStalledMs,
-    },
-    cache: { ...sampling, client: cache?.client ?? null },
-    checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
-    source,
-    ready: config.ready,
-    startedAt,
-    onFailure: logFailures(log),
-    onStatusChange: (change) => logStatus(log, change),
-    onReport(event) {
-      monitoring.reported(event);
-      // By the time that its probe says so, a database that is back can be asked who somebody is.
-      if (!isAway(health, 'database')) database.dedicated.reconnectNow();
-    },
-  });
-  const watch = createSessionWatch({
-    sessions,
-    isHeard: () => !isAway(health, 'database'),
-    fallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
-  });
-
-  const answers = createResponseLog(log);
+  const responseLog = createResponseLog(log);
   const proxies = createTrustedProxies(config.trustedProxies);
-  const http = createHttpServer(logUnaccepted(log, answers), {
+  const http = createHttpServer(logUnaccepted(log, responseLog), {
     reserved: config.poolSize,
     isTrustedProxy: proxies.isTrusted,
-    onCut: logCut(log, answers),
+    onCut: logCut(log, responseLog),
   });
-  const site = createOriginCheck({
+  const originCheck = createOriginCheck({
     publicUrl: config.publicUrl,
     host: config.host,
     boundTo: () => http.boundTo(),
     log,
   });
-  const healthHandler = createHealthHandler(health, { onMethodNotAllowed: logRequestError(answers) });
-  const fastify = createFastify({
-    http,
-    healthHandler: (request, response) =>
-      !showsCredentialsForMetrics(request) && healthHandler(request, response),
-    originCheck: site,
-    proxies,
+
+  // What it watches of itself.
+  const watched = createServiceHealth({ config, clients, schema, startedAt, log });
+  const { health, source } = watched;
+  const isDown = (): boolean => health.state('database') === 'down';
+
+  // Who may come in.
+  const stores = createStores({
+    clients,
+    sessionDeadlineMs: config.sessionDeadlineMs,
+    sessionIdleMinutes: config.sessionIdleMinutes,
+    codesDeliverable: config.loginWebhookUrl !== undefined,
+    sessionFallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
+    isDown,
+    isAway: () => watched.isAway('database'),
+    onLate: () => health.probeNow('database'),
     log,
-    responseLog: answers,
   });
+  const { users, sessions, signIn } = stores;
   const auth = createAuth({
     config,
     database,
     cache,
     sessions,
-    isDown: () => health.state('database') === 'down',
-    isCacheDown: () => isAway(health, 'cache'),
-    pageUrl: site.baseUrl,
+    isDown,
+    isCacheDown: () => watched.isAway('cache'),
+    pageUrl: originCheck.baseUrl,
     log,
+  });
+  const watch = createSessionWatch({
+    sessions,
+    isHeard: () => !watched.isAway('database'),
+    fallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
+  });
+
+  // What is kept of it, and who is notified.
+  const monitoring = createMonitoring({ config, log, health: () => health });
+  const { history, pages, gapMs } = monitoring;
+  watched.onSourceChange((event) => monitoring.sourceChanged(event));
+  watched.onReport((event) => monitoring.reported(event));
+  // A database that is back can look up sessions by the time that its probe reports it.
+  watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
+
+  // How it answers.
+  const fastify = createFastify({
+    http,
+    healthHandler: healthHandlerOf(health, responseLog),
+    originCheck,
+    proxies,
+    log,
+    responseLog,
   });
   fastify.register(api, {
     services: {
@@ -158,12 +146,24 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       source,
       history,
       intervalMs: config.intervalMs,
-      gapMs: monitoring.gapMs,
+      gapMs,
       pages,
       statusTracker: monitoring.statusTracker(),
       watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
   });
+
+  async function close(): Promise<void> {
+    pages.drain();
+    watch.close();
+    schema.close();
+    await auth.close();
+    await fastify.close();
+    responseLog.close();
+    await health.close();
+    await monitoring.close();
+    await stores.close();
+  }
 
   return {
     http,
@@ -182,52 +182,27 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       health.drain();
       pages.drain();
     },
-    async close() {
-      pages.drain();
-      watch.close();
-      schema.close();
-      await auth.close();
-      await fastify.close();
-      answers.close();
-      await health.close();
-      await monitoring.close();
-      await stores.close();
-    },
+    close,
   };
 }
 
-/** Whether the probe of a store says that it is away. Before its first word nobody has said so. */
-function isAway(health: Health, store: 'database' | 'cache'): boolean {
-  return ['down', 'stale'].includes(health.state(store) ?? 'up');
+/** Answers the public endpoints before Fastify is asked; `/metrics` with credentials is left to Fastify. */
+function healthHandlerOf(
+  health: Health,
+  responseLog: ResponseLog,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const handle = createHealthHandler(health, { onMethodNotAllowed: logMethodNotAllowed(responseLog) });
+  return (request, response) =>
+    // Saves the requests of the API a look for an endpoint that is not there.
+    !(request.url ?? '').startsWith('/v1/') &&
+    !showsCredentialsForMetrics(request) &&
+    handle(request, response);
 }
 
-/** What the source is, who vouches for it, and one line in the log for every change of it. */
-function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) => void): SourceOptions {
-  const { sourceRoot, sourceExclude, sourceHash, sourceStatement, sourceKeys, sourceMinimumSequence } =
-    config;
-  return {
-    root: sourceRoot,
-    exclude: sourceExclude,
-    ...(sourceHash === undefined ? {} : { expectedHash: sourceHash }),
-    ...(sourceStatement === undefined
-      ? {}
-      : {
-          statement: {
-            file: sourceStatement,
-            keys: sourceKeys ?? [],
-            minimumSequence: sourceMinimumSequence,
-          },
-        }),
-    onEvent(event) {
-      const { began_at, hash_after, added, removed, modified, put_back } = event;
-      onChange(event);
-      log.warn('the source changed on disk', { began_at, hash_after, added, removed, modified, put_back });
-    },
-  };
-}
-
-/** The public doors stand before the framework, and so before its log. */
-function logRequestError(answers: ResponseLog): (refusal: { correlationId: string; method: string }) => void {
+/** The public endpoints answer before Fastify, and so before its log. */
+function logMethodNotAllowed(
+  answers: ResponseLog,
+): (refusal: { correlationId: string; method: string }) => void {
   return ({ correlationId, method }) => {
     answers.log({ correlation_id: correlationId, method, route: 'public', status: 405 }, false);
   };
@@ -249,22 +224,4 @@ function logCut(log: Log, answers: ResponseLog): (reason: CutReason) => void {
         : 'a connection was ended, because too many were open';
     answers.seldom(event, () => log.warn(event));
   };
-}
-
-/** One line when a part begins to fail, or fails for another cause: not one every interval. */
-function logFailures(log: Log): (failure: Failure) => void {
-  const told = new Map<string, string>();
-  return ({ name, problems, remarks, cause }) => {
-    const causes = [...problems, ...remarks, cause?.code ?? ''].join(' ');
-    if (told.get(name) === causes) return;
-    told.set(name, causes);
-    const what = { part: name, problems, remarks, cause: cause?.code ?? null };
-    if (problems.length > 0) log.warn('a part of the service fails', what);
-    else log.info('a part of the service works, with a remark', what);
-    if (cause) log.debug('a part of the service fails, in full', { part: name, words: cause.message });
-  };
-}
-
-function logStatus(log: Log, { from, to, report }: StatusChange): void {
-  log[to === 'healthy' ? 'info' : 'warn']('the status changed', { from, to, errors: report.errors });
 }

@@ -17,8 +17,7 @@ import type { Log } from './infra/log.js';
 import { createDatabase, type Database } from './infra/postgres.js';
 import { createCache, type Cache } from './infra/redis.js';
 
-/** Where the stores are, and how patiently they are asked. */
-export interface StoresOptions {
+export interface StoreClientsOptions {
   readonly databaseUrl: string;
   /** `undefined`: there is no Redis. */
   readonly redisUrl: string | undefined;
@@ -27,19 +26,59 @@ export interface StoresOptions {
   readonly connectTimeoutMs: number;
   /** Milliseconds that a command to Redis may take. */
   readonly commandTimeoutMs: number;
+  readonly log: Log;
+}
+
+export interface StoreClients {
+  readonly database: Database;
+  readonly cache: Cache | undefined;
+}
+
+/** PostgreSQL is connected to when it is needed, Redis at once. */
+export function createStoreClients(options: StoreClientsOptions): StoreClients {
+  const { log, redisUrl } = options;
+  // At `debug` only: the probe of a store reports once that it fails, and a client that retries reports it every time.
+  function onError(store: string): (error: unknown) => void {
+    return (error) => log.debug('a connection broke', { store, cause: errorCode(error) });
+  }
+
+  return {
+    database: createDatabase({
+      url: options.databaseUrl,
+      poolSize: options.poolSize,
+      connectTimeoutMs: options.connectTimeoutMs,
+      onError: onError('database'),
+      onPooler: () =>
+        log.warn(
+          'a pooler stands before the database: where it shares connections between clients, LISTEN tells nothing, and other processes’ changes of sessions are heard of by Redis alone',
+        ),
+    }),
+    cache:
+      redisUrl === undefined
+        ? undefined
+        : createCache({
+            url: redisUrl,
+            commandTimeoutMs: options.commandTimeoutMs,
+            onError: onError('cache'),
+          }),
+  };
+}
+
+export interface StoresOptions {
+  readonly clients: StoreClients;
   /** Milliseconds that a look-up of a session waits for PostgreSQL. */
   readonly sessionDeadlineMs: number;
   /** Milliseconds that a session is remembered for the case that the database is away. */
   readonly sessionFallbackMs: number;
   /** Minutes that a session may be without use; 0, the default: for ever. */
   readonly sessionIdleMinutes?: number;
-  /** Whether there is a way to bring a code to somebody who asks for it at the door. */
+  /** Whether requested one-time codes are sent. */
   readonly codesDeliverable: boolean;
-  /** What the probe of a store says about it. */
-  readonly isDown: (store: 'database' | 'cache') => boolean;
-  /** Whether its probe says that the database is down, or has not been heard of for too long. */
+  /** Whether the probe of the database says that it is down. */
+  readonly isDown: () => boolean;
+  /** Whether its probe says that the database is down, or has not run for too long. */
   readonly isAway: () => boolean;
-  /** Told of every look-up that was late: it is time that the probe looks. */
+  /** Called for every look-up that was late. */
   readonly onLate?: () => void;
   readonly log: Log;
 }
@@ -51,35 +90,14 @@ export interface Stores {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
-  /** Tokens of machines, to be made and ended; looked up they are with the sessions. */
+  /** Creates and revokes the tokens of machines; the look-up is that of sessions. */
   readonly machines: Machines;
   close(): Promise<void>;
 }
 
-/** Puts everything together; connections are made when they are needed. */
 export function createStores(options: StoresOptions): Stores {
-  const { log, isDown, redisUrl, sessionIdleMinutes: idleMinutes = 0 } = options;
-  // Said at `debug` only: a store that fails says so through its probe, once, and a client that tries again and again
-  // says it again and again.
-  function onError(store: string): (error: unknown) => void {
-    return (error) => log.debug('a connection broke', { store, cause: errorCode(error) });
-  }
-
-  const database = createDatabase({
-    url: options.databaseUrl,
-    poolSize: options.poolSize,
-    connectTimeoutMs: options.connectTimeoutMs,
-    onError: onError('database'),
-    onPooler: () =>
-      log.warn(
-        'a pooler stands before the database: where it shares connections between clients, LISTEN tells nothing, and other processes’ changes of sessions are heard of by Redis alone',
-      ),
-  });
-  const cache =
-    redisUrl === undefined
-      ? undefined
-      : createCache({ url: redisUrl, commandTimeoutMs: options.commandTimeoutMs, onError: onError('cache') });
-
+  const { clients, log, isDown, sessionIdleMinutes: idleMinutes = 0 } = options;
+  const { database, cache } = clients;
   const store = createSessionStore(database, database.dedicated, idleMinutes);
   const use = idleMinutes === 0 ? undefined : createLastUsedWriter({ write: (ids) => store.used(ids) });
   const lookups = createLookups({
@@ -114,7 +132,7 @@ export function createStores(options: StoresOptions): Stores {
   const signIn = createSignIn({
     store: createCodeStore(database),
     isDeliverable: options.codesDeliverable,
-    isDown: () => isDown('database'),
+    isDown,
   });
 
   return {

@@ -2,8 +2,120 @@
  * `GET /v1/admin/integrity`: what the source was at the start, is on disk and should be, with the names of the files
  * that differ. For administrators only.
  */
-import { integritySchema } from './integrity-schema.js';
+import { loadedSourceSchema } from './admin-integrity-loaded.js';
 import { defineRoute } from './route.js';
+import {
+  choice,
+  dateTime,
+  exactly,
+  HASH,
+  integer,
+  integerOrNull,
+  listOf,
+  named,
+  nonNegativeInteger,
+  orNull,
+  text,
+  textOrNull,
+  TIME,
+} from './schema.js';
+
+const sourceHash = { type: 'string', pattern: HASH, description: 'SHA-256 of the manifest.' } as const;
+
+function names(description: string) {
+  return listOf({ type: 'string' }, description);
+}
+
+const sourceChange = named('SourceChange', {
+  type: 'object',
+  description: 'One change, or one for a whole folder of files to which the same happened.',
+  properties: {
+    kind: choice(['added', 'removed', 'modified', 'renamed', 'swapped', 'copied'], 'What happened.'),
+    path: text('From the root; a folder ends in `/`.'),
+    from: text('The other path, of a file that was renamed, swapped or copied.'),
+    note: text('How a text differs when it differs in nothing else.'),
+    files: integer('How many files this stands for.', { minimum: 1 }),
+  },
+  required: ['kind', 'path', 'files'],
+  additionalProperties: false,
+});
+
+const differences = {
+  added: nonNegativeInteger('Files that only the second tree has.'),
+  removed: nonNegativeInteger('Files that only the first tree has.'),
+  modified: nonNegativeInteger('Files whose content differs.'),
+  changes: listOf(sourceChange, 'What became of what, grouped by folders; the first of them.'),
+  more_changes: nonNegativeInteger('How many changes more there are.'),
+} as const;
+
+const expectedSource = named(
+  'ExpectedSource',
+  exactly('What the source should be.', {
+    source_hash: sourceHash,
+    by: choice(['statement', 'hand'], 'Who says so.'),
+    version: textOrNull('Of the release.'),
+    sequence: integerOrNull('Of the release; never goes back.'),
+    created: textOrNull('When the statement was made.'),
+    expires: textOrNull('Until when it counts.'),
+    key_ids: names('Of the keys that signed it.'),
+  }),
+);
+
+const bootSource = named(
+  'BootSource',
+  exactly('The source at the start.', {
+    source_hash: sourceHash,
+    files: nonNegativeInteger('How many.'),
+    bytes: nonNegativeInteger('In all of them.'),
+    hashed_at: dateTime('When.'),
+  }),
+);
+
+const diskSource = named(
+  'DiskSource',
+  exactly('The source on disk.', {
+    source_hash: sourceHash,
+    files: nonNegativeInteger('How many.'),
+    bytes: nonNegativeInteger('In all of them.'),
+    swept_at: dateTime('When it was last looked at.'),
+    reread_at: textOrNull('When it was last read from end to end.', TIME),
+  }),
+);
+
+const sourceEvent = named(
+  'SourceEvent',
+  exactly('One stretch of changes without a pause.', {
+    began_at: dateTime('When the first was seen.'),
+    ended_at: dateTime('When the last was seen.'),
+    hash_before: sourceHash,
+    hash_after: textOrNull('`null` when it could not be read.', HASH),
+    ...differences,
+    put_back: nonNegativeInteger('Files that changed and were put back within it.'),
+    put_back_paths: names('The first of them.'),
+    refusals: names('Why the source could not be read, if so: the first reasons.'),
+  }),
+);
+
+export const integritySchema = named(
+  'Integrity',
+  exactly('The source: what it should be, was at the start, and is on disk and in memory.', {
+    state: choice(
+      ['pending', 'unreadable', 'mismatched', 'drifted', 'verified', 'unsigned'],
+      'The most urgent that is true.',
+    ),
+    since: dateTime('Since when.'),
+    exclude: names('What does not belong to the source.'),
+    expected: orNull(expectedSource, 'What the source should be; `null` when nobody said.'),
+    statement_refused: textOrNull('Why the signed statement is not believed.'),
+    boot: orNull(bootSource, 'As hashed before the service listened: the published `source_hash`.'),
+    disk: orNull(diskSource, 'As it lies on disk.'),
+    loaded: orNull(loadedSourceSchema, 'What is in memory; `null` until it was asked for.'),
+    drifted_since: textOrNull('When the disk was first found changed; stays when that is put back.', TIME),
+    differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
+    events: listOf(sourceEvent, 'What happened on disk, the latest first.'),
+    refusals: names('Why the source cannot be read now: the first reasons.'),
+  }),
+);
 
 export const adminIntegrityRoute = defineRoute({
   path: '/v1/admin/integrity',

@@ -1,7 +1,7 @@
 /** `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts. */
 import { PortalError } from '../errors.js';
 import { currentUser } from '../auth/current-user.js';
-import { heldCauseSchema } from './cause-schema.js';
+import { heldCauseSchema } from './event-schema.js';
 import { adminReportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 import { choice, dateTimeMs, exactly, listOf, MOMENT, textOrNull } from './schema.js';

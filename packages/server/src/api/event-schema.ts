@@ -1,6 +1,20 @@
-/** Something that happened, as `/v1/admin/events` lists it and the live stream sends it. */
-import { codeSchema, componentSchema } from './cause-schema.js';
-import { choice, dateTimeMs, exactly, integer, listOf, MOMENT, named, textOrNull } from './schema.js';
+/** Causes and events, as several endpoints publish them. */
+import { choice, dateTimeMs, exactly, integer, listOf, MOMENT, named, text, textOrNull } from './schema.js';
+
+const componentSchema = text(
+  'What it was found at: `database`, `cache`, the name of a check, `source` or `process`.',
+);
+
+const codeSchema = text('Code of the catalogue.');
+
+export const heldCauseSchema = named(
+  'HeldCause',
+  exactly('A cause that holds.', {
+    component: componentSchema,
+    code: codeSchema,
+    since: dateTimeMs('Since when it holds.'),
+  }),
+);
 
 export const eventSchema = named(
   'Event',

@@ -3,8 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PortalError } from '../errors.js';
 import { type StaticAsset, sendStatic } from '../infra/static-asset.js';
 import { redirectToCanonical } from '../infra/canonical-url.js';
-import { applyCachePolicy, type CachePolicy } from './cache.js';
-import { defineRoute, type Route, type RouteAnswer, type RouteDocs } from './route.js';
+import {
+  applyCachePolicy,
+  type CachePolicy,
+  defineRoute,
+  type Route,
+  type RouteAnswer,
+  type RouteDocs,
+} from './route.js';
 import type { Parameter } from './openapi-types.js';
 import type { RefusalName } from './refusals.js';
 import type { ApiServices } from './services.js';

@@ -3,8 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { respond } from 'portal-health';
-import { applyCachePolicy } from './cache.js';
-import { defineRoute, type SessionGuard } from './route.js';
+import { applyCachePolicy, defineRoute, type SessionGuard } from './route.js';
 
 const METRICS = `# TYPE portal_health_status gauge
 # HELP portal_health_status The verdict: 1 for the status that holds, 0 for the others.

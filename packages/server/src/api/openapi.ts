@@ -2,8 +2,7 @@
  * The OpenAPI document, version 3.1: made from the definitions of the endpoints.
  */
 import type { OpenApi, Operation, Parameter, PathItem, ResponseObject } from './openapi-types.js';
-import { REFUSALS } from './refusals.js';
-import { refusalNamesOf } from './refused-by.js';
+import { type RefusalName, REFUSALS } from './refusals.js';
 import type { Route, RouteAnswer } from './route.js';
 import { createSchemaNames, type SchemaNames } from './schema-names.js';
 import type { JsonSchema } from './schema.js';
@@ -143,4 +142,25 @@ function responseOf({ content, ...response }: ResponseObject, names: SchemaNames
     { ...one, schema: names.refer(one.schema) },
   ]);
   return { ...response, content: Object.fromEntries(media) as ResponseObject['content'] & object };
+}
+
+/** Which of the common errors an endpoint answers, without those of a status that it describes by itself. */
+function refusalNamesOf(route: Route): readonly RefusalName[] {
+  const { method, guard, query, body, handle, isFixed } = route;
+  const isAction = method === 'POST';
+  const isGuarded = guard !== 'anyone' && !guard.isOptional;
+  const isComputed = handle !== undefined && !isFixed && (guard === 'anyone' || isGuarded);
+  const names: readonly (readonly [RefusalName, boolean])[] = [
+    ['BadRequest', query !== undefined || body !== undefined],
+    ['AuthenticationRequired', isGuarded],
+    ['AdminRequired', isGuarded && guard.level === 'admin'],
+    ['CrossSite', isAction],
+    ['MethodNotAllowed', true],
+    ['UnsupportedMediaType', isAction],
+    ['TooManyRequests', isGuarded || isAction],
+    ['Unavailable', isGuarded || isAction],
+    ['InternalError', isComputed],
+  ];
+  const derived = names.filter(([, isAnswered]) => isAnswered).map(([name]) => name);
+  return [...derived, ...(route.errors ?? [])].filter((name) => !(REFUSALS[name].status in route.answers));
 }

@@ -4,7 +4,6 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type BodySchema, type FromQuery, type QuerySchema, readBody, readQuery } from './parameters.js';
-import type { CachePolicy } from './cache.js';
 import type { RefusalName } from './refusals.js';
 import type { Content, Parameter, ResponseHeaders } from './openapi-types.js';
 import type { FromSchema, JsonSchema } from './schema.js';
@@ -110,4 +109,26 @@ export function defineRoute<
       return handler({ request, reply, services, query, body });
     },
   };
+}
+
+/** Who may keep an answer, and for how long. */
+const CACHE_POLICIES = {
+  /** Of one principal: nobody may keep it, and it is for nobody with another cookie or token. */
+  noStore: { 'Cache-Control': 'private, no-store', Vary: 'Cookie, Authorization' },
+  /** The same of `/metrics`, whose form depends on `Accept`. */
+  noStoreByAccept: { 'Cache-Control': 'private, no-store', Vary: 'Accept, Cookie, Authorization' },
+  /** For anyone, and old at once. */
+  noStorePublic: { 'Cache-Control': 'no-store' },
+  /** Changes with the version only, but somebody may be looking while it is deployed. */
+  minutes: { 'Cache-Control': 'public, max-age=300' },
+  /** Asked for again each time, and mostly answered by "as you have it". */
+  revalidate: { 'Cache-Control': 'no-cache' },
+  /** Its name has a hash of its content in it. */
+  immutable: { 'Cache-Control': 'public, max-age=31536000, immutable' },
+} as const;
+
+export type CachePolicy = keyof typeof CACHE_POLICIES;
+
+export function applyCachePolicy(reply: FastifyReply, policy: CachePolicy): FastifyReply {
+  return reply.headers(CACHE_POLICIES[policy]);
 }

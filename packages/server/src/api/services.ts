@@ -36,7 +36,7 @@ export interface AuthServices {
 interface BegunSession {
   /** Value of the `Set-Cookie` header. */
   readonly cookie: string;
-  readonly reader: CurrentUser;
+  readonly user: CurrentUser;
 }
 
 /** What `monitoring` gives. */

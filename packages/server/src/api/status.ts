@@ -1,5 +1,5 @@
 /** `GET /v1/status`: how things stand, for anyone. */
-import { heldCauseSchema } from './cause-schema.js';
+import { heldCauseSchema } from './event-schema.js';
 import { statusSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 import { dateTimeMs, exactly, listOf, MOMENT, named, textOrNull, yesOrNo } from './schema.js';

@@ -58,7 +58,7 @@ export interface Auth {
 interface BegunByCode {
   /** Value of the `Set-Cookie` header. */
   readonly cookie: string;
-  readonly reader: CurrentUser;
+  readonly user: CurrentUser;
 }
 
 /** Codes that were none, and requests for codes: of one address a minute, and of all together. Whoever is over waits. */
@@ -114,7 +114,7 @@ export function createAuth({
     const expiresAtMs = expiresAt.getTime();
     return {
       cookie: sessionCookie(token, { expires: expiresAt, secure: config.cookieSecure }),
-      reader: { sessionId: id, userId, userName, permission, tokenSuffix, expiresAtMs },
+      user: { sessionId: id, userId, userName, permission, tokenSuffix, expiresAtMs },
     };
   }
 

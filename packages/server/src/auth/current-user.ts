@@ -1,10 +1,10 @@
 /**
- * Who asks: put on a request by the guard that let it in, for the routes of every feature.
+ * The guard stores the signed-in user in `request.user`. Routes read it there.
  */
 import type { FastifyRequest } from 'fastify';
 import type { Permission } from './permission.js';
 
-/** Somebody who is signed in, and by which session; or a machine with a token. */
+/** A signed-in user with the session, or a machine with its token. */
 export interface CurrentUser {
   readonly sessionId: number;
   readonly userId: number;
@@ -14,19 +14,19 @@ export interface CurrentUser {
   readonly tokenSuffix: string;
   /** When the session ends, in milliseconds since 1970. */
   readonly expiresAtMs: number;
-  /** A machine, which reads and does nothing; `userName` is the name of its token then. */
+  /** A machine, which may only read. `userName` is the name of its token. */
   readonly isMachine?: boolean;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** `null` where no guard has let anybody in. */
-    reader: CurrentUser | null;
+    /** `null` on routes without a guard. */
+    user: CurrentUser | null;
   }
 }
 
-/** Who asks, behind a guard. */
-export function currentUser({ reader }: FastifyRequest): CurrentUser {
-  if (!reader) throw new Error('A route that needs to know who asks stands behind no guard.');
-  return reader;
+/** Only for routes behind a guard. */
+export function currentUser({ user }: FastifyRequest): CurrentUser {
+  if (!user) throw new Error('A route that reads the current user has no guard.');
+  return user;
 }

@@ -1,8 +1,7 @@
 /**
- * Stands in front of routes and lets in who may pass. Every session that cannot pass for whatever reason gets the same
- * answer: what is wrong with it is nobody's business.
+ * Decides which requests a route handles. Every invalid session gets the same response, which does not say what is wrong.
  *
- * Count first, ask afterwards: whoever is over a limit is refused before a store is asked on their behalf.
+ * Limits come first: a client over a limit is rejected before a store is asked.
  */
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { PortalError } from '../errors.js';
@@ -11,61 +10,56 @@ import { clientAddress } from '../infra/client-address.js';
 import type { Log } from '../infra/log.js';
 import { allowedBy, type RateLimit } from './rate-limit.js';
 import type { CurrentUser } from './current-user.js';
-import { bearerOf } from './sessions/bearer.js';
 import { tokensInCookies } from './cookie.js';
 import type { LookupThrottle } from './sessions/lookup-throttle.js';
 import type { Verified } from './sessions/lookups.js';
 import type { Sessions } from './sessions/sessions.js';
-import { suffixOf } from './sessions/token.js';
+import { bearerOf, suffixOf } from './sessions/token.js';
 
-/** How far a guard goes. */
 export interface GuardOptions {
-  /** Whether somebody who was in lately stays in while the database is away; for what is read, never for what is done. */
+  /** Whether a session that was verified lately still counts while the database is away. Applies to GET and HEAD only. */
   readonly allowFallback: boolean;
-  /** Whether what is behind it is the administrators' document, whose first reading is told. */
+  /** Whether the route serves the admin report. The first read in each session is written to the audit log. */
   readonly isDocument?: boolean;
-  /** Whether machines may read what is behind it; default: no. */
+  /** Whether machine tokens are let in; default: no. */
   readonly machines?: boolean;
 }
 
 /**
- * How often somebody may come. Sessions are counted each for itself and strangers by their address, and a stranger is
- * counted only once it is known to be one: so nobody can use up the limit of an administrator, who in an outage may
- * share an address with many others.
+ * Sessions are counted each by itself, unauthenticated clients by their address. A client is counted as unauthenticated only
+ * after the look-up. So no client can use up the limit of an administrator at the same address.
  */
 export interface RequestLimits {
   readonly sessions: RateLimit;
   readonly rejected: RateLimit;
 }
 
-/** What a guard is made of. */
 export interface GuardDependencies {
   readonly sessions: Sessions;
   readonly limits: RequestLimits;
-  /** For those whose address is over its limit and whom nobody here has seen. */
+  /** For tokens that this process has not seen, from an address over its limit. */
   readonly throttle: LookupThrottle;
   readonly log: Log;
   readonly auditSink: AuditSink;
 }
 
-/** Is told of what the guard sees. */
 export interface AuditSink {
-  /** Somebody who showed an unknown session, or one whose user may not pass. */
-  rejected(refusal: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
-  /** A session that got to the administrators' document. */
-  read(reader: CurrentUser, address: string): void;
+  /** An unknown session, or one whose user has too little permission. */
+  rejected(rejection: { reason: 'session' | 'permission'; address: string; userName?: string }): void;
+  /** A session read the admin report. */
+  read(user: CurrentUser, address: string): void;
 }
 
-/** Makes `onRequest` hooks, which also put on the request who asks. */
+/** Makes `onRequest` hooks, which store the signed-in user in `request.user`. */
 export interface Guard {
   /** Lets administrators and owners pass. */
   readonly requireAdmin: (options: GuardOptions) => onRequestAsyncHookHandler;
-  /** Lets everybody pass who is signed in. */
+  /** Lets every signed-in user pass. */
   readonly requireUser: (options: GuardOptions) => onRequestAsyncHookHandler;
   /**
-   * The sessions that are shown by cookies, or by `tokens`; none for a stranger, who has been counted.
+   * The sessions behind the cookies, or behind `tokens`. None for an unauthenticated client, which has been counted.
    *
-   * @throws PortalError when a stranger comes too often, or nobody can say now
+   * @throws PortalError when an unauthenticated client is over its limit, or the look-up is late
    */
   identify(
     request: FastifyRequest,
@@ -77,32 +71,17 @@ export interface Guard {
   tokenOf(request: FastifyRequest): string;
 }
 
-/** Of more cookies of that name those are tried that were seen before, then the first. */
 const MOST_TOKENS = 4;
 const READ_ONLY = new Set(['GET', 'HEAD']);
 
-/** A guard that knows `sessions`. */
-export function createGuard({
-  sessions,
-  limits,
-  throttle: gate,
-  log,
-  auditSink: witness,
-}: GuardDependencies): Guard {
+export function createGuard({ sessions, limits, throttle, log, auditSink }: GuardDependencies): Guard {
   const admitted = new WeakMap<FastifyRequest, string>();
-
-  function tokensOf({ headers }: FastifyRequest): string[] {
-    const tokens = tokensInCookies(headers.cookie);
-    if (tokens.length <= MOST_TOKENS) return tokens;
-    const isNew = (token: string): number => Number(sessions.lastSeen(token) === undefined);
-    return tokens.toSorted((one, other) => isNew(one) - isNew(other)).slice(0, MOST_TOKENS);
-  }
 
   /** @throws PortalError when no store may be asked on behalf of this address yet */
   async function waitForTurn(address: string, tokens: readonly string[], reply: FastifyReply): Promise<void> {
     const isSeen = tokens.some((token) => sessions.lastSeen(token) !== undefined);
     if (limits.rejected.isOver(address) === undefined || isSeen || sessions.isAway()) return;
-    allowedBy(await gate.pass(address, tokens.length), reply);
+    allowedBy(await throttle.pass(address, tokens.length), reply);
   }
 
   async function countUnauthenticated(address: string, reply: FastifyReply): Promise<void> {
@@ -110,7 +89,7 @@ export function createGuard({
   }
 
   async function reject(address: string, reply: FastifyReply): Promise<void> {
-    witness.rejected({ reason: 'session', address });
+    auditSink.rejected({ reason: 'session', address });
     await countUnauthenticated(address, reply);
   }
 
@@ -118,18 +97,17 @@ export function createGuard({
     request: FastifyRequest,
     reply: FastifyReply,
     { allowFallback }: GuardOptions,
-    tokens: readonly string[] = tokensOf(request),
+    tokens: readonly string[] = tokensOf(request, sessions),
   ): Promise<readonly Verified[]> {
     const address = clientAddress(request.ip);
     if (tokens.length === 0) {
-      // A visitor, who asks whether there is a session.
       await countUnauthenticated(address, reply);
       return [];
     }
     await waitForTurn(address, tokens, reply);
     const isReading = READ_ONLY.has(request.method);
     const found = await sessions.find(tokens, { fromFallback: allowFallback && isReading });
-    // No refusal: nobody has said that there is no such session.
+    // Not a rejection: the session may exist.
     if (found === 'late') throw new PortalError('unavailable');
     if (found.length === 0) await reject(address, reply);
     return found;
@@ -141,9 +119,9 @@ export function createGuard({
     options: GuardOptions,
   ): Promise<CurrentUser> {
     const bearer = bearerOf(request.raw);
-    const cookies = tokensOf(request);
+    const cookies = tokensOf(request, sessions);
     if (bearer !== undefined && cookies.length > 0) {
-      // Who is meant, a person or a machine, is for nobody to guess.
+      // It is ambiguous whether the person or the machine is meant.
       await reject(clientAddress(request.ip), reply);
       throw new PortalError('authenticationRequired');
     }
@@ -153,30 +131,22 @@ export function createGuard({
       if (id !== undefined) allowedBy(limits.sessions.isOver(String(id)), reply);
     }
     const [verified, ...others] = await identify(request, reply, options, tokens);
-    // Of two sessions one was put there by somebody else, and nobody can say which.
+    // Of two sessions another site of the domain may have set one, and we cannot tell which.
     if (others.length > 0) await reject(clientAddress(request.ip), reply);
     if (!verified || others.length > 0) throw new PortalError('authenticationRequired');
     const { session, token, source } = verified;
     allowedBy(await limits.sessions.count(String(session.id)), reply);
     if (source === 'database') sessions.used(session.id);
-    const reader = {
-      sessionId: session.id,
-      userId: session.userId,
-      userName: session.userName,
-      permission: session.permission,
-      tokenSuffix: suffixOf(token),
-      expiresAtMs: session.expiresAtMs,
-      isMachine: session.isMachine === true,
-    };
-    if (reader.isMachine && !options.machines) throw forbidden(reader, request);
-    request.reader = reader;
+    const user = currentUserOf(verified);
+    if (user.isMachine && !options.machines) throw forbidden(user, request);
+    request.user = user;
     admitted.set(request, token);
     if (source === 'memory') admitFromFallback(request, reply, verified);
-    return reader;
+    return user;
   }
 
   function forbidden({ userName }: CurrentUser, request: FastifyRequest): PortalError {
-    witness.rejected({ reason: 'permission', address: clientAddress(request.ip), userName });
+    auditSink.rejected({ reason: 'permission', address: clientAddress(request.ip), userName });
     return new PortalError('adminRequired');
   }
 
@@ -191,9 +161,9 @@ export function createGuard({
 
   return {
     requireAdmin: (options) => async (request, reply) => {
-      const reader = await admit(request, reply, options);
-      if (reader.permission < ADMIN) throw forbidden(reader, request);
-      if (options.isDocument || reader.isMachine) witness.read(reader, clientAddress(request.ip));
+      const user = await admit(request, reply, options);
+      if (user.permission < ADMIN) throw forbidden(user, request);
+      if (options.isDocument || user.isMachine) auditSink.read(user, clientAddress(request.ip));
     },
     requireUser: (options) => async (request, reply) => {
       await admit(request, reply, options);
@@ -205,5 +175,25 @@ export function createGuard({
         throw new Error('A route that needs to know the session stands behind no guard.');
       return token;
     },
+  };
+}
+
+/** Of more cookies of that name those that were seen before, then the first. */
+function tokensOf({ headers }: FastifyRequest, sessions: Sessions): string[] {
+  const tokens = tokensInCookies(headers.cookie);
+  if (tokens.length <= MOST_TOKENS) return tokens;
+  const isNew = (token: string): number => Number(sessions.lastSeen(token) === undefined);
+  return tokens.toSorted((one, other) => isNew(one) - isNew(other)).slice(0, MOST_TOKENS);
+}
+
+function currentUserOf({ session, token }: Verified): CurrentUser {
+  return {
+    sessionId: session.id,
+    userId: session.userId,
+    userName: session.userName,
+    permission: session.permission,
+    tokenSuffix: suffixOf(token),
+    expiresAtMs: session.expiresAtMs,
+    isMachine: session.isMachine === true,
   };
 }

@@ -10,7 +10,7 @@ import { createAuditStore, type AuditStore } from '../auth/audit/audit-store.js'
 import { createLog } from '../infra/log.js';
 import { migrate } from '../infra/migrate.js';
 import { createDatabase } from '../infra/postgres.js';
-import { createStores, type Stores } from '../stores.js';
+import { createStoreClients, createStores, type Stores } from '../stores.js';
 import { readServiceFile, type ServiceFile } from '../infra/service-file.js';
 
 export interface CommandContext extends Pick<Stores, 'users' | 'sessions' | 'signIn' | 'machines'> {
@@ -33,19 +33,23 @@ export async function openStores(work: (context: CommandContext) => Promise<void
   const running = usesDataDir ? readServiceFile(dataDir) : serviceFileIfAny(dataDir);
   const database = await findDatabase(config.databaseUrl, running?.databaseUrl, dataDir);
   try {
+    const log = createLog({ level: config.logLevel === 'debug' ? 'debug' : 'silent' });
     const stores = createStores({
-      databaseUrl: database.url,
-      redisUrl: config.redisUrl ?? running?.redisUrl,
-      poolSize: 1,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      commandTimeoutMs: COMMAND_TIMEOUT_MS,
+      clients: createStoreClients({
+        databaseUrl: database.url,
+        redisUrl: config.redisUrl ?? running?.redisUrl,
+        poolSize: 1,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        commandTimeoutMs: COMMAND_TIMEOUT_MS,
+        log,
+      }),
       sessionDeadlineMs: COMMAND_TIMEOUT_MS,
       sessionFallbackMs: 0,
       sessionIdleMinutes: config.sessionIdleMinutes,
       codesDeliverable: false,
       isDown: () => false,
       isAway: () => false,
-      log: createLog({ level: config.logLevel === 'debug' ? 'debug' : 'silent' }),
+      log,
     });
     try {
       await stores.cache?.whenReady(COMMAND_TIMEOUT_MS);

@@ -14,7 +14,7 @@ import { randomUUID } from 'node:crypto';
 import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { errorResponseFor, PortalError } from '../errors.js';
 import type { ResponseLog } from './response-log.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, type TrustedProxies } from './client-address.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
 import type { OriginCheck } from './origin-check.js';
@@ -25,26 +25,22 @@ import {
   respondWithError,
   sendUnreadable,
 } from './request-error.js';
-import type { TrustedProxies } from './trusted-proxies.js';
 
-/** What the framework is put into. */
 export interface FastifyOptions {
   readonly http: HttpServer;
-  /** Answers a request itself and says so, before the framework is asked. */
+  /** True when it has answered the request itself. */
   readonly healthHandler: (request: IncomingMessage, response: ServerResponse) => boolean;
-  /** What is meant for this service. */
   readonly originCheck: OriginCheck;
-  /** Whose word on who the client is counts. */
   readonly proxies: TrustedProxies;
   readonly log: Log;
-  /** For all that strangers can bring about. */
+  /** For everything that unauthenticated clients can cause. */
   readonly responseLog: ResponseLog;
 }
 
 /** No request of this API has a body worth more. */
 const MOST_BODY_BYTES = 64 * 1024;
 
-/** An API serves no pages: nothing may be loaded, framed or guessed from what it answers. */
+/** An API serves no pages: nothing may be loaded, framed or guessed from what it responseLog. */
 const SECURITY_HEADERS = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -61,27 +57,27 @@ const SECURITY_HEADERS = {
   strictTransportSecurity: false,
 } as const;
 
-/** Puts Fastify behind `door` on `http`, without a route. */
+/** Fastify behind `healthHandler` on `http`, without a route. */
 export function createFastify({
   http,
-  healthHandler: door,
-  originCheck: site,
+  healthHandler,
+  originCheck,
   proxies,
   log,
-  responseLog: answers,
+  responseLog,
 }: FastifyOptions): FastifyInstance {
   const app = Fastify({
     serverFactory(handler): Server {
       http.onRequest((request, response) => {
         // Read now, it is known for as long as the request is, also once the client has gone.
         void request.socket.remoteAddress;
-        const first = requestErrorOf(request) ?? site.requestErrorOf(request);
-        if (first) return respondWithError(response, first, answers);
-        site.stripBasePath(request);
+        const first = requestErrorOf(request) ?? originCheck.requestErrorOf(request);
+        if (first) return respondWithError(response, first, responseLog);
+        originCheck.stripBasePath(request);
         proxies.tidy(request);
-        if (door(request, response)) return;
+        if (healthHandler(request, response)) return;
         const second = lengthErrorOf(request);
-        if (second) respondWithError(response, second, answers);
+        if (second) respondWithError(response, second, responseLog);
         else handler(request, response);
       });
       return http.server;
@@ -93,14 +89,14 @@ export function createFastify({
     trustProxy: proxies.some ? proxies.isTrusted : false,
     bodyLimit: MOST_BODY_BYTES,
     exposeHeadRoutes: false,
-    // Whoever got a connection gets an answer: `http` stops gently.
+    // Every accepted request is answered: `http` stops gently.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors(error, request, reply) {
       void sendError(error, request, reply);
     },
     clientErrorHandler: (error, socket) =>
-      sendUnreadable(error, socket, { isAnswering: http.isResponding(socket), log: answers }),
+      sendUnreadable(error, socket, { isAnswering: http.isResponding(socket), log: responseLog }),
   } satisfies FastifyServerOptions);
 
   for (const method of METHODS) {
@@ -112,11 +108,11 @@ export function createFastify({
     const answer = errorResponseFor(error);
     if (error instanceof PortalError && error.cause !== undefined) {
       const { cause } = error;
-      answers.seldom('a request could not be served now', () =>
+      responseLog.seldom('a request could not be served now', () =>
         log.failure('a request could not be served now', cause, { correlation_id: request.id }),
       );
     } else if (answer.status >= 500) {
-      answers.seldom('a request ended in an error', () =>
+      responseLog.seldom('a request ended in an error', () =>
         log.bug('a request ended in an error', error, {
           correlation_id: request.id,
           route: routeOf(request),
@@ -135,15 +131,9 @@ export function createFastify({
     );
   }
 
-  // JSON is all that anybody may send. An empty body is none, whatever is said of its type.
-  app.removeAllContentTypeParsers();
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0) done(null, undefined);
-    else void parseJson(request, String(body), done);
-  });
-  app.decorateRequest('reader', null);
-  app.decorate('site', site);
+  acceptJsonOnly(app);
+  app.decorateRequest('user', null);
+  app.decorate('site', originCheck);
   app.register(helmet, SECURITY_HEADERS);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Correlation-Id', request.id);
@@ -158,7 +148,7 @@ export function createFastify({
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
     };
-    answers.log(line, request.reader !== null);
+    responseLog.log(line, request.user !== null);
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
@@ -169,4 +159,14 @@ export function createFastify({
 /** The route as we wrote it; never the URL as the client did. */
 function routeOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? 'none';
+}
+
+/** An empty body is none, whatever its type. */
+function acceptJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parseJson(request, String(body), done);
+  });
 }

@@ -3,6 +3,7 @@
  * characters are ever shown.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 
 const BYTES = 32;
 const SHAPE = /^[A-Za-z0-9_-]{43}$/;
@@ -30,7 +31,7 @@ export function newMachineToken(): string {
 }
 
 /** Whether a text could be the token of a machine at all. */
-export function isMachineToken(text: string): boolean {
+function isMachineToken(text: string): boolean {
   return text.startsWith(MACHINE) && isToken(text.slice(MACHINE.length));
 }
 
@@ -42,4 +43,17 @@ export function tokenHash(token: string): string {
 /** What may be shown of a token, to tell sessions apart. */
 export function suffixOf(token: string): string {
   return token.slice(-SUFFIX_LENGTH);
+}
+
+/**
+ * The token of a machine in a request: `Authorization: Bearer portal_…`, and nowhere else. The scheme counts in any case,
+ * with any number of spaces behind it. Two such headers count as none: each program on the way could read another.
+ */
+export function bearerOf({ headers, headersDistinct }: IncomingMessage): string | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined || headersDistinct['authorization']?.length !== 1) return undefined;
+  const [, scheme, token] = /^([A-Za-z]+) +([\w-]+) *$/.exec(authorization) ?? [];
+  return scheme?.toLowerCase() === 'bearer' && token !== undefined && isMachineToken(token)
+    ? token
+    : undefined;
 }

@@ -17,7 +17,7 @@ import {
 import { ADMIN } from '../../../src/auth/permission.js';
 import { createLog } from '../../../src/infra/log.js';
 import { migrate } from '../../../src/infra/migrate.js';
-import { createStores, type Stores } from '../../../src/stores.js';
+import { createStoreClients, createStores, type Stores } from '../../../src/stores.js';
 import { sql } from '../../sql.js';
 
 const WORD = 'portal:sessions-changed';
@@ -46,11 +46,14 @@ beforeEach(async () => {
   const url = new URL((databaseUrl = await postgres.createDatabase()));
   url.port = String(proxy.port);
   records = createStores({
-    databaseUrl: url.href,
-    redisUrl: redis.url,
-    poolSize: 2,
-    connectTimeoutMs: 5_000,
-    commandTimeoutMs: 5_000,
+    clients: createStoreClients({
+      databaseUrl: url.href,
+      redisUrl: redis.url,
+      poolSize: 2,
+      connectTimeoutMs: 5_000,
+      commandTimeoutMs: 5_000,
+      log: createLog({ level: 'silent' }),
+    }),
     sessionDeadlineMs: 5_000,
     sessionFallbackMs: 60_000,
     codesDeliverable: false,

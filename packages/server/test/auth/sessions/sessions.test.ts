@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { tokenHash, newToken } from '../../../src/auth/sessions/token.js';
 import { createLog } from '../../../src/infra/log.js';
-import { createStores, type Stores } from '../../../src/stores.js';
+import { createStoreClients, createStores, type Stores } from '../../../src/stores.js';
 import { sendRequest, type TestResponse } from '../../request.js';
 import { startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
@@ -25,11 +25,14 @@ before(async () => {
   databaseUrl = await postgres.createDatabase();
   service = await startService({ databaseUrl, redisUrl: redis.url });
   elsewhere = createStores({
-    databaseUrl,
-    redisUrl: redis.url,
-    poolSize: 1,
-    connectTimeoutMs: 5_000,
-    commandTimeoutMs: 500,
+    clients: createStoreClients({
+      databaseUrl,
+      redisUrl: redis.url,
+      poolSize: 1,
+      connectTimeoutMs: 5_000,
+      commandTimeoutMs: 500,
+      log: createLog({ level: 'silent' }),
+    }),
     sessionDeadlineMs: 500,
     sessionFallbackMs: 0,
     codesDeliverable: false,

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 import { networks } from '../../src/config/url-rules.js';
-import { clientAddress, plainAddress } from '../../src/infra/client-address.js';
-import { createTrustedProxies } from '../../src/infra/trusted-proxies.js';
+import { clientAddress, createTrustedProxies, plainAddress } from '../../src/infra/client-address.js';
 
 describe('an address has one spelling', () => {
   const spellings: readonly [written: string, plain: string | undefined][] = [
