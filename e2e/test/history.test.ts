@@ -66,7 +66,7 @@ function hasSamples(history: Record<string, unknown>): boolean {
  * of its own, because whoever has opened the file keeps it locked.
  */
 async function seedYear(path: string): Promise<void> {
-  const source = new URL('../../../packages/server/dist/src/features/history/', import.meta.url).href;
+  const source = new URL('../../../packages/server/dist/src/monitoring/history/', import.meta.url).href;
   const script = `
     const { openFile } = await import('${source}file.js');
     const { SERIES } = await import('${source}series.js');

@@ -6,22 +6,22 @@
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What a value must be. */
-export interface Rule {
+export interface OptionRule {
   /** Follows "Expected the `x` option". */
   readonly text: string;
   readonly holds: (value: unknown) => boolean;
 }
 
 /** A rule for each option there is: any other is unknown. */
-export type Rules<Options> = Readonly<Record<keyof Options, Rule>>;
+export type Rules<Options> = Readonly<Record<keyof Options, OptionRule>>;
 
 /** A rule for an option that must be given. */
-export function required(text: string, holds: (value: unknown) => boolean): Rule {
+export function required(text: string, holds: (value: unknown) => boolean): OptionRule {
   return { text, holds };
 }
 
 /** A rule that an option keeps also when it is left out, or `undefined`. */
-export function optional(text: string, holds: (value: unknown) => boolean): Rule {
+export function optional(text: string, holds: (value: unknown) => boolean): OptionRule {
   return { text, holds: (value) => value === undefined || holds(value) };
 }
 
@@ -35,7 +35,7 @@ export const MILLISECONDS = optional(
   (value) => isNumber(value, 0, LONGEST_TIMER_MS) && value !== 0,
 );
 
-export function numberFrom(least: number, most: number, unit = ''): Rule {
+export function numberFrom(least: number, most: number, unit = ''): OptionRule {
   return optional(`to be a number ${unit}from ${least} to ${most}`, (value) => isNumber(value, least, most));
 }
 
@@ -59,7 +59,7 @@ export function checkOptions<Options>(
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw optionError(prefix + key, `to be one of ${known.join(', ')}`, key);
   }
-  for (const [key, rule] of Object.entries<Rule>(rules)) {
+  for (const [key, rule] of Object.entries<OptionRule>(rules)) {
     const value = options[key];
     if (!rule.holds(value)) throw optionError(prefix + key, rule.text, value);
   }

@@ -10,6 +10,7 @@ import {
   optionError,
   type Rules,
 } from 'portal-shared/check-options';
+import { withTimeout } from 'portal-shared/with-timeout';
 import { DEFAULTS } from '../defaults.js';
 import type { Health } from '../health.js';
 import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
@@ -149,17 +150,11 @@ function reportOrNone(health: Health): Report | undefined {
 
 /** `admin` only when `ask` says so in time. */
 async function viewerWithTimeout(deadlineMs: number, ask: () => unknown): Promise<Viewer> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<unknown>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs);
-  });
   try {
-    const said = await Promise.race([Promise.resolve().then(ask), tooLate]);
+    const said = await withTimeout(Promise.resolve().then(ask), deadlineMs);
     return said === 'admin' ? 'admin' : 'public';
   } catch {
     return 'public';
-  } finally {
-    clearTimeout(timer);
   }
 }
 
