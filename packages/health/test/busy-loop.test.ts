@@ -11,8 +11,9 @@ import {
   type PostgresServer,
   type RedisServer,
 } from 'portal-test-kit';
-import { createHealth, type Health } from '../src/health.js';
+import { type Health } from '../src/health.js';
 import type { HealthOptions } from '../src/health-options.js';
+import { withHealth } from './with-health.js';
 
 /** At the default limits, so that only the pace is faster. */
 const PACE = { intervalMs: 500, idleIntervalMs: 500 };
@@ -55,16 +56,6 @@ async function whileBusy(turnMs: number, work: () => Promise<void>): Promise<voi
     await work();
   } finally {
     busy = false;
-  }
-}
-
-async function withHealth(options: HealthOptions, work: (health: Health) => Promise<void>): Promise<void> {
-  const health = createHealth(options);
-  try {
-    await health.start();
-    await work(health);
-  } finally {
-    await health.close();
   }
 }
 

@@ -10,22 +10,13 @@ import { runInNewContext } from 'node:vm';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
-import { createHealth, type Health } from '../src/health.js';
+import { createHealth } from '../src/health.js';
 import type { Failure, HealthOptions, ReportEvent, StatusChange } from '../src/health-options.js';
 import { respond } from '../src/http/respond.js';
 import { watchSource } from 'portal-integrity';
+import { withHealth } from './with-health.js';
 
 const FAST = { intervalMs: 20, deadlineMs: 50 };
-
-async function withHealth(options: HealthOptions, work: (health: Health) => Promise<void>): Promise<void> {
-  const health = createHealth(options);
-  try {
-    await health.start();
-    await work(health);
-  } finally {
-    await health.close();
-  }
-}
 
 describe('options that cannot be used are named, with their rule and value', () => {
   const pool = {};

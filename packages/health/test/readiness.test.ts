@@ -6,22 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import { createHealth, type Health } from '../src/health.js';
-import type { HealthOptions } from '../src/health-options.js';
 import { createReadiness } from '../src/readiness.js';
 import { respond } from '../src/http/respond.js';
 import { HEALTHY_SNAPSHOT, component } from './http/formats/snapshots.js';
+import { withHealth } from './with-health.js';
 
 const SAMPLING = { intervalMs: 20, idleIntervalMs: 20, deadlineMs: 200 };
-
-async function withHealth(options: HealthOptions, work: (health: Health) => Promise<void>): Promise<void> {
-  const health = createHealth(options);
-  try {
-    await health.start();
-    await work(health);
-  } finally {
-    await health.close();
-  }
-}
 
 function readyz(health: Health): number {
   return respond(health, { endpoint: 'readyz', method: 'GET' }, 'public').status;

@@ -8,6 +8,7 @@ import { metricsText } from '../src/http/formats/openmetrics.js';
 import { createHealth, type Health } from '../src/health.js';
 import type { HealthOptions } from '../src/health-options.js';
 import { respond } from '../src/http/respond.js';
+import { withHealth } from './with-health.js';
 
 const SAMPLING = { intervalMs: 50, idleIntervalMs: 50, deadlineMs: 500 };
 
@@ -37,16 +38,6 @@ function newClient(): Redis {
   client.on('error', () => undefined);
   clients.push(client);
   return client;
-}
-
-async function withHealth(options: HealthOptions, work: (health: Health) => Promise<void>): Promise<void> {
-  const health = createHealth(options);
-  try {
-    await health.start();
-    await work(health);
-  } finally {
-    await health.close();
-  }
 }
 
 function errorsOf(health: Health): string {
