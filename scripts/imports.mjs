@@ -22,7 +22,7 @@ const PACKAGES = {
       ['unknown', 'verdict', 'source-option'],
       ['statistics'],
       ['probes'],
-      ['probe-run', 'freshness'],
+      ['probe-run', 'freshness', 'reasons'],
       ['sampler', 'pace-control', 'report'],
       ['snapshot', 'readiness'],
       ['health-options'],

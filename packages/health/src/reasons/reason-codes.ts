@@ -1,0 +1,46 @@
+/**
+ * The codes of all reasons, in order of value: what helps most, most often, comes first.
+ */
+
+/** Closed: what is not here is never said. */
+export const REASON_CODES = [
+  'LOCK_QUEUE',
+  'CONNECTION_LEAK',
+  'TRANSACTION_LEFT_OPEN',
+  'CONNECTIONS_EXHAUSTED',
+  'CACHE_WRITES_REFUSED',
+  'THREAD_POOL_BUSY',
+  'EVENT_LOOP_DELAYED',
+  'STATEMENTS_SLOW',
+  'LONG_TRANSACTION',
+  'PREPARED_TRANSACTION',
+  'DATABASE_DISK_FULL',
+  'DATABASE_WRITES_FAIL',
+  'SLOT_RETAINS_WAL',
+  'ARCHIVE_FAILS',
+  'XID_AGE',
+  'MULTIXACT_AGE',
+  'DATABASE_CHECKSUM_FAILURE',
+  'CACHE_NEARLY_FULL',
+  'CACHE_SLOW_COMMAND',
+  'CACHE_FORK_PAUSE',
+  'CACHE_NOT_SAVED',
+  'CACHE_REJECTS_CONNECTIONS',
+  'CACHE_EVICTS_FAST',
+  'CACHE_LINK_DOWN',
+  'CPU_THROTTLED',
+  'MEMORY_NEAR_LIMIT',
+  'HEAP_NEAR_LIMIT',
+  'DESCRIPTORS_NEAR_LIMIT',
+  'CERTIFICATE_ENDS',
+  'NAME_LOOKUP',
+  'REPLICA_LAGS',
+  'DEADLOCKS',
+  'TEMP_FILES',
+  'SEQUENCE_ENDS',
+  'INVALID_INDEX',
+  'CLOCK_OFFSET',
+] as const;
+
+/** A code of a reason: stable, for machines. */
+export type ReasonCode = (typeof REASON_CODES)[number];
