@@ -91,7 +91,7 @@ function useLibraries() {
   ];
   const hash = sha256(manifest.map(([digest, path]) => `${digest}  ${path}\n`).join(''));
   const used = run(process.execPath, ['use.mjs'], { cwd: project }).trim();
-  const cli = join('node_modules', 'portal-integrity', 'dist', 'src', 'cli', 'portal-integrity.js');
+  const cli = join('node_modules', 'portal-integrity', 'dist', 'src', 'cli', 'portal-integrity.mjs');
   const printed = run(process.execPath, [cli, 'hash', 'source'], { cwd: project }).trim();
   if (printed !== hash) throw new Error(`Expected portal-integrity to print ${hash}, got ${printed}.`);
   if (used !== `200 healthy ${hash}`) throw new Error(`Expected 200 healthy ${hash}, got ${used}.`);

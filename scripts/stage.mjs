@@ -4,11 +4,18 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { rolldown } from 'rolldown';
+import { bundle } from './bundle.mjs';
 import { keepWhatEntriesNeed } from './declarations.mjs';
+import { entriesOf, inBothFormats, programsOf } from './formats.mjs';
 
-/** Of the libraries, entries that no module imports: they are started as threads, by a path from the module that does. */
-const THREADS = { health: [], integrity: ['watch/scan-thread', 'scan/second-reader'] };
+/** Of the libraries, the modules that name a thread, each with the module that is the thread; the inner one first. */
+const THREADS = {
+  health: {},
+  integrity: {
+    'src/scan/second-reader-entry': 'src/scan/second-reader',
+    'src/watch/scan-thread-entry': 'src/watch/scan-thread',
+  },
+};
 /** What portal-server has in its own tarball, and no registry has. */
 const VENDORED = ['shared', 'dev-servers'];
 
@@ -44,7 +51,8 @@ function readManifest(name) {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: path } = process.env;
   if (!server || !path) return manifest;
   const repository = { type: 'git', url: `git+${server}/${path}.git`, directory: `packages/${name}` };
-  return { ...manifest, repository };
+  const homepage = `${server}/${path}/tree/main/packages/${name}#readme`;
+  return { ...manifest, repository, homepage, bugs: `${server}/${path}/issues` };
 }
 
 /** In as few files as its entries allow: reading sixty small modules takes an application three times as long as one. */
@@ -55,59 +63,17 @@ async function stageLibrary(name, manifest, folder) {
   compile(name, dist, '--declaration', 'true', '--emitDeclarationOnly');
   compile(name, modules, '--declaration', 'false', '--removeComments');
   compile('shared', shared, '--declaration', 'false', '--removeComments');
-  const entries = Object.values(manifest.exports).filter((path) => path.endsWith('.js'));
+  const entries = entriesOf(manifest);
   keepWhatEntriesNeed(
     dist,
-    entries.map((entry) => join(folder, entry.replace(/\.js$/, '.d.ts'))),
+    entries.map((entry) => join(dist, `${entry}.d.ts`)),
   );
-  await bundle([...entries, ...Object.values(manifest.bin)], {
-    modules,
-    shared,
-    dist,
-    threads: THREADS[name],
-  });
+  // The types are the same in both formats; one file is written in the other's words.
+  for (const entry of entries)
+    writeFileSync(join(dist, `${entry}.d.mts`), `export * from './${basename(entry)}.js';\n`);
+  await bundle({ modules, shared, dist, entries, programs: programsOf(manifest), threads: THREADS[name] });
   rmSync(modules, { recursive: true });
-  return manifest;
-}
-
-/** The public entries at their places, and the threads beside the code that starts them by a name of its own. */
-async function bundle(paths, { modules, shared, dist, threads }) {
-  const input = Object.fromEntries(
-    paths
-      .map((path) => path.replace(/^\.\/dist\/|\.js$/g, ''))
-      .map((entry) => [entry, join(modules, `${entry}.js`)]),
-  );
-  for (const thread of threads) input[`src/${basename(thread)}`] = join(modules, `src/${thread}.js`);
-  const made = await rolldown({
-    input,
-    external: (id) => !/^([./]|[A-Z]:|portal-shared)/.test(id),
-    // What several packages need becomes part of each.
-    resolve: { alias: { 'portal-shared': join(shared, 'src') } },
-    platform: 'node',
-    // No notes of where on this machine a module was.
-    experimental: { attachDebugInfo: 'none' },
-  });
-  const { output } = await made.write({
-    dir: dist,
-    format: 'esm',
-    // The names of functions stay, for whoever reads a stack.
-    minify: {
-      compress: true,
-      mangle: { toplevel: true, keepNames: true },
-      codegen: { removeWhitespace: true },
-    },
-    entryFileNames: '[name].js',
-    // Beside the threads, which they know by a path from themselves.
-    chunkFileNames: 'src/[name]-[hash].js',
-  });
-  await made.close();
-  const code = output.map((file) => file.code).join('\n');
-  const started = [...code.matchAll(/new URL\(["'`](.+?)["'`],\s*import\.meta\.url\)/g)];
-  for (const [, path] of started) {
-    if (!existsSync(join(dist, 'src', path)))
-      throw new Error(`${path} is started as a thread, and not there.`);
-  }
-  if (started.length < threads.length) throw new Error('No code starts one of the threads any more.');
+  return inBothFormats(manifest);
 }
 
 /**

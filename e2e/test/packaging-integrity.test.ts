@@ -18,7 +18,7 @@ import {
   type Tarball,
 } from './packed.js';
 
-const LARGEST_BYTES = 90_000;
+const LARGEST_BYTES = 160_000;
 /** From so many on a second thread reads as well. */
 const MANY_FILES = 2_100;
 
@@ -54,7 +54,7 @@ test(`the tarball is at most ${LARGEST_BYTES} bytes unpacked`, (context) => {
 
 test('publint and attw have nothing to say against it', async () => {
   await tool(folder, 'publint', packed.tarball, '--strict');
-  await tool(folder, 'attw', packed.tarball, '--profile', 'esm-only');
+  await tool(folder, 'attw', packed.tarball);
 });
 
 test('installed alone, it is the only package there is', async () => {
@@ -107,7 +107,7 @@ test('of a large tree, too, which a second thread helps to read', async () => {
     watching,
     `process.on('worker', (worker) => worker.once('error', (error) => console.error(error.message)));`,
   );
-  const program = join(project, 'node_modules/portal-integrity/dist/src/cli/portal-integrity.js');
+  const program = join(project, 'node_modules/portal-integrity/dist/src/cli/portal-integrity.mjs');
   const { stdout, stderr } = await execute(process.execPath, ['--import', watching, program, 'hash', tree]);
   assert.equal(stdout.trim(), await shellHash(tree));
   assert.equal(stderr, '');

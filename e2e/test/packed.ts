@@ -101,9 +101,9 @@ export async function declarationsOf(
 ): Promise<string> {
   const installed = join(project, 'node_modules', name);
   const { exports } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
-    exports: Record<string, string>;
+    exports: Record<string, { require: { types: string } }>;
   };
-  return readFile(join(installed, String(exports[subpath]).replace(/\.js$/, '.d.ts')), 'utf8');
+  return readFile(join(installed, exports[subpath]?.require.types ?? ''), 'utf8');
 }
 
 /** Every exported name of a declaration file, in the order of the alphabet. */

@@ -1,20 +1,18 @@
 /**
  * What the source should be: by the signed statement of the release, or by a hash given by hand.
  */
+import { readFile } from 'node:fs/promises';
+import { acceptStatement } from './release/statement.js';
+import { StatementError } from './release/statement-error.js';
 import type { SourceSettings } from './source-options.js';
 import type { ExpectedSource, SourceSnapshot } from './state.js';
 
-/** `{}` when neither was given. The modules that a statement needs are imported only now. */
+/** `{}` when neither was given. */
 export async function readExpected({
   statement,
   expectedHash,
 }: SourceSettings): Promise<Partial<SourceSnapshot>> {
   if (!statement) return expectedHash === undefined ? {} : { expected: byHand(expectedHash) };
-  const [{ readFile }, { acceptStatement }, { StatementError }] = await Promise.all([
-    import('node:fs/promises'),
-    import('./release/statement.js'),
-    import('./release/statement-error.js'),
-  ]);
   try {
     const text = await readFile(statement.file, 'utf8').catch(() => {
       throw new StatementError('E_FILE');

@@ -2,11 +2,14 @@
  * The source of the running application: hashed before it serves, watched while it runs, and answered for from
  * memory. A request never starts a hash.
  */
+import { errorCode } from 'portal-shared/error-code';
+import { RpcError } from 'portal-shared/rpc-thread';
 import type { SourceEvent } from './watch/drift.js';
+import { listLoadedScripts } from './loaded/loaded.js';
 import type { MatchedScript } from './loaded/match.js';
-import type { ScanReply, ScanWorker } from './watch/scan-worker.js';
+import { startScanWorker, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
-import type { ScanScheduler } from './watch/scan-scheduler.js';
+import { startScanScheduler, type ScanScheduler } from './watch/scan-scheduler.js';
 import { readExpected } from './expected.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
 import { buildState, integrityProblems, sourceVerdict } from './state.js';
@@ -85,22 +88,13 @@ export function watchSource(options: SourceOptions): Source {
     for (const listener of listeners) listener();
   }
 
-  /** What it takes is read only now: most of an application's start is reading modules, and not all have a source. */
   async function beginWatch(): Promise<void> {
-    const [{ startScanWorker }, { startScanScheduler }] = await Promise.all([
-      import('./watch/scan-worker.js'),
-      import('./watch/scan-scheduler.js'),
-    ]);
     learn(await readExpected(settings));
     if (closed) return;
     const scope = { root: settings.scope.root, exclude: snapshot.exclude };
     const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
     worker = thread;
-    try {
-      noteScan(await thread.callAndHold('scan'));
-    } catch {
-      noteEnd();
-    }
+    noteScan(await thread.callAndHold('scan'));
     if (closed || !settings.watch) return;
     scheduler = startScanScheduler({
       scan: () => thread.call('scan'),
@@ -125,8 +119,8 @@ export function watchSource(options: SourceOptions): Source {
     if (event) emit(event, settings.onEvent);
   }
 
-  function noteEnd(): void {
-    if (!closed) learn({ scanErrors: [{ code: 'E_READ', path: '.', cause: 'ERR_WORKER_ENDED' }] });
+  function noteEnd(error: unknown): void {
+    if (!closed) learn({ scanErrors: [{ code: 'E_THREAD', path: '.', cause: causeOfEnd(error) }] });
   }
 
   function isStale(): boolean {
@@ -136,7 +130,7 @@ export function watchSource(options: SourceOptions): Source {
 
   return {
     start() {
-      started ??= beginWatch();
+      started ??= beginWatch().catch(noteEnd);
       return started;
     },
     get hash() {
@@ -160,6 +154,12 @@ export function watchSource(options: SourceOptions): Source {
       await worker?.close();
     },
   };
+}
+
+/** Of an end without an exception there is no code. */
+function causeOfEnd(error: unknown): string {
+  if (!(error instanceof RpcError)) return errorCode(error);
+  return error.cause === undefined ? 'ERR_WORKER_ENDED' : errorCode(error.cause);
 }
 
 const STALE: ScanError = { code: 'E_READ', path: '.', cause: 'ETIMEDOUT' };
@@ -210,7 +210,6 @@ async function inspectScripts(
   worker: ScanWorker | undefined,
   learn: (changes: Pick<SourceSnapshot, 'loaded'>) => void,
 ): Promise<Inspection> {
-  const { listLoadedScripts } = await import('./loaded/loaded.js');
   const loaded = await listLoadedScripts();
   if (!loaded) throw new Error('This build of Node.js cannot tell which scripts it holds.');
   if (!worker) throw new Error('The source has not been hashed yet.');

@@ -102,20 +102,30 @@ export interface SourceSnapshot {
   readonly scanErrors: readonly ScanError[];
 }
 
-/** What is wrong with a source; `code` is for a log. */
+/** What is wrong with a source; `code` and `message` are for a log, since `message` can hold the name of a file. */
 export interface IntegrityProblem {
   readonly kind: 'drifted' | 'mismatched' | 'unreadable';
   readonly code: string;
+  readonly message: string;
 }
 
 /** What the snapshot means for the application's health. */
 export function integrityProblems(snapshot: SourceSnapshot): readonly IntegrityProblem[] {
   const problems: IntegrityProblem[] = [];
-  if (snapshot.driftedSince) problems.push({ kind: 'drifted', code: 'DRIFTED' });
-  if (isMismatched(snapshot))
-    problems.push({ kind: 'mismatched', code: snapshot.statementRejected === null ? 'HASH' : 'STATEMENT' });
+  const { driftedSince, statementRejected } = snapshot;
+  if (driftedSince) {
+    const message = `The files on disk are not those of the start since ${wholeSeconds(driftedSince)}.`;
+    problems.push({ kind: 'drifted', code: 'DRIFTED', message });
+  }
+  if (statementRejected !== null) {
+    problems.push({ kind: 'mismatched', code: 'STATEMENT', message: statementRejected });
+  } else if (isMismatched(snapshot)) {
+    problems.push({ kind: 'mismatched', code: 'HASH', message: 'The hash is not the one that is expected.' });
+  }
   const [scanError] = snapshot.scanErrors;
-  if (scanError) problems.push({ kind: 'unreadable', code: scanError.code });
+  if (scanError) {
+    problems.push({ kind: 'unreadable', code: scanError.code, message: scanErrorText(scanError) });
+  }
   return problems;
 }
 

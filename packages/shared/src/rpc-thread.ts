@@ -2,7 +2,8 @@
  * Calls from an application to a thread of its own: a method by its name, one reply for each call, and events that
  * belong to no call. Arguments, results and events are copied between the threads, so all of them are plain data.
  */
-import { parentPort, Worker } from 'node:worker_threads';
+import { parentPort, type Worker } from 'node:worker_threads';
+import { startThread, type ThreadEntry } from './thread-entry.js';
 
 type Methods<Names> = { readonly [Name in keyof Names]: (...args: never[]) => unknown };
 
@@ -42,8 +43,8 @@ export interface RpcWorker<Api extends Methods<Api>> {
 }
 
 export interface RpcWorkerOptions<Event> {
-  /** Of the compiled module that calls `serveRpc`. */
-  readonly url: URL;
+  /** The module that calls `serveRpc`. */
+  readonly entry: ThreadEntry;
   readonly name: string;
   readonly workerData: unknown;
   readonly maxYoungGenerationSizeMb: number;
@@ -64,23 +65,23 @@ interface PendingCall {
 export function startRpcWorker<Api extends Methods<Api>, Event = never>(
   options: RpcWorkerOptions<Event>,
 ): RpcWorker<Api> {
-  const { url, name, workerData, maxYoungGenerationSizeMb, onEvent, onEnd, restartMs } = options;
+  const { entry, name, workerData, maxYoungGenerationSizeMb, onEvent, onEnd, restartMs } = options;
   const pending = new Map<number, PendingCall>();
   let lastId = 0;
   let isClosed = false;
   let failure: unknown;
   let worker: Worker | undefined = start();
 
-  function start(): Worker {
-    // Keep the application out of this thread: no loader, no preloaded module, no environment with its secrets.
-    const settings = {
-      name,
-      workerData,
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxYoungGenerationSizeMb },
-    };
-    const started = new Worker(url, settings);
+  function start(): Worker | undefined {
+    let started: Worker;
+    try {
+      started = startThread(entry, { name, workerData, resourceLimits: { maxYoungGenerationSizeMb } });
+    } catch (error) {
+      // Not allowed, or no room for one.
+      failure = error;
+      setImmediate(end);
+      return undefined;
+    }
     started.unref();
     started.on('message', receive);
     started.on('error', (error) => {

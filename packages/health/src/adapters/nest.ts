@@ -11,8 +11,11 @@ import { healthMiddleware } from './express.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
-/** The token under which other providers have the health that the module made: `@Inject(HEALTH)`. */
-export const HEALTH: symbol = Symbol('portal-health');
+/**
+ * The token under which other providers have the health that the module made: `@Inject(HEALTH)`. The same in every copy of
+ * the library that is in one process.
+ */
+export const HEALTH: symbol = Symbol.for('portal-health');
 
 /** What the module is made of: a provider in Nest's words, and what the doors can be told. */
 export interface HealthModuleOptions extends Omit<EndpointOptions<IncomingMessage>, 'viewer'> {

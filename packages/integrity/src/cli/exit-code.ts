@@ -3,7 +3,9 @@
  */
 import { EXIT } from 'portal-shared/cli/exit-code';
 import type { Comparison } from '../compare/change.js';
-import type { ScanError } from '../scan/scan-error.js';
+import type { ScanError, ScanErrorCode } from '../scan/scan-error.js';
+
+const INCONCLUSIVE: ReadonlySet<ScanErrorCode> = new Set(['E_READ', 'E_UNSTABLE', 'E_THREAD']);
 
 export function exitOfDifferences({
   added,
@@ -16,8 +18,7 @@ export function exitOfDifferences({
 /** What cannot be read leaves the question open; what must not be there answers it. */
 export function exitOfScanErrors(scanErrors: readonly ScanError[]): number {
   return scanErrors.reduce(
-    (bits, { code }) =>
-      bits | (code === 'E_READ' || code === 'E_UNSTABLE' ? EXIT.inconclusive : EXIT.refused),
+    (bits, { code }) => bits | (INCONCLUSIVE.has(code) ? EXIT.inconclusive : EXIT.refused),
     0,
   );
 }

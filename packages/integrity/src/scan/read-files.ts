@@ -4,9 +4,11 @@
  * around it, so that one thread alone is hardly faster than the shell.
  */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from 'portal-shared/thread-entry';
 import type { FileRead } from './digest.js';
 import type { FileTable } from './file-table.js';
+import { ENTRY } from './second-reader-entry.js';
 import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
 import { below } from './walk.js';
 
@@ -42,15 +44,21 @@ const SILENCE_MS = 5_000;
 const POLL_MS = 100;
 
 export function startReadSession(root: string): ReadSession {
-  const isAlone = availableParallelism() === 1;
+  let isAlone = availableParallelism() === 1;
   let second: Worker | undefined;
+
+  function callForHelp(): void {
+    second ??= callSecondReader();
+    isAlone = second === undefined;
+  }
 
   function read(work: FilesToRead): void {
     const { files, readFile, each, eachOfOthers } = work;
-    const aloneUntilMs = isAlone ? Number.POSITIVE_INFINITY : performance.now() + ALONE_MS;
+    const aloneUntilMs = performance.now() + ALONE_MS;
     for (const [index, { path }] of files.entries()) {
-      if ((second || performance.now() > aloneUntilMs) && index + 1 < files.length) {
-        second ??= callSecondReader();
+      const isLast = index + 1 === files.length;
+      if (!isAlone && !isLast && !second && performance.now() > aloneUntilMs) callForHelp();
+      if (second && !isLast) {
         readTogether(second, root, {
           ...work,
           files: files.slice(index),
@@ -65,7 +73,7 @@ export function startReadSession(root: string): ReadSession {
 
   return {
     expect(files) {
-      if (files >= MANY_FILES && !isAlone) second ??= callSecondReader();
+      if (files >= MANY_FILES && !isAlone) callForHelp();
     },
     read,
     close: () => void second?.terminate(),
@@ -73,17 +81,19 @@ export function startReadSession(root: string): ReadSession {
 }
 
 /** It starts although this thread does not go back to its event loop: a thread needs nothing of the one that made it. */
-function callSecondReader(): Worker {
-  const second = new Worker(new URL('./second-reader.js', import.meta.url), {
-    name: 'portal-health source, second reader',
-    execArgv: [],
-    env: {},
-    resourceLimits: { maxYoungGenerationSizeMb: 4 },
-  });
-  second.unref();
-  // Should it fail, its files are left to us.
-  second.on('error', () => undefined);
-  return second;
+function callSecondReader(): Worker | undefined {
+  try {
+    const second = startThread(ENTRY, {
+      name: 'portal-integrity, second reader',
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
+    second.unref();
+    // Should it fail, its files are left to us.
+    second.on('error', () => undefined);
+    return second;
+  } catch {
+    return undefined;
+  }
 }
 
 function readTogether(second: Worker, root: string, work: FilesToRead): void {

@@ -15,7 +15,9 @@ export type ScanErrorCode =
   /** Changed while it was read, three times over. */
   | 'E_UNSTABLE'
   /** The operating system did not let us read it. */
-  | 'E_READ';
+  | 'E_READ'
+  /** The thread that reads it did not start, or has ended. */
+  | 'E_THREAD';
 
 /** One entry that cannot be hashed. */
 export interface ScanError {
@@ -33,6 +35,7 @@ const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_EMPTY: 'holds no file in scope',
   E_UNSTABLE: 'changes while it is read',
   E_READ: 'cannot be read',
+  E_THREAD: 'is not read, as the thread that does it did not start or has ended',
 };
 
 /** One line for people: `E_READ dist/main.js cannot be read (EACCES)`. */

@@ -57,7 +57,7 @@ const RESTART_MS = 1_000;
 /** Starts the thread. It never keeps the process from ending. */
 export function startWebhookWorker({ url, secret, log }: WebhookWorkerOptions): WebhookWorker {
   const worker = startRpcWorker<WebhookMethods, FailedMessage>({
-    url: new URL('./webhook-thread.js', import.meta.url),
+    entry: new URL('./webhook-thread.js', import.meta.url),
     name: 'portal post',
     workerData: { url, isSigned: secret !== undefined } satisfies WebhookWorkerData,
     maxYoungGenerationSizeMb: 8,

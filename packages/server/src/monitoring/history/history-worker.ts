@@ -26,7 +26,7 @@ const RESTART_MS = 1_000;
 /** Starts a thread. It never keeps the process from ending. */
 export function startHistoryWorker({ path, onTrouble, onEnd }: HistoryWorkerOptions): HistoryWorker {
   return startRpcWorker<HistoryStore, FileTrouble>({
-    url: new URL('./history-thread.js', import.meta.url),
+    entry: new URL('./history-thread.js', import.meta.url),
     name: 'portal history',
     workerData: { path } satisfies HistoryWorkerData,
     maxYoungGenerationSizeMb: 8,
