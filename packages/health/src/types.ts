@@ -40,6 +40,8 @@ export interface Outcome<Figures = undefined> {
   readonly unfinished?: true;
   /** What is worth a line in a log and has no effect on the status. */
   readonly remarks?: readonly RemarkCode[];
+  /** What its connection has shown, of a probe that makes one. */
+  readonly connection?: ConnectionFacts;
   /** What was read besides; absent when nothing was. */
   readonly figures?: Figures;
   /**
@@ -47,6 +49,14 @@ export interface Outcome<Figures = undefined> {
    * apart from it, the driver's message, which can hold pieces of a password.
    */
   readonly cause?: Cause;
+}
+
+/** What the connection of a probe shows besides the answer. `null`: there was none, or it cannot be seen. */
+export interface ConnectionFacts {
+  /** Until when the server's certificate holds, in milliseconds since 1970. */
+  readonly certificateEndsAtMs: number | null;
+  /** Milliseconds that the look-up of the server's name took. */
+  readonly lookUpMs: number | null;
 }
 
 /** Why a probe failed, in the driver's words. Never leaves the process but by the application's log. */

@@ -6,6 +6,7 @@
  */
 import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
+import type { LoopBlock } from '../reasons/process/process-reading.js';
 
 export interface EventLoopWatchOptions {
   /** Milliseconds by which the loop may be late. */
@@ -14,6 +15,8 @@ export interface EventLoopWatchOptions {
   readonly rememberedForMs?: number;
   /** Called when time has passed that the monotonic clock has not counted: the machine was suspended. */
   readonly onSuspended?: () => void;
+  /** Whether to keep each delay with the CPU time of it, for reasons: 1 µs a tick. Default false. */
+  readonly keepsBlocks?: boolean;
 }
 
 /** Watches the event loop from `start()` to `close()`. */
@@ -21,9 +24,13 @@ export interface EventLoopWatch {
   start(): void;
   /** `EVENT_LOOP_DELAYED` while the loop is late, or was within the time remembered. */
   problems(): readonly ProblemCode[];
+  /** The latest delays that are over, the last one last; none unless `keepsBlocks`. */
+  blocks(): readonly LoopBlock[];
   close(): void;
 }
 
+/** Of blocks that are kept: at half a second each, those of half a minute. */
+const MOST_BLOCKS = 64;
 /** Clocks are set by less than this, or seldom, and what is then done costs one run. */
 const SUSPENDED_MS = 2_000;
 
@@ -35,6 +42,7 @@ export function createEventLoopWatch({
   delayedAfterMs,
   rememberedForMs = DEFAULTS.intervalMs,
   onSuspended = () => undefined,
+  keepsBlocks = false,
 }: EventLoopWatchOptions): EventLoopWatch {
   // A block is measured too short by up to one tick, so ticks are a tenth of what must not be missed.
   const tickMs = Math.min(100, Math.max(5, delayedAfterMs / 10));
@@ -43,6 +51,8 @@ export function createEventLoopWatch({
   let lateUntilMs = 0;
   /** The wall clock less the monotonic one: it moves when the clock is set, and when the machine was suspended. */
   let aheadMs = Number.NaN;
+  let blocks: readonly LoopBlock[] = [];
+  let cpuMs = 0;
 
   /** Notes a delay; also right after a block, when a request may be served before the timer that was due first. */
   function note(): number {
@@ -51,12 +61,23 @@ export function createEventLoopWatch({
     return nowMs;
   }
 
+  /** At the end of every tick. */
+  function noteBlock(nowMs: number): void {
+    const lateMs = nowMs - dueMs;
+    const { user, system } = process.cpuUsage();
+    const beforeMs = cpuMs;
+    cpuMs = (user + system) / 1_000;
+    if (lateMs < delayedAfterMs) return;
+    blocks = [...blocks.slice(1 - MOST_BLOCKS), { endedAtMs: nowMs, lateMs, cpuMs: cpuMs - beforeMs }];
+  }
+
   return {
     start() {
       if (timer !== undefined) return;
       dueMs = performance.now() + tickMs;
       timer = setInterval(() => {
         const nowMs = note();
+        if (keepsBlocks) noteBlock(nowMs);
         dueMs = nowMs + tickMs;
         const nowAheadMs = Date.now() - nowMs;
         if (nowAheadMs - aheadMs > SUSPENDED_MS) onSuspended();
@@ -65,6 +86,7 @@ export function createEventLoopWatch({
       timer.unref();
     },
     problems: () => (note() < lateUntilMs ? DELAYED : NONE),
+    blocks: () => blocks,
     close() {
       clearInterval(timer);
       timer = undefined;

@@ -3,6 +3,7 @@
  * descriptors, a name that cannot be looked up, a password that cannot be had. Such a run is no evidence about whom it should have asked.
  */
 import type { ProblemCode } from '../problems.js';
+import { createThreadTrial, THREADS_BUSY_MS } from '../reasons/process/thread-trial.js';
 import type { Outcome, Probe } from '../types.js';
 import { codeOf, member } from '../unknown.js';
 
@@ -98,9 +99,6 @@ export function isLookingUp(socket: unknown): boolean {
 /** An SQLSTATE, or the first word of a Redis that is busy. */
 const REPLY = /^([0-9A-Z]{5}|BUSY)$/;
 
-/** Threads that keep a job waiting for as long as this are busy. */
-const BUSY_MS = 250;
-
 const OURS: ReadonlySet<ProblemCode> = new Set([
   'EVENT_LOOP_DELAYED',
   'THREAD_POOL_BUSY',
@@ -136,7 +134,7 @@ export function withOwnProblems<Figures>(
       return own === undefined ? outcome : { ...outcome, problems: [own], isOwnProblem: true };
     }
     const waitedMs = threads.tookMs();
-    const isOurs = waitedMs >= BUSY_MS && waitedMs * 2 >= performance.now() - startedMs;
+    const isOurs = waitedMs >= THREADS_BUSY_MS && waitedMs * 2 >= performance.now() - startedMs;
     if (outcome.state !== 'slow' || !isOurs) return outcome;
     const others = outcome.problems.filter((code) => !code.endsWith('_SLOW'));
     return { ...outcome, state: 'up', problems: ['THREAD_POOL_BUSY', ...others] };
@@ -163,33 +161,4 @@ function isOutOfDescriptors(): boolean {
   } catch (error) {
     return NOTHING_LEFT.has(codeOf(error) ?? '');
   }
-}
-
-/**
- * A job that takes the threads no time, asked along with each run: names are looked up, and keys for a login derived, by
- * the same few threads, so what keeps it waiting keeps them.
- */
-function createThreadTrial(): { begin(): void; isPending(): boolean; tookMs(): number } {
-  // To import it costs whoever imports us 4 ms: all that it has is read, such as streams of files.
-  const { stat } = process.getBuiltinModule('node:fs');
-  let begunMs = 0;
-  let tookMs: number | undefined = 0;
-  return {
-    begin() {
-      if (tookMs === undefined) return;
-      tookMs = undefined;
-      begunMs = performance.now();
-      const ended = (): void => {
-        tookMs = performance.now() - begunMs;
-      };
-      try {
-        stat('/', ended);
-      } catch {
-        // Node's permissions forbid it.
-        ended();
-      }
-    },
-    isPending: () => tookMs === undefined,
-    tookMs: () => tookMs ?? performance.now() - begunMs,
-  };
 }

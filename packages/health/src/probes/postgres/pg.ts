@@ -3,6 +3,7 @@
  * its pool. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member } from '../../unknown.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import { cachedPassword, isLookingUp, type OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement } from './postgres-cancel.js';
 import {
@@ -29,17 +30,18 @@ type PgClientConstructor = new (config: object) => PgClient;
 export function pgConnections(
   pool: unknown,
   passwords: OpenCall,
+  watch: ConnectionWatch,
 ): (() => FreshPostgresConnection) | undefined {
   const poolClient = member(pool, 'Client');
   const poolOptions = member(pool, 'options');
   if (isConstructor(poolClient) && isObject(poolOptions)) {
-    return () => freshConnection(new poolClient(freshOptions(poolOptions, passwords)));
+    return () => freshConnection(new poolClient(freshOptions(poolOptions, passwords)), watch);
   }
   const client = member(pool, 'constructor');
   const parameters = member(pool, 'connectionParameters');
   if (isConstructor(client) && isObject(parameters) && hasMethods(pool, ['connect', 'query', 'end'])) {
     const ssl = member(pool, 'ssl');
-    return () => freshConnection(new client({ ...freshOptions(parameters, passwords), ssl }));
+    return () => freshConnection(new client({ ...freshOptions(parameters, passwords), ssl }), watch);
   }
   return undefined;
 }
@@ -71,7 +73,7 @@ function freshOptions(options: object, passwords: OpenCall): object {
   };
 }
 
-function freshConnection(client: PgClient): FreshPostgresConnection {
+function freshConnection(client: PgClient, watch: ConnectionWatch): FreshPostgresConnection {
   // A connection can break at any time, also after its run; unheard, its error would end the process.
   client.on('error', () => undefined);
   let opening: Promise<unknown> | undefined;
@@ -81,6 +83,7 @@ function freshConnection(client: PgClient): FreshPostgresConnection {
   function open(): Promise<unknown> {
     if (!opening) {
       opening = client.connect();
+      watch.connecting(stream());
       guardClient(client);
     }
     return opening;
@@ -92,6 +95,7 @@ function freshConnection(client: PgClient): FreshPostgresConnection {
       const askedMs = performance.now();
       const result = await client.query(PROBE_QUERY);
       const latencyMs = performance.now() - askedMs;
+      watch.answered(stream());
       // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
       void client.end().catch(() => undefined);
       return { readOnly: readOnlyIn(member(result, 'rows')), latencyMs };

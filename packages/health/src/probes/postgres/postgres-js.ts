@@ -5,6 +5,7 @@
  */
 import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from '../../unknown.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import { cachedPassword, isLookingUp, type OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { tryHosts, readOnlyWanted } from './postgres-hosts.js';
@@ -57,15 +58,21 @@ export function isPostgresJs(sql: unknown): boolean {
 export function postgresJsConnections(
   sql: unknown,
   postgres: PostgresJsFunction,
-  passwords: OpenCall,
-  deadlineMs: number,
+  { passwords, watch, deadlineMs }: PostgresJsConnecting,
 ): () => FreshPostgresConnection {
   const options = member(sql, 'options') as SqlOptions;
   const make = postgres as (options: object) => Sql;
   // Each host has as long as the others before the next is asked too.
   const turnMs = deadlineMs / (options.host.length + 1);
   const preferred = { index: 0 };
-  return () => freshConnection(options, { make, passwords, turnMs, preferred });
+  return () => freshConnection(options, { make, passwords, watch, turnMs, preferred });
+}
+
+interface PostgresJsConnecting {
+  readonly passwords: OpenCall;
+  readonly watch: ConnectionWatch;
+  /** Milliseconds that several hosts share. */
+  readonly deadlineMs: number;
 }
 
 /** An instance of one connection, which it makes when it is asked something. */
@@ -80,6 +87,7 @@ interface Opened {
 interface Circumstances {
   readonly make: (options: object) => Sql;
   readonly passwords: OpenCall;
+  readonly watch: ConnectionWatch;
   readonly turnMs: number;
   /** The host that answered last, of several. */
   readonly preferred: { index: number };
@@ -87,7 +95,7 @@ interface Circumstances {
 
 function freshConnection(
   options: SqlOptions,
-  { make, passwords, turnMs, preferred }: Circumstances,
+  { make, passwords, watch, turnMs, preferred }: Circumstances,
 ): FreshPostgresConnection {
   const sockets = new Set<Socket>();
   let destroyed = false;
@@ -128,6 +136,7 @@ function freshConnection(
                 options.path ? { path: options.path } : { host: host ?? 'localhost', port: port ?? 5_432 },
               ),
         );
+        watch.connecting(socket);
         return options.socket ? socket : connected(socket, host);
       },
       ...FRESH_OPTIONS,

@@ -8,6 +8,7 @@ import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../../problems.js';
 import type { PoolCounts } from '../../statistics/pool.js';
 import type { Outcome, Probe } from '../../types.js';
+import { createConnectionWatch, type ConnectionWatch } from '../connection-watch.js';
 import { withEndDetection } from '../end-detection.js';
 import { causeOf } from '../../unknown.js';
 import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
@@ -80,7 +81,8 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
   const { pool, postgres, slowMs = DEFAULTS.slowMs, deadlineMs = DEFAULTS.deadlineMs } = options;
   const { readOnly: isMeant = false, writes = false, canary = false } = options;
   const passwords = createOpenCall();
-  const connection = openConnectionsLike(pool, { postgres, passwords, deadlineMs });
+  const watch = createConnectionWatch();
+  const connection = openConnectionsLike(pool, { postgres, passwords, watch, deadlineMs });
   const written =
     writes && !isMeant ? createWriteWatch(connection, writes === true ? {} : writes) : undefined;
   const through = canary ? createCanary(pool, options) : undefined;
@@ -92,6 +94,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
     const cause = outcome.cause ?? finding?.cause;
     return {
       ...outcome,
+      connection: watch.facts(),
       problems: [
         ...outcome.problems,
         ...(isReadOnly && !isMeant ? (['DATABASE_READ_ONLY'] as const) : []),
@@ -144,22 +147,25 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
 interface Circumstances {
   readonly postgres: PostgresJsFunction | undefined;
   readonly passwords: OpenCall;
+  readonly watch: ConnectionWatch;
   readonly deadlineMs: number;
 }
 
 function openConnectionsLike(
   pool: unknown,
-  { postgres, passwords, deadlineMs }: Circumstances,
+  { postgres, passwords, watch, deadlineMs }: Circumstances,
 ): () => FreshPostgresConnection {
   if (isPostgresJs(pool)) {
-    if (typeof postgres === 'function') return postgresJsConnections(pool, postgres, passwords, deadlineMs);
+    if (typeof postgres === 'function') {
+      return postgresJsConnections(pool, postgres, { passwords, watch, deadlineMs });
+    }
     throw optionError(
       'database.postgres',
       'to be the function that made the pool, as it is of postgres.js',
       postgres,
     );
   }
-  const connections = pgConnections(pool, passwords);
+  const connections = pgConnections(pool, passwords, watch);
   if (connections === undefined) {
     throw optionError('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
   }

@@ -3,6 +3,7 @@
  * say nothing but what the login needs, and never to try again. Recognised by shape, so that the driver is not imported.
  */
 import { hasMethods, member, messageOf } from '../../unknown.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import { isLookingUp } from '../own-problems.js';
 import { PATIENCE } from '../../run-clock.js';
 import {
@@ -30,10 +31,15 @@ interface IoredisCluster {
 }
 
 /** Connections like those of `client`, a `Redis` or a `Cluster`; `undefined` when it is neither. */
-export function ioredisConnections(client: unknown, deadlineMs: number): OpenRedisConnections | undefined {
-  if (isCluster(client))
-    return () => client.nodes('master').map((node) => freshConnectionLike(node, deadlineMs));
-  if (isClient(client)) return () => [freshConnectionLike(client, deadlineMs)];
+export function ioredisConnections(
+  client: unknown,
+  deadlineMs: number,
+  watch: ConnectionWatch,
+): OpenRedisConnections | undefined {
+  if (isCluster(client)) {
+    return () => client.nodes('master').map((node) => freshConnectionLike(node, deadlineMs, watch));
+  }
+  if (isClient(client)) return () => [freshConnectionLike(client, deadlineMs, watch)];
   return undefined;
 }
 
@@ -52,7 +58,11 @@ function isClient(client: unknown): client is Ioredis {
 /** A password that the server does not want is none that it refuses. */
 const NOT_NEEDED = /without any password configured|no password is set/i;
 
-function freshConnectionLike(original: Ioredis, deadlineMs: number): FreshRedisConnection {
+function freshConnectionLike(
+  original: Ioredis,
+  deadlineMs: number,
+  watch: ConnectionWatch,
+): FreshRedisConnection {
   const username = member(original.options, 'username');
   const password = member(original.options, 'password');
   // Before version 6 the driver writes to the console at each login with a password that is not needed.
@@ -85,7 +95,11 @@ function freshConnectionLike(original: Ioredis, deadlineMs: number): FreshRedisC
   });
 
   async function connect(): Promise<void> {
-    await client.connect();
+    const connected = client.connect();
+    // The driver makes its socket in the next turn.
+    setImmediate(() => watch.connecting(member(client, 'stream')));
+    await connected;
+    watch.answered(member(client, 'stream'));
     if (!isTalkative) return;
     try {
       await client.auth(...[username, password].filter((word) => typeof word === 'string' && word !== ''));

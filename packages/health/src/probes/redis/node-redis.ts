@@ -4,6 +4,7 @@
  * imported.
  */
 import { hasMethods, member } from '../../unknown.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import type { OpenCall } from '../own-problems.js';
 import {
   hasDestroy,
@@ -37,12 +38,16 @@ interface NodeRedisMaster {
 }
 
 /** Connections like those of `client`, of `createClient` or `createCluster`; `undefined` when it is neither. */
-export function nodeRedisConnections(client: unknown, passwords: OpenCall): OpenRedisConnections | undefined {
+export function nodeRedisConnections(
+  client: unknown,
+  passwords: OpenCall,
+  watch: ConnectionWatch,
+): OpenRedisConnections | undefined {
   if (isCluster(client)) {
     return (signal) =>
-      client.masters.map((master) => freshConnectionLikeMaster(client, master, { signal, passwords }));
+      client.masters.map((master) => freshConnectionLikeMaster(client, master, { signal, passwords, watch }));
   }
-  if (isClient(client)) return (signal) => [freshConnectionLike(client, {}, { signal, passwords })];
+  if (isClient(client)) return (signal) => [freshConnectionLike(client, {}, { signal, passwords, watch })];
   return undefined;
 }
 
@@ -64,16 +69,17 @@ function isClient(client: unknown): client is NodeRedis {
 interface Circumstances {
   readonly signal: AbortSignal;
   readonly passwords: OpenCall;
+  readonly watch: ConnectionWatch;
 }
 
 function freshConnectionLike(
   original: NodeRedis,
   address: object,
-  { signal, passwords }: Circumstances,
+  { signal, passwords, watch }: Circumstances,
 ): FreshRedisConnection {
   const { options } = original;
   const socket = socketOptionsOf(options);
-  const names = createNameWatch(member(socket, 'lookup'));
+  const names = createNameWatch(member(socket, 'lookup'), watch);
   const hasCredentials = ['username', 'password', 'credentialsProvider'].some((name) =>
     member(options, name),
   );
@@ -84,6 +90,7 @@ function freshConnectionLike(
       ...socket,
       ...address,
       lookup: names.lookup,
+      ...certificateWatch(member(socket, 'checkServerIdentity'), watch),
       reconnectStrategy: false,
       // What is about waiting is the sampler's.
       connectTimeout: 0,
@@ -145,7 +152,10 @@ function socketOptionsOf(options: object | undefined): object {
 type LookUp = (name: string, options: object, done: (...results: unknown[]) => void) => void;
 
 /** The driver's socket is out of our reach, but not how it looks up a name. */
-function createNameWatch(given: unknown): { readonly lookup: LookUp; readonly isLookingUp: () => boolean } {
+function createNameWatch(
+  given: unknown,
+  watch: ConnectionWatch,
+): { readonly lookup: LookUp; readonly isLookingUp: () => boolean } {
   const asked = typeof given === 'function' ? given : process.getBuiltinModule('node:dns').lookup;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const original = asked as LookUp;
@@ -153,12 +163,32 @@ function createNameWatch(given: unknown): { readonly lookup: LookUp; readonly is
   return {
     lookup(name, options, done) {
       open += 1;
+      const beganMs = performance.now();
       original(name, options, (...results) => {
         open -= 1;
+        watch.lookedUp(performance.now() - beganMs);
         done(...results);
       });
     },
     isLookingUp: () => open > 0,
+  };
+}
+
+type CheckIdentity = (host: string, certificate: object) => Error | undefined;
+
+/** Nor how it looks at a certificate. */
+function certificateWatch(
+  given: unknown,
+  watch: ConnectionWatch,
+): { readonly checkServerIdentity: CheckIdentity } {
+  return {
+    checkServerIdentity(host, certificate) {
+      watch.certificate(certificate);
+      const check =
+        typeof given === 'function' ? given : process.getBuiltinModule('node:tls').checkServerIdentity;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return (check as CheckIdentity)(host, certificate);
+    },
   };
 }
 

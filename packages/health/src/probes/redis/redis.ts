@@ -8,6 +8,7 @@ import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode, RemarkCode } from '../../problems.js';
 import { addUp, NO_FIGURES, type CacheFigures } from '../../statistics/cache.js';
 import type { Outcome, Probe } from '../../types.js';
+import { createConnectionWatch, type ConnectionWatch } from '../connection-watch.js';
 import { withEndDetection } from '../end-detection.js';
 import { ioredisConnections } from './ioredis.js';
 import { nodeRedisConnections } from './node-redis.js';
@@ -49,7 +50,8 @@ export function createRedisProbe({
   deadlineMs = DEFAULTS.deadlineMs,
 }: RedisProbeOptions): Probe<CacheFigures> {
   const passwords = createOpenCall();
-  const openConnections = openConnectionsLike(client, deadlineMs, passwords);
+  const watch = createConnectionWatch();
+  const openConnections = openConnectionsLike(client, { deadlineMs, passwords, watch });
   const errorWatch = createRedisErrorWatch();
   let asking: readonly FreshRedisConnection[] = [];
   /** Masters that were asked when none was missing. */
@@ -79,11 +81,8 @@ export function createRedisProbe({
       const asked = Promise.all(opened.map((connection) => connection.query(pingOnly)));
       const answers = await untilAborted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
-      return outcomeOf(answers, {
-        slow: clock.othersMs() - beganMs > slowMs,
-        readOnly,
-        errorWatch,
-      });
+      const slow = clock.othersMs() - beganMs > slowMs;
+      return { ...outcomeOf(answers, { slow, readOnly, errorWatch }), connection: watch.facts() };
     } catch (error) {
       // The sampler discards this outcome.
       if (signal.aborted) return down('CACHE_TIMEOUT');
@@ -113,8 +112,18 @@ export function createRedisProbe({
   });
 }
 
-function openConnectionsLike(client: unknown, deadlineMs: number, passwords: OpenCall): OpenRedisConnections {
-  const connections = ioredisConnections(client, deadlineMs) ?? nodeRedisConnections(client, passwords);
+interface Connecting {
+  readonly deadlineMs: number;
+  readonly passwords: OpenCall;
+  readonly watch: ConnectionWatch;
+}
+
+function openConnectionsLike(
+  client: unknown,
+  { deadlineMs, passwords, watch }: Connecting,
+): OpenRedisConnections {
+  const connections =
+    ioredisConnections(client, deadlineMs, watch) ?? nodeRedisConnections(client, passwords, watch);
   if (connections) return connections;
   throw optionError(
     'cache.client',

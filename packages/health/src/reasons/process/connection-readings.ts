@@ -1,0 +1,32 @@
+/**
+ * What the probes have found out about their own connections, the last of each.
+ */
+import type { Outcome } from '../../types.js';
+import type { ConnectionReading } from './process-reading.js';
+
+export interface ConnectionReadings {
+  /** Of a database or a cache, by the name that the application gave. */
+  note(type: ConnectionReading['type'], name: string, outcome: Outcome<unknown>): void;
+  all(): readonly ConnectionReading[];
+}
+
+export function createConnectionReadings(): ConnectionReadings {
+  const readings = new Map<string, ConnectionReading>();
+  return {
+    note(type, name, { problems, cause, connection }) {
+      const component = type === name ? name : `${type}.${name}`;
+      const isNotFound = problems.includes('NAME_LOOKUP');
+      // A certificate ends, whether or not the server answers just now.
+      const certificateEndsAtMs =
+        connection?.certificateEndsAtMs ?? readings.get(component)?.certificateEndsAtMs ?? null;
+      readings.set(component, {
+        type,
+        component,
+        certificateEndsAtMs,
+        lookUpMs: connection?.lookUpMs ?? null,
+        lookUpError: isNotFound ? (cause?.code ?? 'NO_ANSWER') : null,
+      });
+    },
+    all: () => [...readings.values()],
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * How this process is at a moment: all that its reasons are made of. A reading costs some 30 µs of CPU, and every minute one
+ * of them some more, for what seldom changes.
+ */
+import { findCgroup, type Cgroup, type MemoryReading, type ThrottlingReading } from './cgroup.js';
+import { createHeapWatch, type HeapReading } from './heap-watch.js';
+import { createSmallFiles } from './small-files.js';
+import { createThreadTrial } from './thread-trial.js';
+
+export interface ProcessReading {
+  /** Monotonic. */
+  readonly atMs: number;
+  readonly loop: LoopReading;
+  readonly threads: ThreadsReading;
+  readonly heap: HeapReading;
+  /** `null`: not limited, or not to be known here. */
+  readonly memory: MemoryReading | null;
+  readonly throttling: ThrottlingReading | null;
+  readonly descriptors: DescriptorsReading | null;
+  readonly connections: readonly ConnectionReading[];
+}
+
+/** A time in which the event loop came to nothing. */
+export interface LoopBlock {
+  /** Monotonic. */
+  readonly endedAtMs: number;
+  readonly lateMs: number;
+  /** CPU time of this process in it: little of it, and the process was stopped, held back or waited synchronously. */
+  readonly cpuMs: number;
+}
+
+/** What a probe has found out about its own connection. */
+export interface ConnectionReading {
+  readonly type: 'database' | 'cache';
+  /** As in a sighting: `database`, `database.reports`. */
+  readonly component: string;
+  /** In milliseconds since 1970; `null` without TLS, and where the driver keeps its socket to itself. */
+  readonly certificateEndsAtMs: number | null;
+  /** Milliseconds that the look-up of the server's name took; `null` when there was none, or it cannot be seen. */
+  readonly lookUpMs: number | null;
+  /** Why the name could not be looked up: a code, such as `ENOTFOUND`. */
+  readonly lookUpError: string | null;
+}
+
+/** Of the last minute. */
+export interface LoopReading {
+  readonly blocks: number;
+  readonly longest: LoopBlock | null;
+}
+
+export interface ThreadsReading {
+  readonly size: number;
+  /** How long a job that takes no time has waited for a thread. */
+  readonly waitedMs: number;
+}
+
+export interface DescriptorsReading {
+  /** At least so many. */
+  readonly open: number;
+  readonly limit: number;
+}
+
+export interface ProcessReaderOptions {
+  /** Blocks of the event loop that have ended, the latest last. */
+  readonly blocks: () => readonly LoopBlock[];
+  /** What the probes have found out about their own connections. */
+  readonly connections: () => readonly ConnectionReading[];
+  /** Where `/proc` and `/sys` are; for tests. */
+  readonly root?: string;
+  readonly machineBytes?: number;
+}
+
+export interface ProcessReader {
+  read(): ProcessReading;
+  close(): void;
+}
+
+/** What is dear, or seldom changes, is read again after this time. */
+const MINUTE_MS = 60_000;
+const DEFAULT_THREADS = 4;
+/** The descriptor of the folder that is read is one of them. */
+const COUNTING = 1;
+
+/** What seldom changes. */
+interface Surroundings {
+  readonly cgroup: Cgroup;
+  readonly openDescriptors: number;
+  readonly readAtMs: number;
+}
+
+export function createProcessReader({
+  blocks,
+  connections,
+  root = '',
+  machineBytes = process.getBuiltinModule('node:os').totalmem(),
+}: ProcessReaderOptions): ProcessReader {
+  const files = createSmallFiles(root);
+  const heap = createHeapWatch();
+  const trial = createThreadTrial();
+  const size = Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS;
+  let surroundings: Surroundings | undefined;
+  /** Kept for when no descriptor is left to read it with. */
+  let limitNow: number | null = null;
+
+  function lookAround(nowMs: number): Surroundings {
+    if (surroundings !== undefined && nowMs - surroundings.readAtMs < MINUTE_MS) return surroundings;
+    surroundings = {
+      cgroup: findCgroup(files, machineBytes),
+      openDescriptors: (files.count('/proc/self/fd') ?? COUNTING) - COUNTING,
+      readAtMs: nowMs,
+    };
+    return surroundings;
+  }
+
+  /** The lowest free number is given to the file that is read, so all below it are open. */
+  function descriptors({ openDescriptors }: Surroundings): DescriptorsReading | null {
+    const limit = (limitNow = descriptorLimitIn(files.read('/proc/self/limits')) ?? limitNow);
+    const last = files.lastDescriptor();
+    if (limit === null || last === undefined) return null;
+    return { open: last === -1 ? limit : Math.max(last, openDescriptors), limit };
+  }
+
+  return {
+    read() {
+      const atMs = performance.now();
+      const around = lookAround(atMs);
+      const waitedMs = trial.tookMs();
+      trial.begin();
+      return {
+        atMs,
+        loop: loopReading(blocks(), atMs),
+        threads: { size, waitedMs },
+        heap: heap.read(),
+        memory: around.cgroup.memory(),
+        throttling: around.cgroup.throttling(),
+        descriptors: descriptors(around),
+        connections: connections(),
+      };
+    },
+    close: heap.close,
+  };
+}
+
+function loopReading(all: readonly LoopBlock[], nowMs: number): LoopReading {
+  const recent = all.filter(({ endedAtMs }) => nowMs - endedAtMs < MINUTE_MS);
+  const longest = recent.reduce<LoopBlock | null>(
+    (worst, block) => (worst === null || block.lateMs > worst.lateMs ? block : worst),
+    null,
+  );
+  return { blocks: recent.length, longest };
+}
+
+/** The one that counts stands first: `Max open files            1024                 1048576              files`. */
+function descriptorLimitIn(limits: string | undefined): number | null {
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(limits ?? '') ?? [];
+  return soft === undefined ? null : Number(soft);
+}

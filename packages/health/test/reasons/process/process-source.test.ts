@@ -1,0 +1,111 @@
+/** The process of this test, read as it is: what it does to itself is seen. */
+import assert from 'node:assert/strict';
+import { pbkdf2 } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { waitFor } from 'portal-test-kit';
+import { createEventLoopWatch } from '../../../src/probes/event-loop.js';
+import { youngGenerationBytes } from '../../../src/reasons/process/heap-watch.js';
+import { createProcessSource, type ProcessSource } from '../../../src/reasons/process/process-source.js';
+
+const MIB = 2 ** 20;
+const LIMIT = 40;
+
+let root: string;
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'portal-process-'));
+  await mkdir(join(root, 'proc/self/fd'), { recursive: true });
+  await writeFile(
+    join(root, 'proc/self/limits'),
+    `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${LIMIT}                   1048576              files\n`,
+  );
+});
+
+after(() => rm(root, { recursive: true, force: true }));
+
+function codes(source: ProcessSource): readonly string[] {
+  return source.latest()?.sightings.map(({ code }) => code) ?? [];
+}
+
+async function withSource(
+  options: Partial<Parameters<typeof createProcessSource>[0]>,
+  work: (source: ProcessSource) => Promise<void>,
+): Promise<void> {
+  const source = createProcessSource({
+    blocks: () => [],
+    connections: () => [],
+    paceMs: () => 20,
+    ...options,
+  });
+  assert.equal(source.latest(), undefined);
+  source.start();
+  source.start();
+  try {
+    await work(source);
+  } finally {
+    await source.close?.();
+  }
+}
+
+test('of a process that is well nothing is said, and its source holds no process', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const timersBefore = timers();
+  await withSource({}, async (source) => {
+    assert.equal(timers(), timersBefore);
+    const first = source.latest()?.atMs ?? 0;
+    await waitFor('another reading', () => (source.latest()?.atMs ?? 0) > first);
+    assert.deepEqual(codes(source), []);
+  });
+});
+
+test('busy threads, until they are free again', async () => {
+  await withSource({}, async (source) => {
+    const jobs = Array.from(
+      { length: 12 },
+      () => new Promise((resolve) => pbkdf2('p', 's', 400_000, 64, 'sha512', resolve)),
+    );
+    await waitFor('the threads to be busy', () => codes(source).includes('THREAD_POOL_BUSY'));
+    await Promise.all(jobs);
+    await waitFor('the threads to be free', () => !codes(source).includes('THREAD_POOL_BUSY'));
+  });
+});
+
+test('a block of the event loop, with the CPU time of it', async () => {
+  const watch = createEventLoopWatch({ delayedAfterMs: 100, keepsBlocks: true });
+  watch.start();
+  try {
+    await withSource({ blocks: watch.blocks }, async (source) => {
+      const endMs = performance.now() + 300;
+      while (performance.now() < endMs);
+      await waitFor('the block', () => codes(source).includes('EVENT_LOOP_DELAYED'));
+      const figures = source.latest()?.sightings[0]?.figures;
+      assert.ok(Number(figures?.['longest_ms']) >= 190, JSON.stringify(figures));
+      assert.ok(Number(figures?.['cpu_percent']) > 5, 'it computed, on however busy a machine');
+    });
+  } finally {
+    watch.close();
+  }
+});
+
+test('descriptors by the number of the newest one, without counting them', async () => {
+  await withSource({ root }, async (source) => {
+    assert.deepEqual(codes(source), []);
+    const open = Array.from({ length: LIMIT }, () => openSync(root, 'r'));
+    try {
+      await waitFor('too many descriptors', () => codes(source).includes('DESCRIPTORS_NEAR_LIMIT'));
+    } finally {
+      for (const descriptor of open) closeSync(descriptor);
+    }
+    await waitFor('enough of them', () => codes(source).length === 0);
+  });
+});
+
+test('the young generation is no part of what survives, whatever its size', () => {
+  assert.equal(youngGenerationBytes(''), 48 * MIB);
+  assert.equal(youngGenerationBytes('--max-semi-space-size=4'), 12 * MIB);
+  assert.equal(youngGenerationBytes('--max_semi_space_size 64 --inspect'), 192 * MIB);
+});
