@@ -6,7 +6,6 @@
  */
 import { DEFAULTS } from '../defaults.js';
 import type { ProblemCode } from '../problems.js';
-import type { LoopBlock } from '../reasons/process/process-reading.js';
 
 export interface EventLoopWatchOptions {
   /** Milliseconds by which the loop may be late. */
@@ -17,6 +16,15 @@ export interface EventLoopWatchOptions {
   readonly onSuspended?: () => void;
   /** Whether to keep each delay with the CPU time of it, for reasons: 1 µs a tick. Default false. */
   readonly keepsBlocks?: boolean;
+}
+
+/** A time in which the event loop came to nothing. */
+export interface LoopBlock {
+  /** Monotonic. */
+  readonly endedAtMs: number;
+  readonly lateMs: number;
+  /** CPU time of this process in it: little of it, and the process was stopped, held back or waited synchronously. */
+  readonly cpuMs: number;
 }
 
 /** Watches the event loop from `start()` to `close()`. */

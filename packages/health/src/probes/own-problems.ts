@@ -3,7 +3,7 @@
  * descriptors, a name that cannot be looked up, a password that cannot be had. Such a run is no evidence about whom it should have asked.
  */
 import type { ProblemCode } from '../problems.js';
-import { createThreadTrial, THREADS_BUSY_MS } from '../reasons/process/thread-trial.js';
+import { createThreadTrial, THREADS_BUSY_MS } from './thread-trial.js';
 import type { Outcome, Probe } from '../types.js';
 import { codeOf, member } from '../unknown.js';
 

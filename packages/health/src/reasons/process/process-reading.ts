@@ -2,10 +2,11 @@
  * How this process is at a moment: all that its reasons are made of. A reading costs some 30 µs of CPU, and every minute one
  * of them some more, for what seldom changes.
  */
+import type { LoopBlock } from '../../probes/event-loop.js';
+import { createThreadTrial } from '../../probes/thread-trial.js';
 import { findCgroup, type Cgroup, type MemoryReading, type ThrottlingReading } from './cgroup.js';
 import { createHeapWatch, type HeapReading } from './heap-watch.js';
 import { createSmallFiles } from './small-files.js';
-import { createThreadTrial } from './thread-trial.js';
 
 export interface ProcessReading {
   /** Monotonic. */
@@ -18,15 +19,6 @@ export interface ProcessReading {
   readonly throttling: ThrottlingReading | null;
   readonly descriptors: DescriptorsReading | null;
   readonly connections: readonly ConnectionReading[];
-}
-
-/** A time in which the event loop came to nothing. */
-export interface LoopBlock {
-  /** Monotonic. */
-  readonly endedAtMs: number;
-  readonly lateMs: number;
-  /** CPU time of this process in it: little of it, and the process was stopped, held back or waited synchronously. */
-  readonly cpuMs: number;
 }
 
 /** What a probe has found out about its own connection. */
@@ -137,7 +129,7 @@ export function createProcessReader({
         connections: connections(),
       };
     },
-    close: heap.close,
+    close: () => heap.close(),
   };
 }
 

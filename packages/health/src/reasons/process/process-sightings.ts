@@ -1,9 +1,9 @@
 /**
  * What readings of this process show. Pure: readings of about a minute in, the oldest first; what the last one shows out.
  */
+import { THREADS_BUSY_MS } from '../../probes/thread-trial.js';
 import type { Figures, Sighting } from '../sighting.js';
 import type { ConnectionReading, ProcessReading } from './process-reading.js';
-import { THREADS_BUSY_MS } from './thread-trial.js';
 
 /** Fractions of a limit from which on it is near. */
 const NEAR = 0.9;
@@ -29,10 +29,8 @@ export function sightProcess(readings: readonly ProcessReading[], wallMs: number
     ...sightMemory(last),
     ...sightThrottling(readings),
     ...sightDescriptors(last),
-    ...last.connections.flatMap((connection) => [
-      ...sightCertificate(connection, wallMs),
-      ...sightLookUp(connection),
-    ]),
+    ...last.connections.flatMap((connection) => sightCertificate(connection, wallMs)),
+    ...last.connections.flatMap(sightLookUp),
   ];
 }
 

@@ -20,7 +20,7 @@ const CALM: ProcessReading = {
 
 function seen(...readings: readonly Partial<ProcessReading>[]) {
   return sightProcess(
-    readings.map((reading) => ({ ...CALM, ...reading })),
+    readings.map((reading) => Object.assign({}, CALM, reading)),
     NOW_MS,
   ).map(({ code, component, figures }) => [code, component, figures]);
 }
@@ -80,9 +80,9 @@ test('memory and descriptors from nine tenths of their limits', () => {
 
 describe('throttling', () => {
   const delayed = { blocks: 1, longest: { endedAtMs: 0, lateMs: 900, cpuMs: 90 } };
-  const at = (seconds: number, throttled: number, periods = seconds * 10): Partial<ProcessReading> => ({
+  const at = (seconds: number, heldBack: number, periods = seconds * 10): Partial<ProcessReading> => ({
     atMs: seconds * 1_000,
-    throttling: { periods, throttled, throttledMs: throttled * 90 },
+    throttling: { periods, throttled: heldBack, throttledMs: heldBack * 90 },
   });
 
   function throttled(...readings: readonly Partial<ProcessReading>[]) {

@@ -78,7 +78,7 @@ test('a block of the event loop, with the CPU time of it', async () => {
   const watch = createEventLoopWatch({ delayedAfterMs: 100, keepsBlocks: true });
   watch.start();
   try {
-    await withSource({ blocks: watch.blocks }, async (source) => {
+    await withSource({ blocks: () => watch.blocks() }, async (source) => {
       const endMs = performance.now() + 300;
       while (performance.now() < endMs);
       await waitFor('the block', () => codes(source).includes('EVENT_LOOP_DELAYED'));
