@@ -1,28 +1,17 @@
 /**
- * What `createHealth` is given: the options, their defaults filled in, each checked once at construction.
+ * What `createHealth` is given: the options, and their defaults filled in.
  */
 import { DEFAULTS } from './defaults.js';
-import {
-  ANYTHING,
-  BOOLEAN,
-  checkOptions,
-  FUNCTION,
-  LONGEST_TIMER_MS,
-  MILLISECONDS,
-  numberFrom,
-  OBJECT,
-  optional,
-  optionError,
-  type Rules,
-} from 'portal-shared/check-options';
+import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres/postgres.js';
 import type { PostgresJsFunction } from './probes/postgres/postgres-js.js';
 import type { WritesOptions } from './probes/postgres/postgres-writes.js';
 import type { RedisClient } from './probes/redis/redis.js';
 import type { Ready } from './readiness.js';
+import type { DatabaseExplainOptions, ProcessOptions } from './reasons/explain-options.js';
 import type { Pace } from './sampler.js';
-import { SOURCE_RULE, type HealthSource } from './source-option.js';
+import type { HealthSource } from './source-option.js';
 import type { ProblemCode } from './problems.js';
 import type { Cause, Report, Status } from './types.js';
 
@@ -63,6 +52,11 @@ export interface DatabaseOptions extends SamplingOptions {
   readonly poolSaturatedAfterMs?: number;
   /** Milliseconds of callers waiting and none served before `DATABASE_POOL_STALLED`; default 10,000. */
   readonly poolStalledAfterMs?: number;
+  /**
+   * Whether to look for why it is unwell and who causes it, for administrators alone: who holds the connections of the pool
+   * and the locks of the server. Default false.
+   */
+  readonly explain?: boolean | DatabaseExplainOptions;
 }
 
 /** The application's cache. `client: null` says: there should be one, and none is configured. */
@@ -73,6 +67,8 @@ export interface CacheOptions extends SamplingOptions {
   readonly critical?: boolean;
   /** Whether it refuses writes on purpose, as a replica does; default false. */
   readonly readOnly?: boolean;
+  /** Whether to tell administrators why it is unwell, by what its probe reads anyway; default false. */
+  readonly explain?: boolean;
 }
 
 /** A check of your own, with options. */
@@ -122,6 +118,7 @@ export interface HealthOptions {
    * It is started and closed together with the rest.
    */
   readonly source?: HealthSource;
+  readonly process?: ProcessOptions;
   /**
    * When `/readyz` says no besides before the first report, while draining and in this process's own trouble: `own`, never;
    * `critical`, also after three failed runs in a row of a critical part. Default `own`.
@@ -137,108 +134,6 @@ export interface HealthOptions {
   readonly onStatusChange?: (change: StatusChange) => void;
   /** Called with the administrator's report after every run, once every component has had one: for a history. */
   readonly onReport?: (event: ReportEvent) => void;
-}
-
-const SAMPLING: Rules<SamplingOptions> = {
-  intervalMs: MILLISECONDS,
-  idleIntervalMs: MILLISECONDS,
-  jitter: numberFrom(0, 1),
-  deadlineMs: MILLISECONDS,
-  slowMs: MILLISECONDS,
-};
-const DATABASE: Rules<DatabaseOptions> = {
-  ...SAMPLING,
-  pool: ANYTHING,
-  postgres: ANYTHING,
-  critical: BOOLEAN,
-  readOnly: BOOLEAN,
-  writes: ANYTHING,
-  canary: BOOLEAN,
-  poolSaturatedAfterMs: MILLISECONDS,
-  poolStalledAfterMs: MILLISECONDS,
-};
-/** A name that needs no quoting, or one with its schema before it. */
-const TABLE_NAME = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}$/;
-const WRITES: Rules<WritesOptions> = {
-  intervalMs: MILLISECONDS,
-  deadlineMs: MILLISECONDS,
-  table: optional(`to match ${TABLE_NAME}`, (value) => typeof value === 'string' && TABLE_NAME.test(value)),
-  create: BOOLEAN,
-};
-const CACHE: Rules<CacheOptions> = { ...SAMPLING, client: ANYTHING, critical: BOOLEAN, readOnly: BOOLEAN };
-const CHECK: Rules<CheckOptions> = { ...SAMPLING, check: ANYTHING, critical: BOOLEAN };
-const HEALTH: Rules<HealthOptions> = {
-  database: ANYTHING,
-  cache: ANYTHING,
-  databases: OBJECT,
-  caches: OBJECT,
-  checks: OBJECT,
-  source: SOURCE_RULE,
-  ready: optional('to be own or critical', (value) => value === 'own' || value === 'critical'),
-  eventLoopDelayedAfterMs: MILLISECONDS,
-  startedAt: optional('to be a valid Date', (value) => value instanceof Date && value.getTime() > 0),
-  onFailure: FUNCTION,
-  onStatusChange: FUNCTION,
-  onReport: FUNCTION,
-};
-
-/** A name must be readable on one line and hold nothing that needs escaping in any format. */
-const CHECK_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
-const STORE_NAME = /^[a-z0-9-]{1,40}$/;
-
-/** @throws TypeError naming option, rule and value */
-export function checkHealthOptions(options: HealthOptions): void {
-  checkOptions(options, HEALTH);
-  const names = new Set(['database', 'cache']);
-
-  function checkName(path: string, name: string, rule: RegExp): void {
-    if (!rule.test(name) || names.has(name)) {
-      throw optionError(
-        path,
-        `to have a name of its own, other than database and cache, that matches ${rule}`,
-        name,
-      );
-    }
-    names.add(name);
-  }
-
-  const { database, databases = {}, cache, caches = {}, checks = {} } = options;
-  if (database !== undefined) checkDatabase('database', database);
-  for (const [name, entry] of Object.entries<DatabaseOptions>(databases)) {
-    checkName(`databases.${name}`, name, STORE_NAME);
-    checkDatabase(`databases.${name}`, entry);
-  }
-  if (cache !== undefined) checkSampled('cache', cache, CACHE);
-  for (const [name, entry] of Object.entries<CacheOptions>(caches)) {
-    checkName(`caches.${name}`, name, STORE_NAME);
-    checkSampled(`caches.${name}`, entry, CACHE);
-  }
-  for (const [name, entry] of Object.entries<Check | CheckOptions>(checks)) {
-    checkName(`checks.${name}`, name, CHECK_NAME);
-    if (typeof entry !== 'function') checkSampled(`checks.${name}`, entry, CHECK);
-  }
-}
-
-function checkDatabase(path: string, options: DatabaseOptions): void {
-  checkSampled(path, options, DATABASE);
-  const { writes } = options;
-  if (writes !== undefined && typeof writes !== 'boolean') checkOptions(writes, WRITES, `${path}.writes`);
-}
-
-function checkSampled<Options extends SamplingOptions>(
-  path: string,
-  options: Options,
-  rules: Rules<Options>,
-): void {
-  checkOptions(options, rules, path);
-  const { intervalMs, idleIntervalMs } = paceOf(options);
-  if (idleIntervalMs < intervalMs) {
-    throw optionError(
-      `${path}.idleIntervalMs`,
-      `to be at least \`intervalMs\`, ${intervalMs}`,
-      idleIntervalMs,
-    );
-  }
 }
 
 /** The pace of a probe, defaults filled in. */

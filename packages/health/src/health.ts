@@ -4,14 +4,16 @@
 import { createListeners } from './listeners.js';
 import { createPaceControl } from './pace-control.js';
 import { DEFAULTS } from './defaults.js';
-import { checkHealthOptions, paceOf, type HealthOptions } from './health-options.js';
-import { componentStatus, isWell, missingCache, type Component } from './components.js';
-import { createEventLoopWatch, type EventLoopWatch } from './probes/event-loop.js';
+import { checkHealthOptions } from './check-health-options.js';
+import { paceOf, type HealthOptions } from './health-options.js';
+import { isWell, missingCache, type Component } from './components.js';
+import { createExplanation } from './explanation.js';
+import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
-import { snapshotOf, sameInput, type SnapshotInput } from './snapshot.js';
-import { buildReport, publishedTime, type ComponentStatus, type HealthSnapshot } from './report.js';
+import type { Reason } from './reasons/reasons.js';
+import { publishedTime, type HealthSnapshot } from './report.js';
 import { createSampler } from './sampler.js';
-import { sourceProblems, type HealthSource } from './source-option.js';
+import { createSnapshotCache } from './snapshot-cache.js';
 import type { Outcome, Report, State, Viewer } from './types.js';
 import { missingCaches, watchedOf, type AnyFigures, type Watched } from './watched.js';
 
@@ -28,6 +30,13 @@ export interface Health {
   report(viewer: Viewer): Report;
   /** What the document is made of, for other formats of it: as `report`, from snapshots and frozen. */
   snapshot(): HealthSnapshot;
+  /**
+   * Why something is unwell and who causes it, the most telling first: from memory, frozen, never throws. Empty for anybody
+   * but administrators, where no `explain` is on, and before `start()` is kept.
+   */
+  reasons(viewer: Viewer): readonly Reason[];
+  /** Whether anything is to be explained, so that no reason means that there is none. */
+  isExplaining(): boolean;
   /** One part as it stands now; `stale` before its first outcome. `undefined` for a name that is not watched. */
   state(name: string): State | undefined;
   /** Somebody looks: the probes run at the faster pace for the next five seconds, and at once after a quiet time. */
@@ -90,9 +99,10 @@ export function createHealth(options: HealthOptions): Health {
     },
   });
   const missing = missingCaches(options).map(([name, critical]) => missingCache(name, critical));
-  const snapshots = createSnapshots({ startedAt, missing, components, eventLoop, source });
+  const snapshots = createSnapshotCache({ startedAt, missing, components, eventLoop, source });
   source?.onChange(snapshots.invalidate);
   const listeners = createListeners(options, snapshots);
+  const explanation = createExplanation(options, components, snapshots.current);
   let draining = false;
 
   function sampled({ probe, sampling, ...watched }: Watched): Component {
@@ -120,10 +130,16 @@ export function createHealth(options: HealthOptions): Health {
     startedAt,
     async start() {
       eventLoop.start();
-      await Promise.all([...components.map(({ sampler }) => sampler.start()), source?.start()]);
+      await Promise.all([
+        ...components.map(({ sampler }) => sampler.start()),
+        source?.start(),
+        explanation.start(),
+      ]);
     },
     report: snapshots.report,
     snapshot: snapshots.current,
+    reasons: explanation.reasons,
+    isExplaining: explanation.isOn,
     state: (name) => snapshots.current().components.find((component) => component.name === name)?.state,
     noteRequest: pace.noteRequest,
     isInUse: pace.isInUse,
@@ -143,88 +159,11 @@ export function createHealth(options: HealthOptions): Health {
       draining = true;
       eventLoop.close();
       for (const { pool } of components) pool?.close();
-      await Promise.all([...components.map(({ sampler }) => sampler.close()), source?.close()]);
-    },
-  };
-}
-
-/** Where a snapshot is read from. */
-interface SnapshotsOptions {
-  readonly startedAt: string;
-  /** Caches that should be there and are not configured. */
-  readonly missing: readonly ComponentStatus[];
-  readonly components: readonly Component[];
-  readonly eventLoop: EventLoopWatch;
-  readonly source: HealthSource | undefined;
-}
-
-/** The last snapshot and what was made of it, kept until something that was read changes. */
-interface Snapshots {
-  /** A probe or the source has something new. */
-  readonly invalidate: () => void;
-  /** Whether everything was read within this millisecond. */
-  readonly isFresh: (nowMs: number) => boolean;
-  readonly current: () => HealthSnapshot;
-  readonly report: (viewer: Viewer) => Report;
-}
-
-/**
- * What a probe or the source says counts at once. The rest, such as the pool's counts, is read once a millisecond, and
- * not for each of the thirty requests that a busy server answers in it: that took a tenth of their time.
- */
-const READ_EVERY_MS = 1;
-
-function createSnapshots({ startedAt, missing, components, eventLoop, source }: SnapshotsOptions): Snapshots {
-  let revision = 0;
-  let readAgainAtMs = 0;
-  let input: SnapshotInput | undefined;
-  let snapshot: HealthSnapshot | undefined;
-  const reports = new Map<Viewer, Report>();
-
-  function isFresh(nowMs: number): boolean {
-    return input?.revision === revision && nowMs < readAgainAtMs;
-  }
-
-  function read(nowMs: number): SnapshotInput {
-    return {
-      revision,
-      components: [
-        ...missing.map((status) => ({ status })),
-        ...components.map((component) => ({
-          status: componentStatus(component, nowMs),
-          pool: component.pool?.read(),
-          figures: component.sampler.latest()?.outcome.figures,
-        })),
-      ],
-      eventLoop: eventLoop.problems(),
-      source: sourceProblems(source),
-      sourceHash: source?.hash ?? null,
-    };
-  }
-
-  /** The same object as last time unless something has changed since. */
-  function current(): HealthSnapshot {
-    const nowMs = performance.now();
-    if (snapshot && isFresh(nowMs)) return snapshot;
-    readAgainAtMs = nowMs + READ_EVERY_MS;
-    const next = read(nowMs);
-    if (snapshot && input && sameInput(input, next)) return snapshot;
-    input = next;
-    reports.clear();
-    return (snapshot = snapshotOf(startedAt, next));
-  }
-
-  return {
-    invalidate() {
-      revision += 1;
-    },
-    isFresh,
-    current,
-    report(viewer) {
-      const now = current();
-      let report = reports.get(viewer);
-      if (!report) reports.set(viewer, (report = buildReport(now, viewer)));
-      return report;
+      await Promise.all([
+        ...components.map(({ sampler }) => sampler.close()),
+        source?.close(),
+        explanation.close(),
+      ]);
     },
   };
 }

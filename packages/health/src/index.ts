@@ -18,7 +18,12 @@ export type {
 } from './health-options.js';
 export { PROBLEMS, type Effect, type Problem, type ProblemCode } from './problems.js';
 export type { Ready } from './readiness.js';
+export type { DatabaseExplainOptions, ProcessOptions, SessionDetail } from './reasons/explain-options.js';
+export { REASON_CODES, type ReasonCode } from './reasons/reason-codes.js';
+export type { Reason } from './reasons/reasons.js';
+export type { Figures } from './reasons/sighting.js';
 export type { HealthSnapshot, ComponentStatus, ComponentType, NamedCache, NamedDatabase } from './report.js';
+export type { PublishedReason, ReasonsDocument } from './http/formats/reasons-json.js';
 export { respond, type HealthResponse, type Endpoint, type HealthRequest } from './http/respond.js';
 export type { HealthSource, SourceProblem } from './source-option.js';
 export type { CacheStatistics, Cause, DatabaseStatistics, Report, State, Status, Viewer } from './types.js';

@@ -33,6 +33,7 @@ test('the public names are these; a change here is a change for everybody who em
   assert.deepEqual(Object.keys(portalHealth).toSorted(), [
     'DEFAULTS',
     'PROBLEMS',
+    'REASON_CODES',
     'createHealth',
     'isUp',
     'respond',

@@ -25,12 +25,15 @@ export type EndpointPaths = Readonly<Partial<Record<Endpoint, string | null>>>;
  * @typeParam Request - a request, in the words of the framework
  */
 export interface EndpointOptions<Request = unknown> {
-  /** Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`. */
+  /**
+   * Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`; and with a `viewer` also `/health/reasons`, which is
+   * found by nobody but administrators.
+   */
   readonly paths?: EndpointPaths;
   /** What stands before every path, such as `/internal`; for whoever does not take it off on the way here. */
   readonly prefix?: string;
   /**
-   * Who asks for the report. It may be asynchronous; one that throws, hangs or answers anything but `admin` means
+   * Who asks for the report, the metrics or the reasons. It may be asynchronous; one that throws, hangs or answers anything but `admin` means
    * `public`. Without it everybody is.
    */
   readonly viewer?: (request: Request) => unknown;
@@ -56,10 +59,14 @@ export interface Endpoints<Request> {
 const DEFAULT_PATHS = {
   health: '/health',
   metrics: '/metrics',
+  reasons: '/health/reasons',
   livez: '/livez',
   readyz: '/readyz',
   startupz: '/startupz',
 } as const satisfies Record<Endpoint, string>;
+
+/** Those whose answer depends on who asks. */
+const FOR_VIEWERS: ReadonlySet<Endpoint> = new Set(['health', 'metrics', 'reasons'] as const);
 
 const SLASH = 'to begin with a slash';
 const PATH = optional(
@@ -69,6 +76,7 @@ const PATH = optional(
 const PATHS: Rules<EndpointPaths> = {
   health: PATH,
   metrics: PATH,
+  reasons: PATH,
   livez: PATH,
   readyz: PATH,
   startupz: PATH,
@@ -91,15 +99,16 @@ export function createEndpoints<Request>(
   if (typeof health?.report !== 'function') throw optionError('health', 'to be made by createHealth', health);
   checkOptions(options, RULES);
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
-  const endpoints = endpointsByPath(prefix, options.paths);
+  const paths = viewer ? options.paths : { ...options.paths, reasons: null };
+  const endpoints = endpointsByPath(prefix, paths);
 
   /** The answer to a request without wishes, and the report that it was made of. */
   let last: { readonly report: Report; readonly response: HealthResponse } | undefined;
 
   function respondTo(request: HealthRequest, who: Viewer): HealthResponse {
     const response = respond(health, request, who);
-    const correlationId = onMethodNotAllowed && response.headers['X-Correlation-Id'];
-    if (onMethodNotAllowed && correlationId !== undefined) {
+    const correlationId = response.headers['X-Correlation-Id'];
+    if (onMethodNotAllowed && response.status === 405 && correlationId !== undefined) {
       try {
         onMethodNotAllowed({ correlationId, method: request.method });
       } catch {
@@ -130,7 +139,7 @@ export function createEndpoints<Request>(
     },
     respond(asked, request) {
       const caughtUp = asked.endpoint === 'health' ? health.caughtUp() : undefined;
-      if (!viewer || asked.endpoint !== 'health') {
+      if (!viewer || !FOR_VIEWERS.has(asked.endpoint)) {
         return caughtUp ? caughtUp.then(() => publicResponse(asked)) : publicResponse(asked);
       }
       const who = viewerWithTimeout(viewerDeadlineMs, () => viewer(request));

@@ -3,14 +3,17 @@
  */
 import { healthJson } from './formats/health-json.js';
 import { negotiate } from './negotiate.js';
-import { metricsText } from './formats/openmetrics.js';
+import { metricsText, type AdminMetrics } from './formats/openmetrics.js';
+import { reasonsDocument } from './formats/reasons-json.js';
 import { verboseText } from './formats/verbose.js';
 import type { Health } from '../health.js';
 import { failedReport } from '../report.js';
 import type { Status, Viewer } from '../types.js';
 
-/** What can be asked: the report, the same as metrics, or one of the three probes of an orchestrator. */
-export type Endpoint = 'health' | 'metrics' | 'livez' | 'readyz' | 'startupz';
+/**
+ * What can be asked: the report, the same as metrics, why things are unwell, or one of the three probes of an orchestrator.
+ */
+export type Endpoint = 'health' | 'metrics' | 'reasons' | 'livez' | 'readyz' | 'startupz';
 
 /** An HTTP request, as far as it matters here. */
 export interface HealthRequest {
@@ -45,7 +48,8 @@ export interface HealthResponse {
  * ```
  */
 export function respond(health: Health, question: HealthRequest, viewer: Viewer): HealthResponse {
-  const { method } = question;
+  const { method, endpoint } = question;
+  if (endpoint === 'reasons' && viewer !== 'admin') return notFound(method);
   if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed();
   const response = responseOrFailure(health, question, viewer);
   return method === 'HEAD' ? { ...response, body: '' } : response;
@@ -58,6 +62,7 @@ function responseOrFailure(health: Health, question: HealthRequest, viewer: View
       if (!question.byMachine) health.noteRequest();
       return reportResponse(health, question, viewer);
     }
+    if (question.endpoint === 'reasons') return reasonsResponse(health);
     return question.endpoint === 'metrics'
       ? metricsResponse(health, question, viewer)
       : probeResponse(health, question);
@@ -100,19 +105,28 @@ function reportResponse(health: Health, { accept }: HealthRequest, viewer: Viewe
 function metricsResponse(health: Health, { accept }: HealthRequest, viewer: Viewer): HealthResponse {
   const facts = health.snapshot();
   const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
-  function answer(sourceHash: string | null): HealthResponse {
+  function answer(ofAdmin?: AdminMetrics): HealthResponse {
     const { status } = health.report('public');
     const openMetrics = type === 'application/openmetrics-text';
     const version = openMetrics ? '1.0.0' : '0.0.4';
-    const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus', sourceHash);
+    const text = metricsText(facts, status, openMetrics ? 'openmetrics' : 'prometheus', ofAdmin);
     return responseOf(200, `${type}; version=${version}; charset=utf-8`, text, {
       ...NEVER_KEPT,
       Vary: 'Accept',
     });
   }
-  // Which source runs is for administrators.
-  if (viewer === 'admin') return answer(health.report('admin').source_hash ?? null);
-  return kept(facts, type, () => answer(null));
+  // Which source runs, and why things are unwell, is for administrators.
+  if (viewer === 'admin') {
+    const reasons = health.isExplaining() ? health.reasons('admin') : undefined;
+    return answer({ sourceHash: health.report('admin').source_hash ?? null, reasons });
+  }
+  return kept(facts, type, () => answer());
+}
+
+/** Their ages change all the time, so it is made anew. */
+function reasonsResponse(health: Health): HealthResponse {
+  const body = JSON.stringify(reasonsDocument(health.reasons('admin')));
+  return responseOf(200, 'application/json', body, CACHING.admin);
 }
 
 /** Liveness never fails for a dependency; what readiness says no for is told at `Health.ready`. */
@@ -124,10 +138,23 @@ function probeResponse(health: Health, { endpoint, verbose = false }: HealthRequ
 }
 
 function methodNotAllowed(): HealthResponse {
+  return refusal(405, 'Method not allowed', { Allow: 'GET, HEAD' });
+}
+
+/** The same for every method: whoever may not see it is not told what it would take. */
+function notFound(method: string): HealthResponse {
+  const response = refusal(404, 'Not found', {});
+  return method === 'HEAD' ? { ...response, body: '' } : response;
+}
+
+function refusal(status: number, error: string, headers: Readonly<Record<string, string>>): HealthResponse {
   const correlationId = crypto.randomUUID();
-  const body = JSON.stringify({ error: 'Method not allowed', correlation_id: correlationId });
-  const headers = { ...NEVER_KEPT, Allow: 'GET, HEAD', 'X-Correlation-Id': correlationId };
-  return responseOf(405, 'application/json', body, headers);
+  const body = JSON.stringify({ error, correlation_id: correlationId });
+  return responseOf(status, 'application/json', body, {
+    ...NEVER_KEPT,
+    ...headers,
+    'X-Correlation-Id': correlationId,
+  });
 }
 
 function responseOf(

@@ -16,6 +16,8 @@ export interface PoolStatus {
 /** Watches whatever pool it was last told to follow. */
 export interface PoolMonitor {
   readonly follow: (pool: object | undefined) => void;
+  /** What is followed now. */
+  pool(): object | undefined;
   read(): PoolStatus;
   evidence(failure: FreshFailure): PoolEvidence | undefined;
   close(): void;
@@ -40,6 +42,7 @@ export function createPoolMonitor(options: Omit<PoolWatchOptions, 'pool'>): Pool
       pool = given;
       watch = given && createPoolWatch({ ...options, pool: given });
     },
+    pool: () => pool,
     read() {
       if (!watch) return NO_POOL;
       const figures = watch.read();

@@ -6,6 +6,8 @@
  * keeps `_count` for histograms, and its linter refuses a gauge of that name.
  */
 import { PROBLEMS, type ProblemCode } from '../../problems.js';
+import { REASON_CODES } from '../../reasons/reason-codes.js';
+import type { Reason } from '../../reasons/reasons.js';
 import { allProblems, type HealthSnapshot } from '../../report.js';
 import type { CacheStatistics, Status } from '../../types.js';
 import { isUp } from '../../verdict.js';
@@ -25,27 +27,48 @@ interface Metric {
   readonly samples: readonly Sample[];
 }
 
+/** What only administrators and machine tokens see. */
+export interface AdminMetrics {
+  /** Which source runs; `null` while it is not known. */
+  readonly sourceHash: string | null;
+  /** `undefined` where nothing is explained. */
+  readonly reasons: readonly Reason[] | undefined;
+}
+
 const STATUSES: readonly Status[] = ['healthy', 'degraded', 'unhealthy'];
 
 /**
  * The metrics of `facts`, whose verdict is `status`.
  *
- * @param sourceHash - which source runs; `null` for whoever must not know
+ * @param ofAdmin - what administrators and machine tokens see besides
  */
 export function metricsText(
   facts: HealthSnapshot,
   status: Status,
   format: MetricsFormat,
-  sourceHash: string | null = null,
+  ofAdmin: AdminMetrics = { sourceHash: null, reasons: undefined },
 ): string {
-  const source = gauge(
-    'portal_source_info',
-    'Always 1; the label is the hash of the source that runs.',
-    sourceHash === null ? [] : [[{ source_hash: sourceHash }, 1]],
+  const lines = [...metricsOf(facts, status), ...adminMetrics(ofAdmin)].flatMap((metric) =>
+    linesOf(metric, format),
   );
-  const lines = [...metricsOf(facts, status), source].flatMap((metric) => linesOf(metric, format));
   if (format === 'openmetrics') lines.push('# EOF');
   return `${lines.join('\n')}\n`;
+}
+
+function adminMetrics({ sourceHash, reasons }: AdminMetrics): readonly Metric[] {
+  const holding = new Set(reasons?.map(({ code }) => code));
+  return [
+    gauge(
+      'portal_source_info',
+      'Always 1; the label is the hash of the source that runs.',
+      sourceHash === null ? [] : [[{ source_hash: sourceHash }, 1]],
+    ),
+    gauge(
+      'portal_health_reason',
+      'Reasons of the catalogue: 1 for one that is seen now.',
+      reasons === undefined ? [] : REASON_CODES.map((code) => [{ code }, holding.has(code) ? 1 : 0]),
+    ),
+  ];
 }
 
 function metricsOf(facts: HealthSnapshot, status: Status): readonly Metric[] {

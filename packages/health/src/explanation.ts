@@ -1,0 +1,106 @@
+/**
+ * Reasons for whoever asks a health for them: what is to be explained, from the options, and the machinery for it, which is
+ * loaded only then.
+ */
+import type { Component } from './components.js';
+import type { HealthOptions } from './health-options.js';
+import type { ProblemCode } from './problems.js';
+import { explainSettings } from './reasons/explain-options.js';
+import type { Reason, Reasons } from './reasons/reasons.js';
+import type { Explained } from './reasons/sources.js';
+import { allProblems, type HealthSnapshot } from './report.js';
+import type { Viewer } from './types.js';
+
+export interface Explanation {
+  readonly isOn: () => boolean;
+  /** Never rejects: without it a health is as good as ever. */
+  start(): Promise<void>;
+  readonly reasons: (viewer: Viewer) => readonly Reason[];
+  close(): Promise<void>;
+}
+
+const NONE: readonly Reason[] = Object.freeze([]);
+
+export function createExplanation(
+  options: HealthOptions,
+  components: readonly Component[],
+  snapshot: () => HealthSnapshot,
+): Explanation {
+  const explained = explainedOf(options, components, () => reasons?.isTroubled() ?? false);
+  const isOn = explained.databases.length + explained.caches.length > 0 || explained.process;
+  let reasons: Reasons | undefined;
+  let isClosed = false;
+
+  async function load(): Promise<void> {
+    const [{ createReasons }, { sourcesOf }] = await Promise.all([
+      import('./reasons/reasons.js'),
+      import('./reasons/sources.js'),
+    ]);
+    if (isClosed || reasons !== undefined) return;
+    reasons = createReasons({
+      sources: sourcesOf(explained),
+      problems: (component) => problemsOf(snapshot(), component),
+    });
+  }
+
+  return {
+    isOn: () => isOn,
+    async start() {
+      if (isOn) await load().catch(() => undefined);
+    },
+    reasons: (viewer) => (viewer === 'admin' ? (reasons?.read() ?? NONE) : NONE),
+    async close() {
+      isClosed = true;
+      await reasons?.close();
+      reasons = undefined;
+    },
+  };
+}
+
+/** What of the options is to be explained, each by the name of its component. */
+function explainedOf(
+  { database, databases, cache, caches, process }: HealthOptions,
+  components: readonly Component[],
+  isTroubled: () => boolean,
+): Explained {
+  const watched = (name: string): Component | undefined => components.find((one) => one.name === name);
+  return {
+    databases: Object.entries({ ...(database && { database }), ...databases }).flatMap(
+      ([name, { explain }]) => {
+        const settings = explainSettings(explain);
+        if (!settings) return [];
+        return {
+          component: componentOf('database', name),
+          settings,
+          pool: () => watched(name)?.pool?.pool(),
+        };
+      },
+    ),
+    caches: Object.entries({ ...(cache && { cache }), ...caches })
+      .filter(([, { explain = false }]) => explain)
+      .map(([name]) => ({
+        component: componentOf('cache', name),
+        latest() {
+          const sample = watched(name)?.sampler.latest();
+          return sample && { at: sample.at, endedMs: sample.endedMs, figures: sample.outcome.figures };
+        },
+      })),
+    process: process?.explain ?? false,
+    isTroubled,
+  };
+}
+
+function componentOf(type: 'database' | 'cache', name: string): string {
+  return name === type ? type : `${type}.${name}`;
+}
+
+/** The problems of one component with its pool and of this process; of everything for `null`. */
+function problemsOf(snapshot: HealthSnapshot, component: string | null): readonly ProblemCode[] {
+  if (component === null) return allProblems(snapshot);
+  const [type = '', name] = component.split('.');
+  const { components, databases, otherProblems } = snapshot;
+  const status = components.find((one) => one.name === (name ?? type))?.problems ?? [];
+  if (name === undefined) return [...status, ...otherProblems];
+  const pool = databases.find((one) => one.name === name)?.problems ?? [];
+  return [...status, ...pool, ...otherProblems.filter((code) => !/^(DATABASE|CACHE)_/.test(code))];
+}
