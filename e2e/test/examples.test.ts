@@ -58,7 +58,8 @@ for (const [file, { prefix = '', home = 200 }] of Object.entries(SHOWS)) {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const ended = once(app, 'exit');
+    // With all that it has said.
+    const ended = once(app, 'close');
     let said = '';
     let url: string | undefined;
     for (const stream of [app.stdout, app.stderr]) {

@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import { waitFor } from 'portal-test-kit';
 
 const IMAGES = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
 
@@ -14,6 +15,11 @@ export function headline(page: Page) {
 /** Waits until the headline says so. */
 export async function untilHeadline(page: Page, words: string | RegExp, timeoutMs = 30_000): Promise<void> {
   await headline(page).filter({ hasText: words }).waitFor({ timeout: timeoutMs });
+}
+
+/** Waits until the title does, which changes a moment after the headline. */
+export async function untilTitle(page: Page, words: RegExp): Promise<void> {
+  await waitFor(`the title ${words}`, async () => words.test(await page.title()));
 }
 
 /** Fails with what axe-core has to say, if anything. */

@@ -146,8 +146,8 @@ test('by keyboard alone: to the content, from view to view, the report and back'
   await page.keyboard.press('j');
   const dialog = page.getByRole('dialog');
   await dialog.waitFor();
-  assert.match(await dialog.innerText(), /"status": "healthy"/);
-  assert.match(await dialog.innerText(), /curl http.*\/v1\/admin\/health/);
+  await dialog.filter({ hasText: /"status": "healthy"/ }).waitFor();
+  await dialog.filter({ hasText: /curl http.*\/v1\/admin\/health/ }).waitFor();
   await assertAccessible(page, 'the report');
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });

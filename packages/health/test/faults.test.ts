@@ -63,14 +63,15 @@ function through(url: string, proxy: Proxy): string {
 
 /** The report once its errors are exactly these codes, in order. */
 async function reportWith(...codes: readonly string[]): Promise<Report> {
+  let report = health.report('admin');
   await waitFor(
     `errors to be [${codes.join(', ')}]`,
-    () => codesOf(health.report('admin')).join() === codes.join(),
+    () => codesOf((report = health.report('admin'))).join() === codes.join(),
     PATIENCE,
   ).catch((error: unknown) => {
-    assert.fail(`${String(error)} The report is ${JSON.stringify(health.report('admin'))}`);
+    assert.fail(`${String(error)} The report is ${JSON.stringify(report)}`);
   });
-  return health.report('admin');
+  return report;
 }
 
 function codesOf(report: Report): string[] {

@@ -68,6 +68,8 @@ function codes(health: Health): string {
 test('a pool as large as its role may have connections: every query is served, so it is degraded and true', async () => {
   await withApplication('few', async ({ health, served, pause }) => {
     await health.start();
+    // A first run that the machine has delayed says another word.
+    await waitFor('the refusal', () => codes(health).includes('TOO_MANY_CONNECTIONS'));
     served();
     for (let runs = 0; runs < 10; runs += 1) {
       const seen = health.report('public');
@@ -88,15 +90,15 @@ test('a pool that may open more connections than its role may have needs a fresh
     Object.assign(pool.options, { max: SIZE + 1 });
     await health.start();
     await waitFor('queries', () => served() > 0);
-    const { status, database } = health.report('public');
-    assert.deepEqual([status, database], ['unhealthy', false]);
+    await waitFor('the verdict', () => health.report('public').status === 'unhealthy');
+    assert.equal(health.report('public').database, false);
   });
 });
 
 test('only the postmaster is frozen: the pool is served, then frozen too, and only then is it down', async () => {
   await withApplication('app', async ({ health, served, pause }) => {
     await health.start();
-    assert.equal(health.report('public').status, 'healthy');
+    await waitFor('health', () => health.report('public').status === 'healthy');
     postgres.freezePostmaster();
     await waitFor('fresh connections to fail', () => codes(health).includes('DATABASE_TIMEOUT'));
     served();

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { sendRequest } from './request.js';
-import { startService } from './service.js';
+import { IMPATIENT, startService } from './service.js';
 import { sql } from './sql.js';
 
 let postgres: PostgresServer;
@@ -121,6 +121,7 @@ describe('nothing is given away', () => {
     const service = await startService({
       databaseUrl: `postgres://kanarienvogel_user:${encodeURIComponent(PASSWORD)}@127.0.0.1:${postgres.port}/kanarienvogel_db`,
       redisUrl: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${redis.port}`,
+      environment: IMPATIENT,
     });
     const seen: string[] = [];
     async function look(cookie: string): Promise<void> {

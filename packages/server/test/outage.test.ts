@@ -62,12 +62,22 @@ function page(cookie = admin): Promise<TestResponse> {
   return timed('the page', sendRequest(service.url, '/v1/admin/health', { cookie }));
 }
 
-/** Asks both documents again and again until `database` and `cache` are so; every answer on the way counts. */
-async function until(what: { readonly database: boolean; readonly cache: boolean }): Promise<TestResponse> {
+const DATABASE_TIMEOUT = 'The database does not answer in time (DATABASE_TIMEOUT)';
+const CACHE_TIMEOUT = 'The cache does not answer in time (CACHE_TIMEOUT)';
+
+/**
+ * Asks both documents again and again until `database` and `cache` are so, with these errors where some are given: a run
+ * that the freeze caught in the middle may say another word once. Every answer on the way counts.
+ */
+async function until(
+  what: { readonly database: boolean; readonly cache: boolean },
+  ...errors: readonly string[]
+): Promise<TestResponse> {
   let last: TestResponse | undefined;
   await waitFor(`database ${what.database}, cache ${what.cache}`, async () => {
     await page();
     last = await health();
+    if (errors.length > 0 && String(last.json['errors']) !== String(errors)) return false;
     return last.json['database'] === what.database && last.json['cache'] === what.cache;
   });
   assert.ok(last);
@@ -110,10 +120,9 @@ test('in good days the figures are those that the servers themselves show', asyn
 
 test('Postgres frozen: unhealthy, 503, pool figures real, latency null; the page stays open; then healthy again', async () => {
   await postgres.freeze();
-  const { status, json } = await until({ database: false, cache: true });
+  const { status, json } = await until({ database: false, cache: true }, DATABASE_TIMEOUT);
   assert.equal(status, 503);
   assert.equal(json['status'], 'unhealthy');
-  assert.deepEqual(json['errors'], ['The database does not answer in time (DATABASE_TIMEOUT)']);
   const figures = json['db_statistics'] as Record<string, number | null>;
   assert.equal(figures['size'], 20);
   assert.equal(typeof figures['total'], 'number');
@@ -138,15 +147,12 @@ test('Redis frozen: degraded, 200, cache figures null; the page stays open', asy
 test('both frozen: who was in keeps the page, from memory, and it is logged; who was not gets 401', async () => {
   redis.freeze();
   await postgres.freeze();
-  await until({ database: false, cache: false });
+  await until({ database: false, cache: false }, DATABASE_TIMEOUT, CACHE_TIMEOUT);
   const open = await page();
   assert.equal(open.status, 503, 'the document of an unhealthy service');
   assert.equal(open.headers['x-session-source'], 'memory');
-  assert.deepEqual(open.json['errors'], [
-    'The database does not answer in time (DATABASE_TIMEOUT)',
-    'The cache does not answer in time (CACHE_TIMEOUT)',
-  ]);
-  assert.ok(service.logged.some((line) => line.includes('let in from memory')));
+  assert.deepEqual(open.json['errors'], [DATABASE_TIMEOUT, CACHE_TIMEOUT]);
+  await service.lineWith('let in from memory');
   const shut = await page(unauthenticated);
   assert.equal(shut.status, 401);
   assert.equal(shut.json['error'], 'Authentication required');

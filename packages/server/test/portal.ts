@@ -65,7 +65,8 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
       'a service that listens',
       () => {
         if (child.exitCode !== null) return true;
-        return output.stderr.includes('"msg":"listening"');
+        // Two pipes: the log may be here before the lines that were printed before it.
+        return output.stderr.includes('"msg":"listening"') && isPrinted(output.stdout);
       },
       { timeoutMs: 60_000 },
     );
@@ -76,6 +77,12 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
     await stop('SIGKILL');
     throw error;
   }
+}
+
+/** All that a start prints; on the embedded database, its last line tells how to enter. */
+function isPrinted(said: string): boolean {
+  if (!/^listening {2}\S+\n/m.test(said)) return false;
+  return /^database {3}DATABASE_URL$/m.test(said) || /^(curl |The user ).*\n/m.test(said);
 }
 
 /** Of the line to paste, whose token is in a file. */

@@ -11,7 +11,7 @@ import {
   type Proxy,
   type RedisServer,
 } from 'portal-test-kit';
-import { startService, type TestService } from './service.js';
+import { IMPATIENT, startService, type TestService } from './service.js';
 
 type Listener = (bytes: Buffer, connection: number) => void;
 
@@ -67,7 +67,7 @@ export async function startProxiedService({
       startService({
         databaseUrl: throughPort(databaseUrl, network.port),
         redisUrl: throughPort(redis.url, cache.port),
-        environment,
+        environment: { ...IMPATIENT, ...environment },
       }),
     );
     return { service, postgres, redis, databaseUrl, network, close };

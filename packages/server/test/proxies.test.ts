@@ -121,7 +121,7 @@ test('a code that was asked for is bound to the client, and the audit and the lo
     const rows = await sql(databaseUrl, "SELECT address FROM audit WHERE action = 'signed_in'");
     return rows.some(({ address }) => address === '192.0.2.77');
   });
-  const line = service.logged.findLast((text) => text.includes('/v1/authentication/verify')) ?? '{}';
+  const line = await service.lineWith('/v1/authentication/verify');
   assert.equal((JSON.parse(line) as { client?: string }).client, '192.0.2.77');
   assert.ok(service.logged.every((text) => !text.includes('198.51.100')));
 });

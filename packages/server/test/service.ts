@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { waitFor } from 'portal-test-kit';
 import { createApp, type App } from '../src/app.js';
 import { readConfig } from '../src/config/env.js';
 import { cookiePair } from '../src/auth/cookie.js';
@@ -16,8 +17,10 @@ export interface TestService {
   /** Without a slash at the end. */
   readonly url: string;
   readonly app: App;
-  /** Every line of the log so far, as it was written. */
+  /** Every line of the log so far, as it was written; that of an answer may come after it. */
   readonly logged: readonly string[];
+  /** Waits for a line with all of these texts in it, and gives the last one there is. */
+  lineWith(...texts: readonly string[]): Promise<string>;
   /** The cookie of a new session of a new user of this permission: `psession=…`. */
   sessionCookie(permission: Permission): Promise<string>;
   close(): Promise<void>;
@@ -39,12 +42,15 @@ const ENVIRONMENT = {
   PORT: '0',
   PORTAL_INTERVAL_MS: '400',
   PORTAL_DEADLINE_MS: '1000',
-  PORTAL_SESSION_DEADLINE_MS: '500',
+  PORTAL_SESSION_DEADLINE_MS: '5000',
   PORTAL_LOG_LEVEL: 'info',
   // Tests ask more often than people, and are refused more often; the limits have a test of their own.
   PORTAL_SESSION_REQUESTS_PER_MINUTE: '0',
   PORTAL_REFUSALS_PER_MINUTE: '0',
 };
+
+/** For tests that freeze the database: a look-up of a session is given up as soon as an operator would give it up. */
+export const IMPATIENT = { PORTAL_SESSION_DEADLINE_MS: '500' } as const;
 
 /** Starts a service; it must be closed. */
 export async function startService({
@@ -65,6 +71,11 @@ export async function startService({
       url: `http://${config.host}:${port}`,
       app,
       logged,
+      async lineWith(...texts) {
+        const find = () => logged.findLast((line) => texts.every((text) => line.includes(text)));
+        await waitFor(`a line of the log with ${texts.join(' and ')}`, () => find() !== undefined);
+        return find() ?? '';
+      },
       async sessionCookie(permission) {
         users += 1;
         const user = await app.users.add(

@@ -67,6 +67,7 @@ test('a Redis user without INFO (S-10): healthy, figures null, a line in the log
   });
   try {
     await waitFor('health', () => errorsOf(service) === 'healthy');
+    await service.lineWith('CACHE_FIGURES_HIDDEN');
     const { cache, cache_statistics: figures } = service.app.health.report('public');
     assert.deepEqual([cache, figures.memory_usage_bytes, figures.total_keys], [true, null, null]);
     const lines = service.logged.filter((line) => line.includes('CACHE_FIGURES_HIDDEN'));

@@ -114,7 +114,7 @@ test('no name of a file leaves by a public door or stands in the log', async () 
       assert.ok(!body.includes('secret-name') && !body.includes(folder), `${path} ${accept}`);
     }
   }
-  assert.ok(service.logged.some((line) => line.includes('the source changed on disk')));
+  await service.lineWith('the source changed on disk');
 });
 
 test('what is in memory is told on demand', async () => {

@@ -39,7 +39,7 @@ async function assertOurs(reply: string, status: number, sentence: string): Prom
   assert.match(head, /^content-type: application\/json$/im);
   assert.match(head, /^cache-control: no-store$/im);
   if (body !== '') assert.deepEqual(JSON.parse(body), { error: sentence, correlation_id: id });
-  await waitFor('the line of it', () => service.logged.some((line) => line.includes(id)));
+  await service.lineWith(id);
 }
 
 for (const [what, status, sentence, bytes] of [

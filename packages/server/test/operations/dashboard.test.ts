@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { waitFor } from 'portal-test-kit';
 import { sendRequest } from '../request.js';
 import { deployFile, readDeployFile } from './deploy-files.js';
 import { startObserved, type Observed } from './observed.js';
@@ -58,13 +59,16 @@ test('in health every panel shows something, but for those about trouble, which 
   const queries = queriesOf(false);
   assert.ok(queries.length >= 12, `${queries.length} queries`);
   for (const query of queries) await givesSeries(query);
-  for (const query of queriesOf(true)) assert.deepEqual(await world.prometheus.query(query), [], query);
+  for (const query of queriesOf(true)) {
+    await waitFor(`nothing from ${query}`, async () => (await world.prometheus.query(query)).length === 0);
+  }
 });
 
 test('what the variables and annotations of the dashboard ask is there', async () => {
   for (const { type, name, definition = '' } of dashboard.templating.list) {
     if (type !== 'query') continue;
     const [, series = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(definition) ?? [];
+    await givesSeries(filled(series));
     const found = await world.prometheus.query(filled(series));
     assert.ok(found.length > 0 && found.every(({ labels }) => labels[label]), `${name}: ${definition}`);
   }

@@ -15,6 +15,9 @@ import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
 import { NO_CLOCK, runProbe, noSockets, openSockets, outcomeOf } from '../run-probe.js';
 
+/** Whether a busy machine is slow is no question here. */
+const SLOW_MS = 60_000;
+
 let redis: RedisServer;
 let proxy: Proxy;
 
@@ -40,7 +43,7 @@ function urlOf(port: number, credentials = ''): string {
 for (const [driver, clientOf] of Object.entries(DRIVERS)) {
   describe(driver, () => {
     const probeOf = (url: string): ReturnType<typeof createRedisProbe> =>
-      createRedisProbe({ client: clientOf(url) });
+      createRedisProbe({ client: clientOf(url), slowMs: SLOW_MS });
 
     test('up: the figures of the server, the round trip of the question, no problems', async () => {
       await redis.command('FLUSHALL');
@@ -59,7 +62,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
           ? new Redis(`${redis.url}/3`, { lazyConnect: true, connectionName: 'app', readOnly: true })
           : createClient({ url: `${redis.url}/3`, name: 'app', readonly: true, pingInterval: 1 });
       await redis.command('CONFIG', 'RESETSTAT');
-      assert.equal(await outcomeOf(createRedisProbe({ client })), 'up');
+      assert.equal(await outcomeOf(createRedisProbe({ client, slowMs: SLOW_MS })), 'up');
       // The rest is how the test itself asks.
       const ofTheTest = /^(hello|client|config)/;
       assert.deepEqual(
@@ -80,7 +83,8 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       test(`${fault}: ${code}`, async () => {
         const probe = probeOf(urlOf(proxy.port));
         await proxy.fault(fault);
-        const verdict = await outcomeOf(probe, 300);
+        // What ends by itself has all the time that a busy machine needs.
+        const verdict = await outcomeOf(probe, code === 'CACHE_TIMEOUT' ? 300 : 5_000);
         await proxy.heal();
         assert.equal(verdict, `down ${code}`);
         assert.equal(await outcomeOf(probe), 'up');
@@ -180,7 +184,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       }
       redis.thaw();
       assert.equal(most, 1);
-      assert.equal(openSockets(), 0);
+      await noSockets();
       await waitFor('the server to have none of ours', async () => {
         const info = String(await redis.command('INFO', 'clients'));
         return /^connected_clients:1\r$/m.test(info);
@@ -208,8 +212,7 @@ test('a socket that is still connecting is destroyed as well', async () => {
         await outcomeOf(createRedisProbe({ client: clientOf(crowded.url) }), 50),
         'down CACHE_TIMEOUT',
       );
-      await sleep(5);
-      assert.equal(openSockets(), baseline);
+      await waitFor('its socket to be closed', () => openSockets() === baseline);
     }
   } finally {
     for (const client of crowd) client.disconnect();
@@ -235,7 +238,7 @@ test('a cluster: all masters together, the first that is down is the cache that 
     await Promise.all([ioredis.connect(), nodeRedis.connect()]);
     for (let key = 0; key < 30; key += 1) await ioredis.set(`key${key}`, key);
     for (const client of [ioredis, nodeRedis]) {
-      const probe = createRedisProbe({ client });
+      const probe = createRedisProbe({ client, slowMs: SLOW_MS });
       const outcome = await runProbe(probe);
       assert.deepEqual([outcome.state, outcome.figures?.keys], ['up', 30]);
       const sums = await Promise.all(cluster.nodes.map((node) => node.command('DBSIZE')));

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest } from '../../request.js';
-import { startService, type TestService } from '../../service.js';
+import { IMPATIENT, startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
 const PAGE = '/v1/admin/health';
@@ -37,7 +37,7 @@ let folder: string;
 before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
-  service = await startService({ databaseUrl, redisUrl: redis.url });
+  service = await startService({ databaseUrl, redisUrl: redis.url, environment: IMPATIENT });
   reader = await service.sessionCookie(ADMIN);
   folder = await mkdtemp(join(tmpdir(), 'portal-audit-'));
 });

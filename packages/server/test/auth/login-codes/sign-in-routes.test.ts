@@ -18,7 +18,7 @@ import { ADMIN } from '../../../src/auth/permission.js';
 import { webhookSignature } from '../../../src/infra/webhook.js';
 import { webhookKey } from '../../../src/config/rules.js';
 import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
-import { startService, type TestService } from '../../service.js';
+import { IMPATIENT, startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
 const REQUEST = '/v1/authentication/request';
@@ -41,6 +41,7 @@ before(async () => {
   service = await startService({
     databaseUrl,
     environment: {
+      ...IMPATIENT,
       PORTAL_LOGIN_WEBHOOK_URL: `${receiver.url}/codes`,
       PORTAL_LOGIN_WEBHOOK_SECRET: receiver.secret,
     },

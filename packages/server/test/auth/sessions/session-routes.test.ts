@@ -7,7 +7,7 @@ import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServ
 import { tokenHash } from '../../../src/auth/sessions/token.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
-import { startService, type TestService } from '../../service.js';
+import { IMPATIENT, startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 
 const ME = '/v1/users/me';
@@ -23,7 +23,7 @@ let service: TestService;
 before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
-  service = await startService({ databaseUrl, redisUrl: redis.url });
+  service = await startService({ databaseUrl, redisUrl: redis.url, environment: IMPATIENT });
 });
 
 after(async () => {

@@ -94,7 +94,7 @@ test('an outage is one message when it begins and one when it ends, signed, and 
   for (const secret of ['T0P-S3CRET', receiver.secret, '127.0.0.1']) {
     assert.ok(!service.logged.some((line) => line.includes(secret)), secret);
   }
-  assert.ok(service.logged.some((line) => line.includes('an alert was accepted')));
+  await service.lineWith('an alert was accepted');
 });
 
 test('a changed source has one alert', async (t) => {
@@ -147,6 +147,7 @@ test('a receiver that refuses gets everything later: in order, nothing twice, ea
   assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
   const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
   assert.equal(new Set(ids).size, 2);
+  await service.lineWith('was not accepted');
   const failures = service.logged.filter((line) => line.includes('was not accepted'));
   assert.equal(failures.length, 1, 'once for each that fails, not for each attempt');
   assert.match(failures[0] ?? '', /"receiver":"generic 1".*"cause":"WEBHOOK_REFUSED"/);

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest } from '../../request.js';
-import { startService, type TestService } from '../../service.js';
+import { IMPATIENT, startService, type TestService } from '../../service.js';
 import { openStream } from '../../stream.js';
 
 interface PublishedEvent {
@@ -61,7 +61,11 @@ function waitForStatus({ url }: TestService, status: string): Promise<void> {
 }
 
 test('an outage of both stores is in history and events while it lasts, and after it', async (t) => {
-  const service = await startService({ databaseUrl: await postgres.createDatabase(), redisUrl: redis.url });
+  const service = await startService({
+    databaseUrl: await postgres.createDatabase(),
+    redisUrl: redis.url,
+    environment: IMPATIENT,
+  });
   t.after(() => service.close());
   const { url } = service;
   const cookie = await service.sessionCookie(ADMIN);
@@ -184,7 +188,7 @@ test('without a disk: the service is as well as with one, says why, and shows wh
   await waitFor('samples', async () => (await historyOf(service.url, cookie)).status.includes('healthy'));
   const event = (await eventsOf(service.url, cookie)).find(({ kind }) => kind === 'history');
   assert.deepEqual([event?.to, event?.ended_at, event?.details], ['not_kept', null, { cause: 'ENOTDIR' }]);
-  const line = service.logged.find((one) => one.includes('the history is kept in memory only'));
-  assert.match(line ?? '', /"level":"warn".*"cause":"ENOTDIR"/);
+  const line = await service.lineWith('the history is kept in memory only');
+  assert.match(line, /"level":"warn".*"cause":"ENOTDIR"/);
   assert.ok(!service.logged.some((one) => one.includes('no-folder')), 'no path in the log');
 });

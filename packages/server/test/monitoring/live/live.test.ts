@@ -5,7 +5,7 @@ import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServ
 import { cookiePair } from '../../../src/auth/cookie.js';
 import { ADMIN } from '../../../src/auth/permission.js';
 import { sendRequest } from '../../request.js';
-import { startService, type TestService } from '../../service.js';
+import { IMPATIENT, startService, type TestService } from '../../service.js';
 import { sql } from '../../sql.js';
 import { openStream, type Stream } from '../../stream.js';
 
@@ -192,7 +192,7 @@ test('a change made while the database could not be heard counts when it can be 
 test('in an outage a page stays, for as long as the health page would', async (t) => {
   const alone = await startPostgres();
   t.after(() => alone.close());
-  const other = await startService({ databaseUrl: await alone.createDatabase() });
+  const other = await startService({ databaseUrl: await alone.createDatabase(), environment: IMPATIENT });
   t.after(() => other.close());
   const page = await live(await other.sessionCookie(ADMIN), other);
   await alone.freeze();
@@ -201,7 +201,7 @@ test('in an outage a page stays, for as long as the health page would', async (t
   assert.ok(!page.ended);
   const none = await startService({
     databaseUrl: await postgres.createDatabase(),
-    environment: { PORTAL_SESSION_MEMORY_MINUTES: '0' },
+    environment: { ...IMPATIENT, PORTAL_SESSION_MEMORY_MINUTES: '0' },
   });
   t.after(() => none.close());
   const forgotten = await live(await none.sessionCookie(ADMIN), none);
