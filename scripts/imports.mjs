@@ -32,6 +32,7 @@ const PACKAGES = {
       ['health'],
       ['http'],
       ['index', 'checks', 'adapters', 'cli'],
+      ['auto'],
     ],
   },
   'packages/integrity': {

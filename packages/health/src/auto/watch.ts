@@ -1,0 +1,180 @@
+/**
+ * Watches what was found, and serves what there is to say on a port of its own. Loaded when there is something to do.
+ */
+import { createServer, type Server } from 'node:http';
+import { createHealthHandler, type HealthHandler } from '../adapters/node.js';
+import { createHealth, type Health } from '../health.js';
+import type { CacheOptions, DatabaseOptions, HealthOptions } from '../health-options.js';
+import type { PostgresPool } from '../probes/postgres/postgres.js';
+import type { RedisClient } from '../probes/redis/redis.js';
+import { codeOf } from '../unknown.js';
+import type { FoundStore } from './drivers.js';
+import { createSlots, namesOf, type Slot } from './slots.js';
+
+/** Applications make what they need in one go: one line of the log has all of it. */
+const SETTLE_MS = 250;
+const TIDY_MS = 1_000;
+/** The process that has the port may end. */
+const RETRY_MS = 10_000;
+/** So that whoever asks never takes the descriptors that the application needs. */
+const MOST_CONNECTIONS = 64;
+
+export interface WatchOptions {
+  /** 0 takes any. */
+  readonly port: number;
+  readonly host: string;
+  /** One line of the log. */
+  readonly say: (line: string) => void;
+  /** Drivers in use that cannot be watched. */
+  readonly unknown: ReadonlySet<string>;
+}
+
+export interface Watch {
+  readonly add: (store: FoundStore) => void;
+  /** Serves, whether anything was found or not. */
+  readonly begin: () => void;
+}
+
+export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
+  const startedAt = new Date();
+  const slots = createSlots();
+  let health: Health | undefined;
+  let handler: HealthHandler | undefined;
+  let url: string | undefined;
+  let hasSaidInUse = false;
+  let told: ReadonlySet<string> | undefined;
+  let scheduled: NodeJS.Timeout | undefined;
+  let isRebuilding = false;
+
+  const server = createServer((request, response) => {
+    if (!handler?.(request, response)) response.writeHead(404).end();
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  // A connection that is kept open must not keep the process.
+  server.on('connection', (socket) => socket.unref());
+
+  function schedule(afterMs = SETTLE_MS): void {
+    scheduled ??= setTimeout(() => {
+      scheduled = undefined;
+      rebuild().catch((error: unknown) =>
+        say(`it cannot watch this process (${codeOf(error) ?? 'UNKNOWN'}).`),
+      );
+    }, afterMs).unref();
+  }
+
+  async function rebuild(): Promise<void> {
+    if (isRebuilding) return schedule();
+    isRebuilding = true;
+    try {
+      if (await isListening()) await replaceHealth();
+    } finally {
+      isRebuilding = false;
+    }
+  }
+
+  async function isListening(): Promise<boolean> {
+    if (url !== undefined) return true;
+    try {
+      url = await listen(server, port, host);
+      return true;
+    } catch (error) {
+      if (!hasSaidInUse) {
+        const reason = codeOf(error) ?? 'UNKNOWN';
+        say(
+          `process ${process.pid} is not watched, as it cannot listen at ${host}:${port} (${reason}). ` +
+            'PORTAL_HEALTH_PORT=0 takes any port that is free.',
+        );
+      }
+      hasSaidInUse = true;
+      schedule(RETRY_MS);
+      return false;
+    }
+  }
+
+  /** The one before answers until the next has looked at everything. */
+  async function replaceHealth(): Promise<void> {
+    const watched = namesOf(slots.all());
+    const before = health;
+    const next = createHealth(optionsOf(watched, startedAt));
+    const started = next.start();
+    if (before) await started;
+    health = next;
+    handler = createHealthHandler(next);
+    report(watched);
+    await before?.close();
+  }
+
+  function report(watched: ReadonlyMap<string, Slot>): void {
+    const stores = new Map([...watched].map(([name, slot]) => [`${name} (${describe(slot.current)})`, slot]));
+    const news = [...stores.keys()].filter((one) => !told?.has(one));
+    const left =
+      unknown.size > 0 ? ` Not watched, as it does not know them: ${[...unknown].join(', ')}.` : '';
+    const more = slots.leftOut > 0 ? ` There are more than it watches.` : '';
+    if (stores.size === 0) {
+      say(
+        `${url}/health has found no pool of pg or postgres.js and no client of ioredis, iovalkey or node-redis yet. ` +
+          `It cannot see into bundles.${left}`,
+      );
+    } else if (told === undefined || told.size === 0) {
+      say(`${url}/health watches ${news.join(', ')}.${left}${more}`);
+    } else if (news.length > 0) {
+      say(`${url}/health also watches ${news.join(', ')}.${more}`);
+    }
+    told = new Set(stores.keys());
+  }
+
+  setInterval(() => {
+    if (slots.tidy()) schedule();
+  }, TIDY_MS).unref();
+
+  return {
+    add(store) {
+      if (slots.add(store)) schedule();
+    },
+    begin: () => schedule(0),
+  };
+}
+
+function describe({ driver, target }: FoundStore): string {
+  return target.label === undefined ? driver : `${driver}, ${target.label}`;
+}
+
+/** Resolves with where it listens; rejects when it cannot, and may be called again then. */
+function listen(server: Server, port: number, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // In a worker of a cluster a port is shared otherwise, and each answer another worker's.
+    server.listen({ port, host, exclusive: true }, () => {
+      server.off('error', reject);
+      server.on('error', () => undefined);
+      server.unref();
+      const address = server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
+    });
+  });
+}
+
+function optionsOf(watched: ReadonlyMap<string, Slot>, startedAt: Date): HealthOptions {
+  const databases: Record<string, DatabaseOptions> = {};
+  const caches: Record<string, CacheOptions> = {};
+  for (const [name, slot] of watched) {
+    if (slot.type === 'cache') {
+      caches[name] = { client: () => slot.current.store as RedisClient };
+    } else {
+      const { postgres } = slot.current;
+      databases[name] = { pool: () => slot.current.store as PostgresPool, ...(postgres && { postgres }) };
+    }
+  }
+  const { database, ...otherDatabases } = databases;
+  const { cache, ...otherCaches } = caches;
+  return {
+    startedAt,
+    ...(database && { database }),
+    databases: otherDatabases,
+    ...(cache && { cache }),
+    caches: otherCaches,
+    // Of a process in which nothing was found nothing is known: it must not look healthy.
+    ...(watched.size === 0 && { checks: { 'stores-found': () => false } }),
+  };
+}
