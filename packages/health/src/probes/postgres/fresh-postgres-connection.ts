@@ -4,10 +4,16 @@
 import { member } from '../../unknown.js';
 
 export interface FreshPostgresConnection {
-  /** Connects, logs in and asks; rejects with what the driver reports. */
-  query(): Promise<ProbeResult>;
-  /** Connects unless it has, and runs one text of SQL; resolves with its rows. */
+  /**
+   * Connects, logs in and asks; rejects with what the driver reports. Hangs up then, unless it `stays` for more, until `end`.
+   */
+  query(stays?: boolean): Promise<ProbeResult>;
+  /** Connects unless it has, and runs one text of SQL; resolves with its rows, of several statements the last there are. */
   run(text: string): Promise<unknown>;
+  /** The backend that the server said it is; a pooler invents one. `undefined` before the login. */
+  processId(): number | undefined;
+  /** Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer. */
+  end(): void;
   /** Asks the server, over another connection, to end what this one is busy with; also after `destroy`. */
   cancel(): void;
   /** Whether it still waits for the address that belongs to the server's name. */
@@ -36,4 +42,14 @@ export const PROBE_QUERY = 'SHOW transaction_read_only';
 export function readOnlyIn(rows: unknown): boolean | undefined {
   const row = member(member(rows, '0'), 'transaction_read_only');
   return row === 'on' ? true : row === 'off' ? false : undefined;
+}
+
+/** The rows in what a driver resolves with: of several statements those of the last that has any. */
+export function rowsIn(result: unknown, rowsOf: (one: unknown) => unknown): unknown {
+  const results: readonly unknown[] = Array.isArray(result) ? result : [result];
+  return results.map(rowsOf).findLast((rows) => Array.isArray(rows) && rows.length > 0) ?? [];
+}
+
+export function processIdIn(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }

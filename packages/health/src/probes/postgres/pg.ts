@@ -8,7 +8,9 @@ import { cachedPassword, isLookingUp, type OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement } from './postgres-cancel.js';
 import {
   PROBE_QUERY,
+  processIdIn,
   readOnlyIn,
+  rowsIn,
   type ProbeResult,
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
@@ -89,15 +91,18 @@ function freshConnection(client: PgClient, watch: ConnectionWatch): FreshPostgre
     return opening;
   }
 
+  function end(): void {
+    void client.end().catch(() => undefined);
+  }
+
   return {
-    async query(): Promise<ProbeResult> {
+    async query(stays = false): Promise<ProbeResult> {
       await open();
       const askedMs = performance.now();
       const result = await client.query(PROBE_QUERY);
       const latencyMs = performance.now() - askedMs;
       watch.answered(stream());
-      // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
-      void client.end().catch(() => undefined);
+      if (!stays) end();
       return { readOnly: readOnlyIn(member(result, 'rows')), latencyMs };
     },
     async run(text) {
@@ -106,8 +111,10 @@ function freshConnection(client: PgClient, watch: ConnectionWatch): FreshPostgre
       const path =
         typeof host === 'string' && host.startsWith('/') ? `${host}/.s.PGSQL.${client.port}` : undefined;
       address ??= addressOf(stream(), path);
-      return member(await client.query(text), 'rows');
+      return rowsIn(await client.query(text), (one) => member(one, 'rows'));
     },
+    processId: () => processIdIn(member(client, 'processID')),
+    end,
     cancel() {
       cancelStatement({
         address,

@@ -11,7 +11,9 @@ import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { tryHosts, readOnlyWanted } from './postgres-hosts.js';
 import {
   PROBE_QUERY,
+  processIdIn,
   readOnlyIn,
+  rowsIn,
   type ProbeResult,
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
@@ -147,8 +149,9 @@ function freshConnection(
     return { sql, failed, host, socket: () => socket };
   }
 
-  async function askAt(index: number): Promise<ProbeResult> {
-    const { sql, failed } = open(options.host[index], options.port[index]);
+  async function askAt(index: number, stays: boolean): Promise<ProbeResult> {
+    const asking = open(options.host[index], options.port[index]);
+    const { sql, failed } = asking;
     let askedMs = performance.now();
     const asked = sql.unsafe(PROBE_QUERY, [], {
       simple: true,
@@ -160,23 +163,32 @@ function freshConnection(
     });
     const rows = await Promise.race([failed, asked]);
     const latencyMs = performance.now() - askedMs;
-    // Says goodbye, so that the server does not log a lost connection, but does not wait for it to answer.
-    await sql.end({ timeout: 0 });
+    if (!stays) await sql.end({ timeout: 0 });
+    else {
+      // Of several hosts, the one that is not the one wanted is of no use.
+      answered.set(index, asking);
+      backend = member(asked, 'state');
+    }
     return { readOnly: readOnlyIn(rows), latencyMs };
   }
 
   let writing: { readonly query: PromiseLike<unknown>; readonly address: Busy['address'] } | undefined;
   let opened: Opened | undefined;
+  /** Those that stayed open after their answer, by their host. */
+  const answered = new Map<number, Opened>();
+  /** What the driver knows of the backend. */
+  let backend: unknown;
 
   return {
-    async query() {
+    async query(stays = false) {
       const readOnly = readOnlyWanted(options.target_session_attrs);
       const { index, ...answer } = await tryHosts(
         { hosts: options.host.length, turnMs, readOnly },
-        askAt,
+        (at) => askAt(at, stays),
         () => destroyed,
       );
       preferred.index = index;
+      opened = answered.get(index);
       return answer;
     },
     async run(text) {
@@ -189,16 +201,25 @@ function freshConnection(
           return true;
         },
       });
-      return Promise.race([failed, query]);
+      const result = await Promise.race([failed, query]);
+      backend = member(query, 'state');
+      // Of one statement the driver gives the rows, of several a list of them.
+      return rowsIn(Array.isArray(result) && Array.isArray(result[0]) ? result : [result], (rows) => rows);
+    },
+    processId: () => processIdIn(member(backend, 'pid')),
+    end() {
+      for (const { sql } of new Set([...answered.values(), ...(opened ? [opened] : [])])) {
+        void sql.end({ timeout: 0 }).catch(() => undefined);
+      }
     },
     cancel() {
-      const backend = member(writing?.query, 'state');
+      const busy = member(writing?.query, 'state');
       cancelStatement({
         address: writing?.address,
         ssl: options.ssl,
         host: opened?.host,
-        processId: member(backend, 'pid'),
-        secretKey: member(backend, 'secret'),
+        processId: member(busy, 'pid'),
+        secretKey: member(busy, 'secret'),
       });
     },
     isLookingUp: () => [...sockets].some(isLookingUp),

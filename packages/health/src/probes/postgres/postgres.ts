@@ -66,6 +66,15 @@ export interface PostgresProbeOptions {
   readonly poolStalledAfterMs?: number;
   /** Whether it is read-only on purpose, as a replica is: that it refuses writes is no finding then; default false. */
   readonly readOnly?: boolean;
+  /** What is asked over the connection of a run that has its answer. */
+  readonly followUp?: FollowUp;
+}
+
+/** Something that is asked as well, now and then, and is no part of a run: not of its latency, nor of its outcome. */
+export interface FollowUp {
+  isDue(): boolean;
+  /** Has the connection from now on, and ends it. Never rejects. */
+  take(connection: FreshPostgresConnection): Promise<void>;
 }
 
 /**
@@ -79,7 +88,7 @@ export interface PostgresProbeOptions {
  */
 export function createPostgresProbe(options: PostgresProbeOptions): Probe {
   const { pool, postgres, slowMs = DEFAULTS.slowMs, deadlineMs = DEFAULTS.deadlineMs } = options;
-  const { readOnly: isMeant = false, writes = false, canary = false } = options;
+  const { readOnly: isMeant = false, writes = false, canary = false, followUp } = options;
   const passwords = createOpenCall();
   const watch = createConnectionWatch();
   const connection = openConnectionsLike(pool, { postgres, passwords, watch, deadlineMs });
@@ -114,13 +123,18 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
       try {
         signal.throwIfAborted();
         const asked = (asking = opened = connection());
+        const isFollowed = followUp?.isDue() ?? false;
         const {
           readOnly,
           latencyMs,
           waitedMs = 0,
-        } = await untilAborted(signal, asked.query(), asked.destroy);
+        } = await untilAborted(signal, asked.query(isFollowed), asked.destroy);
         if (readOnly === undefined) return down('DATABASE_FAILED', TIMED_OUT);
         const isSlow = clock.othersMs() - beganMs - waitedMs > slowMs;
+        if (isFollowed) {
+          opened = undefined;
+          void followUp?.take(asked);
+        }
         return completed(
           isSlow
             ? { state: 'slow', latencyMs, problems: ['DATABASE_SLOW'] }

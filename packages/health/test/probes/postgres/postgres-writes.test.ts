@@ -197,6 +197,8 @@ test('where nobody may write, that is tried no more often than where all may', a
       return {
         query: () => Promise.reject(refused),
         run: () => Promise.reject(refused),
+        processId: () => undefined,
+        end: () => undefined,
         cancel: () => undefined,
         isLookingUp: () => false,
         destroy: () => undefined,

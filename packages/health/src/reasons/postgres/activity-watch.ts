@@ -1,0 +1,173 @@
+/**
+ * When the question who holds and who waits is asked, and of whom not: over the connection of a probe run that has its
+ * answer, never twice at once in all instances of a database, never for long.
+ */
+import { codeOf, member } from '../../unknown.js';
+import type { Look, ReasonSource } from '../sighting.js';
+import { activityQuestion, FREE_QUESTION } from './activity-question.js';
+import { readActivity, type ActivityAnswer } from './activity-answer.js';
+import { sightActivity } from './sight-activity.js';
+import { createAskLimits } from './ask-limits.js';
+
+/** The members used of a connection that is ours alone. */
+export interface AskedConnection {
+  /** Resolves with the rows of the last statement that has any. */
+  run(text: string): Promise<unknown>;
+  processId(): number | undefined;
+  /** Says goodbye. */
+  end(): void;
+  destroy(): void;
+}
+
+export interface ActivityWatchOptions {
+  /** `database`, `database.reports`. */
+  readonly component: string;
+  /** Milliseconds between two questions, and while something is wrong. */
+  readonly everyMs: number;
+  readonly whileTroubledMs: number;
+  readonly isTroubled: () => boolean;
+  /** Backends of this process that hold a connection for too long. */
+  readonly ownPids?: () => readonly number[];
+  /** Asks for a connection, as one is due and no probe run is. */
+  readonly requestRun?: () => void;
+  /** Milliseconds that a question may take on this side; default 1,000. */
+  readonly deadlineMs?: number;
+}
+
+export interface ActivityWatch extends ReasonSource {
+  /** Whether a connection is wanted now. */
+  isDue(): boolean;
+  /** Asks over `connection` if it is due, and ends it afterwards; never rejects. */
+  take(connection: AskedConnection): Promise<void>;
+  /** The last answer, for whoever joins it with the clients of a pool. */
+  answer(): ActivityAnswer | undefined;
+  close(): Promise<void>;
+}
+
+const DEADLINE_MS = 1_000;
+/**
+ * How long others are kept from asking after an answer: with 50 instances there is then one question every two seconds, and
+ * with four everybody still has a turn whenever it is due.
+ */
+const HOLD_MS = 2_000;
+/** A large table of locks takes longer than a question may; the rest is asked without it for a while. */
+const WITHOUT_LOCKS_MS = 10 * 60_000;
+const LOOKS_A_TURN = 5;
+
+export function createActivityWatch({
+  component,
+  everyMs,
+  whileTroubledMs,
+  isTroubled,
+  ownPids = () => [],
+  requestRun,
+  deadlineMs = DEADLINE_MS,
+}: ActivityWatchOptions): ActivityWatch {
+  const limits = createAskLimits(() => (isTroubled() ? Math.min(everyMs, whileTroubledMs) : everyMs));
+  const held = new Set<AskedConnection>();
+  let locksAtMs = 0;
+  let look: Look | undefined;
+  let answer: ActivityAnswer | undefined;
+  let closed = false;
+
+  const timer = requestRun
+    ? setInterval(() => {
+        if (limits.isDue()) requestRun();
+      }, whileTroubledMs / LOOKS_A_TURN)
+    : undefined;
+  timer?.unref();
+
+  /** Which backend answers, and whether it is free to be asked. */
+  async function query(connection: AskedConnection): Promise<ActivityAnswer | null | undefined> {
+    const free = member(await connection.run(FREE_QUESTION), '0');
+    const isDirect = member(free, 'pid') === connection.processId();
+    if (Number(member(free, 'free')) !== 1) return null;
+    const text = activityQuestion({
+      version: Number(member(free, 'version')),
+      withLocks: performance.now() >= locksAtMs,
+      holds: isDirect,
+      ownPids: ownPids(),
+    });
+    return readActivity(member(member(await connection.run(text), '0'), 'portal_activity'));
+  }
+
+  function taken(next: ActivityAnswer, ownMs: number): void {
+    answer = next;
+    look = {
+      atMs: performance.now(),
+      at: new Date(),
+      sightings: sightActivity(next, { component, ownMs }),
+    };
+  }
+
+  /** Keeps the connection, and with it the lock that keeps others from asking. */
+  function hold(connection: AskedConnection): void {
+    held.add(connection);
+    setTimeout(() => {
+      held.delete(connection);
+      connection.end();
+    }, HOLD_MS).unref();
+  }
+
+  async function ask(connection: AskedConnection): Promise<void> {
+    const askedAt = Date.now();
+    let late: NodeJS.Timeout | undefined;
+    const overrun = new Promise<never>((_resolve, reject) => {
+      late = setTimeout(() => reject(new OverrunError()), deadlineMs);
+    });
+    try {
+      const next = await Promise.race([overrun, query(connection)]);
+      if (next === undefined) throw new OverrunError();
+      limits.answered();
+      if (next !== null && !closed) taken(next, (askedAt + Date.now()) / 2);
+      if (next?.holds && !closed) hold(connection);
+      else connection.end();
+    } catch (error) {
+      const isLate = error instanceof OverrunError;
+      if (limits.failed(isLate ? 'overrun' : codeOf(error)) === 'overrun')
+        locksAtMs = performance.now() + WITHOUT_LOCKS_MS;
+      if (isLate) connection.destroy();
+      else await leave(connection);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  return {
+    name: component,
+    needs: 2,
+    latest: () => look,
+    answer: () => answer,
+    isDue: () => !closed && limits.isDue(),
+    async take(connection) {
+      if (closed || !limits.begin()) {
+        connection.end();
+        return;
+      }
+      await ask(connection);
+    },
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      for (const connection of held) connection.end();
+      held.clear();
+    },
+  };
+}
+
+/** A pooler may give the backend to somebody else, so that no transaction is left open in it. */
+async function leave(connection: AskedConnection): Promise<void> {
+  const gone = setTimeout(() => connection.destroy(), DEADLINE_MS);
+  gone.unref();
+  try {
+    await connection.run('ROLLBACK');
+    connection.end();
+  } catch {
+    connection.destroy();
+  } finally {
+    clearTimeout(gone);
+  }
+}
+
+/** Too late or too long. */
+class OverrunError extends Error {}

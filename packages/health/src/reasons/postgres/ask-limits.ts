@@ -1,0 +1,60 @@
+/**
+ * How often a server may be asked what is not needed to know whether it works: at a pace, once at a time, and not for a
+ * while after it has not answered as it should.
+ */
+
+export interface AskLimits {
+  isDue(): boolean;
+  /** Whether to ask now; if so, the question counts as asked. */
+  begin(): boolean;
+  answered(): void;
+  /** By what the driver reports, or that it took too long; returns whether it did. */
+  failed(code: string | undefined): 'overrun' | 'error';
+}
+
+const OVERRUNS = 2;
+const SILENT_AFTER_OVERRUNS_MS = 60_000;
+/** Another server than we think, or no right to ask: that does not change by itself. */
+const SILENT_AFTER_REFUSAL_MS = 3_600_000;
+const CANCELLED = '57014';
+const LOCK_TIMEOUT = '55P03';
+
+/** @param paceMs - milliseconds between two questions, as it is now */
+export function createAskLimits(paceMs: () => number, now = () => performance.now()): AskLimits {
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let silentUntilMs = Number.NEGATIVE_INFINITY;
+  let isAsking = false;
+  let overruns = 0;
+
+  function isDue(): boolean {
+    const nowMs = now();
+    return !isAsking && nowMs >= silentUntilMs && nowMs - askedMs >= paceMs();
+  }
+
+  return {
+    isDue,
+    begin() {
+      if (!isDue()) return false;
+      askedMs = now();
+      isAsking = true;
+      return true;
+    },
+    answered() {
+      isAsking = false;
+      overruns = 0;
+    },
+    failed(code) {
+      isAsking = false;
+      if (code === 'overrun' || code === CANCELLED || code === LOCK_TIMEOUT) {
+        overruns += 1;
+        if (overruns >= OVERRUNS) {
+          silentUntilMs = now() + SILENT_AFTER_OVERRUNS_MS;
+          overruns = 0;
+        }
+        return 'overrun';
+      }
+      if (code?.startsWith('42')) silentUntilMs = now() + SILENT_AFTER_REFUSAL_MS;
+      return 'error';
+    },
+  };
+}
