@@ -72,7 +72,7 @@ export interface PostgresProbeOptions {
 
 /** Something that is asked as well, now and then, and is no part of a run: not of its latency, nor of its outcome. */
 export interface FollowUp {
-  isDue(): boolean;
+  readonly isDue: () => boolean;
   /** Has the connection from now on, and ends it. Never rejects. */
   take(connection: FreshPostgresConnection): Promise<void>;
 }

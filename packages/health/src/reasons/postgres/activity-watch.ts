@@ -36,7 +36,7 @@ export interface ActivityWatchOptions {
 
 export interface ActivityWatch extends ReasonSource {
   /** Whether a connection is wanted now. */
-  isDue(): boolean;
+  readonly isDue: () => boolean;
   /** Asks over `connection` if it is due, and ends it afterwards; never rejects. */
   take(connection: AskedConnection): Promise<void>;
   /** The last answer, for whoever joins it with the clients of a pool. */

@@ -5,7 +5,11 @@ import pg from 'pg';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import postgresJs from 'postgres';
 import type { PostgresJsFunction } from '../../../src/probes/postgres/postgres-js.js';
-import { createPostgresProbe, type FollowUp, type PostgresPool } from '../../../src/probes/postgres/postgres.js';
+import {
+  createPostgresProbe,
+  type FollowUp,
+  type PostgresPool,
+} from '../../../src/probes/postgres/postgres.js';
 import {
   createActivityWatch,
   type ActivityWatchOptions,

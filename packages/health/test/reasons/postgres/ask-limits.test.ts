@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createAskLimits } from '../../../src/reasons/postgres/ask-limits.js';
+
+function limitsAt(paceMs: () => number): {
+  limits: ReturnType<typeof createAskLimits>;
+  at(ms: number): void;
+} {
+  let nowMs = 0;
+  return {
+    limits: createAskLimits(paceMs, () => nowMs),
+    at(ms) {
+      nowMs = ms;
+    },
+  };
+}
+
+test('at its pace, and never while one is under way', () => {
+  let paceMs = 15_000;
+  const { limits, at } = limitsAt(() => paceMs);
+  assert.equal(limits.begin(), true);
+  at(60_000);
+  assert.equal(limits.begin(), false);
+  limits.answered();
+  assert.equal(limits.begin(), true);
+  limits.answered();
+  at(74_000);
+  assert.equal(limits.begin(), false);
+  paceMs = 5_000;
+  assert.equal(limits.begin(), true);
+});
+
+for (const code of ['overrun', '57014', '55P03']) {
+  test(`two of ${code} in a row: silent for a minute`, () => {
+    const { limits, at } = limitsAt(() => 5_000);
+    limits.begin();
+    assert.equal(limits.failed(code), 'overrun');
+    at(5_000);
+    assert.equal(limits.begin(), true);
+    limits.failed(code);
+    at(64_000);
+    assert.equal(limits.isDue(), false);
+    at(65_000);
+    assert.equal(limits.begin(), true);
+  });
+}
+
+test('an answer in between counts anew; a server that knows no such question is not asked for an hour', () => {
+  const { limits, at } = limitsAt(() => 5_000);
+  for (const [ms, code] of [
+    [0, 'overrun'],
+    [5_000, undefined],
+    [10_000, 'overrun'],
+    [15_000, '42883'],
+  ] as const) {
+    at(ms);
+    assert.equal(limits.begin(), true, String(ms));
+    if (code === undefined) limits.answered();
+    else limits.failed(code);
+  }
+  at(15_000 + 3_599_999);
+  assert.equal(limits.isDue(), false);
+  at(15_000 + 3_600_000);
+  assert.equal(limits.isDue(), true);
+});
+
+test('a connection that broke says nothing about asking', () => {
+  const { limits, at } = limitsAt(() => 5_000);
+  for (let time = 0; time < 10; time += 1) {
+    at(time * 5_000);
+    assert.equal(limits.begin(), true);
+    assert.equal(limits.failed('ECONNRESET'), 'error');
+  }
+});
