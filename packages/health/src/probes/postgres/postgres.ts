@@ -18,6 +18,7 @@ import { createCanary } from './postgres-canary.js';
 import { isPostgresJs, postgresJsConnections, type PostgresJsFunction } from './postgres-js.js';
 import { PROBE_QUERY, type FreshPostgresConnection } from './fresh-postgres-connection.js';
 import { createWriteWatch, type WriteResult, type WritesOptions } from './postgres-writes.js';
+import type { FollowUp } from '../../reasons/postgres/ask-once.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
@@ -68,13 +69,6 @@ export interface PostgresProbeOptions {
   readonly readOnly?: boolean;
   /** What is asked over the connection of a run that has its answer. */
   readonly followUp?: FollowUp;
-}
-
-/** Something that is asked as well, now and then, and is no part of a run: not of its latency, nor of its outcome. */
-export interface FollowUp {
-  readonly isDue: () => boolean;
-  /** Has the connection from now on, and ends it. Never rejects. */
-  take(connection: FreshPostgresConnection): Promise<void>;
 }
 
 /**

@@ -2,7 +2,7 @@
  * Reads the answer to the question who holds and who waits. What is not as it should be is no answer: a server may be
  * anything that speaks the protocol.
  */
-import { asList } from 'portal-shared/json';
+import { ageOf, countIn, fieldsIn, listIn, textIn, timeIn } from './json-values.js';
 
 /** A session of the server. What its role hides from ours is `null`, as is what there is none of. */
 export interface ServerSession {
@@ -74,11 +74,6 @@ export interface ActivityAnswer {
   readonly oldest: readonly ServerSession[];
 }
 
-/** Longer answers are cut, and so are no answers. */
-const LONGEST_ANSWER = 65_536;
-/** More entries than the question asks for are not read. */
-const MOST_ENTRIES = 128;
-
 /** `null`: nobody was asked, as another instance asks; `undefined`: no answer. */
 export function readActivity(text: unknown): ActivityAnswer | null | undefined {
   if (text === null) return null;
@@ -134,42 +129,6 @@ export function readActivity(text: unknown): ActivityAnswer | null | undefined {
     involved: listIn(involved).flatMap((session) => sessionIn(session, age) ?? []),
     oldest: listIn(oldest).flatMap((session) => sessionIn(session, age) ?? []),
   };
-}
-
-/** The entries of an answer that is a list in JSON; `undefined` when it is none. */
-export function fieldsIn(text: unknown): readonly unknown[] | undefined {
-  if (typeof text !== 'string' || text.length > LONGEST_ANSWER) return undefined;
-  try {
-    return asList(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** A list, no longer than any that was asked for. */
-export function listIn(value: unknown): readonly unknown[] {
-  return (asList(value) ?? []).slice(0, MOST_ENTRIES);
-}
-
-/** A whole number from 0. */
-export function countIn(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-export function textIn(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
-/** Milliseconds since 1970. */
-export function timeIn(value: unknown): number | null {
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isFinite(time) ? time : null;
-}
-
-/** Milliseconds from a time to another, not negative: within one answer clocks differ by some microseconds. */
-export function ageOf(time: unknown, serverMs: number): number | null {
-  const since = timeIn(time);
-  return since === null ? null : Math.max(0, serverMs - since);
 }
 
 type Age = (time: unknown) => number | null;

@@ -16,7 +16,7 @@ const MOST_LINKS = 64;
 const MOST_BLOCKERS = 16;
 const MOST_GROUPS = 20;
 const MOST_OPEN = 3;
-export const MOST_OWN = 20;
+const MOST_OWN = 20;
 
 /** `waitstart` in `pg_locks` and `query_id` in `pg_stat_activity`. */
 const POSTGRES_14 = 140_000;

@@ -2,22 +2,13 @@
  * When the question who holds and who waits is asked, and of whom not: over the connection of a probe run that has its
  * answer, never twice at once in all instances of a database, never for long.
  */
-import { codeOf, member } from '../../unknown.js';
+import { member } from '../../unknown.js';
 import type { Look, ReasonSource } from '../sighting.js';
 import { activityQuestion, FREE_QUESTION } from './activity-question.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
 import { sightActivity } from './sight-activity.js';
 import { createAskLimits } from './ask-limits.js';
-
-/** The members used of a connection that is ours alone. */
-export interface AskedConnection {
-  /** Resolves with the rows of the last statement that has any. */
-  run(text: string): Promise<unknown>;
-  processId(): number | undefined;
-  /** Says goodbye. */
-  end(): void;
-  destroy(): void;
-}
+import { askOnce, type AskedConnection, type FollowUp } from './ask-once.js';
 
 export interface ActivityWatchOptions {
   /** `database`, `database.reports`. */
@@ -34,11 +25,7 @@ export interface ActivityWatchOptions {
   readonly deadlineMs?: number;
 }
 
-export interface ActivityWatch extends ReasonSource {
-  /** Whether a connection is wanted now. */
-  readonly isDue: () => boolean;
-  /** Asks over `connection` if it is due, and ends it afterwards; never rejects. */
-  take(connection: AskedConnection): Promise<void>;
+export interface ActivityWatch extends ReasonSource, FollowUp {
   /** The last answer, for whoever joins it with the clients of a pool. */
   answer(): ActivityAnswer | undefined;
   close(): Promise<void>;
@@ -111,26 +98,16 @@ export function createActivityWatch({
 
   async function ask(connection: AskedConnection): Promise<void> {
     const askedAt = Date.now();
-    let late: NodeJS.Timeout | undefined;
-    const overrun = new Promise<never>((_resolve, reject) => {
-      late = setTimeout(() => reject(new OverrunError()), deadlineMs);
-    });
-    try {
-      const next = await Promise.race([overrun, query(connection)]);
-      if (next === undefined) throw new OverrunError();
-      limits.answered();
-      if (next !== null && !closed) taken(next, (askedAt + Date.now()) / 2);
-      if (next?.holds && !closed) hold(connection);
-      else connection.end();
-    } catch (error) {
-      const isLate = error instanceof OverrunError;
-      if (limits.failed(isLate ? 'overrun' : codeOf(error)) === 'overrun')
-        locksAtMs = performance.now() + WITHOUT_LOCKS_MS;
-      if (isLate) connection.destroy();
-      else await leave(connection);
-    } finally {
-      clearTimeout(late);
+    const result = await askOnce(connection, deadlineMs, query);
+    if (result.code !== undefined) {
+      if (limits.failed(result.code) === 'overrun') locksAtMs = performance.now() + WITHOUT_LOCKS_MS;
+      return;
     }
+    limits.answered();
+    const { answer: next } = result;
+    if (next !== null && !closed) taken(next, (askedAt + Date.now()) / 2);
+    if (next?.holds && !closed) hold(connection);
+    else connection.end();
   }
 
   return {
@@ -154,20 +131,3 @@ export function createActivityWatch({
     },
   };
 }
-
-/** A pooler may give the backend to somebody else, so that no transaction is left open in it. */
-async function leave(connection: AskedConnection): Promise<void> {
-  const gone = setTimeout(() => connection.destroy(), DEADLINE_MS);
-  gone.unref();
-  try {
-    await connection.run('ROLLBACK');
-    connection.end();
-  } catch {
-    connection.destroy();
-  } finally {
-    clearTimeout(gone);
-  }
-}
-
-/** Too late or too long. */
-class OverrunError extends Error {}

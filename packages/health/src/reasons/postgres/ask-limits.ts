@@ -4,7 +4,7 @@
  */
 
 export interface AskLimits {
-  isDue(): boolean;
+  readonly isDue: () => boolean;
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;

@@ -8,7 +8,7 @@ import { headsOf, type LockHead } from './lock-heads.js';
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
-export const ACTIVITY_THRESHOLDS = {
+const THRESHOLDS = {
   /** Reports begin after a minute with others, which is too late for a pool of 20. */
   lockWaitMs: SECOND_MS,
   lockWaiters: 5,
@@ -49,8 +49,7 @@ type Seen = Omit<Sighting, 'component'>;
 function lockQueue(answer: ActivityAnswer): Seen | undefined {
   const { waiting, links, seesAll } = answer;
   const isQueue =
-    waiting.sessions >= ACTIVITY_THRESHOLDS.lockWaiters ||
-    (waiting.longestMs ?? 0) >= ACTIVITY_THRESHOLDS.lockWaitMs;
+    waiting.sessions >= THRESHOLDS.lockWaiters || (waiting.longestMs ?? 0) >= THRESHOLDS.lockWaitMs;
   const heads = headsOf(links);
   const [head] = heads;
   // Those that wait for each other are a deadlock, which the server ends within a second.
@@ -97,10 +96,9 @@ function namesOf({
 
 function exhausted({ sessions, maxConnections, reserved, groups }: ActivityAnswer): Seen | undefined {
   const percent = maxConnections > 0 ? (sessions / maxConnections) * 100 : 0;
-  if (percent < ACTIVITY_THRESHOLDS.connectionsPercent) return undefined;
+  if (percent < THRESHOLDS.connectionsPercent) return undefined;
   const largest = largestOwner(groups);
-  const isSerious =
-    percent >= ACTIVITY_THRESHOLDS.connectionsSeriousPercent || sessions >= maxConnections - reserved;
+  const isSerious = percent >= THRESHOLDS.connectionsSeriousPercent || sessions >= maxConnections - reserved;
   return {
     code: 'CONNECTIONS_EXHAUSTED',
     figures: {
@@ -131,7 +129,7 @@ function largestOwner(groups: readonly SessionGroup[]): SessionGroup | undefined
 function leftOpen({ oldest }: ActivityAnswer): Seen | undefined {
   const idle = oldest
     .filter(({ state }) => state?.startsWith('idle in transaction'))
-    .filter(({ stateMs }) => (stateMs ?? 0) >= ACTIVITY_THRESHOLDS.leftOpenMs)
+    .filter(({ stateMs }) => (stateMs ?? 0) >= THRESHOLDS.leftOpenMs)
     .toSorted((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0));
   const [longest] = idle;
   if (longest === undefined) return undefined;
@@ -147,8 +145,7 @@ function leftOpen({ oldest }: ActivityAnswer): Seen | undefined {
 
 function longTransaction({ oldest }: ActivityAnswer): Seen | undefined {
   const [longest] = oldest.toSorted((a, b) => (b.openMs ?? 0) - (a.openMs ?? 0));
-  if (longest === undefined || (longest.openMs ?? 0) < ACTIVITY_THRESHOLDS.longTransactionMs)
-    return undefined;
+  if (longest === undefined || (longest.openMs ?? 0) < THRESHOLDS.longTransactionMs) return undefined;
   return {
     code: 'LONG_TRANSACTION',
     figures: {
@@ -161,13 +158,13 @@ function longTransaction({ oldest }: ActivityAnswer): Seen | undefined {
 }
 
 function prepared({ prepared: { transactions, oldestMs } }: ActivityAnswer): Seen | undefined {
-  if (transactions === 0 || (oldestMs ?? 0) < ACTIVITY_THRESHOLDS.preparedMs) return undefined;
+  if (transactions === 0 || (oldestMs ?? 0) < THRESHOLDS.preparedMs) return undefined;
   return { code: 'PREPARED_TRANSACTION', figures: { transactions, longest_ms: rounded(oldestMs) } };
 }
 
 function clockOffset({ serverMs }: ActivityAnswer, ownMs: number): Seen | undefined {
   const offsetMs = serverMs - ownMs;
-  if (Math.abs(offsetMs) < ACTIVITY_THRESHOLDS.clockOffsetMs) return undefined;
+  if (Math.abs(offsetMs) < THRESHOLDS.clockOffsetMs) return undefined;
   return { code: 'CLOCK_OFFSET', figures: { offset_ms: Math.round(offsetMs) } };
 }
 

@@ -5,15 +5,13 @@ import pg from 'pg';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import postgresJs from 'postgres';
 import type { PostgresJsFunction } from '../../../src/probes/postgres/postgres-js.js';
-import {
-  createPostgresProbe,
-  type FollowUp,
-  type PostgresPool,
-} from '../../../src/probes/postgres/postgres.js';
+import { createPostgresProbe, type PostgresPool } from '../../../src/probes/postgres/postgres.js';
 import {
   createActivityWatch,
   type ActivityWatchOptions,
 } from '../../../src/reasons/postgres/activity-watch.js';
+import type { AskedConnection, FollowUp } from '../../../src/reasons/postgres/ask-once.js';
+import { createHourlyWatch } from '../../../src/reasons/postgres/hourly-watch.js';
 import type { Sighting } from '../../../src/reasons/sighting.js';
 import { runProbe } from '../../probes/run-probe.js';
 
@@ -219,4 +217,46 @@ test('of many instances that are due at one moment one asks, the others do witho
   } finally {
     await Promise.all(instances.map(({ watch }) => watch.close()));
   }
+});
+
+/** What one hourly question, asked over a probe's connection, has found. */
+async function hourlyAs(role: string): Promise<string> {
+  const watch = createHourlyWatch({ component: 'database' });
+  let taken: Promise<void> = Promise.resolve();
+  const pool = new pg.Pool({ connectionString: urlOf(role) });
+  const followUp = { isDue: watch.isDue, take: (one: AskedConnection) => (taken = watch.take(one)) };
+  const { state, cause } = await runProbe(createPostgresProbe({ pool, followUp }));
+  assert.equal(state, 'up', cause?.message);
+  await taken;
+  const seen = watch.latest();
+  assert.ok(seen, 'the question was answered');
+  assert.equal(watch.isDue(), false);
+  return codesOf(seen.sightings);
+}
+
+describe('once an hour', () => {
+  test('a server that is well has nothing to say, whoever asks', async () => {
+    assert.equal(await hourlyAs('app'), '');
+    assert.equal(await hourlyAs('watcher'), '');
+  });
+
+  test('a sequence that ends, an invalid index', async () => {
+    const owner = await as('app', 'owner');
+    await owner.query(`
+      CREATE SEQUENCE short AS smallint;
+      SELECT setval('short', 30000);
+      CREATE TABLE twice (id int);
+      INSERT INTO twice VALUES (1), (1)`);
+    await owner.query('CREATE UNIQUE INDEX CONCURRENTLY once ON twice (id)').catch(() => undefined);
+    assert.equal(await hourlyAs('app'), 'SEQUENCE_ENDS INVALID_INDEX');
+    await owner.query('DROP SEQUENCE short; DROP TABLE twice');
+  });
+
+  test('on a hot standby too, and who waits there', async () => {
+    await Promise.all(clients.splice(0).map((client) => client.end()));
+    await server.restartStandby();
+    assert.equal(await hourlyAs('app'), '');
+    assert.deepEqual(await lookAs('app'), []);
+    await server.restart();
+  });
 });

@@ -1,0 +1,167 @@
+/**
+ * What the answer to the hourly question says, and what of it passes a threshold: pure.
+ */
+import type { Sighting } from '../sighting.js';
+import { ageOf, countIn, fieldsIn, listIn, textIn, timeIn } from './json-values.js';
+
+/** A replication slot; `null` is unknown to this version, or unlimited. */
+export interface ReplicationSlot {
+  readonly isActive: boolean;
+  readonly walStatus: string | null;
+  readonly safeBytes: number | null;
+  readonly retainedBytes: number | null;
+  readonly inactiveMs: number | null;
+}
+
+export interface HourlyAnswer {
+  readonly serverMs: number;
+  /** Of the database that is the oldest in it. */
+  readonly xidAge: number | null;
+  readonly multixactAge: number | null;
+  readonly checksumFailures: number | null;
+  /** In this database, since its statistics began. */
+  readonly deadlocks: number | null;
+  readonly slots: readonly ReplicationSlot[];
+  /** By how much the replicas of this server, or this replica itself, are behind; hidden ones are missing. */
+  readonly lagsMs: readonly number[];
+  /** Since when no log has been archived, if the last attempt failed. */
+  readonly archiveFailsMs: number | null;
+  readonly invalidIndexes: number | null;
+  /** Percent of its numbers that the sequence has used that has used most. */
+  readonly sequencePercent: number | null;
+}
+
+/** `null`: another instance asks; `undefined`: no answer. */
+export function readHourly(text: unknown): HourlyAnswer | null | undefined {
+  if (text === null) return null;
+  const fields = fieldsIn(text);
+  const [now, ages, statistics, slots, senders, ownLag, archiver, indexes, sequence] = fields ?? [];
+  const serverMs = timeIn(now);
+  if (serverMs === null) return undefined;
+  const [xidAge, multixactAge] = listIn(ages);
+  const [failures, deadlocks] = listIn(statistics);
+  const [lastFailed, lastArchived] = listIn(archiver);
+  const [invalid, building] = listIn(indexes);
+  const hasFailed = (timeIn(lastFailed) ?? 0) > (timeIn(lastArchived) ?? 0);
+  return {
+    serverMs,
+    xidAge: countIn(xidAge) ?? null,
+    multixactAge: countIn(multixactAge) ?? null,
+    checksumFailures: countIn(failures) ?? null,
+    deadlocks: countIn(deadlocks) ?? null,
+    slots: listIn(slots).map((slot) => slotIn(slot, serverMs)),
+    lagsMs: [...listIn(senders), ownLag].flatMap((lag) => secondsIn(lag) ?? []),
+    archiveFailsMs: hasFailed ? ageOf(lastArchived, serverMs) : null,
+    // One that is being built is not valid yet, and a role may not see which that is.
+    invalidIndexes: building === 0 ? (countIn(invalid) ?? null) : null,
+    sequencePercent: numberIn(sequence),
+  };
+}
+
+function slotIn(value: unknown, serverMs: number): ReplicationSlot {
+  const [active, walStatus, safe, retained, inactiveSince] = listIn(value);
+  return {
+    isActive: active !== false,
+    walStatus: textIn(walStatus),
+    safeBytes: numberIn(safe),
+    retainedBytes: numberIn(retained),
+    inactiveMs: ageOf(inactiveSince, serverMs),
+  };
+}
+
+function numberIn(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** Milliseconds of a number of seconds. */
+function secondsIn(value: unknown): number | undefined {
+  const seconds = numberIn(value);
+  return seconds === null ? undefined : Math.max(0, seconds * SECOND_MS);
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const GIGABYTE = 1_000_000_000;
+/** The server stops writing three million transactions before their numbers come round. */
+const LAST_XID = 2 ** 31 - 3_000_000;
+
+const THRESHOLDS = {
+  age: 1_000_000_000,
+  seriousAge: 1_500_000_000,
+  slotBytes: GIGABYTE,
+  slotInactiveMs: 10 * MINUTE_MS,
+  archiveMs: 10 * MINUTE_MS,
+  lagMs: 30 * SECOND_MS,
+  deadlocksPerMinute: 5,
+  sequencePercent: 90,
+} as const;
+
+/** @param before - the answer before, of which rates are the difference */
+export function sightHourly(
+  answer: HourlyAnswer,
+  component: string,
+  before?: HourlyAnswer,
+): readonly Sighting[] {
+  return [
+    heldBack(answer),
+    archive(answer),
+    numbersLeft('XID_AGE', answer.xidAge),
+    numbersLeft('MULTIXACT_AGE', answer.multixactAge),
+    atLeast('DATABASE_CHECKSUM_FAILURE', 'failures', answer.checksumFailures, 1),
+    atLeast('REPLICA_LAGS', 'lag_ms', Math.max(0, ...answer.lagsMs), THRESHOLDS.lagMs),
+    deadlocks(answer, before),
+    atLeast('SEQUENCE_ENDS', 'used_percent', answer.sequencePercent, THRESHOLDS.sequencePercent),
+    atLeast('INVALID_INDEX', 'indexes', answer.invalidIndexes, 1),
+  ].flatMap((seen) => (seen === undefined ? [] : [{ ...seen, component }]));
+}
+
+type Seen = Omit<Sighting, 'component'>;
+
+function atLeast(
+  code: Sighting['code'],
+  figure: string,
+  value: number | null,
+  threshold: number,
+): Seen | undefined {
+  return value !== null && value >= threshold
+    ? { code, figures: { [figure]: Math.round(value) } }
+    : undefined;
+}
+
+function heldBack({ slots }: HourlyAnswer): Seen | undefined {
+  // Of a slot that is lost nothing is held back any more.
+  const unread = slots.filter(({ isActive, walStatus }) => !isActive && walStatus !== 'lost');
+  const isLarge = ({ retainedBytes, inactiveMs }: ReplicationSlot): boolean =>
+    (retainedBytes ?? 0) >= THRESHOLDS.slotBytes && (inactiveMs ?? Infinity) >= THRESHOLDS.slotInactiveMs;
+  const isCritical = ({ walStatus, safeBytes }: ReplicationSlot): boolean =>
+    walStatus === 'unreserved' || (safeBytes !== null && safeBytes < THRESHOLDS.slotBytes);
+  const found = unread.filter((slot) => isLarge(slot) || isCritical(slot));
+  if (found.length === 0) return undefined;
+  const retained = found.flatMap(({ retainedBytes }) => retainedBytes ?? []);
+  return {
+    code: 'SLOT_RETAINS_WAL',
+    figures: {
+      slots: found.length,
+      retained_bytes: retained.length > 0 ? Math.max(...retained) : null,
+      ...(found.some(isCritical) && { level: 'serious' }),
+    },
+  };
+}
+
+function archive({ archiveFailsMs }: HourlyAnswer): Seen | undefined {
+  return atLeast('ARCHIVE_FAILS', 'failing_ms', archiveFailsMs, THRESHOLDS.archiveMs);
+}
+
+function numbersLeft(code: 'XID_AGE' | 'MULTIXACT_AGE', age: number | null): Seen | undefined {
+  if (age === null || age < THRESHOLDS.age) return undefined;
+  const level = age >= THRESHOLDS.seriousAge && { level: 'serious' };
+  return { code, figures: { left: Math.max(0, LAST_XID - age), age, ...level } };
+}
+
+function deadlocks(answer: HourlyAnswer, before: HourlyAnswer | undefined): Seen | undefined {
+  const minutes = before ? (answer.serverMs - before.serverMs) / MINUTE_MS : 0;
+  if (answer.deadlocks === null || (before?.deadlocks ?? null) === null || minutes <= 0) return undefined;
+  // Statistics that were reset begin anew.
+  const grown = answer.deadlocks - (before?.deadlocks ?? 0);
+  return atLeast('DEADLOCKS', 'per_minute', grown / minutes, THRESHOLDS.deadlocksPerMinute);
+}
