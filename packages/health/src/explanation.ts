@@ -4,10 +4,11 @@
  */
 import type { Component } from './components.js';
 import type { HealthOptions } from './health-options.js';
+import { connectionLike } from './probes/postgres/postgres-connections.js';
 import type { ProblemCode } from './problems.js';
 import { explainSettings } from './reasons/explain-options.js';
 import type { Reason, Reasons } from './reasons/reasons.js';
-import type { Explained } from './reasons/sources.js';
+import type { Explained, ExplainedDatabase } from './reasons/sources.js';
 import { allProblems, type HealthSnapshot } from './report.js';
 import type { Viewer } from './types.js';
 
@@ -65,14 +66,19 @@ function explainedOf(
 ): Explained {
   const watched = (name: string): Component | undefined => components.find((one) => one.name === name);
   return {
-    databases: Object.entries({ ...(database && { database }), ...databases }).flatMap(
-      ([name, { explain }]) => {
-        const settings = explainSettings(explain);
-        if (!settings) return [];
+    databases: Object.entries({ ...(database && { database }), ...databases }).flatMap<ExplainedDatabase>(
+      ([name, asked]) => {
+        const settings = explainSettings(asked.explain);
+        const followUps = watched(name)?.followUps;
+        if (!settings || !followUps) return [];
+        const pool = (): object | undefined => watched(name)?.pool?.pool();
         return {
           component: componentOf('database', name),
           settings,
-          pool: () => watched(name)?.pool?.pool(),
+          pool,
+          followUps,
+          connect: (connectionString) => connectionLike(pool(), asked, connectionString),
+          requestRun: () => watched(name)?.sampler.probeNow(),
         };
       },
     ),

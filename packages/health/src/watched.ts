@@ -11,6 +11,7 @@ import type {
 } from './health-options.js';
 import { createCheckProbe } from './probes/custom.js';
 import { createLazyProbe } from './probes/lazy-probe.js';
+import { createFollowUps, type FollowUps } from './probes/postgres/follow-ups.js';
 import { createPostgresProbe, type PostgresPool } from './probes/postgres/postgres.js';
 import { isPostgresJs } from './probes/postgres/postgres-js.js';
 import { createRedisProbe, type RedisClient } from './probes/redis/redis.js';
@@ -31,6 +32,8 @@ export interface Watched {
   readonly probe: Probe<AnyFigures>;
   /** The application's own pool, of a database. */
   readonly pool?: PoolMonitor;
+  /** Of a database that is to be explained: what is asked over connections of its probe. */
+  readonly followUps?: FollowUps;
 }
 
 /**
@@ -86,8 +89,11 @@ function watchedDatabase(
     ...(poolSaturatedAfterMs !== undefined && { poolSaturatedAfterMs }),
     ...(poolStalledAfterMs !== undefined && { poolStalledAfterMs }),
   });
-  const make = (one: PostgresPool): Probe => createPostgresProbe({ ...options, pool: one });
-  const watched = { name, kind: 'database', critical, sampling: options, pool } as const;
+  const followUps = options.explain ? createFollowUps() : undefined;
+  const asked = { ...options, ...(followUps && { followUp: followUps }) };
+  const make = (one: PostgresPool): Probe => createPostgresProbe({ ...asked, pool: one });
+  const base = { name, kind: 'database', critical, sampling: options, pool } as const;
+  const watched = { ...base, ...(followUps && { followUps }) };
   if (isGiver(given)) {
     const notReady = 'DATABASE_NOT_READY';
     return {

@@ -3,10 +3,11 @@
  */
 import type { CacheFigures } from '../statistics/cache.js';
 import type { ExplainSettings } from './explain-options.js';
+import { createServerSources, type ServerAccess } from './postgres/database-sources.js';
 import type { ReasonSource } from './sighting.js';
 
 /** A database that is to be explained. */
-export interface ExplainedDatabase {
+export interface ExplainedDatabase extends ServerAccess {
   /** `database`, or `database.reports` of several. */
   readonly component: string;
   readonly settings: ExplainSettings;
@@ -32,6 +33,6 @@ export interface Explained {
 }
 
 /** The sources, each begun. */
-export function sourcesOf(_explained: Explained): readonly ReasonSource[] {
-  return [];
+export function sourcesOf({ databases, isTroubled }: Explained): readonly ReasonSource[] {
+  return databases.flatMap((database) => createServerSources({ ...database, isTroubled }).sources);
 }

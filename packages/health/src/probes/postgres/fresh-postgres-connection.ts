@@ -22,6 +22,13 @@ export interface FreshPostgresConnection {
   readonly destroy: () => void;
 }
 
+/** What is asked over the connection of a run that has its answer: no part of its latency, nor of its outcome. */
+export interface FollowUp {
+  readonly isDue: () => boolean;
+  /** Has the connection from now on, and ends it. Never rejects. */
+  take(connection: FreshPostgresConnection): Promise<void>;
+}
+
 /** The answer, and the round trip of the question alone in milliseconds. */
 export interface ProbeResult {
   /** Whether writes are refused; `undefined` when what came is no answer. */

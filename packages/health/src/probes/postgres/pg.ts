@@ -33,17 +33,20 @@ export function pgConnections(
   pool: unknown,
   passwords: OpenCall,
   watch: ConnectionWatch,
+  connectionString?: string,
 ): (() => FreshPostgresConnection) | undefined {
   const poolClient = member(pool, 'Client');
   const poolOptions = member(pool, 'options');
   if (isConstructor(poolClient) && isObject(poolOptions)) {
-    return () => freshConnection(new poolClient(freshOptions(poolOptions, passwords)), watch);
+    return () =>
+      freshConnection(new poolClient(freshOptions(poolOptions, passwords, connectionString)), watch);
   }
   const client = member(pool, 'constructor');
   const parameters = member(pool, 'connectionParameters');
   if (isConstructor(client) && isObject(parameters) && hasMethods(pool, ['connect', 'query', 'end'])) {
     const ssl = member(pool, 'ssl');
-    return () => freshConnection(new client({ ...freshOptions(parameters, passwords), ssl }), watch);
+    return () =>
+      freshConnection(new client({ ...freshOptions(parameters, passwords, connectionString), ssl }), watch);
   }
   return undefined;
 }
@@ -60,7 +63,7 @@ function isObject(value: unknown): value is object {
  * The application's own options, so that the probe logs in exactly as it does, but for what is about waiting: that is
  * the sampler's. Nothing is added to what the server is told except our name, as poolers refuse what they do not know.
  */
-function freshOptions(options: object, passwords: OpenCall): object {
+function freshOptions(options: object, passwords: OpenCall, connectionString?: string): object {
   return {
     ...options,
     // Pools and clients hide their password from enumeration.
@@ -72,6 +75,7 @@ function freshOptions(options: object, passwords: OpenCall): object {
     pipeline: false,
     types: undefined,
     Promise: undefined,
+    ...(connectionString !== undefined && { connectionString, password: undefined }),
   };
 }
 

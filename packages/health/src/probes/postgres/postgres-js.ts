@@ -6,7 +6,7 @@
 import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from '../../unknown.js';
 import type { ConnectionWatch } from '../connection-watch.js';
-import { cachedPassword, isLookingUp, type OpenCall } from '../own-problems.js';
+import { isLookingUp, type OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { tryHosts, readOnlyWanted } from './postgres-hosts.js';
 import {
@@ -17,6 +17,7 @@ import {
   type ProbeResult,
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
+import { FRESH_OPTIONS, optionsOf, passwordOf, type SqlOptions } from './postgres-js-options.js';
 import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
 
 /** The function that `postgres` exports, as far as it is used. */
@@ -30,19 +31,6 @@ interface Sql {
     options: { simple: true; onexecute(): true },
   ): PromiseLike<unknown>;
   end(options: { timeout: number }): Promise<unknown>;
-}
-
-/** The members used of an instance's options. */
-interface SqlOptions {
-  readonly host: readonly string[];
-  readonly port: readonly number[];
-  /** Of a Unix socket; `false` without one. */
-  readonly path: string | false;
-  readonly ssl: unknown;
-  readonly connection: object;
-  readonly pass: unknown;
-  readonly target_session_attrs: string | null;
-  readonly socket?: ((options: unknown) => unknown) | undefined;
 }
 
 /** True for an instance of postgres.js. */
@@ -60,9 +48,10 @@ export function isPostgresJs(sql: unknown): boolean {
 export function postgresJsConnections(
   sql: unknown,
   postgres: PostgresJsFunction,
-  { passwords, watch, deadlineMs }: PostgresJsConnecting,
+  { passwords, watch, deadlineMs, connectionString }: PostgresJsConnecting,
 ): () => FreshPostgresConnection {
-  const options = member(sql, 'options') as SqlOptions;
+  const given = member(sql, 'options') as SqlOptions;
+  const options = connectionString === undefined ? given : { ...given, ...optionsOf(connectionString) };
   const make = postgres as (options: object) => Sql;
   // Each host has as long as the others before the next is asked too.
   const turnMs = deadlineMs / (options.host.length + 1);
@@ -75,6 +64,7 @@ interface PostgresJsConnecting {
   readonly watch: ConnectionWatch;
   /** Milliseconds that several hosts share. */
   readonly deadlineMs: number;
+  readonly connectionString?: string | undefined;
 }
 
 /** An instance of one connection, which it makes when it is asked something. */
@@ -229,43 +219,6 @@ function freshConnection(
     },
   };
 }
-
-/** The driver does not catch what its function for the password throws, which ends the process. */
-function passwordOf(
-  given: unknown,
-  passwords: OpenCall,
-  run: { readonly isWanted: () => boolean; readonly failed: (error: unknown) => void },
-): unknown {
-  const held = cachedPassword(given, passwords);
-  if (typeof held !== 'function') return held;
-  return () =>
-    new Promise((resolve) => {
-      (held as () => Promise<string>)().then((password) => {
-        if (run.isWanted()) resolve(password);
-      }, run.failed);
-    });
-}
-
-/** The sampler decides how long to wait, and the application's own listeners are not called for a probe. */
-const FRESH_OPTIONS = {
-  max: 1,
-  idle_timeout: null,
-  max_lifetime: null,
-  connect_timeout: 0,
-  keep_alive: null,
-  backoff: 0,
-  debug: false,
-  fetch_types: false,
-  no_subscribe: true,
-  prepare: false,
-  target_session_attrs: null,
-  transform: { undefined: undefined, column: {}, value: {}, row: {} },
-  // Without one the driver writes notices to the console.
-  onnotice: () => undefined,
-  onnotify: undefined,
-  onclose: undefined,
-  onparameter: undefined,
-};
 
 /** The socket once it is connected, which the driver expects of one that it has not made. */
 function connected(socket: unknown, host: string | undefined): Promise<unknown> {

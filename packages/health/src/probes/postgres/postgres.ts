@@ -4,21 +4,19 @@
  * between. The application's pool lends its options, never a connection.
  */
 import { DEFAULTS } from '../../defaults.js';
-import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode } from '../../problems.js';
 import type { PoolCounts } from '../../statistics/pool.js';
 import type { Outcome, Probe } from '../../types.js';
-import { createConnectionWatch, type ConnectionWatch } from '../connection-watch.js';
+import { createConnectionWatch } from '../connection-watch.js';
 import { withEndDetection } from '../end-detection.js';
 import { causeOf } from '../../unknown.js';
-import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
-import { pgConnections } from './pg.js';
+import { createOpenCall, withOwnProblems } from '../own-problems.js';
+import { postgresConnections } from './postgres-connections.js';
 import { postgresProblem } from './postgres-errors.js';
 import { createCanary } from './postgres-canary.js';
-import { isPostgresJs, postgresJsConnections, type PostgresJsFunction } from './postgres-js.js';
-import { PROBE_QUERY, type FreshPostgresConnection } from './fresh-postgres-connection.js';
+import type { PostgresJsFunction } from './postgres-js.js';
+import { PROBE_QUERY, type FollowUp, type FreshPostgresConnection } from './fresh-postgres-connection.js';
 import { createWriteWatch, type WriteResult, type WritesOptions } from './postgres-writes.js';
-import type { FollowUp } from '../../reasons/postgres/ask-once.js';
 import { untilAborted } from 'portal-shared/with-timeout';
 
 /**
@@ -85,7 +83,7 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
   const { readOnly: isMeant = false, writes = false, canary = false, followUp } = options;
   const passwords = createOpenCall();
   const watch = createConnectionWatch();
-  const connection = openConnectionsLike(pool, { postgres, passwords, watch, deadlineMs });
+  const connection = postgresConnections(pool, { postgres, passwords, watch, deadlineMs });
   const written =
     writes && !isMeant ? createWriteWatch(connection, writes === true ? {} : writes) : undefined;
   const through = canary ? createCanary(pool, options) : undefined;
@@ -150,34 +148,6 @@ export function createPostgresProbe(options: PostgresProbeOptions): Probe {
     if (asking?.isLookingUp()) return 'NAME_LOOKUP';
     return passwords.isOpen() ? 'PASSWORD_UNAVAILABLE' : undefined;
   });
-}
-
-interface Circumstances {
-  readonly postgres: PostgresJsFunction | undefined;
-  readonly passwords: OpenCall;
-  readonly watch: ConnectionWatch;
-  readonly deadlineMs: number;
-}
-
-function openConnectionsLike(
-  pool: unknown,
-  { postgres, passwords, watch, deadlineMs }: Circumstances,
-): () => FreshPostgresConnection {
-  if (isPostgresJs(pool)) {
-    if (typeof postgres === 'function') {
-      return postgresJsConnections(pool, postgres, { passwords, watch, deadlineMs });
-    }
-    throw optionError(
-      'database.postgres',
-      'to be the function that made the pool, as it is of postgres.js',
-      postgres,
-    );
-  }
-  const connections = pgConnections(pool, passwords, watch);
-  if (connections === undefined) {
-    throw optionError('database.pool', 'to be a Pool or Client of pg, or an instance of postgres.js', pool);
-  }
-  return connections;
 }
 
 const TIMED_OUT = { code: 'NO_ANSWER', message: `The answer to ${PROBE_QUERY} is neither on nor off` };

@@ -68,7 +68,7 @@ function sessionColumns(isFrom14: boolean): string {
   );
 }
 
-export function activitySelect({ version, withLocks, holds, ownPids }: ActivityQuestion): string {
+function activitySelect({ version, withLocks, holds, ownPids }: ActivityQuestion): string {
   const isFrom14 = version >= POSTGRES_14;
   const own = ownPids.filter((pid) => Number.isSafeInteger(pid) && pid > 0).slice(0, MOST_OWN);
   const session = sessionColumns(isFrom14);

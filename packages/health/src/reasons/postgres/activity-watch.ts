@@ -2,13 +2,14 @@
  * When the question who holds and who waits is asked, and of whom not: over the connection of a probe run that has its
  * answer, never twice at once in all instances of a database, never for long.
  */
+import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.js';
 import { member } from '../../unknown.js';
 import type { Look, ReasonSource } from '../sighting.js';
 import { activityQuestion, FREE_QUESTION } from './activity-question.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
 import { sightActivity } from './sight-activity.js';
 import { createAskLimits } from './ask-limits.js';
-import { askOnce, type AskedConnection, type FollowUp } from './ask-once.js';
+import { askOnce, type AskedConnection } from './ask-once.js';
 
 export interface ActivityWatchOptions {
   /** `database`, `database.reports`. */
@@ -33,10 +34,10 @@ export interface ActivityWatch extends ReasonSource, FollowUp {
 
 const DEADLINE_MS = 1_000;
 /**
- * How long others are kept from asking after an answer: with 50 instances there is then one question every two seconds, and
- * with four everybody still has a turn whenever it is due.
+ * How long others are kept from asking after an answer, of the shorter time between two questions: with 50 instances there
+ * is then one question every two seconds, and with two everybody still has a turn whenever it is due.
  */
-const HOLD_MS = 2_000;
+const HELD_PART = 0.4;
 /** A large table of locks takes longer than a question may; the rest is asked without it for a while. */
 const WITHOUT_LOCKS_MS = 10 * 60_000;
 const LOOKS_A_TURN = 5;
@@ -90,10 +91,13 @@ export function createActivityWatch({
   /** Keeps the connection, and with it the lock that keeps others from asking. */
   function hold(connection: AskedConnection): void {
     held.add(connection);
-    setTimeout(() => {
-      held.delete(connection);
-      connection.end();
-    }, HOLD_MS).unref();
+    setTimeout(
+      () => {
+        held.delete(connection);
+        connection.end();
+      },
+      Math.min(everyMs, whileTroubledMs) * HELD_PART,
+    ).unref();
   }
 
   async function ask(connection: AskedConnection): Promise<void> {

@@ -1,25 +1,10 @@
 /**
  * One question over a connection of our own, which ends whatever becomes of the answer.
  */
+import type { FreshPostgresConnection } from '../../probes/postgres/fresh-postgres-connection.js';
 import { codeOf } from '../../unknown.js';
 
-/** The members used of a connection that is ours alone. */
-export interface AskedConnection {
-  /** Resolves with the rows of the last statement that has any. */
-  run(text: string): Promise<unknown>;
-  /** The backend that the server said it is at the login. */
-  processId(): number | undefined;
-  /** Says goodbye. */
-  end(): void;
-  destroy(): void;
-}
-
-/** What is asked over the connection of a probe run that has its answer: no part of its latency, nor of its outcome. */
-export interface FollowUp {
-  readonly isDue: () => boolean;
-  /** Has the connection from now on, and ends it. Never rejects. */
-  take(connection: AskedConnection): Promise<void>;
-}
+export type AskedConnection = Pick<FreshPostgresConnection, 'run' | 'processId' | 'end' | 'destroy'>;
 
 /** An answer, whose connection is the caller's; or why there is none, and the connection is on its way out. */
 export type Asked<Answer> =

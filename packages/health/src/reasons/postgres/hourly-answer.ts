@@ -39,7 +39,7 @@ export function readHourly(text: unknown): HourlyAnswer | null | undefined {
   const serverMs = timeIn(now);
   if (serverMs === null) return undefined;
   const [xidAge, multixactAge] = listIn(ages);
-  const [failures, deadlocks] = listIn(statistics);
+  const [failures, deadlocked] = listIn(statistics);
   const [lastFailed, lastArchived] = listIn(archiver);
   const [invalid, building] = listIn(indexes);
   const hasFailed = (timeIn(lastFailed) ?? 0) > (timeIn(lastArchived) ?? 0);
@@ -48,7 +48,7 @@ export function readHourly(text: unknown): HourlyAnswer | null | undefined {
     xidAge: countIn(xidAge) ?? null,
     multixactAge: countIn(multixactAge) ?? null,
     checksumFailures: countIn(failures) ?? null,
-    deadlocks: countIn(deadlocks) ?? null,
+    deadlocks: countIn(deadlocked) ?? null,
     slots: listIn(slots).map((slot) => slotIn(slot, serverMs)),
     lagsMs: [...listIn(senders), ownLag].flatMap((lag) => secondsIn(lag) ?? []),
     archiveFailsMs: hasFailed ? ageOf(lastArchived, serverMs) : null,

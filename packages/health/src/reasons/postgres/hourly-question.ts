@@ -17,7 +17,7 @@ export function hourlyQuestion(version: number): string {
   return inTransaction([hourlySelect(version)]);
 }
 
-export function hourlySelect(version: number): string {
+function hourlySelect(version: number): string {
   const inactiveSince = version >= POSTGRES_17 ? 'inactive_since' : 'NULL';
   return `WITH here AS MATERIALIZED (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END AS lsn)
 ${exclusively(

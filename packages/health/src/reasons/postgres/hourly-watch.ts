@@ -2,11 +2,12 @@
  * When the hourly question is asked: soon after the start, then once an hour; and once more a minute later if a replica lags,
  * which it may do for a moment.
  */
+import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.js';
 import { member } from '../../unknown.js';
 import type { Look, ReasonSource, Sighting } from '../sighting.js';
 import { FREE_QUESTION } from './activity-question.js';
 import { createAskLimits } from './ask-limits.js';
-import { askOnce, type AskedConnection, type FollowUp } from './ask-once.js';
+import { askOnce, type AskedConnection } from './ask-once.js';
 import { readHourly, sightHourly, type HourlyAnswer } from './hourly-answer.js';
 import { hourlyQuestion } from './hourly-question.js';
 

@@ -10,51 +10,28 @@ import {
   createActivityWatch,
   type ActivityWatchOptions,
 } from '../../../src/reasons/postgres/activity-watch.js';
-import type { AskedConnection, FollowUp } from '../../../src/reasons/postgres/ask-once.js';
+import type { FreshPostgresConnection } from '../../../src/probes/postgres/fresh-postgres-connection.js';
 import { createHourlyWatch } from '../../../src/reasons/postgres/hourly-watch.js';
 import type { Sighting } from '../../../src/reasons/sighting.js';
 import { runProbe } from '../../probes/run-probe.js';
+import { createSessions, type Sessions } from './sessions.js';
 
 let server: PostgresServer;
 let database: string;
-const clients: pg.Client[] = [];
+let scene: Sessions;
 
 before(async () => {
   server = await startPostgres({
     settings: { max_connections: 60, max_prepared_transactions: 2 },
   });
   database = await server.createDatabase();
-  const login = `LOGIN PASSWORD 'test-kit'`;
-  await server.query(`
-    CREATE ROLE worker ${login};
-    CREATE ROLE migr ${login} IN ROLE app;
-    CREATE ROLE member ${login} IN ROLE app, migr;
-    CREATE ROLE watcher ${login} IN ROLE pg_monitor;
-    CREATE ROLE stranger ${login};
-  `);
-  const owner = await as('app', 'setup');
-  await owner.query('CREATE TABLE t (id int); INSERT INTO t VALUES (1); GRANT ALL ON t TO PUBLIC');
+  scene = await createSessions(server, database);
 });
 
 after(async () => {
-  await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+  await scene.close();
   await server.close();
 });
-
-function urlOf(role: string): string {
-  const url = new URL(database);
-  url.username = role;
-  return url.href;
-}
-
-/** A client that says who it is, ended with the file. */
-async function as(role: string, application: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: urlOf(role), application_name: application });
-  client.on('error', () => undefined);
-  clients.push(client);
-  await client.connect();
-  return client;
-}
 
 interface Driver {
   readonly pool: PostgresPool;
@@ -89,34 +66,11 @@ async function look(
 
 /** What a role sees; its pool never connects. */
 function lookAs(role: string, options?: Partial<ActivityWatchOptions>): Promise<readonly Sighting[]> {
-  return look({ pool: new pg.Pool({ connectionString: urlOf(role) }) }, options);
+  return look({ pool: new pg.Pool({ connectionString: scene.urlOf(role) }) }, options);
 }
 
 function codesOf(sightings: readonly Sighting[]): string {
   return sightings.map(({ code }) => code).join(' ');
-}
-
-/** A read of `t` behind an ALTER that waits for a worker that only looks on, and nothing else of the kind. */
-async function lockQueue(readers: number): Promise<() => Promise<void>> {
-  const worker = await as('worker', 'report-worker');
-  await worker.query('BEGIN; SELECT FROM t');
-  const migration = await as('migr', 'migration');
-  const waiting = [migration.query('ALTER TABLE t ADD x int')];
-  await waitFor('the migration to wait', () => waiters(1));
-  for (let reader = 0; reader < readers; reader += 1) {
-    waiting.push((await as('app', 'web')).query('SELECT FROM t'));
-  }
-  await waitFor('the queue', () => waiters(readers + 1));
-  return async () => {
-    await worker.query('ROLLBACK');
-    await Promise.all(waiting);
-    await migration.query('ALTER TABLE t DROP x');
-  };
-}
-
-async function waiters(count: number): Promise<boolean> {
-  const [row] = await server.query(`SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted`);
-  return row?.['n'] === count;
 }
 
 test('all is well: nothing is seen, by either driver', async () => {
@@ -130,7 +84,7 @@ describe('a queue for a lock', () => {
   let end: () => Promise<void>;
 
   before(async () => {
-    end = await lockQueue(13);
+    end = await scene.lockQueue(13);
   });
 
   after(() => end());
@@ -163,11 +117,11 @@ describe('a queue for a lock', () => {
 });
 
 test('an unfinished prepared transaction is at the head, and says since when it holds locks', async () => {
-  const first = await as('app', 'first');
+  const first = await scene.as('app', 'first');
   await first.query("BEGIN; UPDATE t SET id = 2; PREPARE TRANSACTION 'secret gid'");
-  const second = await as('app', 'second');
+  const second = await scene.as('app', 'second');
   const waiting = second.query('UPDATE t SET id = 3');
-  await waitFor('the second to wait', () => waiters(1));
+  await waitFor('the second to wait', () => scene.waiters(1));
   await waitFor('a second of it', async () => codesOf(await lookAs('app')) === 'LOCK_QUEUE');
   const [queue] = await lookAs('app');
   assert.deepEqual([queue?.figures['head_state'], queue?.names], ['prepared', {}]);
@@ -180,7 +134,7 @@ test('an unfinished prepared transaction is at the head, and says since when it 
 test('most connections in use: who has them, and how many', async () => {
   const greedy: pg.Client[] = [];
   while ((await server.query('SELECT count(*)::int AS n FROM pg_stat_activity'))[0]?.['n'] !== 56) {
-    greedy.push(await as('worker', 'greedy'));
+    greedy.push(await scene.as('worker', 'greedy'));
   }
   const [full, ...others] = await lookAs('app');
   assert.equal(codesOf(others), '');
@@ -196,35 +150,27 @@ test('most connections in use: who has them, and how many', async () => {
 });
 
 test('of many instances that are due at one moment one asks, the others do without', async () => {
+  const seldom = { ...QUIET, everyMs: 60_000, whileTroubledMs: 60_000 };
   const instances = Array.from({ length: 8 }, () => {
-    const watch = createActivityWatch(QUIET);
+    const watch = createActivityWatch(seldom);
     const pool = new pg.Pool({ connectionString: database });
-    const taken: Promise<void>[] = [];
-    const take: FollowUp['take'] = (connection) => {
-      taken.push(watch.take(connection));
-      return Promise.resolve();
-    };
-    return { watch, taken, probe: createPostgresProbe({ pool, followUp: { isDue: watch.isDue, take } }) };
+    let taken: Promise<void> = Promise.resolve();
+    const take = (connection: FreshPostgresConnection): Promise<void> => (taken = watch.take(connection));
+    const probe = createPostgresProbe({ pool, followUp: { isDue: watch.isDue, take } });
+    return { watch, probe, taken: () => taken };
   });
-  try {
-    await waitFor('one that asks', async () => {
-      await Promise.all(instances.map(({ probe }) => runProbe(probe)));
-      await Promise.all(instances.flatMap(({ taken }) => taken));
-      const asked = instances.filter(({ watch }) => watch.latest()).length;
-      assert.ok(asked <= 1, `${asked} asked within two seconds`);
-      return asked === 1;
-    });
-  } finally {
-    await Promise.all(instances.map(({ watch }) => watch.close()));
-  }
+  await Promise.all(instances.map(({ probe }) => runProbe(probe)));
+  await Promise.all(instances.map(({ taken }) => taken()));
+  assert.equal(instances.filter(({ watch }) => watch.latest()).length, 1);
+  await Promise.all(instances.map(({ watch }) => watch.close()));
 });
 
 /** What one hourly question, asked over a probe's connection, has found. */
 async function hourlyAs(role: string): Promise<string> {
   const watch = createHourlyWatch({ component: 'database' });
   let taken: Promise<void> = Promise.resolve();
-  const pool = new pg.Pool({ connectionString: urlOf(role) });
-  const followUp = { isDue: watch.isDue, take: (one: AskedConnection) => (taken = watch.take(one)) };
+  const pool = new pg.Pool({ connectionString: scene.urlOf(role) });
+  const followUp = { isDue: watch.isDue, take: (one: FreshPostgresConnection) => (taken = watch.take(one)) };
   const { state, cause } = await runProbe(createPostgresProbe({ pool, followUp }));
   assert.equal(state, 'up', cause?.message);
   await taken;
@@ -241,7 +187,7 @@ describe('once an hour', () => {
   });
 
   test('a sequence that ends, an invalid index', async () => {
-    const owner = await as('app', 'owner');
+    const owner = await scene.as('app', 'owner');
     await owner.query(`
       CREATE SEQUENCE short AS smallint;
       SELECT setval('short', 30000);
@@ -253,7 +199,7 @@ describe('once an hour', () => {
   });
 
   test('on a hot standby too, and who waits there', async () => {
-    await Promise.all(clients.splice(0).map((client) => client.end()));
+    await scene.close();
     await server.restartStandby();
     assert.equal(await hourlyAs('app'), '');
     assert.deepEqual(await lookAs('app'), []);

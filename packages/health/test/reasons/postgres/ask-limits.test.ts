@@ -4,12 +4,12 @@ import { createAskLimits } from '../../../src/reasons/postgres/ask-limits.js';
 
 function limitsAt(paceMs: () => number): {
   limits: ReturnType<typeof createAskLimits>;
-  at(ms: number): void;
+  at: (ms: number) => void;
 } {
   let nowMs = 0;
   return {
     limits: createAskLimits(paceMs, () => nowMs),
-    at(ms) {
+    at: (ms) => {
       nowMs = ms;
     },
   };
