@@ -53,9 +53,9 @@ const PACKAGES = {
     floors: [
       ['errors', 'config'],
       ['infra'],
-      ['auth', 'monitoring'],
+      ['auth', 'monitoring', 'fleet'],
       ['api', 'stores', 'embedded-servers', 'urls'],
-      ['service-health'],
+      ['service-health', 'own-service'],
       ['app'],
       ['serve'],
       ['cli'],

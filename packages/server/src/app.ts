@@ -19,7 +19,9 @@ import type { Log } from './infra/log.js';
 import { createOriginCheck } from './infra/origin-check.js';
 import { createMigrator } from './infra/migrator.js';
 import { createTrustedProxies } from './infra/client-address.js';
+import { createFleet } from './fleet/fleet.js';
 import { createMonitoring } from './monitoring/monitoring.js';
+import { createOwnService } from './own-service.js';
 import { createServiceHealth } from './service-health.js';
 import { createStoreClients, createStores } from './stores.js';
 
@@ -128,6 +130,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   // A database that is back can look up sessions by the time that its probe reports it.
   watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
 
+  // What it watches of others.
+  const ownService = createOwnService({ health, startedAt });
+  const fleet = createFleet({ path: config.fleetFile, own: ownService.detail, log });
+
   // How it answers.
   const fastify = createFastify({
     http,
@@ -148,6 +154,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       intervalMs: config.intervalMs,
       gapMs,
       pages,
+      fleet,
       statusTracker: monitoring.statusTracker(),
       watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
@@ -157,6 +164,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     pages.drain();
     watch.close();
     schema.close();
+    await fleet.close();
     await auth.close();
     await fastify.close();
     responseLog.close();
@@ -177,6 +185,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await fastify.ready();
       await Promise.all([health.start(), schema.start(), monitored]);
       auth.start();
+      fleet.start();
     },
     drain() {
       health.drain();

@@ -1,6 +1,9 @@
 /** Every endpoint, in the order of the OpenAPI document. */
 import { adminAuditRoute } from './admin-audit.js';
 import { adminEventsRoute } from './admin-events.js';
+import { adminFleetRoute } from './admin-fleet.js';
+import { adminFleetInstanceRoute, adminFleetServiceRoute } from './admin-fleet-service.js';
+import { adminFleetTargetsRoute } from './admin-fleet-targets.js';
 import { adminHealthRoute } from './admin-health.js';
 import { adminHistoryRoute } from './admin-history.js';
 import { adminIntegrityLoadedRoute } from './admin-integrity-loaded.js';
@@ -29,6 +32,10 @@ export const ENDPOINTS: readonly Route[] = [
   adminLiveRoute,
   adminHistoryRoute,
   adminEventsRoute,
+  adminFleetRoute,
+  adminFleetServiceRoute,
+  adminFleetInstanceRoute,
+  adminFleetTargetsRoute,
   requestCodeRoute,
   verifyCodeRoute,
   logoutRoute,

@@ -5,10 +5,23 @@
 import { PortalError } from '../errors.js';
 import type { FromSchema, JsonSchema } from './schema.js';
 
-/** Parameters of a query: whole numbers and times, each of which may be left out. */
+/** Parameters of a query, each of which may be left out. */
 export type QuerySchema = Readonly<Record<string, QueryParameter>>;
 
-type QueryParameter = WholeNumberParameter | TimeParameter;
+type QueryParameter = WholeNumberParameter | TimeParameter | ChoiceParameter | TextParameter;
+
+interface ChoiceParameter extends JsonSchema {
+  readonly type: 'string';
+  readonly enum: readonly string[];
+  readonly description: string;
+}
+
+interface TextParameter extends JsonSchema {
+  readonly type: 'string';
+  readonly pattern: string;
+  /** Completes "Expected `x` to be". */
+  readonly description: string;
+}
 
 interface WholeNumberParameter extends JsonSchema {
   readonly type: 'integer';
@@ -23,7 +36,15 @@ interface TimeParameter extends JsonSchema {
 }
 
 /** Times in milliseconds since 1970. */
-export type FromQuery<Q extends QuerySchema> = { readonly [Name in keyof Q]: number | undefined };
+export type FromQuery<Q extends QuerySchema> = {
+  readonly [Name in keyof Q]: FromParameter<Q[Name]> | undefined;
+};
+
+type FromParameter<P> = P extends { readonly enum: readonly (infer Word)[] }
+  ? Word
+  : P extends { readonly pattern: string }
+    ? string
+    : number;
 
 /** A body of texts. What a text must be is for the code that knows what it means. */
 export interface BodySchema extends JsonSchema {
@@ -42,15 +63,53 @@ export function timeParameter(description: string) {
   return { type: 'string', format: 'date-time', description } as const;
 }
 
+/** One word of a closed list. */
+export function choiceParameter<const Word extends string>(words: readonly Word[], description: string) {
+  return { type: 'string', enum: words, description } as const;
+}
+
+/** @param description - completes "Expected `x` to be" */
+export function textParameter(pattern: string, description: string) {
+  return { type: 'string', pattern, description } as const;
+}
+
 /** @throws PortalError (badRequest) naming the parameter that cannot be used, and its rule */
 export function readQuery<Q extends QuerySchema>(schema: Q | undefined, query: unknown): FromQuery<Q> {
   const given = (query ?? {}) as Readonly<Record<string, unknown>>;
   const read = Object.entries(schema ?? {}).map(([name, parameter]) => {
     const value = given[name];
-    if (value === undefined) return [name, undefined];
-    return [name, parameter.type === 'integer' ? numberOf(name, value, parameter) : timeOf(name, value)];
+    return [name, value === undefined ? undefined : readParameter(name, value, parameter)];
   });
   return Object.fromEntries(read) as FromQuery<Q>;
+}
+
+function readParameter(name: string, value: unknown, parameter: QueryParameter): number | string {
+  if (parameter.type === 'integer') return numberOf(name, value, parameter);
+  if (isChoice(parameter)) return wordOf(name, value, parameter);
+  return isText(parameter) ? textOf(name, value, parameter) : timeOf(name, value);
+}
+
+function isChoice(parameter: QueryParameter): parameter is ChoiceParameter {
+  return parameter.enum !== undefined;
+}
+
+function isText(parameter: QueryParameter): parameter is TextParameter {
+  return parameter.pattern !== undefined;
+}
+
+function wordOf(name: string, value: unknown, { enum: words }: ChoiceParameter): string {
+  const word = words.find((one) => one === value);
+  if (word === undefined) {
+    throw new PortalError('badRequest', `Expected \`${name}\` to be one of ${words.join(', ')}.`);
+  }
+  return word;
+}
+
+function textOf(name: string, value: unknown, { pattern, description }: TextParameter): string {
+  if (typeof value !== 'string' || !new RegExp(pattern, 'u').test(value)) {
+    throw new PortalError('badRequest', `Expected \`${name}\` to be ${description}`);
+  }
+  return value;
 }
 
 function numberOf(name: string, value: unknown, { minimum, maximum }: WholeNumberParameter): number {

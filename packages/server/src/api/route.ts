@@ -33,7 +33,8 @@ export interface RouteDocs {
   readonly description: string;
 }
 
-export type Tag = 'Health' | 'Integrity' | 'History' | 'Sign-in' | 'Probes' | 'Metrics' | 'Documentation';
+export type Tag =
+  'Health' | 'Integrity' | 'History' | 'Fleet' | 'Sign-in' | 'Probes' | 'Metrics' | 'Documentation';
 
 /** What an endpoint answers by a status, errors of all endpoints apart. */
 export interface RouteAnswer<S extends JsonSchema> {

@@ -5,6 +5,7 @@ import type { Source } from 'portal-integrity';
 import type { Audit } from '../auth/audit/audit.js';
 import type { AuditStore } from '../auth/audit/audit-store.js';
 import type { History } from '../monitoring/history/history.js';
+import type { Fleet } from '../fleet/fleet.js';
 import type { LivePages } from '../monitoring/live/pages.js';
 import type { StatusTracker } from '../monitoring/status-tracker.js';
 import type { Guard } from '../auth/guard.js';
@@ -64,5 +65,6 @@ export interface Documents {
 }
 
 export interface ApiServices extends AuthServices, MonitoringServices {
+  readonly fleet: Pick<Fleet, 'view' | 'service' | 'targets'>;
   readonly documents: Documents;
 }

@@ -1,6 +1,7 @@
 /** What the endpoints answer, as types, for the operator's page: derived from the schemas of the endpoints. */
 import type { auditPageSchema } from './admin-audit.js';
 import type { eventPageSchema } from './admin-events.js';
+import type { fleetSchema, fleetServiceDetailSchema } from './fleet-schema.js';
 import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
 import type { eventSchema } from './event-schema.js';
@@ -18,6 +19,8 @@ export type AuditPageDocument = FromSchema<typeof auditPageSchema>;
 export type AuditEntryDocument = AuditPageDocument['entries'][number];
 export type EventDocument = FromSchema<typeof eventSchema>;
 export type EventPageDocument = FromSchema<typeof eventPageSchema>;
+export type FleetDocument = FromSchema<typeof fleetSchema>;
+export type FleetServiceDetailDocument = FromSchema<typeof fleetServiceDetailSchema>;
 export type HeldCauseDocument = PublicStatusDocument['causes'][number];
 export type HistoryDocument = FromSchema<typeof historySchema>;
 export type IntegrityDocument = FromSchema<typeof integritySchema>;
@@ -31,6 +34,7 @@ export type PublicStatusDocument = FromSchema<typeof publicStatusSchema>;
 export interface ApiDocuments {
   readonly '/v1/admin/audit': AuditPageDocument;
   readonly '/v1/admin/events': EventPageDocument;
+  readonly '/v1/admin/fleet': FleetDocument;
   readonly '/v1/admin/health': AdminReportDocument;
   readonly '/v1/admin/history': HistoryDocument;
   readonly '/v1/admin/integrity': IntegrityDocument;

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { errorCode, framesOf } from 'portal-shared/error-code';
 import { ConfigError } from '../config/env.js';
 import { OperatorError, PortalError } from '../errors.js';
+import { addFleetCommands } from './fleet.js';
 import { addOperationCommands } from './operations.js';
 import { addServeCommands } from './serve.js';
 import { addSessionCommands } from './sessions.js';
@@ -35,6 +36,7 @@ function createProgram(): Command {
   addUserCommands(program);
   addSessionCommands(program);
   addTokenCommands(program);
+  addFleetCommands(program);
   addOperationCommands(program);
   return program;
 }

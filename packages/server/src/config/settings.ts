@@ -271,6 +271,12 @@ export const SETTINGS = {
     rule: wholeNumber(1, 1_000),
     about: 'Number of probe runs in a row that must agree before a change of the status is reported.',
   },
+  fleetFile: {
+    variable: 'PORTAL_FLEET_FILE',
+    rule: path,
+    about: 'The fleet file, in YAML: the services and instances that are watched (docs/fleet.md).',
+    unset: 'none; the fleet is this service alone',
+  },
   auditDays: {
     variable: 'PORTAL_AUDIT_DAYS',
     fallback: '400',

@@ -1,0 +1,159 @@
+/** How the fleet, its services and their instances are written in JSON. */
+import type { FleetView } from '../fleet/fleet.js';
+import type { InstanceView } from '../fleet/instance-list.js';
+import type { ServiceView } from '../fleet/service-watch.js';
+import { INSTANCE_STATES } from '../fleet/service-verdict.js';
+import {
+  choice,
+  dateTime,
+  described,
+  exactly,
+  HASH,
+  listOf,
+  named,
+  nonNegativeInteger,
+  text,
+  textOrNull,
+  TIME,
+  type FromSchema,
+} from './schema.js';
+
+export const SERVICE_STATUSES = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
+
+const codes = listOf({ type: 'string' }, 'Why, by codes: the instances’ own, and those of the watcher.');
+
+const counts = exactly('How many instances are in which state.', {
+  healthy: nonNegativeInteger('By their own word.'),
+  degraded: nonNegativeInteger('By their own word; usable.'),
+  unhealthy: nonNegativeInteger('By their own word.'),
+  unreachable: nonNegativeInteger('Polled, without a usable response.'),
+  gone: nonNegativeInteger('No longer listed.'),
+  new: nonNegativeInteger('Listed, and not judged yet.'),
+  unknown: nonNegativeInteger('While the watcher itself is blind.'),
+});
+
+export const fleetServiceSchema = named(
+  'FleetService',
+  exactly('A service, with all its instances.', {
+    name: text('As the fleet file has it.'),
+    status: choice(SERVICE_STATUSES, 'Of the whole service; `unknown` while too few instances are judged.'),
+    since: dateTime('Since when.'),
+    labels: {
+      type: 'object',
+      description: 'As the fleet file has them.',
+      additionalProperties: { type: 'string' },
+    },
+    instances: counts,
+    expected: nonNegativeInteger('Instances that should be listed.'),
+    need: nonNegativeInteger('Instances that must be usable.'),
+    tolerated: nonNegativeInteger('Instances that may be unwell before the service is degraded.'),
+    codes,
+  }),
+);
+
+export const fleetInstanceSchema = named(
+  'FleetInstance',
+  exactly('One instance of a service.', {
+    instance: text('`host:port`.'),
+    state: choice(INSTANCE_STATES, 'How it stands, after the damping.'),
+    since: dateTime('Since when.'),
+    codes,
+    started_at: textOrNull('As it reports it.', TIME),
+    source_hash: textOrNull('As it reports it.', HASH),
+    answered_at: textOrNull('When it last responded.', TIME),
+    polls_ms: listOf(
+      { type: ['number', 'null'] },
+      'Milliseconds of its last polls, the newest last; `null`: no response.',
+    ),
+  }),
+);
+
+export const fleetSchema = named(
+  'Fleet',
+  exactly('All services, the worst first.', {
+    fleet: text('Name of the fleet.'),
+    status: choice(SERVICE_STATUSES, 'Of its worst service.'),
+    checked_at: dateTime('Of the last polls.'),
+    blind: textOrNull('Since when the watcher itself cannot see.', TIME),
+    codes: listOf({ type: 'string' }, 'What is wrong with the watching itself.'),
+    services: listOf(fleetServiceSchema, 'The worst first.'),
+  }),
+);
+
+export const fleetServiceDetailSchema = named(
+  'FleetServiceDetail',
+  exactly('A service and its instances.', {
+    service: described(fleetServiceSchema, 'The service.'),
+    instances: listOf(fleetInstanceSchema, 'Its instances, the worst first.'),
+    more: nonNegativeInteger('How many more there are.'),
+  }),
+);
+
+const WORST_FIRST: readonly string[] = ['unhealthy', 'degraded', 'unknown', 'healthy'];
+const WORST_INSTANCE_FIRST: readonly string[] = [
+  'unreachable',
+  'unhealthy',
+  'degraded',
+  'unknown',
+  'new',
+  'gone',
+  'healthy',
+];
+
+export function publishedFleet(view: FleetView): FromSchema<typeof fleetSchema> {
+  return {
+    fleet: view.name,
+    status: view.status,
+    checked_at: seconds(view.checkedAt),
+    blind: secondsOrNull(view.blindSince),
+    codes: view.codes,
+    services: view.services
+      .map(publishedService)
+      .toSorted(
+        (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || (a.name < b.name ? -1 : 1),
+      ),
+  };
+}
+
+export function publishedService(view: ServiceView): FromSchema<typeof fleetServiceSchema> {
+  return {
+    name: view.name,
+    status: view.verdict.status,
+    since: seconds(view.since),
+    labels: view.labels,
+    instances: view.counts,
+    expected: view.expected,
+    need: view.verdict.need,
+    tolerated: view.verdict.tolerated,
+    codes: view.codes,
+  };
+}
+
+export function publishedInstance(view: InstanceView): FromSchema<typeof fleetInstanceSchema> {
+  return {
+    instance: view.instance,
+    state: view.state,
+    since: seconds(view.since),
+    codes: view.codes,
+    started_at: secondsOrNull(view.startedAt),
+    source_hash: view.sourceHash,
+    answered_at: secondsOrNull(view.answeredAt),
+    polls_ms: view.polls.map((ms) => (ms === null ? null : Math.round(ms * 10) / 10)),
+  };
+}
+
+export function worstInstancesFirst(views: readonly InstanceView[]): readonly InstanceView[] {
+  return views.toSorted(
+    (a, b) =>
+      WORST_INSTANCE_FIRST.indexOf(a.state) - WORST_INSTANCE_FIRST.indexOf(b.state) ||
+      (a.instance < b.instance ? -1 : 1),
+  );
+}
+
+function seconds(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function secondsOrNull(ms: number | null): string | null {
+  return ms === null ? null : seconds(ms);
+}

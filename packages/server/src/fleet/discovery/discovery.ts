@@ -1,0 +1,114 @@
+/**
+ * Finds the instances of a service, again and again. A list that cannot be read is a failure and never an empty list: the
+ * last one is kept then.
+ */
+import { errorCode } from 'portal-shared/error-code';
+import type { Discover } from '../file/fleet-file.js';
+import type { FleetProblemCode } from '../fleet-problems.js';
+import { listByDns, listBySrv, type NameServer } from './by-name.js';
+import { readTargetFiles, watchTargetFiles } from './file-sd.js';
+import { createHttpList } from './http-sd.js';
+import { DiscoveryError } from './target-list.js';
+
+export type Discovered =
+  /** `host:port`, or for static ones an origin. */
+  | { readonly kind: 'list'; readonly targets: readonly string[] }
+  | {
+      readonly kind: 'failed';
+      readonly code: Extract<FleetProblemCode, 'FLEET_DISCOVERY_FAILED' | 'FLEET_DISCOVERY_SHORT'>;
+      /** For the log: a code of the system, or which rule was broken. */
+      readonly cause: string;
+    };
+
+export interface Discovery {
+  close(): void;
+}
+
+export interface DiscoveryOptions {
+  readonly discover: Discover;
+  readonly onResult: (discovered: Discovered) => void;
+  /** Default: that of the machine. */
+  readonly nameServer?: NameServer | undefined;
+  /** Milliseconds between two looks; default: 30 s. */
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 30_000;
+/** Several changes of a file at once are one. */
+const SETTLE_MS = 100;
+
+/** Begins to look at once. */
+export function createDiscovery({
+  discover,
+  onResult,
+  nameServer,
+  everyMs = EVERY_MS,
+}: DiscoveryOptions): Discovery {
+  if (discover.kind === 'static') {
+    onResult({ kind: 'list', targets: discover.origins });
+    return { close: () => undefined };
+  }
+  const { look, close: closeList } = lister(discover, nameServer);
+  const stopWatching = discover.kind === 'file_sd' ? watchTargetFiles(discover.paths, lookSoon) : undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  let isLooking = false;
+
+  async function run(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
+    const discovered = await attempt(look);
+    isLooking = false;
+    if (isClosed) return;
+    onResult(discovered);
+    schedule(everyMs);
+  }
+
+  function schedule(inMs: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void run(), inMs);
+    timer.unref();
+  }
+
+  function lookSoon(): void {
+    if (!isClosed) schedule(SETTLE_MS);
+  }
+
+  void run();
+  return {
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+      stopWatching?.();
+      closeList();
+    },
+  };
+}
+
+interface Lister {
+  readonly look: () => Promise<readonly string[]>;
+  readonly close: () => void;
+}
+
+function lister(discover: Exclude<Discover, { kind: 'static' }>, nameServer: NameServer | undefined): Lister {
+  const close = (): void => undefined;
+  switch (discover.kind) {
+    case 'file_sd':
+      return { look: async () => readTargetFiles(discover.paths), close };
+    case 'http_sd':
+      return createHttpList(discover);
+    case 'dns':
+      return { look: () => listByDns(discover, nameServer), close };
+    case 'srv':
+      return { look: () => listBySrv(discover, nameServer), close };
+  }
+}
+
+async function attempt(look: () => Promise<readonly string[]>): Promise<Discovered> {
+  try {
+    return { kind: 'list', targets: await look() };
+  } catch (error) {
+    if (error instanceof DiscoveryError) return { kind: 'failed', code: error.problem, cause: error.message };
+    return { kind: 'failed', code: 'FLEET_DISCOVERY_FAILED', cause: errorCode(error) };
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A list of targets as Prometheus' `file_sd` and `http_sd` have it: `[{ "targets": ["host:port"], "labels": {} }]`.
+ */
+import { isRecord, parseJson } from '../formats/fields.js';
+
+/** A list that cannot be used. The message is for the log, and quotes nothing. */
+export class DiscoveryError extends Error {
+  readonly problem: 'FLEET_DISCOVERY_FAILED' | 'FLEET_DISCOVERY_SHORT';
+
+  constructor(message: string, problem: DiscoveryError['problem'] = 'FLEET_DISCOVERY_FAILED') {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+/** @throws DiscoveryError */
+export function readTargetList(text: string): readonly string[] {
+  const groups = parseJson(text);
+  if (!Array.isArray(groups)) throw new DiscoveryError('the list is no JSON array');
+  return (groups as readonly unknown[]).flatMap((group) => {
+    const targets = isRecord(group) ? group['targets'] : undefined;
+    if (!Array.isArray(targets)) throw new DiscoveryError('a group of the list has no targets');
+    return (targets as readonly unknown[]).map((target) => {
+      if (typeof target !== 'string' || !isTarget(target)) {
+        throw new DiscoveryError('a target of the list is not host:port');
+      }
+      return target;
+    });
+  });
+}
+
+/** `host:port`; an IPv6 address in brackets. */
+export function isTarget(text: string): boolean {
+  if (!/:\d{1,5}$/.test(text) || /[/?#@\\\s]/.test(text)) return false;
+  return URL.canParse(`http://${text}`) && Number(/:(\d+)$/.exec(text)?.[1]) <= 65_535;
+}

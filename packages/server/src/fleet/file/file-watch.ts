@@ -1,0 +1,71 @@
+/**
+ * The fleet file over time: read at the start, and again whenever it changes. A bad edit leaves the last good one in force.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { errorCode } from 'portal-shared/error-code';
+import { OperatorError } from '../../errors.js';
+import { readFleetFile, type FleetFile } from './fleet-file.js';
+import { FleetFileError } from './readers.js';
+
+export interface FileWatch {
+  readonly file: FleetFile;
+  /** Looks whether the file is another one by now. */
+  look(): void;
+  /** Whether the last edit was refused. */
+  isRefused(): boolean;
+}
+
+export interface FileWatchOptions {
+  /** `undefined`: there is no file, and the fleet is this service alone. */
+  readonly path: string | undefined;
+  readonly onChange: (file: FleetFile) => void;
+  /** @param cause - a sentence for the log: the place, the rule and the value */
+  readonly onRefused: (cause: string) => void;
+}
+
+const NO_FILE: FleetFile = { name: 'default', reach: null, services: [] };
+
+/** @throws OperatorError when the file cannot be used */
+export function watchFleetFile({ path, onChange, onRefused }: FileWatchOptions): FileWatch {
+  if (path === undefined) return { file: NO_FILE, look: () => undefined, isRefused: () => false };
+  let stamp = stampOf(path);
+  let isRefused = false;
+  const file = readFirst(path);
+  return {
+    file,
+    look() {
+      const now = stampOf(path);
+      if (now === stamp) return;
+      stamp = now;
+      try {
+        onChange(readFleetFile(readFileSync(path, 'utf8')));
+        isRefused = false;
+      } catch (error) {
+        isRefused = true;
+        onRefused(error instanceof FleetFileError ? error.message : errorCode(error));
+      }
+    },
+    isRefused: () => isRefused,
+  };
+}
+
+function readFirst(path: string): FleetFile {
+  try {
+    return readFleetFile(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof FleetFileError) {
+      throw new OperatorError(`The fleet file ${path} cannot be used. ${error.message}`, { cause: error });
+    }
+    throw new OperatorError(`The fleet file ${path} cannot be read (${errorCode(error)}).`, { cause: error });
+  }
+}
+
+/** Another one after every change, a replacement by rename included; a code while there is no file. */
+function stampOf(path: string): string {
+  try {
+    const { mtimeMs, ctimeMs, ino, size } = statSync(path);
+    return `${mtimeMs} ${ctimeMs} ${ino} ${size}`;
+  } catch (error) {
+    return errorCode(error);
+  }
+}

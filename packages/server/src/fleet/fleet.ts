@@ -1,0 +1,272 @@
+/**
+ * The fleet: every service with its instances, watched as one. Answers from memory; problems of the fleet never change
+ * the service's own health.
+ */
+import type { Log } from '../infra/log.js';
+import { createDiscovery, type Discovery } from './discovery/discovery.js';
+import { watchFleetFile } from './file/file-watch.js';
+import type { FleetFile, ServiceEntry } from './file/fleet-file.js';
+import type { FleetProblemCode } from './fleet-problems.js';
+import type { InstanceView } from './instance-list.js';
+import type { Poll } from './observation.js';
+import type { PollPlan } from './polling/poll-thread.js';
+import { createPollWorker } from './polling/poll-worker.js';
+import { accepts } from './reach.js';
+import { createServiceWatch, type ServiceView, type ServiceWatch } from './service-watch.js';
+import { judgeSight, SEEING, type Sight } from './sight.js';
+import { worstOf, type ServiceStatus } from './service-verdict.js';
+
+export interface FleetView {
+  readonly name: string;
+  readonly status: ServiceStatus;
+  readonly checkedAt: number;
+  readonly blindSince: number | null;
+  readonly codes: readonly FleetProblemCode[];
+  readonly services: readonly ServiceView[];
+}
+
+export interface ServiceDetail {
+  readonly service: ServiceView;
+  readonly instances: readonly InstanceView[];
+}
+
+/** What of a service is watched, and where it is asked. */
+export interface ServiceTargets {
+  readonly service: string;
+  readonly scheme: string;
+  readonly path: string;
+  /** `host:port`. */
+  readonly instances: readonly string[];
+}
+
+export interface Fleet {
+  /** Finds the instances and begins to poll them. */
+  start(): void;
+  view(): FleetView;
+  service(name: string): ServiceDetail | undefined;
+  targets(): readonly ServiceTargets[];
+  close(): Promise<void>;
+}
+
+export interface FleetOptions {
+  /** Of the fleet file; `undefined`: a fleet of this service alone. */
+  readonly path: string | undefined;
+  /** This service, as one of its own fleet; asked whenever somebody looks. */
+  readonly own: () => ServiceDetail;
+  readonly log: Log;
+}
+
+/** More are not watched by one process. */
+const MOST_INSTANCES = 10_000;
+/** The service of this name is this one, unless the file has another. */
+export const OWN_NAME = 'portal';
+const UPDATE_MS = 1_000;
+const LOOK_AT_FILE_MS = 5_000;
+const REACH_MS = 5_000;
+
+/** @throws OperatorError when the fleet file cannot be used */
+export function createFleet({ path, own, log }: FleetOptions): Fleet {
+  const services = createServices(log);
+  const fileWatch = watchFleetFile({
+    path,
+    onChange(next) {
+      log.info('the fleet file was read again', { services: next.services.length });
+      file = next;
+      services.apply(next.services);
+    },
+    onRefused: (cause) => log.warn('the fleet file was refused; the last good one is in force', { cause }),
+  });
+  let file: FleetFile = fileWatch.file;
+  let reach: boolean | undefined;
+  const timers: NodeJS.Timeout[] = [];
+
+  async function checkReach(): Promise<void> {
+    reach = file.reach ? await accepts(file.reach) : undefined;
+  }
+
+  function every(ms: number, task: () => unknown): void {
+    task();
+    timers.push(setInterval(task, ms).unref());
+  }
+
+  function codes(): readonly FleetProblemCode[] {
+    return [
+      ...(services.blindSince() === null ? [] : (['FLEET_BLIND'] as const)),
+      ...(fileWatch.isRefused() ? (['FLEET_FILE_REFUSED'] as const) : []),
+    ];
+  }
+
+  return {
+    start() {
+      services.apply(file.services);
+      every(LOOK_AT_FILE_MS, fileWatch.look);
+      every(REACH_MS, () => void checkReach());
+      every(UPDATE_MS, () => services.update(Date.now(), reach));
+    },
+    view() {
+      const watched = services.views();
+      const views = watched.some(({ name }) => name === OWN_NAME) ? watched : [own().service, ...watched];
+      return {
+        name: file.name,
+        status: worstOf(views.map(({ verdict }) => verdict.status)),
+        checkedAt: services.checkedAt(),
+        blindSince: services.blindSince(),
+        codes: codes(),
+        services: views,
+      };
+    },
+    service: (name) => services.detail(name) ?? (name === OWN_NAME ? own() : undefined),
+    targets: services.targets,
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await services.close();
+    },
+  };
+}
+
+interface Services {
+  /** Services that are as they were keep their instances, and what is known of them. */
+  apply(entries: readonly ServiceEntry[]): void;
+  update(nowMs: number, reach: boolean | undefined): void;
+  blindSince(): number | null;
+  checkedAt(): number;
+  views(): readonly ServiceView[];
+  detail(name: string): ServiceDetail | undefined;
+  targets(): readonly ServiceTargets[];
+  close(): Promise<void>;
+}
+
+interface Watched {
+  readonly watch: ServiceWatch;
+  readonly discovery: Discovery;
+}
+
+function createServices(log: Log): Services {
+  const all = new Map<string, Watched>();
+  let sight: Sight = SEEING;
+  let checkedAt = Date.now();
+  const worker = createPollWorker({
+    onPolls: receive,
+    onEnd: (error) => log.failure('the watching of the fleet has ended, and begins anew', error),
+  });
+
+  function watches(): readonly ServiceWatch[] {
+    return [...all.values()].map(({ watch }) => watch);
+  }
+
+  function receive(polls: readonly Poll[]): void {
+    for (const poll of polls) {
+      const [service = '', instance = ''] = poll.key.split('\n');
+      all.get(service)?.watch.instances.polled(instance, poll, sight.blindSince !== null);
+    }
+    checkedAt = Date.now();
+    const isLate = polls.some(({ observation }) => observation.kind === 'void');
+    if (isLate && sight.blindSince === null) look({ blindSince: checkedAt, hasGivenUp: false });
+  }
+
+  function look(next: Sight): void {
+    const [wasBlind, isBlind] = [sight.blindSince !== null, next.blindSince !== null];
+    sight = next;
+    if (wasBlind === isBlind) return;
+    log.warn(isBlind ? 'the watcher of the fleet is blind' : 'the watcher of the fleet sees again');
+    if (isBlind || next.hasGivenUp) return;
+    for (const { instances } of watches()) instances.forgetLosses();
+  }
+
+  /** Begins to watch a service, or goes on with what is known of its instances where they are asked in the same way. */
+  function begin(entry: ServiceEntry): void {
+    const before = all.get(entry.name)?.watch;
+    drop(entry.name);
+    const instances = before && isAskedAlike(before.entry, entry) ? before.instances : undefined;
+    const watch = createServiceWatch(entry, Date.now(), instances);
+    let lastCause = '';
+    const discovery = createDiscovery({
+      discover: entry.discover,
+      onResult(found) {
+        const cause = found.kind === 'failed' ? found.cause : '';
+        if (cause !== lastCause && cause !== '') {
+          log.warn('the instances of a service cannot be listed', { service: entry.name, cause });
+        }
+        lastCause = cause;
+        watch.discovered(found, Date.now());
+        sendPlan();
+      },
+    });
+    all.set(entry.name, { watch, discovery });
+  }
+
+  function drop(name: string): void {
+    all.get(name)?.discovery.close();
+    all.delete(name);
+  }
+
+  /** The first by service and instance are watched, so that the same ones are left out every time. */
+  function sendPlan(): void {
+    const sorted = watches().toSorted((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
+    let left = MOST_INSTANCES;
+    for (const watch of sorted) {
+      watch.limitTo(left);
+      left -= watch.instances.origins().size;
+    }
+    worker.setPlan(planOf(sorted));
+  }
+
+  return {
+    apply(entries) {
+      const names = new Set(entries.map(({ name }) => name));
+      for (const name of all.keys()) if (!names.has(name)) drop(name);
+      for (const entry of entries) {
+        const known = all.get(entry.name)?.watch.entry;
+        if (JSON.stringify(known) !== JSON.stringify(entry)) begin(entry);
+      }
+      sendPlan();
+    },
+    update(nowMs, reach) {
+      look(
+        judgeSight(
+          sight,
+          watches().flatMap((watch) => watch.seen()),
+          nowMs,
+          reach,
+        ),
+      );
+      for (const watch of watches()) watch.update(nowMs, sight.blindSince !== null);
+    },
+    blindSince: () => sight.blindSince,
+    checkedAt: () => checkedAt,
+    views: () => watches().map((watch) => watch.view()),
+    detail(name) {
+      const watch = all.get(name)?.watch;
+      return watch && { service: watch.view(), instances: watch.viewInstances() };
+    },
+    targets: () =>
+      watches().map(({ entry, instances }) => ({
+        service: entry.name,
+        scheme: entry.polling.scheme,
+        path: entry.polling.path,
+        instances: [...instances.origins().keys()],
+      })),
+    async close() {
+      for (const name of [...all.keys()]) drop(name);
+      await worker.close();
+    },
+  };
+}
+
+function isAskedAlike(before: ServiceEntry, after: ServiceEntry): boolean {
+  const asked = ({ polling, damping }: ServiceEntry): string => JSON.stringify([polling, damping]);
+  return asked(before) === asked(after);
+}
+
+function planOf(watches: readonly ServiceWatch[]): PollPlan {
+  return {
+    services: Object.fromEntries(watches.map(({ entry }) => [entry.name, entry.polling])),
+    targets: watches.flatMap(({ entry: { name }, instances }) =>
+      [...instances.origins()].map(([instance, origin]) => ({
+        key: `${name}\n${instance}`,
+        service: name,
+        origin,
+      })),
+    ),
+  };
+}

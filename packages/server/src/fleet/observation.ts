@@ -1,0 +1,34 @@
+/**
+ * What one poll of an instance found: all that is kept of a response. Plain data, fit to be sent between threads.
+ */
+import type { InstanceProblem } from './fleet-problems.js';
+
+/** The instance's own word. */
+export type Health = 'healthy' | 'degraded' | 'unhealthy';
+
+/** What a health document says, in whichever format. */
+export interface Reading {
+  readonly health: Health;
+  /** The instance's own codes, at most 16. */
+  readonly codes: readonly string[];
+  /** Milliseconds since 1970; `null`: not reported, or of the future. */
+  readonly startedAtMs: number | null;
+  /** 64 lower-case hexadecimal digits; `null`: not reported. */
+  readonly sourceHash: string | null;
+}
+
+export type Observation =
+  | { readonly kind: 'answered'; readonly reading: Reading; readonly isTokenWithheld: boolean }
+  | { readonly kind: 'failed'; readonly code: InstanceProblem }
+  /** Says nothing about the instance: the watcher itself was late. */
+  | { readonly kind: 'void' };
+
+/** One poll of one instance. */
+export interface Poll {
+  /** As given with the target. */
+  readonly key: string;
+  /** When it began, milliseconds since 1970. */
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly observation: Observation;
+}

@@ -1,0 +1,73 @@
+/**
+ * One request and its whole response, within one deadline. Nothing is followed, and nothing is decoded.
+ */
+import type { Client, Dispatcher } from 'undici';
+import type { InstanceResponse } from '../formats/format.js';
+
+export interface Question {
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** By `performance.now()`, for the connection, the headers and the body together. */
+  readonly deadlineMs: number;
+}
+
+/** The deadline passed. */
+export class PollTimeoutError extends Error {
+  readonly code = 'POLL_TIMEOUT';
+}
+
+/** The body is encoded although nothing was offered; it is not read. */
+export class EncodedBodyError extends Error {
+  readonly code = 'POLL_ENCODED';
+}
+
+/** @throws PollTimeoutError, EncodedBodyError, or an error of the connection */
+export function exchange(
+  client: Client,
+  { path, authorization, deadlineMs }: Question,
+): Promise<InstanceResponse> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    const chunks: Buffer[] = [];
+    const timer = setTimeout(() => end(new PollTimeoutError()), Math.max(0, deadlineMs - performance.now()));
+
+    function end(error: Error): void {
+      clearTimeout(timer);
+      reject(error);
+      controller?.abort(error);
+    }
+
+    client.dispatch(
+      {
+        method: 'GET',
+        path,
+        headers: {
+          accept: 'application/json, application/health+json;q=0.9, */*;q=0.1',
+          'user-agent': 'portal-health',
+          ...(authorization !== undefined && { authorization }),
+        },
+      },
+      {
+        onRequestStart(started) {
+          controller = started;
+        },
+        onResponseStart(_, statusCode, headers) {
+          status = statusCode;
+          const encoding = headers['content-encoding'];
+          if (encoding !== undefined && encoding !== 'identity') end(new EncodedBodyError());
+        },
+        onResponseData(_, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          clearTimeout(timer);
+          resolve({ status, body: Buffer.concat(chunks).toString('utf8') });
+        },
+        onResponseError(_, error) {
+          end(error);
+        },
+      },
+    );
+  });
+}

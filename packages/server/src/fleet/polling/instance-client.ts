@@ -1,0 +1,140 @@
+/**
+ * Asks one instance, over a connection that is kept. The address is checked after the name was looked up, and the
+ * connection goes to that very address: a name that changes in between leads nowhere.
+ */
+import type { SecureContext } from 'node:tls';
+import { withTimeout } from 'portal-shared/with-timeout';
+import { buildConnector, Client } from 'undici';
+import { hostOf, type Polling } from '../file/fleet-file.js';
+import { readResponse } from '../formats/format.js';
+import type { InstanceProblem } from '../fleet-problems.js';
+import type { NetworkSet } from '../networks.js';
+import type { Observation } from '../observation.js';
+import type { Credentials } from './credentials.js';
+import { exchange } from './exchange.js';
+import { isConnectionLost, isOwnTrouble, problemOf } from './poll-error.js';
+import type { Resolver } from './resolve.js';
+
+export interface InstanceClient {
+  /** Resolves with an observation in every case, within the timeout of the service and one turn of the event loop. */
+  poll(): Promise<Observation>;
+  close(): void;
+}
+
+/** What the instances of a service have in common. */
+export interface ServicePolling {
+  readonly polling: Polling;
+  readonly networks: NetworkSet;
+  readonly credentials: Credentials | undefined;
+  readonly secureContext: SecureContext | undefined;
+}
+
+/** Bytes of a response. */
+const LONGEST_BODY = 256 * 1024;
+const LONGEST_HEADERS = 16 * 1024;
+/** How long an address is kept before its name is looked up again. */
+const ADDRESS_MS = 60_000;
+
+interface Connection {
+  readonly client: Client;
+  readonly address: string;
+  readonly lookedUpMs: number;
+}
+
+/** @param origin - `http://host:port`, as discovered */
+export function createInstanceClient(
+  origin: string,
+  { polling, networks, credentials, secureContext }: ServicePolling,
+  resolver: Resolver,
+): InstanceClient {
+  const { allowsLoopback, path, timeoutMs, format, tls, tokenHosts } = polling;
+  const url = new URL(origin);
+  const host = hostOf(url);
+  let connection: Connection | undefined;
+
+  /** The kept connection, unless its name leads elsewhere by now. */
+  async function connected(): Promise<Connection> {
+    const nowMs = performance.now();
+    if (connection && nowMs - connection.lookedUpMs < ADDRESS_MS) return connection;
+    const address = await resolver.resolve(host, allowsLoopback);
+    if (connection?.address !== address) {
+      disconnect();
+      connection = { client: createClient(address), address, lookedUpMs: nowMs };
+    } else {
+      connection = { ...connection, lookedUpMs: nowMs };
+    }
+    return connection;
+  }
+
+  function createClient(address: string): Client {
+    const connect = buildConnector({
+      timeout: timeoutMs,
+      maxCachedSessions: 1,
+      ...(secureContext && { secureContext }),
+    });
+    const serverName = tls?.serverName;
+    return new Client(url, {
+      connect: (options, callback) =>
+        connect({ ...options, hostname: address, ...(serverName && { servername: serverName }) }, callback),
+      pipelining: 1,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      maxHeaderSize: LONGEST_HEADERS,
+      maxResponseSize: LONGEST_BODY,
+      keepAliveMaxTimeout: ADDRESS_MS,
+    });
+  }
+
+  function disconnect(): void {
+    const { client } = connection ?? {};
+    connection = undefined;
+    // A request that is under way ends with an error, which its poll has told or no longer waits for.
+    client?.destroy(null).catch(() => undefined);
+  }
+
+  async function ask(deadlineMs: number): Promise<Observation> {
+    const isKept = connection !== undefined;
+    const { client, address } = await withTimeout(connected(), Math.max(1, deadlineMs - performance.now()));
+    const authorization = credentials?.header() ?? undefined;
+    const isTokenWithheld = authorization !== undefined && !maySend(address);
+    const response = await exchange(client, {
+      path,
+      authorization: isTokenWithheld ? undefined : authorization,
+      deadlineMs,
+    }).catch((error: unknown) => {
+      // The instance closed a kept connection at the moment of the request: that says nothing about it.
+      if (isKept && isConnectionLost(error)) return undefined;
+      throw error;
+    });
+    if (!response) {
+      disconnect();
+      return ask(deadlineMs);
+    }
+    if (response.status === 401) credentials?.refresh();
+    const reading = readResponse(response, format, Date.now());
+    return typeof reading === 'string'
+      ? { kind: 'failed', code: isTokenWithheld ? withheldOr(reading) : reading }
+      : { kind: 'answered', reading, isTokenWithheld };
+  }
+
+  function maySend(address: string): boolean {
+    return networks.has(address) || tokenHosts.includes(host);
+  }
+
+  return {
+    async poll() {
+      try {
+        return await ask(performance.now() + timeoutMs);
+      } catch (error) {
+        disconnect();
+        return isOwnTrouble(error) ? { kind: 'void' } : { kind: 'failed', code: problemOf(error) };
+      }
+    },
+    close: disconnect,
+  };
+}
+
+/** Without its token an instance says no, which is not its fault. */
+function withheldOr(code: InstanceProblem): InstanceProblem {
+  return code === 'INSTANCE_UNAUTHORIZED' ? 'INSTANCE_TOKEN_WITHHELD' : code;
+}

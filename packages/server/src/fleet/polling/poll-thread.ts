@@ -1,0 +1,92 @@
+/**
+ * The thread that polls: handshakes and parsing never delay an answer of the service.
+ */
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { serveRpc } from 'portal-shared/rpc-thread';
+import type { Polling, TlsFiles } from '../file/fleet-file.js';
+import { createNetworkSet } from '../networks.js';
+import type { Poll } from '../observation.js';
+import { createCredentials } from './credentials.js';
+import { createInstanceClient, type ServicePolling } from './instance-client.js';
+import { createPoller, type PollTarget } from './poller.js';
+import { createResolver } from './resolve.js';
+
+/** Everything that is to be polled. */
+export interface PollPlan {
+  readonly services: Readonly<Record<string, Polling>>;
+  readonly targets: readonly PlannedTarget[];
+}
+
+export interface PlannedTarget {
+  readonly key: string;
+  readonly service: string;
+  readonly origin: string;
+}
+
+export interface PollThreadApi {
+  setPlan(plan: PollPlan): void;
+}
+
+/** Polls are handed over together, not one by one. */
+const HAND_OVER_MS = 200;
+
+const resolver = createResolver();
+const services = new Map<string, { readonly written: string; readonly shared: ServicePolling }>();
+let finished: Poll[] = [];
+const poller = createPoller({ onPoll: (poll) => finished.push(poll) });
+const { emit } = serveRpc<PollThreadApi, readonly Poll[]>({ methods: () => ({ setPlan }) });
+
+setInterval(() => {
+  if (finished.length === 0) return;
+  emit(finished);
+  finished = [];
+}, HAND_OVER_MS);
+
+function setPlan(plan: PollPlan): void {
+  const changed = new Set<string>();
+  for (const [name, polling] of Object.entries(plan.services)) {
+    const written = JSON.stringify(polling);
+    if (services.get(name)?.written === written) continue;
+    changed.add(name);
+    services.set(name, { written, shared: sharedOf(polling) });
+  }
+  for (const name of services.keys()) if (!(name in plan.services)) services.delete(name);
+  // Those of a service that is asked differently now begin anew.
+  if (changed.size > 0)
+    poller.setTargets(creators(plan.targets.filter(({ service }) => !changed.has(service))));
+  poller.setTargets(creators(plan.targets));
+}
+
+function creators(targets: readonly PlannedTarget[]): ReadonlyMap<string, () => PollTarget> {
+  return new Map(targets.map((target) => [target.key, () => create(target)]));
+}
+
+function create({ key, service, origin }: PlannedTarget): PollTarget {
+  const held = services.get(service);
+  if (!held) throw new TypeError('A target of a service that is not in the plan.');
+  const { intervalMs, timeoutMs } = held.shared.polling;
+  return { key, intervalMs, timeoutMs, client: createInstanceClient(origin, held.shared, resolver) };
+}
+
+function sharedOf(polling: Polling): ServicePolling {
+  return {
+    polling,
+    networks: createNetworkSet(polling.networks),
+    credentials: polling.credentialsFile === null ? undefined : createCredentials(polling.credentialsFile),
+    secureContext: polling.tls ? secureContextOf(polling.tls) : undefined,
+  };
+}
+
+/** Files that cannot be read leave the service with the certificates of the system; its instances say INSTANCE_TLS then. */
+function secureContextOf({ caFile, certFile, keyFile }: TlsFiles): SecureContext | undefined {
+  try {
+    return createSecureContext({
+      ...(caFile !== null && { ca: readFileSync(caFile) }),
+      ...(certFile !== null && { cert: readFileSync(certFile) }),
+      ...(keyFile !== null && { key: readFileSync(keyFile) }),
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Polls instances on a grid: each has a place of its own within the interval, so that 10,000 are asked evenly and never
+ * at once. Those that did not respond last time wait in a queue of their own, and delay no others.
+ */
+import { createHash } from 'node:crypto';
+import type { Poll } from '../observation.js';
+import type { InstanceClient } from './instance-client.js';
+
+export interface PollTarget {
+  readonly key: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly client: InstanceClient;
+}
+
+export interface Poller {
+  /** Replaces the targets. One with a known key goes on with the client that it has; the others' are closed. */
+  setTargets(targets: ReadonlyMap<string, () => PollTarget>): void;
+  close(): void;
+}
+
+export interface PollerOptions {
+  readonly onPoll: (poll: Poll) => void;
+  /** Polls under way at once, of instances that responded last time. */
+  readonly mostInFlight?: number;
+  /** Of those that did not. */
+  readonly mostSilent?: number;
+}
+
+interface Entry {
+  readonly target: PollTarget;
+  dueMs: number;
+  isUnderWay: boolean;
+  isWaiting: boolean;
+  isSilent: boolean;
+}
+
+/** Fine enough for the least interval. */
+const TICK_MS = 50;
+
+export function createPoller({ onPoll, mostInFlight = 2_048, mostSilent = 512 }: PollerOptions): Poller {
+  const entries = new Map<string, Entry>();
+  const lanes = { prompt: createLane(mostInFlight), silent: createLane(mostSilent) };
+  /** When the event loop was last late, and by how much. */
+  let pausedUntilMs = Number.NEGATIVE_INFINITY;
+  let pauseMs = 0;
+  let tickedMs = performance.now();
+  const timer = setInterval(tick, TICK_MS);
+  timer.unref();
+
+  function tick(): void {
+    const nowMs = performance.now();
+    const lateMs = nowMs - tickedMs - TICK_MS;
+    if (lateMs > TICK_MS) {
+      pausedUntilMs = nowMs;
+      pauseMs = lateMs;
+    }
+    tickedMs = nowMs;
+    for (const entry of entries.values()) {
+      if (entry.dueMs <= nowMs) begin(entry, nowMs);
+    }
+  }
+
+  function begin(entry: Entry, nowMs: number): void {
+    const { target } = entry;
+    entry.dueMs += Math.ceil((nowMs - entry.dueMs + 1) / target.intervalMs) * target.intervalMs;
+    // Nothing backs off, and nothing piles up.
+    if (entry.isUnderWay || entry.isWaiting) return;
+    entry.isWaiting = true;
+    const lane = entry.isSilent ? lanes.silent : lanes.prompt;
+    lane.run(() => poll(entry));
+  }
+
+  async function poll(entry: Entry): Promise<void> {
+    const { target } = entry;
+    entry.isWaiting = false;
+    if (entries.get(target.key) !== entry) return;
+    entry.isUnderWay = true;
+    const atMs = Date.now();
+    const beganMs = performance.now();
+    const observation = await target.client.poll();
+    entry.isUnderWay = false;
+    if (entries.get(target.key) !== entry) return;
+    const failed = observation.kind === 'failed';
+    entry.isSilent =
+      failed && (observation.code === 'INSTANCE_TIMEOUT' || observation.code === 'INSTANCE_REFUSED');
+    // A failure that our own pause may have made is none. An answer is one, however late.
+    const isVoid = failed && wasPaused(beganMs, target.timeoutMs);
+    onPoll({
+      key: target.key,
+      atMs,
+      durationMs: performance.now() - beganMs,
+      observation: isVoid ? { kind: 'void' } : observation,
+    });
+  }
+
+  /** Whether the event loop was late by half of `timeoutMs` since `beganMs`. */
+  function wasPaused(beganMs: number, timeoutMs: number): boolean {
+    const sinceTickMs = performance.now() - tickedMs - TICK_MS;
+    if (sinceTickMs > timeoutMs / 2) return true;
+    return pausedUntilMs >= beganMs && pauseMs > timeoutMs / 2;
+  }
+
+  return {
+    setTargets(targets) {
+      for (const [key, entry] of entries) {
+        if (targets.has(key)) continue;
+        entries.delete(key);
+        entry.target.client.close();
+      }
+      const nowMs = performance.now();
+      for (const [key, create] of targets) {
+        if (entries.has(key)) continue;
+        const target = create();
+        const dueMs = nowMs + placeOf(key) * target.intervalMs;
+        entries.set(key, { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false });
+      }
+    },
+    close() {
+      clearInterval(timer);
+      for (const { target } of entries.values()) target.client.close();
+      entries.clear();
+    },
+  };
+}
+
+/** From 0 to 1, the same after every start. */
+function placeOf(key: string): number {
+  return createHash('sha256').update(key).digest().readUInt32BE() / 2 ** 32;
+}
+
+interface Lane {
+  run(task: () => Promise<void>): void;
+}
+
+function createLane(most: number): Lane {
+  const waiting: (() => Promise<void>)[] = [];
+  let running = 0;
+
+  async function start(task: () => Promise<void>): Promise<void> {
+    running += 1;
+    await task();
+    running -= 1;
+    const next = waiting.shift();
+    if (next) void start(next);
+  }
+
+  return {
+    run(task) {
+      if (running < most) void start(task);
+      else waiting.push(task);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * One service: its instances, what is wrong with their list, and the verdict. Nothing is asked here. All times in
+ * milliseconds since 1970.
+ */
+import type { Discovered } from './discovery/discovery.js';
+import type { ServiceEntry } from './file/fleet-file.js';
+import type { FleetProblemCode } from './fleet-problems.js';
+import { createInstanceList, type InstanceList, type InstanceView } from './instance-list.js';
+import type { Seen } from './sight.js';
+import { countStates, judgeService, type InstanceCounts, type ServiceVerdict } from './service-verdict.js';
+
+export interface ServiceView {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly verdict: ServiceVerdict;
+  /** Of the status. */
+  readonly since: number;
+  readonly counts: InstanceCounts;
+  readonly expected: number;
+  readonly codes: readonly string[];
+}
+
+export interface ServiceWatch {
+  readonly entry: ServiceEntry;
+  readonly instances: InstanceList;
+  discovered(discovered: Discovered, nowMs: number): void;
+  /** Watches no more instances than so many. */
+  limitTo(most: number): void;
+  seen(): readonly Seen[];
+  /** Judges anew. To be called about once a second. */
+  update(nowMs: number, isBlind: boolean): void;
+  view(): ServiceView;
+  viewInstances(): readonly InstanceView[];
+}
+
+/** A rolling release is shorter. */
+const FEW_TOLERATED_MS = 120_000;
+/** Of all instances together. */
+const MOST_CODES = 16;
+
+/** @param instances - of the same service before its entry was edited; default: none */
+export function createServiceWatch(
+  entry: ServiceEntry,
+  startedMs: number,
+  instances: InstanceList = createInstanceList(entry.polling.scheme, entry.damping),
+): ServiceWatch {
+  const { polling, expect } = entry;
+  const windowMs = polling.intervalMs + polling.timeoutMs;
+  let discoveryProblem: FleetProblemCode | undefined;
+  let isCut = false;
+  let isListed = false;
+  let fewSince: number | null = null;
+  let isTooFew = false;
+  let isBlind = false;
+  let verdict = judgeService(countStates([]), expect, false);
+  let since = startedMs;
+
+  /** An empty list is no rolling release. */
+  function hasTooFew(nowMs: number): boolean {
+    const count = instances.origins().size;
+    if (!isListed || count >= expect.instances) fewSince = null;
+    else fewSince ??= nowMs;
+    return fewSince !== null && (count === 0 || nowMs - fewSince >= FEW_TOLERATED_MS);
+  }
+
+  function codes(): readonly string[] {
+    const own: FleetProblemCode[] = [];
+    if (discoveryProblem) own.push(discoveryProblem);
+    if (isCut) own.push('FLEET_TOO_MANY');
+    if (isTooFew) own.push('FLEET_TOO_FEW');
+    const ofInstances = instances
+      .view(isBlind)
+      .filter(({ state }) => state !== 'gone')
+      .flatMap((view) => view.codes);
+    return [...new Set([...own, ...ofInstances])].slice(0, MOST_CODES);
+  }
+
+  return {
+    entry,
+    instances,
+    discovered(found, nowMs) {
+      discoveryProblem = found.kind === 'failed' ? found.code : undefined;
+      if (found.kind === 'failed') return;
+      isListed = true;
+      instances.replace(found.targets, nowMs);
+    },
+    limitTo(most) {
+      isCut = instances.cut(most);
+    },
+    seen: () =>
+      instances
+        .tracked()
+        .map(({ answeredAt, lostAt }) => ({ service: entry.name, answeredAt, lostAt, windowMs })),
+    update(nowMs, blind) {
+      isBlind = blind;
+      instances.dropGone(nowMs);
+      isTooFew = hasTooFew(nowMs);
+      const next = judgeService(countStates(instances.states(isBlind)), expect, isTooFew);
+      if (next.status !== verdict.status) since = nowMs;
+      verdict = next;
+    },
+    view: () => ({
+      name: entry.name,
+      labels: entry.labels,
+      verdict,
+      since,
+      counts: countStates(instances.states(isBlind)),
+      expected: expect.instances,
+      codes: codes(),
+    }),
+    viewInstances: () => instances.view(isBlind),
+  };
+}
