@@ -87,15 +87,15 @@ ${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath
 
 after(async () => {
   await service?.stop('SIGTERM');
-  await Promise.all([...fleet.values()].flat().map((instance) => instance.close()));
+  await Promise.all([...fleet.values()].flat().map((one) => one.close()));
   await postgres?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
 afterEach(async () => {
-  for (const instance of [...fleet.values()].flat()) {
-    await instance.proxy.heal();
-    instance.replace(undefined);
+  for (const one of [...fleet.values()].flat()) {
+    await one.proxy.heal();
+    one.replace(undefined);
   }
   for (const name of SERVICES) await list(name, targetsOf(name));
   await untilAll('healthy');

@@ -132,7 +132,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
 
   // What it watches of others.
   const ownService = createOwnService({ health, startedAt });
-  const fleet = createFleet({ path: config.fleetFile, own: ownService.detail, log });
+  const fleet = createFleet({ path: config.fleetFile, own: () => ownService.detail(), log });
 
   // How it answers.
   const fastify = createFastify({

@@ -99,7 +99,7 @@ export function createFleet({ path, own, log }: FleetOptions): Fleet {
   return {
     start() {
       services.apply(file.services);
-      every(LOOK_AT_FILE_MS, fileWatch.look);
+      every(LOOK_AT_FILE_MS, () => fileWatch.look());
       every(REACH_MS, () => void checkReach());
       every(UPDATE_MS, () => services.update(Date.now(), reach));
     },
@@ -116,7 +116,7 @@ export function createFleet({ path, own, log }: FleetOptions): Fleet {
       };
     },
     service: (name) => services.detail(name) ?? (name === OWN_NAME ? own() : undefined),
-    targets: services.targets,
+    targets: () => services.targets(),
     async close() {
       for (const timer of timers) clearInterval(timer);
       await services.close();
@@ -247,7 +247,7 @@ function createServices(log: Log): Services {
         instances: [...instances.origins().keys()],
       })),
     async close() {
-      for (const name of [...all.keys()]) drop(name);
+      for (const name of all.keys()) drop(name);
       await worker.close();
     },
   };

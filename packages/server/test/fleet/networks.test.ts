@@ -64,7 +64,7 @@ test('a set of networks holds addresses of both families, mapped ones as what th
   const networks = createNetworkSet(['10.0.0.0/8', 'fc00::/7', '192.0.2.7']);
   assert.deepEqual(
     ['10.255.0.1', '11.0.0.1', 'fd00::1', 'fe00::1', '192.0.2.7', '192.0.2.8', '::ffff:10.1.2.3'].map(
-      networks.has,
+      (address) => networks.has(address),
     ),
     [true, false, true, false, true, false, true],
   );

@@ -91,17 +91,11 @@ interface Lister {
 }
 
 function lister(discover: Exclude<Discover, { kind: 'static' }>, nameServer: NameServer | undefined): Lister {
+  if (discover.kind === 'http_sd') return createHttpList(discover);
   const close = (): void => undefined;
-  switch (discover.kind) {
-    case 'file_sd':
-      return { look: async () => readTargetFiles(discover.paths), close };
-    case 'http_sd':
-      return createHttpList(discover);
-    case 'dns':
-      return { look: () => listByDns(discover, nameServer), close };
-    case 'srv':
-      return { look: () => listBySrv(discover, nameServer), close };
-  }
+  if (discover.kind === 'file_sd') return { look: async () => readTargetFiles(discover.paths), close };
+  if (discover.kind === 'dns') return { look: () => listByDns(discover, nameServer), close };
+  return { look: () => listBySrv(discover, nameServer), close };
 }
 
 async function attempt(look: () => Promise<readonly string[]>): Promise<Discovered> {

@@ -30,7 +30,7 @@ export function readTargetList(text: string): readonly string[] {
 }
 
 /** `host:port`; an IPv6 address in brackets. */
-export function isTarget(text: string): boolean {
+function isTarget(text: string): boolean {
   if (!/:\d{1,5}$/.test(text) || /[/?#@\\\s]/.test(text)) return false;
   return URL.canParse(`http://${text}`) && Number(/:(\d+)$/.exec(text)?.[1]) <= 65_535;
 }

@@ -69,7 +69,7 @@ export interface TlsFiles {
   readonly serverName: string | null;
 }
 
-export const MOST_SERVICES = 500;
+const MOST_SERVICES = 500;
 const MOST_LABELS = 20;
 const LONGEST_LABEL = 128;
 const LEAST_INTERVAL_MS = 2_000;

@@ -35,11 +35,11 @@ const resolver = createResolver();
 const services = new Map<string, { readonly written: string; readonly shared: ServicePolling }>();
 let finished: Poll[] = [];
 const poller = createPoller({ onPoll: (poll) => finished.push(poll) });
-const { emit } = serveRpc<PollThreadApi, readonly Poll[]>({ methods: () => ({ setPlan }) });
+const rpc = serveRpc<PollThreadApi, readonly Poll[]>({ methods: () => ({ setPlan }) });
 
 setInterval(() => {
   if (finished.length === 0) return;
-  emit(finished);
+  rpc.emit(finished);
   finished = [];
 }, HAND_OVER_MS);
 

@@ -27,7 +27,7 @@ export function createPollWorker({ onPolls, onEnd }: PollWorkerOptions): PollWor
 
   function start(): RpcWorker<PollThreadApi> {
     return startRpcWorker<PollThreadApi, readonly Poll[]>({
-      url: new URL('./poll-thread.js', import.meta.url),
+      entry: new URL('./poll-thread.js', import.meta.url),
       name: 'portal-fleet',
       workerData: null,
       maxYoungGenerationSizeMb: 32,

@@ -1,6 +1,5 @@
 import { createSocket } from 'node:dgram';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test, type TestContext } from 'node:test';
@@ -28,7 +27,7 @@ function look(t: TestContext, discover: Discover, nameServer?: string): () => st
 }
 
 async function until(read: () => string, expected: string | RegExp): Promise<void> {
-  await waitFor(`${String(expected)}`, () =>
+  await waitFor(String(expected), () =>
     typeof expected === 'string' ? read() === expected : expected.test(read()),
   );
 }
@@ -103,7 +102,7 @@ describe('a list by name', () => {
     });
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     t.after(() => socket.close());
-    return `127.0.0.1:${(socket.address() as AddressInfo).port}`;
+    return `127.0.0.1:${socket.address().port}`;
   }
 
   test('has the addresses of both families', async (t) => {

@@ -7,7 +7,12 @@ import { isPointer, valueAt } from '../../../src/fleet/formats/json-pointer.js';
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
 const HASH = 'a'.repeat(64);
 
-function read(body: unknown, { status = 200, format = 'portal' as Format } = {}) {
+interface ReadOptions {
+  readonly status?: number;
+  readonly format?: Format;
+}
+
+function read(body: unknown, { status = 200, format = 'portal' }: ReadOptions = {}) {
   return readResponse(
     { status, body: typeof body === 'string' ? body : JSON.stringify(body) },
     format,
@@ -15,7 +20,7 @@ function read(body: unknown, { status = 200, format = 'portal' as Format } = {})
   );
 }
 
-function healthIn(body: unknown, options: Parameters<typeof read>[1] = {}): string {
+function healthIn(body: unknown, options: ReadOptions = {}): string {
   const reading = read(body, options);
   return typeof reading === 'string' ? reading : reading.health;
 }
