@@ -2,9 +2,11 @@
  * The description of the API against the API, in every state that it can be in.
  */
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { ADMIN } from '../../src/auth/permission.js';
+import { OWN_NAME } from '../../src/fleet/fleet.js';
 import { assertAnswer, assertShape, DOCUMENT, responseOf } from '../answers.js';
 import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
@@ -149,7 +151,10 @@ test('every refusal is as described', async () => {
 test('every endpoint is there, and answers HEAD as it answers GET', async () => {
   for (const [path, { get }] of Object.entries(DOCUMENT.paths)) {
     if (!get) continue;
-    const target = path.replace('{guide}', 'errors.md');
+    const target = path
+      .replace('{guide}', 'errors.md')
+      .replace('{service}', OWN_NAME)
+      .replace('{instance}', hostname());
     assert.notEqual((await sendRequest(service.url, target)).status, 404, path);
     await waitFor(`HEAD ${path}`, async () => {
       const head = await sendRequest(service.url, target, { method: 'HEAD', cookie: admin });
