@@ -33,13 +33,14 @@ export function createExplanation(
   let isClosed = false;
 
   async function load(): Promise<void> {
-    const [{ createReasons }, { sourcesOf }] = await Promise.all([
+    const [{ createReasons }, { observeEveryMs, sourcesOf }] = await Promise.all([
       import('./reasons/reasons.js'),
       import('./reasons/sources.js'),
     ]);
     if (isClosed || reasons !== undefined) return;
     reasons = createReasons({
       sources: sourcesOf(explained),
+      observeMs: observeEveryMs(explained),
       problems: (component) => problemsOf(snapshot(), component),
     });
   }

@@ -3,6 +3,9 @@
  */
 import type { CacheFigures } from '../statistics/cache.js';
 import type { ExplainSettings } from './explain-options.js';
+import { createHolders, lookEveryMs } from './holders/holders.js';
+import type { ServerReading } from './holders/server-sessions.js';
+import type { ActivityWatch } from './postgres/activity-watch.js';
 import { createServerSources, type ServerAccess } from './postgres/database-sources.js';
 import type { ReasonSource } from './sighting.js';
 
@@ -34,5 +37,23 @@ export interface Explained {
 
 /** The sources, each begun. */
 export function sourcesOf({ databases, isTroubled }: Explained): readonly ReasonSource[] {
-  return databases.flatMap((database) => createServerSources({ ...database, isTroubled }).sources);
+  return databases.flatMap((database) => databaseSources(database, isTroubled));
+}
+
+/** The server is asked for the sessions of those who hold a connection for long, and says what they wait for. */
+function databaseSources(database: ExplainedDatabase, isTroubled: () => boolean): readonly ReasonSource[] {
+  const server = createServerSources({ ...database, isTroubled, ownPids: () => holders.pids() });
+  const holders = createHolders({ ...database, server: () => sessionsIn(server.activity) });
+  return [holders, ...server.sources];
+}
+
+function sessionsIn(activity: ActivityWatch): ServerReading | undefined {
+  const look = activity.latest();
+  const answer = activity.answer();
+  return look && answer && { atMs: look.atMs, sessions: answer.involved };
+}
+
+/** The time between two readings of the sources: that of the one that looks most often. */
+export function observeEveryMs({ databases }: Explained): number {
+  return Math.min(1_000, ...databases.map(({ settings }) => lookEveryMs(settings.holderAfterMs)));
 }

@@ -18,6 +18,15 @@ export interface PoolCounts extends PoolEvents {
   readonly options: object;
   /** The class of its connections, which `pg` has and does not declare; to be given with a pool of another kind. */
   readonly Client?: unknown;
+  /**
+   * Of a description, the pool that it stands for, where it is one of tarn (Knex) or sequelize-pool: who holds its
+   * connections is read from it.
+   */
+  readonly describes?: object;
+  /** Of a description, how to learn of every checkout; what it gives back, if it is a function, ends that. */
+  onAcquire?(listener: (connection: object) => void): unknown;
+  /** The same for every return. */
+  onRelease?(listener: (connection: object) => void): unknown;
 }
 
 /** `db_statistics` without the latency, which the pool does not know. */
