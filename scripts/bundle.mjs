@@ -34,7 +34,10 @@ export async function bundle({ modules, shared, dist, entries, programs, threads
     texts.set(join(modules, `${naming}.js`), code);
   }
   const written = [
-    ...(await write({ ...base, input: placesOf([...entries, ...programs]) }, { format: 'esm', dir: dist })),
+    ...(await write(
+      { ...base, plugins: [...base.plugins, importAtOnce()], input: placesOf([...entries, ...programs]) },
+      { format: 'esm', dir: dist },
+    )),
     ...(await write({ ...base, input: placesOf(entries) }, { format: 'cjs', dir: dist })),
   ];
   for (const { fileName, code } of written) assertFitForAll(fileName, code);
@@ -82,6 +85,25 @@ function takeFromNode() {
           `new Promise((resolve, reject) => { const found = process.getBuiltinModule(${quote}${name}${quote}); ` +
           `if (found) resolve(found); else reject(new Error(${quote}This Node has no ${name}${quote})); })`,
       ),
+  };
+}
+
+/**
+ * `import('./part.js')` of a module of ours becomes an import as any other: rollup refuses to write one file of what is
+ * loaded later. For `require` it is a `require`, which everything can follow, and stays late.
+ */
+function importAtOnce() {
+  return {
+    name: 'import-at-once',
+    transform(code) {
+      const paths = [];
+      const text = code.replace(/\bimport\((['"])(\.[^'"]+)\1\)/g, (_, _quote, path) => {
+        paths.push(path);
+        return `Promise.resolve(late${paths.length})`;
+      });
+      if (paths.length === 0) return undefined;
+      return paths.map((path, index) => `import * as late${index + 1} from '${path}';\n`).join('') + text;
+    },
   };
 }
 

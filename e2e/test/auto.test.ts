@@ -12,7 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { rolldown } from 'rolldown';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import type { Report } from 'portal-health';
-import { REPOSITORY } from './packed.js';
+import { packLibrary, REPOSITORY } from './packed.js';
 
 const EXAMPLES = ['express', 'fastify', 'hono', 'koa', 'nest', 'node'];
 /** Nobody listens there. */
@@ -59,10 +59,11 @@ async function withApp(
   {
     args = ['--import', 'portal-health/auto'],
     env = {},
-  }: { args?: string[]; env?: Record<string, string> } = {},
+    cwd = folder,
+  }: { args?: string[]; env?: Record<string, string>; cwd?: string } = {},
 ): Promise<void> {
-  const child = spawn(process.execPath, [...args, join(folder, file)], {
-    cwd: folder,
+  const child = spawn(process.execPath, [...args, join(cwd, file)], {
+    cwd,
     env: { ...environment, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -176,6 +177,26 @@ describe('an application', () => {
     });
     const env = { NODE_OPTIONS: '--import portal-health/auto' };
     await withApp(file, async (app) => void (await becomes(app, 'healthy')), { args: [], env });
+  });
+
+  test('as packed, by both formats', { timeout: 120_000 }, async () => {
+    const packed = await packLibrary();
+    try {
+      const cwd = packed.application;
+      await writeFile(join(cwd, 'packed.cjs'), POOL + STAY);
+      for (const args of [['--import'], ['--require'], ['--import', 'portal-health/auto', '--require']]) {
+        await withApp(
+          'packed.cjs',
+          async (app) => {
+            assert.equal((await becomes(app, 'healthy')).database, true);
+            assert.equal(app.lines().length, 1, 'two copies are one');
+          },
+          { args: [...args, 'portal-health/auto'], cwd },
+        );
+      }
+    } finally {
+      await packed.close();
+    }
   });
 
   test('that has nothing left to do ends as it would have', async () => {

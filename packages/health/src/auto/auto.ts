@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { hookDrivers, type FoundStore } from './drivers.js';
 import { onLoadedFile, preferCommonJs } from './modules.js';
-import type { Watch } from './watch.js';
+import { createWatch, type Watch } from './watch.js';
 
 /**
  * Where it listens unless `PORTAL_HEALTH_PORT` and `PORTAL_HEALTH_HOST` say otherwise.
@@ -38,25 +38,27 @@ const INSTALLED = Symbol.for('portal-health.auto');
 const shared = globalThis as { [INSTALLED]?: true };
 if (!shared[INSTALLED] && !PACKAGE_MANAGERS.test(basename(process.argv[1] ?? ''))) {
   shared[INSTALLED] = true;
-  install();
+  try {
+    install();
+  } catch (error) {
+    say(`it cannot be installed in this process: ${String(error)}`);
+  }
 }
 
 function install(): void {
   const unknown = new Set<string>();
   let isAnyFound = false;
-  let watch: Promise<Watch> | undefined;
+  let watch: Watch | undefined;
 
-  /** Its modules are loaded when they are needed, which they are not in threads without a store. */
-  function withWatch(use: (watch: Watch) => void): void {
-    watch ??= import('./watch.js').then(({ createWatch }) => createWatch({ ...place(), say, unknown }));
-    watch.then(use).catch(() => undefined);
+  function started(): Watch {
+    return (watch ??= createWatch({ ...place(), say, unknown }));
   }
 
   onLoadedFile(
     hookDrivers({
       found(store: FoundStore) {
         isAnyFound = true;
-        withWatch(({ add }) => add(store));
+        started().add(store);
       },
       unknown: (name) => void unknown.add(name),
     }),
@@ -65,7 +67,7 @@ function install(): void {
   // Threads and forked processes without a store are none that anybody would look for.
   if (!isMainThread || process.send) return;
   setTimeout(() => {
-    if (!isAnyFound) withWatch(({ begin }) => begin());
+    if (!isAnyFound) started().begin();
   }, NOTHING_AFTER_MS).unref();
 }
 

@@ -3,9 +3,9 @@
  * drivers are also for whoever imports them: their ES modules are wrappers, but for postgres.js, whose CommonJS build is
  * put in the place of the other.
  */
+import { existsSync, realpathSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
 
 /** A file of a package, by its name and the path in it with forward slashes, such as `pg` and `lib/client.js`. */
 export interface LoadedFile {
@@ -79,14 +79,14 @@ export function preferCommonJs(name: string): void {
   nodeModule.register(`data:text/javascript,${encodeURIComponent(hook)}`);
 }
 
-/** Seen from the program or from the folder that it was started in. */
+/** In a folder above the program, or above the one that it was started in. */
 function isInstalled(name: string): boolean {
-  return [process.argv[1], join(process.cwd(), 'program')].some((from) => {
-    try {
-      nodeModule.createRequire(pathToFileURL(from ?? '')).resolve(name);
-      return true;
-    } catch {
-      return false;
+  const given = process.argv[1] ?? '.';
+  const program = existsSync(given) ? realpathSync(given) : given;
+  return [dirname(program), process.cwd()].some((start) => {
+    for (let folder = start; ; folder = dirname(folder)) {
+      if (existsSync(join(folder, FOLDER, name))) return true;
+      if (folder === dirname(folder)) return false;
     }
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Watches what was found, and serves what there is to say on a port of its own. Loaded when there is something to do.
+ * Watches what was found, and serves what there is to say on a port of its own.
  */
 import { createServer, type Server } from 'node:http';
 import { createHealthHandler, type HealthHandler } from '../adapters/node.js';
