@@ -21,6 +21,7 @@ import {
   type HealthOptions,
   type SamplingOptions,
 } from './health-options.js';
+import { NAME_RULE } from './identity.js';
 import type { Check } from './probes/custom.js';
 import type { WritesOptions } from './probes/postgres/postgres-writes.js';
 import { checkExplainOptions, checkProcessOptions } from './reasons/explain-options.js';
@@ -72,6 +73,9 @@ const HEALTH: Rules<HealthOptions> = {
   ready: optional('to be own or critical', (value) => value === 'own' || value === 'critical'),
   eventLoopDelayedAfterMs: MILLISECONDS,
   startedAt: optional('to be a valid Date', (value) => value instanceof Date && value.getTime() > 0),
+  service: NAME_RULE,
+  version: NAME_RULE,
+  instance: NAME_RULE,
   onFailure: FUNCTION,
   onStatusChange: FUNCTION,
   onReport: FUNCTION,

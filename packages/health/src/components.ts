@@ -2,6 +2,7 @@
  * The parts of an application that are watched, and what each says at a moment.
  */
 import type { ComponentStatus } from './report.js';
+import type { RunCounter } from './run-counts.js';
 import type { ProbeSample, Sampler } from './sampler.js';
 import { stateOf } from './verdict.js';
 import type { AnyFigures, Watched } from './watched.js';
@@ -9,6 +10,7 @@ import type { AnyFigures, Watched } from './watched.js';
 /** Something that is sampled. */
 export interface Component extends Omit<Watched, 'probe' | 'sampling'> {
   readonly sampler: Sampler<AnyFigures>;
+  readonly runs: RunCounter;
 }
 
 /** A part at a moment: what its last outcome and its pool say, unless that is too old to say anything. */

@@ -3,6 +3,7 @@
  */
 import { DEFAULTS } from './defaults.js';
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
+import type { IdentityOptions } from './identity.js';
 import type { Check } from './probes/custom.js';
 import type { PostgresPool } from './probes/postgres/postgres.js';
 import type { PostgresJsFunction } from './probes/postgres/postgres-js.js';
@@ -104,7 +105,7 @@ export interface StatusChange extends ReportEvent {
 }
 
 /** Everything `createHealth` can be told. What is left out is not watched and does not count. */
-export interface HealthOptions {
+export interface HealthOptions extends IdentityOptions {
   readonly database?: DatabaseOptions;
   readonly cache?: CacheOptions;
   /** Further databases by name; the name appears in `errors`, metrics and `?verbose` and must be fit for the public. */

@@ -3,6 +3,7 @@
  */
 import type { HealthOptions } from './health-options.js';
 import { allProblems, type HealthSnapshot } from './report.js';
+import type { FinishedRun } from './run-counts.js';
 import type { Outcome, Report, Status, Viewer } from './types.js';
 import type { AnyFigures } from './watched.js';
 
@@ -13,6 +14,9 @@ interface ReportSource {
 }
 
 export interface Listeners {
+  ran(run: FinishedRun): void;
+  /** Calls `listener` after every run, until what is returned is called. */
+  readonly onRun: (listener: (run: FinishedRun) => void) => () => void;
   failed(name: string, outcome: Outcome<AnyFigures>): void;
   reported(): void;
 }
@@ -22,7 +26,15 @@ export function createListeners(
   { current, report }: ReportSource,
 ): Listeners {
   let status: Status | null = null;
+  const runListeners = new Set<(run: FinishedRun) => void>();
   return {
+    ran(run) {
+      for (const listener of runListeners) notify(listener, run);
+    },
+    onRun(listener) {
+      runListeners.add(listener);
+      return () => runListeners.delete(listener);
+    },
     failed(name, { state, problems, remarks = [], cause }) {
       if (state === 'up' && problems.length + remarks.length === 0) return;
       notify(onFailure, { name, problems, remarks, cause });

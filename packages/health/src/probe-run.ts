@@ -3,6 +3,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { startRunClock } from './run-clock.js';
+import { withoutSpans } from './tracing.js';
 import type { Outcome, Probe } from './types.js';
 
 /** A run under way. */
@@ -44,7 +45,7 @@ export function startRun<Figures>(
     };
     // Inside a promise, so that a probe that throws at once is no different from one that throws later.
     Promise.resolve()
-      .then(() => probe.run(controller.signal, clock))
+      .then(() => withoutSpans(() => probe.run(controller.signal, clock)))
       .then(end, (error: unknown) => end(probe.failed('threw', error)));
   });
   return { outcome, isHindered: () => clock.isHindered(), end: () => controller.abort() };

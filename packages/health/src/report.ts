@@ -1,7 +1,9 @@
 /**
  * Outcomes and statistics in, the published document out. Pure: what is true now is decided by the caller.
  */
+import type { Identity } from './identity.js';
 import { describe, inOrder, PROBLEMS, type ProblemCode, type RemarkCode } from './problems.js';
+import type { RunCounts } from './run-counts.js';
 import type { CacheStatistics, DatabaseStatistics, Report, State, Viewer } from './types.js';
 import { isUp, verdict } from './verdict.js';
 
@@ -78,6 +80,10 @@ export interface HealthSnapshot {
   readonly databases: readonly NamedDatabase[];
   readonly caches: readonly NamedCache[];
   readonly sourceHash: string | null;
+  /** Which service this is: not for the report. */
+  readonly identity: Identity;
+  /** How the runs of each component went since the start, in the order of `components`. */
+  readonly runs: readonly RunCounts[];
 }
 
 /** The report for a viewer: keys and their order as published, frozen throughout, so that it can be handed on. */

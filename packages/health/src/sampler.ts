@@ -66,7 +66,7 @@ export interface Sampler<Figures> {
 const NONE: readonly ProblemCode[] = Object.freeze([]);
 
 /**
- * Samples `probe` at `pace` and calls `onOutcome` with each outcome.
+ * Samples `probe` at `pace` and calls `onOutcome` with each outcome and how long its run took.
  *
  * Runs lie on a grid of intervals and are moved about it by the jitter: a fleet does not ask in step. Whatever asks for
  * early runs, the number of runs in any time is bounded by time ÷ interval + 2: one may come early, and has to be earned
@@ -77,7 +77,7 @@ const NONE: readonly ProblemCode[] = Object.freeze([]);
 export function createSampler<Figures>(
   probe: Probe<Figures>,
   pace: Pace,
-  onOutcome: (outcome: Outcome<Figures>) => void,
+  onOutcome: (outcome: Outcome<Figures>, durationMs: number) => void,
   isInUse: () => boolean = () => true,
 ): Sampler<Figures> {
   let latest: ProbeSample<Figures> | undefined;
@@ -120,7 +120,7 @@ export function createSampler<Figures>(
     if (!outcome.isOwnProblem || stands) freshness.renew();
     else freshness.noteFruitlessRun();
     firstIsIn();
-    onOutcome(outcome);
+    onOutcome(outcome, nowMs - beganMs);
     running = undefined;
     if (closed) return;
     const intervalMs = isInUse() ? pace.intervalMs : pace.idleIntervalMs;

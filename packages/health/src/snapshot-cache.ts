@@ -4,13 +4,12 @@
 import { componentStatus, type Component } from './components.js';
 import type { EventLoopWatch } from './probes/event-loop.js';
 import { buildReport, type ComponentStatus, type HealthSnapshot } from './report.js';
-import { sameInput, snapshotOf, type SnapshotInput } from './snapshot.js';
+import { sameInput, snapshotOf, type SnapshotConstants, type SnapshotInput } from './snapshot.js';
 import { sourceProblems, type HealthSource } from './source-option.js';
 import type { Report, Viewer } from './types.js';
 
 /** Where a snapshot is read from. */
-interface SnapshotCacheOptions {
-  readonly startedAt: string;
+interface SnapshotCacheOptions extends SnapshotConstants {
   /** Caches that should be there and are not configured. */
   readonly missing: readonly ComponentStatus[];
   readonly components: readonly Component[];
@@ -34,11 +33,11 @@ export interface SnapshotCache {
 const READ_EVERY_MS = 1;
 
 export function createSnapshotCache({
-  startedAt,
   missing,
   components,
   eventLoop,
   source,
+  ...constants
 }: SnapshotCacheOptions): SnapshotCache {
   let revision = 0;
   let readAgainAtMs = 0;
@@ -64,6 +63,7 @@ export function createSnapshotCache({
       eventLoop: eventLoop.problems(),
       source: sourceProblems(source),
       sourceHash: source?.hash ?? null,
+      runs: () => components.map(({ runs }) => runs.counts()),
     };
   }
 
@@ -76,7 +76,7 @@ export function createSnapshotCache({
     if (snapshot && input && sameInput(input, next)) return snapshot;
     input = next;
     reports.clear();
-    return (snapshot = snapshotOf(startedAt, next));
+    return (snapshot = snapshotOf(constants, next));
   }
 
   return {

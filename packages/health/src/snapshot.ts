@@ -2,6 +2,7 @@
  * What is read anew all the time, because it costs next to nothing to read; and the facts that it makes together
  * with what the probes last found.
  */
+import type { Identity } from './identity.js';
 import type { ProblemCode } from './problems.js';
 import {
   oneDecimal,
@@ -12,6 +13,7 @@ import {
   type NamedCache,
   type NamedDatabase,
 } from './report.js';
+import type { RunCounts } from './run-counts.js';
 import { cacheStatistics, type CacheFigures } from './statistics/cache.js';
 import { samePoolStatus, type PoolStatus } from './statistics/pool-monitor.js';
 import { isUp } from './verdict.js';
@@ -25,6 +27,14 @@ export interface SnapshotInput {
   readonly eventLoop: readonly ProblemCode[];
   readonly source: readonly ProblemCode[];
   readonly sourceHash: string | null;
+  /** Of every part that is sampled. */
+  readonly runs: () => readonly RunCounts[];
+}
+
+/** What never changes. */
+export interface SnapshotConstants {
+  readonly startedAt: string;
+  readonly identity: Identity;
 }
 
 /** One part at one moment. */
@@ -57,14 +67,14 @@ function sameCodes(a: readonly ProblemCode[], b: readonly ProblemCode[]): boolea
 }
 
 /** The facts of a moment, frozen. */
-export function snapshotOf(startedAt: string, readings: SnapshotInput): HealthSnapshot {
+export function snapshotOf(constants: SnapshotConstants, readings: SnapshotInput): HealthSnapshot {
   const { components: parts } = readings;
   const databases = parts.filter(({ status: finding }) => finding.type === 'database').map(databaseOf);
   const caches = parts.filter(({ status: finding }) => finding.type === 'cache').map(cacheOf);
   const database = databases.find(({ name }) => name === 'database');
   const cache = caches.find(({ name }) => name === 'cache');
   return Object.freeze({
-    startedAt,
+    startedAt: constants.startedAt,
     components: Object.freeze(parts.map(({ status: finding }) => finding)),
     otherProblems: [...(database?.problems ?? []), ...readings.eventLoop, ...readings.source],
     databaseStatistics: database?.statistics ?? UNMEASURED_DATABASE,
@@ -73,6 +83,8 @@ export function snapshotOf(startedAt: string, readings: SnapshotInput): HealthSn
     databases: databases.filter((one) => one !== database),
     caches: caches.filter((one) => one !== cache),
     sourceHash: readings.sourceHash,
+    identity: constants.identity,
+    runs: readings.runs(),
   });
 }
 

@@ -12,7 +12,7 @@ import {
   type PostgresServer,
   type RedisServer,
 } from 'portal-test-kit';
-import { type Health } from '../src/health.js';
+import type { Health } from '../src/index.js';
 import type { HealthOptions } from '../src/health-options.js';
 import { withHealth } from './with-health.js';
 

@@ -14,7 +14,7 @@ import {
   type Proxy,
   type RedisServer,
 } from 'portal-test-kit';
-import { createHealth, type Health } from '../src/health.js';
+import { createHealth, type Health } from '../src/index.js';
 import type { Report } from '../src/types.js';
 
 const SAMPLING = { intervalMs: 200, deadlineMs: 400 };

@@ -11,7 +11,8 @@ import { createCheckProbe } from '../src/probes/custom.js';
 import { createPostgresProbe } from '../src/probes/postgres/postgres.js';
 import { createRedisProbe } from '../src/probes/redis/redis.js';
 import { PROBLEMS } from '../src/problems.js';
-import { respond, type Endpoint } from '../src/http/respond.js';
+import type { Endpoint } from '../src/http/endpoint-options.js';
+import { respond } from '../src/http/respond.js';
 import type { Outcome } from '../src/types.js';
 import { runProbe } from './probes/run-probe.js';
 

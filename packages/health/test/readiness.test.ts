@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import { createHealth, type Health } from '../src/health.js';
+import { createHealth, type Health } from '../src/index.js';
 import { createReadiness } from '../src/readiness.js';
 import { respond } from '../src/http/respond.js';
 import { HEALTHY_SNAPSHOT, component } from './http/formats/snapshots.js';

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
 import { metricsText } from '../src/http/formats/openmetrics.js';
-import { createHealth, type Health } from '../src/health.js';
+import { createHealth, type Health } from '../src/index.js';
 import type { HealthOptions } from '../src/health-options.js';
 import { respond } from '../src/http/respond.js';
 import { withHealth } from './with-health.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
-import { createHealth, type Health } from '../src/health.js';
+import { createHealth, type Health } from '../src/index.js';
 
 const SAMPLING = { intervalMs: 100, idleIntervalMs: 100, deadlineMs: 300 };
 const SIZE = 3;

@@ -1,4 +1,4 @@
-import { createHealth, type Health } from '../src/health.js';
+import { createHealth, type Health } from '../src/index.js';
 import type { HealthOptions } from '../src/health-options.js';
 
 /** Starts a health for `work`, and closes it also when that fails. */

@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
-import type { Health } from '../health.js';
+import type { Health } from '../health-type.js';
 import { createHealthHandler, type NodeResponse } from './node.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';

@@ -2,7 +2,7 @@
  * The health doors as middleware of Hono, on any server that Hono runs on in Node.
  */
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
-import type { Health } from '../health.js';
+import type { Health } from '../health-type.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 

@@ -3,7 +3,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
-import type { Health } from '../health.js';
+import type { Health } from '../health-type.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 

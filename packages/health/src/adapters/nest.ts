@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
-import type { Health } from '../health.js';
+import type { Health } from '../health-type.js';
 import { optionError } from 'portal-shared/check-options';
 import { healthMiddleware } from './express.js';
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
-import type { Health } from '../health.js';
+import type { Health } from '../health-type.js';
 import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';

@@ -1,50 +1,21 @@
 /**
  * Which path leads to which endpoint, and who may see it: everything that the adapters have in common.
  */
-import {
-  checkOptions,
-  FUNCTION,
-  MILLISECONDS,
-  OBJECT,
-  optional,
-  optionError,
-  type Rules,
-} from 'portal-shared/check-options';
+import { optionError } from 'portal-shared/check-options';
 import { withTimeout } from 'portal-shared/with-timeout';
 import { DEFAULTS } from '../defaults.js';
-import type { Health } from '../health.js';
-import { respond, type HealthResponse, type Endpoint, type HealthRequest } from './respond.js';
+import type { Health } from '../health-type.js';
+import {
+  checkEndpointOptions,
+  DEFAULT_PATHS,
+  type Endpoint,
+  type EndpointOptions,
+  type EndpointPaths,
+} from './endpoint-options.js';
+import { respond, type HealthRequest, type HealthResponse } from './respond.js';
 import type { Report, Viewer } from '../types.js';
 
-/** Where each endpoint is; leave one out to keep it where it is, `null` closes it. */
-export type EndpointPaths = Readonly<Partial<Record<Endpoint, string | null>>>;
-
-/**
- * What the endpoints can be told.
- *
- * @typeParam Request - a request, in the words of the framework
- */
-export interface EndpointOptions<Request = unknown> {
-  /**
-   * Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`; and with a `viewer` also `/health/reasons`, which is
-   * found by nobody but administrators.
-   */
-  readonly paths?: EndpointPaths;
-  /** What stands before every path, such as `/internal`; for whoever does not take it off on the way here. */
-  readonly prefix?: string;
-  /**
-   * Who asks for the report, the metrics or the reasons. It may be asynchronous; one that throws, hangs or answers anything but `admin` means
-   * `public`. Without it everybody is.
-   */
-  readonly viewer?: (request: Request) => unknown;
-  /** Milliseconds that `viewer` has; default 200. */
-  readonly viewerDeadlineMs?: number;
-  /** Told of every method that was refused, for the log: its answer carries the same id. */
-  readonly onMethodNotAllowed?: (refusal: {
-    readonly correlationId: string;
-    readonly method: string;
-  }) => void;
-}
+export type { EndpointOptions, EndpointPaths } from './endpoint-options.js';
 
 /** The endpoints of one health, for an adapter to put into its framework. */
 export interface Endpoints<Request> {
@@ -56,38 +27,8 @@ export interface Endpoints<Request> {
   respond(question: HealthRequest, request: Request): HealthResponse | Promise<HealthResponse>;
 }
 
-const DEFAULT_PATHS = {
-  health: '/health',
-  metrics: '/metrics',
-  reasons: '/health/reasons',
-  livez: '/livez',
-  readyz: '/readyz',
-  startupz: '/startupz',
-} as const satisfies Record<Endpoint, string>;
-
 /** Those whose answer depends on who asks. */
 const FOR_VIEWERS: ReadonlySet<Endpoint> = new Set(['health', 'metrics', 'reasons'] as const);
-
-const SLASH = 'to begin with a slash';
-const PATH = optional(
-  SLASH,
-  (value) => value === null || (typeof value === 'string' && value.startsWith('/')),
-);
-const PATHS: Rules<EndpointPaths> = {
-  health: PATH,
-  metrics: PATH,
-  reasons: PATH,
-  livez: PATH,
-  readyz: PATH,
-  startupz: PATH,
-};
-const RULES: Rules<EndpointOptions> = {
-  paths: OBJECT,
-  prefix: optional(SLASH, (value) => typeof value === 'string' && /^(\/|$)/.test(value)),
-  viewer: FUNCTION,
-  viewerDeadlineMs: MILLISECONDS,
-  onMethodNotAllowed: FUNCTION,
-};
 
 /**
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
@@ -97,7 +38,7 @@ export function createEndpoints<Request>(
   options: EndpointOptions<Request> = {},
 ): Endpoints<Request> {
   if (typeof health?.report !== 'function') throw optionError('health', 'to be made by createHealth', health);
-  checkOptions(options, RULES);
+  checkEndpointOptions(options);
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
   const paths = viewer ? options.paths : { ...options.paths, reasons: null };
   const endpoints = endpointsByPath(prefix, paths);
@@ -184,7 +125,6 @@ export function headersBeside(answer: HealthResponse, earlierVary: unknown): Hea
 }
 
 function endpointsByPath(prefix: string, paths: EndpointPaths = {}): ReadonlyMap<string, Endpoint> {
-  checkOptions(paths, PATHS, 'paths');
   const endpoints = new Map<string, Endpoint>();
   for (const endpoint of Object.keys(DEFAULT_PATHS) as Endpoint[]) {
     const { [endpoint]: path = DEFAULT_PATHS[endpoint] } = paths;

@@ -3,17 +3,14 @@
  */
 import { healthJson } from './formats/health-json.js';
 import { negotiate } from './negotiate.js';
-import { metricsText, type AdminMetrics } from './formats/openmetrics.js';
+import type { AdminView } from './formats/metrics.js';
+import { metricsText } from './formats/openmetrics.js';
 import { reasonsDocument } from './formats/reasons-json.js';
 import { verboseText } from './formats/verbose.js';
-import type { Health } from '../health.js';
+import type { Health } from '../health-type.js';
+import type { Endpoint } from './endpoint-options.js';
 import { failedReport } from '../report.js';
 import type { Status, Viewer } from '../types.js';
-
-/**
- * What can be asked: the report, the same as metrics, why things are unwell, or one of the three probes of an orchestrator.
- */
-export type Endpoint = 'health' | 'metrics' | 'reasons' | 'livez' | 'readyz' | 'startupz';
 
 /** An HTTP request, as far as it matters here. */
 export interface HealthRequest {
@@ -105,7 +102,7 @@ function reportResponse(health: Health, { accept }: HealthRequest, viewer: Viewe
 function metricsResponse(health: Health, { accept }: HealthRequest, viewer: Viewer): HealthResponse {
   const facts = health.snapshot();
   const type = negotiate(accept, ['text/plain', 'application/openmetrics-text']);
-  function answer(ofAdmin?: AdminMetrics): HealthResponse {
+  function answer(ofAdmin?: AdminView): HealthResponse {
     const { status } = health.report('public');
     const openMetrics = type === 'application/openmetrics-text';
     const version = openMetrics ? '1.0.0' : '0.0.4';
@@ -118,7 +115,7 @@ function metricsResponse(health: Health, { accept }: HealthRequest, viewer: View
   // Which source runs, and why things are unwell, is for administrators.
   if (viewer === 'admin') {
     const reasons = health.isExplaining() ? health.reasons('admin') : undefined;
-    return answer({ sourceHash: health.report('admin').source_hash ?? null, reasons });
+    return answer({ reasons });
   }
   return kept(facts, type, () => answer());
 }

@@ -125,7 +125,7 @@ test('an endpoint can be moved, put below a prefix or closed, and an option that
     [{ viewer: 'admin' }, 'Expected the `viewer` option to be a function, got "admin".'],
     [
       { viewr: () => 'admin' },
-      'Expected the `viewr` option to be one of paths, prefix, viewer, viewerDeadlineMs, onMethodNotAllowed, got "viewr".',
+      'Expected the `viewr` option to be one of paths, prefix, viewer, viewerDeadlineMs, onMethodNotAllowed, onPathTaken, got "viewr".',
     ],
     ...[0, 2 ** 31, '200'].map((viewerDeadlineMs): [unknown, string] => [
       { viewerDeadlineMs },

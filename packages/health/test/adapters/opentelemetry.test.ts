@@ -81,8 +81,10 @@ test('the real SDK exports the facts by their conventional names and units', asy
   observation.close();
 });
 
-test('every metric of GET /metrics is among them, but for the start time', async () => {
+test('every metric of GET /metrics is among them, but for the start time and what the resource says', async () => {
   const observation = observeHealth(health, { meter: provider.getMeter('test') });
+  const { runs } = health.snapshot();
+  await waitFor('a run to be recorded', () => health.snapshot().runs[0]?.sumS !== runs[0]?.sumS);
   await client.connect();
   await client.get('missing');
   await waitFor('a look-up to be counted', () => health.report('public').cache_statistics.hit_rate !== null);
@@ -90,7 +92,9 @@ test('every metric of GET /metrics is among them, but for the start time', async
   observation.close();
   const text = metricsText(health.snapshot(), health.report('public').status, 'openmetrics');
   const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, family]) => family);
-  assert.equal(units.size, families.length - 1);
+  assert.equal(units.size, families.length - 2);
+  assert.equal(units.get('portal.health.probe.duration'), 's');
+  assert.equal(units.get('portal.health.probe.runs'), '{run}');
 });
 
 test('what was not measured is not observed, and comes back', async () => {

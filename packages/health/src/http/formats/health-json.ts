@@ -26,6 +26,11 @@ interface Check {
 /** The draft's document; `checks` is keyed by `component:measurement`. */
 export interface HealthJson {
   readonly status: HealthJsonStatus;
+  /** Release and name of the service, where they are known and may be told. */
+  readonly releaseId?: string;
+  readonly serviceId?: string;
+  /** Which replica: not one of the draft's keys, and for an administrator only. */
+  readonly instanceId?: string;
   readonly checks: Readonly<Record<string, readonly Check[]>>;
 }
 
@@ -85,7 +90,18 @@ export function healthJson(facts: HealthSnapshot, status: Status, viewer: Viewer
     if (own.length === 0 && hash.observedValue === undefined) continue;
     add(key, { componentType: 'system', ...hash, status: worstOf(own) }, own);
   }
-  return { status: STATUS[status], checks };
+  return { status: STATUS[status], ...identityKeys(facts.identity, viewer), checks };
+}
+
+function identityKeys(
+  { service, version, instance }: HealthSnapshot['identity'],
+  viewer: Viewer,
+): Pick<HealthJson, 'releaseId' | 'serviceId' | 'instanceId'> {
+  return {
+    ...(version !== null && { releaseId: version }),
+    ...(service !== null && { serviceId: service }),
+    ...(instance !== null && viewer === 'admin' && { instanceId: instance }),
+  };
 }
 
 function cacheFigures(cache: CacheStatistics): readonly (readonly [string, number | null, string])[] {

@@ -59,7 +59,8 @@ const OTHERS: readonly (readonly [ProblemCode, string, string])[] = [
 
 /** What the draft and our own promises say of any document. */
 function assertByTheRules(document: HealthJson, status: Status, viewer: Viewer): void {
-  assert.deepEqual(Object.keys(document), ['status', 'checks']);
+  const keys = ['status', 'releaseId', 'serviceId', ...(viewer === 'admin' ? ['instanceId'] : []), 'checks'];
+  assert.deepEqual(Object.keys(document), keys);
   assert.equal(document.status, WORD[status]);
   const words = new Set<string>();
   for (const [key, list] of Object.entries(document.checks)) {
@@ -153,6 +154,7 @@ test('before the first look there is no time and no value; without parts there i
     databaseStatistics: UNMEASURED_DATABASE,
     cacheStatistics: UNMEASURED_CACHE,
     sourceHash: null,
+    identity: { service: null, version: null, instance: null },
   };
   assert.deepEqual(healthJson(nothing, 'healthy', 'admin'), { status: 'pass', checks: {} });
 });

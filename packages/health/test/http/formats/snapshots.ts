@@ -6,6 +6,7 @@ import {
   type HealthSnapshot,
   type ComponentStatus,
 } from '../../../src/report.js';
+import { RUN_BOUNDS_S } from '../../../src/run-counts.js';
 import type { State } from '../../../src/types.js';
 
 /** One part; a latency only while it is up. */
@@ -41,6 +42,16 @@ export const HEALTHY_SNAPSHOT: HealthSnapshot = {
   databases: [],
   caches: [],
   sourceHash: 'a1b2c3',
+  identity: { service: 'orders', version: '1.4.0', instance: 'orders-7f9c' },
+  runs: [
+    {
+      name: 'database',
+      outcomes: { up: 3, slow: 1, down: 0, unknown: 0 },
+      buckets: RUN_BOUNDS_S.map((bound) => (bound < 0.75 ? 3 : 4)),
+      sumS: 0.612,
+      lastSuccessS: 1_772_323_202.5,
+    },
+  ],
 };
 
 /** The same with nothing measured and every kind of finding. */

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import knex from 'knex';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { Sequelize } from 'sequelize';
-import { createHealth, type Health } from '../../../src/health.js';
+import { createHealth, type Health } from '../../../src/index.js';
 import type { PoolCounts } from '../../../src/statistics/pool.js';
 
 const MAX = 2;
