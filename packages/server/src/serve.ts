@@ -101,7 +101,7 @@ export async function serve({ config, log, print: say, isTerminal = false }: Ser
       if (!isTerminal) undo.push(() => rm(sessionFile, { force: true }));
       await printSignIn(app, publicUrl ?? url, { say, sessionFile: isTerminal ? undefined : sessionFile });
     }
-    log.info('listening', { port });
+    log.info('listening', { port, ...health.identity });
     return { url, app, close: takeDown };
   } catch (error) {
     await takeDown();

@@ -11,6 +11,7 @@ import {
 } from 'portal-health';
 import { watchSource, type Source, type SourceEvent, type SourceOptions } from 'portal-integrity';
 import type { Config } from './config/env.js';
+import { SERVICE, VERSION } from './config/installation.js';
 import type { Log } from './infra/log.js';
 import type { Migrator } from './infra/migrator.js';
 import type { StoreClients } from './stores.js';
@@ -86,6 +87,8 @@ function watchedOptions({
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
     ready: config.ready,
     startedAt,
+    service: SERVICE,
+    version: VERSION,
   };
 }
 

@@ -58,6 +58,8 @@ export function forAdmin({
 
 const HEALTH_JSON = {
   status: 'warn',
+  releaseId: '1.0.0',
+  serviceId: 'portal-server',
   checks: {
     'database:responseTime': [
       {

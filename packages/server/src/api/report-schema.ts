@@ -114,6 +114,9 @@ export const healthJsonSchema = named('HealthJson', {
   description: 'The same by draft-inadarei-api-health-check-06.',
   properties: {
     status: healthJsonStatus,
+    releaseId: { type: 'string', description: 'The release of the service.' },
+    serviceId: { type: 'string', description: 'Which service this is.' },
+    instanceId: { type: 'string', description: 'Which replica of it; for administrators only.' },
     checks: {
       type: 'object',
       description: 'Readings by `component:measurement`.',

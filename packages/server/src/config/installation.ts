@@ -1,11 +1,16 @@
 /**
  * Where lies what is not code: in the tarball of this package within it (scripts/stage.mjs), in a checkout beside it.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const PACKAGE = new URL('../../../', import.meta.url);
 const PACKED_PAGE = new URL('page/', PACKAGE);
+
+/** What this program is called, and which release of it this is. */
+export const { name: SERVICE, version: VERSION } = JSON.parse(
+  readFileSync(new URL('package.json', PACKAGE), 'utf8'),
+) as { readonly name: string; readonly version: string };
 
 const isPacked = existsSync(PACKED_PAGE);
 

@@ -1,5 +1,5 @@
 /** The documents of the documentation: made at the start, and the same for all clients. */
-import { readFileSync } from 'node:fs';
+import { VERSION } from '../../config/installation.js';
 import { staticAsset } from '../../infra/static-asset.js';
 import type { OriginCheck } from '../../infra/origin-check.js';
 import { openApi } from '../openapi.js';
@@ -9,17 +9,15 @@ import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { pageText } from './page.js';
 
-const PACKAGE = new URL('../../../../package.json', import.meta.url);
 const MARKDOWN = 'text/markdown; charset=utf-8';
 
 export async function makeDocuments(
   routes: readonly Route[],
   { basePath, baseUrl }: Pick<OriginCheck, 'basePath' | 'baseUrl'>,
 ): Promise<Documents> {
-  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
   // Seen from the page, from the index and from the document themselves, unless it is known where they are.
   const link = basePath === '' ? '' : `${basePath}/`;
-  const document = openApi(routes, version, baseUrl ?? '.');
+  const document = openApi(routes, VERSION, baseUrl ?? '.');
   const guides = readGuides();
   const pageHtml = pageText(document, guides, { link, paste: baseUrl ?? 'http://127.0.0.1:7331' });
   const [description, index, page, texts] = await Promise.all([
