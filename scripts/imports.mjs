@@ -44,7 +44,7 @@ const PACKAGES = {
       ['compare', 'loaded', 'release'],
       ['watch'],
       ['source-options', 'state'],
-      ['expected'],
+      ['expected', 'memory-event'],
       ['source'],
       ['index', 'cli'],
     ],

@@ -76,6 +76,10 @@ export const PROBLEMS = {
   CACHE_NOT_CONFIGURED: { sentence: 'No cache is configured', effect: 'degrades' },
   SOURCE_DRIFTED: { sentence: 'The source on disk is not the source that was started', effect: 'degrades' },
   SOURCE_MISMATCH: { sentence: 'The running source is not the source that was released', effect: 'degrades' },
+  SOURCE_LOADED_DIFFERS: {
+    sentence: 'The source in memory is not the source on disk',
+    effect: 'degrades',
+  },
   SOURCE_UNREADABLE: { sentence: 'The source cannot be read', effect: 'degrades' },
   CHECK_FAILED: { sentence: 'A check of the application failed', effect: 'explains' },
   CHECK_TIMEOUT: { sentence: 'A check of the application did not end in time', effect: 'explains' },

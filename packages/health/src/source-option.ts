@@ -7,8 +7,8 @@ import { inOrder, type ProblemCode } from './problems.js';
 
 /** What is wrong with a source. */
 export interface SourceProblem {
-  /** Changed on disk since the start; not what was released; cannot be read. */
-  readonly kind: 'drifted' | 'mismatched' | 'unreadable';
+  /** Changed on disk since the start; not what was released; cannot be read; something else is in memory. */
+  readonly kind: 'drifted' | 'mismatched' | 'unreadable' | 'loaded-differs';
   /** The finding in the words of whoever watches the source, for a log. */
   readonly code: string;
 }
@@ -31,6 +31,7 @@ const CODES: Readonly<Record<SourceProblem['kind'], ProblemCode>> = {
   drifted: 'SOURCE_DRIFTED',
   mismatched: 'SOURCE_MISMATCH',
   unreadable: 'SOURCE_UNREADABLE',
+  'loaded-differs': 'SOURCE_LOADED_DIFFERS',
 };
 
 /** The catalogue's codes for what is wrong with the source, each once, in its order. */

@@ -46,12 +46,14 @@ test('any object of the shape is a source: started, asked, followed and closed',
         { kind: 'unreadable', code: 'E_READ' },
         { kind: 'drifted', code: 'ANYTHING' },
         { kind: 'unreadable', code: 'E_SYMLINK' },
+        { kind: 'loaded-differs', code: 'LOADED' },
       ],
     });
     const { status, errors } = health.report('public');
     assert.equal(status, 'degraded');
     assert.deepEqual(errors, [
       'The source on disk is not the source that was started (SOURCE_DRIFTED)',
+      'The source in memory is not the source on disk (SOURCE_LOADED_DIFFERS)',
       'The source cannot be read (SOURCE_UNREADABLE)',
     ]);
 

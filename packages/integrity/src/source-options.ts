@@ -36,7 +36,13 @@ export interface SourceOptions {
   readonly watch?: boolean;
   /** Milliseconds between two scans, varied by a fifth; default 10,000. */
   readonly scanIntervalMs?: number;
-  /** Called for every change of the source on disk, and again while it goes on: for the application's log. */
+  /**
+   * Milliseconds between two looks into memory, the first of which ends `start()`; without it there is none unless
+   * `inspect()` is called. Each holds the event loop for about 0.015 ms a script and 0.25 ms a megabyte of heap, and
+   * the first for 0.1 ms a script.
+   */
+  readonly memoryIntervalMs?: number;
+  /** Called for every change of the source on disk or in memory, and again while it goes on: for the application's log. */
   readonly onEvent?: (event: SourceEvent) => void;
 }
 
@@ -59,6 +65,7 @@ export interface SourceSettings {
     | undefined;
   readonly watch: boolean;
   readonly scanIntervalMs: number;
+  readonly memoryIntervalMs: number | undefined;
   readonly onEvent: (event: SourceEvent) => void;
 }
 
@@ -76,6 +83,7 @@ const SOURCE: Rules<SourceOptions> = {
   statement: ANYTHING,
   watch: BOOLEAN,
   scanIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
+  memoryIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
   onEvent: FUNCTION,
 };
 const STATEMENT: Rules<StatementOptions> = {
@@ -102,6 +110,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     statement: statement && checkStatement(statement),
     watch: options.watch ?? true,
     scanIntervalMs: options.scanIntervalMs ?? SCAN_INTERVAL_MS,
+    memoryIntervalMs: options.memoryIntervalMs,
     onEvent: options.onEvent ?? (() => undefined),
   };
 }

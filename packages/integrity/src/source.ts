@@ -5,18 +5,19 @@
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
 import type { SourceEvent } from './watch/drift.js';
-import { listLoadedScripts } from './loaded/loaded.js';
-import type { MatchedScript } from './loaded/match.js';
+import { createMemoryWatch } from './loaded/memory-watch.js';
 import { startScanWorker, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import { startScanScheduler, type ScanScheduler } from './watch/scan-scheduler.js';
 import { readExpected } from './expected.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
 import { buildState, integrityProblems, sourceVerdict } from './state.js';
-import type { IntegrityState, LoadedFigures, SourceSnapshot, IntegrityProblem } from './state.js';
-import { wholeSeconds } from './times.js';
+import type { Inspection } from './loaded/figures.js';
+import type { IntegrityState, SourceSnapshot, IntegrityProblem } from './state.js';
+import { noteLoaded } from './memory-event.js';
 
 export type { SourceOptions } from './source-options.js';
+export type { Inspection } from './loaded/figures.js';
 export type { IntegrityState } from './state.js';
 export type { SourceEvent } from './watch/drift.js';
 
@@ -33,18 +34,12 @@ export interface Source {
   /** Everything known, from memory, for an administrator: holds file names. */
   state(): IntegrityState;
   /**
-   * Compares the scripts in memory with the tree as of the start. Holds the event loop for about 0.1 ms a script,
-   * which is why it is done once in ten seconds at most, however often it is asked for.
+   * The scripts in memory against the tree as of the start. With `memoryIntervalMs` that is the last look; otherwise it
+   * is looked now, which holds the event loop, and for that reason once in ten seconds at most.
    */
   inspect(): Promise<Inspection>;
   /** Stops watching and ends the thread. */
   close(): Promise<void>;
-}
-
-/** The scripts in memory. */
-export interface Inspection extends LoadedFigures {
-  /** Every script of the tree, in the order of the paths. */
-  readonly matched: readonly MatchedScript[];
 }
 
 /** Entries that cannot have been there at the start, because the tree had a hash then. */
@@ -52,7 +47,6 @@ const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set(['E_SYMLINK', 'E_SPECIAL',
 
 /** Three scans and their jitter without a reply: what we know of the disk is stale. */
 const STALE_AFTER_INTERVALS = 3.6;
-const INSPECTION_KEPT_MS = 10_000;
 
 /**
  * Watches the source below `options.root`. Nothing is read before `start()`.
@@ -77,7 +71,6 @@ export function watchSource(options: SourceOptions): Source {
   let worker: ScanWorker | undefined;
   let scheduler: ScanScheduler | undefined;
   let started: Promise<void> | undefined;
-  let inspection: { readonly result: Promise<Inspection>; readonly untilMs: number } | undefined;
   let closed = false;
 
   function learn(changes: Partial<SourceSnapshot>): void {
@@ -95,6 +88,7 @@ export function watchSource(options: SourceOptions): Source {
     const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
     worker = thread;
     noteScan(await thread.callAndHold('scan'));
+    await memory.start();
     if (closed || !settings.watch) return;
     scheduler = startScanScheduler({
       scan: () => thread.call('scan'),
@@ -123,6 +117,16 @@ export function watchSource(options: SourceOptions): Source {
     if (!closed) learn({ scanErrors: [{ code: 'E_THREAD', path: '.', cause: causeOfEnd(error) }] });
   }
 
+  const memory = createMemoryWatch({
+    intervalMs: settings.memoryIntervalMs,
+    match: (look) => (snapshot.boot ? worker?.callAndHold('match', look) : undefined),
+    onLook(figures) {
+      const { changes, event } = noteLoaded(figures, snapshot);
+      learn(changes);
+      if (event) emit(event, settings.onEvent);
+    },
+  });
+
   function isStale(): boolean {
     if (!scheduler || closed) return false;
     return performance.now() - scannedMs > settings.scanIntervalMs * STALE_AFTER_INTERVALS;
@@ -141,15 +145,10 @@ export function watchSource(options: SourceOptions): Source {
       listeners.add(listener);
     },
     state: () => buildState(isStale() ? { ...snapshot, scanErrors: [STALE] } : snapshot, since),
-    inspect() {
-      const nowMs = performance.now();
-      if (!inspection || nowMs >= inspection.untilMs) {
-        inspection = { result: inspectScripts(worker, learn), untilMs: nowMs + INSPECTION_KEPT_MS };
-      }
-      return inspection.result;
-    },
+    inspect: () => memory.inspect(),
     async close() {
       closed = true;
+      memory.close();
       scheduler?.close();
       await worker?.close();
     },
@@ -173,6 +172,8 @@ function nothingKnown(exclude: readonly string[]): SourceSnapshot {
     disk: null,
     rereadAt: null,
     loaded: null,
+    loadedDiffersSince: null,
+    memoryEvents: [],
     driftedSince: null,
     differences: { added: 0, removed: 0, modified: 0, changes: [], more_changes: 0 },
     events: [],
@@ -204,26 +205,4 @@ function emit(event: SourceEvent, onEvent: (event: SourceEvent) => void): void {
   } catch {
     // It is the application's own, and says nothing about the source.
   }
-}
-
-async function inspectScripts(
-  worker: ScanWorker | undefined,
-  learn: (changes: Pick<SourceSnapshot, 'loaded'>) => void,
-): Promise<Inspection> {
-  const loaded = await listLoadedScripts();
-  if (!loaded) throw new Error('This build of Node.js cannot tell which scripts it holds.');
-  if (!worker) throw new Error('The source has not been hashed yet.');
-  const { scripts, outside } = await worker.callAndHold('match', loaded.scripts);
-  const pathsThat = (match: MatchedScript['match']) =>
-    scripts.filter((script) => script.match === match).map(({ path }) => path);
-  const figures = {
-    inspected_at: wholeSeconds(new Date()),
-    scripts: scripts.length,
-    different: pathsThat('different'),
-    unknown: pathsThat('unknown'),
-    outside,
-    evaluated: loaded.evaluated,
-  };
-  learn({ loaded: figures });
-  return { ...figures, matched: scripts };
 }

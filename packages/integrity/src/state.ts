@@ -2,16 +2,19 @@
  * What is known of the source at a moment, as the document of the integrity endpoint, and the problems that
  * follow from it. Pure.
  */
+import type { LoadedFigures } from './loaded/figures.js';
 import { wholeSeconds } from './times.js';
 import type { Differences, SourceEvent } from './watch/drift.js';
 import type { ScanResult } from './scan/file-index.js';
 import { scanErrorText, type ScanError } from './scan/scan-error.js';
 
 /**
- * How things stand, the most urgent that is true: not hashed yet; cannot be read; not what was released; changed on
- * disk since the start (also when put back); as released; nobody said what it should be.
+ * How things stand, the most urgent that is true: not hashed yet; cannot be read; not what was released; something else
+ * in memory than on disk (also when it was put back); changed on disk since the start (also when put back); as
+ * released; nobody said what it should be.
  */
-export type SourceVerdict = 'pending' | 'unreadable' | 'mismatched' | 'drifted' | 'verified' | 'unsigned';
+export type SourceVerdict =
+  'pending' | 'unreadable' | 'mismatched' | 'loaded_differs' | 'drifted' | 'verified' | 'unsigned';
 
 /**
  * The document of the integrity endpoint: plain data, for administrators only, for it holds file names.
@@ -31,8 +34,10 @@ export interface IntegrityState {
   readonly boot: TreeFigures | null;
   /** The tree as it lies on disk, and when it was last scanned, and last read through from end to end. */
   readonly disk: DiskFigures | null;
-  /** What V8 holds in memory; `null` until it was asked for. */
+  /** What V8 holds in memory; `null` until that was looked at. */
   readonly loaded: LoadedFigures | null;
+  /** The first moment at which something else was in memory than on disk. Stays until a restart. */
+  readonly loaded_differs_since: string | null;
   /** The first moment at which the disk was found changed. Stays, also when the change is put back. */
   readonly drifted_since: string | null;
   /** The disk against the start. */
@@ -68,20 +73,6 @@ export interface DiskFigures {
   readonly reread_at: string | null;
 }
 
-export interface LoadedFigures {
-  readonly inspected_at: string;
-  /** Scripts of the tree that are in memory. */
-  readonly scripts: number;
-  /** Whose text is not that of the file as hashed at the start. */
-  readonly different: readonly string[];
-  /** That say they came from a file which the tree did not have. */
-  readonly unknown: readonly string[];
-  /** Scripts from files outside of the scope, such as dependencies. */
-  readonly outside: number;
-  /** Scripts made from text, without a file. */
-  readonly evaluated: number;
-}
-
 /** A tree, and when it was found so. */
 export interface ScannedTree {
   readonly result: ScanResult;
@@ -96,6 +87,8 @@ export interface SourceSnapshot {
   readonly disk: ScannedTree | null;
   readonly rereadAt: Date | null;
   readonly loaded: LoadedFigures | null;
+  readonly loadedDiffersSince: Date | null;
+  readonly memoryEvents: readonly SourceEvent[];
   readonly driftedSince: Date | null;
   readonly differences: Differences;
   readonly events: readonly SourceEvent[];
@@ -104,7 +97,7 @@ export interface SourceSnapshot {
 
 /** What is wrong with a source; `code` and `message` are for a log, since `message` can hold the name of a file. */
 export interface IntegrityProblem {
-  readonly kind: 'drifted' | 'mismatched' | 'unreadable';
+  readonly kind: 'drifted' | 'mismatched' | 'unreadable' | 'loaded-differs';
   readonly code: string;
   readonly message: string;
 }
@@ -122,6 +115,11 @@ export function integrityProblems(snapshot: SourceSnapshot): readonly IntegrityP
   } else if (isMismatched(snapshot)) {
     problems.push({ kind: 'mismatched', code: 'HASH', message: 'The hash is not the one that is expected.' });
   }
+  const { loadedDiffersSince } = snapshot;
+  if (loadedDiffersSince) {
+    const message = `Scripts in memory are not those of the source since ${wholeSeconds(loadedDiffersSince)}.`;
+    problems.push({ kind: 'loaded-differs', code: 'LOADED', message });
+  }
   const [scanError] = snapshot.scanErrors;
   if (scanError) {
     problems.push({ kind: 'unreadable', code: scanError.code, message: scanErrorText(scanError) });
@@ -133,6 +131,7 @@ export function sourceVerdict(snapshot: SourceSnapshot): SourceVerdict {
   if (snapshot.scanErrors.length > 0) return 'unreadable';
   if (!snapshot.boot) return 'pending';
   if (isMismatched(snapshot)) return 'mismatched';
+  if (snapshot.loadedDiffersSince) return 'loaded_differs';
   if (snapshot.driftedSince) return 'drifted';
   return snapshot.expected ? 'verified' : 'unsigned';
 }
@@ -152,11 +151,16 @@ export function buildState(snapshot: SourceSnapshot, since: Date): IntegrityStat
       reread_at: snapshot.rereadAt && wholeSeconds(snapshot.rereadAt),
     },
     loaded: snapshot.loaded,
+    loaded_differs_since: snapshot.loadedDiffersSince && wholeSeconds(snapshot.loadedDiffersSince),
     drifted_since: snapshot.driftedSince && wholeSeconds(snapshot.driftedSince),
     differences: snapshot.differences,
-    events: snapshot.events,
+    events: [...snapshot.memoryEvents, ...snapshot.events].toSorted(latestFirst),
     refusals: snapshot.scanErrors.map(scanErrorText),
   };
+}
+
+function latestFirst(a: SourceEvent, b: SourceEvent): number {
+  return a.ended_at < b.ended_at ? 1 : -Number(a.ended_at > b.ended_at);
 }
 
 /** A statement that is not believed is no reason to believe the source. */

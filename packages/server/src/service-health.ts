@@ -108,9 +108,14 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
             minimumSequence: sourceMinimumSequence,
           },
         }),
+    ...(config.sourceMemoryMs === 0 ? {} : { memoryIntervalMs: config.sourceMemoryMs }),
     onEvent(event) {
-      const { began_at, hash_after, added, removed, modified, put_back } = event;
+      const { kind, began_at, hash_after, added, removed, modified, put_back } = event;
       onChange(event);
+      if (kind === 'loaded') {
+        log.warn('a script in memory is not in the source', { began_at, scripts: event.loaded.length });
+        return;
+      }
       log.warn('the source changed on disk', { began_at, hash_after, added, removed, modified, put_back });
     },
   };

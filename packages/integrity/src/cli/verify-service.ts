@@ -19,9 +19,12 @@ export interface ServiceVerification {
 }
 
 export interface LoadedVerification {
+  /** Scripts of the source; without any, nothing was compared. */
   readonly scripts: number;
   readonly different: readonly string[];
   readonly unknown: readonly string[];
+  /** Rewritten by a loader, so that they cannot be compared. */
+  readonly transformed: readonly string[];
 }
 
 const INTEGRITY_PATH = '/v1/admin/integrity';
@@ -38,9 +41,7 @@ export async function verifyService(
   const diskHash = hashOf(state['disk']);
   const loaded = loadedVerification(inspection, expected);
   return {
-    exit:
-      exitOfHashes(bootHash, diskHash, state, expected) |
-      (loaded.different.length > 0 || loaded.unknown.length > 0 ? EXIT.loadedDiffers : EXIT.clean),
+    exit: exitOfHashes(bootHash, diskHash, state, expected) | exitOfLoaded(loaded),
     bootHash,
     diskHash,
     driftedSince: asString(state['drifted_since']) ?? null,
@@ -65,6 +66,12 @@ function exitOfHashes(
   });
 }
 
+/** Nothing of the source in memory is no good news: the question is open. */
+export function exitOfLoaded({ scripts, different, unknown }: LoadedVerification): number {
+  if (different.length > 0 || unknown.length > 0) return EXIT.loadedDiffers;
+  return scripts === 0 ? EXIT.inconclusive : EXIT.clean;
+}
+
 /** Against the manifest where there is one: the service itself can only compare with what it started with. */
 export function loadedVerification(
   inspection: JsonObject,
@@ -73,15 +80,22 @@ export function loadedVerification(
   const digests = expected?.manifest && new Map(expected.manifest.map(({ path, digest }) => [path, digest]));
   const different: string[] = [];
   const unknown: string[] = [];
+  const transformed: string[] = [];
+  let scripts = 0;
   const matched = asList(inspection['matched']) ?? [];
   for (const entry of matched) {
     const script = asObject(entry);
     const path = asString(script?.['path']) ?? '';
+    if (!path.startsWith('node:')) scripts += 1;
+    if (script?.['match'] === 'transformed') {
+      transformed.push(path);
+      continue;
+    }
     const match = digests ? matchOf(digests.get(path), script?.['digest']) : script?.['match'];
     if (match === 'unknown') unknown.push(path);
     else if (match !== 'same') different.push(path);
   }
-  return { scripts: matched.length, different, unknown };
+  return { scripts, different, unknown, transformed };
 }
 
 function matchOf(wanted: string | undefined, found: unknown): 'same' | 'different' | 'unknown' {

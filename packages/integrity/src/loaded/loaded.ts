@@ -3,62 +3,62 @@
  * that was edited after it was loaded, and a script that never was a file.
  */
 import type * as Inspector from 'node:inspector';
-import { fileURLToPath } from 'node:url';
 
-/** A script of this thread that says it came from a file. */
-export interface LoadedScript {
-  /** Absolute path. */
-  readonly file: string;
-  /** SHA-256 of the text V8 compiled, as 64 lower-case hexadecimal digits. */
-  readonly digest: string;
+/** What the main thread says of itself; plain data, for the hashing thread to judge. */
+export interface MemoryLook {
+  /**
+   * Name and digest of every script, one after the other. The name is the one that its loader gave: a `sourceURL`
+   * comment, which the script itself could carry, does not count. `''`: made from text. The digest is the SHA-256 of
+   * the text that V8 compiled.
+   */
+  readonly scripts: readonly string[];
+  /** Milliseconds for which the event loop was held. */
+  readonly heldMs: number;
+  readonly workers: number;
+  readonly isInspectorOpen: boolean;
+  readonly execArgv: readonly string[];
 }
 
-export interface LoadedScripts {
-  readonly scripts: readonly LoadedScript[];
-  /** Scripts made from text: `eval`, `new Function`, `data:` and whatever names itself by a comment. */
-  readonly evaluated: number;
-}
+/** The name of a `data:` module holds its whole text; of a longer path than this no system knows. */
+const MAX_NAME = 8_192;
 
 /**
- * Lists the scripts of this thread; `undefined` where Node was built without its inspector. Holds the event loop, for
- * about 0.1 ms a script; no code of the application runs meanwhile, so a `debugger` statement cannot stop anything.
+ * Lists the scripts of this thread; `undefined` where Node was built without its inspector. Holds the event loop for
+ * about 0.015 ms a script and 0.25 ms a megabyte of heap, and the first time for 0.1 ms a script, because V8 hashes it
+ * only now. No code of the application runs meanwhile, so a `debugger` statement cannot stop anything.
  */
-export async function listLoadedScripts(): Promise<LoadedScripts | undefined> {
+export async function lookIntoMemory(): Promise<MemoryLook | undefined> {
   let inspector: typeof Inspector;
   try {
     inspector = await import('node:inspector');
   } catch {
     return undefined;
   }
-  const scripts: LoadedScript[] = [];
-  let evaluated = 0;
+  const scripts: string[] = [];
+  let workers = 0;
+  const beganMs = performance.now();
   const session = new inspector.Session();
   session.connect();
   try {
-    session.on(
-      'Debugger.scriptParsed',
-      ({ params }: Inspector.InspectorNotification<Inspector.Debugger.ScriptParsedEventDataType>) => {
-        if (params.url.startsWith('node:')) return;
-        const file = params.hasSourceURL === true ? undefined : fileOf(params.url);
-        if (file === undefined) evaluated += 1;
-        else scripts.push({ file, digest: params.hash });
-      },
-    );
+    session.on('Debugger.scriptParsed', ({ params }: { params: ScriptParsed }) => {
+      scripts.push(params.embedderName.slice(0, MAX_NAME), params.hash);
+    });
     session.post('Debugger.enable');
     session.post('Debugger.disable');
+    session.on('NodeWorker.attachedToWorker', () => (workers += 1));
+    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    session.post('NodeWorker.disable');
   } finally {
     session.disconnect();
   }
-  return { scripts, evaluated };
+  return {
+    scripts,
+    heldMs: performance.now() - beganMs,
+    workers,
+    isInspectorOpen: inspector.url() !== undefined,
+    execArgv: [...process.execArgv],
+  };
 }
 
-function fileOf(url: string): string | undefined {
-  if (url.startsWith('/')) return url;
-  if (!url.startsWith('file:')) return undefined;
-  try {
-    // `?v=2` asks for another instance of the same file.
-    return fileURLToPath(url);
-  } catch {
-    return undefined;
-  }
-}
+/** The types of Node 20 lack the name that the loader gave; V8 has told it since Node 14. */
+type ScriptParsed = Inspector.Debugger.ScriptParsedEventDataType & { readonly embedderName: string };

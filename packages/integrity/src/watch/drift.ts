@@ -10,6 +10,8 @@ import { scanErrorText, type ScanError } from '../scan/scan-error.js';
 
 /** One stretch of changes without a pause. Times are ISO 8601, UTC, whole seconds. */
 export interface SourceEvent {
+  /** `changed`: on disk. `loaded`: something else is in memory than was on disk at the start. */
+  readonly kind: 'changed' | 'loaded';
   readonly began_at: string;
   readonly ended_at: string;
   /** The tree before and after; `null` after, when it could not be read. */
@@ -27,6 +29,8 @@ export interface SourceEvent {
   readonly more_changes: number;
   /** Why the tree could not be read, if so: the first reasons. */
   readonly refusals: readonly string[];
+  /** Scripts in memory that are not what the tree was, when that is what happened; the first of them. */
+  readonly loaded: readonly string[];
 }
 
 /** A list of changes of bounded length. */
@@ -52,7 +56,7 @@ export interface Drift {
 /** A pause of this length ends an event: longer than the longest time between two scans. */
 const PAUSE_MS = 15_000;
 const EVENTS_KEPT = 50;
-const MAX_CHANGES = 20;
+export const MAX_CHANGES = 20;
 
 interface Tree {
   readonly hash: string;
@@ -98,6 +102,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
     const original = new Map(event.before.entries.map(({ path, digest }) => [path, digest]));
     const putBack = [...event.touched].filter((path) => digests.get(path) === original.get(path));
     const emitted: SourceEvent = {
+      kind: 'changed',
       began_at: event.beganAt,
       ended_at: wholeSeconds(new Date()),
       hash_before: event.before.hash,
@@ -106,6 +111,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       put_back: putBack.length,
       put_back_paths: putBack.slice(0, MAX_CHANGES),
       refusals: event.scanErrors.slice(0, MAX_CHANGES).map(scanErrorText),
+      loaded: [],
     };
     events = [emitted, ...events].slice(0, EVENTS_KEPT);
   }

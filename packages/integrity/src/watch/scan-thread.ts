@@ -9,7 +9,7 @@ import { systemCode } from 'portal-shared/error-code';
 import { serveRpc } from 'portal-shared/rpc-thread';
 import { createDrift } from './drift.js';
 import { watchFsEvents } from './fs-events.js';
-import { matchScripts } from '../loaded/match.js';
+import { createMatch, realRootOf } from '../loaded/match.js';
 import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
@@ -28,6 +28,9 @@ const MAX_SCAN_ERRORS = 20;
 let boot: readonly ManifestEntry[] | undefined;
 let lastResult: ScanResult | undefined;
 let lastEvents = drift.events();
+/** As of the start: a link that is moved afterwards must not hide what was loaded. */
+const realRoot = realRootOf(root);
+const matchMemory = createMatch();
 
 const methods: ScanMethods = {
   scan,
@@ -36,7 +39,7 @@ const methods: ScanMethods = {
     const complete = fileIndex.reread(budgetMs);
     return { complete, spentMs: performance.now() - beganMs };
   },
-  match: (scripts) => matchScripts(scripts, boot ?? [], root, excludes),
+  match: (look) => matchMemory(look, { root, realRoot, boot: boot ?? [], excludes }),
 };
 const rpc = serveRpc<ScanMethods, 'fs-event'>({ methods: () => methods });
 const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => rpc.emit('fs-event')) : undefined;

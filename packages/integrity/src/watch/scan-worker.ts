@@ -4,7 +4,7 @@
 import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
 import { ENTRY } from './scan-thread-entry.js';
 import type { Differences, SourceEvent } from './drift.js';
-import type { LoadedScript } from '../loaded/loaded.js';
+import type { MemoryLook } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
 import type { ScanResult } from '../scan/file-index.js';
 import type { ScanError } from '../scan/scan-error.js';
@@ -22,7 +22,7 @@ export interface ScanMethods {
   /** Reads on in the files for about `budgetMs`, whatever their stats say. */
   reread(budgetMs: number): Reread;
   /** Compares scripts in memory with the tree as of the start. */
-  match(scripts: readonly LoadedScript[]): Match;
+  match(look: MemoryLook): Match;
 }
 
 export interface ScanReply {

@@ -298,7 +298,7 @@ describe('verify, a running service and the folder it runs from', () => {
           assert.equal(exit, 8);
           assert.match(
             stdout,
-            /^different dist\/main\.mjs\n2 scripts of the source, \d+ from outside of it, \d+ made from text\n$/,
+            /^different dist\/main\.mjs\n2 scripts of the source, \d+ from outside of it, \d+ made from text\noutside {3}/,
           );
           const json = JSON.parse((await run(['loaded', url, '--json'], { env })).stdout);
           assert.deepEqual(json.different, ['dist/main.mjs']);

@@ -8,6 +8,7 @@ const LABELS: Readonly<
   pending: { status: 'unknown', label: 'being hashed' },
   unreadable: { status: 'degraded', label: 'cannot be read' },
   mismatched: { status: 'degraded', label: 'not what was released' },
+  loaded_differs: { status: 'degraded', label: 'other code in memory than on disk' },
   drifted: { status: 'degraded', label: 'changed on disk since the start' },
   verified: { status: 'healthy', label: 'as released' },
   unsigned: { status: 'healthy', label: 'unchanged since the start' },

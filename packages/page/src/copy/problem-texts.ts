@@ -185,6 +185,12 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     users: 'Perhaps nothing; what runs is not what was released.',
     next: 'Do not restart into it; compare with the release, then deploy again.',
   },
+  SOURCE_LOADED_DIFFERS: {
+    means:
+      'A script in memory is not what its file was at the start, or says it is one of Node’s own and is not.',
+    users: 'Perhaps nothing; code runs that is not in the source.',
+    next: 'Administrators see which. Keep the process for a look at it, then start from the release.',
+  },
   SOURCE_UNREADABLE: {
     means: 'The source could not be hashed: a file that cannot be read, a link, an unusable name.',
     users: NOTICED_BY_NONE,

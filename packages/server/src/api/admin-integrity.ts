@@ -85,6 +85,7 @@ const diskSource = named(
 const sourceEvent = named(
   'SourceEvent',
   exactly('One stretch of changes without a pause.', {
+    kind: choice(['changed', 'loaded'], 'On disk; or in memory something else than on disk at the start.'),
     began_at: dateTime('When the first was seen.'),
     ended_at: dateTime('When the last was seen.'),
     hash_before: sourceHash,
@@ -93,6 +94,7 @@ const sourceEvent = named(
     put_back: nonNegativeInteger('Files that changed and were put back within it.'),
     put_back_paths: names('The first of them.'),
     refusals: names('Why the source could not be read, if so: the first reasons.'),
+    loaded: names('Scripts in memory that are not what the source was, if that is what happened.'),
   }),
 );
 
@@ -100,7 +102,7 @@ export const integritySchema = named(
   'Integrity',
   exactly('The source: what it should be, was at the start, and is on disk and in memory.', {
     state: choice(
-      ['pending', 'unreadable', 'mismatched', 'drifted', 'verified', 'unsigned'],
+      ['pending', 'unreadable', 'mismatched', 'loaded_differs', 'drifted', 'verified', 'unsigned'],
       'The most urgent that is true.',
     ),
     since: dateTime('Since when.'),
@@ -109,7 +111,11 @@ export const integritySchema = named(
     statement_refused: textOrNull('Why the signed statement is not believed.'),
     boot: orNull(bootSource, 'As hashed before the service listened: the published `source_hash`.'),
     disk: orNull(diskSource, 'As it lies on disk.'),
-    loaded: orNull(loadedSourceSchema, 'What is in memory; `null` until it was asked for.'),
+    loaded: orNull(loadedSourceSchema, 'What is in memory; `null` until that was looked at.'),
+    loaded_differs_since: textOrNull(
+      'When other code was first found in memory; stays until a restart.',
+      TIME,
+    ),
     drifted_since: textOrNull('When the disk was first found changed; stays when that is put back.', TIME),
     differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
     events: listOf(sourceEvent, 'What happened on disk, the latest first.'),

@@ -250,6 +250,13 @@ export const SETTINGS = {
     rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     about: 'Lowest accepted sequence of a release. It rejects an older release, though signed.',
   },
+  sourceMemoryMs: {
+    variable: 'PORTAL_SOURCE_MEMORY_MS',
+    fallback: '240000',
+    rule: wholeNumber(0, 2_147_483_647, 'milliseconds'),
+    about:
+      'Time between two looks at the scripts in memory, the first of which comes before the service listens. `0` turns this off.',
+  },
   alertWebhooks: {
     variable: 'PORTAL_ALERT_WEBHOOKS',
     rule: alertReceivers,

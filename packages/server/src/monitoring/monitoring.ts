@@ -121,13 +121,14 @@ function silences({ intervalMs, deadlineMs }: Config): { readonly gapMs: number;
 /** The same event each time, because a change that continues keeps its `began_at`. */
 function integrityEvent({ began_at, ended_at, ...change }: SourceEvent): NewEvent {
   const { hash_after: after, hash_before: before } = change;
+  const isLoaded = change.kind === 'loaded';
   return {
     kind: 'integrity',
     beganAt: Date.parse(began_at),
     endedAt: Date.parse(ended_at),
     from: null,
-    to: after === null ? 'unreadable' : after === before ? 'put_back' : 'changed',
-    codes: [after === null ? 'SOURCE_UNREADABLE' : 'SOURCE_DRIFTED'],
+    to: isLoaded ? 'loaded' : after === null ? 'unreadable' : after === before ? 'put_back' : 'changed',
+    codes: [isLoaded ? 'SOURCE_LOADED_DIFFERS' : after === null ? 'SOURCE_UNREADABLE' : 'SOURCE_DRIFTED'],
     details: { ...change },
   };
 }

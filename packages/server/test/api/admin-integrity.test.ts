@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { ADMIN } from '../../src/auth/permission.js';
 import { sendRequest, type TestResponse } from '../request.js';
@@ -23,7 +24,11 @@ before(async () => {
   postgres = await startPostgres();
   service = await startService({
     databaseUrl: await postgres.createDatabase(),
-    environment: { PORTAL_SOURCE_ROOT: folder, PORTAL_SOURCE_HASH: '0'.repeat(64) },
+    environment: {
+      PORTAL_SOURCE_ROOT: folder,
+      PORTAL_SOURCE_HASH: '0'.repeat(64),
+      PORTAL_SOURCE_MEMORY_MS: '300',
+    },
   });
   admin = await service.sessionCookie(ADMIN);
 });
@@ -121,4 +126,33 @@ test('what is in memory is told on demand', async () => {
   const { json } = await integrity(admin, '/v1/admin/integrity/loaded');
   assert.equal(json['scripts'], 0, 'this process runs no script of that folder');
   assert.ok(Number(json['outside']) > 0);
+});
+
+test('code that is in memory and was put back on disk is found without being asked for, and no request looks', async () => {
+  const first = await integrity(admin, '/v1/admin/integrity/loaded');
+  assert.equal(first.json['state'], 'open', 'nothing of this source is in memory yet');
+  const good = 'export const one = 1;\n';
+  const file = join(folder, 'restores-itself.mjs');
+  await writeFile(
+    file,
+    `import fs from 'node:fs'; fs.writeFileSync(new URL(import.meta.url), ${JSON.stringify(good)});\n//# sourceURL=node:x`,
+  );
+  await import(pathToFileURL(file).href);
+  await waitFor(
+    'the look',
+    async () => errors(await integrity(admin, '/v1/admin/health')).includes('LOADED'),
+    {
+      timeoutMs: 15_000,
+    },
+  );
+  const { json } = await integrity(admin);
+  assert.deepEqual((json['loaded'] as { unknown: unknown }).unknown, ['restores-itself.mjs']);
+  assert.notEqual(json['loaded_differs_since'], null);
+  const told = await sendRequest(service.url, '/health', {});
+  assert.match(
+    String(told.json['errors']),
+    /The source in memory is not the source on disk \(SOURCE_LOADED_DIFFERS\)/,
+  );
+  const events = await sendRequest(service.url, '/v1/admin/events', { cookie: admin });
+  assert.ok(JSON.stringify(events.json).includes('"to":"loaded"'));
 });

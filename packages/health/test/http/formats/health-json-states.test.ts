@@ -53,6 +53,7 @@ const OTHERS: readonly (readonly [ProblemCode, string, string])[] = [
   ['DATABASE_POOL_STALLED', 'database:connections', 'fail'],
   ['SOURCE_DRIFTED', 'source:hash', 'warn'],
   ['SOURCE_MISMATCH', 'source:hash', 'warn'],
+  ['SOURCE_LOADED_DIFFERS', 'source:hash', 'warn'],
   ['SOURCE_UNREADABLE', 'source:hash', 'warn'],
   ['EVENT_LOOP_DELAYED', 'eventLoop:delay', 'warn'],
 ];

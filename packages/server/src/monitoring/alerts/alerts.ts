@@ -108,7 +108,9 @@ export function createAlerts({ receivers, store, after, intervalMs, log, onGiven
       const transition = detector.detect(status, incident, Date.now());
       if (transition) notify(transition, codes);
     },
-    sourceChanged({ began_at, added, removed, modified }) {
+    sourceChanged({ kind, began_at, added, removed, modified }) {
+      // What memory holds is told by the incident that its code begins.
+      if (kind !== 'changed') return;
       // A change that continues is reported again and again.
       if (!isReady || began_at === lastChange) return;
       lastChange = began_at;

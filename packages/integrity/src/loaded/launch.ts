@@ -1,0 +1,113 @@
+/**
+ * How the process was started, and what besides scripts is in it: by the kernel where that can tell, because code that
+ * runs in the process can rewrite `process.execArgv` and `process.env`. For the hashing thread.
+ */
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+export interface Launch {
+  /** `NODE_OPTIONS` as of the start; `null` without. */
+  readonly nodeOptions: string | null;
+  /** What was asked for before any module of the application: `--import x`, `--require x`, `--loader x`. */
+  readonly preloads: readonly string[];
+  /** Whether one of them is known to rewrite sources. */
+  readonly transforms: boolean;
+}
+
+/** Also `-r x` and `-rx`. The words are those of the command line, or of `NODE_OPTIONS`. */
+const PRELOAD = /^(?:-r|--require|--import|--(?:experimental-)?loader)$/;
+const PRELOAD_JOINED = /^(?:-r(?=[^-])|(?:--require|--import|--(?:experimental-)?loader)=)/;
+const LOADER = /^--(?:experimental-)?loader/;
+/** What compiles or instruments sources while they are loaded, by the names of the packages. */
+const TRANSFORMERS =
+  /(?:^|[/@\\])(?:tsx|ts-node|ts-node-dev|tsm|tsimp|esno|jiti|sucrase|esbuild-register|esbuild-runner|swc|swc-node|@swc-node|babel|@babel|nyc|istanbul[\w-]*|node-preload|append-transform|coffeescript)(?:[/\\]|$)/;
+
+/** @param execArgv - what to believe where the kernel does not tell */
+export function readLaunch(execArgv: readonly string[]): Launch {
+  const environment = zeroEnded('/proc/self/environ');
+  const nodeOptions = environment
+    ? (environment.find((entry) => entry.startsWith('NODE_OPTIONS='))?.slice('NODE_OPTIONS='.length) ?? null)
+    : null;
+  const words = zeroEnded('/proc/self/cmdline')?.slice(1) ?? execArgv;
+  const preloads = [...preloadsOf(optionsOf(words)), ...preloadsOf(splitOptions(nodeOptions ?? ''))];
+  return {
+    nodeOptions: nodeOptions === '' ? null : nodeOptions,
+    preloads,
+    transforms: preloads.some((preload) => LOADER.test(preload) || TRANSFORMERS.test(preload)),
+  };
+}
+
+/** Native addons that are mapped into the process: absolute paths. `undefined` where the kernel does not tell. */
+export function mappedAddons(): readonly string[] | undefined {
+  const maps = read('/proc/self/maps');
+  if (maps === undefined) return undefined;
+  const files = maps.split('\n').map((line) => line.split(/ +/).slice(5).join(' '));
+  return [...new Set(files.filter((file) => /\.node(?: \(deleted\))?$/.test(file)))].toSorted();
+}
+
+/**
+ * Tells whether a script is one of this very binary of Node, by name and digest; `undefined` where the binary does not
+ * show what it holds. To be called in a thread of its own: the application can replace `process.binding`.
+ */
+export function createNodeScripts(): (name: string, digest: string) => boolean | undefined {
+  let texts: Readonly<Record<string, string>> | undefined;
+  const digests = new Map<string, string>();
+  try {
+    texts = (process as unknown as WithBinding).binding('natives');
+  } catch {
+    // Node's permission model does not let us.
+  }
+
+  return (name, digest) => {
+    if (!texts) return undefined;
+    const text = Object.hasOwn(texts, name.slice('node:'.length))
+      ? texts[name.slice('node:'.length)]
+      : undefined;
+    if (text === undefined) return false;
+    let own = digests.get(name);
+    if (own === undefined) {
+      own = hash('sha256', text, 'hex');
+      digests.set(name, own);
+    }
+    return own === digest;
+  };
+}
+
+interface WithBinding {
+  binding(name: 'natives'): Readonly<Record<string, string>>;
+}
+
+/** The options before the script. What follows an option may be its value, so that rather too much is taken. */
+function optionsOf(words: readonly string[]): readonly string[] {
+  const end = words.findIndex(
+    (word, index) => !word.startsWith('-') && words[index - 1]?.startsWith('-') !== true,
+  );
+  return end === -1 ? words : words.slice(0, end);
+}
+
+function preloadsOf(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    if (PRELOAD_JOINED.test(word)) return [word];
+    const value = words[index + 1];
+    return PRELOAD.test(word) && value !== undefined ? [`${word} ${value}`] : [];
+  });
+}
+
+/** As Node splits it: by blanks, with double quotes around those that hold one. */
+function splitOptions(text: string): readonly string[] {
+  return [...text.matchAll(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g)].map(([word]) =>
+    word.replaceAll(/"((?:\\.|[^"\\])*)"/g, (_, quoted: string) => quoted.replaceAll(/\\(.)/g, '$1')),
+  );
+}
+
+function zeroEnded(file: string): readonly string[] | undefined {
+  return read(file)?.split('\0').slice(0, -1);
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

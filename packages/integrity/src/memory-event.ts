@@ -1,0 +1,47 @@
+/**
+ * What a look into memory means for what is known of the source. Pure, but for the time.
+ */
+import type { LoadedFigures } from './loaded/figures.js';
+import type { SourceSnapshot } from './state.js';
+import { wholeSeconds } from './times.js';
+import { MAX_CHANGES, type SourceEvent } from './watch/drift.js';
+
+const EVENTS_KEPT = 20;
+
+type Changes = Pick<SourceSnapshot, 'loaded'> &
+  Partial<Pick<SourceSnapshot, 'loadedDiffersSince' | 'memoryEvents'>>;
+
+/** An event for scripts that no look before has found. */
+export function noteLoaded(
+  loaded: LoadedFigures,
+  { loadedDiffersSince, memoryEvents, boot }: SourceSnapshot,
+): { readonly changes: Changes; readonly event: SourceEvent | undefined } {
+  const told = new Set(memoryEvents.flatMap((event) => event.loaded));
+  const found = [...loaded.different, ...loaded.unknown].filter((path) => !told.has(path));
+  if (found.length === 0 || !boot) return { changes: { loaded }, event: undefined };
+  const at = new Date();
+  const event: SourceEvent = {
+    kind: 'loaded',
+    began_at: wholeSeconds(at),
+    ended_at: wholeSeconds(at),
+    hash_before: boot.result.hash,
+    hash_after: boot.result.hash,
+    added: 0,
+    removed: 0,
+    modified: 0,
+    put_back: 0,
+    put_back_paths: [],
+    changes: [],
+    more_changes: 0,
+    refusals: [],
+    loaded: found.slice(0, MAX_CHANGES),
+  };
+  return {
+    changes: {
+      loaded,
+      loadedDiffersSince: loadedDiffersSince ?? at,
+      memoryEvents: [event, ...memoryEvents].slice(0, EVENTS_KEPT),
+    },
+    event,
+  };
+}

@@ -1,0 +1,309 @@
+/** Code that is not the source: put in memory in every way that we know of, and found without being asked for. */
+import assert from 'node:assert/strict';
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Inspection, IntegrityProblem, IntegrityState, SourceEvent } from '../../src/index.js';
+import { withFolder, withTree, write } from '../trees.js';
+
+interface Told {
+  readonly state: IntegrityState;
+  readonly problems: readonly IntegrityProblem[];
+  readonly events: readonly SourceEvent[];
+  readonly inspection: Inspection;
+}
+
+interface Program {
+  readonly first: Told;
+  readonly tell: (message: { readonly load?: string; readonly run?: string }) => Promise<Told>;
+  readonly until: (holds: (told: Told) => boolean) => Promise<Told>;
+}
+
+const PROGRAM = fileURLToPath(new URL('./watched-program.js', import.meta.url));
+
+async function reply(child: ChildProcess): Promise<Told> {
+  const done = new AbortController();
+  const { signal } = done;
+  const [told]: unknown[] = await Promise.race([
+    once(child, 'message', { signal }),
+    once(child, 'exit', { signal }).then(([code]: unknown[]) =>
+      Promise.reject(new Error(`ended with ${String(code)}`)),
+    ),
+  ]).finally(() => done.abort());
+  return told as Told;
+}
+
+async function withProgram(
+  root: string,
+  files: readonly string[],
+  work: (program: Program) => Promise<void> | void,
+  options: ForkOptions = {},
+): Promise<void> {
+  const child = fork(PROGRAM, [root, '300', ...files], options);
+  const exit = once(child, 'exit');
+  try {
+    const first = await reply(child);
+    const tell: Program['tell'] = (message) => {
+      const told = reply(child);
+      child.send(message);
+      return told;
+    };
+    await work({
+      first,
+      tell,
+      async until(holds) {
+        for (let tries = 0; tries < 150; tries += 1) {
+          const told = await tell({});
+          if (holds(told)) return told;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        throw new Error(`never told: ${JSON.stringify((await tell({})).state.loaded)}`);
+      },
+    });
+  } finally {
+    if (child.connected) child.disconnect();
+    await exit;
+  }
+}
+
+const GOOD = "export const who = 'good a';\n";
+const TREE = {
+  'package.json': '{"type":"module"}',
+  'd/a.js': GOOD,
+  'd/b.js': "export const who = 'good b';\n",
+};
+
+/** A module that puts the good text in its own place when it is loaded. */
+function evil(good: string, lastLine = '', isModule = true): string {
+  return isModule
+    ? `import fs from 'node:fs'; fs.writeFileSync(new URL(import.meta.url), ${JSON.stringify(good)});\nexport const who = 'EVIL';\n${lastLine}`
+    : `require('node:fs').writeFileSync(__filename, ${JSON.stringify(good)});\nexports.who = 'EVIL';\n${lastLine}`;
+}
+
+const kinds = ({ problems }: Told): readonly string[] => problems.map(({ kind }) => kind);
+
+describe('a module that restores its file before the first hash', () => {
+  const names: readonly [string, string, string][] = [
+    ['', 'd/a.js', ''],
+    ['with a comment that names it one of Node’s', 'd/a.js', '//# sourceURL=node:internal/x'],
+    ['with a comment that names it made from text', 'd/a.js', '//# sourceURL=evalmachine.<anonymous>'],
+    ['with the old spelling of that comment', 'd/a.js', '//@ sourceURL=node:fs'],
+    ['in CommonJS, with the comment', 'd/c.cjs', '//# sourceURL=node:internal/y'],
+    [
+      'with a source map that says it was compiled',
+      'd/a.js',
+      '//# sourceMappingURL=data:application/json,{}',
+    ],
+  ];
+  for (const [name, path, lastLine] of names) {
+    test(`is a problem and an event that stay ${name}`, () =>
+      withTree({ ...TREE, 'd/c.cjs': 'exports.who = 1;\n' }, async (root) => {
+        const isModule = path.endsWith('.js');
+        const good = isModule ? GOOD : 'exports.who = 1;\n';
+        writeFileSync(join(root, path), evil(good, lastLine, isModule));
+        await withProgram(root, [join(root, path), join(root, 'd/b.js')], ({ first }) => {
+          assert.deepEqual(kinds(first), ['loaded-differs']);
+          const { state, loaded, loaded_differs_since, drifted_since, events } = first.state;
+          assert.equal(state, 'loaded_differs');
+          assert.deepEqual(loaded?.different, [path]);
+          assert.equal(loaded.state, 'different');
+          assert.notEqual(loaded_differs_since, null);
+          assert.equal(drifted_since, null);
+          assert.equal(first.events.length, 1);
+          assert.equal(events[0]?.kind, 'loaded');
+          assert.deepEqual(events[0].loaded, [path]);
+        });
+      }));
+  }
+});
+
+describe('while running', () => {
+  test('a file that is loaded changed and put back is found at the next look, and the latch outlasts the script', () =>
+    withTree(TREE, (root) =>
+      withProgram(root, [join(root, 'd/b.js')], async ({ first, tell, until }) => {
+        assert.deepEqual(first.problems, []);
+        assert.equal(first.state.loaded?.state, 'same');
+        writeFileSync(join(root, 'd/a.js'), evil(GOOD));
+        await tell({ load: join(root, 'd/a.js') });
+        const told = await until((now) => kinds(now).includes('loaded-differs'));
+        assert.deepEqual(told.state.loaded?.different, ['d/a.js']);
+        // A second look says the same, and is no second event.
+        const looked = told.inspection.inspected_at;
+        const later = await until(({ inspection }) => inspection.inspected_at > looked);
+        assert.equal(later.state.events.filter(({ kind }) => kind === 'loaded').length, 1);
+      }),
+    ));
+
+  test('a live edit through the inspector is found, and so is the inspector that listens', () =>
+    withTree(TREE, (root) =>
+      withProgram(root, [join(root, 'd/b.js')], async ({ first, tell, until }) => {
+        assert.equal(first.state.loaded?.process.inspector_open, false);
+        await tell({
+          run: `(async () => {
+            const { Session, open } = process.getBuiltinModule('node:inspector');
+            const session = new Session();
+            session.connect();
+            let id;
+            session.on('Debugger.scriptParsed', ({ params }) => {
+              if (params.url.endsWith('/d/b.js')) id = params.scriptId;
+            });
+            session.post('Debugger.enable');
+            session.post('Debugger.setScriptSource', { scriptId: id, scriptSource: "export const who = 'EVIL';\\n" });
+            session.disconnect();
+            open(0, '127.0.0.1');
+          })()`,
+        });
+        const told = await until(({ state }) => state.loaded?.process.inspector_open === true);
+        assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
+      }),
+    ));
+
+  test('scripts that claim to be of Node are believed only if this Node has them', () =>
+    withTree(TREE, (root) =>
+      withProgram(root, [join(root, 'd/b.js')], async ({ tell, until }) => {
+        await tell({
+          run: `for (const filename of ['node:internal/made-up', 'node:fs', 'node:toString']) {
+            globalThis.kept ??= [];
+            const script = new (process.getBuiltinModule('node:vm').Script)('1;', { filename });
+            script.runInThisContext();
+            kept.push(script);
+          }`,
+        });
+        const told = await until(kindsInclude);
+        assert.deepEqual(told.state.loaded?.unknown, ['node:fs', 'node:internal/made-up', 'node:toString']);
+      }),
+    ));
+
+  test('code made from text, worker threads and what is outside are told', () =>
+    withTree(
+      { ...TREE, 'node_modules/@scope/dep/index.mjs': 'export default 1;', 'd/node_modules/dep/i.mjs': '' },
+      (root) =>
+        withProgram(
+          root,
+          [
+            join(root, 'd/b.js'),
+            join(root, 'node_modules/@scope/dep/index.mjs'),
+            join(root, 'd/node_modules/dep/i.mjs'),
+          ],
+          async ({ first, tell, until }) => {
+            const before = first.state.loaded;
+            assert.ok(before);
+            assert.deepEqual(
+              before.packages.filter(({ inside }) => inside).map(({ name, scripts }) => [name, scripts]),
+              [
+                ['dep', 1],
+                ['@scope/dep', 1],
+              ],
+            );
+            await tell({
+              run: `const { Worker } = process.getBuiltinModule('node:worker_threads');
+              new Function('return 41 //# sourceURL=node:internal/f');
+              globalThis.worker = new Worker('setInterval(() => {}, 1000)', { eval: true });`,
+            });
+            const told = await until(
+              ({ state }) => state.loaded?.process.workers === before.process.workers + 1,
+            );
+            assert.ok((told.state.loaded?.evaluated ?? 0) >= before.evaluated + 2);
+            assert.ok((told.state.loaded?.evaluated_digests.length ?? 0) > before.evaluated_digests.length);
+            assert.deepEqual(told.problems, []);
+          },
+        ),
+    ));
+});
+
+function kindsInclude(told: Told): boolean {
+  return kinds(told).includes('loaded-differs');
+}
+
+test('what was preloaded is told by name, whatever it calls itself', () =>
+  withTree(TREE, (root) =>
+    withFolder((elsewhere) => {
+      const preload = join(elsewhere, 'pre.cjs');
+      writeFileSync(preload, 'globalThis.evil = 1;\n//# sourceURL=node:internal/x');
+      return withProgram(
+        root,
+        [join(root, 'd/b.js')],
+        ({ first }) => {
+          const { loaded } = first.state;
+          assert.deepEqual(loaded?.process.preloads, [`--require ${preload}`, `--import=${preload}`]);
+          assert.equal(loaded.process.node_options, `--import=${preload}`);
+          assert.ok(loaded.packages.some(({ name, folder }) => name === null && folder === elsewhere));
+          assert.deepEqual(first.problems, []);
+        },
+        { execArgv: ['--require', preload], env: { ...process.env, NODE_OPTIONS: `--import=${preload}` } },
+      );
+    }),
+  ));
+
+test('a module that says it was preloaded or transformed is not believed', () =>
+  withTree(TREE, async (root) => {
+    writeFileSync(
+      join(root, 'd/a.js'),
+      `process.execArgv.push('--import', 'tsx'); process.env.NODE_OPTIONS = '--import tsx';
+       import { register } from 'node:module'; register('data:text/javascript,');
+       ${evil(GOOD)}`,
+    );
+    await withProgram(root, [join(root, 'd/a.js'), join(root, 'd/b.js')], ({ first }) => {
+      assert.equal(first.state.loaded?.process.loader_hooks, true);
+      assert.deepEqual(first.state.loaded.different, ['d/a.js']);
+      assert.deepEqual(kinds(first), ['loaded-differs']);
+    });
+  }));
+
+describe('nothing of the source in memory', () => {
+  test('is open, and no good news', () =>
+    withTree(TREE, (root) =>
+      withProgram(root, [], ({ first }) => {
+        assert.equal(first.state.loaded?.scripts, 0);
+        assert.equal(first.state.loaded.state, 'open');
+        assert.deepEqual(first.problems, []);
+      }),
+    ));
+
+  test('a link to the root that is moved afterwards hides nothing', () =>
+    withFolder(async (folder) => {
+      write(folder, { '1/app/a.mjs': GOOD, '2/app/a.mjs': GOOD });
+      symlinkSync('1', join(folder, 'current'));
+      const root = join(folder, 'current/app');
+      await withProgram(root, [join(root, 'a.mjs')], async ({ first, tell, until }) => {
+        assert.equal(first.state.loaded?.scripts, 1);
+        await tell({
+          run: `const fs = process.getBuiltinModule('node:fs'); const at = ${JSON.stringify(join(folder, 'current'))};
+          fs.rmSync(at); fs.symlinkSync('2', at);`,
+        });
+        const looked = first.inspection.inspected_at;
+        const told = await until(({ inspection }) => inspection.inspected_at > looked);
+        assert.equal(told.state.loaded?.scripts, 1);
+      });
+    }));
+
+  test('links that are preserved count by the name that was given', () =>
+    withFolder(async (folder) => {
+      write(folder, { '1/app/a.mjs': GOOD });
+      symlinkSync('1', join(folder, 'current'));
+      const root = join(folder, 'current/app');
+      await withProgram(
+        root,
+        [join(root, 'a.mjs')],
+        ({ first }) => assert.equal(first.state.loaded?.scripts, 1),
+        { execArgv: ['--preserve-symlinks'] },
+      );
+    }));
+});
+
+test('a native addon is told', () =>
+  withTree(TREE, async (root) => {
+    // Any file will do that the loader maps before it finds that it is none of ours.
+    const addon = join(root, 'node_modules/addon/addon.node');
+    mkdirSync(join(root, 'node_modules/addon'), { recursive: true });
+    copyFileSync(fileURLToPath(import.meta.resolve(ADDON)), addon);
+    await withProgram(root, [join(root, 'd/b.js')], async ({ tell, until }) => {
+      await tell({ run: `process.dlopen({ exports: {} }, ${JSON.stringify(addon)})` });
+      await until(({ state }) => state.loaded?.process.addons?.includes(addon) === true);
+    });
+  }));
+
+const ADDON = `@libsql/linux-${process.arch}-gnu/index.node`;
