@@ -3,6 +3,7 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import type { ManifestEntry } from '../scan/manifest.js';
 import type { Exclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';
@@ -71,7 +72,7 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
 
   return (look, tree) => {
     const found: Found[] = [];
-    const foreign: MatchedScript[] = [];
+    const foreign: Pick<MatchedScript, 'path' | 'digest'>[] = [];
     const outside: string[] = [];
     const texts: string[] = [];
     let hasHooks = false;
@@ -81,7 +82,7 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
       const digest = look.scripts[index + 1] ?? '';
       if (name.startsWith('node:')) {
         const isOwn = isNodeScript(name, digest);
-        if (isOwn === false) foreign.push({ path: name, digest, match: 'unknown' });
+        if (isOwn === false) foreign.push({ path: name, digest });
         if (isOwn === undefined) nodeChecked = false;
         if (HOOKS.has(name)) hasHooks = true;
         continue;
@@ -98,7 +99,13 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
     const launch = readLaunch(look.execArgv);
     const scripts = judge(found, tree, { hasHooks, transforms: launch.transforms });
     return {
-      matched: [...scripts, ...foreign].toSorted(byPath),
+      matched: [
+        ...scripts,
+        ...foreign.map((script): MatchedScript => {
+          const isWrapped = hasHooks && isWrapper(script.path);
+          return { ...script, match: isWrapped ? 'transformed' : 'unknown' };
+        }),
+      ].toSorted(byPath),
       scripts: scripts.length,
       outside: outside.length,
       outsidePackages: outsidePackages(outside, [tree.realRoot, tree.root]),
@@ -113,6 +120,12 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
       },
     };
   };
+}
+
+/** `node:http?iitm=true`: hooks put such modules before Node's own, as code made from text that tells where it belongs. */
+function isWrapper(name: string): boolean {
+  const [plain = '', ...query] = name.split('?');
+  return query.length > 0 && isBuiltin(plain);
 }
 
 /**
