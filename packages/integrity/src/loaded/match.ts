@@ -72,7 +72,7 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
 
   return (look, tree) => {
     const found: Found[] = [];
-    const foreign: Pick<MatchedScript, 'path' | 'digest'>[] = [];
+    const foreign: Foreign[] = [];
     const outside: string[] = [];
     const texts: string[] = [];
     let hasHooks = false;
@@ -99,13 +99,7 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
     const launch = readLaunch(look.execArgv);
     const scripts = judge(found, tree, { hasHooks, transforms: launch.transforms });
     return {
-      matched: [
-        ...scripts,
-        ...foreign.map((script): MatchedScript => {
-          const isWrapped = hasHooks && isWrapper(script.path);
-          return { ...script, match: isWrapped ? 'transformed' : 'unknown' };
-        }),
-      ].toSorted(byPath),
+      matched: [...scripts, ...foreign.map((script) => judgeForeign(script, hasHooks))].toSorted(byPath),
       scripts: scripts.length,
       outside: outside.length,
       outsidePackages: outsidePackages(outside, [tree.realRoot, tree.root]),
@@ -120,6 +114,13 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
       },
     };
   };
+}
+
+/** Says that it is Node's own, and is not. */
+type Foreign = Pick<MatchedScript, 'path' | 'digest'>;
+
+function judgeForeign({ path, digest }: Foreign, hasHooks: boolean): MatchedScript {
+  return { path, digest, match: hasHooks && isWrapper(path) ? 'transformed' : 'unknown' };
 }
 
 /** `node:http?iitm=true`: hooks put such modules before Node's own, as code made from text that tells where it belongs. */
