@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fastify from 'fastify';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { createHealth } from 'portal-health';
+import { bearerToken, createHealth } from 'portal-health';
 import { healthPlugin } from 'portal-health/fastify';
 import { watchSource } from 'portal-integrity';
 
@@ -22,7 +22,8 @@ await health.start();
 
 await app.register(healthPlugin, {
   health,
-  viewer: ({ headers }) => (headers.authorization === `Bearer ${process.env.TOKEN}` ? 'admin' : 'public'),
+  // printf %s TOKEN | sha256sum
+  ...(process.env.TOKEN_SHA256 && { viewer: bearerToken({ sha256: [process.env.TOKEN_SHA256] }) }),
 });
 app.addHook('onRequest', async (request, reply) =>
   request.headers.authorization ? undefined : reply.code(401).send({ error: 'Sign in first' }),

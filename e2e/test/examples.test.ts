@@ -3,6 +3,7 @@
  * order at SIGTERM.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -54,7 +55,7 @@ for (const [file, { prefix = '', home = 200 }] of Object.entries(SHOWS)) {
         PORT: '0',
         DATABASE_URL: database,
         REDIS_URL: `redis://127.0.0.1:${cache.port}`,
-        TOKEN,
+        TOKEN_SHA256: createHash('sha256').update(TOKEN).digest('hex'),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

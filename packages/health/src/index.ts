@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { DEFAULTS } from './defaults.js';
+export { bearerToken, type BearerTokenOptions } from './http/bearer-token.js';
 export type {
   Endpoint,
   EndpointOptions,

@@ -108,9 +108,14 @@ async function viewerWithTimeout(deadlineMs: number, ask: () => unknown): Promis
   }
 }
 
+/** By which headers a viewer tells who asks. */
+const WHO = 'Cookie, Authorization';
+
 /** Where it matters who asks, no cache may hand the answer to somebody else, not even the public one. */
 function forOneViewer(response: HealthResponse): HealthResponse {
-  return { ...response, headers: { ...response.headers, 'Cache-Control': 'private, no-store' } };
+  const { Vary: vary, ...headers } = response.headers;
+  const by = vary === undefined || vary.includes('Cookie') ? (vary ?? WHO) : `${vary}, ${WHO}`;
+  return { ...response, headers: { ...headers, 'Cache-Control': 'private, no-store', Vary: by } };
 }
 
 /**
