@@ -85,7 +85,7 @@ describe('a bearer token', () => {
       });
       assert.match(headers['Vary'] ?? '', /Cookie, Authorization/);
       assert.equal(headers['Cache-Control'], 'private, no-store');
-      return 'source_hash' in (JSON.parse(String(body)) as object);
+      return 'source_hash' in (JSON.parse(body) as object);
     };
     assert.deepEqual([await keys(TOKEN), await keys('other')], [true, false]);
     await health.close();
