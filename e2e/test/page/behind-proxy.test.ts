@@ -241,7 +241,7 @@ async function checkPages(page: Page, stage: Stage, { path, scheme, settings }: 
   assert.match(streamed.headers()['content-type'] ?? '', /^text\/event-stream/);
   const [cookie] = await browser.context.cookies(`${url}/`);
   assert.deepEqual([cookie?.name, cookie?.secure, cookie?.path], ['psession', scheme === 'https', '/']);
-  for (const view of ['Events', 'Integrity', 'Sessions', 'Audit', 'Now']) {
+  for (const view of ['Fleet', 'Events', 'Integrity', 'Sessions', 'Audit', 'Now']) {
     await page.getByRole('link', { name: view, exact: true }).click();
     assert.equal(new URL(page.url()).pathname, `${path}/${view === 'Now' ? '' : view.toLowerCase()}`);
     await page.reload();

@@ -10,7 +10,7 @@ import { assertAccessible, takePicture, untilHeadline } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage, type ServedPage } from './served-page.js';
 
-const VIEWS = ['/', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = ['/', '/fleet', '/events', '/integrity', '/sessions', '/audit'];
 const WIDTHS = [320, 390, 768, 1280, 1920];
 
 let browser: Browser;

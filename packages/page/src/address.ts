@@ -6,6 +6,7 @@ import { createStore, type Store } from './state-container.js';
 
 export const TABS = {
   '/': 'Now',
+  '/fleet': 'Fleet',
   '/events': 'Events',
   '/integrity': 'Integrity',
   '/sessions': 'Sessions',

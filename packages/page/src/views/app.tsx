@@ -8,6 +8,7 @@ import { useNow, useStore } from '../state-container.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { AuditView } from './audit.js';
 import { EventsView } from './events.js';
+import { FleetView } from './fleet.js';
 import { Headline } from './headline.js';
 import { IntegrityView } from './integrity.js';
 import { Now } from './now.js';
@@ -64,6 +65,7 @@ export function Page({
           <>
             <Tabs tab={tab} navigation={navigation} />
             {tab === '/' && <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />}
+            {tab === '/fleet' && <FleetView nowMs={serviceMs} />}
             {tab === '/events' && (
               <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
             )}

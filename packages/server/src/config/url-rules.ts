@@ -40,6 +40,7 @@ const OWN: ReadonlySet<string> = new Set([
   'audit',
   'docs',
   'events',
+  'fleet',
   'health',
   'integrity',
   'livez',
