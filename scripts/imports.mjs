@@ -33,7 +33,7 @@ const PACKAGES = {
       ['adapters/node'],
       ['listen', 'shutdown'],
       ['health'],
-      ['index', 'checks', 'adapters', 'cli'],
+      ['index', 'checks', 'terminus', 'adapters', 'cli'],
       ['auto'],
     ],
   },

@@ -26,6 +26,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   './nest': 'EndpointOptions EndpointPaths HEALTH HealthModule HealthModuleOptions createHealthModule',
   './checks':
     'Check DiskCheckOptions HttpCheckOptions QueueCheckOptions QueueLike diskCheck httpCheck queueCheck',
+  './terminus': 'TerminusIndicator TerminusIndicators TerminusOptions fromTerminus',
   './auto': 'AUTO_DEFAULTS',
   './opentelemetry':
     'HealthObservation InstrumentOptions MeterLike ObserveOptions ObserverLike observeHealth',

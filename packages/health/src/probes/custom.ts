@@ -20,6 +20,9 @@ import { untilAborted } from 'portal-shared/with-timeout';
  */
 export type Check = (signal: AbortSignal) => unknown;
 
+/** The answer of an adapter's check that is neither well nor down: it degrades, however critical it is. */
+export const DEGRADED: symbol = Symbol.for('portal-health.degraded');
+
 export interface CheckProbeOptions {
   /** Name of the check, fit for the public. */
   readonly name: string;
@@ -71,6 +74,7 @@ export function createCheckProbe({ name, check, slowMs = DEFAULTS.slowMs }: Chec
       }
       if (answer === false) return down('CHECK_FAILED');
       const latencyMs = performance.now() - startedMs;
+      if (answer === DEGRADED) return { state: 'slow', latencyMs, problems: ['CHECK_FAILED'] };
       return clock.othersMs() - beganMs > slowMs
         ? { state: 'slow', latencyMs, problems: ['CHECK_SLOW'] }
         : { state: 'up', latencyMs, problems: [] };
