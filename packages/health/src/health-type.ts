@@ -55,6 +55,11 @@ export interface Health {
    * the latest. `undefined`, as nearly always, when there is nothing to wait for. The doors wait for it by themselves.
    */
   caughtUp(): Promise<unknown> | undefined;
+  /**
+   * What `caughtUp()`, `noteRequest()` and `report('public')` do together for a request in a millisecond that has had one
+   * before, at the price of one look at the clock; `undefined`, and nothing done, where each has to be called.
+   */
+  reportAgain(): Report | undefined;
   /** Readiness says no from now on; everything else goes on. The first step of a shutdown. */
   drain(): void;
   /**

@@ -106,7 +106,7 @@ export function createHealth(options: HealthOptions): Health {
     reasons: explanation.reasons,
     isExplaining: explanation.isOn,
     state: (name) => snapshots.current().components.find((component) => component.name === name)?.state,
-    noteRequest: pace.noteRequest,
+    noteRequest: () => pace.noteRequest(),
     isInUse: pace.isInUse,
     probeNow,
     caughtUp() {
@@ -114,6 +114,12 @@ export function createHealth(options: HealthOptions): Health {
       if (snapshots.isFresh(nowMs)) return undefined;
       const runs = components.flatMap(({ sampler }) => sampler.catchUp(nowMs) ?? []);
       return runs.length > 0 ? Promise.all(runs) : undefined;
+    },
+    reportAgain() {
+      const nowMs = performance.now();
+      const report = snapshots.freshReport(nowMs);
+      if (report) pace.noteRequest(nowMs);
+      return report;
     },
     started,
     ready: () => !draining && started() && readiness.isReady(snapshots.current()),

@@ -7,8 +7,8 @@ import { DEFAULTS } from './defaults.js';
 export interface PaceControl {
   /** Whether the faster pace is in force. */
   readonly isInUse: () => boolean;
-  /** Somebody looks. */
-  readonly noteRequest: () => void;
+  /** Somebody looks; now, unless it is said when. */
+  readonly noteRequest: (nowMs?: number) => void;
   /** How things stand, after a run. */
   isWell(well: boolean): void;
 }
@@ -24,8 +24,7 @@ export function createPaceControl(onFasterPace: () => void, now = () => performa
 
   return {
     isInUse,
-    noteRequest() {
-      const nowMs = now();
+    noteRequest(nowMs = now()) {
       const wasInUse = isUnwell || nowMs - askedMs < DEFAULTS.askedForMs;
       askedMs = nowMs;
       if (!wasInUse) onFasterPace();

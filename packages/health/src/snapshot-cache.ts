@@ -22,6 +22,8 @@ export interface SnapshotCache {
   readonly invalidate: () => void;
   /** Whether everything was read within this millisecond. */
   readonly isFresh: (nowMs: number) => boolean;
+  /** The public report, where one was made of what was read within this millisecond. */
+  readonly freshReport: (nowMs: number) => Report | undefined;
   readonly current: () => HealthSnapshot;
   readonly report: (viewer: Viewer) => Report;
 }
@@ -84,6 +86,7 @@ export function createSnapshotCache({
       revision += 1;
     },
     isFresh,
+    freshReport: (nowMs) => (isFresh(nowMs) ? reports.get('public') : undefined),
     current,
     report(viewer) {
       const now = current();

@@ -45,6 +45,7 @@ export function createHealthHandler<Request extends NodeRequest = IncomingMessag
   options: EndpointOptions<Request> = {},
 ): HealthHandler<Request> {
   const endpoints = createEndpoints(health, options);
+  const send = createSender();
   return (request, response) => {
     const { method = 'GET', url = '/', headers } = request;
     const match = endpoints.match(method, url, headers.accept);
@@ -78,11 +79,20 @@ function floodsWithoutReading({ socket }: NodeRequest, response: NodeResponse): 
   return false;
 }
 
-function send(response: NodeResponse, answer: HealthResponse): void {
-  // While a viewer was asked, the client may have gone, or a timeout of the application's may have answered.
-  if (response.headersSent || response.destroyed) return;
-  const { status, headers, body } = answer;
-  response.writeHead(status, headersBeside(answer, response.getHeader('vary')));
-  // As many bytes as characters: it is ASCII, as nearly always, and need not be encoded.
-  response.end(body, Number(headers['Content-Length']) === body.length ? 'latin1' : 'utf8');
+/** Sends answers, nearly every one of which is the very one that was sent before. */
+function createSender(): (response: NodeResponse, answer: HealthResponse) => void {
+  let last: HealthResponse | undefined;
+  let encoding: 'latin1' | 'utf8' = 'utf8';
+  return (response, answer) => {
+    // While a viewer was asked, the client may have gone, or a timeout of the application's may have answered.
+    if (response.headersSent || response.destroyed) return;
+    const { status, headers, body } = answer;
+    if (answer !== last) {
+      last = answer;
+      // As many bytes as characters: it is ASCII, as nearly always, and need not be encoded.
+      encoding = Number(headers['Content-Length']) === body.length ? 'latin1' : 'utf8';
+    }
+    response.writeHead(status, headersBeside(answer, response.getHeader('vary')));
+    response.end(body, encoding);
+  };
 }

@@ -42,6 +42,10 @@ export function createEndpoints<Request>(
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
   const paths = viewer ? options.paths : { ...options.paths, reasons: null };
   const endpoints = endpointsByPath(prefix, paths);
+  /** What nearly everybody asks: `GET` of a path as it is written, without wishes. Made once. */
+  const usual = new Map(
+    Array.from(endpoints, ([path, endpoint]) => [path, Object.freeze(requestOf(endpoint, 'GET'))]),
+  );
 
   /** The answer to a request without wishes, and the report that it was made of. */
   let last: { readonly report: Report; readonly response: HealthResponse } | undefined;
@@ -60,8 +64,7 @@ export function createEndpoints<Request>(
   }
 
   function publicResponse(request: HealthRequest): HealthResponse {
-    const { endpoint, method, accept = '*/*' } = request;
-    if (endpoint !== 'health' || method !== 'GET' || accept !== '*/*') return respondTo(request, 'public');
+    if (!isUsual(request)) return respondTo(request, 'public');
     const report = reportOrNone(health);
     if (report && report === last?.report) {
       health.noteRequest();
@@ -75,10 +78,13 @@ export function createEndpoints<Request>(
   return {
     paths: [...endpoints.keys()],
     match(method, target, accept) {
+      const known = method === 'GET' && isAnything(accept) ? usual.get(target) : undefined;
+      if (known) return known;
       const endpoint = endpoints.get(target) ?? endpoints.get(plainPath(target));
-      return endpoint && { endpoint, method, accept, verbose: isVerbose(target) };
+      return endpoint && requestOf(endpoint, method, accept, isVerbose(target));
     },
     respond(asked, request) {
+      if (last && !viewer && isUsual(asked) && health.reportAgain() === last.report) return last.response;
       const caughtUp = asked.endpoint === 'health' ? health.caughtUp() : undefined;
       if (!viewer || !FOR_VIEWERS.has(asked.endpoint)) {
         return caughtUp ? caughtUp.then(() => publicResponse(asked)) : publicResponse(asked);
@@ -87,6 +93,20 @@ export function createEndpoints<Request>(
       return Promise.all([who, caughtUp]).then(([one]) => forOneViewer(respondTo(asked, one)));
     },
   };
+}
+
+/** Every one with the same keys, so that code which reads them is compiled for one shape. */
+function requestOf(endpoint: Endpoint, method: string, accept?: string, verbose = false): HealthRequest {
+  return { endpoint, method, accept, verbose };
+}
+
+/** A request for the report without wishes. */
+function isUsual({ endpoint, method, accept }: HealthRequest): boolean {
+  return endpoint === 'health' && method === 'GET' && isAnything(accept);
+}
+
+function isAnything(accept: string | undefined): boolean {
+  return accept === undefined || accept === '*/*';
 }
 
 /** `undefined` where it cannot be made, which is a bug of ours, and `respond` says what is known then. */
@@ -138,11 +158,15 @@ function endpointsByPath(prefix: string, paths: EndpointPaths = {}): ReadonlyMap
   return endpoints;
 }
 
+/** Nothing in it that must not matter, as in nearly all that an application is asked for. */
+const IS_PLAIN = /^(?:\/[^/?#]+)+$/;
+
 /**
  * The path of a request target without what must not matter: query string, doubled slashes, a trailing slash, and
  * the scheme and host that a proxy may put in front.
  */
 function plainPath(target: string): string {
+  if (IS_PLAIN.test(target)) return target;
   const path = target
     .replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
     .replace(/[?#].*$/s, '')
