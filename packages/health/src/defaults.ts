@@ -29,4 +29,8 @@ export const DEFAULTS = {
   eventLoopDelayedAfterMs: 500,
   /** How long the question who asks may take; together with the answer it stays below a quarter of a second. */
   viewerDeadlineMs: 200,
+  /** Between the first *no* of `/readyz` and the last connection: most balancers ask every 2 to 5 s. */
+  shutdownGraceMs: 5_000,
+  /** For what is open then: with the time before, half of the 30 s that Kubernetes gives. */
+  shutdownDeadlineMs: 10_000,
 } as const;

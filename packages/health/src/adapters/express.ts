@@ -7,6 +7,14 @@ import type { Health } from '../health-type.js';
 import { createHealthHandler, type NodeResponse } from './node.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
+export {
+  handleSignals,
+  shutDown,
+  type ShutdownOptions,
+  type SignalHandling,
+  type SignalOptions,
+  type StoppableServer,
+} from '../shutdown.js';
 
 /** Middleware in the words of Express; what is for no endpoint is passed on. */
 export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> = (

@@ -4,11 +4,14 @@
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { BOOLEAN, optionError } from 'portal-shared/check-options';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health-type.js';
 import type { HealthResponse } from '../http/respond.js';
+import { handleSignalsBy, type SignalHandling, type SignalOptions } from '../shutdown.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
+export type { ShutdownOptions, SignalOptions } from '../shutdown.js';
 
 /** The members used of Fastify's request. */
 export interface FastifyRequestLike {
@@ -30,10 +33,13 @@ export interface FastifyReplyLike {
 /** The members used of Fastify's instance. */
 export interface FastifyInstanceLike {
   readonly prefix: string;
+  readonly server: object;
+  close(): PromiseLike<unknown>;
   addHook(
     name: 'onRequest',
     hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
   ): unknown;
+  addHook(name: 'onReady' | 'preClose' | 'onClose', hook: () => Promise<void>): unknown;
   route(options: {
     method: string[];
     url: string;
@@ -49,6 +55,10 @@ export interface HealthPluginOptions extends Omit<EndpointOptions, 'viewer'> {
   readonly health: Health;
   /** Who asks, as in `EndpointOptions`. A method, so that it may name Fastify's own request, or one that you extended. */
   viewer?(this: void, request: FastifyRequestLike): unknown;
+  /** Whether the health starts, drains and closes with the application; default true. */
+  readonly lifecycle?: boolean;
+  /** Given, even empty: signals end the application, as `handleSignals` of portal-health/node does it. Default: none do. */
+  readonly signals?: SignalOptions;
 }
 
 interface RegisterOptions extends HealthPluginOptions {
@@ -64,6 +74,8 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
     health,
     prefix = '',
     viewer,
+    lifecycle = true,
+    signals,
     logLevel: _,
     logSerializers: __,
     ...rest
@@ -73,6 +85,9 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
     prefix: instance.prefix + prefix,
     ...(viewer && { viewer: (request) => viewer(request) }),
   });
+
+  if (typeof lifecycle !== 'boolean') throw optionError('lifecycle', BOOLEAN.text, lifecycle);
+  addLifecycle(instance, health, { lifecycle, signals });
 
   /** False when the request is for no endpoint. */
   function answers(request: FastifyRequestLike, reply: FastifyReplyLike): boolean {
@@ -101,6 +116,35 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
       },
     });
   }
+}
+
+/** While an application of Fastify closes it answers 503 to everything, so the wait comes before. */
+function addLifecycle(
+  instance: FastifyInstanceLike,
+  health: Health,
+  { lifecycle, signals }: { readonly lifecycle: boolean; readonly signals: SignalOptions | undefined },
+): void {
+  let handling: SignalHandling | undefined;
+  if (signals) {
+    handling = handleSignalsBy(
+      async (deadlineMs) => {
+        const { server }: { readonly server: { closeAllConnections?(): void } } = instance;
+        const cut = setTimeout(() => server.closeAllConnections?.(), deadlineMs);
+        await instance.close();
+        clearTimeout(cut);
+      },
+      health,
+      signals,
+    );
+  }
+  if (lifecycle) {
+    instance.addHook('onReady', async () => void health.start());
+    instance.addHook('preClose', async () => health.drain());
+  }
+  instance.addHook('onClose', async () => {
+    handling?.close();
+    if (lifecycle) await health.close();
+  });
 }
 
 function send(reply: FastifyReplyLike, answer: HealthResponse): void {

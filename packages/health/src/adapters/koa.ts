@@ -6,6 +6,14 @@ import { createEndpoints, headersBeside, type EndpointOptions } from '../http/en
 import type { Health } from '../health-type.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
+export {
+  handleSignals,
+  shutDown,
+  type ShutdownOptions,
+  type SignalHandling,
+  type SignalOptions,
+  type StoppableServer,
+} from '../shutdown.js';
 
 /** The members used of Koa's context. */
 export interface KoaContext {

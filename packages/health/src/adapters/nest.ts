@@ -6,6 +6,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health-type.js';
+import {
+  checkShutdownOptions,
+  sayGoodbye,
+  wait,
+  type ShutdownOptions,
+  type StoppableServer,
+} from '../shutdown.js';
+import { DEFAULTS } from '../defaults.js';
 import { optionError } from 'portal-shared/check-options';
 import { healthMiddleware } from './express.js';
 
@@ -27,6 +35,8 @@ export interface HealthModuleOptions extends Omit<EndpointOptions<IncomingMessag
   readonly imports?: readonly unknown[];
   /** Who asks, as in `EndpointOptions`: of Express's request, on Fastify of Node's. A method, so that it may name either. */
   viewer?(this: void, request: IncomingMessage): unknown;
+  /** How it ends on a signal, where `app.enableShutdownHooks()` was called; `app.close()` by itself does not wait. */
+  readonly shutdown?: Omit<ShutdownOptions, 'onClose'>;
 }
 
 /** A dynamic module in Nest's words. */
@@ -40,7 +50,7 @@ export interface HealthModule {
 
 /** What Nest hands to `configure`, as far as it is used. */
 interface Consumer {
-  getHttpAdapter(): { use(middleware: unknown): unknown };
+  getHttpAdapter(): { use(middleware: unknown): unknown; getHttpServer(): StoppableServer | undefined };
 }
 
 /**
@@ -57,8 +67,9 @@ interface Consumer {
  * @throws TypeError when an option cannot be used; those of the doors when the application is made
  */
 export function createHealthModule(options: HealthModuleOptions): HealthModule {
-  const { useFactory, inject = [], imports = [], viewer, ...rest } = options;
+  const { useFactory, inject = [], imports = [], viewer, shutdown = {}, ...rest } = options;
   if (typeof useFactory !== 'function') throw optionError('useFactory', 'to be a function', useFactory);
+  checkShutdownOptions(shutdown, 'shutdown');
   const endpointOptions = {
     ...rest,
     ...(viewer && { viewer: (request: IncomingMessage) => viewer(request) }),
@@ -67,6 +78,8 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
   /** Nest knows a module by its class; one of its own for each call, so that two healths are two modules. */
   class PortalHealthModule {
     readonly #health: Health;
+    #server: StoppableServer | undefined;
+    #cut: NodeJS.Timeout | undefined;
 
     constructor(health: Health) {
       this.#health = health;
@@ -74,6 +87,7 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
 
     /** Nest calls it before it binds any middleware of a module or any route. */
     configure(consumer: Consumer): void {
+      this.#server = consumer.getHttpAdapter().getHttpServer();
       consumer.getHttpAdapter().use(healthMiddleware(this.#health, endpointOptions));
     }
 
@@ -86,8 +100,17 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
       this.#health.drain();
     }
 
+    /** The second: after it no connection is accepted. */
+    async beforeApplicationShutdown(signal?: string): Promise<void> {
+      const { graceMs = DEFAULTS.shutdownGraceMs, deadlineMs = DEFAULTS.shutdownDeadlineMs } = shutdown;
+      if (signal !== undefined) await wait(graceMs);
+      if (this.#server) sayGoodbye(this.#server);
+      this.#cut = setTimeout(() => this.#server?.closeAllConnections?.(), deadlineMs);
+    }
+
     /** The last one: nobody is served any more. */
     async onApplicationShutdown(): Promise<void> {
+      clearTimeout(this.#cut);
       await this.#health.close();
     }
   }

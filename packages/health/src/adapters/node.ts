@@ -9,6 +9,14 @@ import type { Health } from '../health-type.js';
 import type { HealthResponse } from '../http/respond.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
+export {
+  handleSignals,
+  shutDown,
+  type ShutdownOptions,
+  type SignalHandling,
+  type SignalOptions,
+  type StoppableServer,
+} from '../shutdown.js';
 
 /** A request of `node:http`, or of `node:http2` with its compatibility API. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
