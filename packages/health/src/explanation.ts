@@ -83,15 +83,10 @@ function explainedOf(
         };
       },
     ),
-    caches: Object.entries({ ...(cache && { cache }), ...caches })
-      .filter(([, { explain = false }]) => explain)
-      .map(([name]) => ({
-        component: componentOf('cache', name),
-        latest() {
-          const sample = watched(name)?.sampler.latest();
-          return sample && { at: sample.at, endedMs: sample.endedMs, figures: sample.outcome.figures };
-        },
-      })),
+    caches: Object.entries({ ...(cache && { cache }), ...caches }).flatMap(([name]) => {
+      const follow = watched(name)?.follow;
+      return follow ? { component: componentOf('cache', name), follow } : [];
+    }),
     process: process?.explain ?? false,
     isTroubled,
   };

@@ -14,6 +14,7 @@ import { createLazyProbe } from './probes/lazy-probe.js';
 import { createFollowUps, type FollowUps } from './probes/postgres/follow-ups.js';
 import { createPostgresProbe, type PostgresPool } from './probes/postgres/postgres.js';
 import { isPostgresJs } from './probes/postgres/postgres-js.js';
+import { createRedisFollow, type RedisFollow } from './probes/redis/redis-follow.js';
 import { createRedisProbe, type RedisClient } from './probes/redis/redis.js';
 import type { ComponentType } from './report.js';
 import type { CacheFigures } from './statistics/cache.js';
@@ -34,6 +35,8 @@ export interface Watched {
   readonly pool?: PoolMonitor;
   /** Of a database that is to be explained: what is asked over connections of its probe. */
   readonly followUps?: FollowUps;
+  /** Of a cache that is to be explained: who follows what its probe reads. */
+  readonly follow?: RedisFollow;
 }
 
 /**
@@ -109,8 +112,11 @@ function watchedDatabase(
 function watchedCache(name: string, options: CacheOptions): Watched | undefined {
   const { client, critical = DEFAULTS.cacheIsCritical } = options;
   if (client === null) return undefined;
-  const make = (one: RedisClient): Probe<CacheFigures> => createRedisProbe({ ...options, client: one });
-  const watched = { name, kind: 'cache', critical, sampling: options } as const;
+  const follow = options.explain ? createRedisFollow() : undefined;
+  const followed = { ...options, ...(follow && { follow }) };
+  const make = (one: RedisClient): Probe<CacheFigures> => createRedisProbe({ ...followed, client: one });
+  const base = { name, kind: 'cache', critical, sampling: options } as const;
+  const watched = { ...base, ...(follow && { follow }) };
   if (isGiver(client)) {
     return { ...watched, probe: createLazyProbe({ name, give: client, make, notReady: 'CACHE_NOT_READY' }) };
   }

@@ -1,12 +1,13 @@
 /**
  * Everything that looks for reasons, made of what is to be explained. Loaded only when something is.
  */
-import type { CacheFigures } from '../statistics/cache.js';
+import type { RedisFollow } from '../probes/redis/redis-follow.js';
 import type { ExplainSettings } from './explain-options.js';
 import { createHolders, lookEveryMs } from './holders/holders.js';
 import type { ServerReading } from './holders/server-sessions.js';
 import type { ActivityWatch } from './postgres/activity-watch.js';
 import { createServerSources, type ServerAccess } from './postgres/database-sources.js';
+import { createCacheWatch } from './redis/cache-watch.js';
 import type { ReasonSource } from './sighting.js';
 
 /** A database that is to be explained. */
@@ -21,9 +22,8 @@ export interface ExplainedDatabase extends ServerAccess {
 /** A cache that is to be explained. */
 export interface ExplainedCache {
   readonly component: string;
-  /** What its last run read, and when; `undefined` before the first. */
-  readonly latest: () =>
-    { readonly at: Date; readonly endedMs: number; readonly figures: CacheFigures | undefined } | undefined;
+  /** What its probe reads. */
+  readonly follow: RedisFollow;
 }
 
 /** What is to be explained. */
@@ -36,8 +36,15 @@ export interface Explained {
 }
 
 /** The sources, each begun. */
-export function sourcesOf({ databases, isTroubled }: Explained): readonly ReasonSource[] {
-  return databases.flatMap((database) => databaseSources(database, isTroubled));
+export function sourcesOf({ databases, caches, isTroubled }: Explained): readonly ReasonSource[] {
+  return [
+    ...databases.flatMap((database) => databaseSources(database, isTroubled)),
+    ...caches.map(({ component, follow }) => {
+      const watch = createCacheWatch({ component });
+      follow.attach(watch);
+      return watch;
+    }),
+  ];
 }
 
 /** The server is asked for the sessions of those who hold a connection for long, and says what they wait for. */

@@ -3,6 +3,8 @@
  * Redis (Valkey, KeyDB, Dragonfly) write it with more or fewer lines; what is not there is not measured.
  */
 import type { CacheStatistics } from '../types.js';
+import { readCacheFacts, type CacheFacts } from './cache-facts.js';
+import { fieldsOf, figureIn, figureOf } from './info-fields.js';
 
 /** Figures of one server, or of all masters of a cluster together; `null` is "not measured". */
 export interface CacheFigures {
@@ -30,6 +32,8 @@ export interface CacheInfo {
   /** One of several that share the keys: there is more to ask. */
   readonly isOfCluster: boolean;
   readonly errorCounters: ErrorCounters;
+  /** What reasons are made of. */
+  readonly facts: CacheFacts;
 }
 
 /** What an `INFO` says about work that the server refuses. */
@@ -92,6 +96,7 @@ export function readInfo(answer: unknown): CacheInfo | undefined {
       ),
       masterIsAway: fields.get('master_link_status') === 'down',
     },
+    facts: readCacheFacts(fields, databases),
   };
 }
 
@@ -169,21 +174,6 @@ function hitRate({ hits, misses }: CacheFigures): number | null {
   return Math.round((hits / (hits + misses)) * 1_000) / 10;
 }
 
-/** The lines `name:value`. A last line without its end was cut off, and half a number is a wrong one. */
-function fieldsOf(info: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  let start = 0;
-  for (let end = info.indexOf('\n'); end !== -1; end = info.indexOf('\n', start)) {
-    const line = info.slice(start, info[end - 1] === '\r' ? end - 1 : end);
-    start = end + 1;
-    const colon = line.indexOf(':');
-    if (colon <= 0 || line.startsWith('#')) continue;
-    const name = line.slice(0, colon);
-    if (!fields.has(name)) fields.set(name, line.slice(colon + 1));
-  }
-  return fields;
-}
-
 /** The keyspace comes last. A server without keys writes its heading and nothing below; one cut off, no end. */
 function hasWholeKeyspace(info: string): boolean {
   return /^# Keyspace\r?$/m.test(info) && info.endsWith('\n');
@@ -196,20 +186,6 @@ function evictsNothing(policy: string | undefined, databases: readonly string[])
     policy?.startsWith('volatile-') === true &&
     total(databases.map((figures) => figureIn(figures, 'expires'))) === 0
   );
-}
-
-/** A figure of a line such as `keys=200,expires=0,avg_ttl=0`. */
-function figureIn(figures: string, name: string): number | null {
-  const prefix = `${name}=`;
-  const entry = figures.split(',').find((part) => part.startsWith(prefix));
-  return figureOf(entry?.slice(prefix.length));
-}
-
-/** A finite number that is not negative; anything else is no figure. */
-function figureOf(text: string | undefined): number | null {
-  if (text === undefined || !/^\d+(\.\d+)?$/.test(text)) return null;
-  const figure = Number(text);
-  return Number.isFinite(figure) ? figure : null;
 }
 
 /** The sum; not measured when one of them is not. */

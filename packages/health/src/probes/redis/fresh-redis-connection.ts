@@ -11,6 +11,10 @@ export interface FreshRedisConnection {
    * hidden or says nothing, `PING` decides; where it says that there is a cluster, that is asked about as well.
    */
   query(pingOnly?: boolean): Promise<RedisResult>;
+  /** Is not ended with its run: whoever calls this ends it. */
+  stay(): void;
+  /** The last 16 commands that took long; only after an answer. */
+  slowCommands(): Promise<unknown>;
   /** Whether the server let us in and was then gone in the middle of the question, as some proxies are at an `INFO`. */
   wasCutOff(): boolean;
   /** Whether it still waits for the address that belongs to the server's name. */
@@ -41,7 +45,8 @@ interface Client {
 }
 
 /** The only commands that a probe sends. */
-export type ProbeCommand = readonly ['INFO'] | readonly ['PING'] | readonly ['CLUSTER', 'INFO'];
+export type ProbeCommand =
+  readonly ['INFO'] | readonly ['PING'] | readonly ['CLUSTER', 'INFO'] | readonly ['SLOWLOG', 'GET', '16'];
 
 const NO_INFO = { code: 'NO_INFO', message: 'The answer to INFO is no INFO' };
 const ENDED_BY_INFO = { code: 'CONNECTION_CLOSED', message: 'Connection is closed by the server at an INFO' };
@@ -51,12 +56,14 @@ export interface RedisTransport {
   readonly send: (command: ProbeCommand) => Promise<unknown>;
   readonly isLookingUp: () => boolean;
   readonly close: () => void;
+  /** Where a driver ends a connection by the signal of its run. */
+  readonly stay?: () => void;
 }
 
 /** The connection that `client` makes. */
 export function createFreshRedisConnection(
   client: Client,
-  { send, isLookingUp, close }: RedisTransport,
+  { send, isLookingUp, close, stay }: RedisTransport,
 ): FreshRedisConnection {
   // The event has the error. The promises reject later, with no more than that the connection is closed, or never.
   const failed = new Promise<never>((_resolve, reject) => {
@@ -113,6 +120,8 @@ export function createFreshRedisConnection(
 
   return {
     query: (pingOnly = false) => Promise.race([failed, connectAndAsk(pingOnly)]),
+    stay: () => stay?.(),
+    slowCommands: () => Promise.race([failed, send(['SLOWLOG', 'GET', '16'])]),
     wasCutOff: () => isConnected && !isAnswered,
     isLookingUp,
     destroy() {

@@ -22,6 +22,7 @@ interface Ioredis {
   info(): Promise<unknown>;
   ping(): Promise<unknown>;
   cluster(subcommand: 'INFO'): Promise<unknown>;
+  slowlog(subcommand: 'GET', count: number): Promise<unknown>;
   disconnect(): void;
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
@@ -111,8 +112,11 @@ function freshConnectionLike(
   return createFreshRedisConnection(
     { connect, on: (event, listener) => client.on(event, listener) },
     {
-      send: ([command]) =>
-        command === 'INFO' ? client.info() : command === 'PING' ? client.ping() : client.cluster('INFO'),
+      send([command]) {
+        if (command === 'INFO') return client.info();
+        if (command === 'PING') return client.ping();
+        return command === 'CLUSTER' ? client.cluster('INFO') : client.slowlog('GET', 16);
+      },
       isLookingUp: () => isLookingUp(member(client, 'stream')),
       close() {
         client.disconnect();

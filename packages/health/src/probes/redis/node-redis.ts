@@ -79,6 +79,10 @@ function freshConnectionLike(
 ): FreshRedisConnection {
   const { options } = original;
   const socket = socketOptionsOf(options);
+  const life = new AbortController();
+  const end = (): void => life.abort();
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   const names = createNameWatch(member(socket, 'lookup'), watch);
   const hasCredentials = ['username', 'password', 'credentialsProvider'].some((name) =>
     member(options, name),
@@ -96,7 +100,7 @@ function freshConnectionLike(
       connectTimeout: 0,
       socketTimeout: undefined,
       // The driver can destroy a socket that is connected, but not one that is connecting. Node can.
-      signal,
+      signal: life.signal,
     },
     ...cachedCredentials(member(options, 'credentialsProvider'), passwords),
     database: 0,
@@ -116,6 +120,7 @@ function freshConnectionLike(
   return createFreshRedisConnection(client, {
     send: (command) => client.sendCommand(command),
     isLookingUp: names.isLookingUp,
+    stay: () => signal.removeEventListener('abort', end),
     close() {
       if (hasDestroy(client)) client.destroy();
       else client.disconnect().catch(() => undefined);
@@ -138,6 +143,8 @@ function freshConnectionLikeMaster(
       own = freshConnectionLike(original, client ? {} : { host, port }, circumstances);
       return own.query(pingOnly);
     },
+    stay: () => own?.stay(),
+    slowCommands: () => own?.slowCommands() ?? Promise.resolve([]),
     wasCutOff: () => own?.wasCutOff() ?? false,
     isLookingUp: () => own?.isLookingUp() ?? false,
     destroy: () => own?.destroy(),

@@ -15,6 +15,7 @@ import { nodeRedisConnections } from './node-redis.js';
 import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
 import { redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
+import type { RedisFollower } from './redis-follow.js';
 import type { RunClock } from '../../run-clock.js';
 import { createRedisErrorWatch, type RedisErrorWatch } from './redis-error-watch.js';
 import { untilAborted } from 'portal-shared/with-timeout';
@@ -32,6 +33,8 @@ export interface RedisProbeOptions {
   readonly slowMs?: number;
   /** Milliseconds after which the sampler ends a run; default 1,000. What cannot be ended by then ends by itself. */
   readonly deadlineMs?: number;
+  /** Is told what a run reads. */
+  readonly follow?: RedisFollower;
 }
 
 /**
@@ -48,6 +51,7 @@ export function createRedisProbe({
   readOnly = false,
   slowMs = DEFAULTS.slowMs,
   deadlineMs = DEFAULTS.deadlineMs,
+  follow,
 }: RedisProbeOptions): Probe<CacheFigures> {
   const passwords = createOpenCall();
   const watch = createConnectionWatch();
@@ -82,7 +86,17 @@ export function createRedisProbe({
       const answers = await untilAborted(signal, asked, destroyAll);
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       const slow = clock.othersMs() - beganMs > slowMs;
-      return { ...outcomeOf(answers, { slow, readOnly, errorWatch }), connection: watch.facts() };
+      const outcome = outcomeOf(answers, { slow, readOnly, errorWatch });
+      follow?.read({
+        facts: answers.flatMap(({ info }) => info?.facts ?? []),
+        problems: outcome.problems,
+      });
+      if (follow?.isDue()) {
+        for (const connection of opened) connection.stay();
+        void follow.take(opened);
+        opened = [];
+      }
+      return { ...outcome, connection: watch.facts() };
     } catch (error) {
       // The sampler discards this outcome.
       if (signal.aborted) return down('CACHE_TIMEOUT');
@@ -103,8 +117,11 @@ export function createRedisProbe({
   const probe: Probe<CacheFigures> = {
     name: 'cache',
     run: (signal, clock) => query(signal, clock, false),
-    failed: (reason, error) =>
-      reason === 'threw' ? down(redisProblem(error), error) : down('CACHE_TIMEOUT'),
+    failed(reason, error) {
+      if (reason === 'threw') return down(redisProblem(error), error);
+      if (reason === 'timeout') follow?.missed();
+      return down('CACHE_TIMEOUT');
+    },
   };
   return withOwnProblems(withEndDetection(probe, client, 'CACHE_NOT_READY'), () => {
     if (asking.some((connection) => connection.isLookingUp())) return 'NAME_LOOKUP';

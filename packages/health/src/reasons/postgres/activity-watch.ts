@@ -8,7 +8,7 @@ import type { Look, ReasonSource } from '../sighting.js';
 import { activityQuestion, FREE_QUESTION } from './activity-question.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
 import { sightActivity } from './sight-activity.js';
-import { createAskLimits } from './ask-limits.js';
+import { createAskLimits } from '../ask-limits.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
 
 export interface ActivityWatchOptions {

@@ -6,7 +6,7 @@ import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.j
 import { member } from '../../unknown.js';
 import type { Look, ReasonSource, Sighting } from '../sighting.js';
 import { FREE_QUESTION } from './activity-question.js';
-import { createAskLimits } from './ask-limits.js';
+import { createAskLimits } from '../ask-limits.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
 import { readHourly, sightHourly, type HourlyAnswer } from './hourly-answer.js';
 import { hourlyQuestion } from './hourly-question.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAskLimits } from '../../../src/reasons/postgres/ask-limits.js';
+import { createAskLimits } from '../../src/reasons/ask-limits.js';
 
 function limitsAt(paceMs: () => number): {
   limits: ReturnType<typeof createAskLimits>;

@@ -53,7 +53,7 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
         }
         return 'overrun';
       }
-      if (code?.startsWith('42')) silentUntilMs = now() + SILENT_AFTER_REFUSAL_MS;
+      if (code === 'NOPERM' || code?.startsWith('42')) silentUntilMs = now() + SILENT_AFTER_REFUSAL_MS;
       return 'error';
     },
   };
