@@ -33,7 +33,7 @@ const PACKAGES = {
       ['adapters/node'],
       ['listen'],
       ['health'],
-      ['index', 'checks', 'terminus', 'adapters', 'cli'],
+      ['index', 'checks', 'terminus', 'diagnose', 'adapters', 'cli'],
       ['auto'],
     ],
   },

@@ -27,6 +27,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   './checks':
     'Check DiskCheckOptions HttpCheckOptions QueueCheckOptions QueueLike diskCheck httpCheck queueCheck',
   './terminus': 'TerminusIndicator TerminusIndicators TerminusOptions fromTerminus',
+  './diagnose': 'DiagnoseOptions Diagnosis diagnose',
   './auto': 'AUTO_DEFAULTS',
   './opentelemetry':
     'HealthObservation InstrumentOptions MeterLike ObserveOptions ObserverLike observeHealth',

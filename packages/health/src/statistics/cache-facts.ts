@@ -23,6 +23,8 @@ export interface CacheFacts {
   /** How long the last fork stopped it, and how many there have been. */
   readonly forkMs: number | null;
   readonly forks: number | null;
+  /** Writes that were refused because the last save failed (`MISCONF`). */
+  readonly refusedForSave: number | null;
   readonly saveFailed: boolean;
   readonly appendFailed: boolean;
   /** Of a replica without its master; `null` also when that was never there. */
@@ -58,6 +60,7 @@ export function readCacheFacts(
     evictedKeys: figure('evicted_keys'),
     forkMs: fork === null ? null : fork / 1_000,
     forks: figure('total_forks'),
+    refusedForSave: figureIn(fields.get('errorstat_MISCONF') ?? '', 'count'),
     saveFailed: fields.get('rdb_last_bgsave_status') === 'err',
     appendFailed: fields.get('aof_last_write_status') === 'err',
     linkDownSeconds: figure('master_link_down_since_seconds'),

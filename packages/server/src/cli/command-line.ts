@@ -7,6 +7,7 @@ import { errorCode, framesOf } from 'portal-shared/error-code';
 import { ConfigError } from '../config/env.js';
 import { OperatorError, PortalError } from '../errors.js';
 import { addFleetCommands } from './fleet.js';
+import { addDoctorCommand } from './doctor.js';
 import { addOperationCommands } from './operations.js';
 import { addServeCommands } from './serve.js';
 import { addSessionCommands } from './sessions.js';
@@ -15,9 +16,12 @@ import { addUserCommands } from './users.js';
 
 /** @returns the exit code */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let exitsWith = 0;
   try {
-    await createProgram().parseAsync(argv);
-    return 0;
+    await createProgram((code) => {
+      exitsWith = code;
+    }).parseAsync(argv);
+    return exitsWith;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const { sentences, exitCode } = errorText(error);
@@ -26,13 +30,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+function createProgram(exitWith: (code: number) => void): Command {
   const program = new Command('portal')
     .description('Portal Health: the service, its users and their sessions.')
     // Commander ends the process itself otherwise. Commands added later inherit this, and the line about help.
     .exitOverride()
     .showHelpAfterError('(see portal --help)');
   addServeCommands(program);
+  addDoctorCommand(program, exitWith);
   addUserCommands(program);
   addSessionCommands(program);
   addTokenCommands(program);

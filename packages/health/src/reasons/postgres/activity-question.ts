@@ -68,7 +68,10 @@ function sessionColumns(isFrom14: boolean): string {
   );
 }
 
-function activitySelect({ version, withLocks, holds, ownPids }: ActivityQuestion): string {
+export function activitySelect(
+  { version, withLocks, holds, ownPids }: ActivityQuestion,
+  answering = exclusively,
+): string {
   const isFrom14 = version >= POSTGRES_14;
   const own = ownPids.filter((pid) => Number.isSafeInteger(pid) && pid > 0).slice(0, MOST_OWN);
   const session = sessionColumns(isFrom14);
@@ -98,5 +101,5 @@ asked(pid, since, blockers) AS (SELECT pid, since, (pg_blocking_pids(pid))[1:${M
   UNION SELECT b.pid, NULL::timestamptz, (pg_blocking_pids(b.pid))[1:${MOST_BLOCKERS}] FROM (SELECT DISTINCT unnest(asked.blockers) AS pid FROM asked) b WHERE b.pid IN (${asked}) AND b.pid NOT IN (SELECT pid FROM oldest)),
 links AS MATERIALIZED (SELECT * FROM asked LIMIT ${MOST_LINKS}),
 groups AS MATERIALIZED (SELECT usesysid, application_name, state, count(*) n FROM every WHERE usesysid IS NOT NULL GROUP BY 1, 2, 3 ORDER BY n DESC LIMIT ${MOST_GROUPS})
-${exclusively('activity', answer)}`;
+${answering('activity', answer)}`;
 }

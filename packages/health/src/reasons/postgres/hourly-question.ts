@@ -17,10 +17,10 @@ export function hourlyQuestion(version: number): string {
   return inTransaction([hourlySelect(version)]);
 }
 
-function hourlySelect(version: number): string {
+export function hourlySelect(version: number, answering = exclusively): string {
   const inactiveSince = version >= POSTGRES_17 ? 'inactive_since' : 'NULL';
   return `WITH here AS MATERIALIZED (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END AS lsn)
-${exclusively(
+${answering(
   'hourly',
   `json_build_array(clock_timestamp(),
   (SELECT json_build_array(max(age(datfrozenxid)), max(mxid_age(datminmxid))) FROM pg_database),

@@ -13,7 +13,7 @@ let database: string;
 let sessions: Sessions;
 
 before(async () => {
-  server = await startPostgres({ settings: { max_connections: 30 } });
+  server = await startPostgres({ settings: { max_connections: 40 } });
   database = await server.createDatabase();
   sessions = await createSessions(server, database);
 });
@@ -55,7 +55,7 @@ test('nobody gets a connection: a kept one names who has them, and without one t
       health
         .reasons('admin')
         .find(({ code, figures: { component: of } }) => code === 'CONNECTIONS_EXHAUSTED' && of === component);
-    while (greedy.length < 24) greedy.push(await sessions.as('worker', 'greedy'));
+    while (greedy.length < 32) greedy.push(await sessions.as('worker', 'greedy'));
     await waitFor('both to see that most are in use', () =>
       [undefined, 'fresh'].every((one) => figures(one)),
     );
@@ -66,7 +66,7 @@ test('nobody gets a connection: a kept one names who has them, and without one t
     );
     await waitFor('the reason', () => figures()?.explains === 'DATABASE_TOO_MANY_CONNECTIONS');
     const { used, largest, application } = figures()?.figures ?? {};
-    assert.deepEqual([Number(used) >= 26, Number(largest) >= 24, application], [true, true, 'greedy']);
+    assert.deepEqual([Number(used) >= 32, Number(largest) >= 32, application], [true, true, 'greedy']);
     await waitFor('its age', () => (figures('fresh')?.ageMs ?? 0) > 500 && (figures()?.ageMs ?? 500) < 500);
     await Promise.all([rest(), ...greedy.map((client) => client.end())]);
     await waitFor('the end of both', () => figures() === undefined && figures('fresh') === undefined);

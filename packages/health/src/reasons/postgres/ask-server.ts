@@ -1,0 +1,41 @@
+/**
+ * Every question to a server of Postgres at once, for a person who waits: no other instance is kept from asking, nor keeps
+ * us.
+ */
+import { member } from '../../unknown.js';
+import { readActivity, type ActivityAnswer } from './activity-answer.js';
+import { activitySelect, FREE_QUESTION, inTransaction } from './activity-question.js';
+import { askOnce, type AskedConnection } from './ask-once.js';
+import { readHourly, type HourlyAnswer } from './hourly-answer.js';
+import { hourlySelect } from './hourly-question.js';
+
+export interface ServerAnswers {
+  readonly activity: ActivityAnswer;
+  readonly hourly: HourlyAnswer | undefined;
+}
+
+const DEADLINE_MS = 1_500;
+
+/** Resolves with the driver's code, or `overrun`, where there is no answer. Ends the connection. */
+export async function askServer(connection: AskedConnection): Promise<ServerAnswers | string> {
+  const asked = await askOnce(connection, DEADLINE_MS, query);
+  if (asked.code !== undefined) return asked.code;
+  connection.end();
+  return asked.answer;
+}
+
+async function query(connection: AskedConnection): Promise<ServerAnswers | undefined> {
+  const about = member(await connection.run(FREE_QUESTION), '0');
+  const version = Number(member(about, 'version'));
+  const activity = activitySelect({ version, withLocks: true, holds: false, ownPids: [] }, always);
+  const both = `SELECT (${activity}) AS portal_activity, (${hourlySelect(version, always)}) AS portal_hourly`;
+  const row = member(await connection.run(inTransaction([both])), '0');
+  const answer = readActivity(member(row, 'portal_activity'));
+  return answer
+    ? { activity: answer, hourly: readHourly(member(row, 'portal_hourly')) ?? undefined }
+    : undefined;
+}
+
+function always(_kind: string, answer: string): string {
+  return `SELECT ${answer}::text`;
+}
