@@ -1,5 +1,5 @@
 // Puts the compiled modules of a library together: once for `import`, once for `require`.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** No notes of where on this machine a module was. */
@@ -61,12 +61,17 @@ async function write(input, { format, dir }) {
   return output;
 }
 
+/** What a module that names a thread calls it: `scan-thread-entry.js` has `SCAN_THREAD`. */
+function nameOf(id) {
+  return basename(id, '-entry.js').replaceAll('-', '_').toUpperCase();
+}
+
 function inlineThreads(texts) {
   return {
     name: 'inline-threads',
     load(id) {
       const text = texts.get(id);
-      return text === undefined ? undefined : `export const ENTRY = ${JSON.stringify(text)};`;
+      return text === undefined ? undefined : `export const ${nameOf(id)} = ${JSON.stringify(text)};`;
     },
   };
 }

@@ -20,7 +20,7 @@ const PACKAGES = {
       ['problems', 'run-clock'],
       ['types', 'defaults'],
       ['unknown', 'verdict', 'source-option', 'identity', 'tracing', 'run-counts'],
-      ['statistics'],
+      ['statistics', 'guarded-source'],
       ['probes'],
       ['probe-run', 'freshness', 'reasons'],
       ['sampler', 'pace-control', 'report'],

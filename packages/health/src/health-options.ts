@@ -79,14 +79,17 @@ export interface CheckOptions extends SamplingOptions {
   readonly critical?: boolean;
 }
 
-/** A probe that did not find its part simply up, or has a remark: for the log of the application. */
+/** A probe that did not find its part simply up, or has a remark; a problem of the source that is new: for your log. */
 export interface Failure {
-  /** `database`, `cache` or the name that you have given. */
+  /** `database`, `cache`, `source` or the name that you have given. */
   readonly name: string;
   readonly problems: readonly string[];
   /** What is worth a line and is no problem, such as figures that are hidden. */
   readonly remarks: readonly string[];
-  /** The driver's words; its message can hold pieces of a password and is for level `debug` only. */
+  /**
+   * The driver's words; its message can hold pieces of a password and is for level `debug` only. Of a source, why: its
+   * message can hold the name of a file.
+   */
   readonly cause: Cause | undefined;
 }
 
@@ -129,7 +132,7 @@ export interface HealthOptions extends IdentityOptions {
   readonly eventLoopDelayedAfterMs?: number;
   /** Start of the service; default the moment of the call. */
   readonly startedAt?: Date;
-  /** Told after every run that did not find its part simply up. */
+  /** Told after every run that did not find its part simply up, and of each problem of the source once. */
   readonly onFailure?: (failure: Failure) => void;
   /** Told of every change of the status. */
   readonly onStatusChange?: (change: StatusChange) => void;

@@ -1,6 +1,7 @@
 /**
  * The heart: samples everything in the background, and says at any moment, from snapshots, how things stand.
  */
+import { guardSource } from './guarded-source.js';
 import { createListeners } from './listeners.js';
 import { createPaceControl } from './pace-control.js';
 import { DEFAULTS } from './defaults.js';
@@ -40,7 +41,7 @@ export type { Health } from './health-type.js';
  */
 export function createHealth(options: HealthOptions): Health {
   checkHealthOptions(options);
-  const { source } = options;
+  const source = options.source && guardSource(options.source);
   const startedAt = publishedTime(options.startedAt ?? new Date());
   const identity = identityOf(options);
   const pace = createPaceControl(() => {
@@ -57,12 +58,17 @@ export function createHealth(options: HealthOptions): Health {
   });
   const missing = missingCaches(options).map(([name, critical]) => missingCache(name, critical));
   const snapshots = createSnapshotCache({ startedAt, identity, missing, components, eventLoop, source });
-  source?.onChange(snapshots.invalidate);
   const listeners = createListeners(options, snapshots);
   const explanation = createExplanation(options, components, snapshots.current);
   const servers = createHealthServers();
+  source?.onChange(() => {
+    snapshots.invalidate();
+    listeners.sourceChanged(source.problems());
+    if (sourceStarted && started()) listeners.noteStatus();
+  });
   let starting: Promise<unknown> | undefined;
   let draining = false;
+  let sourceStarted = false;
 
   function sampled({ probe, sampling, ...watched }: Watched): Component {
     const runs = createRunCounter(watched.name);
@@ -73,6 +79,8 @@ export function createHealth(options: HealthOptions): Health {
       pace.isWell(components.every(isWell));
       listeners.ran(run);
       listeners.failed(watched.name, outcome);
+      // Also what comes with time alone, of which no source tells.
+      if (source) listeners.sourceChanged(source.problems());
       if (started()) listeners.reported();
     }
     return { ...watched, runs, sampler: createSampler(probe, paceOf(sampling), onOutcome, pace.isInUse) };
@@ -99,6 +107,9 @@ export function createHealth(options: HealthOptions): Health {
         explanation.start(),
       ]);
       await starting;
+      if (!source || sourceStarted) return;
+      sourceStarted = true;
+      listeners.noteStatus();
     },
     onRun: listeners.onRun,
     report: snapshots.report,

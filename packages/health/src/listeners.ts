@@ -4,6 +4,7 @@
 import type { HealthOptions } from './health-options.js';
 import { allProblems, type HealthSnapshot } from './report.js';
 import type { FinishedRun } from './run-counts.js';
+import { sourceCode, type SourceProblem } from './source-option.js';
 import type { Outcome, Report, Status, Viewer } from './types.js';
 import type { AnyFigures } from './watched.js';
 
@@ -19,6 +20,10 @@ export interface Listeners {
   readonly onRun: (listener: (run: FinishedRun) => void) => () => void;
   failed(name: string, outcome: Outcome<AnyFigures>): void;
   reported(): void;
+  /** Between two runs, too, a status is told when it is another one. */
+  noteStatus(): void;
+  /** The source may say something else than before: a problem is told when it is new. */
+  sourceChanged(problems: readonly SourceProblem[]): void;
 }
 
 export function createListeners(
@@ -27,6 +32,16 @@ export function createListeners(
 ): Listeners {
   let status: Status | null = null;
   const runListeners = new Set<(run: FinishedRun) => void>();
+  let toldOfSource = new Set<string>();
+
+  function noteStatus(): void {
+    const published = report('public');
+    if (published.status === status) return;
+    const from = status;
+    status = published.status;
+    notify(onStatusChange, { from, to: status, report: published, codes: allProblems(current()) });
+  }
+
   return {
     ran(run) {
       for (const listener of runListeners) notify(listener, run);
@@ -40,16 +55,29 @@ export function createListeners(
       notify(onFailure, { name, problems, remarks, cause });
     },
     reported() {
-      const codes = allProblems(current());
-      const published = report('public');
-      if (published.status !== status) {
-        const from = status;
-        status = published.status;
-        notify(onStatusChange, { from, to: status, report: published, codes });
+      noteStatus();
+      if (onReport) notify(onReport, { report: report('admin'), codes: allProblems(current()) });
+    },
+    noteStatus,
+    sourceChanged(problems) {
+      const toldBefore = toldOfSource;
+      toldOfSource = new Set(problems.map(textOf));
+      for (const problem of problems) {
+        if (toldBefore.has(textOf(problem))) continue;
+        const { code, message = '' } = problem;
+        notify(onFailure, {
+          name: 'source',
+          problems: [sourceCode(problem)],
+          remarks: [],
+          cause: { code, message },
+        });
       }
-      if (onReport) notify(onReport, { report: report('admin'), codes });
     },
   };
+}
+
+function textOf({ kind, code }: SourceProblem): string {
+  return `${kind} ${code}`;
 }
 
 /** What a listener throws is the application's own failure: it must not stop the sampling. */

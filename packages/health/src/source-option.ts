@@ -11,6 +11,8 @@ export interface SourceProblem {
   readonly kind: 'drifted' | 'mismatched' | 'unreadable' | 'loaded-differs';
   /** The finding in the words of whoever watches the source, for a log. */
   readonly code: string;
+  /** The same in a sentence, for a log as well: it may hold the name of a file. */
+  readonly message?: string;
 }
 
 /** A source that somebody watches. Any object of this shape fits. */
@@ -36,7 +38,12 @@ const CODES: Readonly<Record<SourceProblem['kind'], ProblemCode>> = {
 
 /** The catalogue's codes for what is wrong with the source, each once, in its order. */
 export function sourceProblems(source: HealthSource | undefined): readonly ProblemCode[] {
-  return source ? inOrder(source.problems().map(({ kind }) => CODES[kind])) : [];
+  return source ? inOrder(source.problems().map(sourceCode)) : [];
+}
+
+/** The catalogue's code for one of them. */
+export function sourceCode({ kind }: SourceProblem): ProblemCode {
+  return CODES[kind];
 }
 
 const SOURCE_METHODS = ['start', 'problems', 'onChange', 'close'] as const;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHealth } from '../src/health.js';
+import type { Failure, StatusChange } from '../src/health-options.js';
 import type { HealthSource, SourceProblem } from '../src/source-option.js';
 
 /** A source of somebody's own: any object of the shape. */
@@ -64,3 +65,89 @@ test('any object of the shape is a source: started, asked, followed and closed',
   }
   assert.equal(seen.closed, 1);
 });
+
+test('who listens hears each problem of the source when it is new, with its cause, and the change of the status', async () => {
+  const { source, learn } = ownSource();
+  const failures: Failure[] = [];
+  const changes: StatusChange[] = [];
+  const health = createHealth({
+    source,
+    onFailure: (failure) => failures.push(failure),
+    onStatusChange: (change) => changes.push(change),
+  });
+  try {
+    await health.start();
+    const unreadable = {
+      kind: 'unreadable',
+      code: 'E_READ',
+      message: 'E_READ . cannot be read (ENOENT)',
+    } as const;
+    learn({ problems: [unreadable] });
+    learn({ problems: [unreadable, { kind: 'drifted', code: 'DRIFTED' }] });
+    learn({ problems: [] });
+    learn({ problems: [unreadable] });
+    const cause = { code: 'E_READ', message: unreadable.message };
+    const told = { name: 'source', problems: ['SOURCE_UNREADABLE'], remarks: [], cause };
+    assert.deepEqual(failures, [
+      told,
+      { ...told, problems: ['SOURCE_DRIFTED'], cause: { code: 'DRIFTED', message: '' } },
+      told,
+    ]);
+    assert.deepEqual(
+      changes.map(({ from, to, codes }) => [from, to, codes]),
+      [
+        [null, 'healthy', []],
+        ['healthy', 'degraded', ['SOURCE_UNREADABLE']],
+        ['degraded', 'healthy', []],
+        ['healthy', 'degraded', ['SOURCE_UNREADABLE']],
+      ],
+    );
+  } finally {
+    await health.close();
+  }
+});
+
+test('a source that throws where it must not is a problem with a cause, and `start()` is kept all the same', async () => {
+  const { source } = ownSource();
+  const failing: readonly [string, Partial<HealthSource>][] = [
+    ['ERR_INVALID_URL', { start: () => Promise.reject(failed('ERR_INVALID_URL')) }],
+    ['ERR_WORKER_PATH', { start: () => toss('ERR_WORKER_PATH') }],
+    ['EIO', { problems: () => toss('EIO') }],
+  ];
+  for (const [code, members] of failing) {
+    const failures: Failure[] = [];
+    const onFailure = (failure: Failure): void => void failures.push(failure);
+    const health = createHealth({
+      source: { ...source, ...members },
+      checks: { mine: () => true },
+      onFailure,
+    });
+    try {
+      await health.start();
+      assert.deepEqual(
+        health.report('public').errors,
+        ['The source cannot be read (SOURCE_UNREADABLE)'],
+        code,
+      );
+      assert.deepEqual(
+        failures.map(({ name, cause }) => [name, cause?.code]),
+        [['source', code]],
+      );
+    } finally {
+      await health.close();
+    }
+  }
+  const secretive = Object.defineProperty({ ...source }, 'hash', { get: () => toss('EIO') });
+  const health = createHealth({ source: secretive });
+  await health.start();
+  assert.equal(health.report('admin').source_hash, null);
+  await health.close();
+});
+
+function failed(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+function toss(code: string): never {
+  throw failed(code);
+}

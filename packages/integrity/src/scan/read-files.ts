@@ -8,7 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import { startThread } from 'portal-shared/thread-entry';
 import type { FileRead } from './digest.js';
 import type { FileTable } from './file-table.js';
-import { ENTRY } from './second-reader-entry.js';
+import { SECOND_READER } from './second-reader-entry.js';
 import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
 import { below } from './walk.js';
 
@@ -83,7 +83,7 @@ export function startReadSession(root: string): ReadSession {
 /** It starts although this thread does not go back to its event loop: a thread needs nothing of the one that made it. */
 function callSecondReader(): Worker | undefined {
   try {
-    const second = startThread(ENTRY, {
+    const second = startThread(SECOND_READER, {
       name: 'portal-integrity, second reader',
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });

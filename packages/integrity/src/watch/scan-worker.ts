@@ -2,7 +2,7 @@
  * The application's side of the hashing thread.
  */
 import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
-import { ENTRY } from './scan-thread-entry.js';
+import { SCAN_THREAD } from './scan-thread-entry.js';
 import type { Differences, SourceEvent } from './drift.js';
 import type { MemoryLook } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
@@ -45,7 +45,7 @@ export type ScanWorker = RpcWorker<ScanMethods>;
 
 export function startScanWorker(data: ScanWorkerData, onFsEvent: () => void): ScanWorker {
   return startRpcWorker<ScanMethods, 'fs-event'>({
-    entry: ENTRY,
+    entry: SCAN_THREAD,
     name: 'portal-integrity',
     workerData: data,
     // A scan makes much garbage and keeps little: of 20,000 files, 34 MB in all instead of 62, in the same time.

@@ -192,9 +192,9 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     next: 'Administrators see which. Keep the process for a look at it, then start from the release.',
   },
   SOURCE_UNREADABLE: {
-    means: 'The source could not be hashed: a file that cannot be read, a link, an unusable name.',
+    means: 'The source could not be hashed: a file that cannot be read, a link, an unusable name, no thread.',
     users: NOTICED_BY_NONE,
-    next: 'The log names the code (`E_READ`, `E_SYMLINK`, …).',
+    next: 'The log names the code (`E_READ`, `E_SYMLINK`, `E_THREAD`, …), `onFailure` of the library the cause.',
   },
   CHECK_FAILED: {
     means: 'A check of the application said no, or threw.',
