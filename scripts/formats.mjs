@@ -1,9 +1,8 @@
-// The manifest of a library as it is published. In a checkout there are modules of one format at `dist/src/NAME.js`; what is
-// published has each of them twice, made of the same source: `NAME.js` for `require`, `NAME.mjs` for `import`.
+// The manifest of a library as it is published. In a checkout there are ES modules at `dist/src/NAME.js`; what is published
+// is CommonJS there, with `NAME.mjs` for `import` and `NAME.bundler.mjs` for bundlers before it, of a line each.
 //
-// Neither is a wrapper of the other. Node 20 takes 30 ms instead of 8 to import this much CommonJS, because it looks for the
-// names in its text; and Jest, ts-node and Node with `--no-experimental-require-module` cannot `require` a module of the other
-// format. So two copies can meet in one process, and nothing in the libraries may tell them apart.
+// It is this way round because Jest, ts-node and Node with `--no-experimental-require-module` cannot `require` an ES module.
+// So there is one copy, whichever way it is asked for, unless it is installed twice.
 
 /** Public modules without their ends, such as `src/adapters/express`. */
 export function entriesOf(manifest) {
@@ -22,13 +21,14 @@ function stem(path) {
 }
 
 /** What tools look for, whichever they are; a test asks each of them. */
-export function inBothFormats({ exports, bin, engines, ...manifest }) {
+export function inBothFormats({ exports, bin, engines, sideEffects, ...manifest }) {
   const entries = Object.entries(exports).filter(([, path]) => path.endsWith('.js'));
   const subpaths = entries.filter(([subpath]) => subpath !== '.');
   return {
     ...manifest,
     type: 'commonjs',
     engines,
+    sideEffects: Array.isArray(sideEffects) ? sideEffects.flatMap(filesOf) : sideEffects,
     bin: mapValues(bin, (path) => `./dist/${stem(path)}.mjs`),
     // For whatever does not know `exports`: TypeScript with `moduleResolution: node10`, and older bundlers.
     main: exports['.'],
@@ -44,11 +44,16 @@ export function inBothFormats({ exports, bin, engines, ...manifest }) {
   };
 }
 
+/** Every file that stands for one of a checkout. */
+function filesOf(path) {
+  return [path, path.replace(/\.js$/, '.mjs'), path.replace(/\.js$/, '.bundler.mjs')];
+}
+
 function conditionsOf(path) {
   const module = path.replace(/\.js$/, '.mjs');
   return {
-    // Only bundlers know it, which so have one copy, however it is asked for.
-    module,
+    // Only bundlers know it. They put things together as if by `import`, however it is asked for.
+    module: path.replace(/\.js$/, '.bundler.mjs'),
     import: { types: path.replace(/\.js$/, '.d.mts'), default: module },
     require: { types: path.replace(/\.js$/, '.d.ts'), default: path },
   };

@@ -82,6 +82,26 @@ async function printed(format: 'module' | 'commonjs', script: string): Promise<s
   return stdout.trim();
 }
 
+test('however it is asked for, it is one copy, and no class or token of another one is asked for', async () => {
+  const script = `
+    import { createRequire } from 'node:module';
+    const require = createRequire(import.meta.url);
+    const other = createRequire(${JSON.stringify(join(packed.application, 'main.js'))});
+    const is = [];
+    for (const name of ${JSON.stringify(Object.keys(NAMES).map((subpath) => `portal-health${subpath.slice(1)}`))}) {
+      if (name.endsWith('/auto')) continue;
+      const [imported, required] = [await import(name), require(name)];
+      is.push(Object.keys(imported).every((key) => imported[key] === required[key]));
+    }
+    is.push(other('portal-health') !== require('portal-health'));
+    is.push(other('portal-health/nest').HEALTH === require('portal-health/nest').HEALTH);
+    console.log(is.every(Boolean), is.length);`;
+  assert.equal(
+    await printed('module', script),
+    `true ${Object.keys(NAMES).length + ('./auto' in NAMES ? 1 : 2)}`,
+  );
+});
+
 test('a script that watches, closes and does nothing else ends by itself', async () => {
   await printed(
     'module',
@@ -92,16 +112,16 @@ test('a script that watches, closes and does nothing else ends by itself', async
   );
 });
 
-/** How the tests of the adapters get what they test: by which format the health, by which the adapter. */
+/** How the tests of the adapters get the health, and how the adapter. */
 const MIXTURES = [
   ['import', 'import'],
-  ['require', 'require'],
-  ['require', 'import'],
+  ['require', 'another install'],
 ] as const;
+type Way = (typeof MIXTURES)[number][number];
 
 for (const [core, adapter] of MIXTURES) {
   test(`every adapter conforms as packed: the health by ${core}, the adapter by ${adapter}`, async () => {
-    const folder = join(packed.application, `${core}-${adapter}`, 'dist');
+    const folder = join(packed.application, `health-by-${core}`, 'dist');
     const adapters = join(folder, 'test/adapters');
     await cp(join(REPOSITORY, 'packages/health/dist/test/adapters'), adapters, { recursive: true });
     // Where the tests look for the source, they find what was installed.
@@ -122,10 +142,11 @@ for (const [core, adapter] of MIXTURES) {
   });
 }
 
-/** A module that has what `name` has, got by `import` or by `require`. */
-async function passingOn(name: string, by: 'import' | 'require'): Promise<string> {
-  if (by === 'import') return `export * from '${name}';\n`;
+/** A module that has what `name` has. */
+async function passingOn(name: string, way: Way): Promise<string> {
+  if (way === 'import') return `export * from '${name}';\n`;
   const names = await printed('commonjs', `console.log(Object.keys(require('${name}')).join(', '))`);
+  const from = way === 'require' ? 'import.meta.url' : JSON.stringify(join(packed.project, 'main.js'));
   return `import { createRequire } from 'node:module';
-    export const { ${names} } = createRequire(import.meta.url)('${name}');\n`;
+    export const { ${names} } = createRequire(${from})('${name}');\n`;
 }

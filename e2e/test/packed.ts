@@ -13,10 +13,12 @@ export const execute = promisify(execFile);
 export const NAMES: Readonly<Record<string, string>> = {
   '.':
     'CacheOptions CacheStatistics Cause CheckOptions ComponentStatus ComponentType DEFAULTS ' +
-    'DatabaseOptions DatabaseStatistics Effect Endpoint EndpointOptions EndpointPaths Failure Health ' +
-    'HealthOptions HealthRequest HealthResponse HealthSnapshot HealthSource NamedCache NamedDatabase ' +
-    'PROBLEMS Problem ProblemCode Ready Report ReportEvent SamplingOptions SourceProblem State ' +
-    'Status StatusChange VerdictInput Viewer createHealth isUp respond verdict',
+    'DatabaseExplainOptions DatabaseOptions DatabaseStatistics Effect Endpoint EndpointOptions ' +
+    'EndpointPaths Failure Figures Health HealthOptions HealthRequest HealthResponse HealthSnapshot ' +
+    'HealthSource NamedCache NamedDatabase PROBLEMS Problem ProblemCode ProcessOptions ' +
+    'PublishedReason REASON_CODES Ready Reason ReasonCode ReasonsDocument Report ReportEvent ' +
+    'SamplingOptions SessionDetail SourceProblem State Status StatusChange VerdictInput Viewer ' +
+    'createHealth isUp respond verdict',
   './node': 'EndpointOptions EndpointPaths HealthHandler NodeRequest NodeResponse createHealthHandler',
   './express': 'EndpointOptions EndpointPaths HealthMiddleware healthMiddleware',
   './fastify':

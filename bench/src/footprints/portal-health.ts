@@ -9,8 +9,8 @@ const published = pathToFileURL(`${process.argv[2]}/dist/src/`);
 
 async function load(): Promise<typeof Library & typeof Adapter> {
   return {
-    ...(await import(new URL('index.js', published).href)),
-    ...(await import(new URL('adapters/node.js', published).href)),
+    ...(await import(new URL('index.mjs', published).href)),
+    ...(await import(new URL('adapters/node.mjs', published).href)),
   };
 }
 

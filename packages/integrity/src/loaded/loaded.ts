@@ -29,15 +29,16 @@ const MAX_NAME = 8_192;
  */
 export async function lookIntoMemory(): Promise<MemoryLook | undefined> {
   let inspector: typeof Inspector;
+  let session: Inspector.Session;
   try {
     inspector = await import('node:inspector');
+    session = new inspector.Session();
   } catch {
     return undefined;
   }
   const scripts: string[] = [];
   let workers = 0;
   const beganMs = performance.now();
-  const session = new inspector.Session();
   session.connect();
   try {
     session.on('Debugger.scriptParsed', ({ params }: { params: ScriptParsed }) => {
