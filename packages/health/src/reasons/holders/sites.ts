@@ -66,7 +66,7 @@ export function siteOf({ stack }: { readonly stack?: unknown }): string | undefi
     const { call, path, line: number } = FRAME.exec(line)?.groups ?? {};
     if (path === undefined || FOREIGN.test(path)) continue;
     const [file = '', folder] = path.split(/[\\/]/).toReversed();
-    const name = call?.replace(/ \[as .*\]$/, '').replace('<anonymous>', '');
+    const name = call?.includes('<anonymous>') ? undefined : call?.replace(/ \[as .*\]$/, '');
     const short = `${file}:${number}`;
     const place = folder ? `${folder}/${short}` : short;
     const candidates = [name ? `${name} ${place}` : place, name ? `${name} ${short}` : short, place, short];

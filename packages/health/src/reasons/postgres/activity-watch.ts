@@ -84,7 +84,7 @@ export function createActivityWatch({
     look = {
       atMs: performance.now(),
       at: new Date(),
-      sightings: sightActivity(next, { component, ownMs }),
+      sightings: sightActivity(next, { component, ownMs, ownPids: ownPids() }),
     };
   }
 

@@ -27,17 +27,19 @@ export interface ActivityContext {
   /** `database`, `database.reports`. */
   readonly component: string;
   readonly ownMs: number;
+  /** Sessions of which this process tells itself, and earlier. */
+  readonly ownPids?: readonly number[];
 }
 
 /** What is so in this answer; a caller decides whether it has to be seen twice. */
 export function sightActivity(
   answer: ActivityAnswer,
-  { component, ownMs }: ActivityContext,
+  { component, ownMs, ownPids = [] }: ActivityContext,
 ): readonly Sighting[] {
   return [
     lockQueue(answer),
     exhausted(answer),
-    leftOpen(answer),
+    leftOpen(answer, ownPids),
     longTransaction(answer),
     prepared(answer),
     clockOffset(answer, ownMs),
@@ -126,8 +128,9 @@ function largestOwner(groups: readonly SessionGroup[]): SessionGroup | undefined
 }
 
 /** Of other applications, or other instances; those of this process are seen without the server, and earlier. */
-function leftOpen({ oldest }: ActivityAnswer): Seen | undefined {
+function leftOpen({ oldest }: ActivityAnswer, ownPids: readonly number[]): Seen | undefined {
   const idle = oldest
+    .filter(({ pid }) => !ownPids.includes(pid))
     .filter(({ state }) => state?.startsWith('idle in transaction'))
     .filter(({ stateMs }) => (stateMs ?? 0) >= THRESHOLDS.leftOpenMs)
     .toSorted((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0));

@@ -12,7 +12,7 @@ void test('a site is function, the last two parts of the path, and the line', ()
     [['async Shop.order [as run] (file:///srv/app/src/shop.js:7:1)'], 'Shop.order src/shop.js:7'],
     [['file:///srv/app/main.js:3:1'], 'app/main.js:3'],
     [['new Job (C:\\app\\src\\job.js:12:5)'], 'Job src/job.js:12'],
-    [['Object.<anonymous> (/app/a/b.js:1:2)'], 'Object. a/b.js:1'],
+    [['Object.<anonymous> (/app/a/b.js:1:2)'], 'a/b.js:1'],
     [['<anonymous> (/app/a/b.js:1:2)'], 'a/b.js:1'],
     [['page (/app/pages/[id].ts:4:1)'], 'page pages/_id_.ts:4'],
     [

@@ -210,3 +210,12 @@ test('lists of any length and of anything are bounded and read as far as they ca
   assert.deepEqual([answer.involved, answer.oldest], [[], []]);
   assert.ok(answer.links.every(({ blockers }) => blockers.length === 1));
 });
+
+test('a transaction of our own that is left open is told by its pool, and not twice', () => {
+  const answer = readActivity(answerOf({ oldest: [IDLE] }));
+  assert.ok(answer);
+  const codes = (ownPids: readonly number[]): readonly string[] =>
+    sightActivity(answer, { component: 'database', ownMs: OWN_MS, ownPids }).map(({ code }) => code);
+  assert.deepEqual(codes([8]), ['TRANSACTION_LEFT_OPEN']);
+  assert.deepEqual(codes([7]), []);
+});
