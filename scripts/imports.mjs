@@ -22,7 +22,7 @@ const PACKAGES = {
       ['unknown', 'verdict', 'source-option', 'identity', 'tracing', 'run-counts'],
       ['statistics', 'guarded-source'],
       ['probes'],
-      ['probe-run', 'freshness', 'reasons'],
+      ['probe-run', 'run-plan', 'freshness', 'reasons'],
       ['sampler', 'pace-control', 'report'],
       ['snapshot', 'readiness'],
       ['health-options', 'http/endpoint-options'],

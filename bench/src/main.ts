@@ -8,6 +8,7 @@ import { adminEndpoint } from './admin-endpoint.js';
 import type { Claim } from './claim.js';
 import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
+import { holders } from './holders.js';
 import { withSection } from './results-page.js';
 import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
@@ -23,6 +24,7 @@ const claims: readonly Claim[] = [
   adminEndpoint,
   signInTiming,
   storeCost,
+  holders,
   sourceHash,
   sourceScan,
   sourceLatency,

@@ -3,9 +3,9 @@
  * two runs at once, each with a deadline, every result with an age.
  */
 import { createFreshness, type FreshnessOptions } from './freshness.js';
-import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import { startRun, type ProbeRun } from './probe-run.js';
 import { PATIENCE } from './run-clock.js';
+import { createRunPlan } from './run-plan.js';
 import type { ProblemCode } from './problems.js';
 import type { Outcome, Probe } from './types.js';
 
@@ -86,22 +86,14 @@ export function createSampler<Figures>(
   let hasRun = false;
   /** How many deadlines the next run may take while the event loop is so busy that nothing can be said. */
   let patience = PATIENCE.first;
-  let slotMs = 0;
-  let plannedMs = Number.POSITIVE_INFINITY;
-  let beganMs = Number.NEGATIVE_INFINITY;
-  /** Each run is paid for by an interval; what lies ahead of now is the debt. */
-  let paidUntilMs = 0;
-  let timer: NodeJS.Timeout | undefined;
+  const plan = createRunPlan({ ...pace, run: () => void run() });
   let running: ProbeRun<Figures> | undefined;
   let first: Promise<void> | undefined;
   let firstIsIn = (): void => undefined;
   let closed = false;
 
   function run(): Promise<void> {
-    clearTimeout(timer);
-    plannedMs = Number.POSITIVE_INFINITY;
-    beganMs = performance.now();
-    paidUntilMs = Math.max(paidUntilMs, beganMs) + pace.intervalMs;
+    plan.began(performance.now());
     running = startRun(probe, pace.deadlineMs, patience);
     return running.outcome.then((outcome) => {
       if (!closed) take(outcome);
@@ -116,44 +108,29 @@ export function createSampler<Figures>(
     hasRun = true;
     hindrances = outcome.isOwnProblem ? outcome.problems : NONE;
     patience = isLoopBusy ? Math.min(patience * 2, PATIENCE.last) : PATIENCE.first;
-    if (!outcome.isOwnProblem) latest = sampleOf(outcome, beganMs, latest);
+    if (!outcome.isOwnProblem) latest = sampleOf(outcome, plan.beganMs(), latest);
     if (!outcome.isOwnProblem || stands) freshness.renew();
     else freshness.noteFruitlessRun();
     firstIsIn();
-    onOutcome(outcome, nowMs - beganMs);
+    onOutcome(outcome, nowMs - plan.beganMs());
     running = undefined;
     if (closed) return;
     const intervalMs = isInUse() ? pace.intervalMs : pace.idleIntervalMs;
-    // After a long pause (a suspended laptop, a blocked loop) the missed slots are skipped, not caught up on.
-    slotMs = Math.max(slotMs + intervalMs, nowMs);
-    const offsetMs = (Math.random() * 2 - 1) * pace.jitter * intervalMs;
-    plan(Math.max(nowMs, slotMs + offsetMs));
+    plan.planNext(nowMs, intervalMs);
     freshness.expectRun(nowMs, intervalMs);
-  }
-
-  function plan(atMs: number): void {
-    clearTimeout(timer);
-    plannedMs = atMs;
-    timer = setTimeout(() => void run(), Math.min(Math.max(0, atMs - performance.now()), LONGEST_TIMER_MS));
-    timer.unref();
   }
 
   const isStale = (nowMs: number): boolean => freshness.isStale(nowMs, running?.isHindered() ?? false);
 
-  /** Brings the next run forward; the grid goes on from there. */
   function bringForward(atMs: number): void {
-    const nowMs = performance.now();
-    if (closed || first === undefined || running || plannedMs <= atMs) return;
-    slotMs = Math.max(nowMs, atMs);
-    if (atMs <= nowMs) void run();
-    else plan(atMs);
+    if (!closed && first !== undefined && !running) plan.bringForward(atMs);
   }
 
   return {
     start() {
       first ??= new Promise((resolve) => {
         firstIsIn = resolve;
-        slotMs = performance.now();
+        plan.moveGrid(performance.now());
         void run();
       });
       return first;
@@ -163,11 +140,12 @@ export function createSampler<Figures>(
     ownProblems: () => hindrances,
     isStale,
     stalesAtMs: (nowMs) => freshness.changesAtMs(nowMs),
-    probeNow: () => bringForward(paidUntilMs - pace.intervalMs * (1 + 2 * pace.jitter)),
+    probeNow: () => bringForward(plan.earliestMs()),
     speedUp() {
-      bringForward(beganMs + pace.intervalMs);
+      const byPaceMs = plan.beganMs() + pace.intervalMs;
+      bringForward(byPaceMs);
       // By the pace now in force, as if the last result had come one interval before the next run.
-      const nextMs = Math.max(performance.now(), Math.min(plannedMs, beganMs + pace.intervalMs));
+      const nextMs = Math.max(performance.now(), Math.min(plan.plannedMs(), byPaceMs));
       freshness.expectRun(nextMs - pace.intervalMs, pace.intervalMs);
     },
     markStale() {
@@ -179,12 +157,12 @@ export function createSampler<Figures>(
       // No request waits for a run that is given longer than usual.
       if (closed || !freshness.waitsForRun(nowMs) || patience > PATIENCE.first) return undefined;
       if (running) return running.outcome.then(() => undefined);
-      slotMs = nowMs;
+      plan.moveGrid(nowMs);
       return run();
     },
     async close() {
       closed = true;
-      clearTimeout(timer);
+      plan.stop();
       running?.end();
       firstIsIn();
       await probe.close?.();

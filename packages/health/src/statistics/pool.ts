@@ -6,6 +6,7 @@ import type { ProblemCode } from '../problems.js';
 import type { DatabaseStatistics } from '../types.js';
 import type { PoolEvidence } from '../verdict.js';
 import { createPoolThroughput, type PoolEvents } from './pool-throughput.js';
+import { createPoolWaits } from './pool-waits.js';
 
 /** The members of a pool of `pg` that are read here. */
 export interface PoolCounts extends PoolEvents {
@@ -96,58 +97,29 @@ export function createPoolWatch({
 }: PoolWatchOptions): PoolWatch {
   // Each member is looked for before it is used.
   const pool = watched as Partial<PoolCounts>;
-  const shortestMs = Math.min(poolSaturatedAfterMs, poolStalledAfterMs);
-  const tickMs = Math.max(5, shortestMs / 4);
+  const tickMs = Math.max(5, Math.min(poolSaturatedAfterMs, poolStalledAfterMs) / 4);
   let total = UNREADABLE;
   let idle = UNREADABLE;
   let waiting = UNREADABLE;
-  /** Since when every look has found all connections in use and somebody waiting. */
-  let fullSinceMs: number | undefined;
-  /** Since when callers have waited and nobody has been served. */
-  let unservedSinceMs: number | undefined;
-  let isSignGiven = false;
-  let lastWaitingMs = 0;
-  let observedMs = Number.POSITIVE_INFINITY;
 
-  const moved = (): void => {
-    unservedSinceMs = undefined;
-    isSignGiven = false;
-  };
-  const movement = createPoolThroughput(pool, { now, onMove: moved, onFailed: onSign });
-
-  /** While the event loop is blocked, nobody is served whatever the server does: that is not waiting for a connection. */
-  function leaveOutBlock(nowMs: number): void {
-    const blockedMs = nowMs - observedMs - tickMs;
-    observedMs = nowMs;
-    if (blockedMs + tickMs <= shortestMs) return;
-    if (fullSinceMs !== undefined) fullSinceMs += blockedMs;
-    if (unservedSinceMs !== undefined) unservedSinceMs += blockedMs;
-  }
+  const waits = createPoolWaits({
+    saturatedAfterMs: poolSaturatedAfterMs,
+    stalledAfterMs: poolStalledAfterMs,
+    tickMs,
+    isReported: () => movement.isReported,
+    onSign,
+  });
+  const movement = createPoolThroughput(pool, { now, onMove: waits.moved, onFailed: onSign });
 
   /** Looks at the pool once. */
   function observe(): number {
     const nowMs = now();
-    leaveOutBlock(nowMs);
     const before = { total, idle, waiting };
     total = count(pool, 'totalCount');
     idle = count(pool, 'idleCount');
     waiting = count(pool, 'waitingCount');
-    const isFull = isComplete() && idle === 0;
-    fullSinceMs = waiting > 0 && isFull ? (fullSinceMs ?? nowMs) : undefined;
     if (!movement.isReported) readCounts(before);
-    if (waiting > 0) {
-      if (before.waiting <= 0) onSign();
-      unservedSinceMs ??= nowMs;
-      lastWaitingMs = nowMs;
-    } else if (!movement.isReported || (!isFull && nowMs - lastWaitingMs > poolSaturatedAfterMs)) {
-      // With events nobody was served, or we would know: they gave up. While all connections are out, or when they soon
-      // come again, as callers with a timeout do, it is the same wait.
-      moved();
-    }
-    if (hasWaited(nowMs) && !isSignGiven) {
-      isSignGiven = true;
-      onSign();
-    }
+    waits.look({ nowMs, waiting, isFull: isComplete() && idle === 0, isNew: before.waiting <= 0 });
     return nowMs;
   }
 
@@ -157,7 +129,7 @@ export function createPoolWatch({
     readonly idle: number;
     readonly waiting: number;
   }): void {
-    if (waiting < before.waiting || total !== before.total || idle !== before.idle) moved();
+    if (waiting < before.waiting || total !== before.total || idle !== before.idle) waits.moved();
     if (before.idle >= 0 && idle > before.idle && total >= before.total) movement.served();
   }
 
@@ -166,15 +138,12 @@ export function createPoolWatch({
     return size !== null && total >= size;
   }
 
-  function hasWaited(nowMs: number): boolean {
-    return unservedSinceMs !== undefined && nowMs - unservedSinceMs >= poolSaturatedAfterMs;
-  }
-
   /** The last in the queue waits for as long as it takes to return as many connections as there are callers before it. */
   function isSaturated(nowMs: number): boolean {
-    if (fullSinceMs === undefined || nowMs - fullSinceMs < poolSaturatedAfterMs) return false;
-    if (!movement.isReported || hasWaited(nowMs)) return true;
-    return waiting > (movement.returnsASecond(fullSinceMs) * poolSaturatedAfterMs) / 1_000;
+    const sinceMs = waits.fullSinceMs();
+    if (sinceMs === undefined || nowMs - sinceMs < poolSaturatedAfterMs) return false;
+    if (!movement.isReported || waits.isUnserved(nowMs, poolSaturatedAfterMs)) return true;
+    return waiting > (movement.returnsASecond(sinceMs) * poolSaturatedAfterMs) / 1_000;
   }
 
   const timer = setInterval(observe, tickMs);
@@ -197,7 +166,7 @@ export function createPoolWatch({
     problems() {
       const nowMs = observe();
       const saturated = isSaturated(nowMs);
-      const stalled = unservedSinceMs !== undefined && nowMs - unservedSinceMs >= poolStalledAfterMs;
+      const stalled = waits.isUnserved(nowMs, poolStalledAfterMs);
       if (saturated) return stalled ? BOTH : SATURATED;
       return stalled ? STALLED : NONE;
     },
@@ -210,7 +179,7 @@ export function createPoolWatch({
       const isIdle = waiting === 0 && idle === total;
       // Nobody asks, so nothing moves. A server that is full has answered; and who was served since it began is served.
       const mayBeIdle = problems.includes('DATABASE_TOO_MANY_CONNECTIONS') || servedAtMs >= sinceMs;
-      const isFailing = movement.failedAtMs() > servedAtMs || hasWaited(nowMs);
+      const isFailing = movement.failedAtMs() > servedAtMs || waits.isUnserved(nowMs, poolSaturatedAfterMs);
       return {
         complete: isComplete(),
         served: !isFailing && (servedAtMs >= fromMs || (isIdle && mayBeIdle)),

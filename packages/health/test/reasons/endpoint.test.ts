@@ -152,7 +152,8 @@ async function bytesOf(response: Response): Promise<string> {
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
     .replaceAll(/"(latency_ms|observedValue)":[\d.]+/g, '"$1":N')
     .replaceAll(/"(started_at|time)":"[^"]*"/g, '"$1":"T"')
-    .replaceAll(/^(portal_health_(?:latency|start_time)_seconds\S*) .*$/gm, '$1 N');
+    // How often and how fast the probe ran is another number each time.
+    .replaceAll(/^(portal_health_(?:latency|start_time|last_success|probe)\w*(?:\{[^}]*\})?) .*$/gm, '$1 N');
   return JSON.stringify([response.status, headers.filter(([name]) => name !== 'content-length'), plain]);
 }
 
