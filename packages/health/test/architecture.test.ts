@@ -34,6 +34,7 @@ test('the public names are these; a change here is a change for everybody who em
     'DEFAULTS',
     'PROBLEMS',
     'REASON_CODES',
+    'bearerToken',
     'createHealth',
     'isUp',
     'respond',

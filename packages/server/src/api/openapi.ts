@@ -34,6 +34,7 @@ export function openApi(routes: readonly Route[], version: string, server: strin
       { name: 'Health', description: 'How everything is.' },
       { name: 'Integrity', description: 'Is it the code that was shipped?' },
       { name: 'History', description: 'What was, what happened, and what happens now.' },
+      { name: 'Fleet', description: 'How the services and instances are that this one watches.' },
       { name: 'Sign-in', description: 'Who is signed in.' },
       { name: 'Probes', description: 'For orchestrators and load balancers.' },
       { name: 'Metrics', description: 'For Prometheus.' },
