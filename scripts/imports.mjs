@@ -42,6 +42,7 @@ const PACKAGES = {
     floors: [
       ['times', 'scan'],
       ['compare', 'loaded', 'release'],
+      ['dependencies'],
       ['watch'],
       ['source-options', 'state'],
       ['expected', 'memory-event'],

@@ -24,7 +24,8 @@ export interface SourceOptions {
   /** Folder of the code that runs; every regular file below it counts. */
   readonly root: string;
   /**
-   * What does not count: names at any depth (`node_modules`), and paths from the root (`health/src`, `./build`).
+   * What does not count: paths from the root (`./node_modules`, `health/src`), and names at any depth (`build`). Of
+   * `node_modules` only the one of the root is left out by its name: one that lies nearer takes over imports.
    * No wildcards. A statement's own scope goes before this.
    */
   readonly exclude?: readonly string[];

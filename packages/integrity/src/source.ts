@@ -43,7 +43,13 @@ export interface Source {
 }
 
 /** Entries that cannot have been there at the start, because the tree had a hash then. */
-const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set(['E_SYMLINK', 'E_SPECIAL', 'E_NAME', 'E_EMPTY']);
+const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set([
+  'E_SYMLINK',
+  'E_SPECIAL',
+  'E_NAME',
+  'E_NESTED',
+  'E_EMPTY',
+]);
 
 /** Three scans and their jitter without a reply: what we know of the disk is stale. */
 const STALE_AFTER_INTERVALS = 3.6;
@@ -56,7 +62,7 @@ const STALE_AFTER_INTERVALS = 3.6;
  * import { createHealth } from 'portal-health';
  * import { watchSource } from 'portal-integrity';
  *
- * const source = watchSource({ root: import.meta.dirname, exclude: ['node_modules'] });
+ * const source = watchSource({ root: import.meta.dirname, exclude: ['./node_modules'] });
  * const health = createHealth({ source });
  * ```
  * @throws TypeError naming option, rule and value

@@ -3,6 +3,7 @@
  * The binary `portal-integrity`.
  */
 import { runCli } from 'portal-shared/cli/program';
+import { dependenciesCommand } from './dependencies.js';
 import { diffCommand } from './diff.js';
 import { hashCommand } from './hash.js';
 import { keygenCommand } from './keygen.js';
@@ -26,6 +27,7 @@ process.exitCode = await runCli(
       ['diff', diffCommand],
       ['watch', watchCommand],
       ['loaded', loadedCommand],
+      ['dependencies', dependenciesCommand],
     ]),
     addsUp: true,
   },

@@ -11,7 +11,10 @@ export const SCOPE_OPTIONS = {
 } as const;
 
 export const SCOPE_HELP: readonly OptionHelp[] = [
-  ['--exclude NAME|PATH', 'leave out a name at any depth, or a path from DIR such as a/b or ./a; repeatable'],
+  [
+    '--exclude PATH|NAME',
+    'leave out a path from DIR such as ./node_modules, or a name at any depth; repeatable',
+  ],
   ['--exclude-from FILE', 'the same, one a line'],
 ];
 

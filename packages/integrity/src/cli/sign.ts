@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { compareTrees } from '../compare/compare.js';
 import { readPrivateKey } from '../release/keys.js';
 import { signStatement } from '../release/statement.js';
@@ -11,8 +11,11 @@ import { printScanErrors, countOf, printChanges } from './print-changes.js';
 import { one, parse, readCount, readText } from 'portal-shared/cli/arguments';
 import { readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
 import { contentsOf, hashFolder, readManifest } from './tree.js';
+import { rejectInside, writeOut } from './write-out.js';
 
 const DAY_MS = 86_400_000;
+/** A hundred years: later dates are mistakes, and much later ones no dates at all. */
+const MAX_DAYS = 36_500;
 
 export const signCommand: CliCommand = {
   synopsis: 'DIR --key FILE --release VERSION --sequence N',
@@ -46,7 +49,13 @@ export const signCommand: CliCommand = {
     const key = readPrivateKey(readText(keyFile));
     if (!key) throw new UsageError('Expected --key to be an Ed25519 private key in PEM, without a password.');
     const days = readCount('expires-in-days', values['expires-in-days']);
+    if (days < 1 || days > MAX_DAYS) {
+      throw new UsageError(
+        `Expected --expires-in-days to be a whole number from 1 to ${MAX_DAYS}, got ${days}.`,
+      );
+    }
     const scope = readScope(folder, values);
+    rejectInside(scope, values.out);
 
     const manifest = readManifest(values.manifest);
     const { result, scanErrors, entries } = hashFolder(scope, terminal);
@@ -75,7 +84,7 @@ export const signCommand: CliCommand = {
       node: process.versions.node,
       lockfile: lockfile === undefined ? null : digestOf(lockfile),
     };
-    writeFileSync(values.out, signStatement(statement, key));
+    writeOut(values.out, signStatement(statement, key));
     terminal.line(`${values.out}  release ${release}, ${countOf(result.files, 'file')}, ${manifest.hash}`);
     terminal.document({ signed: true, file: values.out, ...statement });
     return EXIT.clean;

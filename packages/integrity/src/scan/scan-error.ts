@@ -10,6 +10,8 @@ export type ScanErrorCode =
   | 'E_SPECIAL'
   /** A name that `sha256sum` and a manifest cannot carry as it is. */
   | 'E_NAME'
+  /** A `node_modules` that is left out by its name and takes over the imports of the code beside it. */
+  | 'E_NESTED'
   /** No file at all: the hash of nothing would look like any other. */
   | 'E_EMPTY'
   /** Changed while it was read, three times over. */
@@ -32,6 +34,8 @@ const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_SYMLINK: 'is a symbolic link',
   E_SPECIAL: 'is neither a file nor a folder',
   E_NAME: 'has a name that is not UTF-8, is "-", or holds a control character or a backslash',
+  E_NESTED:
+    'takes over the imports of the code beside it and is left out by its name alone; where it belongs there, exclude it by its place',
   E_EMPTY: 'holds no file in scope',
   E_UNSTABLE: 'changes while it is read',
   E_READ: 'cannot be read',

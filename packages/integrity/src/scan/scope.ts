@@ -38,7 +38,11 @@ function checkExclude(entry: unknown): string {
 }
 
 /** Tells whether an entry is left out, by its path from the root and its name. */
-export type Exclusion = (path: string, name: string) => boolean;
+export interface Exclusion {
+  (path: string, name: string): boolean;
+  /** The paths that are left out, without a leading `./`. */
+  readonly places: ReadonlySet<string>;
+}
 
 export function createExclusion(exclude: readonly string[]): Exclusion {
   const names = new Set(exclude.filter((entry) => !entry.includes('/')));
@@ -48,6 +52,17 @@ export function createExclusion(exclude: readonly string[]): Exclusion {
       .map((entry) => (entry.startsWith('./') ? entry.slice(2) : entry)),
   );
   // Looking up a path that was just put together is not free, and most scopes exclude names only.
-  if (paths.size === 0) return (_path, name) => names.has(name);
-  return (path, name) => names.has(name) || paths.has(path);
+  const excludes =
+    paths.size === 0
+      ? (_path: string, name: string) => names.has(name)
+      : (path: string, name: string) => names.has(name) || paths.has(path);
+  return Object.assign(excludes, { places: paths });
+}
+
+/**
+ * Whether a `node_modules` is left out that lies below code of the tree and that the scope does not name by its place.
+ * Node takes the nearest one, so that whoever plants it there decides what the code beside it imports.
+ */
+export function isNestedModules(path: string, name: string, { places }: Exclusion): boolean {
+  return name === 'node_modules' && path !== name && !places.has(path);
 }

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { fitsManifest } from './manifest.js';
 import type { ScanError } from './scan-error.js';
-import type { Exclusion } from './scope.js';
+import { isNestedModules, type Exclusion } from './scope.js';
 
 /** What a folder holds, as paths from the root, in no order. */
 export interface Listing {
@@ -31,7 +31,12 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
   for (const entry of entries) {
     const { name } = entry;
     const entryPath = path === '' ? name : `${path}/${name}`;
-    if (excludes(entryPath, name)) continue;
+    if (excludes(entryPath, name)) {
+      if (isNestedModules(entryPath, name, excludes)) {
+        scanErrors.push({ code: 'E_NESTED', path: entryPath, cause: '' });
+      }
+      continue;
+    }
     // Testing the whole path also flattens the concatenated string. Otherwise the garbage collector copies
     // thousands of two-part strings.
     if (!fitsManifest(entryPath, name) || misnamed?.has(name)) {

@@ -60,6 +60,14 @@ describe('verify, a folder', () => {
       assert.equal((await run(['verify', 'app', ...SIGNED], { cwd: folder })).exit, 0);
     }));
 
+  test('a node_modules planted nearer to the code is never as signed, though names were left out', () =>
+    withRelease(async (folder) => {
+      write(folder, { 'app/dist/node_modules/dep/index.mjs': 'export default "EVIL";\n' });
+      const { exit, stderr } = await run(['verify', 'app', ...PRINTED], { cwd: folder });
+      assert.equal(exit, 64);
+      assert.match(stderr, /^E_NESTED dist\/node_modules takes over the imports of the code beside it/);
+    }));
+
   test('what differs, by name with the manifest, by hash without', () =>
     withRelease(async (folder) => {
       write(folder, { 'app/dist/main.mjs': 'export default "main";\r\n' });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createScope } from '../../src/scan/scope.js';
-import { ourHash, shellHash, withTree } from '../trees.js';
+import { ourHash, scanErrorsOf, shellHash, withTree, write } from '../trees.js';
 
 const TREE = {
   'package.json': '{}',
   'node_modules/x/index.js': '1',
-  'a/node_modules/y/index.js': '2',
+  'a/modules/y/index.js': '2',
   'a/b/c.js': '3',
   'b/c.js': '4',
   'b/a/b/c.js': '5',
@@ -37,6 +39,42 @@ describe('excludes leave out what find -prune leaves out', () => {
   test('and each of these scopes is another tree, but for the one of absent names', () =>
     withTree(TREE, (root) => {
       assert.equal(new Set(scopes.map((exclude) => ourHash(root, exclude))).size, scopes.length - 1);
+    }));
+});
+
+describe('a node_modules nearer to the code than that of the root', () => {
+  const planted = { ...TREE, 'a/b/node_modules/x/index.js': 'evil' };
+
+  test('refuses a tree that leaves it out by its name, and only there', () =>
+    withTree(planted, (root) => {
+      assert.deepEqual(scanErrorsOf(root, ['node_modules']), ['E_NESTED a/b/node_modules']);
+      assert.deepEqual(scanErrorsOf(root, ['node_modules', 'a/b']), []);
+    }));
+
+  test('is left out by its place, and by that of a folder above', () =>
+    withTree(planted, (root) => {
+      for (const place of ['a/b/node_modules', './a/b/node_modules']) {
+        const exclude = ['node_modules', place];
+        assert.equal(ourHash(root, exclude), shellHash(root, exclude));
+      }
+    }));
+
+  test('is hashed like anything else where only the one of the root is left out', () =>
+    withTree(TREE, (root) => {
+      const before = ourHash(root, ['./node_modules']);
+      write(root, { 'a/b/node_modules/x/index.js': 'evil' });
+      assert.notEqual(ourHash(root, ['./node_modules']), before);
+      assert.equal(ourHash(root, ['./node_modules']), shellHash(root, ['./node_modules']));
+    }));
+
+  test('may also be a link or a file', () =>
+    withTree(TREE, (root) => {
+      symlinkSync('/tmp', join(root, 'a/node_modules'));
+      write(root, { 'b/node_modules': 'x' });
+      assert.deepEqual(scanErrorsOf(root, ['node_modules']), [
+        'E_NESTED a/node_modules',
+        'E_NESTED b/node_modules',
+      ]);
     }));
 });
 

@@ -20,11 +20,15 @@ export const PAGE = isPacked ? PACKED_PAGE : new URL('../page/dist/site/', PACKA
 /** The guides. */
 export const GUIDES = new URL(isPacked ? 'docs/' : '../../docs/', PACKAGE);
 
+/** By their places: what anybody plants elsewhere under one of these names counts. */
+const NOT_RUN = ['node_modules', 'src', 'test', 'dist/test', 'tsconfig.json'];
+
 /** The source that runs, without what is not ours; of a checkout, the packages that run, without what is not run. */
 export const SOURCE = isPacked
-  ? { root: fileURLToPath(PACKAGE), exclude: 'node_modules' }
+  ? { root: fileURLToPath(PACKAGE), exclude: './node_modules' }
   : {
       root: fileURLToPath(new URL('../', PACKAGE)),
-      exclude:
-        'node_modules,test,tsconfig.json,shared/src,health/src,integrity/src,dev-servers/src,server/src,page/src',
+      exclude: ['shared', 'health', 'integrity', 'dev-servers', 'server', 'page']
+        .flatMap((name) => NOT_RUN.map((place) => `${name}/${place}`))
+        .join(','),
     };

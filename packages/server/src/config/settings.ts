@@ -223,7 +223,7 @@ export const SETTINGS = {
     fallback: SOURCE.exclude,
     rule: list,
     about:
-      'Names, or paths below that folder, that `source_hash` leaves out; separated by commas. Where `portal-server` was installed: `node_modules`.',
+      'Paths below that folder, or names at any depth, that `source_hash` leaves out; separated by commas. Where `portal-server` was installed: `./node_modules`.',
   },
   sourceHash: {
     variable: 'PORTAL_SOURCE_HASH',
