@@ -12,17 +12,16 @@ import { withFolder, write, type Contents } from '../trees.js';
 
 /** A tar as npm packs it, with an extended header for names that do not fit. */
 function tarball(contents: Contents): Buffer {
-  const blocks = Object.entries(contents).flatMap(([path, content]) => {
+  const blocks: Buffer[] = [];
+  for (const [path, content] of Object.entries(contents)) {
     const name = `package/${path}`;
-    const body = Buffer.from(content);
-    if (name.length <= 100) return entry(name, '0', body);
-    const record = ` path=${name}\n`;
-    const length = record.length + String(record.length + 3).length;
-    return [
-      ...entry('PaxHeader', 'x', Buffer.from(`${length}${record}`)),
-      ...entry(name.slice(0, 99), '0', body),
-    ];
-  });
+    if (name.length > 100) {
+      const record = ` path=${name}\n`;
+      const length = record.length + String(record.length + 3).length;
+      blocks.push(...entry('PaxHeader', 'x', Buffer.from(`${length}${record}`)));
+    }
+    blocks.push(...entry(name.slice(0, 99), '0', Buffer.from(content)));
+  }
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
 

@@ -29,7 +29,7 @@ test('an empty environment is enough', () => {
   assert.equal(config.databaseUrl, undefined);
   assert.equal(config.redisUrl, undefined);
   assert.equal(config.cookieSecure, true);
-  assert.ok(config.sourceExclude.includes('node_modules'));
+  assert.ok(config.sourceExclude.includes('server/node_modules'));
   assert.ok(Object.isFrozen(config));
 });
 
