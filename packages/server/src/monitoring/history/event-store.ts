@@ -5,16 +5,16 @@ import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
 import type { StatusUpdate } from '../tracked-status.js';
 import type { CauseStore, StoredCause } from './cause-store.js';
-import { HOURS_FOR_MS, MOST_DETAILS, MOST_EVENTS } from './history-limits.js';
+import { HOURS_FOR_MS, MOST_DETAILS, MOST_EVENTS, MOST_REASONS } from './history-limits.js';
 import { STATUSES } from './series.js';
 import type { StatusTotals } from './status-totals.js';
 import { inTransaction } from './transaction.js';
 
 /**
  * `status`: an interval of one status. `integrity`: a change of the source. `service`: a run of the service. `history`: the
- * history file cannot be used. `alert`: an alert was given up.
+ * history file cannot be used. `alert`: an alert was given up. `reason`: why something was unwell.
  */
-export type EventType = 'status' | 'integrity' | 'service' | 'history' | 'alert';
+export type EventType = 'status' | 'integrity' | 'service' | 'history' | 'alert' | 'reason';
 
 export type Details = Readonly<Record<string, unknown>>;
 
@@ -105,9 +105,9 @@ export const EVENTS_SCHEMA = `
 `;
 
 /** Columns that a file of an older version lacks. */
-export const EVENTS_COLUMNS = { since: 'INTEGER' } as const;
+export const EVENTS_COLUMNS = { since: 'INTEGER', cut: 'INTEGER' } as const;
 
-interface Row {
+export interface EventRow {
   readonly id: number;
   readonly kind: EventType;
   readonly began_at: number;
@@ -124,9 +124,14 @@ function prepareStatements(database: Database) {
     insert: database.prepare(
       'INSERT INTO events (kind, began_at, ended_at, was, became, codes, details, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *',
     ),
-    // An open event is kept, however many events follow it.
+    // An open event is kept, however many events follow it. Reasons have a limit of their own, and push out none of the others.
     prune: database.prepare(
-      'DELETE FROM events WHERE ended_at IS NOT NULL AND (id <= ? OR ended_at < ?) RETURNING kind, began_at, ended_at, became',
+      `DELETE FROM events WHERE ended_at IS NOT NULL AND (ended_at < ?
+       OR (kind <> 'reason' AND id <=
+         (SELECT id FROM events WHERE kind <> 'reason' ORDER BY id DESC LIMIT 1 OFFSET ${MOST_EVENTS}))
+       OR (kind = 'reason' AND id <=
+         (SELECT id FROM events WHERE kind = 'reason' ORDER BY id DESC LIMIT 1 OFFSET ${MOST_REASONS})))
+       RETURNING kind, began_at, ended_at, became`,
     ),
     // Never before its begin: the clock may have been set back in the meantime.
     end: database.prepare(
@@ -159,12 +164,12 @@ export function createEventStore(
 ): EventStore {
   const statements = prepareStatements(database);
 
-  const eventOf = (row: Row): StoredEvent => storedEvent(row, causes);
+  const eventOf = (row: EventRow): StoredEvent => storedEvent(row, causes);
 
   /** Deleted events are added to the totals first. */
-  function prune(uptoId: number, nowMs: number): void {
-    const deleted = statements.prune.all(uptoId, nowMs - HOURS_FOR_MS) as Pick<
-      Row,
+  function prune(nowMs: number): void {
+    const deleted = statements.prune.all(nowMs - HOURS_FOR_MS) as Pick<
+      EventRow,
       'kind' | 'began_at' | 'ended_at' | 'became'
     >[];
     totals.carry(
@@ -190,8 +195,8 @@ export function createEventStore(
       JSON.stringify(codes),
       JSON.stringify(bounded(details)),
       since ?? null,
-    ) as Row;
-    prune(row.id - MOST_EVENTS, beganAt);
+    ) as EventRow;
+    prune(beganAt);
     return eventOf(row);
   }
 
@@ -201,10 +206,10 @@ export function createEventStore(
 
   /** `undefined` if no status event is open, or one of another status. */
   function addCodes(status: string, codes: readonly string[]): StoredEvent | undefined {
-    const row = statements.openStatus.get() as Row | undefined;
+    const row = statements.openStatus.get() as EventRow | undefined;
     if (!row || row.became !== status) return undefined;
     const all = [...new Set([...(JSON.parse(row.codes) as string[]), ...codes])];
-    return eventOf(statements.setCodes.get(JSON.stringify(all), row.id) as Row);
+    return eventOf(statements.setCodes.get(JSON.stringify(all), row.id) as EventRow);
   }
 
   return {
@@ -216,7 +221,7 @@ export function createEventStore(
     upsertEvent: inTransaction(database, (event: NewEvent) => {
       const { kind, beganAt, endedAt, to, codes, details } = event;
       const values = [endedAt, to, JSON.stringify(codes), JSON.stringify(bounded(details))];
-      const row = statements.replace.get(...values, kind, beganAt) as Row | undefined;
+      const row = statements.replace.get(...values, kind, beganAt) as EventRow | undefined;
       return row ? eventOf(row) : add(event);
     }),
     endEvents: end,
@@ -234,13 +239,13 @@ export function createEventStore(
         toMs ?? Number.MAX_SAFE_INTEGER,
         fromMs ?? 0,
         limit + 1,
-      ) as Row[];
+      ) as EventRow[];
       const events = rows.slice(0, limit).map(eventOf);
       return { events, next: rows.length > limit ? (events.at(-1)?.id ?? null) : null };
     },
     lastEventAt: (at) => (statements.last.get(at) as { readonly at: number | null }).at,
     lastStatus() {
-      const row = statements.lastStatus.get() as Row | undefined;
+      const row = statements.lastStatus.get() as EventRow | undefined;
       const status = STATUSES.find((one) => one === row?.became);
       if (!row || !status) return undefined;
       return { status, since: row.since ?? row.began_at, until: row.ended_at };
@@ -248,7 +253,8 @@ export function createEventStore(
   };
 }
 
-function storedEvent(row: Row, causes: CauseStore): StoredEvent {
+/** @param causes - of a status */
+export function storedEvent(row: EventRow, causes?: CauseStore): StoredEvent {
   const isStatus = row.kind === 'status';
   return {
     id: row.id,
@@ -259,7 +265,7 @@ function storedEvent(row: Row, causes: CauseStore): StoredEvent {
     to: row.became,
     codes: JSON.parse(row.codes) as string[],
     since: isStatus ? new Date(row.since ?? row.began_at).toISOString() : null,
-    causes: isStatus ? causes.between(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER) : [],
+    causes: (isStatus && causes?.between(row.began_at, row.ended_at ?? Number.MAX_SAFE_INTEGER)) || [],
     details: JSON.parse(row.details) as Details,
   };
 }

@@ -16,6 +16,8 @@ export const MINUTES_FOR_MS = 30 * DAY_MS;
 export const HOURS_FOR_MS = 366 * DAY_MS;
 /** The latest. Events are few, unless a store flaps. */
 export const MOST_EVENTS = 10_000;
+/** The latest. They come and go more often. */
+export const MOST_REASONS = 2_000;
 /** The latest. There are more causes than events if a store flaps within one status. */
 export const MOST_CAUSES = 20_000;
 /** With one event. */

@@ -9,6 +9,7 @@ import { createEventStore, type Details, type EventStore, type StoredEvent } fro
 import { GOES_ON_FOR_MS } from './history-limits.js';
 import type { HistoryQuery } from './history-query.js';
 import { createOutboxStore, type OutboxStore } from './outbox-store.js';
+import { createReasonStore, type ReasonStore } from './reason-store.js';
 import { createSampleStore, type SampleColumns, type SampleStore } from './sample-store.js';
 import { STATUSES } from './series.js';
 import { createStatusTotals, type Present, type Range, type Shares, type Totals } from './status-totals.js';
@@ -19,7 +20,7 @@ export interface HistoryPage extends SampleColumns {
   readonly totals: Totals;
 }
 
-export interface HistoryStore extends SampleStore, EventStore, OutboxStore {
+export interface HistoryStore extends SampleStore, EventStore, OutboxStore, ReasonStore {
   /** The steps of `query`, and the totals of exactly the requested range. */
   readHistory(query: HistoryQuery, requested: Range, present: Present): HistoryPage;
   /** A run of the service begins. A run without an end was killed: it ended with its latest sample or event. */
@@ -36,6 +37,7 @@ export function createHistoryStore(database: Database): HistoryStore {
   const totals = createStatusTotals(database);
   const samples = createSampleStore(database);
   const events = createEventStore(database, { causes, totals });
+  const { cut: cutReasons, recordReasons } = createReasonStore(database, events);
   let previous: PreviousStatus | null = null;
 
   function endOpenEvents(at: number, end: 'lost' | 'stopped'): void {
@@ -43,6 +45,7 @@ export function createHistoryStore(database: Database): HistoryStore {
     events.endEvents('history', at);
     events.endEvents('service', at, { end });
     causes.cut(at);
+    cutReasons(at);
   }
 
   /** Of the last run that had a status. A run that ended before its first probe run has none. */
@@ -59,6 +62,7 @@ export function createHistoryStore(database: Database): HistoryStore {
   return {
     ...samples,
     ...events,
+    recordReasons,
     ...createOutboxStore(database),
     readHistory(query, requested, present) {
       const columns = samples.readSamples(query);
