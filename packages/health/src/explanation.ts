@@ -8,7 +8,7 @@ import { connectionLike } from './probes/postgres/postgres-connections.js';
 import type { ProblemCode } from './problems.js';
 import { explainSettings } from './reasons/explain-options.js';
 import type { Reason, Reasons } from './reasons/reasons.js';
-import type { Explained, ExplainedDatabase } from './reasons/sources.js';
+import type { Explained, ExplainedDatabase, ExplainedProcess } from './reasons/sources.js';
 import { allProblems, type HealthSnapshot } from './report.js';
 import type { Viewer } from './types.js';
 
@@ -20,15 +20,25 @@ export interface Explanation {
   close(): Promise<void>;
 }
 
+/** What is read anew all the time. */
+interface ExplanationInput extends ExplainedProcess {
+  readonly snapshot: () => HealthSnapshot;
+}
+
 const NONE: readonly Reason[] = Object.freeze([]);
 
 export function createExplanation(
   options: HealthOptions,
   components: readonly Component[],
-  snapshot: () => HealthSnapshot,
+  { snapshot, blocks, connections }: ExplanationInput,
 ): Explanation {
-  const explained = explainedOf(options, components, () => reasons?.isTroubled() ?? false);
-  const isOn = explained.databases.length + explained.caches.length > 0 || explained.process;
+  const isTroubled = (): boolean => reasons?.isTroubled() ?? false;
+  const explained: Explained = {
+    ...storesOf(options, components),
+    process: options.process?.explain ? { blocks, connections } : undefined,
+    isTroubled,
+  };
+  const isOn = explained.databases.length + explained.caches.length > 0 || explained.process !== undefined;
   let reasons: Reasons | undefined;
   let isClosed = false;
 
@@ -59,12 +69,11 @@ export function createExplanation(
   };
 }
 
-/** What of the options is to be explained, each by the name of its component. */
-function explainedOf(
-  { database, databases, cache, caches, process }: HealthOptions,
+/** The stores that are to be explained, each by the name of its component. */
+function storesOf(
+  { database, databases, cache, caches }: HealthOptions,
   components: readonly Component[],
-  isTroubled: () => boolean,
-): Explained {
+): Pick<Explained, 'databases' | 'caches'> {
   const watched = (name: string): Component | undefined => components.find((one) => one.name === name);
   return {
     databases: Object.entries({ ...(database && { database }), ...databases }).flatMap<ExplainedDatabase>(
@@ -87,8 +96,6 @@ function explainedOf(
       const follow = watched(name)?.follow;
       return follow ? { component: componentOf('cache', name), follow } : [];
     }),
-    process: process?.explain ?? false,
-    isTroubled,
   };
 }
 

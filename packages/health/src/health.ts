@@ -14,6 +14,7 @@ import { isWell, missingCache, type Component } from './components.js';
 import { createExplanation } from './explanation.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
+import { createConnectionReadings } from './reasons/process/connection-readings.js';
 import { publishedTime } from './report.js';
 import { createRunCounter } from './run-counts.js';
 import { createSampler } from './sampler.js';
@@ -51,15 +52,21 @@ export function createHealth(options: HealthOptions): Health {
   const readiness = createReadiness(options.ready ?? 'own');
   const eventLoop = createEventLoopWatch({
     delayedAfterMs: options.eventLoopDelayedAfterMs ?? DEFAULTS.eventLoopDelayedAfterMs,
+    keepsBlocks: options.process?.explain ?? false,
     onSuspended() {
       for (const { sampler } of components) sampler.markStale();
       snapshots.invalidate();
     },
   });
+  const connections = createConnectionReadings();
   const missing = missingCaches(options).map(([name, critical]) => missingCache(name, critical));
   const snapshots = createSnapshotCache({ startedAt, identity, missing, components, eventLoop, source });
   const listeners = createListeners(options, snapshots);
-  const explanation = createExplanation(options, components, snapshots.current);
+  const explanation = createExplanation(options, components, {
+    snapshot: snapshots.current,
+    blocks: () => eventLoop.blocks(),
+    connections: () => connections.all(),
+  });
   const servers = createHealthServers();
   source?.onChange(() => {
     snapshots.invalidate();
@@ -75,6 +82,7 @@ export function createHealth(options: HealthOptions): Health {
     function onOutcome(outcome: Outcome<AnyFigures>, durationMs: number): void {
       const run = runs.note(outcome, durationMs);
       snapshots.invalidate();
+      if (watched.kind !== 'check') connections.note(watched.kind, watched.name, outcome);
       readiness.noteRun(watched.name, snapshots.current());
       pace.isWell(components.every(isWell));
       listeners.ran(run);

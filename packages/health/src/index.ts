@@ -32,7 +32,7 @@ export { REASON_CODES, type ReasonCode } from './reasons/reason-codes.js';
 export type { Reason } from './reasons/reasons.js';
 export type { Figures } from './reasons/sighting.js';
 export type { HealthSnapshot, ComponentStatus, ComponentType, NamedCache, NamedDatabase } from './report.js';
-export type { PublishedReason, ReasonsDocument } from './http/formats/reasons-json.js';
+export { reasonsDocument, type PublishedReason, type ReasonsDocument } from './http/formats/reasons-json.js';
 export { respond, type HealthResponse, type HealthRequest } from './http/respond.js';
 export type { FinishedRun, RunCounts, RunOutcome } from './run-counts.js';
 export type { HealthSource, SourceProblem } from './source-option.js';

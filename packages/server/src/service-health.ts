@@ -16,6 +16,9 @@ import type { Log } from './infra/log.js';
 import type { Migrator } from './infra/migrator.js';
 import type { StoreClients } from './stores.js';
 
+/** While a problem holds. */
+const EXPLAIN_TROUBLED_MS = 5_000;
+
 export interface ServiceHealthOptions {
   readonly config: Config;
   readonly clients: StoreClients;
@@ -82,8 +85,17 @@ function watchedOptions({
       },
       poolSaturatedAfterMs: config.poolSaturatedMs,
       poolStalledAfterMs: config.poolStalledMs,
+      explain: config.explain && {
+        everyMs: config.explainIntervalMs,
+        whileTroubledMs: Math.min(config.explainIntervalMs, EXPLAIN_TROUBLED_MS),
+        connection: config.explainDatabaseUrl
+          ? { connectionString: config.explainDatabaseUrl }
+          : config.explainConnection,
+        hourly: true,
+      },
     },
-    cache: { ...sampling, client: cache?.client ?? null },
+    cache: { ...sampling, client: cache?.client ?? null, explain: config.explain },
+    process: { explain: config.explain },
     checks: { schema: { ...sampling, check: () => schema.isUsable(), critical: true } },
     ready: config.ready,
     startedAt,

@@ -44,6 +44,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'GET /llms.txt': PUBLIC,
   'GET /v1/status': PUBLIC,
   'GET /v1/admin/health': {},
+  'GET /v1/admin/reasons': {},
   'GET /v1/admin/live': {},
   'GET /v1/admin/history': {},
   'GET /v1/admin/events': {},

@@ -46,7 +46,7 @@ export interface ProcessOptions {
   readonly explain?: boolean;
 }
 
-const EXPLAIN_DEFAULTS = {
+export const EXPLAIN_DEFAULTS = {
   everyMs: 15_000,
   whileTroubledMs: 5_000,
   connection: 'fresh',

@@ -2,11 +2,12 @@
  * Everything that looks for reasons, made of what is to be explained. Loaded only when something is.
  */
 import type { RedisFollow } from '../probes/redis/redis-follow.js';
-import type { ExplainSettings } from './explain-options.js';
+import { EXPLAIN_DEFAULTS, type ExplainSettings } from './explain-options.js';
 import { createHolders, lookEveryMs } from './holders/holders.js';
 import type { ServerReading } from './holders/server-sessions.js';
 import type { ActivityWatch } from './postgres/activity-watch.js';
 import { createServerSources, type ServerAccess } from './postgres/database-sources.js';
+import { createProcessSource, type ProcessSourceOptions } from './process/process-source.js';
 import { createCacheWatch } from './redis/cache-watch.js';
 import type { ReasonSource } from './sighting.js';
 
@@ -26,25 +27,38 @@ export interface ExplainedCache {
   readonly follow: RedisFollow;
 }
 
+/** This process: what the rest of the library has found out about it. */
+export type ExplainedProcess = Pick<ProcessSourceOptions, 'blocks' | 'connections'>;
+
 /** What is to be explained. */
 export interface Explained {
   readonly databases: readonly ExplainedDatabase[];
   readonly caches: readonly ExplainedCache[];
-  readonly process: boolean;
+  readonly process: ExplainedProcess | undefined;
   /** Whether to look more often than usually. */
   readonly isTroubled: () => boolean;
 }
 
 /** The sources, each begun. */
-export function sourcesOf({ databases, caches, isTroubled }: Explained): readonly ReasonSource[] {
+export function sourcesOf({ databases, caches, process, isTroubled }: Explained): readonly ReasonSource[] {
   return [
     ...databases.flatMap((database) => databaseSources(database, isTroubled)),
-    ...caches.map(({ component, follow }) => {
-      const watch = createCacheWatch({ component });
-      follow.attach(watch);
-      return watch;
-    }),
+    ...caches.map(cacheSource),
+    ...(process ? [processSource(process, isTroubled)] : []),
   ];
+}
+
+function cacheSource({ component, follow }: ExplainedCache): ReasonSource {
+  const watch = createCacheWatch({ component });
+  follow.attach(watch);
+  return watch;
+}
+
+function processSource(process: ExplainedProcess, isTroubled: () => boolean): ReasonSource {
+  const { everyMs, whileTroubledMs } = EXPLAIN_DEFAULTS;
+  const source = createProcessSource({ ...process, everyMs, whileTroubledMs, isTroubled });
+  source.start();
+  return source;
 }
 
 /** The server is asked for the sessions of those who hold a connection for long, and says what they wait for. */

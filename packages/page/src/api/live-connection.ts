@@ -118,8 +118,9 @@ export function connect(code: string | null): LiveConnection {
 
   /** Resolves with true when this loop has to end. */
   async function pollReport(signal: AbortSignal): Promise<boolean> {
-    const [{ status, body }, { body: publicStatus }] = await Promise.all([
+    const [{ status, body }, { body: why }, { body: publicStatus }] = await Promise.all([
       getJson('/v1/admin/health', { signal }),
+      getJson('/v1/admin/reasons', { signal }),
       getJson('/v1/status', { signal }),
     ]);
     if (signal.aborted) return true;
@@ -140,6 +141,7 @@ export function connect(code: string | null): LiveConnection {
         since: isSame ? publicStatus.since : null,
         causes: isSame ? publicStatus.causes : null,
         parts: {},
+        reasons: why?.reasons ?? [],
         at: new Date(Date.now() + state.get().aheadMs).toISOString(),
       },
     });

@@ -15,7 +15,12 @@ export interface CauseLine {
 }
 
 /** In the order in which they began. A cause that comes and goes is one line. */
-export function causeLines({ causes, codes }: Pick<EventDocument, 'causes' | 'codes'>): readonly CauseLine[] {
+export function causeLines({
+  kind,
+  causes,
+  codes,
+  details,
+}: Pick<EventDocument, 'kind' | 'causes' | 'codes' | 'details'>): readonly CauseLine[] {
   const lines = new Map<string, CauseLine>();
   for (const { component, code, began_at, ended_at } of causes) {
     const sentence = namedSentence(component, code);
@@ -33,8 +38,21 @@ export function causeLines({ causes, codes }: Pick<EventDocument, 'causes' | 'co
   // An event of an older service has codes alone.
   const withoutTimes = codes
     .filter((code) => !withTimes.has(code))
-    .map((code) => ({ sentence: problemSentence(code), code, times: 1, from: null, to: null }));
+    .map((code) => ({
+      sentence: kind === 'reason' ? reasonWords(code, details) : problemSentence(code),
+      code,
+      times: 1,
+      from: null,
+      to: null,
+    }));
   return [...lines.values(), ...withoutTimes];
+}
+
+/** The sentence as it was said last, and what it explained. */
+function reasonWords(code: string, details: EventDocument['details']): string {
+  const { sentence, explains } = details;
+  const words = typeof sentence === 'string' ? sentence : code;
+  return typeof explains === 'string' ? `${words}; it explains: ${problemSentence(explains)}` : words;
 }
 
 /** How long it lasted; of a recovery, how long each status before it lasted. */
@@ -47,7 +65,7 @@ export function lastedWords(event: EventDocument, events: readonly EventDocument
     const ms = lengthOf(event);
     return ms < 1_000 ? '' : `lasted ${duration(ms)}`;
   }
-  return kind === 'status' ? `so far ${duration(nowMs - Date.parse(began_at))}` : '';
+  return kind === 'status' || kind === 'reason' ? `so far ${duration(nowMs - Date.parse(began_at))}` : '';
 }
 
 /** `after 2 min 10 s unhealthy, 5 s degraded`: since it was last healthy, if that is in the list. */

@@ -11,6 +11,8 @@ export type DisplayStatus = Status | 'unknown';
 export interface DisplayCause {
   /** `null` for a problem that this page does not know: a service newer than the page. */
   readonly code: ProblemCode | null;
+  /** Whose it is; `null` where that is not known. */
+  readonly component: string | null;
   readonly sentence: string;
   readonly advice: Advice | null;
   /** When it began; `null` where that is not known. */
@@ -38,8 +40,8 @@ export function causesOf(held: readonly HeldCauseDocument[]): readonly DisplayCa
     .map(({ component, code, since }) => {
       const sentence = namedSentence(component, code);
       return isCode(code)
-        ? { code, sentence, since, advice: CATALOGUE[code] }
-        : { code: null, sentence, since, advice: null };
+        ? { code, component, sentence, since, advice: CATALOGUE[code] }
+        : { code: null, component, sentence, since, advice: null };
     })
     .toSorted(
       (one, other) =>
@@ -58,8 +60,8 @@ export function causesOfErrors(errors: readonly string[]): readonly DisplayCause
     .map((error) => {
       const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
       return isCode(code)
-        ? { code, sentence, since: null, advice: CATALOGUE[code] }
-        : { code: null, sentence: error, since: null, advice: null };
+        ? { code, component: null, sentence, since: null, advice: CATALOGUE[code] }
+        : { code: null, component: null, sentence: error, since: null, advice: null };
     })
     .toSorted((one, other) => rankOf(one.code) - rankOf(other.code));
 }

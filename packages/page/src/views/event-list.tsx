@@ -69,6 +69,7 @@ const KINDS: Readonly<Record<string, string>> = {
   integrity: 'Source',
   history: 'History',
   alert: 'Alert',
+  reason: 'Reason',
 };
 
 function wordsOf({ kind, from, to }: EventDocument): string {
@@ -105,7 +106,8 @@ function Why({ line, nowMs }: { readonly line: CauseLine; readonly nowMs: number
 
 /** Whatever else is known of it. */
 function Details({ event }: { readonly event: EventDocument }): JSX.Element | null {
-  const words = detailWords(event.details);
+  // Of a reason they are its sentence, which stands there already.
+  const words = event.kind === 'reason' ? '' : detailWords(event.details);
   return words === '' ? null : <span class="soft details">{words}</span>;
 }
 

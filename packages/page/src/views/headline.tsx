@@ -15,6 +15,7 @@ import {
   type DisplayStatus,
 } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
+import { ReasonsOfCause } from './reasons.js';
 import { TimeText, Sentence } from './text.js';
 
 export interface HeadlineProps {
@@ -61,7 +62,12 @@ export function Headline({ state, status, isLost, nowMs }: HeadlineProps): JSX.E
           network between it and you. This page keeps trying.
         </p>
       )}
-      {worst && isAdmin(state.who) && <CauseText cause={worst} />}
+      {worst && isAdmin(state.who) && (
+        <>
+          <CauseText cause={worst} />
+          <ReasonsOfCause cause={worst} snapshot={state.snapshot} nowMs={serviceMs} />
+        </>
+      )}
       {others.length > 0 && (
         <details>
           <summary>
@@ -77,7 +83,12 @@ export function Headline({ state, status, isLost, nowMs }: HeadlineProps): JSX.E
                   </span>
                 )}
               </h3>
-              {isAdmin(state.who) && <CauseText cause={cause} />}
+              {isAdmin(state.who) && (
+                <>
+                  <CauseText cause={cause} />
+                  <ReasonsOfCause cause={cause} snapshot={state.snapshot} nowMs={serviceMs} />
+                </>
+              )}
             </div>
           ))}
         </details>

@@ -12,6 +12,7 @@ import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';
 import { CacheCard, DatabaseCard } from './components.js';
+import { OtherReasons } from './reasons.js';
 import { SourceLine } from './source-line.js';
 
 export interface NowProps {
@@ -31,6 +32,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
   const report = snapshot?.report ?? null;
   return (
     <>
+      <OtherReasons snapshot={snapshot} nowMs={nowMs} />
       <section aria-labelledby="status-history">
         <div class="title">
           <h2 id="status-history">Status history</h2>

@@ -56,7 +56,7 @@ test('each cause has its own time; what comes and goes is one line; codes alone 
   ];
   const codes = ['SOURCE_DRIFTED', 'DATABASE_SLOW', 'CHECK_FAILED', 'CACHE_TIMEOUT'];
   assert.deepEqual(
-    causeLines({ causes, codes }).map((line) => {
+    causeLines({ kind: 'status', causes, codes, details: {} }).map((line) => {
       const { sentence, code, times, from, to } = line;
       return [sentence.split(':')[0], code, times, from, to];
     }),
@@ -66,5 +66,34 @@ test('each cause has its own time; what comes and goes is one line; codes alone 
       ['mail', 'CHECK_FAILED', 1, at(7), null],
       ['The cache does not answer in time', 'CACHE_TIMEOUT', 1, null, null],
     ],
+  );
+});
+
+test('a reason is told by its own sentence, what it explained, and for how long', () => {
+  const details = {
+    sentence: '3 sessions wait for a lock',
+    explains: 'DATABASE_POOL_SATURATED',
+    component: null,
+  };
+  const event = {
+    ...status(9, null, '', [0, null]),
+    kind: 'reason',
+    to: null,
+    codes: ['LOCK_QUEUE'],
+    details,
+  } as const;
+  assert.deepEqual(
+    causeLines(event).map(({ sentence, code }) => [sentence, code]),
+    [
+      [
+        '3 sessions wait for a lock; it explains: All connections of the pool are in use and callers wait',
+        'LOCK_QUEUE',
+      ],
+    ],
+  );
+  assert.equal(lastedWords(event, [event], NOW + 60_000), 'so far 1 min');
+  assert.deepEqual(
+    causeLines({ ...event, details: {} }).map(({ sentence }) => sentence),
+    ['LOCK_QUEUE'],
   );
 });

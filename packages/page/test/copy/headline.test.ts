@@ -39,6 +39,7 @@ test('a problem of a newer service is shown as it was sent, after the known ones
   const causes = causesOfErrors(['Something new (MOON_FULL)', error('CACHE_SLOW')]);
   assert.deepEqual(causes.at(-1), {
     code: null,
+    component: null,
     sentence: 'Something new (MOON_FULL)',
     since: null,
     advice: null,

@@ -2,6 +2,7 @@
 import { PortalError } from '../errors.js';
 import { currentUser } from '../auth/current-user.js';
 import { heldCauseSchema } from './event-schema.js';
+import { reasonSchema } from './reason-schema.js';
 import { adminReportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 import { choice, dateTimeMs, exactly, listOf, MOMENT, textOrNull } from './schema.js';
@@ -23,6 +24,7 @@ export const liveSnapshotSchema = exactly('Everything for an administrator at on
     description: 'Each component by its name.',
     additionalProperties: liveComponent,
   },
+  reasons: listOf(reasonSchema, 'Why it is so, as in `/v1/admin/reasons`.'),
   at: dateTimeMs('Of the clock of the service.'),
 });
 
@@ -44,9 +46,10 @@ export const adminLiveRoute = defineRoute({
     tag: 'History',
     summary: 'Everything, as it becomes known',
     description:
-      'Server-sent events, for as long as the session lasts. `report`: `{report, since, causes, parts, at}`, at once and ' +
+      'Server-sent events, for as long as the session lasts. `report`: `{report, since, causes, parts, reasons, at}`, at once and ' +
       'after every look, where `report` is the administrator’s report, `causes` has what is wrong as `component`, ' +
-      '`code` and `since`, and `parts` has of each part its `state`, `since`, `answers_since` and `checked_at`. ' +
+      '`code` and `since`, `parts` has of each part its `state`, `since`, `answers_since` and `checked_at`, and `reasons` is the ' +
+      'list of `/v1/admin/reasons`. ' +
       '`happened`: one event, as in `/v1/admin/events`; once more when a cause of it has come or gone. `gone`: the session has ended, and so does the ' +
       'answer. `draining`: the service is about to stop. A comment at least every 5 s says that the connection lives.',
   },

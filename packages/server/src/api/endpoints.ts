@@ -9,6 +9,7 @@ import { adminHistoryRoute } from './admin-history.js';
 import { adminIntegrityLoadedRoute } from './admin-integrity-loaded.js';
 import { adminIntegrityRoute } from './admin-integrity.js';
 import { adminLiveRoute } from './admin-live.js';
+import { adminReasonsRoute } from './admin-reasons.js';
 import { destroyMySessionRoute } from './destroy-my-session.js';
 import { destroyMySessionsRoute } from './destroy-my-sessions.js';
 import { docsRoute, guideRoute, indexRoute, openApiRoute } from './docs/endpoints.js';
@@ -26,6 +27,7 @@ import { verifyCodeRoute } from './verify-code.js';
 export const ENDPOINTS: readonly Route[] = [
   healthRoute,
   adminHealthRoute,
+  adminReasonsRoute,
   adminIntegrityRoute,
   adminIntegrityLoadedRoute,
   statusRoute,

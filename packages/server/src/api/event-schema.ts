@@ -21,9 +21,9 @@ export const eventSchema = named(
   exactly('Something that happened.', {
     id: integer('Later events have greater ones.', { minimum: 1 }),
     kind: choice(
-      ['status', 'integrity', 'service', 'history', 'alert'],
+      ['status', 'integrity', 'service', 'history', 'alert', 'reason'],
       'A stretch of one status; changes of the source without a pause; a run of the service; the history itself; the ' +
-        'delivery of alerts.',
+        'delivery of alerts; a reason, from its begin to its end.',
     ),
     began_at: dateTimeMs('Begin.'),
     ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
@@ -32,7 +32,7 @@ export const eventSchema = named(
       'Of a status: this one. Of others: `changed`, `put_back`, `unreadable`, `loaded`; `running`; `damaged`, `not_kept`, ' +
         '`not_written`; `given_up`.',
     ),
-    codes: listOf({ type: 'string' }, 'Codes of the catalogue that held in it.'),
+    codes: listOf({ type: 'string' }, 'Codes of the catalogue that held in it; of a reason its own.'),
     since: textOrNull(
       'Of a status: since when it has been so; before `began_at` where it goes on after a time that was not measured.',
       MOMENT,
@@ -49,7 +49,8 @@ export const eventSchema = named(
     details: {
       type: 'object',
       description:
-        'What else is known: `end` of a run (`stopped` or `lost`), counts of files, a cause, by how much a clock was set.',
+        'What else is known: `end` of a run (`stopped` or `lost`), counts of files, a cause, by how much a clock was set; of a reason its ' +
+        '`sentence`, what it `explains`, and its `component` where there are several.',
       additionalProperties: true,
     },
   }),

@@ -4,6 +4,7 @@ import type { eventPageSchema } from './admin-events.js';
 import type { fleetSchema, fleetServiceDetailSchema } from './fleet-schema.js';
 import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
+import type { reasonsSchema } from './admin-reasons.js';
 import type { eventSchema } from './event-schema.js';
 import type { integritySchema } from './admin-integrity.js';
 import type { loadedScriptsSchema } from './admin-integrity-loaded.js';
@@ -28,6 +29,7 @@ export type LiveSnapshotDocument = FromSchema<typeof liveSnapshotSchema>;
 export type LiveComponentDocument = LiveSnapshotDocument['parts'][string];
 export type MeDocument = FromSchema<typeof meSchema>;
 export type MySessionsDocument = FromSchema<typeof mySessionsSchema>;
+export type ReasonDocument = FromSchema<typeof reasonsSchema>['reasons'][number];
 export type PublicStatusDocument = FromSchema<typeof publicStatusSchema>;
 
 /** What the page requests, and the document that each path answers. */
@@ -39,6 +41,7 @@ export interface ApiDocuments {
   readonly '/v1/admin/history': HistoryDocument;
   readonly '/v1/admin/integrity': IntegrityDocument;
   readonly '/v1/admin/integrity/loaded': FromSchema<typeof loadedScriptsSchema>;
+  readonly '/v1/admin/reasons': FromSchema<typeof reasonsSchema>;
   readonly '/v1/authentication/request': FromSchema<typeof codeRequestedSchema>;
   readonly '/v1/authentication/verify': MeDocument;
   readonly '/v1/status': PublicStatusDocument;

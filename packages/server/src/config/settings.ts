@@ -153,6 +153,34 @@ export const SETTINGS = {
     about:
       'The pool is stalled when callers wait and no connection has been returned for this long. That is unhealthy.',
   },
+  explain: {
+    variable: 'PORTAL_EXPLAIN',
+    fallback: 'on',
+    rule: onOrOff,
+    about:
+      'Whether to look for why something is unwell and who causes it (`on` or `off`). Only administrators and machine tokens see it.',
+  },
+  explainIntervalMs: {
+    variable: 'PORTAL_EXPLAIN_INTERVAL_MS',
+    fallback: '15000',
+    rule: milliseconds,
+    about:
+      'Time between two looks at the sessions of the database, one statement each for all instances together. While a problem holds it is 5 seconds at most.',
+  },
+  explainConnection: {
+    variable: 'PORTAL_EXPLAIN_CONNECTION',
+    fallback: 'fresh',
+    rule: oneOf('fresh', 'kept'),
+    about:
+      'Where that statement is sent: over the connection of a probe run (`fresh`), or over one that stays open and still answers when the server accepts no more (`kept`).',
+  },
+  explainDatabaseUrl: {
+    variable: 'PORTAL_EXPLAIN_DATABASE_URL',
+    rule: postgresUrl,
+    secret: true,
+    about: 'The same database as a role that may see other sessions, such as one with `pg_monitor`.',
+    unset: 'the role of `DATABASE_URL`; what is hidden from it is said to be',
+  },
   sessionDeadlineMs: {
     variable: 'PORTAL_SESSION_DEADLINE_MS',
     fallback: '200',

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULTS, type Health, type ReportEvent } from 'portal-health';
+import { DEFAULTS, reasonsDocument, type Health, type ReportEvent } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
 import type { Log } from '../infra/log.js';
@@ -14,6 +14,7 @@ import { createReceivers } from './alerts/receivers.js';
 import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
 import { createLivePages, type LivePages } from './live/pages.js';
+import { createReasonTracker } from './reason-tracker.js';
 import { createStatusTracker, type StatusTracker } from './status-tracker.js';
 
 export interface MonitoringOptions {
@@ -59,7 +60,10 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
       onUpdate: (update) => void history.record('recordStatus', update),
     }));
   const pages = createLivePages({
-    snapshot: () => statusTracker().snapshot(),
+    snapshot: () => ({
+      ...statusTracker().snapshot(),
+      ...reasonsDocument(health().reasons('admin')),
+    }),
     onRead: () => health().noteRequest(),
   });
   const history = createHistory({
@@ -75,7 +79,18 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     after: config.alertAfter,
     intervalMs: config.intervalMs,
     log,
+    reasons: () => health().reasons('admin'),
     onGivenUp: (receiver, cause) => void history.record('addEvent', givenUpEvent(receiver, cause)),
+  });
+
+  const reasonTracker = createReasonTracker((update) => {
+    history.write('recordReasons', update).then(
+      (events) => {
+        for (const event of events) pages.sendEvent(event);
+      },
+      // The log says of every write that the disk refuses it.
+      () => undefined,
+    );
   });
 
   return {
@@ -85,6 +100,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     gapMs,
     reported(event) {
       statusTracker().update();
+      reasonTracker.update(health().reasons('admin'), Date.now());
       pages.report();
       history.sample(event.report, health().snapshot());
       alerts.reported(event);

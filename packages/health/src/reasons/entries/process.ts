@@ -18,8 +18,9 @@ export const PROCESS_ENTRIES = {
   EVENT_LOOP_DELAYED: {
     explains: ['EVENT_LOOP_DELAYED', 'DATABASE_TIMEOUT', 'CACHE_TIMEOUT'],
     readings: 1,
-    sentence: ({ longest_ms: longestMs }) =>
-      `The event loop of this process was blocked, the longest time for ${duration(longestMs)}`,
+    sentence: ({ longest_ms: longestMs, cpu_percent: cpu = null }) =>
+      `The event loop of this process was blocked, the longest time for ${duration(longestMs)}` +
+      (isFigure(cpu) ? `, in which it used ${percent(cpu)} of a core` : ''),
     next: 'Find what computes for so long in one piece: --cpu-prof, large JSON, a regular expression, a sync call.',
   },
   CPU_THROTTLED: {

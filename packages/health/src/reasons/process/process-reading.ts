@@ -34,7 +34,7 @@ export interface ConnectionReading {
   readonly lookUpError: string | null;
 }
 
-/** Of the last minute. */
+/** Of the last ten seconds. */
 export interface LoopReading {
   readonly blocks: number;
   readonly longest: LoopBlock | null;
@@ -69,6 +69,8 @@ export interface ProcessReader {
 
 /** What is dear, or seldom changes, is read again after this time. */
 const MINUTE_MS = 60_000;
+/** A block is a reason for so long after its end. */
+const RECENT_MS = 10_000;
 const DEFAULT_THREADS = 4;
 /** The descriptor of the folder that is read is one of them. */
 const COUNTING = 1;
@@ -134,7 +136,7 @@ export function createProcessReader({
 }
 
 function loopReading(all: readonly LoopBlock[], nowMs: number): LoopReading {
-  const recent = all.filter(({ endedAtMs }) => nowMs - endedAtMs < MINUTE_MS);
+  const recent = all.filter(({ endedAtMs }) => nowMs - endedAtMs < RECENT_MS);
   const longest = recent.reduce<LoopBlock | null>(
     (worst, block) => (worst === null || block.lateMs > worst.lateMs ? block : worst),
     null,

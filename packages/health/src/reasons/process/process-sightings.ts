@@ -79,9 +79,10 @@ function nearLimit(used: number, limit: number): Figures {
 /** Over a minute, and only with an event loop that was late in it: being held back hurts nobody who had nothing to do. */
 function sightThrottling(readings: readonly ProcessReading[]): readonly Sighting[] {
   const last = readings.at(-1);
-  if (!last?.throttling || last.loop.longest === null) return [];
+  if (!last?.throttling) return [];
   const before = readings.findLast(({ atMs }) => last.atMs - atMs >= LEAST_WINDOW_MS);
   if (!before?.throttling || last.atMs - before.atMs > 2 * MINUTE_MS) return [];
+  if (!readings.some(({ atMs, loop }) => atMs > before.atMs && loop.longest !== null)) return [];
   const periods = last.throttling.periods - before.throttling.periods;
   const throttled = last.throttling.throttled - before.throttling.throttled;
   // A process that was moved to another group begins anew.

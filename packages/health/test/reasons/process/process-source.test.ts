@@ -38,7 +38,10 @@ async function withSource(
   const source = createProcessSource({
     blocks: () => [],
     connections: () => [],
-    paceMs: () => 20,
+    everyMs: 20,
+    whileTroubledMs: 20,
+    isTroubled: () => false,
+    tickMs: 10,
     ...options,
   });
   assert.equal(source.latest(), undefined);
@@ -65,8 +68,8 @@ test('of a process that is well nothing is said, and its source holds no process
 test('busy threads, until they are free again', async () => {
   await withSource({}, async (source) => {
     const jobs = Array.from(
-      { length: 12 },
-      () => new Promise((resolve) => pbkdf2('p', 's', 400_000, 64, 'sha512', resolve)),
+      { length: 8 },
+      () => new Promise((resolve) => pbkdf2('p', 's', 200_000, 64, 'sha512', resolve)),
     );
     await waitFor('the threads to be busy', () => codes(source).includes('THREAD_POOL_BUSY'));
     await Promise.all(jobs);

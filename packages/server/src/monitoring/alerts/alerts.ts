@@ -1,11 +1,12 @@
 /**
- * Alerts: one when an incident begins, one when it becomes worse, one when it ends, and one for each change of the source.
+ * Alerts: one when an incident begins, one when it becomes worse, one when its reason is known only later, one when it ends,
+ * and one for each change of the source.
  * Before anything is sent, message and incident are written to the outbox in one transaction. So a kill at any moment
  * neither loses an alert nor makes two of one.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { ReportEvent, Status } from 'portal-health';
+import type { ProblemCode, Reason, ReportEvent, Status } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import type { Log } from '../../infra/log.js';
 import { createAlertSender, type Outbox } from './alert-sender.js';
@@ -43,10 +44,23 @@ export interface AlertsOptions {
   readonly intervalMs: number;
   readonly log: Log;
   readonly onGivenUp: (receiverName: string, cause: string) => void;
+  /** Why it is unwell, as it is known now. */
+  readonly reasons: () => readonly Reason[];
 }
 
+/** More would be no message that anybody reads at night. */
+const MOST_REASONS = 3;
+
 /** Does nothing without a receiver. */
-export function createAlerts({ receivers, store, after, intervalMs, log, onGivenUp }: AlertsOptions): Alerts {
+export function createAlerts({
+  receivers,
+  store,
+  after,
+  intervalMs,
+  log,
+  onGivenUp,
+  reasons,
+}: AlertsOptions): Alerts {
   const detector = createIncidentDetector({ after, intervalMs });
   const senders: ReturnType<typeof createAlertSender>[] = [];
   let incident: Incident | undefined;
@@ -82,7 +96,24 @@ export function createAlerts({ receivers, store, after, intervalMs, log, onGiven
     );
   }
 
-  function notify(transition: IncidentTransition, codes: readonly string[]): void {
+  /** Those of causes that hold. */
+  function why(codes: readonly ProblemCode[]): Alert['reasons'] {
+    return reasons()
+      .filter(({ explains }) => explains !== null && codes.includes(explains))
+      .slice(0, MOST_REASONS)
+      .map(({ code, explains, sentence, next }) => ({ code, explains, sentence, next }));
+  }
+
+  /** The reason is often seen some seconds after the incident, which nobody should hear of later for that. */
+  function explain(current: Incident, codes: readonly ProblemCode[]): void {
+    const known = why(codes);
+    if (current.isExplained || known.length === 0) return;
+    incident = { ...current, isExplained: true };
+    const { id, since, status: worst } = current;
+    enqueue({ ...blank('incident.explained', id, since), status: worst, codes, reasons: known }, incident);
+  }
+
+  function notify(transition: IncidentTransition, codes: readonly ProblemCode[]): void {
     const since = new Date(transition.since).toISOString();
     const { id = randomUUID() } = incident ?? {};
     if (transition.type === 'ended') {
@@ -91,11 +122,11 @@ export function createAlerts({ receivers, store, after, intervalMs, log, onGiven
       enqueue({ ...blank('incident.ended', id, began), status: 'healthy', until: since }, null);
       return;
     }
-    incident = { id, status: transition.status, since: incident?.since ?? since };
-    enqueue(
-      { ...blank(`incident.${transition.type}`, id, since), status: transition.status, codes },
-      incident,
-    );
+    const known = why(codes);
+    const isExplained = incident?.isExplained === true || known.length > 0;
+    incident = { id, status: transition.status, since: incident?.since ?? since, isExplained };
+    const alert = blank(`incident.${transition.type}`, id, since);
+    enqueue({ ...alert, status: transition.status, codes, reasons: known }, incident);
   }
 
   return {
@@ -107,6 +138,7 @@ export function createAlerts({ receivers, store, after, intervalMs, log, onGiven
       if (!isReady) return;
       const transition = detector.detect(status, incident, Date.now());
       if (transition) notify(transition, codes);
+      else if (incident && status !== 'healthy') explain(incident, codes);
     },
     sourceChanged({ kind, began_at, added, removed, modified }) {
       // What memory holds is told by the incident that its code begins.
@@ -140,6 +172,7 @@ function blank(type: Alert['type'], incident: string, since: string): Alert {
     status: 'healthy',
     until: null,
     codes: [],
+    reasons: [],
     instance: hostname(),
     files: null,
   };

@@ -11,6 +11,8 @@ export interface Incident {
   readonly status: Exclude<Status, 'healthy'>;
   /** ISO 8601, UTC, with milliseconds. */
   readonly since: string;
+  /** Whether an alert has said why; absent in the file of an older version. */
+  readonly isExplained?: boolean;
 }
 
 /** `since`: the first report of the new status, in milliseconds since 1970. */

@@ -1,11 +1,16 @@
 /**
  * One alert as the body that each type of receiver expects.
  */
-import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
+import { PROBLEMS, type ProblemCode, type Reason, type Status } from 'portal-health';
 import type { ReceiverType } from '../../config/rules.js';
 
 export type AlertType =
-  'incident.began' | 'incident.worsened' | 'incident.ended' | 'integrity.changed' | 'alert.test';
+  | 'incident.began'
+  | 'incident.worsened'
+  | 'incident.explained'
+  | 'incident.ended'
+  | 'integrity.changed'
+  | 'alert.test';
 
 /** Times are ISO 8601, UTC, with milliseconds. */
 export interface Alert {
@@ -19,14 +24,15 @@ export interface Alert {
   readonly until: string | null;
   /** Of the catalogue, those of the report. */
   readonly codes: readonly string[];
+  /** Why, as far as it is known: sentences in which every name is one that may be shown. */
+  readonly reasons: readonly Pick<Reason, 'code' | 'explains' | 'sentence' | 'next'>[];
   /** Name of the machine. */
   readonly instance: string;
   /** Of a change of the source: the numbers of files. */
   readonly files: { readonly added: number; readonly removed: number; readonly modified: number } | null;
 }
 
-const BODIES: Readonly<Record<ReceiverType, (alert: Alert, text: string) => object>> = {
-  generic: documentOf,
+const BODIES: Readonly<Record<Exclude<ReceiverType, 'generic'>, (alert: Alert, text: string) => object>> = {
   // The characters of its markup, which our texts do not use.
   slack: (_alert, text) => ({
     text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
@@ -36,7 +42,20 @@ const BODIES: Readonly<Record<ReceiverType, (alert: Alert, text: string) => obje
 };
 
 export function bodyFor(type: ReceiverType, alert: Alert): string {
-  return JSON.stringify(BODIES[type](alert, TEXTS[alert.type](alert)));
+  if (type === 'generic') return JSON.stringify(documentOf(alert, TEXTS[alert.type](alert)));
+  const reasons = alert.reasons.map(({ sentence, ...rest }) => ({
+    ...rest,
+    sentence: withoutLinks(sentence),
+  }));
+  return JSON.stringify(BODIES[type](alert, TEXTS[alert.type]({ ...alert, reasons })));
+}
+
+/**
+ * An application may call itself `evil.example/login`, which chats make a link of. What nobody sees keeps the parts of it
+ * from being one.
+ */
+function withoutLinks(sentence: string): string {
+  return sentence.replaceAll(/([.:/])(?=[\w/])(?![\d])/g, '$1\u200C');
 }
 
 /** As standardwebhooks.com recommends: type, time, and the rest under `data`. */
@@ -49,6 +68,8 @@ function documentOf({ type, ...data }: Alert, text: string): object {
 const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
   'incident.began': notWell,
   'incident.worsened': notWell,
+  'incident.explained': (alert) =>
+    `${shapeOf(alert)} why ${alert.status}: ${headOf(alert)}${whyWords(alert)}`,
   'incident.ended': ({ instance, since, until }) =>
     `● healthy again: ${instance}, since ${clock(until ?? since)}, after ${lasting(since, until)}`,
   'integrity.changed': ({ instance, since, files }) =>
@@ -59,10 +80,21 @@ const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
     `A test of alerts from ${instance}, at ${clock(since)}. Nothing has happened.`,
 };
 
-function notWell({ status, instance, since, codes }: Alert): string {
-  const how = status === 'unhealthy' ? '■ unhealthy' : '▲ degraded';
-  const causes = codes.map(sentenceOf).join('; ');
-  return `${how}: ${instance}, since ${clock(since)}${causes && `. ${causes}`}`;
+function notWell(alert: Alert): string {
+  const causes = alert.codes.map(sentenceOf).join('; ');
+  return `${shapeOf(alert)} ${alert.status}: ${headOf(alert)}${causes && `. ${causes}`}${whyWords(alert)}`;
+}
+
+function shapeOf({ status }: Alert): string {
+  return status === 'unhealthy' ? '■' : '▲';
+}
+
+function headOf({ instance, since }: Alert): string {
+  return `${instance}, since ${clock(since)}`;
+}
+
+function whyWords({ reasons }: Alert): string {
+  return reasons.map(({ sentence, next }) => `. Why: ${sentence}. Next: ${next.replace(/\.$/, '')}`).join('');
 }
 
 function sentenceOf(code: string): string {

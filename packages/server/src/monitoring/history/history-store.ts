@@ -37,7 +37,7 @@ export function createHistoryStore(database: Database): HistoryStore {
   const totals = createStatusTotals(database);
   const samples = createSampleStore(database);
   const events = createEventStore(database, { causes, totals });
-  const { cut: cutReasons, recordReasons } = createReasonStore(database, events);
+  const reasons = createReasonStore(database, events);
   let previous: PreviousStatus | null = null;
 
   function endOpenEvents(at: number, end: 'lost' | 'stopped'): void {
@@ -45,7 +45,7 @@ export function createHistoryStore(database: Database): HistoryStore {
     events.endEvents('history', at);
     events.endEvents('service', at, { end });
     causes.cut(at);
-    cutReasons(at);
+    reasons.cut(at);
   }
 
   /** Of the last run that had a status. A run that ended before its first probe run has none. */
@@ -62,7 +62,7 @@ export function createHistoryStore(database: Database): HistoryStore {
   return {
     ...samples,
     ...events,
-    recordReasons,
+    recordReasons: (update) => reasons.recordReasons(update),
     ...createOutboxStore(database),
     readHistory(query, requested, present) {
       const columns = samples.readSamples(query);

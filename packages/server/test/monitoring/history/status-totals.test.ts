@@ -13,6 +13,7 @@ import { openFile } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { parseHistoryQuery, parseRange } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/history-limits.js';
+import { fillEvents } from './fill-events.js';
 import { SERIES, STATUSES } from '../../../src/monitoring/history/series.js';
 import { createStatusTotals, type Totals } from '../../../src/monitoring/history/status-totals.js';
 
@@ -138,7 +139,7 @@ test('sums outlive the events: whatever is thrown away, whole hours and days kee
         return { fromMs: toMs - DAY_MS, toMs };
       });
       const before = days.map((day) => msOf(sums.totals(day, PRESENT)));
-      database.exec(`UPDATE sqlite_sequence SET seq = ${MOST_EVENTS + gone} WHERE name = 'events'`);
+      fillEvents(database, Math.max(0, MOST_EVENTS + gone - pieces.length));
       const other = {
         kind: 'alert',
         endedAt: NOW,
