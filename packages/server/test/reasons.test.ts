@@ -15,8 +15,8 @@ import { openStream } from './stream.js';
 const SECRETS = ['zqargumentzq', 'zqtablezq', 'zqstatementzq'];
 const APPLICATION = 'zq-report-worker';
 const HOSTILE = '<!channel> @everyone ](http://zq.example';
-const ROLE = 'zqrolezq';
-const QUICK = { PORTAL_EXPLAIN_INTERVAL_MS: '300', PORTAL_LOG_LEVEL: 'info' };
+/** Without test writes, whose first result depends on who has made the table. */
+const QUICK = { PORTAL_EXPLAIN_INTERVAL_MS: '300', PORTAL_WRITE_INTERVAL_MS: '0' };
 const PUBLIC_PATHS = [
   '/health',
   '/v1/status',
@@ -47,7 +47,6 @@ before(async () => {
   user = await explaining.sessionCookie(0);
   const setUp = await connect('set-up', url);
   await setUp.query('CREATE TABLE zqtablezq (id int); INSERT INTO zqtablezq VALUES (1)');
-  await setUp.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'p'; GRANT ALL ON zqtablezq TO ${ROLE}`);
 });
 
 after(async () => {
@@ -66,10 +65,7 @@ async function connect(application: string, connectionString: string): Promise<p
 
 /** A head that does nothing in an open transaction, and six who wait for it; the function ends it. */
 async function lockQueue(application: string): Promise<() => Promise<void>> {
-  const asRole = new URL(url);
-  asRole.username = ROLE;
-  asRole.password = 'p';
-  const head = await connect(application, asRole.href);
+  const head = await connect(application, url);
   await head.query('BEGIN; LOCK TABLE zqtablezq IN ACCESS EXCLUSIVE MODE');
   const waiters = await Promise.all(Array.from({ length: 6 }, (_, index) => connect(`waiter-${index}`, url)));
   const waiting = waiters.map((waiter) =>
@@ -180,7 +176,7 @@ describe('while there is something to explain', () => {
           `${path} ${cookie === undefined ? 'for anyone' : 'for a user'}`,
         );
         if (path !== '/openapi.json')
-          assert.ok(!/LOCK_QUEUE|portal_health_reason|zqrole|zq-report/.test(one.body), path);
+          assert.ok(!/LOCK_QUEUE|portal_health_reason|zq-report/.test(one.body), path);
       }
     }
   });
@@ -203,6 +199,6 @@ describe('while there is something to explain', () => {
   test('the log says none of it', () => {
     const log = [...explaining.logged, ...silent.logged].join('');
     assertNoSecret(log, 'the log');
-    assert.ok(!log.includes(APPLICATION) && !log.includes(ROLE) && !log.includes('channel'));
+    assert.ok(!log.includes(APPLICATION) && !log.includes('channel'));
   });
 });
