@@ -107,7 +107,7 @@ function assertNoSecret(text: string, what: string): void {
 }
 
 test('it says who stands at the head of a queue, with its age, and that it is over; its event has begin and end', async () => {
-  assert.deepEqual(await reasons(), []);
+  await untilLocks(false);
   const end = await lockQueue(APPLICATION);
   const reason = await untilLocks(true);
   assert.match(
@@ -166,15 +166,18 @@ describe('while there is something to explain', () => {
       for (const cookie of [undefined, user]) {
         const isReport = path === '/v1/admin/health' || path === '/v1/admin/live';
         if (cookie === user && isReport) continue;
-        const [one, other] = await Promise.all(
-          [explaining, silent].map((service) => sendRequest(service.url, path, { cookie })),
+        const ask = async (): Promise<readonly TestResponse[]> =>
+          Promise.all([explaining, silent].map((service) => sendRequest(service.url, path, { cookie })));
+        // A busy machine holds up the event loop of both, and one of them may say so a moment longer.
+        await waitFor(
+          `equal answers of ${path} to ${cookie === undefined ? 'anyone' : 'a user'}`,
+          async () => {
+            const [first = '', second] = (await ask()).map(comparable);
+            return first === second;
+          },
         );
-        assert.ok(one && other);
-        assert.equal(
-          comparable(one),
-          comparable(other),
-          `${path} ${cookie === undefined ? 'for anyone' : 'for a user'}`,
-        );
+        const [one] = await ask();
+        assert.ok(one);
         if (path !== '/openapi.json')
           assert.ok(!/LOCK_QUEUE|portal_health_reason|zq-report/.test(one.body), path);
       }
