@@ -50,9 +50,10 @@ export const holders: Claim = {
             ...difference(paced, index),
           ]),
         ),
-        'On a real Postgres, client path of this process:',
+        'On a real Postgres, client path of this process; × is the median of the ratios to the first of the same round, ' +
+          'with their 10th and 90th percentile:',
         table(
-          ['', '`pool.query`: µs', '×', 'connect, BEGIN, SELECT, COMMIT: µs', '×'],
+          ['', '`pool.query`: µs', '× (spread)', 'connect, BEGIN, SELECT, COMMIT: µs', '× (spread)'],
           CONTENDERS.map(([name], index) => [name, ...ratio(query, index), ...ratio(transaction, index)]),
         ),
       ].join('\n\n');
@@ -169,7 +170,11 @@ function difference(rounds: readonly (readonly number[])[], index: number): read
   ];
 }
 
+/** The median of the ratios to the first of the same round, and where four fifths of them lie. */
 function ratio(rounds: readonly (readonly number[])[], index: number): readonly string[] {
-  const own = tenthPercentile(rounds[index] ?? []);
-  return [own.toFixed(1), (own / tenthPercentile(rounds[0] ?? [])).toFixed(2)];
+  const base = rounds[0] ?? [];
+  const own = rounds[index] ?? [];
+  const ratios = own.map((value, round) => value / (base[round] ?? Number.NaN)).toSorted((a, b) => a - b);
+  const at = (part: number): string => (ratios[Math.floor(ratios.length * part)] ?? Number.NaN).toFixed(2);
+  return [tenthPercentile(own).toFixed(1), index === 0 ? '1' : `${at(0.5)} (${at(0.1)}–${at(0.9)})`];
 }

@@ -37,10 +37,14 @@ export function createHeld(now: () => number): Held {
   const held = new Map<unknown, Holder>();
   return {
     acquired(connection, sinceMs = now()) {
-      if (!isObject(connection)) return;
-      // One that is checked out again has come back unseen.
+      if (!isObject(connection) || held.size >= MOST_HELD) return;
+      const { size } = held;
+      const holder = { connection, sinceMs, note: undefined };
+      held.set(connection, holder);
+      if (held.size > size) return;
+      // One that is checked out again has come back unseen: it is the last of them.
       held.delete(connection);
-      if (held.size < MOST_HELD) held.set(connection, { connection, sinceMs, note: undefined });
+      held.set(connection, holder);
     },
     released(connection) {
       held.delete(connection);

@@ -69,18 +69,20 @@ function putBefore(target: object, method: string, make: (original: Method) => M
   };
 }
 
-/** `connect` of `pg`, with a callback or a promise; its `query` comes by here too. */
+/** `connect` of `pg`, with a callback or a promise; its `query` comes by here too, so it is as short as it can be. */
 function connectBefore(original: Method, held: Held, noteCall: NoteCall): Method {
-  return function connect(...args) {
+  return function connect(callback, ...rest) {
     const note = noteCall(connect);
-    if (!note) return Reflect.apply(original, this, args);
-    const [callback, ...rest] = args;
-    if (typeof callback !== 'function') return whenGot(Reflect.apply(original, this, args), held, note);
-    const got: Method = function got(...given) {
-      held.noted(given[1], note);
-      return Reflect.apply(callback, this, given);
-    };
-    return Reflect.apply(original, this, [got, ...rest]);
+    if (typeof callback !== 'function') {
+      const given = original.call(this, callback, ...rest);
+      return note ? whenGot(given, held, note) : given;
+    }
+    if (!note) return original.call(this, callback, ...rest);
+    function got(this: unknown, error: unknown, client: unknown, release: unknown): unknown {
+      if (note) held.noted(client, note);
+      return (callback as Method).call(this, error, client, release);
+    }
+    return original.call(this, got, ...rest);
   };
 }
 
