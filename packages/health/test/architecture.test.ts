@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as portalHealth from '../src/index.js';
 
@@ -40,4 +41,22 @@ test('the public names are these; a change here is a change for everybody who em
     'respond',
     'verdict',
   ]);
+});
+
+/** Every compiled file that comes with `file`, as the import statements say. */
+function comesWith(file: URL, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file.href)) return found;
+  found.add(file.href);
+  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s[^;]*?from '(\.[^']+)'/gm);
+  for (const [, path = ''] of imports) comesWith(new URL(path, file), found);
+  return found;
+}
+
+test('what looks for reasons is loaded only where it is wanted', () => {
+  const loaded = ['index.js', 'adapters/node.js'].flatMap((file) => [
+    ...comesWith(new URL(`../src/${file}`, import.meta.url)),
+  ]);
+  assert.ok(loaded.some((file) => file.endsWith('/src/health.js')));
+  const reasons = loaded.flatMap((file) => /\/src\/reasons\/(.*)$/.exec(file)?.[1] ?? []);
+  assert.deepEqual([...new Set(reasons)].toSorted(), ['explain-options.js', 'reason-codes.js']);
 });
