@@ -51,6 +51,19 @@ function bytesOf(client: object): number | null {
   return typeof written === 'number' && typeof read === 'number' ? written + read : null;
 }
 
+/** Whether a client is kept to be told of notifications (`LISTEN`): it is meant to be held and to do nothing. */
+export function isListening(client: object): boolean {
+  try {
+    return hasListenerCount(client) && Number(client.listenerCount('notification')) > 0;
+  } catch {
+    return false;
+  }
+}
+
+function hasListenerCount(client: object): client is { listenerCount(event: string): unknown } {
+  return hasMethods(client, ['listenerCount']);
+}
+
 /** The number of the server's process that serves a client; of a pooler it is an invention. */
 export function processIdOf(client: object): number | undefined {
   const pid = member(client, 'processID');

@@ -4,7 +4,7 @@
 import { member } from '../../unknown.js';
 import type { ExplainSettings } from '../explain-options.js';
 import type { Look, ReasonSource } from '../sighting.js';
-import { observe, processIdOf, type Observed } from './activity.js';
+import { isListening, observe, processIdOf, type Observed } from './activity.js';
 import { createHeld, type Holder, type Note } from './held.js';
 import { createLabeller } from './labels.js';
 import { seeCalls, type NoteCall } from './pool-calls.js';
@@ -58,7 +58,10 @@ export function createHolders({
     const pool = currentPool();
     followed.follow(pool);
     const before = new Map(observed.map((one) => [one.holder, one]));
-    observed = followed.holders().map((holder) => observe(holder, before.get(holder), nowMs, lookMs));
+    observed = followed
+      .holders()
+      .filter(({ connection }) => !isListening(connection))
+      .map((holder) => observe(holder, before.get(holder), nowMs, lookMs));
     if (observed.some((one) => isWithoutSite(one, nowMs))) budget.raise(nowMs);
     const reading = server();
     const sightings = sightHolders({

@@ -39,7 +39,8 @@ function replacementsFor(pool: object, held: Held, noteCall: NoteCall): readonly
   if (hasMethods(pool, ['acquire', 'release'])) {
     return [['acquire', (original) => acquireBefore(original, held, noteCall)]];
   }
-  if (hasMethods(pool, ['connect', 'on'])) {
+  // A single client of `pg` has these too, and is no pool.
+  if (hasMethods(pool, ['connect', 'on']) && typeof member(pool, 'totalCount') === 'number') {
     return [['connect', (original) => connectBefore(original, held, noteCall)]];
   }
   return [];

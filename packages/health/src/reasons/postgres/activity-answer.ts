@@ -20,6 +20,8 @@ export interface ServerSession {
   readonly statementMs: number | null;
   readonly connectedMs: number | null;
   readonly queryId: string | null;
+  /** Of the client; `null` also for a socket of the same machine. */
+  readonly address: string | null;
 }
 
 /** Sessions of one role and application in one state. */
@@ -146,6 +148,7 @@ function sessionIn(value: unknown, age: Age): ServerSession | undefined {
     statement,
     connected,
     queryId,
+    address,
   ] = listIn(value);
   const id = countIn(pid);
   if (id === undefined) return undefined;
@@ -161,6 +164,7 @@ function sessionIn(value: unknown, age: Age): ServerSession | undefined {
     statementMs: age(statement),
     connectedMs: age(connected),
     queryId: textIn(queryId),
+    address: textIn(address),
   };
 }
 

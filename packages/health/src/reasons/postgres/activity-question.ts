@@ -64,7 +64,8 @@ export function exclusively(kind: keyof typeof LOCKS, answer: string): string {
 function sessionColumns(isFrom14: boolean): string {
   return (
     's.pid, s.application_name, pg_get_userbyid(s.usesysid), s.state, s.wait_event_type, s.backend_type, ' +
-    `s.xact_start, s.state_change, s.query_start, s.backend_start, ${isFrom14 ? 's.query_id::text' : 'NULL'}`
+    `s.xact_start, s.state_change, s.query_start, s.backend_start, ${isFrom14 ? 's.query_id::text' : 'NULL'}, ` +
+    'host(s.client_addr)'
   );
 }
 
@@ -92,7 +93,7 @@ export function activitySelect(
   (SELECT json_agg(json_build_array(pid, since, blockers)) FROM links),
   (SELECT json_agg(json_build_array(${session})) FROM here s WHERE s.pid IN (SELECT unnest(blockers) FROM links) OR s.pid = ANY (ARRAY[${own.join()}]::int[])),
   (SELECT json_agg(json_build_array(${session})) FROM (SELECT * FROM ${open}) s))`;
-  return `WITH RECURSIVE every AS MATERIALIZED (SELECT pid, datid, usesysid, application_name, state, wait_event_type, backend_type, xact_start, state_change, query_start, backend_start${isFrom14 ? ', query_id' : ''} FROM pg_stat_get_activity(NULL) WHERE datid IS NOT NULL AND backend_type IS DISTINCT FROM 'parallel worker'),
+  return `WITH RECURSIVE every AS MATERIALIZED (SELECT pid, datid, usesysid, application_name, state, wait_event_type, backend_type, xact_start, state_change, query_start, backend_start, client_addr${isFrom14 ? ', query_id' : ''} FROM pg_stat_get_activity(NULL) WHERE datid IS NOT NULL AND backend_type IS DISTINCT FROM 'parallel worker'),
 me AS MATERIALIZED (SELECT datid FROM every WHERE pid = pg_backend_pid()),
 here AS MATERIALIZED (SELECT * FROM every WHERE datid = (SELECT datid FROM me) AND pid <> pg_backend_pid()),
 waiting AS MATERIALIZED (${waiting}),

@@ -4,6 +4,7 @@
  */
 import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.js';
 import { member } from '../../unknown.js';
+import type { SessionDetail } from '../explain-options.js';
 import type { Look, ReasonSource } from '../sighting.js';
 import { activityQuestion, FREE_QUESTION } from './activity-question.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
@@ -20,6 +21,7 @@ export interface ActivityWatchOptions {
   readonly isTroubled: () => boolean;
   /** Backends of this process that hold a connection for too long. */
   readonly ownPids?: () => readonly number[];
+  readonly show?: readonly SessionDetail[];
   /** Asks for a connection, as one is due and no probe run is. */
   readonly requestRun?: () => void;
   /** Milliseconds that a question may take on this side; default 1,000. */
@@ -48,6 +50,7 @@ export function createActivityWatch({
   whileTroubledMs,
   isTroubled,
   ownPids = () => [],
+  show,
   requestRun,
   deadlineMs = DEADLINE_MS,
 }: ActivityWatchOptions): ActivityWatch {
@@ -84,7 +87,7 @@ export function createActivityWatch({
     look = {
       atMs: performance.now(),
       at: new Date(),
-      sightings: sightActivity(next, { component, ownMs, ownPids: ownPids() }),
+      sightings: sightActivity(next, { component, ownMs, ownPids: ownPids(), ...(show && { show }) }),
     };
   }
 

@@ -42,13 +42,14 @@ export function createServerSources({
   connect,
   requestRun,
 }: ServerSourcesOptions): ServerSources {
-  const { everyMs, whileTroubledMs, hourly, connection } = settings;
+  const { everyMs, whileTroubledMs, hourly, connection, show } = settings;
   const isFresh = connection === 'fresh';
   const activity = createActivityWatch({
     component,
     everyMs,
     whileTroubledMs,
     isTroubled,
+    show,
     ...(ownPids && { ownPids }),
     ...(isFresh && { requestRun }),
   });

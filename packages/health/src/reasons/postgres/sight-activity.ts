@@ -1,6 +1,8 @@
 /**
  * What the answer to the question who holds and who waits shows: pure, and only what passes a threshold.
  */
+import { EXPLAIN_DEFAULTS, type SessionDetail } from '../explain-options.js';
+import { withDetails } from '../session-details.js';
 import type { Figures, Names, Sighting } from '../sighting.js';
 import type { ActivityAnswer, ServerSession, SessionGroup } from './activity-answer.js';
 import { headsOf, type LockHead } from './lock-heads.js';
@@ -29,12 +31,14 @@ export interface ActivityContext {
   readonly ownMs: number;
   /** Sessions of which this process tells itself, and earlier. */
   readonly ownPids?: readonly number[];
+  /** What may be shown of a session; default `application` and `role`. */
+  readonly show?: readonly SessionDetail[];
 }
 
 /** What is so in this answer; a caller decides whether it has to be seen twice. */
 export function sightActivity(
   answer: ActivityAnswer,
-  { component, ownMs, ownPids = [] }: ActivityContext,
+  { component, ownMs, ownPids = [], show = EXPLAIN_DEFAULTS.show }: ActivityContext,
 ): readonly Sighting[] {
   return [
     lockQueue(answer),
@@ -43,7 +47,7 @@ export function sightActivity(
     longTransaction(answer),
     prepared(answer),
     clockOffset(answer, ownMs),
-  ].flatMap((seen) => (seen === undefined ? [] : [{ ...seen, component }]));
+  ].flatMap((seen) => (seen === undefined ? [] : [withDetails({ ...seen, component }, show)]));
 }
 
 type Seen = Omit<Sighting, 'component'>;
@@ -73,7 +77,7 @@ function headFigures({ pid }: LockHead, { involved, prepared: found }: ActivityA
   if (pid === 0) return { head_state: 'prepared', head_ms: rounded(found.oldestMs) };
   const session = involved.find((one) => one.pid === pid);
   if (session === undefined) return { head_state: 'gone', head_ms: null };
-  return { head_state: session.state, head_ms: rounded(activityMs(session)) };
+  return { head_state: session.state, head_ms: rounded(activityMs(session)), pid };
 }
 
 function headNames({ pid }: LockHead, { involved }: ActivityAnswer): Names {
@@ -91,9 +95,14 @@ function namesOf({
   application,
   role,
   backendType,
-}: Pick<ServerSession, 'application' | 'role'> & { backendType?: string | null }): Names {
+  address = null,
+}: Pick<ServerSession, 'application' | 'role'> & Partial<ServerSession>): Names {
   const name = application === '' && backendType?.startsWith('autovacuum') ? 'autovacuum' : application;
-  return { ...(name !== '' && { application: name }), ...(role !== null && { role }) };
+  return {
+    ...(name !== '' && { application: name }),
+    ...(role !== null && { role }),
+    ...(address !== null && { address }),
+  };
 }
 
 function exhausted({ sessions, maxConnections, reserved, groups }: ActivityAnswer): Seen | undefined {
@@ -141,7 +150,7 @@ function leftOpen({ oldest }: ActivityAnswer, ownPids: readonly number[]): Seen 
   );
   return {
     code: 'TRANSACTION_LEFT_OPEN',
-    figures: { connections: same.length, longest_ms: rounded(longest.stateMs) },
+    figures: { connections: same.length, longest_ms: rounded(longest.stateMs), pid: longest.pid },
     names: namesOf(longest),
   };
 }
@@ -155,6 +164,7 @@ function longTransaction({ oldest }: ActivityAnswer): Seen | undefined {
       open_ms: rounded(longest.openMs),
       head_state: longest.state,
       head_ms: rounded(activityMs(longest)),
+      pid: longest.pid,
     },
     names: namesOf(longest),
   };

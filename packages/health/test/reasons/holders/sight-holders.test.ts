@@ -143,6 +143,10 @@ void test('a thousand holders are looked at, reported in one sighting, and forgo
   equal(leak.figures['waiting'], 7);
   deepEqual(others, []);
   equal(holders.pids().length, 20);
+  // One that listens for notifications is meant to be held.
+  Object.assign(clients[0] ?? {}, { listenerCount: (event: string) => (event === 'notification' ? 1 : 0) });
+  nowMs += 1_000;
+  equal(holders.latest()?.sightings[0]?.figures['connections'], 999);
   current = undefined;
   nowMs += 1_000;
   deepEqual(holders.latest()?.sightings, []);
