@@ -4,7 +4,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
 import type { Health } from '../health-type.js';
-import { createHealthHandler, type NodeResponse } from './node.js';
+import { createEndpoints, type Endpoints } from '../http/endpoints.js';
+import { handlerOf, type NodeResponse } from '../http/node-handler.js';
+import { atFirstRequests } from '../http/taken-paths.js';
+import { member } from '../unknown.js';
+import { hasExpressRoute } from './express-routes.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 export {
@@ -44,9 +48,28 @@ export function healthMiddleware<Request extends IncomingMessage = IncomingMessa
   health: Health,
   options: EndpointOptions<Request> = {},
 ): HealthMiddleware<Request> {
-  const handler = createHealthHandler(health, options);
-  return (request, response, next) => {
+  const endpoints = createEndpoints(health, options);
+  const handler = handlerOf(endpoints);
+  const lookForRoutes = atFirstRequests((request: Request) =>
+    noteExpressRoutes(endpoints, request, middleware),
+  );
+
+  function middleware(request: Request, response: NodeResponse, next: (error?: unknown) => void): void {
+    lookForRoutes(request);
     // Express takes the mount path off `url`, and keeps the whole in `originalUrl`, which is not ours to look at.
     if (!handler(request, response)) next();
-  };
+  }
+  return middleware;
+}
+
+function noteExpressRoutes(
+  { paths, noteRoute }: Pick<Endpoints<never>, 'paths' | 'noteRoute'>,
+  request: IncomingMessage,
+  own: unknown,
+): void {
+  const mounted = member(request, 'baseUrl');
+  const base = typeof mounted === 'string' ? mounted : '';
+  for (const path of paths) {
+    if (hasExpressRoute(member(request, 'app'), base + path, own)) noteRoute(path);
+  }
 }

@@ -40,6 +40,7 @@ export interface FastifyInstanceLike {
     hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
   ): unknown;
   addHook(name: 'onReady' | 'preClose' | 'onClose', hook: () => Promise<void>): unknown;
+  hasRoute?(options: { method: string; url: string }): boolean;
   route(options: {
     method: string[];
     url: string;
@@ -103,9 +104,18 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
     if (!answers(request, reply)) done();
   });
   for (const path of endpoints.paths) {
+    const url = path.slice(instance.prefix.length);
+    // Fastify would say which route there is twice, and not what to do.
+    if (instance.hasRoute?.({ method: 'GET', url: path })) {
+      throw optionError(
+        `paths.${endpoints.at(path)}`,
+        'to be null, or a path at which there is no route yet',
+        path,
+      );
+    }
     instance.route({
       method: METHODS,
-      url: path.slice(instance.prefix.length),
+      url,
       logLevel: 'silent',
       exposeHeadRoute: false,
       schema: { hide: true },

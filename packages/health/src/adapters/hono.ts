@@ -1,7 +1,9 @@
 /**
  * The health doors as middleware of Hono, on any server that Hono runs on in Node.
  */
-import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
+import { createEndpoints, headersBeside, type EndpointOptions, type Endpoints } from '../http/endpoints.js';
+import { isSamePath } from '../http/taken-paths.js';
+import { member } from '../unknown.js';
 import type { Health } from '../health-type.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
@@ -55,6 +57,7 @@ export function healthMiddleware<Context extends HonoContext = HonoContext>(
       await next();
       return undefined;
     }
+    noteHonoRoute(endpoints, context);
     const answer = await endpoints.respond(question, context);
     // Hono lays what earlier middleware has set over what is returned here, or loses it; so ours are set among them.
     const { headers: together } = context.res;
@@ -63,4 +66,15 @@ export function healthMiddleware<Context extends HonoContext = HonoContext>(
     }
     return new Response(answer.body, { status: answer.status, headers: together });
   };
+}
+
+/** Hono says of a request which routes are behind us, and of an application nothing. */
+function noteHonoRoute(
+  { paths, noteRoute }: Pick<Endpoints<never>, 'paths' | 'noteRoute'>,
+  { req }: HonoContext,
+): void {
+  const matched = member(req, 'matchedRoutes');
+  if (!Array.isArray(matched)) return;
+  const routes = matched.map((route: unknown) => member(route, 'path'));
+  for (const path of paths) if (routes.some((route) => isSamePath(route, path))) noteRoute(path);
 }

@@ -2,7 +2,9 @@
  * The health doors as middleware of Koa.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
+import { createEndpoints, headersBeside, type EndpointOptions, type Endpoints } from '../http/endpoints.js';
+import { atFirstRequests, isSamePath } from '../http/taken-paths.js';
+import { member } from '../unknown.js';
 import type { Health } from '../health-type.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
@@ -22,6 +24,7 @@ export interface KoaContext {
   readonly headers: IncomingHttpHeaders;
   status: number;
   body: unknown;
+  readonly app: { readonly middleware?: readonly unknown[] };
   readonly response: { get(header: string): unknown };
   set(headers: Record<string, string>): void;
 }
@@ -54,7 +57,9 @@ export function healthMiddleware<Context extends KoaContext = KoaContext>(
   options: EndpointOptions<Context> = {},
 ): HealthMiddleware<Context> {
   const endpoints = createEndpoints(health, options);
+  const lookForRoutes = atFirstRequests(({ app }: Context) => noteKoaRoutes(endpoints, app.middleware ?? []));
   return async (context, next) => {
+    lookForRoutes(context);
     const question = endpoints.match(context.method, context.url, context.headers.accept);
     if (question === undefined) {
       await next();
@@ -66,4 +71,18 @@ export function healthMiddleware<Context extends KoaContext = KoaContext>(
     context.body = answer.body;
     context.set(headersBeside(answer, context.response.get('vary')));
   };
+}
+
+/** Of @koa/router, whose middleware holds its router. */
+function noteKoaRoutes(
+  { paths, noteRoute }: Pick<Endpoints<never>, 'paths' | 'noteRoute'>,
+  middleware: readonly unknown[],
+): void {
+  const routes = middleware.flatMap((one) => {
+    const stack = member(member(one, 'router'), 'stack');
+    return Array.isArray(stack) ? (stack as readonly unknown[]) : [];
+  });
+  for (const path of paths) {
+    if (routes.some((route) => isSamePath(member(route, 'path'), path))) noteRoute(path);
+  }
 }

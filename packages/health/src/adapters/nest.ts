@@ -15,7 +15,10 @@ import {
 } from '../shutdown.js';
 import { DEFAULTS } from '../defaults.js';
 import { optionError } from 'portal-shared/check-options';
-import { healthMiddleware } from './express.js';
+import { createEndpoints, type Endpoints } from '../http/endpoints.js';
+import { handlerOf, type NodeResponse } from '../http/node-handler.js';
+import { hasMethods } from '../unknown.js';
+import { hasExpressRoute } from './express-routes.js';
 
 export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
 
@@ -50,7 +53,11 @@ export interface HealthModule {
 
 /** What Nest hands to `configure`, as far as it is used. */
 interface Consumer {
-  getHttpAdapter(): { use(middleware: unknown): unknown; getHttpServer(): StoppableServer | undefined };
+  getHttpAdapter(): {
+    use(middleware: unknown): unknown;
+    getHttpServer(): StoppableServer | undefined;
+    getInstance(): unknown;
+  };
 }
 
 /**
@@ -80,6 +87,7 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
     readonly #health: Health;
     #server: StoppableServer | undefined;
     #cut: NodeJS.Timeout | undefined;
+    #lookForRoutes: () => void = () => undefined;
 
     constructor(health: Health) {
       this.#health = health;
@@ -87,8 +95,20 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
 
     /** Nest calls it before it binds any middleware of a module or any route. */
     configure(consumer: Consumer): void {
-      this.#server = consumer.getHttpAdapter().getHttpServer();
-      consumer.getHttpAdapter().use(healthMiddleware(this.#health, endpointOptions));
+      const adapter = consumer.getHttpAdapter();
+      const endpoints = createEndpoints<IncomingMessage>(this.#health, endpointOptions);
+      const handler = handlerOf(endpoints);
+      const middleware = (request: IncomingMessage, response: NodeResponse, next: () => void): void => {
+        if (!handler(request, response)) next();
+      };
+      this.#server = adapter.getHttpServer();
+      this.#lookForRoutes = () => noteNestRoutes(endpoints, adapter.getInstance(), middleware);
+      adapter.use(middleware);
+    }
+
+    /** Nest has made its routes by now. */
+    onApplicationBootstrap(): void {
+      this.#lookForRoutes();
     }
 
     async onModuleInit(): Promise<void> {
@@ -123,6 +143,18 @@ export function createHealthModule(options: HealthModuleOptions): HealthModule {
     providers: [{ provide: HEALTH, inject: inject as never[], useFactory }],
     exports: [HEALTH],
   };
+}
+
+/** `app` is what Nest stands on: an application of Express or of Fastify. */
+function noteNestRoutes({ paths, noteRoute }: Endpoints<never>, app: unknown, own: unknown): void {
+  for (const path of paths) {
+    if (hasFastifyRoute(app, path) || hasExpressRoute(app, path, own)) noteRoute(path);
+  }
+}
+
+function hasFastifyRoute(app: unknown, path: string): boolean {
+  if (!hasMethods(app, ['hasRoute'])) return false;
+  return (app as { hasRoute(route: object): unknown }).hasRoute({ method: 'GET', url: path }) === true;
 }
 
 /** What `@Inject` does: the metadata that Nest reads, by the `Reflect` that it brings along. */

@@ -12,6 +12,7 @@ import {
   type EndpointOptions,
   type EndpointPaths,
 } from './endpoint-options.js';
+import { createRouteNotes } from './taken-paths.js';
 import { respond, type HealthRequest, type HealthResponse } from './respond.js';
 import type { Report, Viewer } from '../types.js';
 
@@ -25,6 +26,10 @@ export interface Endpoints<Request> {
   match(method: string, target: string, accept: string | undefined): HealthRequest | undefined;
   /** The answer; at once, unless a viewer or, after a pause, the probes have to be asked first. Never throws or rejects. */
   respond(question: HealthRequest, request: Request): HealthResponse | Promise<HealthResponse>;
+  /** What is at `path`, one of `paths`. */
+  at(path: string): Endpoint | undefined;
+  /** Tells that the application has a route at `path`, one of `paths`: each once. */
+  readonly noteRoute: (path: string) => void;
 }
 
 /** Those whose answer depends on who asks. */
@@ -76,6 +81,8 @@ export function createEndpoints<Request>(
   }
 
   return {
+    noteRoute: createRouteNotes(endpoints, options.onPathTaken),
+    at: (path) => endpoints.get(path),
     paths: [...endpoints.keys()],
     match(method, target, accept) {
       const known = method === 'GET' && isAnything(accept) ? usual.get(target) : undefined;
