@@ -9,6 +9,7 @@ import { statusCommand } from './status.js';
 process.exitCode = await runCli(
   {
     name: 'portal-health',
+    manifest: new URL('../../../package.json', import.meta.url),
     about: 'is it up?',
     commands: new Map([['status', statusCommand]]),
     addsUp: false,

@@ -100,5 +100,8 @@ describe('the command line itself', () => {
     assert.equal(help.exit, 0);
     assert.match(help.stdout, /^portal-health: is it up\?\n\n  status URL/);
     assert.doesNotMatch(help.stdout, /add up/);
+    const { exit, stdout } = await runScript(PROGRAM, ['--version']);
+    assert.equal(exit, 0);
+    assert.match(stdout, /^portal-health \d+\.\d+\.\d+\n$/);
   });
 });

@@ -17,6 +17,7 @@ import { watchCommand } from './watch.js';
 process.exitCode = await runCli(
   {
     name: 'portal-integrity',
+    manifest: new URL('../../../package.json', import.meta.url),
     about: 'is it running the code we shipped?',
     commands: new Map([
       ['hash', hashCommand],

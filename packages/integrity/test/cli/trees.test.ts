@@ -189,6 +189,12 @@ describe('the command line itself', () => {
     });
   }
 
+  test('--version tells the name and the release', async () => {
+    const { exit, stdout } = await run(['--version']);
+    assert.equal(exit, 0);
+    assert.match(stdout, /^portal-integrity \d+\.\d+\.\d+\n$/);
+  });
+
   test('--help tells every command and every bit; after a command, its options', async () => {
     const help = await run(['--help']);
     assert.equal(help.exit, 0);

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorCode, framesOf } from 'portal-shared/error-code';
 import { ConfigError } from '../config/env.js';
+import { SERVICE, VERSION } from '../config/installation.js';
 import { OperatorError, PortalError } from '../errors.js';
 import { addFleetCommands } from './fleet.js';
 import { addDoctorCommand } from './doctor.js';
@@ -33,6 +34,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 function createProgram(exitWith: (code: number) => void): Command {
   const program = new Command('portal')
     .description('Portal Health: the service, its users and their sessions.')
+    .version(`${SERVICE} ${VERSION}`)
     // Commander ends the process itself otherwise. Commands added later inherit this, and the line about help.
     .exitOverride()
     .showHelpAfterError('(see portal --help)');

@@ -2,7 +2,7 @@
  * The command line as a child process, on the stores of the test, beside a service on the same.
  */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -238,6 +238,15 @@ describe('errors are one sentence, with exit code 1 for what cannot be done and 
     const { exitCode, stdout, stderr } = await portal('--help');
     assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
     assert.match(stdout, /serve[^]*migrate[^]*user[^]*session/);
+  });
+
+  test('nor is the question which release this is', async () => {
+    const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    for (const option of ['--version', '-V']) {
+      const stdout = `portal-server ${version}\n`;
+      assert.deepEqual(await portal(option), { exitCode: 0, stdout, stderr: '' });
+    }
   });
 
   test('a database that cannot be reached, refuses the login, or is not ours', async () => {

@@ -13,6 +13,8 @@ const EXIT_CODES = `Exit codes add up:
 /** What one binary is, and what it can do. */
 export interface Program {
   readonly name: string;
+  /** The package.json of its package, for `--version`. */
+  readonly manifest: URL;
   readonly about: string;
   readonly commands: ReadonlyMap<string, CliCommand>;
   /** Whether the exit codes of its commands add up, as those of `EXIT`. */
@@ -29,6 +31,7 @@ export function helpOfAll({ name: program, about: purpose, commands, addsUp }: P
 ${lines.join('')}
   --json    one JSON document instead of text, with every command
   --help    after a command: its options
+  --version
 
 ${addsUp ? EXIT_CODES : ''}`;
 }

@@ -1,6 +1,7 @@
 /**
  * A command line: finds the command, runs it, and turns what it says into an exit code.
  */
+import { readFileSync } from 'node:fs';
 import { InconclusiveError, UsageError } from './command.js';
 import { EXIT } from './exit-code.js';
 import { helpOf, helpOfAll, type Program } from './help.js';
@@ -12,6 +13,11 @@ export async function runCli(program: Program, [name = '', ...args]: readonly st
   const command = program.commands.get(name);
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.raw(helpOfAll(program));
+    return EXIT.clean;
+  }
+  if (name === '--version' || name === '-V') {
+    const { version } = JSON.parse(readFileSync(program.manifest, 'utf8')) as { version: string };
+    terminal.raw(`${program.name} ${version}\n`);
     return EXIT.clean;
   }
   if (!command) {
