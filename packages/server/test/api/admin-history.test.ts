@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { ADMIN } from '../../../src/auth/permission.js';
-import { sendRequest } from '../../request.js';
-import { IMPATIENT, startService, type TestService } from '../../service.js';
-import { openStream } from '../../stream.js';
+import { ADMIN } from '../../src/auth/permission.js';
+import { sendRequest } from '../request.js';
+import { IMPATIENT, startService, type TestService } from '../service.js';
+import { openStream } from '../stream.js';
 
 interface PublishedEvent {
   readonly id: number;

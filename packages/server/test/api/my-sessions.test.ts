@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { tokenHash } from '../../../src/auth/sessions/token.js';
-import { ADMIN } from '../../../src/auth/permission.js';
-import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
-import { IMPATIENT, startService, type TestService } from '../../service.js';
-import { sql } from '../../sql.js';
+import { tokenHash } from '../../src/auth/sessions/token.js';
+import { ADMIN } from '../../src/auth/permission.js';
+import { sendRequest, type TestRequest, type TestResponse } from '../request.js';
+import { IMPATIENT, startService, type TestService } from '../service.js';
+import { sql } from '../sql.js';
 
 const ME = '/v1/users/me';
 const SESSIONS = '/v1/users/me/sessions';

@@ -12,14 +12,14 @@ import {
   type ReceivedMessage,
   type TestReceiver,
 } from 'portal-test-kit';
-import { newCode, newLongCode } from '../../../src/auth/login-codes/code.js';
-import { MOST_OPEN_OF_ADDRESS } from '../../../src/auth/login-codes/login-code-store.js';
-import { ADMIN } from '../../../src/auth/permission.js';
-import { webhookSignature } from '../../../src/infra/webhook.js';
-import { webhookKey } from '../../../src/config/rules.js';
-import { sendRequest, type TestRequest, type TestResponse } from '../../request.js';
-import { IMPATIENT, startService, type TestService } from '../../service.js';
-import { sql } from '../../sql.js';
+import { newCode, newLongCode } from '../../src/auth/login-codes/code.js';
+import { MOST_OPEN_OF_ADDRESS } from '../../src/auth/login-codes/login-code-store.js';
+import { ADMIN } from '../../src/auth/permission.js';
+import { webhookSignature } from '../../src/infra/webhook.js';
+import { webhookKey } from '../../src/config/rules.js';
+import { sendRequest, type TestRequest, type TestResponse } from '../request.js';
+import { IMPATIENT, startService, type TestService } from '../service.js';
+import { sql } from '../sql.js';
 
 const REQUEST = '/v1/authentication/request';
 const VERIFY = '/v1/authentication/verify';
