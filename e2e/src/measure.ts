@@ -76,7 +76,7 @@ export function measure(
   function isRight(sentMs: number, verdict: string, answeredMs: number): boolean {
     if (sentMs < timeline.begunMs) return verdict === HEALTHY;
     if (isVerdict(scenario, expected, verdict)) return sentMs < endOfHealing() + CROSSING_MS;
-    if (isPassing(verdict)) return sentMs < lastDetection() || isHealing(sentMs);
+    if (isPassing(scenario, expected, verdict)) return sentMs < lastDetection() || isHealing(sentMs);
     if (verdict !== HEALTHY) return false;
     // Healthy is right until the fault must have been detected, and from its mending on.
     return sentMs < lastDetection() || answeredMs >= timeline.mendingMs;
@@ -114,17 +114,6 @@ export function measure(
     );
   }
 
-  function isPassing(verdict: string): boolean {
-    const [, ...codes] = verdict.split(' ');
-    const allowed = new Set([
-      ...(scenario.passing ?? []),
-      ...(scenario.beside ?? []),
-      ...expected.split(' ').slice(1),
-      ...LATE_RESPONSES,
-    ]);
-    return codes.length > 0 && codes.every((code) => allowed.has(code));
-  }
-
   function momentOf(sentMs: number): string {
     if (sentMs < timeline.begunMs) return 'before it';
     if (sentMs < timeline.mendingMs) return `${seconds(sentMs - timeline.stoodMs)} into it`;
@@ -149,6 +138,18 @@ export function measure(
         `${times.length} × ${what}, from ${momentOf(Math.min(...times))} to ${momentOf(Math.max(...times))}`,
     ),
   };
+}
+
+/** Whether it has no codes but those that may come on the way to the expected verdict. */
+function isPassing(scenario: Scenario, expected: string, verdict: string): boolean {
+  const [, ...codes] = verdict.split(' ');
+  const allowed = new Set([
+    ...(scenario.passing ?? []),
+    ...(scenario.beside ?? []),
+    ...expected.split(' ').slice(1),
+    ...LATE_RESPONSES,
+  ]);
+  return codes.length > 0 && codes.every((code) => allowed.has(code));
 }
 
 function seconds(ms: number): string {

@@ -120,26 +120,7 @@ async function start(
     return `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
   }
 
-  async function query(
-    sql: string,
-    values: readonly unknown[] = [],
-  ): Promise<readonly Record<string, unknown>[]> {
-    const client = new Client({ connectionString: urlOf(SUPERUSER, 'postgres') });
-    await client.connect();
-    try {
-      // Without values by the simple protocol, which takes several statements at once.
-      const result = await client.query(sql, values.length > 0 ? [...values] : undefined);
-      return result.rows as Record<string, unknown>[];
-    } finally {
-      await client.end();
-    }
-  }
-
-  async function signal(name: NodeJS.Signals): Promise<void> {
-    // The postmaster first, so that it has no more children after they were listed.
-    signalAll([server.pid], name);
-    signalAll(await childrenOf(server.pid), name);
-  }
+  const query: PostgresServer['query'] = (sql, values) => queryAt(urlOf(SUPERUSER, 'postgres'), sql, values);
 
   async function kill(): Promise<void> {
     if (server.hasEnded()) return;
@@ -153,7 +134,7 @@ async function start(
 
   async function stop(): Promise<void> {
     if (server.hasEnded()) return;
-    await signal('SIGCONT');
+    await signalFamily(server.pid, 'SIGCONT');
     await server.stop('SIGINT', 10_000);
   }
 
@@ -186,45 +167,11 @@ async function start(
       await query(`create database ${name} owner app strategy file_copy`);
       return urlOf('app', name);
     },
-    freeze: () => signal('SIGSTOP'),
+    freeze: () => signalFamily(server.pid, 'SIGSTOP'),
     freezePostmaster: () => signalAll([server.pid], 'SIGSTOP'),
-    thaw: () => signal('SIGCONT'),
-    async readOnly(on) {
-      const value = on ? 'on' : 'off';
-      await query(`alter system set default_transaction_read_only = ${value}`);
-      await query('select pg_reload_conf()');
-      await waitFor(`default_transaction_read_only = ${value}`, async () => {
-        const [row] = await query('show default_transaction_read_only');
-        return row?.['default_transaction_read_only'] === value;
-      });
-    },
-    async fillConnections() {
-      await query(`do $$ begin
-        if not exists (select from pg_roles where rolname = 'filler') then
-          create role filler login password '${PASSWORD}';
-        end if;
-      end $$`);
-      const clients: Client[] = [];
-      // Somebody else's connection may be on its way out and leave a place free a moment later: so it is full only
-      // when it has been full for a while.
-      for (let refusals = 0; refusals < 5;) {
-        const client = new Client({ connectionString: urlOf('filler', 'postgres') });
-        client.on('error', () => undefined);
-        try {
-          await client.connect();
-        } catch (error) {
-          if ((error as { code?: string }).code !== '53300') throw error;
-          refusals += 1;
-          await sleep(50);
-          continue;
-        }
-        refusals = 0;
-        clients.push(client);
-      }
-      return async () => {
-        await Promise.all(clients.map((client) => client.end()));
-      };
-    },
+    thaw: () => signalFamily(server.pid, 'SIGCONT'),
+    readOnly: (on) => setReadOnly(query, on),
+    fillConnections: () => fillConnections(query, urlOf('filler', 'postgres')),
     kill,
     stop,
     restart: () => restart('primary'),
@@ -237,6 +184,67 @@ async function start(
       await freeSharedMemory(data);
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+async function signalFamily(postmaster: number, name: NodeJS.Signals): Promise<void> {
+  // The postmaster first, so that it has no more children after they were listed.
+  signalAll([postmaster], name);
+  signalAll(await childrenOf(postmaster), name);
+}
+
+async function queryAt(
+  url: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    // Without values by the simple protocol, which takes several statements at once.
+    const result = await client.query(sql, values.length > 0 ? [...values] : undefined);
+    return result.rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+}
+
+async function setReadOnly(query: PostgresServer['query'], on: boolean): Promise<void> {
+  const value = on ? 'on' : 'off';
+  await query(`alter system set default_transaction_read_only = ${value}`);
+  await query('select pg_reload_conf()');
+  await waitFor(`default_transaction_read_only = ${value}`, async () => {
+    const [row] = await query('show default_transaction_read_only');
+    return row?.['default_transaction_read_only'] === value;
+  });
+}
+
+/** By a role of its own, whose connections have this URL. Returns its end. */
+async function fillConnections(query: PostgresServer['query'], url: string): Promise<() => Promise<void>> {
+  await query(`do $$ begin
+    if not exists (select from pg_roles where rolname = 'filler') then
+      create role filler login password '${PASSWORD}';
+    end if;
+  end $$`);
+  const clients: Client[] = [];
+  // Somebody else's connection may be on its way out and leave a place free a moment later: so it is full only
+  // when it has been full for a while.
+  for (let refusals = 0; refusals < 5;) {
+    const client = new Client({ connectionString: url });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      if ((error as { code?: string }).code !== '53300') throw error;
+      refusals += 1;
+      await sleep(50);
+      continue;
+    }
+    refusals = 0;
+    clients.push(client);
+  }
+  return async () => {
+    await Promise.all(clients.map((client) => client.end()));
   };
 }
 

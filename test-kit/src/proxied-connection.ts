@@ -24,14 +24,14 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
   let answeredBytes = 0;
   let held = Buffer.alloc(0);
   let trickling: NodeJS.Timeout | undefined;
-  const delayed = new Map<NodeJS.Timeout, () => void>();
+  const delays = createDelays();
   let ended = false;
 
   function end(how: 'close' | 'reset'): void {
     if (ended) return;
     ended = true;
     clearInterval(trickling);
-    for (const timer of delayed.keys()) clearTimeout(timer);
+    delays.drop();
     server?.destroy();
     if (how === 'reset') client.resetAndDestroy();
     // The client gets what was written, then the end.
@@ -73,20 +73,7 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
   }
 
   function later(action: () => void, ms = options.latencyMs): void {
-    const timer = setTimeout(() => {
-      delayed.delete(timer);
-      action();
-    }, ms);
-    delayed.set(timer, action);
-  }
-
-  /** What is on its way comes before what sets out when the fault has changed: no network changes the order of bytes. */
-  function letThrough(): void {
-    for (const [timer, action] of delayed) {
-      clearTimeout(timer);
-      delayed.delete(timer);
-      action();
-    }
+    delays.add(action, ms);
   }
 
   /** The end of an answer comes after the answer, however long that takes. */
@@ -105,7 +92,7 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
 
   return {
     apply(next, nextOptions) {
-      letThrough();
+      delays.letThrough();
       fault = next;
       options = nextOptions;
       answeredBytes = 0;
@@ -126,5 +113,35 @@ export function createProxiedConnection(client: Socket, port: number, onEnd: () 
       else server.resume();
     },
     reset: () => end('reset'),
+  };
+}
+
+interface Delays {
+  add(action: () => void, ms: number): void;
+  /** What is on its way comes before what sets out when the fault has changed: no network changes the order of bytes. */
+  letThrough(): void;
+  drop(): void;
+}
+
+function createDelays(): Delays {
+  const delayed = new Map<NodeJS.Timeout, () => void>();
+  return {
+    add(action, ms) {
+      const timer = setTimeout(() => {
+        delayed.delete(timer);
+        action();
+      }, ms);
+      delayed.set(timer, action);
+    },
+    letThrough() {
+      for (const [timer, action] of delayed) {
+        clearTimeout(timer);
+        delayed.delete(timer);
+        action();
+      }
+    },
+    drop() {
+      for (const timer of delayed.keys()) clearTimeout(timer);
+    },
   };
 }

@@ -111,21 +111,7 @@ async function start(
     });
   }
 
-  function open(): Redis {
-    const client = new Redis({
-      host: '127.0.0.1',
-      port,
-      ...(password === '' ? {} : { password }),
-      lazyConnect: true,
-      // As it is, not as a client would like it to be: no waiting for LOADING to end, no second try.
-      enableReadyCheck: false,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-    });
-    // Whoever asks gets the error from what was asked.
-    client.on('error', () => undefined);
-    return client;
-  }
+  const open = (): Redis => clientOf(port, password);
 
   async function command(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
     const client = open();
@@ -151,15 +137,7 @@ async function start(
       return server.pid;
     },
     command,
-    async calls() {
-      const stats = String(await command('INFO', 'commandstats'));
-      return new Map(
-        Array.from(stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm), ([, name = '', calls]) => [
-          name,
-          Number(calls),
-        ]),
-      );
-    },
+    calls: async () => callsIn(String(await command('INFO', 'commandstats'))),
     freeze: () => signalAll([server.pid], 'SIGSTOP'),
     thaw: () => signalAll([server.pid], 'SIGCONT'),
     async requirePassword(next) {
@@ -176,26 +154,8 @@ async function start(
       await (on ? command('REPLICAOF', '127.0.0.1', 1) : command('REPLICAOF', 'NO', 'ONE'));
     },
     async fillConnections() {
-      const clients: Redis[] = [];
       await command('CONFIG', 'SET', 'maxclients', 16);
-      // As with Postgres: full only when it has been full for a while.
-      for (let refusals = 0; refusals < 5;) {
-        const client = open();
-        try {
-          await client.connect();
-          await client.call('PING');
-          refusals = 0;
-          clients.push(client);
-        } catch {
-          client.disconnect();
-          refusals += 1;
-          await sleep(50);
-        }
-      }
-      return async () => {
-        await clients[0]?.call('CONFIG', 'SET', 'maxclients', 1000);
-        for (const client of clients) client.disconnect();
-      };
+      return fillConnections(open);
     },
     async kill() {
       await server.stop('SIGKILL', 0);
@@ -214,5 +174,49 @@ async function start(
       await server.stop('SIGKILL', 0);
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function clientOf(port: number, password: string): Redis {
+  const client = new Redis({
+    host: '127.0.0.1',
+    port,
+    ...(password === '' ? {} : { password }),
+    lazyConnect: true,
+    // As it is, not as a client would like it to be: no waiting for LOADING to end, no second try.
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  // Whoever asks gets the error from what was asked.
+  client.on('error', () => undefined);
+  return client;
+}
+
+function callsIn(stats: string): ReadonlyMap<string, number> {
+  const calls = stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
+  return new Map(Array.from(calls, ([, name = '', count]) => [name, Number(count)]));
+}
+
+/** Until the next one is refused. Returns its end. */
+async function fillConnections(open: () => Redis): Promise<() => Promise<void>> {
+  const clients: Redis[] = [];
+  // As with Postgres: full only when it has been full for a while.
+  for (let refusals = 0; refusals < 5;) {
+    const client = open();
+    try {
+      await client.connect();
+      await client.call('PING');
+      refusals = 0;
+      clients.push(client);
+    } catch {
+      client.disconnect();
+      refusals += 1;
+      await sleep(50);
+    }
+  }
+  return async () => {
+    await clients[0]?.call('CONFIG', 'SET', 'maxclients', 1000);
+    for (const client of clients) client.disconnect();
   };
 }

@@ -126,10 +126,7 @@ export function createGuard({ sessions, limits, throttle, log, auditSink }: Guar
       throw new PortalError('authenticationRequired');
     }
     const tokens = bearer === undefined ? cookies : [bearer];
-    for (const token of tokens) {
-      const id = sessions.lastSeen(token);
-      if (id !== undefined) allowedBy(limits.sessions.isOver(String(id)), reply);
-    }
+    assertWithinLimit(tokens, reply);
     const [verified, ...others] = await identify(request, reply, options, tokens);
     // Of two sessions another site of the domain may have set one, and we cannot tell which.
     if (others.length > 0) await reject(clientAddress(request.ip), reply);
@@ -141,7 +138,7 @@ export function createGuard({ sessions, limits, throttle, log, auditSink }: Guar
     if (user.isMachine && !options.machines) throw forbidden(user, request);
     request.user = user;
     admitted.set(request, token);
-    if (source === 'memory') admitFromFallback(request, reply, verified);
+    if (source === 'memory') markAsFromFallback({ request, reply, log }, verified);
     return user;
   }
 
@@ -150,13 +147,11 @@ export function createGuard({ sessions, limits, throttle, log, auditSink }: Guar
     return new PortalError('adminRequired');
   }
 
-  function admitFromFallback(request: FastifyRequest, reply: FastifyReply, { session }: Verified): void {
-    reply.header('X-Session-Source', 'memory');
-    log.warn('let in from memory, because the database is away', {
-      correlation_id: request.id,
-      session: session.id,
-      user: session.userId,
-    });
+  function assertWithinLimit(tokens: readonly string[], reply: FastifyReply): void {
+    for (const token of tokens) {
+      const id = sessions.lastSeen(token);
+      if (id !== undefined) allowedBy(limits.sessions.isOver(String(id)), reply);
+    }
   }
 
   return {
@@ -184,6 +179,22 @@ function tokensOf({ headers }: FastifyRequest, sessions: Sessions): string[] {
   if (tokens.length <= MOST_TOKENS) return tokens;
   const isNew = (token: string): number => Number(sessions.lastSeen(token) === undefined);
   return tokens.toSorted((one, other) => isNew(one) - isNew(other)).slice(0, MOST_TOKENS);
+}
+
+interface AdmittedRequest {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly log: Log;
+}
+
+/** The client is told in a header, the operator in the log. */
+function markAsFromFallback({ request, reply, log }: AdmittedRequest, { session }: Verified): void {
+  reply.header('X-Session-Source', 'memory');
+  log.warn('let in from memory, because the database is away', {
+    correlation_id: request.id,
+    session: session.id,
+    user: session.userId,
+  });
 }
 
 function currentUserOf({ session, token }: Verified): CurrentUser {

@@ -116,57 +116,20 @@ export function createHttpServer(
     () => onCut?.('room'),
   );
   server.on('connection', (socket) => connections.admit(socket));
-  let stopping = false;
   let bound: string | undefined;
 
-  /** Requests that wait for the port to be closed; `undefined` while they do not have to. */
-  let held: (() => void)[] | undefined;
-
-  /**
-   * Stops accepting without a reset. A client who waits in the queue of a port when it closes is reset, and Node takes
-   * only one a turn of the event loop out of that queue. So we hold our answers for a moment: clients who have none yet
-   * do not come again, the queue runs empty, and then the port closes.
-   */
-  async function closePort(): Promise<void> {
-    held = [];
-    const startedMs = performance.now();
-    let lastArrivalMs = startedMs;
-    let turns = 0;
-    let quietTurns = 0;
-    server.on('connection', () => {
-      lastArrivalMs = performance.now();
-      quietTurns = 0;
-    });
-    let nowMs = startedMs;
-    while (
-      (quietTurns < QUIET_TURNS || nowMs - lastArrivalMs < QUIET_MS) &&
-      (turns < DEFERRED_TURNS || nowMs - startedMs < DEFERRED_MS)
-    ) {
-      await new Promise(setImmediate);
-      turns += 1;
-      quietTurns += 1;
-      nowMs = performance.now();
-    }
-    // That of `net`, because that of `http` also ends idle connections; see above.
-    NetServer.prototype.close.call(server);
-    stopping = true;
-    for (const answer of held) answer();
-    held = undefined;
-  }
+  const port = createClosingPort(server);
 
   return {
     server,
     onRequest(listener) {
       function answer(request: IncomingMessage, response: ServerResponse): void {
-        if (stopping) response.setHeader('Connection', 'close');
+        if (port.isClosed()) response.setHeader('Connection', 'close');
         listener(request, response);
       }
       const take = withoutPipelining(
         connections,
-        (request, response) => {
-          if (held) held.push(() => answer(request, response));
-          else answer(request, response);
-        },
+        (request, response) => port.whenAllowed(() => answer(request, response)),
         () => onCut?.('unread'),
       );
       server.on('request', take);
@@ -174,19 +137,19 @@ export function createHttpServer(
       server.on('checkExpectation', take);
     },
     isResponding: (socket) => connections.of(socket)?.current?.headersSent ?? false,
-    listen({ host, port }) {
+    listen({ host, port: wanted }) {
       return new Promise((resolve, reject) => {
         function refuse(error: Error): void {
-          reject(listenError(error, host, port));
+          reject(listenError(error, host, wanted));
         }
         server.once('error', refuse);
-        server.listen({ host, port }, () => {
+        server.listen({ host, port: wanted }, () => {
           server.off('error', refuse);
           // From now on: a connection that could not be accepted, for want of descriptors. The next one may be.
           server.on('error', onError);
           const address = server.address();
           bound = typeof address === 'object' ? address?.address : undefined;
-          const boundTo = typeof address === 'object' && address !== null ? address.port : port;
+          const boundTo = typeof address === 'object' && address !== null ? address.port : wanted;
           const watch = watchStalledReaders({
             connections: () => connections.all(),
             limitMs: standstillMs,
@@ -207,19 +170,77 @@ export function createHttpServer(
       const closed = new Promise<void>((resolve) => {
         server.once('close', resolve);
       });
-      await closePort();
+      await port.close();
       const cut = new AbortController();
-      void sleep(Math.min(IDLE_MS, deadlineMs), undefined, { signal: cut.signal })
-        .then(() => {
-          server.closeIdleConnections();
-          return sleep(Math.max(0, deadlineMs - IDLE_MS), undefined, { signal: cut.signal });
-        })
-        .then(() => server.closeAllConnections())
-        .catch(() => undefined);
+      void endConnections(server, deadlineMs, cut.signal).catch(() => undefined);
       await closed;
       cut.abort();
       // Ends the timer with which `http` looks for slow requests.
       server.close();
+    },
+  };
+}
+
+async function endConnections(server: Server, deadlineMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.min(IDLE_MS, deadlineMs), undefined, { signal });
+  server.closeIdleConnections();
+  await sleep(Math.max(0, deadlineMs - IDLE_MS), undefined, { signal });
+  server.closeAllConnections();
+}
+
+/** A port that closes without a reset. */
+interface ClosingPort {
+  /** Calls `answer` at once, or, while the port is being closed, when it is. */
+  whenAllowed(answer: () => void): void;
+  isClosed(): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Stops accepting without a reset. A client who waits in the queue of a port when it closes is reset, and Node takes
+ * only one a turn of the event loop out of that queue. So we hold our answers for a moment: clients who have none yet
+ * do not come again, the queue runs empty, and then the port closes.
+ */
+function createClosingPort(server: Server): ClosingPort {
+  /** Answers that wait for the port to be closed; `undefined` while they do not have to. */
+  let held: (() => void)[] | undefined;
+  let isClosed = false;
+
+  async function queueToRunEmpty(): Promise<void> {
+    const startedMs = performance.now();
+    let lastArrivalMs = startedMs;
+    let turns = 0;
+    let quietTurns = 0;
+    server.on('connection', () => {
+      lastArrivalMs = performance.now();
+      quietTurns = 0;
+    });
+    let nowMs = startedMs;
+    while (
+      (quietTurns < QUIET_TURNS || nowMs - lastArrivalMs < QUIET_MS) &&
+      (turns < DEFERRED_TURNS || nowMs - startedMs < DEFERRED_MS)
+    ) {
+      await new Promise(setImmediate);
+      turns += 1;
+      quietTurns += 1;
+      nowMs = performance.now();
+    }
+  }
+
+  return {
+    whenAllowed(answer) {
+      if (held) held.push(answer);
+      else answer();
+    },
+    isClosed: () => isClosed,
+    async close() {
+      held = [];
+      await queueToRunEmpty();
+      // That of `net`, because that of `http` also ends idle connections; see above.
+      NetServer.prototype.close.call(server);
+      isClosed = true;
+      for (const answer of held) answer();
+      held = undefined;
     },
   };
 }

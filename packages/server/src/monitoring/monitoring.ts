@@ -3,9 +3,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULTS, reasonsDocument, type Health, type ReportEvent } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
+import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import { currentAlertSecret, type Config } from '../config/env.js';
 import type { Log } from '../infra/log.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
@@ -113,7 +113,9 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       const restored = history.start({ version }).then((previous) => statusTracker().restore(previous));
       alerts.start();
-      return Promise.race([restored, sleep(RESTORE_TIMEOUT_MS, undefined, { ref: false })]);
+      return withTimeout(restored, RESTORE_TIMEOUT_MS).catch((error: unknown) => {
+        if (!(error instanceof TimeoutError)) throw error;
+      });
     },
     async close() {
       pages.drain();

@@ -58,7 +58,7 @@ export function createAudit({
 }: AuditOptions): Audit {
   let waiting: Waiting[] = [];
   const rejections = createRejectionCounter(now);
-  const sessionIds = new Set<number>();
+  const isFirstRead = createFirstReads();
   let settingsAreKnown = false;
   let sweptMs = Number.NEGATIVE_INFINITY;
   let lost = 0;
@@ -83,7 +83,9 @@ export function createAudit({
     if (entries.length + counted.length > 0) {
       waiting = [];
       try {
-        await whileReachable(store.append([...entries, ...counted.map(withCount)].map(aged)));
+        await whileReachable(
+          store.append([...entries, ...counted.map(withCount)].map((one) => aged(one, now()))),
+        );
       } catch (error) {
         // What the database will never take would keep everything else waiting behind it.
         if (error instanceof PortalError) putBack(entries, counted);
@@ -99,10 +101,6 @@ export function createAudit({
       await store.deleteOldRejections();
       sweptMs = now();
     }
-  }
-
-  function aged({ atMs: happenedMs, ...entry }: Waiting): WaitingEntry {
-    return { ...entry, ageS: (now() - happenedMs) / 1_000 };
   }
 
   function putBack(entries: readonly Waiting[], counted: readonly CountedRejection[]): void {
@@ -130,10 +128,7 @@ export function createAudit({
   return {
     rejected: (rejection) => rejections.add(rejection),
     read({ sessionId, userName, tokenSuffix, isMachine }, address) {
-      if (sessionIds.has(sessionId)) return;
-      sessionIds.add(sessionId);
-      const [oldest] = sessionIds;
-      if (sessionIds.size > MAX_SESSIONS && oldest !== undefined) sessionIds.delete(oldest);
+      if (!isFirstRead(sessionId)) return;
       const entry = { ...NOBODY, address, tokenSuffix };
       if (isMachine) {
         add({ ...entry, action: 'token_used', details: { name: userName } }, `token_used ${-sessionId}`);
@@ -151,5 +146,21 @@ export function createAudit({
       // A database that hangs must not hold up the end.
       if (timer) await withTimeout(flush(), CLOSE_MS).catch(() => undefined);
     },
+  };
+}
+
+function aged({ atMs, ...entry }: Waiting, nowMs: number): WaitingEntry {
+  return { ...entry, ageS: (nowMs - atMs) / 1_000 };
+}
+
+/** Tells the first read of a session from the others, by the sessions seen lately. */
+function createFirstReads(): (sessionId: number) => boolean {
+  const seen = new Set<number>();
+  return (sessionId) => {
+    if (seen.has(sessionId)) return false;
+    seen.add(sessionId);
+    const [oldest] = seen;
+    if (seen.size > MAX_SESSIONS && oldest !== undefined) seen.delete(oldest);
+    return true;
   };
 }

@@ -60,6 +60,10 @@ export interface SessionStore {
   revokeOldStarts(keep: number): Promise<string[]>;
 }
 
+const ALL_STARTS_BUT_NEWEST = `id IN (
+  SELECT id FROM sessions WHERE made_by = 'start' AND revoked_at IS NULL ORDER BY id DESC OFFSET $1
+)`;
+
 /** What a new session is made of. */
 export interface NewSession {
   readonly userId: number;
@@ -90,6 +94,7 @@ export function createSessionStore(
 ): SessionStore {
   const ends = endsWhenIdle(idleMinutes);
   const lives = `s.revoked_at IS NULL AND u.disabled_at IS NULL AND now() < ${ends}`;
+  const lookup = lookupStatement(ends, lives);
   const listed = `s.id, u.name, u.permission, s.token_suffix, s.made_by, s.created_at, ${ends} AS ends_at`;
 
   /** Ends the live sessions to which `condition` on `$1` applies. Only their own user ends them from an address. */
@@ -119,17 +124,7 @@ export function createSessionStore(
   return {
     async find(hashes) {
       const rows = await line.rows<LiveRow>(
-        `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission, false AS is_machine,
-           (extract(epoch FROM ${ends}) * 1000)::float8 AS ends_ms,
-           (extract(epoch FROM ${ends} - now()) * 1000)::float8 AS remaining_ms
-         FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = ANY($1::bytea[]) AND ${lives}
-         UNION ALL
-         SELECT encode(m.token_hash, 'hex'), -m.id, coalesce(m.user_id, 0), m.name, ${ADMIN}, true,
-           coalesce(extract(epoch FROM m.expires_at) * 1000, 'Infinity')::float8,
-           coalesce(extract(epoch FROM m.expires_at - now()) * 1000, 'Infinity')::float8
-         FROM machine_tokens m LEFT JOIN users u ON u.id = m.user_id
-         WHERE m.token_hash = ANY($1::bytea[]) AND ${MACHINE_LIVES}`,
+        lookup,
         [hashes.map((hash) => Buffer.from(hash, 'hex'))],
         FIND_MS,
       );
@@ -185,15 +180,23 @@ export function createSessionStore(
     async used(ids) {
       await database.rows('UPDATE sessions SET last_used_at = now() WHERE id = ANY($1::integer[])', [ids]);
     },
-    revokeOldStarts: (keep) =>
-      end(
-        `id IN (
-           SELECT id FROM sessions WHERE made_by = 'start' AND revoked_at IS NULL ORDER BY id DESC OFFSET $1
-         )`,
-        keep,
-        { by: 'start' },
-      ),
+    revokeOldStarts: (keep) => end(ALL_STARTS_BUT_NEWEST, keep, { by: 'start' }),
   };
+}
+
+/** The sessions and the machines' tokens behind hashes, in one question. */
+function lookupStatement(ends: string, lives: string): string {
+  return `SELECT encode(s.token_hash, 'hex') AS hash, s.id, s.user_id, u.name, u.permission, false AS is_machine,
+      (extract(epoch FROM ${ends}) * 1000)::float8 AS ends_ms,
+      (extract(epoch FROM ${ends} - now()) * 1000)::float8 AS remaining_ms
+    FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.token_hash = ANY($1::bytea[]) AND ${lives}
+    UNION ALL
+    SELECT encode(m.token_hash, 'hex'), -m.id, coalesce(m.user_id, 0), m.name, ${ADMIN}, true,
+      coalesce(extract(epoch FROM m.expires_at) * 1000, 'Infinity')::float8,
+      coalesce(extract(epoch FROM m.expires_at - now()) * 1000, 'Infinity')::float8
+    FROM machine_tokens m LEFT JOIN users u ON u.id = m.user_id
+    WHERE m.token_hash = ANY($1::bytea[]) AND ${MACHINE_LIVES}`;
 }
 
 interface HashRow {
