@@ -12,19 +12,30 @@ export const execute = promisify(execFile);
 /** The public names of each subpath, types too: a change here is a change for everybody who embeds us. */
 export const NAMES: Readonly<Record<string, string>> = {
   '.':
-    'CacheOptions CacheStatistics Cause CheckOptions ComponentStatus ComponentType DEFAULTS ' +
-    'DatabaseExplainOptions DatabaseOptions DatabaseStatistics Effect Endpoint EndpointOptions ' +
-    'EndpointPaths Failure Figures Health HealthOptions HealthRequest HealthResponse HealthSnapshot ' +
-    'HealthSource NamedCache NamedDatabase PROBLEMS Problem ProblemCode ProcessOptions ' +
-    'PublishedReason REASON_CODES Ready Reason ReasonCode ReasonsDocument Report ReportEvent ' +
-    'SamplingOptions SessionDetail SourceProblem State Status StatusChange VerdictInput Viewer ' +
-    'createHealth isUp respond verdict',
-  './node': 'EndpointOptions EndpointPaths HealthHandler NodeRequest NodeResponse createHealthHandler',
-  './express': 'EndpointOptions EndpointPaths HealthMiddleware healthMiddleware',
+    'BearerTokenOptions CacheOptions CacheStatistics Cause CheckOptions ComponentStatus ' +
+    'ComponentType DEFAULTS DatabaseExplainOptions DatabaseOptions DatabaseStatistics Effect ' +
+    'Endpoint EndpointOptions EndpointPaths Failure Figures FinishedRun Health HealthOptions ' +
+    'HealthRequest HealthResponse HealthServer HealthSnapshot HealthSource Identity ' +
+    'IdentityOptions ListenOptions NamedCache NamedDatabase PROBLEMS PathConflict Problem ' +
+    'ProblemCode ProcessOptions PublishedReason REASON_CODES Ready Reason ReasonCode ' +
+    'ReasonsDocument Report ReportEvent RunCounts RunOutcome SamplingOptions SessionDetail ' +
+    'SourceProblem State Status StatusChange VerdictInput Viewer bearerToken createHealth isUp ' +
+    'respond verdict',
+  './node':
+    'EndpointOptions EndpointPaths HealthHandler NodeRequest NodeResponse ShutdownOptions ' +
+    'SignalHandling SignalOptions StoppableServer createHealthHandler handleSignals shutDown',
+  './express':
+    'EndpointOptions EndpointPaths HealthMiddleware ShutdownOptions SignalHandling SignalOptions ' +
+    'StoppableServer handleSignals healthMiddleware shutDown',
   './fastify':
-    'EndpointOptions EndpointPaths FastifyInstanceLike FastifyReplyLike FastifyRequestLike HealthPluginOptions healthPlugin',
-  './hono': 'EndpointOptions EndpointPaths HealthMiddleware HonoContext healthMiddleware',
-  './koa': 'EndpointOptions EndpointPaths HealthMiddleware KoaContext healthMiddleware',
+    'EndpointOptions EndpointPaths FastifyInstanceLike FastifyReplyLike FastifyRequestLike ' +
+    'HealthPluginOptions ShutdownOptions SignalOptions healthPlugin',
+  './hono':
+    'EndpointOptions EndpointPaths HealthMiddleware HonoContext ShutdownOptions SignalHandling ' +
+    'SignalOptions StoppableServer handleSignals healthMiddleware shutDown',
+  './koa':
+    'EndpointOptions EndpointPaths HealthMiddleware KoaContext ShutdownOptions SignalHandling ' +
+    'SignalOptions StoppableServer handleSignals healthMiddleware shutDown',
   './nest': 'EndpointOptions EndpointPaths HEALTH HealthModule HealthModuleOptions createHealthModule',
   './checks':
     'Check DiskCheckOptions HttpCheckOptions QueueCheckOptions QueueLike diskCheck httpCheck queueCheck',
@@ -32,7 +43,9 @@ export const NAMES: Readonly<Record<string, string>> = {
   './diagnose': 'DiagnoseOptions Diagnosis diagnose',
   './auto': 'AUTO_DEFAULTS',
   './opentelemetry':
-    'HealthObservation InstrumentOptions MeterLike ObserveOptions ObserverLike observeHealth',
+    'HealthObservation HistogramLike HistogramOptions InstrumentOptions MeterLike ObserveOptions ' +
+    'ObserverLike observeHealth resourceAttributes',
+  './prom-client': 'HealthRegistration RegisterOptions RegistryLike registerHealth',
 };
 
 export interface Packed {

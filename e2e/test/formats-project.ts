@@ -1,0 +1,132 @@
+/** What the project of `formats.test.ts` is made of. */
+
+/** Installed beside the tarballs, in one go. */
+export const TOOLS = [
+  '@rollup/plugin-commonjs@29.0.3',
+  '@rollup/plugin-node-resolve@16.0.3',
+  '@types/jest@30.0.0',
+  '@types/node@20.19.43',
+  '@types/node16@npm:@types/node@16.11.7',
+  '@types/pg@8.23.1',
+  'esbuild@0.28.2',
+  'ioredis@6.0.0',
+  'jest@30.5.2',
+  'pg@8.23.1',
+  'rollup@4.68.8',
+  'ts-jest@29.4.15',
+  'ts-node@10.9.2',
+  'tsx@4.23.15',
+  'typescript@5.9.3',
+  'typescript-4.5@npm:typescript@4.5.5',
+  'vitest@4.1.12',
+  'webpack@5.113.0',
+];
+
+/** What `ask` does, in words that are JavaScript, but for the two types. */
+const ASKING = `
+  const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+  const redis = new Redis(process.env.REDIS_URL as string);
+  const failures: string[] = [];
+  const source = watchSource({ root: process.env.SOURCE_ROOT as string });
+  const health = createHealth({
+    database: { pool },
+    cache: { client: redis },
+    source,
+    onFailure: ({ name, cause }) => failures.push(name + ' ' + JSON.stringify(cause)),
+  });
+  await health.start();
+  const handler = createHealthHandler(health);
+  const server = createServer((request, response) => {
+    if (!handler(request, response)) response.end('your application');
+  });
+  await new Promise((resolve) => server.listen(0, () => resolve(undefined)));
+  const address = server.address() as AddressInfo;
+  const response = await fetch('http://127.0.0.1:' + address.port + '/health');
+  const { status, database, cache } = JSON.parse(await response.text());
+  const line = [status, database, cache, health.report('admin').source_hash, ...failures].join(' ');
+  await health.close();
+  server.close();
+  await Promise.all([pool.end(), redis.quit()]);
+  return line;
+}
+`;
+
+/** In TypeScript and by `import`: it exports nothing, so that it can be a program as well as the head of a test. */
+export const APPLICATION = `
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+import { createHealth } from 'portal-health';
+import { createHealthHandler } from 'portal-health/node';
+import { watchSource } from 'portal-integrity';
+
+async function ask() {${ASKING}`;
+
+/** Plain JavaScript by `require`. */
+export const REQUIRING = `
+const { createServer } = require('node:http');
+const { Redis } = require('ioredis');
+const { Pool } = require('pg');
+const { createHealth } = require('portal-health');
+const { createHealthHandler } = require('portal-health/node');
+const { watchSource } = require('portal-integrity');
+
+async function ask() {${withoutTypes(ASKING)}`;
+
+/** The same by `import`, as a bundler takes it. */
+export const IMPORTING = withoutTypes(APPLICATION);
+
+function withoutTypes(text: string): string {
+  return text.replaceAll(/^import type .*\n| as \w+|: string\[\]/gm, '');
+}
+
+interface Bundle {
+  /** Run in the project; writes `output`. */
+  readonly script: string;
+  readonly output: string;
+}
+
+function esbuild(format: 'cjs' | 'esm', end: string, more = ''): Bundle {
+  const output = `bundled/esbuild${more === '' ? '' : '-min'}.${end}`;
+  const script = `import { build } from 'esbuild';
+    await build({ entryPoints: ['bundled/app.mjs'], outfile: '${output}', bundle: true, platform: 'node', format: '${format}',
+      external: ['pg', 'ioredis'], logLevel: 'error', ${more} });`;
+  return { script, output };
+}
+
+function webpack(mode: 'development' | 'production', isModule: boolean): Bundle {
+  const filename = `webpack-${mode}.${isModule ? 'mjs' : 'cjs'}`;
+  const type = isModule ? 'module' : 'commonjs';
+  const script = `import { join } from 'node:path';
+    import webpack from 'webpack';
+    webpack({ mode: '${mode}', target: 'node20', entry: './bundled/app.mjs', experiments: { outputModule: ${isModule} },
+      output: { path: join(process.cwd(), 'bundled'), filename: '${filename}', ${isModule ? "library: { type: 'module' }, " : ''}},
+      externals: { pg: '${type} pg', ioredis: '${type} ioredis' } }, (error, stats) => {
+      if (error || stats.hasErrors() || stats.hasWarnings()) { console.error(error ?? stats.toString()); process.exitCode = 1; }
+    });`;
+  return { script, output: `bundled/${filename}` };
+}
+
+function rollup(format: 'cjs' | 'es', end: string): Bundle {
+  const output = `bundled/rollup.${end}`;
+  const script = `import commonjs from '@rollup/plugin-commonjs';
+    import { nodeResolve } from '@rollup/plugin-node-resolve';
+    import { rollup } from 'rollup';
+    const made = await rollup({ input: 'bundled/app.mjs', external: ['pg', 'ioredis'],
+      plugins: [nodeResolve({ preferBuiltins: true }), commonjs()] });
+    await made.write({ file: '${output}', format: '${format}' });`;
+  return { script, output };
+}
+
+export const BUNDLES: Readonly<Record<string, Bundle>> = {
+  'esbuild, CommonJS': esbuild('cjs', 'cjs'),
+  'esbuild, ESM': esbuild('esm', 'mjs'),
+  'esbuild, CommonJS, minified': esbuild('cjs', 'cjs', 'minify: true'),
+  'esbuild, ESM, minified with names kept': esbuild('esm', 'mjs', 'minify: true, keepNames: true'),
+  'webpack 5, CommonJS': webpack('production', false),
+  'webpack 5, CommonJS, development': webpack('development', false),
+  'webpack 5, ESM': webpack('production', true),
+  'rollup, CommonJS': rollup('cjs', 'cjs'),
+  'rollup, ESM': rollup('es', 'mjs'),
+};
