@@ -30,17 +30,35 @@ export function listenTo(pool: object, held: Held): PoolListener | undefined {
   if (inUseObjects(described)) return byInspection(described, held);
   // Tarn, the pool of Knex.
   if (hasMethods(described, ['numUsed', 'numFree', 'on'])) {
+    takeOver(member(described, 'used'), held);
     return byEvents(described, {
       acquireSuccess: (_id, connection) => held.acquired(connection),
       release: (connection) => held.released(connection),
     });
   }
   if (!hasMethods(described, ['on'])) return undefined;
+  takeOverClients(described, held);
   return byEvents(described, {
     acquire: (connection) => held.acquired(connection),
     release: (_error, connection) => held.released(connection),
     remove: (connection) => held.released(connection),
   });
+}
+
+/** What is checked out already, and therefore at least since now: objects with the connection in them. */
+function takeOver(used: unknown, held: Held): void {
+  if (Array.isArray(used)) for (const one of used) held.acquired(member(one, 'resource'));
+}
+
+/** Of `pg`: every client that has logged in and is not idle. One that still connects is told of when it is got. */
+function takeOverClients(pool: object, held: Held): void {
+  const clients = member(pool, '_clients');
+  const idle = member(pool, '_idle');
+  if (!Array.isArray(clients) || !Array.isArray(idle)) return;
+  const isIdle = new Set(idle.map((item) => member(item, 'client')));
+  for (const client of clients as readonly unknown[]) {
+    if (!isIdle.has(client) && typeof member(client, 'processID') === 'number') held.acquired(client);
+  }
 }
 
 function byEvents(pool: object, listeners: Readonly<Record<string, Listener>>): PoolListener {

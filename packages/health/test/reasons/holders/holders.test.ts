@@ -77,6 +77,20 @@ void test('a connection that is never given back is a leak, until it is', () =>
     }),
   ));
 
+void test('what was checked out before anybody looked is held at least since then', () =>
+  withPool(3, async (pool) => {
+    const leaked = await pool.connect();
+    (await pool.connect()).release();
+    const connecting = pool.connect();
+    await withExplained(pool, { holderAfterMs: 200 }, async (health) => {
+      (await connecting).release();
+      await waitFor('the leak', () => codes(health).includes('CONNECTION_LEAK'));
+      match(sentences(health, 'CONNECTION_LEAK')[0] ?? '', /^1 of 3 connections /);
+      leaked.release();
+      await waitFor('its end', () => codes(health).length === 0);
+    });
+  }));
+
 void test('one that works, however long, is none, and neither is a pool that is used all the time', () =>
   withPool(2, (pool) =>
     withExplained(pool, { holderAfterMs: 400 }, async (health) => {
