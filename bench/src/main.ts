@@ -9,6 +9,7 @@ import type { Claim } from './claim.js';
 import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
 import { holders } from './holders.js';
+import { reasonsCost } from './reasons-cost.js';
 import { withSection } from './results-page.js';
 import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
@@ -25,6 +26,7 @@ const claims: readonly Claim[] = [
   signInTiming,
   storeCost,
   holders,
+  reasonsCost,
   sourceHash,
   sourceScan,
   sourceLatency,

@@ -155,6 +155,12 @@ test('the command line works by both names, and by npx', async () => {
   }
 });
 
+test('the doctor finds the stores of the service that runs, and nothing wrong with them', async () => {
+  const environment = { cwd: project, env: { PATH: process.env['PATH'] } };
+  const { stdout } = await execute(join(project, 'node_modules/.bin/portal-server'), ['doctor'], environment);
+  assert.match(stdout, /^database: up, .*nothing is wrong$[^]*^cache: up, .*nothing is wrong$/m);
+});
+
 test('it ends when it is told to, and takes its own servers along', async () => {
   const ended = once(service, 'close');
   service.kill('SIGTERM');

@@ -1,6 +1,7 @@
 /** Everything that the test kit offers, name by name. */
 export { type ChromiumProgram, findChromium } from './chromium.js';
 export { environmentWithPackages } from './apt-package.js';
+export { type DebianPostgres, startDebianPostgres } from './debian-postgres.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export {

@@ -8,6 +8,8 @@ export interface AskLimits {
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;
+  /** Somebody else asks: tried again at about the same pace, but not in step with all others. */
+  postponed(): void;
   /** By what the driver reports, or that it took too long; returns whether it did. */
   failed(code: string | undefined): 'overrun' | 'error';
 }
@@ -42,6 +44,10 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
     answered() {
       isAsking = false;
       overruns = 0;
+    },
+    postponed() {
+      isAsking = false;
+      askedMs += (Math.random() - 0.5) * paceMs();
     },
     failed(code) {
       isAsking = false;

@@ -4,8 +4,6 @@
 import type { RedisFollow } from '../probes/redis/redis-follow.js';
 import { EXPLAIN_DEFAULTS, type ExplainSettings } from './explain-options.js';
 import { createHolders, lookEveryMs } from './holders/holders.js';
-import type { ServerReading } from './holders/server-sessions.js';
-import type { ActivityWatch } from './postgres/activity-watch.js';
 import { createServerSources, type ServerAccess } from './postgres/database-sources.js';
 import { createProcessSource, type ProcessSourceOptions } from './process/process-source.js';
 import { createCacheWatch } from './redis/cache-watch.js';
@@ -64,14 +62,8 @@ function processSource(process: ExplainedProcess, isTroubled: () => boolean): Re
 /** The server is asked for the sessions of those who hold a connection for long, and says what they wait for. */
 function databaseSources(database: ExplainedDatabase, isTroubled: () => boolean): readonly ReasonSource[] {
   const server = createServerSources({ ...database, isTroubled, ownPids: () => holders.pids() });
-  const holders = createHolders({ ...database, server: () => sessionsIn(server.activity) });
+  const holders = createHolders({ ...database, server: () => server.activity.sessions() });
   return [holders, ...server.sources];
-}
-
-function sessionsIn(activity: ActivityWatch): ServerReading | undefined {
-  const look = activity.latest();
-  const answer = activity.answer();
-  return look && answer && { atMs: look.atMs, sessions: answer.involved };
 }
 
 /** The time between two readings of the sources: that of the one that looks most often. */

@@ -72,3 +72,13 @@ test('a connection that broke says nothing about asking', () => {
     assert.equal(limits.failed('ECONNRESET'), 'error');
   }
 });
+
+test('one that somebody else asks is tried again at about the same pace', () => {
+  const { limits, at } = limitsAt(() => 10_000);
+  limits.begin();
+  limits.postponed();
+  at(4_999);
+  assert.equal(limits.begin(), false);
+  at(15_000);
+  assert.equal(limits.begin(), true);
+});

@@ -133,6 +133,15 @@ export function readActivity(text: unknown): ActivityAnswer | null | undefined {
   };
 }
 
+/** The sessions in the answer to the question after a few; none where it is no answer. */
+export function readOwn(text: unknown): readonly ServerSession[] {
+  const [now, sessions] = fieldsIn(text) ?? [];
+  const serverMs = timeIn(now);
+  if (serverMs === null) return [];
+  const age = (time: unknown): number | null => ageOf(time, serverMs);
+  return listIn(sessions).flatMap((session) => sessionIn(session, age) ?? []);
+}
+
 type Age = (time: unknown) => number | null;
 
 function sessionIn(value: unknown, age: Age): ServerSession | undefined {

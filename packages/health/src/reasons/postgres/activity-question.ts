@@ -39,6 +39,19 @@ export interface ActivityQuestion {
 export const FREE_QUESTION =
   `SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version, CASE WHEN pg_try_advisory_xact_lock(${LOCKS.activity}) THEN 1 ELSE 0 END AS free` as const;
 
+/**
+ * What those backends do and wait for, and nothing of any other: a fraction of the question, for whoever finds that another
+ * instance has asked that.
+ */
+export function ownQuestion(version: number, pids: readonly number[]): string {
+  const answer = `json_build_array(clock_timestamp(), (SELECT json_agg(json_build_array(${sessionColumns(version >= POSTGRES_14)})) FROM unnest(ARRAY[${ownOf(pids).join()}]::int[]) own(pid) CROSS JOIN LATERAL pg_stat_get_activity(own.pid) s))`;
+  return inTransaction([`SELECT ${answer}::text AS portal_own`]);
+}
+
+function ownOf(pids: readonly number[]): readonly number[] {
+  return pids.filter((pid) => Number.isSafeInteger(pid) && pid > 0).slice(0, MOST_OWN);
+}
+
 /** Answers `null` when another instance asks at this moment. */
 export function activityQuestion(question: ActivityQuestion): string {
   return inTransaction([activitySelect(question)]);
@@ -74,7 +87,7 @@ export function activitySelect(
   answering = exclusively,
 ): string {
   const isFrom14 = version >= POSTGRES_14;
-  const own = ownPids.filter((pid) => Number.isSafeInteger(pid) && pid > 0).slice(0, MOST_OWN);
+  const own = ownOf(ownPids);
   const session = sessionColumns(isFrom14);
   const waiting = withLocks
     ? `SELECT l.pid, min(${isFrom14 ? 'l.waitstart' : 's.query_start'}) AS since FROM pg_lock_status() l JOIN here s ON s.pid = l.pid WHERE NOT l.granted AND EXISTS (SELECT FROM here WHERE wait_event_type = 'Lock') GROUP BY l.pid`

@@ -6,8 +6,8 @@ import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.j
 import { member } from '../../unknown.js';
 import type { SessionDetail } from '../explain-options.js';
 import type { Look, ReasonSource } from '../sighting.js';
-import { activityQuestion, FREE_QUESTION } from './activity-question.js';
-import { readActivity, type ActivityAnswer } from './activity-answer.js';
+import { activityQuestion, FREE_QUESTION, ownQuestion } from './activity-question.js';
+import { readActivity, readOwn, type ActivityAnswer, type ServerSession } from './activity-answer.js';
 import { sightActivity } from './sight-activity.js';
 import { createAskLimits } from '../ask-limits.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
@@ -28,9 +28,14 @@ export interface ActivityWatchOptions {
   readonly deadlineMs?: number;
 }
 
+export interface OwnSessions {
+  readonly atMs: number;
+  readonly sessions: readonly ServerSession[];
+}
+
 export interface ActivityWatch extends ReasonSource, FollowUp {
-  /** The last answer, for whoever joins it with the clients of a pool. */
-  answer(): ActivityAnswer | undefined;
+  /** What was said last of the sessions of this process that were asked after, and when by the monotonic clock. */
+  sessions(): OwnSessions | undefined;
   close(): Promise<void>;
 }
 
@@ -42,7 +47,9 @@ const DEADLINE_MS = 1_000;
 const HELD_PART = 0.4;
 /** A large table of locks takes longer than a question may; the rest is asked without it for a while. */
 const WITHOUT_LOCKS_MS = 10 * 60_000;
-const LOOKS_A_TURN = 5;
+/** With 50 instances in trouble, what each asks after its own may be asked only so seldom. */
+const OWN_TURNS = 2;
+const LOOKS_A_TURN = 20;
 
 export function createActivityWatch({
   component,
@@ -58,23 +65,39 @@ export function createActivityWatch({
   const held = new Set<AskedConnection>();
   let locksAtMs = 0;
   let look: Look | undefined;
-  let answer: ActivityAnswer | undefined;
+  let own: OwnSessions | undefined;
+  let ownAtMs = Number.NEGATIVE_INFINITY;
+  let isOthers = false;
   let closed = false;
 
   const timer = requestRun
     ? setInterval(() => {
-        if (limits.isDue()) requestRun();
+        // Where others ask, the runs that there are anyway are often enough.
+        if (!isOthers && limits.isDue()) requestRun();
       }, whileTroubledMs / LOOKS_A_TURN)
     : undefined;
   timer?.unref();
+
+  /** Another instance has asked: what is left is what becomes of our own. */
+  async function askAfterOwn(connection: AskedConnection, version: number): Promise<void> {
+    const pids = ownPids();
+    if (pids.length === 0 || performance.now() - ownAtMs < everyMs * OWN_TURNS) return;
+    ownAtMs = performance.now();
+    const rows = await connection.run(ownQuestion(version, pids));
+    own = { atMs: performance.now(), sessions: readOwn(member(member(rows, '0'), 'portal_own')) };
+  }
 
   /** Which backend answers, and whether it is free to be asked. */
   async function query(connection: AskedConnection): Promise<ActivityAnswer | null | undefined> {
     const free = member(await connection.run(FREE_QUESTION), '0');
     const isDirect = member(free, 'pid') === connection.processId();
-    if (Number(member(free, 'free')) !== 1) return null;
+    const version = Number(member(free, 'version'));
+    if (Number(member(free, 'free')) !== 1) {
+      await askAfterOwn(connection, version);
+      return null;
+    }
     const text = activityQuestion({
-      version: Number(member(free, 'version')),
+      version,
       withLocks: performance.now() >= locksAtMs,
       holds: isDirect,
       ownPids: ownPids(),
@@ -83,7 +106,7 @@ export function createActivityWatch({
   }
 
   function taken(next: ActivityAnswer, ownMs: number): void {
-    answer = next;
+    own = { atMs: performance.now(), sessions: next.involved };
     look = {
       atMs: performance.now(),
       at: new Date(),
@@ -110,8 +133,10 @@ export function createActivityWatch({
       if (limits.failed(result.code) === 'overrun') locksAtMs = performance.now() + WITHOUT_LOCKS_MS;
       return;
     }
-    limits.answered();
     const { answer: next } = result;
+    isOthers = next === null;
+    if (isOthers) limits.postponed();
+    else limits.answered();
     if (next !== null && !closed) taken(next, (askedAt + Date.now()) / 2);
     if (next?.holds && !closed) hold(connection);
     else connection.end();
@@ -121,7 +146,7 @@ export function createActivityWatch({
     name: component,
     needs: 2,
     latest: () => look,
-    answer: () => answer,
+    sessions: () => own,
     isDue: () => !closed && limits.isDue(),
     async take(connection) {
       if (closed || !limits.begin()) {

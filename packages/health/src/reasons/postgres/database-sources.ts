@@ -31,7 +31,7 @@ export interface ServerSources {
   readonly activity: ActivityWatch;
 }
 
-const TURNS = 5;
+const TURNS = 20;
 
 export function createServerSources({
   component,

@@ -10,7 +10,9 @@ import {
   createActivityWatch,
   type ActivityWatchOptions,
 } from '../../../src/reasons/postgres/activity-watch.js';
+import { connectionLike } from '../../../src/probes/postgres/postgres-connections.js';
 import type { FreshPostgresConnection } from '../../../src/probes/postgres/fresh-postgres-connection.js';
+import { inTransaction } from '../../../src/reasons/postgres/activity-question.js';
 import { createHourlyWatch } from '../../../src/reasons/postgres/hourly-watch.js';
 import type { Sighting } from '../../../src/reasons/sighting.js';
 import { runProbe } from '../../probes/run-probe.js';
@@ -205,4 +207,37 @@ describe('once an hour', () => {
     assert.deepEqual(await lookAs('app'), []);
     await server.restart();
   });
+});
+
+test('what takes too long is ended by the server, and nothing of it is left on the connection', async () => {
+  for (const driver of ['pg', 'postgres.js']) {
+    const pool = driver === 'pg' ? new pg.Pool({ connectionString: database }) : postgresJs(database);
+    const connection = connectionLike(pool, { postgres: postgresJs });
+    assert.ok(connection);
+    await assert.rejects(connection.run(inTransaction(['SELECT pg_sleep(2)'])), { code: '57014' });
+    await connection.run('ROLLBACK');
+    const rows = await connection.run('SHOW statement_timeout');
+    assert.equal(JSON.stringify(rows), '[{"statement_timeout":"0"}]');
+    connection.end();
+  }
+});
+
+test('whoever finds that another instance has asked, asks after sessions of its own alone', async () => {
+  const seldom = { ...QUIET, everyMs: 60_000, whileTroubledMs: 60_000 };
+  const own = await scene.as('app', 'own');
+  const { rows } = await own.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid ?? 0;
+  const first = createActivityWatch(seldom);
+  const second = createActivityWatch({ ...seldom, ownPids: () => [pid, -1, 1.5, Number.NaN] });
+  const pool = new pg.Pool({ connectionString: database });
+  for (const watch of [first, second]) {
+    const connection = connectionLike(pool, {});
+    assert.ok(connection);
+    await watch.take(connection);
+  }
+  assert.ok(first.latest());
+  assert.equal(second.latest(), undefined);
+  const [session, ...others] = second.sessions()?.sessions ?? [];
+  assert.deepEqual([session?.pid, session?.application, session?.state, others], [pid, 'own', 'idle', []]);
+  await Promise.all([first.close(), second.close()]);
 });
