@@ -8,7 +8,7 @@ export interface AskLimits {
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;
-  /** Somebody else asks: tried again at about the same pace, but not in step with all others. */
+  /** Somebody else asks: tried again after one to two times as long, and not in step with all others. */
   postponed(): void;
   /** By what the driver reports, or that it took too long; returns whether it did. */
   failed(code: string | undefined): 'overrun' | 'error';
@@ -47,7 +47,7 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
     },
     postponed() {
       isAsking = false;
-      askedMs += (Math.random() - 0.5) * paceMs();
+      askedMs += Math.random() * paceMs();
     },
     failed(code) {
       isAsking = false;

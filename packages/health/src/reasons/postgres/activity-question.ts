@@ -7,6 +7,9 @@
 const STATEMENT_LIMIT_MS = 500;
 const LOCK_LIMIT_MS = 100;
 
+/** Whoever is frozen, or gone without a word, while it keeps others from asking is forgotten by the server after this time. */
+export const FORGOTTEN_MS = 60_000;
+
 /** Keys of the advisory locks: one question of each kind is in flight for all instances of a database. */
 const LOCKS = { activity: 7_061_370_810_001, hourly: 7_061_370_810_002 } as const;
 
@@ -28,6 +31,8 @@ export interface ActivityQuestion {
   readonly withLocks: boolean;
   /** Whether to keep others from asking for as long as this session lasts: never through a pooler, which shares it. */
   readonly holds: boolean;
+  /** Milliseconds after which the server ends this session if nothing is asked; default a minute. */
+  readonly forgottenMs?: number;
   /** Backends of this process whose work is of interest, 20 at most. */
   readonly ownPids: readonly number[];
 }
@@ -54,7 +59,9 @@ function ownOf(pids: readonly number[]): readonly number[] {
 
 /** Answers `null` when another instance asks at this moment. */
 export function activityQuestion(question: ActivityQuestion): string {
-  return inTransaction([activitySelect(question)]);
+  const text = inTransaction([activitySelect(question)]);
+  const mayForget = question.holds && question.version >= POSTGRES_14;
+  return mayForget ? `${text}; SET idle_session_timeout = ${question.forgottenMs ?? FORGOTTEN_MS}` : text;
 }
 
 /** Statements in a transaction that cannot write, with limits of its own, in one simple query. */

@@ -6,7 +6,7 @@ import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.j
 import { member } from '../../unknown.js';
 import type { SessionDetail } from '../explain-options.js';
 import type { Look, ReasonSource } from '../sighting.js';
-import { activityQuestion, FREE_QUESTION, ownQuestion } from './activity-question.js';
+import { activityQuestion, FORGOTTEN_MS, FREE_QUESTION, ownQuestion } from './activity-question.js';
 import { readActivity, readOwn, type ActivityAnswer, type ServerSession } from './activity-answer.js';
 import { sightActivity } from './sight-activity.js';
 import { createAskLimits } from '../ask-limits.js';
@@ -48,7 +48,9 @@ const HELD_PART = 0.4;
 /** A large table of locks takes longer than a question may; the rest is asked without it for a while. */
 const WITHOUT_LOCKS_MS = 10 * 60_000;
 /** With 50 instances in trouble, what each asks after its own may be asked only so seldom. */
-const OWN_TURNS = 2;
+const OWN_TURNS = 4;
+/** One that is kept is asked more often than it is forgotten. */
+const FORGOTTEN_TURNS = 4;
 const LOOKS_A_TURN = 20;
 
 export function createActivityWatch({
@@ -100,6 +102,7 @@ export function createActivityWatch({
       version,
       withLocks: performance.now() >= locksAtMs,
       holds: isDirect,
+      forgottenMs: Math.max(FORGOTTEN_MS, everyMs * FORGOTTEN_TURNS),
       ownPids: ownPids(),
     });
     return readActivity(member(member(await connection.run(text), '0'), 'portal_activity'));
