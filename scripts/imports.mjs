@@ -58,7 +58,7 @@ const PACKAGES = {
       ['infra'],
       ['auth', 'monitoring', 'fleet'],
       ['api', 'stores', 'embedded-servers', 'urls'],
-      ['service-health', 'own-service'],
+      ['outside', 'service-health', 'own-service'],
       ['app'],
       ['serve'],
       ['cli'],

@@ -12,27 +12,19 @@ import type { Sessions } from './auth/sessions/sessions.js';
 import { createSessionWatch } from './auth/sessions/session-watch.js';
 import type { SignIn } from './auth/login-codes/sign-in.js';
 import type { Users } from './auth/users/users.js';
-import { createResponseLog, type ResponseLog } from './infra/response-log.js';
+import type { ResponseLog } from './infra/response-log.js';
 import { createFastify } from './infra/fastify.js';
-import { createHttpServer, type CutReason, type HttpServer } from './infra/http.js';
+import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
-import { createOriginCheck } from './infra/origin-check.js';
-import { createMigrator } from './infra/migrator.js';
-import { createTrustedProxies } from './infra/client-address.js';
 import { createFleet } from './fleet/fleet.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createOwnService } from './own-service.js';
 import { createServiceHealth } from './service-health.js';
-import { createStoreClients, createStores } from './stores.js';
+import { createOutside, type OutsideOptions } from './outside.js';
+import { createStores, type StoreClients, type Stores } from './stores.js';
 
 /** What the service is built of. */
-export interface AppOptions {
-  readonly config: Config;
-  /** From the configuration, or of an embedded server. */
-  readonly databaseUrl: string;
-  /** `undefined`: no Redis is to be had; the service runs without and says so. */
-  readonly redisUrl: string | undefined;
-  readonly log: Log;
+export interface AppOptions extends OutsideOptions {
   /** Default: now. */
   readonly startedAt?: Date;
 }
@@ -57,36 +49,14 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** A connection that takes longer is of no use to a request. */
-const CONNECT_TIMEOUT_MS = 2_000;
 const MINUTE_MS = 60_000;
 
 /** Opens nothing before `start()`, except connections to Redis. */
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
   // The outside.
-  const clients = createStoreClients({
-    databaseUrl,
-    redisUrl,
-    poolSize: config.poolSize,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    commandTimeoutMs: config.sessionDeadlineMs,
-    log,
-  });
+  const outside = createOutside({ config, databaseUrl, redisUrl, log });
+  const { clients, schema, responseLog, http, originCheck } = outside;
   const { database, cache } = clients;
-  const schema = createMigrator({ database, log });
-  const responseLog = createResponseLog(log);
-  const proxies = createTrustedProxies(config.trustedProxies);
-  const http = createHttpServer(logUnaccepted(log, responseLog), {
-    reserved: config.poolSize,
-    isTrustedProxy: proxies.isTrusted,
-    onCut: logCut(log, responseLog),
-  });
-  const originCheck = createOriginCheck({
-    publicUrl: config.publicUrl,
-    host: config.host,
-    boundTo: () => http.boundTo(),
-    log,
-  });
 
   // What it watches of itself.
   const watched = createServiceHealth({ config, clients, schema, startedAt, log });
@@ -94,17 +64,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const isDown = (): boolean => health.state('database') === 'down';
 
   // Who may come in.
-  const stores = createStores({
-    clients,
-    sessionDeadlineMs: config.sessionDeadlineMs,
-    sessionIdleMinutes: config.sessionIdleMinutes,
-    codesDeliverable: config.loginWebhookUrl !== undefined,
-    sessionFallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
-    isDown,
-    isAway: () => watched.isAway('database'),
-    onLate: () => health.probeNow('database'),
-    log,
-  });
+  const stores = storesOf({ config, clients, watched, isDown, log });
   const { users, sessions, signIn } = stores;
   const auth = createAuth({
     config,
@@ -135,14 +95,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   const fleet = createFleet({ path: config.fleetFile, own: () => ownService.detail(), log });
 
   // How it answers.
-  const fastify = createFastify({
-    http,
-    healthHandler: healthHandlerOf(health, responseLog),
-    originCheck,
-    proxies,
-    log,
-    responseLog,
-  });
+  const healthHandler = healthHandlerOf(health, responseLog);
+  const fastify = createFastify({ ...outside, healthHandler, log });
   fastify.register(api, {
     services: {
       ...auth,
@@ -195,6 +149,29 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   };
 }
 
+interface StoresContext {
+  readonly config: Config;
+  readonly clients: StoreClients;
+  readonly watched: ReturnType<typeof createServiceHealth>;
+  readonly isDown: () => boolean;
+  readonly log: Log;
+}
+
+/** Users, sessions and codes, asked as what is watched says that they can be. */
+function storesOf({ config, clients, watched, isDown, log }: StoresContext): Stores {
+  return createStores({
+    clients,
+    sessionDeadlineMs: config.sessionDeadlineMs,
+    sessionIdleMinutes: config.sessionIdleMinutes,
+    codesDeliverable: config.loginWebhookUrl !== undefined,
+    sessionFallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
+    isDown,
+    isAway: () => watched.isAway('database'),
+    onLate: () => watched.health.probeNow('database'),
+    log,
+  });
+}
+
 /** Answers the public endpoints before Fastify is asked; `/metrics` with credentials is left to Fastify. */
 function healthHandlerOf(
   health: Health,
@@ -214,23 +191,5 @@ function logMethodNotAllowed(
 ): (refusal: { correlationId: string; method: string }) => void {
   return ({ correlationId, method }) => {
     answers.log({ correlation_id: correlationId, method, route: 'public', status: 405 }, false);
-  };
-}
-
-function logUnaccepted(log: Log, answers: ResponseLog): (error: unknown) => void {
-  return (error) => {
-    const event = 'a connection could not be accepted';
-    answers.seldom(event, () => log.failure(event, error));
-  };
-}
-
-/** Who sends too much without reading, and who had to make room, is seen by nobody else. */
-function logCut(log: Log, answers: ResponseLog): (reason: CutReason) => void {
-  return (reason) => {
-    const event =
-      reason === 'unread'
-        ? 'a connection was ended, because it asked on and read no answer'
-        : 'a connection was ended, because too many were open';
-    answers.seldom(event, () => log.warn(event));
   };
 }
