@@ -107,8 +107,7 @@ export function integrityProblems(snapshot: SourceSnapshot): readonly IntegrityP
   const problems: IntegrityProblem[] = [];
   const { driftedSince, statementRejected } = snapshot;
   if (driftedSince) {
-    const message = `The files on disk are not those of the start since ${wholeSeconds(driftedSince)}.`;
-    problems.push({ kind: 'drifted', code: 'DRIFTED', message });
+    problems.push({ kind: 'drifted', code: 'DRIFTED', message: driftText(snapshot, driftedSince) });
   }
   if (statementRejected !== null) {
     problems.push({ kind: 'mismatched', code: 'STATEMENT', message: statementRejected });
@@ -125,6 +124,23 @@ export function integrityProblems(snapshot: SourceSnapshot): readonly IntegrityP
     problems.push({ kind: 'unreadable', code: scanError.code, message: scanErrorText(scanError) });
   }
   return problems;
+}
+
+/** Names what has changed first, since a log or an upload is no change of the code, and the remedy differs. */
+function driftText({ boot, differences, events }: SourceSnapshot, since: Date): string {
+  const first = events.at(-1);
+  const changes = [...differences.changes, ...(first?.changes ?? [])];
+  const path = changes[0]?.path ?? first?.put_back_paths[0];
+  if (path === undefined || boot === null) {
+    return `The files on disk are not those of the start since ${wholeSeconds(since)}.`;
+  }
+  const seconds = Math.max(0, Math.round((since.getTime() - boot.at.getTime()) / 1_000));
+  const { added, removed, modified } = differences;
+  const others = added + removed + modified - (changes[0]?.files ?? 1);
+  return (
+    `${path}${others > 0 ? ` and ${others} more` : ''} changed ${seconds} s after the start. ` +
+    'If the application writes it, exclude it or give as root the folder of the code alone, such as dist.'
+  );
 }
 
 export function sourceVerdict(snapshot: SourceSnapshot): SourceVerdict {

@@ -134,6 +134,27 @@ describe('while running', () => {
       { scanIntervalMs: 10_000 },
     ));
 
+  test('a log and a database below the root are named, with what to do, also once they are as they were', () =>
+    withWatchedTree(async (root, source) => {
+      write(root, { 'log/access.log': 'GET /\n' });
+      await waitFor('the change', () => source.problems().length > 0, SOON);
+      const [problem] = source.problems();
+      assert.match(
+        problem?.message ?? '',
+        /^log\/(access\.log)? changed \d+ s after the start\. If the application writes it, exclude it or give as root .* dist\.$/,
+      );
+      write(root, { 'uploads/a.png': '1' });
+      await waitFor(
+        'the second one',
+        () => source.problems()[0]?.message.includes(' and 1 more ') === true,
+        SOON,
+      );
+      rmSync(join(root, 'log'), { recursive: true });
+      rmSync(join(root, 'uploads'), { recursive: true });
+      await waitFor('the tree to be as it was', () => source.state().differences.added === 0, SOON);
+      assert.match(source.problems()[0]?.message ?? '', /^(log|uploads)\/\S* changed /);
+    }));
+
   test('a hint makes for an early look', () =>
     withWatchedTree(
       async (root, source) => {
