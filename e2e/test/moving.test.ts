@@ -83,8 +83,8 @@ for (const name of TERMINUS) {
         causes: string[];
       };
       assert.deepEqual(states, {
-        'memory-heap': 'up',
-        'memory-rss': 'down',
+        memory_heap: 'up',
+        memory_rss: 'down',
         storage: 'up',
         local: 'up',
         gone: 'down',

@@ -3,8 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
 
-/** @type {pg.Pool | undefined} */
-let pool;
+let pool = /** @type {pg.Pool | undefined} */ (undefined);
 // Until there is one `/health` says DATABASE_NOT_READY; `ready: 'critical'` keeps traffic away meanwhile.
 const health = createHealth({ database: { pool: () => pool }, ready: 'critical' });
 const { url } = await health.listen({ port: Number(process.env.PORT ?? 9090), host: '127.0.0.1' });
