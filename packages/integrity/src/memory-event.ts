@@ -4,7 +4,7 @@
 import type { LoadedFigures } from './loaded/figures.js';
 import type { SourceSnapshot } from './state.js';
 import { wholeSeconds } from './times.js';
-import { MAX_CHANGES, type SourceEvent } from './watch/drift.js';
+import { eventWithoutChanges, MAX_CHANGES, type SourceEvent } from './watch/drift.js';
 
 const EVENTS_KEPT = 20;
 
@@ -20,20 +20,9 @@ export function noteLoaded(
   const found = [...loaded.different, ...loaded.unknown].filter((path) => !told.has(path));
   if (found.length === 0 || !boot) return { changes: { loaded }, event: undefined };
   const at = new Date();
+  const time = wholeSeconds(at);
   const event: SourceEvent = {
-    kind: 'loaded',
-    began_at: wholeSeconds(at),
-    ended_at: wholeSeconds(at),
-    hash_before: boot.result.hash,
-    hash_after: boot.result.hash,
-    added: 0,
-    removed: 0,
-    modified: 0,
-    put_back: 0,
-    put_back_paths: [],
-    changes: [],
-    more_changes: 0,
-    refusals: [],
+    ...eventWithoutChanges('loaded', time, time, boot.result.hash),
     loaded: found.slice(0, MAX_CHANGES),
   };
   return {

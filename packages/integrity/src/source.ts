@@ -4,7 +4,7 @@
  */
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
-import type { SourceEvent } from './watch/drift.js';
+import type { Differences, SourceEvent } from './watch/drift.js';
 import { createMemoryWatch } from './loaded/memory-watch.js';
 import { startScanWorker, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
@@ -111,12 +111,16 @@ export function watchSource(options: SourceOptions): Source {
     if (closed) return;
     const { scanErrors, changed } = reply;
     // The tree is being written to: what is known of the disk grows old, and is stale if that never ends.
-    if (snapshot.disk && scanErrors.length > 0 && scanErrors.every(({ code }) => code === 'E_UNSTABLE'))
+    if (snapshot.disk && scanErrors.length > 0 && scanErrors.every(({ code }) => code === 'E_UNSTABLE')) {
+      if (changed) learn(changed);
       return;
+    }
     scannedMs = performance.now();
+    const known = new Set(snapshot.events.map((event) => JSON.stringify(event)));
     learn(changesBy(reply, snapshot));
-    const [event] = changed?.events ?? [];
-    if (event) emit(event, settings.onEvent);
+    for (const event of changed?.events.toReversed() ?? []) {
+      if (!known.has(JSON.stringify(event))) emit(event, settings.onEvent);
+    }
   }
 
   function noteEnd(error: unknown): void {
@@ -189,19 +193,26 @@ function nothingKnown(exclude: readonly string[]): SourceSnapshot {
 
 /** What is known after a scan, where it differs from what was known before. */
 function changesBy(
-  { result, scanErrors, changed }: ScanReply,
+  { result, scanErrors, hasIntruder, changed }: ScanReply,
   { boot, driftedSince }: SourceSnapshot,
 ): Partial<SourceSnapshot> {
   const at = new Date();
   const hasDrifted =
     boot !== null &&
-    (result ? result.hash !== boot.result.hash : scanErrors.some(({ code }) => INTRUDERS.has(code)));
+    (result
+      ? result.hash !== boot.result.hash
+      : hasIntruder || scanErrors.some(({ code }) => INTRUDERS.has(code)) || isChanged(changed?.differences));
   return {
     scanErrors,
     ...(result ? { disk: { result, at }, boot: boot ?? { result, at } } : {}),
     ...(hasDrifted && !driftedSince ? { driftedSince: at } : {}),
     ...changed,
   };
+}
+
+/** What can be read goes on being compared while something cannot. */
+function isChanged(differences: Differences | undefined): boolean {
+  return differences !== undefined && differences.added + differences.removed + differences.modified > 0;
 }
 
 /** An exception of the listener does not stop the watch. */

@@ -40,6 +40,8 @@ export interface IntegrityState {
   readonly loaded_differs_since: string | null;
   /** The first moment at which the disk was found changed. Stays, also when the change is put back. */
   readonly drifted_since: string | null;
+  /** The last moment at which stamps were found moved with the content of before. Is no problem by itself. */
+  readonly touched_at: string | null;
   /** The disk against the start. */
   readonly differences: Differences;
   /** What happened on disk, the latest first. */
@@ -169,6 +171,7 @@ export function buildState(snapshot: SourceSnapshot, since: Date): IntegrityStat
     loaded: snapshot.loaded,
     loaded_differs_since: snapshot.loadedDiffersSince && wholeSeconds(snapshot.loadedDiffersSince),
     drifted_since: snapshot.driftedSince && wholeSeconds(snapshot.driftedSince),
+    touched_at: snapshot.events.find(({ kind }) => kind === 'touched')?.ended_at ?? null,
     differences: snapshot.differences,
     events: [...snapshot.memoryEvents, ...snapshot.events].toSorted(latestFirst),
     refusals: snapshot.scanErrors.map(scanErrorText),

@@ -124,6 +124,13 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
     onEvent(event) {
       const { kind, began_at, hash_after, added, removed, modified, put_back } = event;
       onChange(event);
+      if (kind === 'touched') {
+        log.info('time stamps of the source moved, and its content did not', {
+          began_at,
+          entries: event.touched.length,
+        });
+        return;
+      }
       if (kind === 'loaded') {
         log.warn('a script in memory is not in the source', { began_at, scripts: event.loaded.length });
         return;

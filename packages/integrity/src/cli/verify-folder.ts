@@ -3,8 +3,7 @@
  */
 import type { Comparison } from '../compare/change.js';
 import { compareTrees } from '../compare/compare.js';
-import type { ManifestEntry } from '../scan/manifest.js';
-import type { ScanError } from '../scan/scan-error.js';
+import { isBehind, type ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences, exitOfScanErrors } from './exit-code.js';
@@ -31,16 +30,10 @@ export function verifyFolder(scope: Scope, expected: Expectation, terminal: Term
     return { ...found, exit: result ? EXIT.modified : refused, comparison: undefined };
   }
   const comparison = compareTrees(
-    expected.manifest.filter((entry) => !isUnreadable(entry, scanErrors)),
+    // What could not be read is not missing.
+    expected.manifest.filter(({ path }) => !isBehind(path, scanErrors)),
     entries,
     contentsOf(scope.root),
   );
   return { ...found, exit: refused | exitOfDifferences(comparison), comparison };
-}
-
-/** What could not be read is not missing. */
-function isUnreadable({ path }: ManifestEntry, scanErrors: readonly ScanError[]): boolean {
-  return scanErrors.some(
-    (scanError) => scanError.path === '.' || path === scanError.path || path.startsWith(`${scanError.path}/`),
-  );
 }

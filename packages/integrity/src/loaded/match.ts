@@ -146,7 +146,10 @@ function judge(
   for (const script of found) {
     const { path, digest, isPlain } = script;
     const hashed = digests.get(path);
-    if (hashed !== undefined && (hashed === digest || textOf(below(tree.root, path), hashed) === digest)) {
+    if (
+      hashed !== undefined &&
+      (hashed === digest || textOf(below(tree.realRoot, path), hashed) === digest)
+    ) {
       if (isPlain) same.add(path);
       judged.push({ path, digest: hashed, match: 'same' });
     } else others.push([script, hashed]);

@@ -5,6 +5,7 @@ import type { CachedFile } from './cached-files.js';
 import { createFileReader, type FileRead } from './digest.js';
 import { createFileRows, type FileRows } from './file-rows.js';
 import { readStat } from './file-stat.js';
+import { touchBetween, type Touch } from './touch.js';
 import type { ReadSession } from './read-files.js';
 import type { ScanError } from './scan-error.js';
 import { below } from './walk.js';
@@ -24,6 +25,8 @@ export interface FileCache extends Pick<FileRows, 'isKnown' | 'digest' | 'size'>
   reread(file: CachedFile): void;
   /** Another number whenever a file was read for the first time, was found changed, or can no longer be read. */
   revision(): number;
+  /** Files that were read again, under another stat and with the digest of before; each is told once. */
+  takeTouches(): readonly Touch[];
   onProgress(report: OnProgress): void;
 }
 
@@ -38,6 +41,7 @@ export function createFileCache(
   let revision = 0;
   let filesRead = 0;
   let bytesRead = 0;
+  let touches: Touch[] = [];
   let report: OnProgress = () => undefined;
 
   function countBytes(bytes: number): void {
@@ -69,6 +73,9 @@ export function createFileCache(
     read(files, session) {
       const scanErrors: ScanError[] = [];
       let gone: string | undefined;
+      const known = files
+        .filter(rows.isKnown)
+        .map((file) => ({ file, digest: rows.digest(file), stat: rows.stat(file) }));
       rows.assign(files);
       session.read({
         files,
@@ -84,10 +91,20 @@ export function createFileCache(
         eachOfOthers: (_index, isNew) => countFile(isNew),
         onStray: () => rows.detach(),
       });
+      for (const { file, digest, stat } of known) {
+        if (!rows.isKnown(file) || rows.digest(file) !== digest) continue;
+        const touch = touchBetween(file.path, stat, rows.stat(file));
+        if (touch) touches.push(touch);
+      }
       return { scanErrors, gone };
     },
     reread: (file) => void note(file, readFile(below(root, file.path))),
     revision: () => revision,
+    takeTouches() {
+      const taken = touches;
+      touches = [];
+      return taken;
+    },
     onProgress(listener) {
       report = listener;
     },

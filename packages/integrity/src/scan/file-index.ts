@@ -8,6 +8,7 @@ import { createFileReader } from './digest.js';
 import { createFileCache, type OnProgress } from './file-cache.js';
 import { isSameStat, readStat } from './file-stat.js';
 import { hashFiles, type ManifestEntry } from './manifest.js';
+import { touchBetween, type Touch } from './touch.js';
 import { startReadSession, type ReadSession } from './read-files.js';
 import { SourceError, type ScanError } from './scan-error.js';
 import { createExclusion, type Scope } from './scope.js';
@@ -37,6 +38,11 @@ export interface FileIndex {
    * @returns whether the round is complete
    */
   reread(budgetMs: number): boolean;
+  /**
+   * Entries whose stat moved since the scan before although nothing else did, each told once: a file with its old
+   * content, a folder with its old entries.
+   */
+  takeTouches(): readonly Touch[];
   /** The files as of the last scan, in no order. */
   entries(): ManifestEntry[];
   /** The paths of all folders as of the last scan, `''` for the root. */
@@ -63,6 +69,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   /** Whether a folder was listed since `last` was made, and the revision of the files then. */
   let hasListed = false;
   let lastRevision = cache.revision();
+  let folderTouches: Touch[] = [];
   let round: readonly CachedFile[] = [];
   let nextInRound = 0;
 
@@ -71,10 +78,17 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
     const unread: CachedFile[] = [];
     const waiting = [top];
     for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
+      const { stat: statBefore, files: filesBefore, folders: foldersBefore } = folder;
       const found = refreshFolder(folder, root, excludes);
       if (found === 'gone') return { scanErrors, movedFolder: folder.path };
-      if (found === 'listed') hasListed = true;
-      else if (found !== 'same') {
+      if (found === 'listed') {
+        hasListed = true;
+        const isSame = hasSame(filesBefore, folder.files) && hasSame(foldersBefore, folder.folders);
+        const touch =
+          statBefore && folder.stat && isSame && touchBetween(folder.path, statBefore, folder.stat);
+        if (touch) folderTouches.push(touch);
+      }
+      if (found !== 'listed' && found !== 'same') {
         scanErrors.push(found);
         continue;
       }
@@ -144,12 +158,23 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
       }
       return nextInRound >= round.length;
     },
+    takeTouches() {
+      const taken = [...folderTouches, ...cache.takeTouches()];
+      folderTouches = [];
+      return taken;
+    },
     entries: () =>
       allFiles(top)
         .filter(cache.isKnown)
         .map((file) => ({ path: file.path, digest: cache.digest(file) })),
     folders: () => allFolders(top).map(({ path }) => path),
   };
+}
+
+/** Whether these are the very same entries: what stays keeps its own, see `refreshFolder`. */
+function hasSame(before: readonly unknown[], after: readonly unknown[]): boolean {
+  const known = new Set(before);
+  return before.length === after.length && after.every((entry) => known.has(entry));
 }
 
 /** The first folder that is no longer what it was when it was listed: a file came or went meanwhile. */

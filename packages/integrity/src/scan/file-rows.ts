@@ -22,6 +22,7 @@ export interface FileRows {
   isKnown(file: CachedFile): boolean;
   digest(file: CachedFile): string;
   size(file: CachedFile): number;
+  stat(file: CachedFile): FileStat;
 }
 
 /** So much more room than there are files, for those that will come. */
@@ -63,5 +64,6 @@ export function createFileRows(cachedFiles: () => readonly CachedFile[]): FileRo
     isKnown: ({ row }) => row !== NO_ROW && table.isKnown(row),
     digest: ({ row }) => table.digest(row),
     size: ({ row }) => table.size(row),
+    stat: ({ row }) => table.stat(row),
   };
 }

@@ -26,6 +26,8 @@ export interface FileTable {
   isSettled(row: number): boolean;
   /** In bytes. */
   size(row: number): number;
+  /** Under which it was read. */
+  stat(row: number): FileStat;
   /** 64 lower-case hexadecimal digits. */
   digest(row: number): string;
   /** What `copy` copies. */
@@ -96,6 +98,14 @@ export function createFileTable(rows: number, memory = new SharedArrayBuffer(row
     isStill: (row, stat) => isSettled(row) && hasStat(row, stat),
     isSettled,
     size: (row) => stats[row * STAT_NUMBERS + SIZE] ?? Number.NaN,
+    stat(row) {
+      const at = row * STAT_NUMBERS;
+      const [dev = 0, ino = 0, mode = 0, size = 0, mtimeMs = 0, ctimeMs = 0] = stats.subarray(
+        at,
+        at + STAT_NUMBERS,
+      );
+      return { dev, ino, mode, size, mtimeMs, ctimeMs };
+    },
     digest,
     columns: { stats, digests, times },
   };

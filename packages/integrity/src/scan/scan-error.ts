@@ -42,6 +42,13 @@ const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_THREAD: 'is not read, as the thread that does it did not start or has ended',
 };
 
+/** Whether what is known of a file stands behind one of these: the file itself, or a folder that it is in. */
+export function isBehind(path: string, scanErrors: readonly ScanError[]): boolean {
+  return scanErrors.some(
+    (scanError) => scanError.path === '.' || path === scanError.path || path.startsWith(`${scanError.path}/`),
+  );
+}
+
 /** One line for people: `E_READ dist/main.js cannot be read (EACCES)`. */
 export function scanErrorText({ code, path, cause }: ScanError): string {
   return `${code} ${printable(path)} ${SENTENCES[code]}${cause === '' ? '' : ` (${cause})`}`;

@@ -6,12 +6,17 @@ import type { Change, Comparison } from '../compare/change.js';
 import { compareTrees, type ReadContent } from '../compare/compare.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { wholeSeconds } from '../times.js';
-import { scanErrorText, type ScanError } from '../scan/scan-error.js';
+import { isBehind, scanErrorText, type ScanError } from '../scan/scan-error.js';
+import { manifestHash } from '../scan/manifest.js';
+import type { Touch } from '../scan/touch.js';
 
 /** One stretch of changes without a pause. Times are ISO 8601, UTC, whole seconds. */
 export interface SourceEvent {
-  /** `changed`: on disk. `loaded`: something else is in memory than was on disk at the start. */
-  readonly kind: 'changed' | 'loaded';
+  /**
+   * `changed`: on disk. `touched`: stamps moved and the content is the one of before, as after a change that was put
+   * back between two scans, or a change of mode or owner. `loaded`: something else is in memory than was on disk at the start.
+   */
+  readonly kind: 'changed' | 'touched' | 'loaded';
   readonly began_at: string;
   readonly ended_at: string;
   /** The tree before and after; `null` after, when it could not be read. */
@@ -29,8 +34,21 @@ export interface SourceEvent {
   readonly more_changes: number;
   /** Why the tree could not be read, if so: the first reasons. */
   readonly refusals: readonly string[];
+  /** Entries whose stamps moved, when that is what happened; the first of them. */
+  readonly touched: readonly TouchedEntry[];
+  readonly more_touched: number;
   /** Scripts in memory that are not what the tree was, when that is what happened; the first of them. */
   readonly loaded: readonly string[];
+}
+
+/** An entry whose stamps moved. Times are ISO 8601, UTC, milliseconds. */
+export interface TouchedEntry {
+  /** From the root, `.` for the root. */
+  readonly path: string;
+  readonly ctime_before: string;
+  readonly ctime_after: string;
+  /** What moved besides the ctime. */
+  readonly moved: Touch['moved'];
 }
 
 /** A list of changes of bounded length. */
@@ -45,8 +63,10 @@ export interface Differences {
 export interface Drift {
   /** The tree as it is now; the first one is what all others are compared with. */
   note(hash: string, entries: readonly ManifestEntry[]): void;
-  /** The tree cannot be read now. */
-  noteScanErrors(scanErrors: readonly ScanError[]): void;
+  /** The tree cannot be read now, but for `entries`; what lies in the way keeps what is known of it. */
+  noteScanErrors(scanErrors: readonly ScanError[], entries: readonly ManifestEntry[]): void;
+  /** Stamps moved. */
+  noteTouches(touches: readonly Touch[]): void;
   /** Now against the start. */
   differences(): Differences;
   /** The last events, the latest first. */
@@ -57,6 +77,8 @@ export interface Drift {
 const PAUSE_MS = 15_000;
 const EVENTS_KEPT = 50;
 export const MAX_CHANGES = 20;
+/** Of one event; a backup touches every file. */
+const MAX_TOUCHED = 1_000;
 
 interface Tree {
   readonly hash: string;
@@ -81,15 +103,20 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
   let boot: Tree | undefined;
   let now: Tree | undefined;
   let open: OpenEvent | undefined;
+  /** The event under way, as it was last emitted. */
+  let emitted: SourceEvent | undefined;
   /** The scan errors of the last event, as text; empty while the tree can be read. */
   let lastErrors = '';
   let events: readonly SourceEvent[] = [];
+  let touched:
+    | { readonly event: SourceEvent; readonly entries: readonly TouchedEntry[]; readonly lastMs: number }
+    | undefined;
 
   /** The event under way, or a new one from `before` on. */
   function openEvent(before: Tree): OpenEvent {
     const nowMs = performance.now();
     if (open && nowMs - open.lastMs < pauseMs) {
-      events = events.slice(1);
+      events = events.filter((event) => event !== emitted);
       open.lastMs = nowMs;
     } else {
       open = { before, beganAt: wholeSeconds(new Date()), touched: new Set(), scanErrors: [], lastMs: nowMs };
@@ -101,7 +128,7 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
     const digests = new Map(after.entries.map(({ path, digest }) => [path, digest]));
     const original = new Map(event.before.entries.map(({ path, digest }) => [path, digest]));
     const putBack = [...event.touched].filter((path) => digests.get(path) === original.get(path));
-    const emitted: SourceEvent = {
+    emitted = {
       kind: 'changed',
       began_at: event.beganAt,
       ended_at: wholeSeconds(new Date()),
@@ -111,6 +138,8 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       put_back: putBack.length,
       put_back_paths: putBack.slice(0, MAX_CHANGES),
       refusals: event.scanErrors.slice(0, MAX_CHANGES).map(scanErrorText),
+      touched: [],
+      more_touched: 0,
       loaded: [],
     };
     events = [emitted, ...events].slice(0, EVENTS_KEPT);
@@ -128,16 +157,84 @@ export function createDrift(readContent: ReadContent, { pauseMs = PAUSE_MS } = {
       now = after;
       emit(event, after, hash);
     },
-    noteScanErrors(scanErrors) {
+    noteScanErrors(scanErrors, entries) {
       const text = scanErrors.map(scanErrorText).join('\n');
-      if (!now || text === lastErrors) return;
+      if (!now) return;
+      const hidden = now.entries.filter(({ path }) => isBehind(path, scanErrors));
+      const seen = new Set(hidden.map(({ path }) => path));
+      const after = [...hidden, ...entries.filter(({ path }) => !seen.has(path))];
+      const differing = pathsThatDiffer(now.entries, after);
+      if (text === lastErrors && differing.size === 0) return;
       lastErrors = text;
       const event = openEvent(now);
       event.scanErrors = scanErrors;
+      for (const path of differing) event.touched.add(path);
+      if (differing.size > 0) now = { hash: manifestHash(after), entries: after };
       emit(event, now, null);
+    },
+    noteTouches(touches) {
+      if (!now || touches.length === 0) return;
+      const nowMs = performance.now();
+      const goesOn = touched && nowMs - touched.lastMs < pauseMs ? touched : undefined;
+      const latest = touches.map(touchedEntry);
+      const paths = new Set(latest.map(({ path }) => path));
+      const entries = [...(goesOn?.entries.filter(({ path }) => !paths.has(path)) ?? []), ...latest];
+      const at = wholeSeconds(new Date());
+      const event = touchedEvent(goesOn?.event.began_at ?? at, at, now.hash, entries);
+      events = [event, ...events.filter((other) => other !== goesOn?.event)].slice(0, EVENTS_KEPT);
+      touched = { event, entries: entries.slice(-MAX_TOUCHED), lastMs: nowMs };
     },
     differences: () => bounded(compareTrees(boot?.entries ?? [], now?.entries ?? [], readContent)),
     events: () => events,
+  };
+}
+
+function touchedEntry({ path, ctimeBeforeMs, ctimeAfterMs, moved }: Touch): TouchedEntry {
+  return {
+    path,
+    ctime_before: new Date(ctimeBeforeMs).toISOString(),
+    ctime_after: new Date(ctimeAfterMs).toISOString(),
+    moved,
+  };
+}
+
+function touchedEvent(
+  beganAt: string,
+  endedAt: string,
+  hash: string,
+  entries: readonly TouchedEntry[],
+): SourceEvent {
+  return {
+    ...eventWithoutChanges('touched', beganAt, endedAt, hash),
+    touched: entries.slice(0, MAX_CHANGES),
+    more_touched: Math.max(0, entries.length - MAX_CHANGES),
+  };
+}
+
+/** An event in which the hash stayed what it was. */
+export function eventWithoutChanges(
+  kind: SourceEvent['kind'],
+  beganAt: string,
+  endedAt: string,
+  hash: string,
+): SourceEvent {
+  return {
+    kind,
+    began_at: beganAt,
+    ended_at: endedAt,
+    hash_before: hash,
+    hash_after: hash,
+    added: 0,
+    removed: 0,
+    modified: 0,
+    put_back: 0,
+    put_back_paths: [],
+    changes: [],
+    more_changes: 0,
+    refusals: [],
+    touched: [],
+    more_touched: 0,
+    loaded: [],
   };
 }
 

@@ -56,13 +56,26 @@ function scan(): ScanReply {
         ? error.scanErrors
         : [{ code: 'E_READ', path: '.', cause: systemCode(error) }];
     // A tree that moves while it is read is about to become news, but is none yet.
-    if (scanErrors.some(({ code }) => code !== 'E_UNSTABLE')) drift.noteScanErrors(scanErrors);
+    if (scanErrors.some(({ code }) => code !== 'E_UNSTABLE'))
+      drift.noteScanErrors(scanErrors, fileIndex.entries());
     lastResult = undefined;
   }
+  drift.noteTouches(fileIndex.takeTouches());
   const events = drift.events();
   const changed = events === lastEvents ? undefined : { differences: drift.differences(), events };
   lastEvents = events;
-  return { result, scanErrors: scanErrors.slice(0, MAX_SCAN_ERRORS), changed };
+  return {
+    result,
+    scanErrors: scanErrors.slice(0, MAX_SCAN_ERRORS),
+    hasIntruder: scanErrors.some(isIntruder),
+    changed,
+  };
+}
+
+/** An entry that cannot be read and that the start did not have, whatever stands in its way. */
+function isIntruder({ path, code }: ScanError): boolean {
+  if (!boot || path === '.' || code === 'E_UNSTABLE') return false;
+  return !boot.some((entry) => entry.path === path || entry.path.startsWith(`${path}/`));
 }
 
 /** On Linux a thread has a priority of its own; elsewhere it would be that of the application. */

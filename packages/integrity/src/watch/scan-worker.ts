@@ -29,6 +29,8 @@ export interface ScanReply {
   /** `undefined` when the tree cannot be read; `scanErrors` say why. */
   readonly result: ScanResult | undefined;
   readonly scanErrors: readonly ScanError[];
+  /** Whether one of them is an entry that the start did not have. */
+  readonly hasIntruder: boolean;
   /** What has changed since the start; `undefined` when the reply before said the same. */
   readonly changed:
     { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;

@@ -10,7 +10,7 @@ for (const file of files) await import(file);
 const events: unknown[] = [];
 const source = watchSource({
   root,
-  exclude: ['node_modules'],
+  exclude: ['node_modules', 'd/node_modules'],
   // A busy machine must not make a scan look stale: memory is what this is about.
   scanIntervalMs: 10_000,
   memoryIntervalMs: Number(intervalMs),

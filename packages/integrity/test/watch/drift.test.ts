@@ -17,6 +17,8 @@ function createTestDrift(pauseMs = 60_000): Drift {
 
 const TREE = { a: '1', b: '2', c: '3' };
 
+const UNCHANGED = Object.entries(TREE).map(([path, digest]) => ({ path, digest }));
+
 describe('events', () => {
   test('nothing new is no event', () => {
     const drift = createTestDrift();
@@ -88,9 +90,9 @@ describe('events', () => {
   test('a tree that cannot be read is told once for each set of reasons, and its end as well', () => {
     const drift = createTestDrift(0);
     note(drift, TREE);
-    drift.noteScanErrors([{ code: 'E_SYMLINK', path: 'x', cause: '' }]);
-    drift.noteScanErrors([{ code: 'E_SYMLINK', path: 'x', cause: '' }]);
-    drift.noteScanErrors([{ code: 'E_READ', path: '.', cause: 'EIO' }]);
+    drift.noteScanErrors([{ code: 'E_SYMLINK', path: 'x', cause: '' }], UNCHANGED);
+    drift.noteScanErrors([{ code: 'E_SYMLINK', path: 'x', cause: '' }], UNCHANGED);
+    drift.noteScanErrors([{ code: 'E_READ', path: '.', cause: 'EIO' }], UNCHANGED);
     note(drift, TREE);
     assert.deepEqual(
       drift.events().map(({ refusals, hash_after: after }) => [refusals, after === null]),
@@ -104,7 +106,7 @@ describe('events', () => {
 
   test('a tree that could not be read at the start has nothing to compare with', () => {
     const drift = createTestDrift();
-    drift.noteScanErrors([{ code: 'E_EMPTY', path: '.', cause: '' }]);
+    drift.noteScanErrors([{ code: 'E_EMPTY', path: '.', cause: '' }], UNCHANGED);
     note(drift, TREE);
     assert.deepEqual(drift.events(), []);
   });

@@ -7,6 +7,7 @@ import { startScanScheduler, type ScanSchedulerOptions } from '../../src/watch/s
 const NOTHING_NEW: ScanReply = {
   result: { hash: 'x', files: 1, bytes: 1 },
   scanErrors: [],
+  hasIntruder: false,
   changed: undefined,
 };
 const SOON = { timeoutMs: 15_000 };

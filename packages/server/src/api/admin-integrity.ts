@@ -7,6 +7,7 @@ import { defineRoute } from './route.js';
 import {
   choice,
   dateTime,
+  dateTimeMs,
   exactly,
   HASH,
   integer,
@@ -82,10 +83,23 @@ const diskSource = named(
   }),
 );
 
+const touchedEntry = named(
+  'TouchedEntry',
+  exactly('An entry whose stamps moved and whose content did not.', {
+    path: text('From the root.'),
+    ctime_before: dateTimeMs('Its ctime when it was read before.'),
+    ctime_after: dateTimeMs('Its ctime now.'),
+    moved: listOf(choice(['mode', 'mtime', 'size', 'inode'], 'Which.'), 'What moved besides.'),
+  }),
+);
+
 const sourceEvent = named(
   'SourceEvent',
   exactly('One stretch of changes without a pause.', {
-    kind: choice(['changed', 'loaded'], 'On disk; or in memory something else than on disk at the start.'),
+    kind: choice(
+      ['changed', 'touched', 'loaded'],
+      'On disk; stamps on disk, with the content of before; or in memory something else than on disk at the start.',
+    ),
     began_at: dateTime('When the first was seen.'),
     ended_at: dateTime('When the last was seen.'),
     hash_before: sourceHash,
@@ -94,6 +108,8 @@ const sourceEvent = named(
     put_back: nonNegativeInteger('Files that changed and were put back within it.'),
     put_back_paths: names('The first of them.'),
     refusals: names('Why the source could not be read, if so: the first reasons.'),
+    touched: listOf(touchedEntry, 'Entries whose stamps moved, if that is what happened; the first of them.'),
+    more_touched: nonNegativeInteger('How many more there are.'),
     loaded: names('Scripts in memory that are not what the source was, if that is what happened.'),
   }),
 );
@@ -117,6 +133,10 @@ export const integritySchema = named(
       TIME,
     ),
     drifted_since: textOrNull('When the disk was first found changed; stays when that is put back.', TIME),
+    touched_at: textOrNull(
+      'When stamps were last found moved with the content of before; no problem by itself.',
+      TIME,
+    ),
     differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
     events: listOf(sourceEvent, 'What happened on disk, the latest first.'),
     refusals: names('Why the source cannot be read now: the first reasons.'),

@@ -136,17 +136,21 @@ function silences({ intervalMs, deadlineMs }: Config): { readonly gapMs: number;
   };
 }
 
+const OFFSETS_MS: Readonly<Record<SourceEvent['kind'], number>> = { changed: 0, touched: 1, loaded: 2 };
+
 /** The same event each time, because a change that continues keeps its `began_at`. */
 function integrityEvent({ began_at, ended_at, ...change }: SourceEvent): NewEvent {
   const { hash_after: after, hash_before: before } = change;
-  const isLoaded = change.kind === 'loaded';
+  const found = after === null ? 'unreadable' : after === before ? 'put_back' : 'changed';
+  const code = after === null ? 'SOURCE_UNREADABLE' : 'SOURCE_DRIFTED';
   return {
     kind: 'integrity',
-    beganAt: Date.parse(began_at),
-    endedAt: Date.parse(ended_at),
+    // Events of one second must not take each other's place.
+    beganAt: Date.parse(began_at) + OFFSETS_MS[change.kind],
+    endedAt: Date.parse(ended_at) + OFFSETS_MS[change.kind],
     from: null,
-    to: isLoaded ? 'loaded' : after === null ? 'unreadable' : after === before ? 'put_back' : 'changed',
-    codes: [isLoaded ? 'SOURCE_LOADED_DIFFERS' : after === null ? 'SOURCE_UNREADABLE' : 'SOURCE_DRIFTED'],
+    to: change.kind === 'changed' ? found : change.kind,
+    codes: { changed: [code], touched: [], loaded: ['SOURCE_LOADED_DIFFERS'] }[change.kind],
     details: { ...change },
   };
 }
