@@ -47,3 +47,23 @@ function byHand(hash: string): ExpectedSource {
     key_ids: [],
   };
 }
+
+/** Long timers drift from the clock, and clocks are set. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/**
+ * Calls `onExpired` when the statement's time is over.
+ *
+ * @returns what ends the wait
+ */
+export function watchExpiry(expires: string | null, onExpired: (rejected: string) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  function wait(): void {
+    if (expires === null) return;
+    const restMs = Date.parse(expires) - Date.now();
+    if (restMs > 0) timer = setTimeout(wait, Math.min(restMs, LONGEST_WAIT_MS)).unref();
+    else onExpired(new StatementError('E_EXPIRED').message);
+  }
+  wait();
+  return () => clearTimeout(timer);
+}

@@ -4,7 +4,7 @@
 import type { LoadedFigures } from './loaded/figures.js';
 import type { SourceSnapshot } from './state.js';
 import { wholeSeconds } from './times.js';
-import { eventWithoutChanges, MAX_CHANGES, type SourceEvent } from './watch/drift.js';
+import { eventWithoutChanges, MAX_CHANGES, type SourceEvent } from './watch/source-event.js';
 
 const EVENTS_KEPT = 20;
 

@@ -15,7 +15,7 @@ import {
   required,
   type Rules,
 } from 'portal-shared/check-options';
-import type { SourceEvent } from './watch/drift.js';
+import type { SourceEvent } from './watch/source-event.js';
 import { readPublicKey } from './release/keys.js';
 import { createScope, type Scope } from './scan/scope.js';
 

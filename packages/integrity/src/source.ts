@@ -4,12 +4,13 @@
  */
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
-import type { Differences, SourceEvent } from './watch/drift.js';
+import type { Differences } from './watch/drift.js';
+import type { SourceEvent } from './watch/source-event.js';
 import { createMemoryWatch } from './loaded/memory-watch.js';
 import { startScanWorker, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import { startScanScheduler, type ScanScheduler } from './watch/scan-scheduler.js';
-import { readExpected } from './expected.js';
+import { readExpected, watchExpiry } from './expected.js';
 import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
 import { buildState, integrityProblems, sourceVerdict } from './state.js';
 import type { Inspection } from './loaded/figures.js';
@@ -19,7 +20,7 @@ import { noteLoaded } from './memory-event.js';
 export type { SourceOptions } from './source-options.js';
 export type { Inspection } from './loaded/figures.js';
 export type { IntegrityState } from './state.js';
-export type { SourceEvent } from './watch/drift.js';
+export type { SourceEvent } from './watch/source-event.js';
 
 /** A watched source. */
 export interface Source {
@@ -78,6 +79,7 @@ export function watchSource(options: SourceOptions): Source {
   let scheduler: ScanScheduler | undefined;
   let started: Promise<void> | undefined;
   let closed = false;
+  let stopExpiry: () => void = () => undefined;
 
   function learn(changes: Partial<SourceSnapshot>): void {
     const before = sourceVerdict(snapshot);
@@ -89,6 +91,9 @@ export function watchSource(options: SourceOptions): Source {
 
   async function beginWatch(): Promise<void> {
     learn(await readExpected(settings));
+    stopExpiry = watchExpiry(snapshot.expected?.expires ?? null, (statementRejected) =>
+      learn({ statementRejected, expected: null }),
+    );
     if (closed) return;
     const scope = { root: settings.scope.root, exclude: snapshot.exclude };
     const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
@@ -158,6 +163,7 @@ export function watchSource(options: SourceOptions): Source {
     inspect: () => memory.inspect(),
     async close() {
       closed = true;
+      stopExpiry();
       memory.close();
       scheduler?.close();
       await worker?.close();

@@ -4,7 +4,8 @@
  */
 import type { LoadedFigures } from './loaded/figures.js';
 import { wholeSeconds } from './times.js';
-import type { Differences, SourceEvent } from './watch/drift.js';
+import type { Differences } from './watch/drift.js';
+import type { SourceEvent } from './watch/source-event.js';
 import type { ScanResult } from './scan/file-index.js';
 import { scanErrorText, type ScanError } from './scan/scan-error.js';
 
@@ -48,6 +49,8 @@ export interface IntegrityState {
   readonly events: readonly SourceEvent[];
   /** Why the tree cannot be read now: the first reasons. */
   readonly refusals: readonly string[];
+  /** Sentences about what will be a problem: a statement that expires within thirty days. */
+  readonly warnings: readonly string[];
 }
 
 export interface ExpectedSource {
@@ -175,6 +178,7 @@ export function buildState(snapshot: SourceSnapshot, since: Date): IntegrityStat
     differences: snapshot.differences,
     events: [...snapshot.memoryEvents, ...snapshot.events].toSorted(latestFirst),
     refusals: snapshot.scanErrors.map(scanErrorText),
+    warnings: warningsOf(snapshot, Date.now()),
   };
 }
 
@@ -186,6 +190,21 @@ function latestFirst(a: SourceEvent, b: SourceEvent): number {
 function isMismatched({ expected, boot, statementRejected }: SourceSnapshot): boolean {
   if (statementRejected !== null) return true;
   return expected !== null && boot !== null && expected.source_hash !== boot.result.hash;
+}
+
+const WARN_AHEAD_MS = 30 * 86_400_000;
+
+function warningsOf({ expected }: SourceSnapshot, nowMs: number): readonly string[] {
+  if (!expected) return [];
+  const { created, expires } = expected;
+  return [
+    ...(expires !== null && Date.parse(expires) - nowMs < WARN_AHEAD_MS
+      ? [`The statement expires on ${expires}.`]
+      : []),
+    ...(created !== null && Date.parse(created) > nowMs
+      ? [`The statement says it was made on ${created}, which is yet to come.`]
+      : []),
+  ];
 }
 
 function figuresOf({ hash, files, bytes }: ScanResult) {

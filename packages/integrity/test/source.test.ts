@@ -10,7 +10,7 @@ import { waitFor } from 'portal-test-kit';
 import { generateKeys } from '../src/release/keys.js';
 import { signStatement } from '../src/release/statement.js';
 import { watchSource, type Source, type SourceOptions } from '../src/source.js';
-import type { SourceEvent } from '../src/watch/drift.js';
+import type { SourceEvent } from '../src/watch/source-event.js';
 import { ourHash, shellHash, withFolder, withTree, write, type Contents } from './trees.js';
 
 function kindsOf(source: Source): readonly string[] {
@@ -307,6 +307,36 @@ describe('what it should be', () => {
         });
       }),
     ));
+
+  test('a statement that expires while the source is watched is warned of, and then a mismatch', () =>
+    withTree(TREE, (root) =>
+      withFolder(async (folder) => {
+        const file = join(folder, 'source.intoto.jsonl');
+        writeFileSync(file, sign(ourHash(root), { expires: new Date(Date.now() + 3_000).toISOString() }));
+        await withSource({ root, statement: { file, keys: [publicPem] } }, async (source) => {
+          let told = 0;
+          source.onChange(() => (told += 1));
+          if (Date.now() < Date.parse(source.state().expected?.expires ?? '')) {
+            assert.match(source.state().warnings.join(), /^The statement expires on /);
+          }
+          await waitFor('the mismatch', () => kindsOf(source).includes('mismatched'), SOON);
+          assert.equal(source.state().statement_refused, 'The statement has expired (E_EXPIRED).');
+          assert.ok(told > 0);
+        });
+      }),
+    ));
+
+  test('a root that is a link is the tree that it leads to, at the start', () =>
+    withFolder(async (folder) => {
+      write(folder, { '1/main.js': 'x', '2/main.js': 'y' });
+      symlinkSync('1', join(folder, 'current'));
+      for (const root of ['current', 'current/', 'current/.']) {
+        await withSource({ root: join(folder, root), scanIntervalMs: 100 }, async (source) => {
+          assert.equal(source.hash, ourHash(join(folder, '1')));
+          assert.deepEqual(source.problems(), []);
+        });
+      }
+    }));
 
   const refusals: readonly [string, string | undefined, { minimumSequence?: number }, string][] = [
     ['is missing', undefined, {}, 'The statement cannot be read (E_FILE).'],

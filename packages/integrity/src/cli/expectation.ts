@@ -17,6 +17,7 @@ export const EXPECTATION_OPTIONS = {
   manifest: { type: 'string' },
   expect: { type: 'string' },
   'min-sequence': { type: 'string', default: '0' },
+  signatures: { type: 'string', default: '1' },
   remember: { type: 'string' },
 } as const;
 
@@ -25,6 +26,7 @@ export const EXPECTATION_HELP: readonly OptionHelp[] = [
   ['--key FILE', 'public key to believe, from outside of the tree; repeatable'],
   ['--manifest FILE', 'source.sha256, to tell which files differ; unsigned without a statement'],
   ['--expect HASH', 'the hash, given by hand'],
+  ['--signatures N', 'by how many of the keys it must be signed; default 1'],
   ['--min-sequence N', 'refuse releases with a lower sequence'],
   ['--remember FILE', 'keep the highest sequence accepted there, and refuse lower ones'],
 ];
@@ -43,6 +45,7 @@ interface ExpectationValues {
   readonly manifest?: string | undefined;
   readonly expect?: string | undefined;
   readonly 'min-sequence': string;
+  readonly signatures: string;
   readonly remember?: string | undefined;
 }
 
@@ -80,7 +83,11 @@ function readStatement(file: string, values: ExpectationValues): Accepted {
     readCount('min-sequence', values['min-sequence']),
     rememberedSequence(values.remember),
   );
-  return acceptStatement(readText(file), { keys, minimumSequence, now: new Date() });
+  const threshold = readCount('signatures', values.signatures);
+  if (threshold < 1 || threshold > keys.length) {
+    throw new UsageError(`Expected --signatures to be from 1 to the number of keys, got ${threshold}.`);
+  }
+  return acceptStatement(readText(file), { keys, minimumSequence, threshold, now: new Date() });
 }
 
 function rememberedSequence(file: string | undefined): number {

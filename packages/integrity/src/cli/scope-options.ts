@@ -4,6 +4,7 @@
 import { readText } from 'portal-shared/cli/arguments';
 import { UsageError, type OptionHelp } from 'portal-shared/cli/command';
 import { createScope, type Scope } from '../scan/scope.js';
+import { resolveRoot } from '../scan/walk.js';
 
 export const SCOPE_OPTIONS = {
   exclude: { type: 'string', multiple: true },
@@ -35,7 +36,7 @@ export function readScope(folder: string, values: ScopeValues): Scope {
       .filter((line) => line !== '' && !line.startsWith('#')),
   );
   try {
-    return createScope(folder, [...(values.exclude ?? []), ...listed]);
+    return createScope(resolveRoot(folder), [...(values.exclude ?? []), ...listed]);
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;

@@ -88,7 +88,7 @@ interface Found {
 
 function checkFolder(target: string, scope: Scope, expected: Expectation, terminal: Terminal): Found {
   const finding = verifyFolder(scope, expected, terminal);
-  printVerdict(terminal, finding.exit, target, releaseOf(expected, finding.files));
+  printVerdict(terminal, finding.exit, expected, target, releaseOf(expected, finding.files));
   printScanErrors(terminal, finding.refusals);
   if (finding.comparison) printChanges(terminal, finding.comparison.changes);
   else if (finding.exit === EXIT.modified) {
@@ -108,7 +108,7 @@ async function checkService(
   try {
     const finding = await verifyService(target, expected, values);
     const { loaded } = finding;
-    printVerdict(terminal, finding.exit, target, `${countOf(loaded.scripts, 'script')} in memory`);
+    printVerdict(terminal, finding.exit, expected, target, `${countOf(loaded.scripts, 'script')} in memory`);
     if (finding.bootHash !== expected.hash) {
       terminal.line(`  started   as ${finding.bootHash ?? 'unknown'}, expected ${expected.hash}`);
     }
@@ -128,10 +128,18 @@ async function checkService(
   }
 }
 
-function printVerdict(terminal: Terminal, exit: number, target: string, details: string): void {
+function printVerdict(
+  terminal: Terminal,
+  exit: number,
+  { by }: Expectation,
+  target: string,
+  details: string,
+): void {
   const verdict =
     exit === EXIT.clean
-      ? terminal.paint('green', 'verified ')
+      ? by === 'nobody'
+        ? terminal.paint('yellow', 'unsigned ')
+        : terminal.paint('green', 'verified ')
       : (exit & ~EXIT.inconclusive) === 0
         ? terminal.paint('yellow', 'open     ')
         : terminal.paint('red', 'differs  ');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { watchSource } from '../source.js';
-import type { SourceEvent } from '../watch/drift.js';
+import type { SourceEvent } from '../watch/source-event.js';
 import type { CliCommand } from 'portal-shared/cli/command';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences } from './exit-code.js';

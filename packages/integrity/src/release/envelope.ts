@@ -9,7 +9,7 @@ import { StatementError } from './statement-error.js';
 
 export interface Opened {
   readonly payload: Buffer;
-  /** Every key that signed it; all of them known. */
+  /** The given keys that signed it. */
   readonly keyIds: readonly string[];
 }
 
@@ -31,11 +31,12 @@ export function sealEnvelope(payload: Buffer, privateKey: KeyObject): string {
 }
 
 /**
- * The payload of an envelope all of whose signatures are good and by one of `keys`.
+ * The payload of an envelope that as many of `keys` have signed as are asked for, each counted once. As DSSE says, the
+ * name of a key is a hint that decides nothing, and signatures that fit none of the keys are skipped.
  *
  * @throws StatementError
  */
-export function openEnvelope(text: string, keys: readonly KeyObject[]): Opened {
+export function openEnvelope(text: string, keys: readonly KeyObject[], threshold = 1): Opened {
   const envelope = parseObject(text);
   const payload = fromBase64(envelope?.['payload']);
   const signatures = asList(envelope?.['signatures']);
@@ -43,20 +44,22 @@ export function openEnvelope(text: string, keys: readonly KeyObject[]): Opened {
   if (envelope['payloadType'] !== PAYLOAD_TYPE) throw new StatementError('E_PAYLOAD_TYPE');
   if (signatures.length === 0) throw new StatementError('E_UNSIGNED');
 
-  const known = new Map(keys.map((key) => [keyIdOf(key), key]));
   const bytes = signedBytes(payload);
-  const keyIds = signatures.map((entry) => {
+  const signedBy = new Set<string>();
+  let isNamed = false;
+  for (const entry of signatures) {
     const signature = asObject(entry);
-    const keyId = asString(signature?.['keyid']) ?? '';
     const bytesOfSignature = fromBase64(signature?.['sig']);
     if (!bytesOfSignature) throw new StatementError('E_ENVELOPE');
-    const key = known.get(keyId);
-    // A signature that we cannot check proves nothing.
-    if (!key) throw new StatementError('E_UNKNOWN_KEY');
-    if (!verify(null, bytes, key, bytesOfSignature)) throw new StatementError('E_SIGNATURE');
-    return keyId;
-  });
-  return { payload, keyIds };
+    for (const key of keys) {
+      const keyId = keyIdOf(key);
+      if (signature?.['keyid'] === keyId) isNamed = true;
+      if (verify(null, bytes, key, bytesOfSignature)) signedBy.add(keyId);
+    }
+  }
+  if (signedBy.size === 0) throw new StatementError(isNamed ? 'E_SIGNATURE' : 'E_UNKNOWN_KEY');
+  if (signedBy.size < threshold) throw new StatementError('E_THRESHOLD');
+  return { payload, keyIds: [...signedBy] };
 }
 
 /** DSSE's pre-authentication encoding. */

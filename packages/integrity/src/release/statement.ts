@@ -36,6 +36,8 @@ export interface Acceptance {
   /** Ed25519 public keys, from outside of the tree. */
   readonly keys: readonly KeyObject[];
   readonly minimumSequence: number;
+  /** By how many of the keys it must be signed; default 1. */
+  readonly threshold?: number;
   readonly now: Date;
 }
 
@@ -69,10 +71,14 @@ export function signStatement(statement: Statement, privateKey: KeyObject): stri
  *
  * @throws StatementError
  */
-export function acceptStatement(text: string, { keys, minimumSequence, now }: Acceptance): Accepted {
-  const { payload, keyIds } = openEnvelope(text, keys);
+export function acceptStatement(
+  text: string,
+  { keys, minimumSequence, threshold, now }: Acceptance,
+): Accepted {
+  const { payload, keyIds } = openEnvelope(text, keys, threshold);
   const statement = parseStatement(payload);
   if (Date.parse(statement.expires) <= now.getTime()) throw new StatementError('E_EXPIRED');
+  if (Date.parse(statement.expires) <= Date.parse(statement.created)) throw new StatementError('E_PERIOD');
   if (statement.sequence < minimumSequence) throw new StatementError('E_SEQUENCE');
   return { ...statement, keyIds };
 }

@@ -74,7 +74,7 @@ export function createFileCache(
       const scanErrors: ScanError[] = [];
       let gone: string | undefined;
       const known = files
-        .filter(rows.isKnown)
+        .filter((file) => rows.isKnown(file))
         .map((file) => ({ file, digest: rows.digest(file), stat: rows.stat(file) }));
       rows.assign(files);
       session.read({

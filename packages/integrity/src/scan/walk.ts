@@ -2,7 +2,7 @@
  * One folder at a time: which files and folders of it belong to the tree, and which entries have no hash.
  */
 import { isUtf8 } from 'node:buffer';
-import { lstatSync, readdirSync, type Dirent } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, type Dirent } from 'node:fs';
 import { fitsManifest } from './manifest.js';
 import type { ScanError } from './scan-error.js';
 import { isNestedModules, type Exclusion } from './scope.js';
@@ -49,6 +49,15 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     else scanErrors.push({ code: type, path: entryPath, cause: '' });
   }
   return { files, folders, scanErrors };
+}
+
+/** What the root leads to where it is a link, as Capistrano's `current`: whoever named it meant the tree behind it. */
+export function resolveRoot(root: string): string {
+  try {
+    return lstatSync(root.replace(/(?<=.)\/+\.?$/, '')).isSymbolicLink() ? realpathSync(root) : root;
+  } catch {
+    return root;
+  }
 }
 
 /** The absolute path of an entry. */

@@ -14,13 +14,14 @@ import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
 import { createExclusion } from '../scan/scope.js';
-import { below } from '../scan/walk.js';
+import { below, resolveRoot } from '../scan/walk.js';
 import type { ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
 
 const data: ScanWorkerData = workerData;
-const { root } = data.scope;
+/** Resolved once: what a link leads to later is another tree. */
+const root = resolveRoot(data.scope.root);
 const excludes = createExclusion(data.scope.exclude);
-const fileIndex = createFileIndex(data.scope);
+const fileIndex = createFileIndex({ ...data.scope, root });
 const drift = createDrift(readContent);
 /** What an administrator can read at one go. */
 const MAX_SCAN_ERRORS = 20;
@@ -39,7 +40,7 @@ const methods: ScanMethods = {
     const complete = fileIndex.reread(budgetMs);
     return { complete, spentMs: performance.now() - beganMs };
   },
-  match: (look) => matchMemory(look, { root, realRoot, boot: boot ?? [], excludes }),
+  match: (look) => matchMemory(look, { root: data.scope.root, realRoot, boot: boot ?? [], excludes }),
 };
 const rpc = serveRpc<ScanMethods, 'fs-event'>({ methods: () => methods });
 const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => rpc.emit('fs-event')) : undefined;

@@ -3,7 +3,8 @@
  */
 import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
 import { SCAN_THREAD } from './scan-thread-entry.js';
-import type { Differences, SourceEvent } from './drift.js';
+import type { Differences } from './drift.js';
+import type { SourceEvent } from './source-event.js';
 import type { MemoryLook } from '../loaded/loaded.js';
 import type { Match } from '../loaded/match.js';
 import type { ScanResult } from '../scan/file-index.js';

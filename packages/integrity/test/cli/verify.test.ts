@@ -68,6 +68,56 @@ describe('verify, a folder', () => {
       assert.match(stderr, /^E_NESTED dist\/node_modules takes over the imports of the code beside it/);
     }));
 
+  test('a manifest that nobody signed is unsigned in word and exit code, and a root may be a link', () =>
+    withRelease(async (folder) => {
+      symlinkSync('app', join(folder, 'current'));
+      const scope = ['--exclude', './node_modules'];
+      const { exit, stdout } = await run(['verify', 'current', '--manifest', 'source.sha256', ...scope], {
+        cwd: folder,
+      });
+      assert.deepEqual([exit, stdout], [16, 'unsigned  current  3 files\n']);
+    }));
+
+  test('what cannot be written, or makes no sense, is one sentence', () =>
+    withRelease(async (folder) => {
+      const sign = [
+        'sign',
+        'app',
+        '--exclude',
+        'node_modules',
+        '--key',
+        'release.key',
+        '--release',
+        '1',
+        '--sequence',
+        '1',
+      ];
+      for (const [args, code, sentence] of [
+        [[...sign, '--out', '/nonexistent/s'], 32, '/nonexistent/s cannot be written (ENOENT).'],
+        [
+          ['manifest', 'app', '--exclude', 'node_modules', '--out', '/nonexistent/m'],
+          32,
+          '/nonexistent/m cannot be written (ENOENT).',
+        ],
+        [
+          [...sign, '--expires-in-days', '0'],
+          128,
+          'Expected --expires-in-days to be a whole number from 1 to 36500',
+        ],
+        [
+          [...sign, '--expires-in-days', '99999999999'],
+          128,
+          'Expected --expires-in-days to be a whole number from 1 to 36500',
+        ],
+        [[...sign, '--out', 'app/source.intoto.jsonl'], 128, 'Expected --out to lie outside of the tree'],
+      ] as const) {
+        const { exit, stderr } = await run(args, { cwd: folder });
+        assert.equal(exit, code, stderr);
+        assert.ok(stderr.includes(sentence), stderr);
+        assert.ok(!stderr.includes('    at '), stderr);
+      }
+    }));
+
   test('what differs, by name with the manifest, by hash without', () =>
     withRelease(async (folder) => {
       write(folder, { 'app/dist/main.mjs': 'export default "main";\r\n' });

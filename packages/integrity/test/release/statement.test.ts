@@ -38,7 +38,7 @@ interface Envelope {
 
 function accept(
   text: string,
-  settings: { keys?: readonly KeyObject[]; minimumSequence?: number; now?: Date } = {},
+  settings: { keys?: readonly KeyObject[]; minimumSequence?: number; threshold?: number; now?: Date } = {},
 ) {
   return acceptStatement(text, { keys: [publicKey], minimumSequence: 0, now: NOW, ...settings });
 }
@@ -133,7 +133,7 @@ describe('every tampering without a key is refused with its own sentence', () =>
   });
 
   test('the signature of somebody else', () => {
-    refused('E_UNKNOWN_KEY', 'carries a signature by a key that is not among the given ones', () =>
+    refused('E_UNKNOWN_KEY', 'carries no signature by one of the given keys', () =>
       accept(signStatement(STATEMENT, otherKey.privateKey)),
     );
   });
@@ -147,11 +147,32 @@ describe('every tampering without a key is refused with its own sentence', () =>
     );
   });
 
-  test('a second signature, by an unknown key', () => {
+  test('signatures by keys that are not given are skipped, and the name of a key decides nothing', () => {
     const foreign: Envelope = JSON.parse(signStatement(STATEMENT, otherKey.privateKey));
-    refused('E_UNKNOWN_KEY', 'carries a signature by a key that is not among the given ones', () =>
-      accept(tampered(({ signatures }) => void signatures.push(...foreign.signatures))),
+    const both = tampered(({ signatures }) => void signatures.unshift(...foreign.signatures));
+    assert.deepEqual(accept(both).keyIds, [pair.keyId]);
+    assert.equal(accept(both, { keys: [publicKey, otherKey.publicKey], threshold: 2 }).keyIds.length, 2);
+    for (const keyid of ['', 'second', keyIdOf(otherKey.publicKey)]) {
+      const renamed = tampered(({ signatures }) => {
+        for (const signature of signatures) signature.keyid = keyid;
+      });
+      assert.deepEqual(accept(renamed).keyIds, [pair.keyId]);
+    }
+    refused('E_UNKNOWN_KEY', 'carries no signature by one of the given keys', () =>
+      accept(JSON.stringify(foreign)),
     );
+  });
+
+  test('as many keys as are asked for must have signed, each counted once', () => {
+    const twice = tampered(({ signatures }) => void signatures.push(...signatures));
+    refused('E_THRESHOLD', 'is signed by fewer of the given keys than are asked for', () =>
+      accept(twice, { keys: [publicKey, otherKey.publicKey], threshold: 2 }),
+    );
+  });
+
+  test('a statement that expires before it was made', () => {
+    const text = signStatement({ ...STATEMENT, created: '2027-03-02T00:00:00Z' }, privateKey);
+    refused('E_PERIOD', 'expires before it was made', () => accept(text));
   });
 
   for (const text of ['', 'null', '[]', '{}', '{"payload":1}', '{"payload":"e30","signatures":"x"}', 'ä']) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import { watchSource, type Source } from '../../src/source.js';
-import type { SourceEvent } from '../../src/watch/drift.js';
+import type { SourceEvent } from '../../src/watch/source-event.js';
 import { withTree, write } from '../trees.js';
 
 const TREE = { 'd/a.js': 'good a\n', 'd/b.js': 'good b\n', 'e/c.js': 'good c\n' };

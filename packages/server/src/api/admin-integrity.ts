@@ -140,6 +140,7 @@ export const integritySchema = named(
     differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
     events: listOf(sourceEvent, 'What happened on disk, the latest first.'),
     refusals: names('Why the source cannot be read now: the first reasons.'),
+    warnings: names('What will be a problem: a statement that expires within thirty days.'),
   }),
 );
 
