@@ -4,6 +4,7 @@
  *   npm run e2e                        all scenarios; writes e2e/RESULTS.md
  *   npm run e2e -- --only NAME         the scenarios whose name contains NAME
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
+ *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +22,11 @@ const SOAK_MINUTES = 10;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string', default: '' }, soak: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string', default: '' },
+    soak: { type: 'boolean', default: false },
+    calm: { type: 'boolean', default: false },
+  },
 });
 const minutes = Number(positionals[0] ?? SOAK_MINUTES);
 if (!(minutes > 0)) {
@@ -52,7 +57,7 @@ try {
   undo.push(() => bare.stop('SIGKILL'));
   const options = { servers, bareUrl: bare.url, scan };
   if (values.soak) {
-    const result = await soak({ ...options, minutes });
+    const result = await soak({ ...options, minutes, isCalm: values.calm });
     broken.push(...result.broken, ...leaks());
     process.stdout.write(`${result.table}\n\n`);
   } else {

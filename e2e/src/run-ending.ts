@@ -65,6 +65,8 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
         scenario: ENDING,
         target: 'service',
         measurements,
+        reasons: [],
+        reasonTrouble: [],
         idleDetectMs: undefined,
         queries,
         machineMs: 0,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
 import type { LeakScan } from './planted-secrets.js';
+import { watchReasons, type ReasonWatch } from './reason-watch.js';
 import { startClients, type Clients } from './clients.js';
 import { measure, type ScenarioTimeline, type Measurements } from './measure.js';
 import { LIMITS, maxQueries } from './limits.js';
@@ -19,6 +20,10 @@ export interface ScenarioOutcome {
   readonly idleDetectMs: number | undefined;
   /** Queries of the probes during `durationMs`. */
   readonly queries: { readonly database: number; readonly cache: number; readonly durationMs: number };
+  /** Reasons that were given, in the order in which they came. */
+  readonly reasons: readonly string[];
+  /** Expected ones that never came, and any that were still given 20 s after the end. */
+  readonly reasonTrouble: readonly string[];
   /** Slowest response of a server that does nothing, in the same time. */
   readonly machineMs: number;
   /** Broken limits, as sentences. */
@@ -69,8 +74,12 @@ async function runOn(
     actor,
     clients: startClients(actor.target, { count, everyMs, scan }),
     queriesBefore: { ...actor.queries },
+    reasons: watchReasons(actor.target, scan),
+    expected: scenario.reasons?.[actor.target.name] ?? [],
+    trouble: [] as string[],
   }));
   const machine = startClients(bareTarget(bareUrl), { count: 4, everyMs: 50 });
+  await Promise.all(parts.map(({ reasons }) => reasons.begin()));
   const startedMs = performance.now();
   if (!startsBroken) await sleep(BEFORE_MS);
 
@@ -81,7 +90,7 @@ async function runOn(
   try {
     const patienceMs = LIMITS.detectMs + (scenario.detectExtraMs ?? 0) + 3_000;
     await untilSeen(scenario, parts, (target) => scenario.expected[target] ?? '', begunMs, patienceMs);
-    await sleep(scenario.standsMs ?? STANDS_MS);
+    await Promise.all([sleep(scenario.standsMs ?? STANDS_MS), ...parts.map(untilExplained)]);
   } finally {
     mendingMs = performance.now();
     await mend();
@@ -97,13 +106,17 @@ async function runOn(
   );
   await sleep(AFTER_MS);
   const durationMs = performance.now() - startedMs;
-  await Promise.all([machine.stop(), ...parts.map(({ clients }) => clients.stop())]);
+  await Promise.all(parts.map(untilUnexplained));
+  await Promise.all([
+    machine.stop(),
+    ...parts.flatMap(({ clients, reasons }) => [clients.stop(), reasons.stop()]),
+  ]);
   const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
   const queriesAfter = parts.map(({ actor }) => ({ ...actor.queries }));
   const idleDetections =
     scenario.idle === false ? undefined : await runIdle({ ...fixture, actors: taking }, scenario);
 
-  return parts.map(({ actor: { target }, clients, queriesBefore }, index) => {
+  return parts.map(({ actor: { target }, clients, queriesBefore, reasons, trouble }, index) => {
     scan.scan(`log of the ${target.name}`, target.takeOutput());
     return withLimits({
       group,
@@ -116,9 +129,28 @@ async function runOn(
         durationMs,
       },
       machineMs,
+      reasons: reasons.codes(),
+      reasonTrouble: trouble,
       idleDetectMs: idleDetections?.get(target.name),
     });
   });
+}
+
+interface Explained {
+  readonly reasons: ReasonWatch;
+  readonly expected: readonly string[];
+  readonly trouble: string[];
+}
+
+async function untilExplained({ reasons, expected, trouble }: Explained): Promise<void> {
+  if (await reasons.untilSeen(expected)) return;
+  const missing = expected.filter((code) => !reasons.codes().includes(code));
+  trouble.push(`expected the reason ${missing.join(' and ')}, was given “${reasons.codes().join(' ')}”`);
+}
+
+async function untilUnexplained({ reasons, trouble }: Explained): Promise<void> {
+  const left = await reasons.untilGone();
+  if (left.length > 0) trouble.push(`still gives the reason ${left.join(' and ')}`);
 }
 
 async function untilHealthy({ target }: FixtureActor): Promise<void> {
@@ -156,6 +188,7 @@ function bareTarget(url: string) {
     pid: 0,
     url,
     adminPath: '/',
+    reasonsPath: '/',
     cookies: [],
     takeOutput: () => '',
     send: () => undefined,
@@ -192,7 +225,12 @@ function brokenLimits(outcome: Omit<ScenarioOutcome, 'broken'>): string[] {
     broken.push(`p99 of the public report ${inMs(p99Ms)}, limit ${inMs(p99LimitMs)}`);
   }
   if (hangs > 0) broken.push(`${hangs} hangs`);
-  broken.push(...wrong.map((what) => `wrong: ${what}`));
+  broken.push(...wrong.map((what) => `wrong: ${what}`), ...outcome.reasonTrouble);
+  const right = new Set([...(scenario.reasons?.[target] ?? []), ...(scenario.otherReasons ?? [])]);
+  // On a machine that halts everybody it is true.
+  if (machineMs > LIMITS.slowestMs) right.add('EVENT_LOOP_DELAYED');
+  const wrongReasons = outcome.reasons.filter((code) => !right.has(code));
+  if (wrongReasons.length > 0) broken.push(`wrong reasons: ${wrongReasons.join(' ')}`);
   const most = maxQueries(queries.durationMs);
   if (Math.max(queries.database, queries.cache) > most) {
     broken.push(`${queries.database} + ${queries.cache} probe queries, limit ${most} each`);

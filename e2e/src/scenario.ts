@@ -8,6 +8,10 @@ export interface Scenario {
   readonly inflict: (fixture: Fixture) => Promise<() => unknown>;
   /** The verdict that must be seen of each target; a target left out does not take part. */
   readonly expected: Readonly<Partial<Record<TargetName, string>>>;
+  /** Reasons that must be given within 20 s, and be gone within 20 s of the end: of each target that can know them. */
+  readonly reasons?: Readonly<Partial<Record<TargetName, readonly string[]>>>;
+  /** Reasons that may be given besides, because they are just as true. */
+  readonly otherReasons?: readonly string[];
   /** Codes that may be seen on the way there and back, such as of a server that is starting. */
   readonly passing?: readonly string[];
   /** Codes that may stand beside the expected ones, or not, for as long as the fault and its healing take. */
@@ -34,6 +38,11 @@ export interface Scenario {
 /** The verdict that the database's or cache's `code` means: the same of both targets. */
 export function both(verdict: string): Scenario['expected'] {
   return { library: verdict, service: verdict };
+}
+
+/** The same reasons of both targets. */
+export function bothReasons(...codes: readonly string[]): NonNullable<Scenario['reasons']> {
+  return { library: codes, service: codes };
 }
 
 /** Whether a verdict is the expected one, whatever may stand beside it. */

@@ -12,6 +12,7 @@ import { CACHE_SCENARIOS } from './matrix/cache.js';
 import { DATABASE_SCENARIOS } from './matrix/database.js';
 import type { Scenario } from './scenario.js';
 import { startFixture, type FixtureActor, type Servers, type Fixture } from './fixture.js';
+import { watchReasons } from './reason-watch.js';
 import { statusChanges, unexplained } from './status-changes.js';
 import { alignedTable } from './table.js';
 
@@ -24,6 +25,8 @@ export interface SoakResult {
 export interface SoakOptions {
   readonly servers: Servers;
   readonly minutes: number;
+  /** Without a fault: then no reason may be given for anything. */
+  readonly isCalm: boolean;
   readonly bareUrl: string;
   readonly scan: LeakScan;
 }
@@ -48,7 +51,7 @@ const MOST_GROWTH = 8;
 /** Left out: scenarios that keep the server down for seconds. */
 const TOO_LONG = ['standby', 'starting', 'LOADING', 'NOAUTH', 'lock'];
 
-export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Promise<SoakResult> {
+export async function soak({ servers, minutes, isCalm, bareUrl, scan }: SoakOptions): Promise<SoakResult> {
   const fixture = await startFixture(servers);
   try {
     const load = fixture.actors.map(({ target }) => startClients(target, { ...LOAD, scan }));
@@ -68,7 +71,10 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
     const before = fixture.actors.map(resourceUsageOf);
     const warmMs = performance.now();
     countTimers(fixture);
-    const faults = await breakAndMend(fixture, performance.now() + minutes * MINUTE_MS);
+    const given = fixture.actors.map(({ target }) => watchReasons(target, scan));
+    const untilMs = performance.now() + minutes * MINUTE_MS;
+    const faults = isCalm ? await sleep(minutes * MINUTE_MS, 0) : await breakAndMend(fixture, untilMs);
+    await Promise.all(given.map((reasons) => reasons.stop()));
     await untilHealthy(fixture);
     await sleep(REST_MS);
     const after = fixture.actors.map(resourceUsageOf);
@@ -91,6 +97,7 @@ export async function soak({ servers, minutes, bareUrl, scan }: SoakOptions): Pr
           ...brokenByTimers(log),
           ...brokenByResponses(responses, machineMs, warmMs),
           ...unexplained(log),
+          ...(isCalm ? (given[index]?.codes() ?? []).map((code) => `gave the reason ${code}`) : []),
         ].map((what) => `soak, ${actor.target.name}: ${what}`),
       );
       return [

@@ -6,6 +6,7 @@ const HEAD = [
   'fault',
   'target',
   'what was seen',
+  'reasons',
   'detected ms',
   'idle ms',
   'healed ms',
@@ -21,10 +22,11 @@ const HEAD = [
 export function outcomesTable(outcomes: readonly ScenarioOutcome[]): string {
   return alignedTable(
     HEAD,
-    outcomes.map(({ scenario, target, measurements, idleDetectMs, queries, machineMs }) => [
+    outcomes.map(({ scenario, target, measurements, reasons, idleDetectMs, queries, machineMs }) => [
       scenario.fault,
       target,
       measurements.seen,
+      reasons.join(' ') || '–',
       whole(measurements.detectMs),
       scenario.idle === false ? '–' : whole(idleDetectMs),
       whole(measurements.healMs),

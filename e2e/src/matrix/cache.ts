@@ -1,7 +1,7 @@
 /** What happens to Redis. */
 import type { Fault, FaultOptions } from 'portal-test-kit';
 import { PLANTED_SECRETS } from '../planted-secrets.js';
-import { both, type Scenario } from '../scenario.js';
+import { both, bothReasons, type Scenario } from '../scenario.js';
 
 function network(fault: string, how: Fault, verdict: string, options?: FaultOptions): Scenario {
   return {
@@ -69,6 +69,7 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'too few replicas (NOREPLICAS)',
     expected: both('degraded CACHE_WRITES_REFUSED'),
+    reasons: bothReasons('CACHE_WRITES_REFUSED'),
     async inflict({ redis }) {
       await redis.command('CONFIG', 'SET', 'min-replicas-to-write', 1);
       // Somebody is refused, and from then on it is known.
@@ -78,6 +79,7 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   },
   {
     fault: 'a script that does not end (BUSY)',
+    otherReasons: ['CACHE_SLOW_COMMAND'],
     expected: both('degraded CACHE_TIMEOUT'),
     async inflict({ redis }) {
       await redis.command('CONFIG', 'SET', 'lua-time-limit', 50);
@@ -98,6 +100,7 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   },
   {
     fault: 'a replica (READONLY)',
+    otherReasons: ['CACHE_WRITES_REFUSED', 'CACHE_LINK_DOWN'],
     expected: both('degraded CACHE_READ_ONLY'),
     async inflict({ redis }) {
       await redis.readOnly(true);
@@ -107,6 +110,7 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'out of memory (OOM)',
     expected: both('degraded CACHE_OUT_OF_MEMORY'),
+    otherReasons: ['CACHE_NEARLY_FULL', 'CACHE_WRITES_REFUSED'],
     async inflict({ redis }) {
       await redis.outOfMemory(true);
       return () => redis.outOfMemory(false);
@@ -115,6 +119,8 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'a save that failed (MISCONF)',
     expected: both('degraded CACHE_WRITES_REFUSED'),
+    reasons: bothReasons('CACHE_WRITES_REFUSED'),
+    otherReasons: ['CACHE_NOT_SAVED'],
     note: 'It answers every question, and refuses every write of somebody who writes once a second.',
     async inflict({ redis }) {
       const [, folder = ''] = (await redis.command('CONFIG', 'GET', 'dir')) as readonly string[];
@@ -135,11 +141,13 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   },
   {
     fault: 'too many connections (maxclients)',
+    otherReasons: ['CACHE_REJECTS_CONNECTIONS'],
     expected: both('degraded CACHE_TOO_MANY_CONNECTIONS'),
     inflict: ({ redis }) => redis.fillConnections(),
   },
   {
     fault: 'paused (CLIENT PAUSE)',
+    otherReasons: ['CACHE_SLOW_COMMAND', 'CACHE_REJECTS_CONNECTIONS'],
     expected: both('degraded CACHE_TIMEOUT'),
     passing: ON_THE_WAY,
     async inflict({ redis }) {

@@ -52,6 +52,7 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
   },
   {
     fault: 'too many connections',
+    otherReasons: ['CONNECTIONS_EXHAUSTED'],
     expected: both('unhealthy DATABASE_TOO_MANY_CONNECTIONS'),
     inflict: ({ postgres }) => postgres.fillConnections(),
   },
@@ -65,23 +66,26 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
       'The library’s application waits for the lock with its whole pool. The service’s look-ups do not wait, and memory does not ' +
       'count while PostgreSQL answers everything else: its administrators are told to come again.',
     passing: ['DATABASE_POOL_STALLED'],
-    async inflict({ actors }) {
-      const library = actors.find(({ target }) => target.name === 'library');
-      const { port } = actors[0]?.database ?? { port: 0 };
-      const client = new pg.Client({ connectionString: databaseUrl({ host: PLANTED_SECRETS.host, port }) });
-      await client.connect();
-      await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-      library?.target.send('work');
-      return async () => {
-        library?.target.send('rest');
-        await client.query('ROLLBACK');
-        await client.end();
-      };
-    },
+    otherReasons: ['LOCK_QUEUE', 'STATEMENTS_SLOW'],
+    inflict: lockSessions,
+  },
+  {
+    fault: 'the same lock for longer',
+    idle: false,
+    expected: { library: 'unhealthy DATABASE_POOL_SATURATED DATABASE_POOL_STALLED' },
+    passing: ['DATABASE_POOL_SATURATED', 'DATABASE_POOL_STALLED'],
+    detectExtraMs: 10_000,
+    reasons: { library: ['LOCK_QUEUE', 'STATEMENTS_SLOW'] },
+    otherReasons: ['TRANSACTION_LEFT_OPEN'],
+    note:
+      'Its administrators read who stands at the head of the queue; those of the service do not get in, as their sessions stand ' +
+      'in the locked table.',
+    inflict: lockSessions,
   },
   {
     fault: 'writes that do not end',
     expected: both('degraded DATABASE_WRITES_FAIL'),
+    otherReasons: ['LOCK_QUEUE', 'DATABASE_WRITES_FAIL', 'TRANSACTION_LEFT_OPEN'],
     idle: false,
     detectExtraMs: 7_000,
     healExtraMs: 6_000,
@@ -192,4 +196,19 @@ async function rename({ postgres }: Fixture, from: string, to: string): Promise<
   await postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${from}'`);
   await postgres.query(`ALTER DATABASE ${from} RENAME TO ${to}`);
   await postgres.query(`ALTER DATABASE ${to} ALLOW_CONNECTIONS true`);
+}
+
+/** An open transaction that does nothing holds a table in which the application of the library looks with its whole pool. */
+async function lockSessions({ actors }: Fixture): Promise<() => Promise<void>> {
+  const library = actors.find(({ target }) => target.name === 'library');
+  const { port } = actors[0]?.database ?? { port: 0 };
+  const client = new pg.Client({ connectionString: databaseUrl({ host: PLANTED_SECRETS.host, port }) });
+  await client.connect();
+  await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+  library?.target.send('work');
+  return async () => {
+    library?.target.send('rest');
+    await client.query('ROLLBACK');
+    await client.end();
+  };
 }

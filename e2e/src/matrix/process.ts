@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { both, type Scenario } from '../scenario.js';
+import { both, bothReasons, type Scenario } from '../scenario.js';
 import type { FixtureActor, Fixture } from '../fixture.js';
 
 const BOTH_FROZEN = 'unhealthy DATABASE_TIMEOUT CACHE_TIMEOUT';
@@ -41,12 +41,14 @@ export const POOL_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'saturated: all connections in use, callers wait',
     expected: { library: 'degraded DATABASE_POOL_SATURATED' },
+    otherReasons: ['CONNECTION_LEAK'],
     note: 'Of the service’s pool only the look-ups take connections, at most four of twenty: see the lock above.',
     inflict: holdPool,
   },
   {
     fault: 'stalled: and nothing comes back for 10 s',
     expected: { library: 'unhealthy DATABASE_POOL_SATURATED DATABASE_POOL_STALLED' },
+    reasons: { library: ['CONNECTION_LEAK'] },
     detectExtraMs: 10_000,
     inflict: holdPool,
   },
@@ -62,6 +64,7 @@ async function holdPool({ actors }: Fixture): Promise<() => void> {
 export const PROCESS_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'event loop blocked for 1.5 s',
+    reasons: bothReasons('EVENT_LOOP_DELAYED'),
     expected: both('degraded EVENT_LOOP_DELAYED'),
     blocksMs: BLOCK_MS,
     standsMs: 200,
@@ -115,6 +118,7 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
     expected: both('unhealthy CHECK_STALE PROCESS_OUT_OF_DESCRIPTORS'),
     passing: ['PROCESS_OUT_OF_DESCRIPTORS'],
     beside: ['SOURCE_UNREADABLE'],
+    otherReasons: ['DESCRIPTORS_NEAR_LIMIT', 'NAME_LOOKUP'],
     healExtraMs: 12_000,
     note: 'When the look at the source falls into it, that cannot be read either, until the next one 10 s later.',
     async inflict({ actors }) {

@@ -28,8 +28,9 @@ function log(line: object): void {
 
 let checkFails = false;
 const health = createHealth({
-  database: { pool, writes: { intervalMs: 2_000 } },
-  cache: { client },
+  database: { pool, writes: { intervalMs: 2_000 }, explain: true },
+  cache: { client, explain: true },
+  process: { explain: true },
   checks: {
     // Its error message has planted secrets, which must not get out.
     errand: () => {

@@ -13,5 +13,11 @@ export async function startLibrary(options: TargetOptions): Promise<Target> {
     { DATABASE_URL: options.databaseUrl, REDIS_URL: options.redisUrl, SOURCE: options.source },
     options,
   );
-  return { ...app, name: 'library', adminPath: '/admin/health', cookies: [COOKIE] };
+  return {
+    ...app,
+    name: 'library',
+    adminPath: '/admin/health',
+    reasonsPath: '/admin/health/reasons',
+    cookies: [COOKIE],
+  };
 }

@@ -40,6 +40,7 @@ export async function startServiceTarget(options: TargetOptions): Promise<Target
       ...service,
       name: 'service',
       adminPath: '/v1/admin/health',
+      reasonsPath: '/v1/admin/reasons',
       cookies,
       send() {
         throw new Error('The service takes no commands.');

@@ -24,6 +24,8 @@ export interface Target {
   readonly url: string;
   /** Where administrators read the report. */
   readonly adminPath: string;
+  /** Where they read why. */
+  readonly reasonsPath: string;
   /** Headers `Cookie` of administrators who have been in. */
   readonly cookies: readonly string[];
   /** What it has written to standard output and error since the last call. */

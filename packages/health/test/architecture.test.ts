@@ -38,6 +38,7 @@ test('the public names are these; a change here is a change for everybody who em
     'bearerToken',
     'createHealth',
     'isUp',
+    'reasonsDocument',
     'respond',
     'verdict',
   ]);
