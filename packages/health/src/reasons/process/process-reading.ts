@@ -2,6 +2,7 @@
  * How this process is at a moment: all that its reasons are made of. A reading costs some 30 µs of CPU, and every minute one
  * of them some more, for what seldom changes.
  */
+import type { ConnectionReading } from '../../probes/connection-readings.js';
 import type { LoopBlock } from '../../probes/event-loop.js';
 import { createThreadTrial } from '../../probes/thread-trial.js';
 import { findCgroup, type Cgroup, type MemoryReading, type ThrottlingReading } from './cgroup.js';
@@ -19,19 +20,6 @@ export interface ProcessReading {
   readonly throttling: ThrottlingReading | null;
   readonly descriptors: DescriptorsReading | null;
   readonly connections: readonly ConnectionReading[];
-}
-
-/** What a probe has found out about its own connection. */
-export interface ConnectionReading {
-  readonly type: 'database' | 'cache';
-  /** As in a sighting: `database`, `database.reports`. */
-  readonly component: string;
-  /** In milliseconds since 1970; `null` without TLS, and where the driver keeps its socket to itself. */
-  readonly certificateEndsAtMs: number | null;
-  /** Milliseconds that the look-up of the server's name took; `null` when there was none, or it cannot be seen. */
-  readonly lookUpMs: number | null;
-  /** Why the name could not be looked up: a code, such as `ENOTFOUND`. */
-  readonly lookUpError: string | null;
 }
 
 /** Of the last ten seconds. */

@@ -1,9 +1,10 @@
 /**
  * What readings of this process show. Pure: readings of about a minute in, the oldest first; what the last one shows out.
  */
+import type { ConnectionReading } from '../../probes/connection-readings.js';
 import { THREADS_BUSY_MS } from '../../probes/thread-trial.js';
 import type { Figures, Sighting } from '../sighting.js';
-import type { ConnectionReading, ProcessReading } from './process-reading.js';
+import type { ProcessReading } from './process-reading.js';
 
 /** Fractions of a limit from which on it is near. */
 const NEAR = 0.9;

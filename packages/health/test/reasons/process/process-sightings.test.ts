@@ -1,7 +1,8 @@
 /** What readings of a process show, at their thresholds and on both sides of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ConnectionReading, ProcessReading } from '../../../src/reasons/process/process-reading.js';
+import type { ConnectionReading } from '../../../src/probes/connection-readings.js';
+import type { ProcessReading } from '../../../src/reasons/process/process-reading.js';
 import { sightProcess } from '../../../src/reasons/process/process-sightings.js';
 
 const NOW_MS = Date.UTC(2026, 10, 28);

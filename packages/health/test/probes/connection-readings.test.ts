@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createConnectionReadings } from '../../../src/reasons/process/connection-readings.js';
+import { createConnectionReadings } from '../../src/probes/connection-readings.js';
 
 const UP = { state: 'up', latencyMs: 1, problems: [] } as const;
 const DOWN = { state: 'down', latencyMs: null, problems: ['NAME_LOOKUP'] } as const;

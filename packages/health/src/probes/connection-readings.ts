@@ -1,8 +1,20 @@
 /**
  * What the probes have found out about their own connections, the last of each.
  */
-import type { Outcome } from '../../types.js';
-import type { ConnectionReading } from './process-reading.js';
+import type { Outcome } from '../types.js';
+
+/** What a probe has found out about its own connection. */
+export interface ConnectionReading {
+  readonly type: 'database' | 'cache';
+  /** As in a sighting: `database`, `database.reports`. */
+  readonly component: string;
+  /** In milliseconds since 1970; `null` without TLS, and where the driver keeps its socket to itself. */
+  readonly certificateEndsAtMs: number | null;
+  /** Milliseconds that the look-up of the server's name took; `null` when there was none, or it cannot be seen. */
+  readonly lookUpMs: number | null;
+  /** Why the name could not be looked up: a code, such as `ENOTFOUND`. */
+  readonly lookUpError: string | null;
+}
 
 export interface ConnectionReadings {
   /** Of a database or a cache, by the name that the application gave. */
