@@ -22,7 +22,6 @@ import type { Cache } from '../infra/redis.js';
 import { createRateLimit } from './rate-limit.js';
 import { createRetention } from './expiry.js';
 
-/** What it is made of. */
 export interface AuthOptions {
   readonly config: Config;
   readonly database: Database;
@@ -37,7 +36,6 @@ export interface AuthOptions {
   readonly log: Log;
 }
 
-/** The way in. */
 export interface Auth {
   readonly guard: Guard;
   readonly signOut: SignOut;

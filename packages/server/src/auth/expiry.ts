@@ -15,7 +15,6 @@ export interface Retention {
   close(): void;
 }
 
-/** What is swept, and when not. */
 export interface RetentionOptions {
   readonly database: Queryable;
   /** How long entries of the audit are kept; 0: for ever. */

@@ -28,7 +28,6 @@ export interface SharedCounters {
   readonly isDown: () => boolean;
 }
 
-/** What a limit is made of. */
 export interface RateLimitOptions {
   /** Most in a window; 0 is no limit. */
   readonly most: number;
@@ -41,7 +40,6 @@ export interface RateLimitOptions {
   readonly now?: () => number;
 }
 
-/** Begins to count. */
 export function createRateLimit({
   most,
   windowMs = 60_000,

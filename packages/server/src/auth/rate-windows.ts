@@ -4,7 +4,6 @@
  * limit is never forgotten to make room for others.
  */
 
-/** Counts by key. */
 export interface RateWindows {
   /** Milliseconds until `key` may come again; `undefined` when it may now. Counts nothing. */
   waitOf(key: string): number | undefined;
@@ -14,7 +13,6 @@ export interface RateWindows {
   shut(key: string, forMs: number): void;
 }
 
-/** What windows are made of. */
 export interface RateWindowsOptions {
   readonly most: number;
   readonly windowMs: number;
@@ -30,7 +28,6 @@ interface Window {
 /** To look through all of them for those that have ended takes a millisecond or two. */
 const PRUNE_MS = 1_000;
 
-/** Begins to count. */
 export function createRateWindows({ most, windowMs, mostKeys, now }: RateWindowsOptions): RateWindows {
   /** In the order in which they began. */
   const below = new Map<string, Window>();

@@ -21,13 +21,11 @@ export const AUDIT_ACTIONS = [
   'settings_changed',
 ] as const;
 
-/** One of them. */
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** Details of an entry; never a secret, never a value of a setting. */
 export type AuditDetails = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** Something to tell. */
 export interface AuditEntry {
   readonly action: AuditAction;
   /** Name of the user who did it; `null`: whoever sits at the machine, or nobody that we know. */

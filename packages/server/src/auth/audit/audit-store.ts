@@ -12,7 +12,6 @@ export interface WaitingEntry extends AuditEntry {
   readonly countedAs: string | null;
 }
 
-/** An entry as it stands there. */
 export interface StoredEntry extends AuditEntry {
   readonly id: number;
   readonly at: Date;
@@ -45,7 +44,6 @@ const REJECTIONS_KEPT_DAYS = 30;
 /** A page waits for it; and what waits to be added is tried again. */
 const DEADLINE_MS = 2_000;
 
-/** The audit of `database`. */
 export function createAuditStore(database: Queryable): AuditStore {
   return {
     async append(entries) {

@@ -11,7 +11,7 @@ import type { CurrentUser } from '../current-user.js';
 import type { AuditStore, WaitingEntry } from './audit-store.js';
 import {
   createRejectionCounter,
-  NOBODY,
+  ANONYMOUS,
   withCount,
   type CountedRejection,
   type Rejection,
@@ -77,7 +77,7 @@ export function createAudit({
       const changed = await whileReachable(changedSettings());
       settingsAreKnown = true;
       if (changed.length > 0)
-        add({ ...NOBODY, action: 'settings_changed', details: { settings: changed } }, null);
+        add({ ...ANONYMOUS, action: 'settings_changed', details: { settings: changed } }, null);
     }
     const [entries, counted] = [waiting, rejections.take()];
     if (entries.length + counted.length > 0) {
@@ -129,7 +129,7 @@ export function createAudit({
     rejected: (rejection) => rejections.add(rejection),
     read({ sessionId, userName, tokenSuffix, isMachine }, address) {
       if (!isFirstRead(sessionId)) return;
-      const entry = { ...NOBODY, address, tokenSuffix };
+      const entry = { ...ANONYMOUS, address, tokenSuffix };
       if (isMachine) {
         add({ ...entry, action: 'token_used', details: { name: userName } }, `token_used ${-sessionId}`);
       } else add({ ...entry, action: 'first_read', actor: userName }, `first_read ${sessionId}`);

@@ -6,7 +6,6 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Database } from '../../infra/postgres.js';
 
-/** A setting as it is now. */
 export interface SettingNow {
   readonly variable: string;
   readonly text: string;

@@ -37,7 +37,13 @@ const HOUR_MS = 60 * 60 * 1_000;
 /** Entries in an hour; clients with more addresses than that share one. */
 const MAX_REJECTIONS_PER_HOUR = 200;
 
-export const NOBODY = { actor: null, subject: null, address: null, tokenSuffix: null, details: {} } as const;
+export const ANONYMOUS = {
+  actor: null,
+  subject: null,
+  address: null,
+  tokenSuffix: null,
+  details: {},
+} as const;
 
 export function createRejectionCounter(now: () => number): RejectionCounter {
   let rejections = new Map<string, CountedRejection>();
@@ -69,7 +75,7 @@ export function createRejectionCounter(now: () => number): RejectionCounter {
     add(rejection) {
       const { key, address } = rowOf(rejection);
       const entry = rejections.get(key)?.entry ?? {
-        ...NOBODY,
+        ...ANONYMOUS,
         action: 'refused',
         actor: rejection.userName ?? null,
         address,

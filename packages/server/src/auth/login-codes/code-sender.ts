@@ -20,7 +20,6 @@ export interface CodeToSend {
   readonly expiresAt: Date;
 }
 
-/** A way to users. */
 export interface CodeSender {
   /** Nobody waits for it; what comes of it is in the log. */
   send(code: CodeToSend): void;
@@ -41,7 +40,6 @@ const SLOT_MS = 2_000;
 /** Codes of one slot; the lane of requests lets no more through. */
 const MOST = 1_000;
 
-/** Delivers by `post`. */
 export function createCodeSender({ post, pageUrl, slotMs = SLOT_MS }: CodeSenderOptions): CodeSender {
   let waiting: CodeToSend[] = [];
   const timer = setInterval(() => {

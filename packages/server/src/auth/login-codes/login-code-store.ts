@@ -13,21 +13,18 @@ const DEADLINE_MS = 2_000;
 /** Where a code came from: a request at the door, the command line, or the start of the service. */
 export type LoginCodeOrigin = 'request' | 'command' | 'start';
 
-/** A code that is open. */
 export interface OpenCode {
   /** `undefined`: it signs nobody in. */
   readonly userName: string | undefined;
   readonly expiresAt: Date;
 }
 
-/** Whom a code signed in. */
 export interface Redeemed {
   readonly userId: number;
   readonly userName: string;
   readonly createdBy: LoginCodeOrigin;
 }
 
-/** The statements about codes. */
 export interface CodeStore {
   /**
    * Opens a code for whoever has each name, for use by the address alone; one for nobody where nobody has it. No two of
@@ -48,13 +45,11 @@ export interface RequestedCode {
   readonly address: string;
 }
 
-/** Somebody brings a code. */
 export interface Try {
   readonly hash: Buffer;
   readonly address: string;
 }
 
-/** The codes in `database`. */
 export function createCodeStore(database: Queryable): CodeStore {
   return {
     async request(codes) {

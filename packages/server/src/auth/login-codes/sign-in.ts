@@ -25,14 +25,12 @@ export interface MadeCode {
   readonly expiresAt: Date;
 }
 
-/** Who stands at the door. */
 export interface SignInClient {
   readonly address: string;
   /** Whether a limit says that it comes too often: then it waits for those who do not. */
   readonly isOver: boolean;
 }
 
-/** Signing in. */
 export interface SignIn {
   /** Whether codes that are asked for can be brought to anybody. */
   readonly isDeliverable: boolean;
@@ -57,7 +55,6 @@ export interface SignIn {
   make(userId: number, madeBy: Exclude<LoginCodeOrigin, 'request'>): Promise<MadeCode>;
 }
 
-/** What signing in is made of. */
 export interface SignInOptions {
   readonly store: CodeStore;
   readonly isDeliverable: boolean;

@@ -6,7 +6,6 @@ import { startRpcWorker } from 'portal-shared/rpc-thread';
 import type { Log } from '../../infra/log.js';
 import { WebhookError, type WebhookOptions } from '../../infra/webhook.js';
 
-/** Something to send. */
 export interface OutgoingMessage {
   /** Names it to the receiver; the same in every attempt. */
   readonly id: string;
@@ -38,7 +37,6 @@ export interface WebhookMethods {
   send(message: SignedMessage): void;
 }
 
-/** A running thread. */
 export interface WebhookWorker {
   send(message: OutgoingMessage): void;
   /** Gives up what is under way. */

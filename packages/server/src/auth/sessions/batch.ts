@@ -11,7 +11,6 @@ import { TimeoutError, startTimeout } from 'portal-shared/with-timeout';
 /** Looks up many keys in one go; a key that is not in the result is not there. Settles in the end, come what may. */
 export type Load<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>;
 
-/** How a look-up travels. */
 export interface FindOptions {
   /** Milliseconds after which the caller does not wait any longer. */
   readonly deadlineMs: number;
@@ -19,7 +18,6 @@ export interface FindOptions {
   readonly first: boolean;
 }
 
-/** Look-ups by key. */
 export interface Batch<Value> {
   /** The value of `key`, or `undefined` when there is none. Rejects when the look-up fails or takes too long. */
   find(key: string, fare: FindOptions): Promise<Value | undefined>;

@@ -4,7 +4,6 @@
  */
 import type { Cache } from '../../infra/redis.js';
 
-/** The word, said and heard. */
 export interface SessionChannel {
   /** Rejects when it could not be said; takes no longer than a command to Redis may. */
   publish(): Promise<void>;
@@ -14,7 +13,6 @@ export interface SessionChannel {
 
 const CHANNEL = 'portal:sessions-changed';
 
-/** The channel of `cache`. */
 export function createSessionChannel({ client, subscribe }: Cache): SessionChannel {
   return {
     async publish() {

@@ -3,14 +3,12 @@
  * minute, so that no request waits for it or adds a statement.
  */
 
-/** Notes what is in use. */
 export interface LastUsedWriter {
   note(sessionId: number): void;
   /** Writes down what was noted since. */
   close(): Promise<void>;
 }
 
-/** What it needs of others. */
 export interface LastUsedWriterOptions {
   readonly write: (sessionIds: readonly number[]) => Promise<void>;
   readonly everyMs?: number;

@@ -4,7 +4,6 @@
  * And an address has only so many of these: asking one by one must not cost the database one by one.
  */
 
-/** The gate of one process. */
 export interface LookupThrottle {
   /**
    * Kept at the next departure, with `undefined`. Or says at once how many milliseconds there is none.
@@ -14,7 +13,6 @@ export interface LookupThrottle {
   pass(address: string, tokens: number): Promise<number | undefined>;
 }
 
-/** How patient it is. */
 export interface LookupThrottleOptions {
   /** Milliseconds between two departures. */
   readonly everyMs?: number;
@@ -35,7 +33,6 @@ const GATHERED_MS = 50;
 /** Addresses of which departures are counted: the pace is the same for all of them, so this is no more than fairness. */
 const MOST_ADDRESSES = 10_000;
 
-/** Nobody waits yet. */
 export function createLookupThrottle({
   everyMs = 1_000,
   most = 1_000,

@@ -13,7 +13,6 @@ import { createSessionFallback, type SessionFallback } from './session-fallback.
 import type { LiveSession, Session } from './session.js';
 import { tokenHash } from './token.js';
 
-/** Who vouches for a session. */
 export type SessionSource = 'database' | 'memory';
 
 /** Somebody who is signed in, and how we know. */
@@ -31,7 +30,6 @@ export interface Verified {
  */
 export type LookupResult = readonly Verified[] | 'late';
 
-/** The look-ups of one process. */
 export interface Lookups {
   /** The sessions behind these tokens. */
   find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<LookupResult>;
@@ -52,7 +50,6 @@ export interface Lookups {
   close(): void;
 }
 
-/** What look-ups are made of. */
 export interface LookupsOptions {
   /**
    * Every live session among those with these token hashes, by hash; it settles within a second or so. Questions may follow
@@ -93,7 +90,6 @@ const SHARE_WHILE_AWAY = 0.25;
 /** Somebody may tell of changes all the time; so often is confirmed at most. */
 const CONFIRM_EVERY_MS = 100;
 
-/** Asks nothing yet. */
 export function createLookups({
   load,
   isConnected,

@@ -18,7 +18,6 @@ export interface ListedMachine {
   readonly expiresAt: Date | null;
 }
 
-/** A token to make. */
 export interface NewMachine {
   readonly name: string;
   /** Milliseconds that it is good for; `undefined`: for ever. */
@@ -27,7 +26,6 @@ export interface NewMachine {
   readonly userId: number | undefined;
 }
 
-/** The tokens of machines. */
 export interface Machines {
   /** The token is known here and now, and never again; `undefined`: the name is taken. */
   make(machine: NewMachine): Promise<(ListedMachine & { readonly token: string }) | undefined>;

@@ -64,7 +64,6 @@ const ALL_STARTS_BUT_NEWEST = `id IN (
   SELECT id FROM sessions WHERE made_by = 'start' AND revoked_at IS NULL ORDER BY id DESC OFFSET $1
 )`;
 
-/** What a new session is made of. */
 export interface NewSession {
   readonly userId: number;
   readonly tokenHash: string;

@@ -19,7 +19,6 @@ export interface SessionWatch {
   close(): void;
 }
 
-/** What a watch is made of. */
 export interface SessionWatchOptions {
   readonly sessions: Sessions;
   /** False while the database would tell of no change, because it is down. */

@@ -3,7 +3,6 @@
  */
 import type { Permission } from '../permission.js';
 
-/** Somebody who is signed in. */
 export interface Session {
   readonly id: number;
   readonly userId: number;

@@ -54,7 +54,6 @@ export interface Sessions {
   onChange(listener: () => void): void;
 }
 
-/** What sessions are made of. */
 export interface SessionsOptions {
   readonly store: SessionStore;
   readonly lookups: Lookups;

@@ -9,7 +9,6 @@ const BYTES = 32;
 const SHAPE = /^[A-Za-z0-9_-]{43}$/;
 const SUFFIX_LENGTH = 6;
 
-/** A token nobody has ever had. */
 export function newToken(): string {
   return randomBytes(BYTES).toString('base64url');
 }

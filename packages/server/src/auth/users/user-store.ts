@@ -18,7 +18,6 @@ export interface User {
 /** Who adds a user: somebody at the command line, or the first start of the service. */
 export type UserOrigin = 'command' | 'start';
 
-/** The statements about users. */
 export interface UserStore {
   /** `undefined` when there is one of that name already. */
   add(name: string, permission: Permission, by: UserOrigin): Promise<User | undefined>;

@@ -8,7 +8,6 @@ import type { UserOrigin, User, UserStore } from './user-store.js';
 /** Who does something: a person of some permission, or whoever sits at the machine, who is above all of them. */
 export type Actor = Permission | 'operator';
 
-/** The users of the application. */
 export interface Users {
   /** @throws PortalError when the name cannot be one or is taken, or the actor may not make such a user */
   add(actor: Actor, name: string, permission: Permission): Promise<User>;
@@ -37,7 +36,6 @@ export interface Users {
   addFirst(name: string): Promise<User | undefined>;
 }
 
-/** What users are made of. */
 export interface UsersOptions {
   readonly store: UserStore;
   /** Called with the token hashes of sessions that ended with their user, before that is reported as done. */
