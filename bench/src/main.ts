@@ -10,6 +10,7 @@ import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
 import { holders } from './holders.js';
 import { reasonsCost } from './reasons-cost.js';
+import { ownRoute } from './own-route.js';
 import { withSection } from './results-page.js';
 import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
@@ -22,6 +23,7 @@ const PAGE = new URL('../RESULTS.md', import.meta.url);
 const claims: readonly Claim[] = [
   footprint,
   healthEndpoint,
+  ownRoute,
   adminEndpoint,
   signInTiming,
   storeCost,

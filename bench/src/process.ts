@@ -14,10 +14,11 @@ export interface RunningContender {
 export async function startContender(
   name: string,
   env: Readonly<Record<string, string>>,
+  execArgv: readonly string[] = [],
 ): Promise<RunningContender> {
   const child = fork(fileURLToPath(new URL(`servers/${name}.js`, import.meta.url)), {
     env: { ...process.env, ...env },
-    execArgv: [],
+    execArgv: [...execArgv],
   });
   const { port } = (await message(child, name)) as { port: number };
   return {

@@ -2,7 +2,7 @@
  * Shared by all contenders: each runs in a process of its own, listens on a free port, and sends the benchmark its port
  * and, on request, what it has used so far.
  */
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -34,6 +34,13 @@ export function respondSameBytes(): RequestListener {
     response.writeHead(200, headers);
     response.end(body);
   };
+}
+
+/** A route of an application, as little as one can do. */
+export function orders({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify({ id: url.slice(url.lastIndexOf('/') + 1), status: 'shipped', items: 3 });
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
 }
 
 export function listenOnFreePort(listener: RequestListener): void {

@@ -172,6 +172,10 @@ function storeUrl(text: string, schemes: readonly string[], form: string): URL {
   const ats = afterScheme.split('@').length - 1;
   if (ats > 1 || (ats === 1 && !authority.includes('@')) || afterScheme.includes('#')) throw unescaped();
 
+  if (authority.slice(authority.lastIndexOf('@') + 1).includes(',')) {
+    throw new BrokenRule('to name one host, and not several separated by commas');
+  }
+
   let url: URL;
   try {
     url = new URL(text);

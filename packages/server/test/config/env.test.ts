@@ -167,6 +167,14 @@ describe('URLs of stores', () => {
   /** The piece of each URL that must not be seen again, not even in part. */
   const bad: readonly [variable: string, url: string, rule: RegExp][] = [
     ['DATABASE_URL', 'postgres://portal:p@ss/wo#rd@db/portal', /@ as %40, \/ as %2F/],
+    // E-24, with ports too, and of Redis.
+    ['DATABASE_URL', 'postgres://portal:secret@db-1,db-2/portal', /to name one host, and not several/],
+    [
+      'DATABASE_URL',
+      'postgres://portal:secret@db-1:5432,db-2:5433/portal',
+      /to name one host, and not several/,
+    ],
+    ['REDIS_URL', 'redis://cache-1,cache-2', /to name one host, and not several/],
     ['DATABASE_URL', 'postgres://portal:p@ss@db/portal', /percent-encoded/],
     ['DATABASE_URL', 'postgres://portal:12/34@db/portal', /percent-encoded/],
     ['DATABASE_URL', 'postgres://portal:12?34@db/portal', /percent-encoded/],
