@@ -105,14 +105,18 @@ describe('the README', () => {
 
   test('each of its applications runs as written, but for the port', { timeout: 120_000 }, async () => {
     const readme = await readFile(join(packed.project, 'node_modules/portal-health/README.md'), 'utf8');
-    const applications = blocksIn(readme).filter((block) => block.includes('8080'));
-    assert.equal(applications.length, 7, 'node, five frameworks, and node before there is a pool');
+    const applications = blocksIn(readme).filter((block) => /8080|9090/.test(block));
+    assert.equal(
+      applications.length,
+      9,
+      'a port of its own, node, five frameworks, before there is a pool, and on signals',
+    );
     for (const [index, block] of applications.entries()) {
       const port = await freePort();
       const file = join(packed.application, `application-${index}.mjs`);
       // Node 20 runs no types; there is one, of a variable without a value.
       const script = block.replace(/^(let \w+): [^;]+;$/m, '$1;');
-      await writeFile(file, script.replace('8080', String(port)));
+      await writeFile(file, script.replace(/8080|9090/, String(port)));
       const app = spawn(process.execPath, [file], { cwd: packed.application, env: environment });
       let said = '';
       app.stderr.on('data', (bytes) => (said += String(bytes)));
