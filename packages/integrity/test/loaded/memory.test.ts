@@ -253,6 +253,66 @@ test('a module that says it was preloaded or transformed is not believed', () =>
     });
   }));
 
+/** As import-in-the-middle of OpenTelemetry puts a module before another, and as tsx makes JavaScript of TypeScript. */
+const LOADER = `
+  export async function resolve(specifier, context, next) {
+    const found = await next(specifier, context);
+    const isOurs = found.url === 'node:http' || found.url.endsWith('.js');
+    if (!isOurs || !context.parentURL || context.parentURL.includes('?iitm=true')) return found;
+    return { url: found.url + '?iitm=true', format: 'module', shortCircuit: true };
+  }
+  export async function load(url, context, next) {
+    if (url.endsWith('.ts')) return { format: 'module', shortCircuit: true, source: 'export const who = 1;' };
+    if (!url.includes('?iitm=true')) return next(url, context);
+    const real = JSON.stringify(url.replace('?iitm=true', ''));
+    return { format: 'module', shortCircuit: true, source: 'export * from ' + real + ';' };
+  }`;
+
+describe('sources that a loader rewrites are named, and no problem', () => {
+  test('hooks that put modules before others, and TypeScript', () =>
+    withTree(
+      {
+        ...TREE,
+        'd/h.js': "export { Server } from 'node:http';\n",
+        'd/t.ts': 'export const who: number = 1;\n',
+      },
+      (root) =>
+        withFolder((elsewhere) => {
+          write(elsewhere, {
+            'loader.mjs': LOADER,
+            'register.mjs':
+              "import { register } from 'node:module'; register('./loader.mjs', import.meta.url);",
+          });
+          return withProgram(
+            root,
+            [join(root, 'd/b.js'), join(root, 'd/h.js'), join(root, 'd/t.ts')],
+            ({ first }) => {
+              assert.deepEqual(first.problems, []);
+              assert.equal(first.state.loaded?.state, 'transformed');
+              const { transformed } = first.state.loaded;
+              assert.deepEqual(transformed, ['d/b.js', 'd/h.js', 'd/t.ts', 'node:http?iitm=true']);
+            },
+            { execArgv: ['--import', join(elsewhere, 'register.mjs')] },
+          );
+        }),
+    ));
+
+  test('coverage by V8, as c8 asks for it, rewrites nothing', () =>
+    withTree(TREE, (root) =>
+      withFolder((coverage) =>
+        withProgram(
+          root,
+          [join(root, 'd/b.js')],
+          ({ first }) => {
+            assert.deepEqual(first.problems, []);
+            assert.equal(first.state.loaded?.state, 'same');
+          },
+          { env: { ...process.env, NODE_V8_COVERAGE: coverage } },
+        ),
+      ),
+    ));
+});
+
 describe('nothing of the source in memory', () => {
   test('is open, and no good news', () =>
     withTree(TREE, (root) =>
