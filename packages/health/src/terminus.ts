@@ -26,17 +26,11 @@ export type TerminusOptions = Omit<CheckOptions, 'check'>;
  *
  * @example
  * ```ts
- * import type { DiskHealthIndicator, MemoryHealthIndicator } from '@nestjs/terminus';
  * import { createHealth } from 'portal-health';
  * import { fromTerminus } from 'portal-health/terminus';
  *
- * export const healthOf = (memory: MemoryHealthIndicator, disk: DiskHealthIndicator) =>
- *   createHealth({
- *     checks: fromTerminus([
- *       () => memory.checkHeap('memory_heap', 300 * 1024 ** 2),
- *       () => disk.checkStorage('storage', { path: '/', thresholdPercent: 0.9 }),
- *     ]),
- *   });
+ * const isUp = async () => ({ mongo: { status: 'up' } });
+ * createHealth({ checks: fromTerminus([isUp, () => ({ mysql: { status: 'down' } })], { critical: true }) });
  * ```
  * @throws TypeError when one of them is no indicator
  */
