@@ -19,7 +19,7 @@ export const NAMES: Readonly<Record<string, string>> = {
     'IdentityOptions ListenOptions NamedCache NamedDatabase PROBLEMS PathConflict Problem ' +
     'ProblemCode ProcessOptions PublishedReason REASON_CODES Ready Reason ReasonCode ' +
     'ReasonsDocument Report ReportEvent RunCounts RunOutcome SamplingOptions SessionDetail ' +
-    'SourceProblem State Status StatusChange VerdictInput Viewer bearerToken createHealth isUp ' +
+    'SourceProblem State Status StatusChange VerdictInput Viewer bearerToken createHealth isUp reasonsDocument ' +
     'respond verdict',
   './node':
     'EndpointOptions EndpointPaths HealthHandler NodeRequest NodeResponse ShutdownOptions ' +
