@@ -30,7 +30,10 @@ export async function stage(name, folder) {
   const read = readManifest(name);
   const manifest = name === 'server' ? stageServer(read, folder) : await stageLibrary(name, read, folder);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  copyFileSync(`packages/${name}/README.md`, join(folder, 'README.md'));
+  writeFileSync(
+    join(folder, 'README.md'),
+    withLinks(readFileSync(`packages/${name}/README.md`, 'utf8'), manifest),
+  );
   copyFileSync('LICENSE', join(folder, 'LICENSE'));
 }
 
@@ -53,6 +56,13 @@ function readManifest(name) {
   const repository = { type: 'git', url: `git+${server}/${path}.git`, directory: `packages/${name}` };
   const homepage = `${server}/${path}/tree/main/packages/${name}#readme`;
   return { ...manifest, repository, homepage, bugs: `${server}/${path}/issues` };
+}
+
+/** What a README says lies in the repository is a link in what is published, once it is known where that is. */
+function withLinks(readme, { homepage }) {
+  if (homepage === undefined) return readme;
+  const [root] = homepage.split('/packages/');
+  return readme.replace(/`((?:docs|examples)\/[\w./-]*)`(?= of the repository)/g, `[\`$1\`](${root}/$1)`);
 }
 
 /** In as few files as its entries allow: reading sixty small modules takes an application three times as long as one. */

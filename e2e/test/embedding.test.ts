@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -19,12 +19,18 @@ before(async () => {
 
 after(() => packed.close());
 
-/** The blocks of TypeScript in a text, without the asterisks of a comment around it. */
-function blocksIn(text: string): string[] {
-  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block = '']) =>
-    block.replaceAll(/^ +\* ?/gm, ''),
-  );
+/** The blocks of code in a text, without the asterisks of a comment around it. */
+function blocksIn(text: string, language = 'ts'): string[] {
+  const fences = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g');
+  return [...text.matchAll(fences)].map(([, block = '']) => block.replaceAll(/^ +\* ?/gm, ''));
 }
+
+/** What the blocks of the README that are parts of a program do not say themselves. */
+const AROUND = `declare namespace NodeJS { interface ProcessEnv { REDIS_URL: string; DATABASE_URL: string } }
+  declare const mailQueue: import('portal-health/checks').QueueLike;
+  declare const knex: import('knex').Knex;
+  declare const health: import('portal-health').Health;
+  declare const createHealth: typeof import('portal-health').createHealth;`;
 
 describe('types', () => {
   async function compiles(
@@ -74,14 +80,21 @@ describe('types', () => {
       texts.push([room.replace('/', '-'), await readFile(join(packed.project, file), 'utf8')]);
     }
     for (const [name, text] of texts) {
-      const blocks = blocksIn(text).filter((block) => block.includes('import '));
-      assert.ok(blocks.length > 0, `${name} has an example`);
-      for (const [index, block] of blocks.entries()) files[`${name}-${index}.mts`] = block;
+      const blocks = blocksIn(text);
+      assert.ok(
+        blocks.some((block) => block.includes('import ')),
+        `${name} has an example`,
+      );
+      for (const [index, block] of blocks.entries()) files[`${name}-${index}.mts`] = `${block}\nexport {};\n`;
     }
     // What is handed to a driver from the environment may be undefined, which drivers of Redis do not allow.
-    const environment = `declare namespace NodeJS { interface ProcessEnv { REDIS_URL: string; DATABASE_URL: string } }
-      declare const mailQueue: import('portal-health/checks').QueueLike;`;
-    await compiles(packed.application, { ...files, 'environment.d.ts': environment }, { skipLibCheck: true });
+    // Only the bench has it.
+    await mkdir(join(packed.application, 'node_modules/@nestjs'));
+    const terminus = 'node_modules/@nestjs/terminus';
+    await symlink(join(REPOSITORY, 'bench', terminus), join(packed.application, terminus));
+    files['around.d.ts'] = AROUND;
+    const options = { skipLibCheck: true, experimentalDecorators: true, emitDecoratorMetadata: true };
+    await compiles(packed.application, files, options);
   });
 });
 
@@ -105,15 +118,21 @@ describe('the README', () => {
 
   test('each of its applications runs as written, but for the port', { timeout: 120_000 }, async () => {
     const readme = await readFile(join(packed.project, 'node_modules/portal-health/README.md'), 'utf8');
-    const applications = blocksIn(readme).filter((block) => /8080|9090/.test(block));
+    const serving = (block: string): boolean => /8080|9090/.test(block);
+    const modules = blocksIn(readme).filter(serving);
+    const scripts = blocksIn(readme, 'js').filter(serving);
     assert.equal(
-      applications.length,
+      modules.length,
       9,
       'a port of its own, node, five frameworks, before there is a pool, and on signals',
     );
-    for (const [index, block] of applications.entries()) {
+    assert.equal(scripts.length, 1, 'node by `require`');
+    for (const [index, block] of [...modules, ...scripts].entries()) {
       const port = await freePort();
-      const file = join(packed.application, `application-${index}.mjs`);
+      const file = join(
+        packed.application,
+        `application-${index}.${scripts.includes(block) ? 'cjs' : 'mjs'}`,
+      );
       // Node 20 runs no types; there is one, of a variable without a value.
       const script = block.replace(/^(let \w+): [^;]+;$/m, '$1;');
       await writeFile(file, script.replace(/8080|9090/, String(port)));

@@ -1,6 +1,7 @@
 /**
  * Checks what `createHealth` is given, once, at construction.
  */
+import { types } from 'node:util';
 import {
   ANYTHING,
   BOOLEAN,
@@ -72,7 +73,7 @@ const HEALTH: Rules<HealthOptions> = {
   process: ANYTHING,
   ready: optional('to be own or critical', (value) => value === 'own' || value === 'critical'),
   eventLoopDelayedAfterMs: MILLISECONDS,
-  startedAt: optional('to be a valid Date', (value) => value instanceof Date && value.getTime() > 0),
+  startedAt: optional('to be a valid Date', (value) => types.isDate(value) && value.getTime() > 0),
   service: NAME_RULE,
   version: NAME_RULE,
   instance: NAME_RULE,

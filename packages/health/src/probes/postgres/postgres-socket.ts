@@ -2,6 +2,7 @@
  * The socket below a driver of Postgres: watched, because what comes from it can end the process, and destroyed, because the
  * driver's own goodbye waits for the server.
  */
+import { types } from 'node:util';
 import { hasMethods, member } from '../../unknown.js';
 
 /** What a server of Postgres begins with: a word on authentication, an error, the versions of the protocol it has. */
@@ -41,7 +42,7 @@ export function guardSocket(socket: Socket, forTls: boolean): void {
     if (event !== 'data') return emit(event, ...values);
     try {
       const [bytes] = values;
-      if (bytes instanceof Uint8Array && !isPostgres(bytes)) {
+      if (types.isUint8Array(bytes) && !isPostgres(bytes)) {
         throw new Error('This is not the protocol of Postgres');
       }
       return emit(event, ...values);
