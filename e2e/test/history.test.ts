@@ -259,7 +259,13 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
   await waitFor('the end of the last incident', () => order().at(-1)?.json['type'] === 'incident.ended', {
     timeoutMs: 90_000,
   });
-  const messages = order().filter(({ json }) => json['type'] !== 'incident.worsened');
+  const all = order();
+  const messages = all.filter(({ json }) =>
+    ['incident.began', 'incident.ended'].includes(String(json['type'])),
+  );
+  // What is said of an incident besides is said of one that has begun.
+  const begun = new Set(messages.map((message) => messageData(message)['incident']));
+  for (const message of all) assert.ok(begun.has(messageData(message)['incident']), message.body);
   for (const [index, message] of messages.entries()) {
     assert.equal(
       message.json['type'],
