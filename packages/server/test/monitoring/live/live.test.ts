@@ -61,7 +61,7 @@ test('the report at once and after every probe run, with since when; comments in
   const [first, second] = stream.events.slice(-2);
   assert.ok(first && second && first.data['at'] !== second.data['at']);
   assert.equal(first.data['since'], second.data['since'], 'nothing has changed');
-  assert.deepEqual(Object.keys(second.data), ['report', 'since', 'causes', 'parts', 'at']);
+  assert.deepEqual(Object.keys(second.data), ['report', 'since', 'causes', 'parts', 'at', 'reasons']);
   assert.ok('source_hash' in (second.data['report'] as object), 'as an administrator sees it');
   for (const name of ['database', 'cache', 'schema']) {
     const component: { readonly since: string } | undefined = parts(second)[name];
