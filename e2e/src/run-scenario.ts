@@ -105,8 +105,8 @@ async function runOn(
     LIMITS.healMs + (scenario.healExtraMs ?? 0) + 5_000,
   );
   await sleep(AFTER_MS);
-  const durationMs = performance.now() - startedMs;
   await Promise.all(parts.map(untilUnexplained));
+  const durationMs = performance.now() - startedMs;
   await Promise.all([
     machine.stop(),
     ...parts.flatMap(({ clients, reasons }) => [clients.stop(), reasons.stop()]),

@@ -75,8 +75,8 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
     expected: { library: 'unhealthy DATABASE_POOL_SATURATED DATABASE_POOL_STALLED' },
     passing: ['DATABASE_POOL_SATURATED', 'DATABASE_POOL_STALLED'],
     detectExtraMs: 10_000,
-    reasons: { library: ['LOCK_QUEUE', 'STATEMENTS_SLOW'] },
-    otherReasons: ['TRANSACTION_LEFT_OPEN'],
+    reasons: { library: ['LOCK_QUEUE'] },
+    otherReasons: ['STATEMENTS_SLOW', 'TRANSACTION_LEFT_OPEN'],
     note:
       'Its administrators read who stands at the head of the queue; those of the service do not get in, as their sessions stand ' +
       'in the locked table.',
