@@ -92,6 +92,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
 
   // What it watches of others.
   const ownService = createOwnService({ health, startedAt });
+  watched.onReport(() => ownService.observe());
   const fleet = createFleet({ path: config.fleetFile, own: () => ownService.detail(), log });
 
   // How it answers.

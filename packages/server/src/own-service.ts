@@ -12,6 +12,8 @@ export interface OwnServiceOptions {
 }
 
 export interface OwnService {
+  /** Looks how this service is now. To be called with every report, so that its begin is known. */
+  observe(): void;
   detail(): ServiceDetail;
 }
 
@@ -22,19 +24,20 @@ export function createOwnService({ health, startedAt }: OwnServiceOptions): OwnS
   let since = startedAt.getTime();
 
   /** A report says nothing yet before the first run of the probes. */
-  function stateNow(): InstanceState {
+  function observe(): void {
     const next = health.started() ? health.report('public').status : 'new';
     if (next !== state) {
       state = next;
       since = Date.now();
     }
-    return state;
   }
 
   return {
+    observe,
     detail() {
+      observe();
       const report = health.report('admin');
-      const counts = countStates([stateNow()]);
+      const counts = countStates([state]);
       const codes = report.errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
       return {
         service: {
