@@ -84,10 +84,8 @@ export function measure(
 
   function isUnannounced(sentMs: number): boolean {
     if (scenario.adminMayWait) return sentMs >= timeline.begunMs - CROSSING_MS && sentMs < endOfHealing();
-    // A restart that mends takes a database away which its probe calls up: until the next probe run, sessions cannot be checked.
-    const isTakenAway = !expected.startsWith('unhealthy') && scenario.passing?.includes('DATABASE_STARTING');
-    const untilMs = timeline.mendedMs + (isTakenAway ? RETRY_AFTER_MS : 0);
-    const isBeingMended = sentMs >= timeline.mendingMs && sentMs < untilMs;
+    // The connection of the look-ups is made anew after the mending, and the probe may call the database up before that.
+    const isBeingMended = sentMs >= timeline.mendingMs && sentMs < timeline.mendedMs + RETRY_AFTER_MS;
     return isBeingMended || (sentMs >= timeline.begunMs - CROSSING_MS && sentMs < lastDetection());
   }
 

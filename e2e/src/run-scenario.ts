@@ -107,12 +107,12 @@ async function runOn(
   await sleep(AFTER_MS);
   await Promise.all(parts.map(untilUnexplained));
   const durationMs = performance.now() - startedMs;
+  const queriesAfter = parts.map(({ actor }) => ({ ...actor.queries }));
   await Promise.all([
     machine.stop(),
     ...parts.flatMap(({ clients, reasons }) => [clients.stop(), reasons.stop()]),
   ]);
   const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
-  const queriesAfter = parts.map(({ actor }) => ({ ...actor.queries }));
   const idleDetections =
     scenario.idle === false ? undefined : await runIdle({ ...fixture, actors: taking }, scenario);
 
