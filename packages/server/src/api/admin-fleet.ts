@@ -1,5 +1,6 @@
 /** `GET /v1/admin/fleet`: every service that is watched, with its instances counted. */
-import { fleetSchema, publishedFleet, SERVICE_STATUSES } from './fleet-schema.js';
+import { SERVICE_STATUSES } from '../fleet/service-verdict.js';
+import { fleetSchema, publishedFleet } from './fleet-schema.js';
 import { choiceParameter, textParameter } from './parameters.js';
 import { defineRoute } from './route.js';
 

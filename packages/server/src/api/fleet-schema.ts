@@ -2,7 +2,7 @@
 import type { FleetView } from '../fleet/fleet.js';
 import type { InstanceView } from '../fleet/instance-list.js';
 import type { ServiceView } from '../fleet/service-watch.js';
-import { INSTANCE_STATES } from '../fleet/service-verdict.js';
+import { INSTANCE_STATES, SERVICE_STATUSES } from '../fleet/service-verdict.js';
 import {
   choice,
   dateTime,
@@ -17,8 +17,6 @@ import {
   TIME,
   type FromSchema,
 } from './schema.js';
-
-export const SERVICE_STATUSES = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
 
 const codes = listOf({ type: 'string' }, 'Why, by codes: the instances’ own, and those of the watcher.');
 
@@ -89,7 +87,6 @@ export const fleetServiceDetailSchema = named(
   }),
 );
 
-const WORST_FIRST: readonly string[] = ['unhealthy', 'degraded', 'unknown', 'healthy'];
 const WORST_INSTANCE_FIRST: readonly string[] = [
   'unreachable',
   'unhealthy',
@@ -110,7 +107,9 @@ export function publishedFleet(view: FleetView): FromSchema<typeof fleetSchema> 
     services: view.services
       .map(publishedService)
       .toSorted(
-        (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || (a.name < b.name ? -1 : 1),
+        (a, b) =>
+          SERVICE_STATUSES.indexOf(a.status) - SERVICE_STATUSES.indexOf(b.status) ||
+          (a.name < b.name ? -1 : 1),
       ),
   };
 }

@@ -16,8 +16,9 @@ export type InstanceState = (typeof INSTANCE_STATES)[number];
 
 export type InstanceCounts = Readonly<Record<InstanceState, number>>;
 
-/** The status of a service: `unknown` while too few instances are judged. */
-export type ServiceStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+/** The status of a service, from the worst on: `unknown` while too few instances are judged. */
+export const SERVICE_STATUSES = ['unhealthy', 'degraded', 'unknown', 'healthy'] as const;
+export type ServiceStatus = (typeof SERVICE_STATUSES)[number];
 
 /** A number of instances, or whole percent of them. */
 export type Amount = { readonly count: number } | { readonly percent: number };
@@ -76,12 +77,9 @@ function amountOf(amount: Amount, of: number, round: (value: number) => number):
   return 'count' in amount ? amount.count : round((amount.percent * of) / 100);
 }
 
-/** From the worst on. */
-const WORST_FIRST: readonly ServiceStatus[] = ['unhealthy', 'degraded', 'unknown', 'healthy'];
-
 /** The status of the fleet is that of its worst service. */
 export function worstOf(statuses: readonly ServiceStatus[]): ServiceStatus {
-  return WORST_FIRST.find((status) => statuses.includes(status)) ?? 'healthy';
+  return SERVICE_STATUSES.find((status) => statuses.includes(status)) ?? 'healthy';
 }
 
 export function countStates(states: Iterable<InstanceState>): InstanceCounts {

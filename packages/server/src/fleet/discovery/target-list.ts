@@ -1,7 +1,8 @@
 /**
  * A list of targets as Prometheus' `file_sd` and `http_sd` have it: `[{ "targets": ["host:port"], "labels": {} }]`.
  */
-import { isRecord, parseJson } from '../formats/fields.js';
+import { asObject } from 'portal-shared/json';
+import { parseJson } from '../formats/fields.js';
 
 /** A list that cannot be used. The message is for the log, and quotes nothing. */
 export class DiscoveryError extends Error {
@@ -18,7 +19,7 @@ export function readTargetList(text: string): readonly string[] {
   const groups = parseJson(text);
   if (!Array.isArray(groups)) throw new DiscoveryError('the list is no JSON array');
   return (groups as readonly unknown[]).flatMap((group) => {
-    const targets = isRecord(group) ? group['targets'] : undefined;
+    const targets = asObject(group)?.['targets'];
     if (!Array.isArray(targets)) throw new DiscoveryError('a group of the list has no targets');
     return (targets as readonly unknown[]).map((target) => {
       if (typeof target !== 'string' || !isTarget(target)) {

@@ -20,10 +20,6 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The codes of an `errors` list. Anything that is no such sentence is dropped. */
 export function codesIn(errors: unknown): readonly string[] {
   if (!Array.isArray(errors)) return [];

@@ -2,9 +2,10 @@
  * Reads a response of an instance by the format of its service. The word in the body counts, whatever the status; words
  * must match exactly. Sentences and everything else that is not named here are dropped.
  */
+import { asObject } from 'portal-shared/json';
 import type { InstanceProblem } from '../fleet-problems.js';
 import type { Health, Reading } from '../observation.js';
-import { codesIn, isRecord, parseJson, sourceHashIn, startedAtIn } from './fields.js';
+import { codesIn, parseJson, sourceHashIn, startedAtIn } from './fields.js';
 import { valueAt } from './json-pointer.js';
 
 export type Format = (typeof FORMAT_NAMES)[number] | JsonFormat;
@@ -57,17 +58,18 @@ function readDocument(
   nowMs: number,
 ): Reading | undefined {
   if (typeof format === 'object') return readByPointer(document, format);
-  if (!isRecord(document)) return undefined;
-  const { status } = document;
+  const fields = asObject(document);
+  if (!fields) return undefined;
+  const { status } = fields;
   if (format === 'actuator') return read(status, ACTUATOR_WORDS);
   if (format === 'health+json') return read(status, DRAFT_WORDS);
   const reading = read(status, PORTAL_WORDS);
   return (
     reading && {
       ...reading,
-      codes: codesIn(document['errors']),
-      startedAtMs: startedAtIn(document['started_at'], nowMs),
-      sourceHash: sourceHashIn(document['source_hash']),
+      codes: codesIn(fields['errors']),
+      startedAtMs: startedAtIn(fields['started_at'], nowMs),
+      sourceHash: sourceHashIn(fields['source_hash']),
     }
   );
 }
