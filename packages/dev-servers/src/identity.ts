@@ -144,9 +144,9 @@ export function reach({ prefix, owner }: Identity, folders: readonly string[]): 
   if (owner === undefined || folders.length === 0 || process.platform !== 'linux') {
     return { prefix, owner, seen: (path) => path, seenAll: (env) => ({ ...env }) };
   }
-  // From 3 on; a shell can give one digit.
-  const opened = folders.map((folder, index) => ({ folder, path: `/proc/self/fd/${3 + index}` }));
-  const redirections = opened.map((_, index) => `${3 + index}<"$${index + 1}"`).join(' ');
+  // From 9 down: a shell can give one digit, and 3 is the lock that `flock` has opened, which must stay open.
+  const opened = folders.map((folder, index) => ({ folder, path: `/proc/self/fd/${9 - index}` }));
+  const redirections = opened.map((_, index) => `${9 - index}<"$${index + 1}"`).join(' ');
   const script = `exec ${redirections}; shift ${folders.length}; exec "$@"`;
   function seen(path: string): string {
     const within = opened.find(({ folder }) => path === folder || path.startsWith(`${folder}/`));

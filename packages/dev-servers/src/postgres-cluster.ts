@@ -76,11 +76,12 @@ export async function makeCluster(
     });
     await initdb.wait();
     if (initdb.exitCode() !== 0) {
-      throw new ClusterNotStartedError(initdb.exitCode(), await initdb.printed());
+      // Whoever has the lock may have deleted the folder, and the log with it.
+      throw new ClusterNotStartedError(initdb.exitCode(), await initdb.printed().catch(() => ''));
     }
     await rename(join(making, 'data'), folder);
   } finally {
-    await rm(making, { recursive: true, force: true });
+    await rm(making, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

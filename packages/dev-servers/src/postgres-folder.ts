@@ -66,6 +66,7 @@ export async function deleteUnfinished(folder: string): Promise<void> {
   const home = dirname(folder);
   for (const name of await readdir(home)) {
     if (!name.startsWith(`${basename(folder)}${MAKING}`)) continue;
-    await rm(join(home, name), { recursive: true, force: true });
+    // Whoever found the lock taken deletes its own at the same time.
+    await rm(join(home, name), { recursive: true, force: true, maxRetries: 5 });
   }
 }

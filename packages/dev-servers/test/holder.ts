@@ -9,5 +9,6 @@ const announce = (line: string): void => {
 const postgres = await startEmbeddedPostgres({ dataDir: postgresDir ?? '', announce });
 const redis =
   redisDir === undefined ? undefined : await startEmbeddedRedis({ dataDir: redisDir, fetch: true, announce });
+if (redisDir !== undefined && redis === undefined) throw new Error('Expected a Redis, got none.');
 process.stdout.write(`${JSON.stringify({ pids: [postgres.pid, redis?.pid], url: postgres.url })}\n`);
 process.stdin.resume();

@@ -3,6 +3,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -42,8 +44,12 @@ async function startHolder(
   prefix: readonly string[] = [],
 ): Promise<{ holder: ChildProcess; pids: number[]; url: string }> {
   const holder = spawnHolder(t, [dataDir, CHECKOUT_DATA], prefix);
-  const [line] = (await once(holder.stdout ?? holder, 'data')) as [Buffer];
-  return { holder, ...(JSON.parse(line.toString()) as { pids: number[]; url: string }) };
+  const complaint = text(holder.stderr ?? Readable.from([]));
+  const line = await new Promise<string>((resolve, reject) => {
+    holder.stdout?.once('data', (data: Buffer) => resolve(data.toString()));
+    holder.once('close', () => void complaint.then((said) => reject(new Error(said))));
+  });
+  return { holder, ...(JSON.parse(line) as { pids: number[]; url: string }) };
 }
 
 function spawnHolder(
@@ -53,7 +59,7 @@ function spawnHolder(
 ): ChildProcess {
   const file = fileURLToPath(new URL('holder.js', import.meta.url));
   const [program = '', ...args] = [...prefix, process.execPath, file, ...folders];
-  const holder = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const holder = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   t.after(() => holder.kill('SIGKILL'));
   return holder;
 }
@@ -274,6 +280,17 @@ test('Of two services that start at once on a new folder, one gets it and both a
   const dataDir = await makeDataDir(t);
   const { holder } = await Promise.any([startHolder(t, dataDir), startHolder(t, dataDir)]);
   await assert.rejects(startEmbeddedPostgres({ dataDir }), { message: new RegExp(`process ${holder.pid}`) });
+});
+
+test('The kernel holds the lock of the folder for as long as the server runs, whoever it runs as.', async (t) => {
+  if (process.platform !== 'linux') return;
+  const dataDir = await copyDataDir(t, SEED);
+  const takeLock = (): Promise<boolean> =>
+    succeeds('flock', '--nonblock', join(dataDir, 'postgres.lock'), 'true');
+  const postgres = await start(t, { dataDir });
+  assert.equal(await takeLock(), false);
+  await postgres.close();
+  await waitFor('the lock to be free', takeLock);
 });
 
 test('A first start that is killed half-way is begun anew by the next.', async (t) => {
