@@ -63,9 +63,11 @@ try {
   } else {
     const { outcomes, poolCosts, ...result } = await runMatrix({ ...options, only: values.only });
     broken.push(...result.broken, ...leaks());
+    for (const limit of result.brokenOnce) process.stdout.write(`in the first of two runs: ${limit}\n`);
     process.stdout.write(`${outcomesTable(outcomes)}\n\n`);
     if (poolCosts) process.stdout.write(`${poolCostTable(poolCosts)}\n\n`);
-    if (values.only === '') writeFileSync(PAGE, resultsPage({ outcomes, poolCosts, broken, scan }));
+    if (values.only === '')
+      writeFileSync(PAGE, resultsPage({ outcomes, poolCosts, broken, brokenOnce: result.brokenOnce, scan }));
   }
 } finally {
   await stopAll();

@@ -13,10 +13,11 @@ export interface RunResult {
   readonly outcomes: readonly ScenarioOutcome[];
   readonly poolCosts: PoolCosts | undefined;
   readonly broken: readonly string[];
+  readonly brokenOnce: readonly string[];
   readonly scan: Pick<LeakScan, 'bytes' | 'hits'>;
 }
 
-export function resultsPage({ outcomes, poolCosts, broken, scan }: RunResult): string {
+export function resultsPage({ outcomes, poolCosts, broken, brokenOnce, scan }: RunResult): string {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   return [
     '# Results',
@@ -64,6 +65,12 @@ both logs at their default level, ${(scan.bytes / 2 ** 20).toFixed(0)} MiB in al
     broken.length === 0
       ? 'Every limit held.'
       : ['Limits that did not hold:', ...broken.map((limit) => `- ${limit}`)].join('\n'),
+    ...(brokenOnce.length === 0
+      ? []
+      : [
+          'Limits that did not hold in the first of two runs, which the table shows the second of:',
+          brokenOnce.map((limit) => `- ${limit}`).join('\n'),
+        ]),
     '',
   ]
     .join('\n\n')
