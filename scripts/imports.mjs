@@ -80,7 +80,7 @@ const PACKAGES = {
   'test-kit': { uses: ['portal-dev-servers', 'npm'] },
 };
 /** What proves something may import everything, but not in circles. */
-const PROOFS = ['bench', 'e2e', 'examples'];
+const PROOFS = ['bench', 'demo', 'e2e', 'examples'];
 
 const IMPORT =
   /^\s*(?:import|export)\s+(type\s)?([^;'"]*?)\s*from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
