@@ -17,6 +17,7 @@ import { createFastify } from './infra/fastify.js';
 import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
 import { createFleet } from './fleet/fleet.js';
+import { createHeartbeat } from './monitoring/alerts/heartbeat.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createOwnService } from './own-service.js';
 import { createServiceHealth } from './service-health.js';
@@ -95,6 +96,14 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   watched.onReport(() => ownService.observe());
   const fleet = createFleet({ path: config.fleetFile, own: () => ownService.detail(), log });
 
+  const heartbeat = config.heartbeatUrl
+    ? createHeartbeat({
+        url: config.heartbeatUrl,
+        standstill: () => monitoring.standstill() ?? (fleet.isMoving() ? undefined : 'there is no poll'),
+        log,
+      })
+    : undefined;
+
   // How it answers.
   const healthHandler = healthHandlerOf(health, responseLog);
   const fastify = createFastify({ ...outside, healthHandler, log });
@@ -119,6 +128,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     pages.drain();
     watch.close();
     schema.close();
+    heartbeat?.close();
     await fleet.close();
     await auth.close();
     await fastify.close();
@@ -141,6 +151,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await Promise.all([health.start(), schema.start(), monitored]);
       auth.start();
       fleet.start();
+      heartbeat?.start();
     },
     drain() {
       health.drain();

@@ -306,6 +306,14 @@ export const SETTINGS = {
     rule: wholeNumber(1, 1_000),
     about: 'Number of probe runs in a row that must agree before a change of the status is reported.',
   },
+  heartbeatUrl: {
+    variable: 'PORTAL_HEARTBEAT_URL',
+    rule: webhookUrl,
+    secret: true,
+    about:
+      'URL that is requested by `GET` every minute, while probe runs and polls are made and alerts are accepted. A dead man’s switch there raises the alarm when this stops.',
+    unset: 'none',
+  },
   fleetFile: {
     variable: 'PORTAL_FLEET_FILE',
     rule: path,

@@ -45,6 +45,8 @@ export interface Fleet {
   view(): FleetView;
   service(name: string): ServiceDetail | undefined;
   targets(): readonly ServiceTargets[];
+  /** Whether polls that are due are made; true also where nothing is to be polled. */
+  isMoving(): boolean;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,8 @@ export const OWN_NAME = 'portal';
 const UPDATE_MS = 1_000;
 const LOOK_AT_FILE_MS = 5_000;
 const REACH_MS = 5_000;
+/** A busy machine may be this late with every poll. */
+const LATE_MS = 60_000;
 
 /** @throws OperatorError when the fleet file cannot be used */
 export function createFleet({ path, own, log }: FleetOptions): Fleet {
@@ -117,6 +121,7 @@ export function createFleet({ path, own, log }: FleetOptions): Fleet {
     },
     service: (name) => services.detail(name) ?? (name === OWN_NAME ? own() : undefined),
     targets: () => services.targets(),
+    isMoving: () => services.isMoving(),
     async close() {
       for (const timer of timers) clearInterval(timer);
       await services.close();
@@ -133,6 +138,7 @@ interface Services {
   views(): readonly ServiceView[];
   detail(name: string): ServiceDetail | undefined;
   targets(): readonly ServiceTargets[];
+  isMoving(): boolean;
   close(): Promise<void>;
 }
 
@@ -246,6 +252,11 @@ function createServices(log: Log): Services {
         path: entry.polling.path,
         instances: [...instances.origins().keys()],
       })),
+    isMoving() {
+      const polled = watches().filter(({ instances }) => instances.origins().size > 0);
+      const periodsMs = polled.map(({ entry: { polling } }) => polling.intervalMs + polling.timeoutMs);
+      return polled.length === 0 || Date.now() - checkedAt < 2 * Math.min(...periodsMs) + LATE_MS;
+    },
     async close() {
       for (const name of all.keys()) drop(name);
       await worker.close();

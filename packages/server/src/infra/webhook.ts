@@ -1,5 +1,5 @@
 /**
- * Tells another program something by a signed POST, as standardwebhooks.com has it: whoever receives it can check that
+ * Tells another program something by a signed request, as standardwebhooks.com has it: whoever receives it can check that
  * it came from us, unchanged and lately. One call is one attempt; whoever wants another one sends the same `id` again.
  *
  * No error of it says where the message went, what was in it, or what it was signed with: URLs of chat services are
@@ -34,6 +34,8 @@ export interface WebhookMessage {
   readonly contentType?: string;
   /** Default: whether there is a secret. */
   readonly sign?: boolean;
+  /** Default: `POST`. One by `GET` has no body. */
+  readonly method?: 'GET' | 'POST';
 }
 
 /** A receiver of messages. */
@@ -84,16 +86,18 @@ export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webho
   const underWay = new Set<ClientRequest>();
 
   return {
-    send({ id, body, contentType = 'application/json', sign = secret !== undefined }) {
+    send({ id, body, contentType = 'application/json', sign = secret !== undefined, method = 'POST' }) {
       return new Promise((resolve, reject) => {
         const key = sign ? currentKey() : undefined;
         const headers = {
-          'Content-Type': contentType,
-          'Content-Length': String(Buffer.byteLength(body)),
+          ...(method === 'POST' && {
+            'Content-Type': contentType,
+            'Content-Length': String(Buffer.byteLength(body)),
+          }),
           'User-Agent': 'portal-health',
           ...(sign ? signedHeaders(key, id, body) : {}),
         };
-        const request = start(url, { method: 'POST', agent, headers });
+        const request = start(url, { method, agent, headers });
         underWay.add(request);
         const timer = setTimeout(() => request.destroy(new WebhookError('WEBHOOK_TIMEOUT')), timeoutMs);
         request.on('close', () => {
@@ -110,7 +114,7 @@ export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webho
           if (refusal) reject(refusal);
           else resolve();
         });
-        request.end(body);
+        request.end(method === 'POST' ? body : undefined);
       });
     },
     close() {

@@ -32,6 +32,8 @@ export interface Monitoring {
   readonly gapMs: number;
   reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
+  /** What of it does not move, in words for the log: probe runs that do not come, alerts that do not leave. */
+  standstill(): string | undefined;
   /** Resolves when the status of the run before is known, or after two seconds. */
   start(): Promise<void>;
   /** Writes what waits. Nothing may be handed in any more. */
@@ -44,6 +46,8 @@ const INCIDENT = 'incident';
 
 /** For opening the history file. */
 const RESTORE_TIMEOUT_MS = 2_000;
+/** A receiver that is back has its messages by then. */
+const STUCK_MS = 5 * 60_000;
 /** Probe runs are an interval ± 10 % apart; the rest is for a busy machine. */
 const LATE = 1.2;
 /** However short the interval, a busy machine may be this late without a missed probe run. */
@@ -83,6 +87,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     onGivenUp: (receiver, cause) => void history.record('addEvent', givenUpEvent(receiver, cause)),
   });
 
+  let lastReportMs = performance.now();
   const reasonTracker = createReasonTracker((update) => {
     history.write('recordReasons', update).then(
       (events) => {
@@ -99,6 +104,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     statusTracker,
     gapMs,
     reported(event) {
+      lastReportMs = performance.now();
       statusTracker().update();
       reasonTracker.update(health().reasons('admin'), Date.now());
       pages.report();
@@ -108,6 +114,11 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     sourceChanged(event) {
       void history.record('upsertEvent', integrityEvent(event));
       alerts.sourceChanged(event);
+    },
+    standstill() {
+      if (performance.now() - lastReportMs > gapMs) return 'there is no probe run';
+      const since = alerts.stuckSince();
+      return since !== undefined && Date.now() - since > STUCK_MS ? 'alerts are not accepted' : undefined;
     },
     start() {
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };

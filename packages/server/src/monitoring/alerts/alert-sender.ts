@@ -37,6 +37,8 @@ export interface AlertSenderOptions {
 export interface AlertSender {
   /** To be called when the outbox has a new message. */
   wake(): void;
+  /** Since when the oldest message waits that was refused, or the outbox cannot be used, in milliseconds since 1970. */
+  stuckSince(): number | undefined;
   /** Aborts the attempt under way. Messages stay in the outbox. */
   close(): Promise<void>;
 }
@@ -58,6 +60,7 @@ export function createAlertSender({
   const closed = new AbortController();
   let hasNew = true;
   let wakeUp = (): void => undefined;
+  let stuckSince: number | undefined;
 
   async function sendAll(): Promise<void> {
     while (!closed.signal.aborted) {
@@ -65,6 +68,7 @@ export function createAlertSender({
         await sendNext();
       } catch (error) {
         if (closed.signal.aborted) return;
+        stuckSince ??= Date.now();
         log.failure('the outbox cannot be used and is tried again', error, { receiver: receiver.name });
         await pause(MAX_PAUSE_MS);
       }
@@ -74,6 +78,7 @@ export function createAlertSender({
   async function sendNext(): Promise<void> {
     hasNew = false;
     const next = await outbox.peek(receiver.key);
+    stuckSince = undefined;
     if (closed.signal.aborted) return;
     if (next) await send(next);
     else if (!hasNew) await newMessage();
@@ -101,6 +106,7 @@ export function createAlertSender({
         {
           signal: closed.signal,
           pauseMs(error, failures) {
+            stuckSince ??= createdAt;
             if (failures === 1) {
               log.failure('an alert was not accepted and is tried again', error, about(message));
             }
@@ -137,6 +143,7 @@ export function createAlertSender({
       hasNew = true;
       wakeUp();
     },
+    stuckSince: () => stuckSince,
     async close() {
       closed.abort();
       receiver.webhook.close();

@@ -32,6 +32,8 @@ export interface Alerts {
   /** To be called with every report. */
   reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
+  /** Since when the oldest message waits that a receiver refuses, in milliseconds since 1970. */
+  stuckSince(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -152,6 +154,10 @@ export function createAlerts({
         codes: ['SOURCE_DRIFTED'],
         files: { added, removed, modified },
       });
+    },
+    stuckSince() {
+      const times = senders.map((sender) => sender.stuckSince()).filter((time) => time !== undefined);
+      return times.length === 0 ? undefined : Math.min(...times);
     },
     async close() {
       await Promise.all(senders.map((sender) => sender.close()));

@@ -1,0 +1,66 @@
+/**
+ * A sign of life for a dead man's switch elsewhere, which raises the alarm when it stops: sent only while the service does
+ * what it is there for, since a process that merely runs tells nobody anything.
+ */
+import { errorCode } from 'portal-shared/error-code';
+import type { Log } from '../../infra/log.js';
+import { createWebhook } from '../../infra/webhook.js';
+
+export interface HeartbeatOptions {
+  readonly url: URL;
+  /** Why there must be no sign of life now, in words for the log; `undefined` while all moves. */
+  readonly standstill: () => string | undefined;
+  readonly log: Log;
+  /** Milliseconds between two signs of life. Default 60,000. */
+  readonly intervalMs?: number;
+}
+
+export interface Heartbeat {
+  /** The first one is sent after an interval, when there is something to tell. */
+  start(): void;
+  close(): void;
+}
+
+const INTERVAL_MS = 60_000;
+const TIMEOUT_MS = 10_000;
+
+export function createHeartbeat({
+  url,
+  standstill,
+  log,
+  intervalMs = INTERVAL_MS,
+}: HeartbeatOptions): Heartbeat {
+  const webhook = createWebhook({ url, secret: undefined, timeoutMs: TIMEOUT_MS });
+  let timer: NodeJS.Timeout | undefined;
+  /** Told once for all the times in a row. */
+  let lastTrouble: string | undefined;
+
+  function beat(): void {
+    const cause = standstill();
+    if (cause !== undefined) {
+      tell(cause, 'no heartbeat is sent');
+      return;
+    }
+    webhook.send({ id: 'heartbeat', body: '', method: 'GET' }).then(
+      () => {
+        lastTrouble = undefined;
+      },
+      (error: unknown) => tell(errorCode(error), 'a heartbeat was not accepted'),
+    );
+  }
+
+  function tell(cause: string, message: string): void {
+    if (cause !== lastTrouble) log.warn(message, { cause });
+    lastTrouble = cause;
+  }
+
+  return {
+    start() {
+      timer ??= setInterval(beat, intervalMs).unref();
+    },
+    close() {
+      clearInterval(timer);
+      webhook.close();
+    },
+  };
+}
