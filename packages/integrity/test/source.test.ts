@@ -273,6 +273,8 @@ describe('what it should be', () => {
         bytes: 9,
         node: process.versions.node,
         lockfile: null,
+        dependencies: null,
+        nodeBinary: null,
         ...changes,
       },
       privateKey,

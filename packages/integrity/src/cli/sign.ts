@@ -27,6 +27,8 @@ export const signCommand: CliCommand = {
     ['--expires-in-days N', 'how long the statement may be believed; default 365'],
     ['--manifest FILE', 'default source.sha256'],
     ['--lockfile FILE', 'lock file of the packages; its SHA-256 goes into the statement'],
+    ['--dependencies FILE', 'list of the packages’ files, as made by dependencies --out'],
+    ['--node-binary FILE', 'the binary of Node that will run it, such as /usr/local/bin/node'],
     ['--out FILE', 'default source.intoto.jsonl'],
     ...SCOPE_HELP,
   ],
@@ -39,10 +41,12 @@ export const signCommand: CliCommand = {
       'expires-in-days': { type: 'string', default: '365' },
       manifest: { type: 'string', default: 'source.sha256' },
       lockfile: { type: 'string' },
+      dependencies: { type: 'string' },
+      'node-binary': { type: 'string' },
       out: { type: 'string', default: 'source.intoto.jsonl' },
     });
     const folder = one(positionals, 'DIR');
-    const { key: keyFile, release, sequence, lockfile } = values;
+    const { key: keyFile, release, sequence, lockfile, dependencies } = values;
     if (keyFile === undefined || release === undefined || sequence === undefined) {
       throw new UsageError('Expected --key, --release and --sequence.');
     }
@@ -82,7 +86,9 @@ export const signCommand: CliCommand = {
       files: result.files,
       bytes: result.bytes,
       node: process.versions.node,
-      lockfile: lockfile === undefined ? null : digestOf(lockfile),
+      lockfile: digestOf(lockfile),
+      dependencies: dependencies === undefined ? null : readManifest(dependencies).hash,
+      nodeBinary: digestOf(values['node-binary']),
     };
     writeOut(values.out, signStatement(statement, key));
     terminal.line(`${values.out}  release ${release}, ${countOf(result.files, 'file')}, ${manifest.hash}`);
@@ -91,7 +97,8 @@ export const signCommand: CliCommand = {
   },
 };
 
-function digestOf(file: string): string {
+function digestOf(file: string | undefined): string | null {
+  if (file === undefined) return null;
   try {
     return createHash('sha256').update(readFileSync(file)).digest('hex');
   } catch (error) {

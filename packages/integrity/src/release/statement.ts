@@ -25,6 +25,10 @@ export interface Statement {
   readonly node: string;
   /** SHA-256 of the lock file; `null` when none was given. */
   readonly lockfile: string | null;
+  /** SHA-256 of the list of the packages' files, the `dependencies_hash`; `null` when there is none. */
+  readonly dependencies: string | null;
+  /** SHA-256 of the binary of Node; `null` when none was given. */
+  readonly nodeBinary: string | null;
 }
 
 /** A statement that is believed, and whose it is. */
@@ -48,8 +52,7 @@ const DIGEST = /^[0-9a-f]{64}$/;
 
 /** The text of `source.intoto.jsonl`: one signed line. */
 export function signStatement(statement: Statement, privateKey: KeyObject): string {
-  const { sourceHash, version, sequence, created, expires, exclude, files, bytes, node, lockfile } =
-    statement;
+  const { sourceHash, version, sequence, created, expires, exclude, files, bytes, node } = statement;
   const payload = {
     _type: STATEMENT_TYPE,
     subject: [{ name: SUBJECT, digest: { sha256: sourceHash, dirHash: sourceHash } }],
@@ -60,7 +63,9 @@ export function signStatement(statement: Statement, privateKey: KeyObject): stri
       files,
       bytes,
       node,
-      ...(lockfile === null ? {} : { lockfile: { sha256: lockfile } }),
+      ...digestField('lockfile', statement.lockfile),
+      ...digestField('dependencies', statement.dependencies),
+      ...digestField('nodeBinary', statement.nodeBinary),
     },
   };
   return sealEnvelope(Buffer.from(JSON.stringify(payload)), privateKey);
@@ -99,7 +104,9 @@ function parseStatement(payload: Buffer): Statement {
   const files = asCount(predicate?.['files']);
   const bytes = asCount(predicate?.['bytes']);
   const node = asString(predicate?.['node']);
-  const lockfile = lockfileOf(predicate);
+  const lockfile = digestOf(predicate, 'lockfile');
+  const dependencies = digestOf(predicate, 'dependencies');
+  const nodeBinary = digestOf(predicate, 'nodeBinary');
   if (
     version === undefined ||
     sequence === undefined ||
@@ -108,12 +115,27 @@ function parseStatement(payload: Buffer): Statement {
     files === undefined ||
     bytes === undefined ||
     node === undefined ||
-    lockfile === undefined
+    lockfile === undefined ||
+    dependencies === undefined ||
+    nodeBinary === undefined
   ) {
     throw new StatementError('E_PREDICATE');
   }
   const exclude = excludeOf(predicate);
-  return { sourceHash, version, sequence, created, expires, exclude, files, bytes, node, lockfile };
+  return {
+    sourceHash,
+    version,
+    sequence,
+    created,
+    expires,
+    exclude,
+    files,
+    bytes,
+    node,
+    lockfile,
+    dependencies,
+    nodeBinary,
+  };
 }
 
 function subjectOf(statement: JsonObject): string | undefined {
@@ -133,10 +155,16 @@ function excludeOf(predicate: JsonObject | undefined): readonly string[] {
   }
 }
 
+type DigestField = 'lockfile' | 'dependencies' | 'nodeBinary';
+
+function digestField(field: DigestField, digest: string | null): object {
+  return digest === null ? {} : { [field]: { sha256: digest } };
+}
+
 /** `null`: none was given; `undefined`: it cannot be read. */
-function lockfileOf(predicate: JsonObject | undefined): string | null | undefined {
-  if (predicate?.['lockfile'] === undefined) return null;
-  const digest = asString(asObject(predicate['lockfile'])?.['sha256']);
+function digestOf(predicate: JsonObject | undefined, field: DigestField): string | null | undefined {
+  if (predicate?.[field] === undefined) return null;
+  const digest = asString(asObject(predicate[field])?.['sha256']);
   return digest !== undefined && DIGEST.test(digest) ? digest : undefined;
 }
 

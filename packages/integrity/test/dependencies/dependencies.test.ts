@@ -6,33 +6,10 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { listTarball } from '../../src/dependencies/tarball.js';
-import { parseLockFile } from '../../src/dependencies/lock-file.js';
+import { NO_LOCK_FILE, parseLockFile } from '../../src/dependencies/lock-file.js';
 import { run } from '../cli/program.js';
-import { withFolder, write, type Contents } from '../trees.js';
-
-/** A tar as npm packs it, with an extended header for names that do not fit. */
-function tarball(contents: Contents): Buffer {
-  const blocks: Buffer[] = [];
-  for (const [path, content] of Object.entries(contents)) {
-    const name = `package/${path}`;
-    if (name.length > 100) {
-      const record = ` path=${name}\n`;
-      const length = record.length + String(record.length + 3).length;
-      blocks.push(...entry('PaxHeader', 'x', Buffer.from(`${length}${record}`)));
-    }
-    blocks.push(...entry(name.slice(0, 99), '0', Buffer.from(content)));
-  }
-  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
-}
-
-function entry(name: string, type: string, body: Buffer): Buffer[] {
-  const header = Buffer.alloc(512);
-  header.write(name, 0);
-  header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124);
-  header.write(type, 156);
-  header.write('ustar\0', 257);
-  return [header, body, Buffer.alloc((512 - (body.length % 512)) % 512)];
-}
+import { withFolder, write } from '../trees.js';
+import { packed, toldAfter } from './packed.js';
 
 const LONG = `deep/${'x'.repeat(60)}/${'y'.repeat(60)}.js`;
 const DEP = {
@@ -40,23 +17,28 @@ const DEP = {
   'index.mjs': "export default 'good';\n",
   [LONG]: 'long\n',
 };
+const BUNDLER = { 'package.json': '{}', 'node_modules/bundled/index.js': 'bundled\n' };
 const INNER = { 'package.json': '{}', 'i.js': 'inner\n' };
 
 /** A project as `npm ci` leaves it: lock file, cache, installed packages, a workspace. */
-function withProject(work: (folder: string) => Promise<void>): Promise<void> {
+function withProject(work: (folder: string) => Promise<void> | void): Promise<void> {
   return withFolder(async (folder) => {
     const packages: Record<string, unknown> = {
       '': { name: 'app' },
       'packages/own': { name: 'own' },
       'node_modules/own': { resolved: 'packages/own', link: true },
       'node_modules/other-platform': { integrity: `sha512-${'A'.repeat(86)}==`, optional: true },
+      'node_modules/for-tests': { integrity: `sha512-${'A'.repeat(86)}==`, dev: true },
+      'node_modules/bundler/node_modules/bundled': { inBundle: true },
+      'node_modules/from-git': { resolved: 'git+ssh://git@example.org/from-git.git#0123' },
     };
     for (const [path, contents] of [
       ['node_modules/dep', DEP],
       ['node_modules/dep/node_modules/inner', INNER],
+      ['node_modules/bundler', BUNDLER],
       ['packages/own/node_modules/@scope/inner', INNER],
     ] as const) {
-      const bytes = tarball(contents);
+      const bytes = packed(contents);
       const digest = hash('sha512', bytes, 'hex');
       const cached = join(
         folder,
@@ -67,7 +49,8 @@ function withProject(work: (folder: string) => Promise<void>): Promise<void> {
       );
       mkdirSync(dirname(cached), { recursive: true });
       writeFileSync(cached, bytes);
-      packages[path] = { integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}` };
+      const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+      packages[path] = { integrity, bin: { [path.replaceAll('/', '-')]: 'index.mjs' } };
       write(join(folder, 'app', path), contents);
     }
     write(join(folder, 'app'), {
@@ -75,8 +58,10 @@ function withProject(work: (folder: string) => Promise<void>): Promise<void> {
       'src/main.js': 'main',
       'packages/own/index.js': 'own',
       'node_modules/.package-lock.json': '{}',
-      'node_modules/.bin/tool': 'a link, usually',
+      'node_modules/from-git/index.js': 'git',
     });
+    mkdirSync(join(folder, 'app/node_modules/.bin'));
+    symlinkSync('../dep/index.mjs', join(folder, 'app/node_modules/.bin/node_modules-dep'));
     symlinkSync('../packages/own', join(folder, 'app/node_modules/own'));
     await work(folder);
   });
@@ -90,7 +75,11 @@ describe('the packages of a lock file', () => {
       const first = await run(CHECK, { cwd: folder });
       assert.deepEqual(
         [first.exit, first.stdout, first.stderr],
-        [0, 'as locked app  3 packages, 7 files, 1 not installed\n', ''],
+        [
+          0,
+          'as locked app  5 packages, 10 files, 2 not installed\n',
+          'as it lies here: node_modules/from-git comes from git, of which the lock file has no digest\n',
+        ],
       );
       const made = await run([...CHECK, '--out', 'dependencies.sha256'], { cwd: folder });
       const list = readFileSync(join(folder, 'dependencies.sha256'));
@@ -103,48 +92,74 @@ describe('the packages of a lock file', () => {
       assert.equal((alone.exit ?? 0) & 32, 32, 'without cache and list it is open');
     }));
 
-  const tampering: readonly [string, (app: string) => void, number, RegExp][] = [
+  const tampering: readonly [string, (app: string) => void, string | readonly string[]][] = [
     [
       'an edit',
       (app) => write(app, { 'node_modules/dep/index.mjs': 'EVIL' }),
-      4,
-      /modified {2}node_modules\/dep\/index\.mjs/,
+      'modified node_modules/dep/index.mjs',
     ],
     [
       'a file too many',
       (app) => write(app, { 'node_modules/dep/plant.js': 'EVIL' }),
-      1,
-      /added {5}node_modules\/dep\/plant\.js/,
+      'added node_modules/dep/plant.js',
     ],
     [
       'a package that shadows another one',
       (app) => write(app, { 'node_modules/dep/node_modules/fs-extra/index.js': 'EVIL' }),
-      1,
-      /added {5}node_modules\/dep\/node_modules\/fs-extra\//,
+      'added node_modules/dep/node_modules/fs-extra/index.js',
     ],
     [
       'a package that no lock file has',
       (app) => write(app, { 'node_modules/evil/index.js': 'EVIL' }),
-      1,
-      /node_modules\/evil\//,
+      'added node_modules/evil/index.js',
+    ],
+    [
+      'one above a workspace, where the lock file has none',
+      (app) => write(app, { 'packages/node_modules/evil/index.js': 'EVIL' }),
+      'added packages/node_modules/evil/index.js',
+    ],
+    [
+      'a bundled one',
+      (app) => write(app, { 'node_modules/bundler/node_modules/bundled/index.js': 'EVIL' }),
+      'modified node_modules/bundler/node_modules/bundled/index.js',
+    ],
+    [
+      'another version of one, which the lock file has elsewhere',
+      (app) => write(app, { 'node_modules/dep/package.json': '{"main":"index.mjs","version":"2.0.0"}' }),
+      'modified node_modules/dep/package.json',
+    ],
+    [
+      'a program that leads elsewhere',
+      (app) => {
+        rmSync(join(app, 'node_modules/.bin/node_modules-dep'));
+        symlinkSync('/tmp/evil', join(app, 'node_modules/.bin/node_modules-dep'));
+      },
+      'modified node_modules/.bin/node_modules-dep does not lead to node_modules/dep/index.mjs',
+    ],
+    [
+      'a program that no package has',
+      (app) => symlinkSync('/tmp/evil', join(app, 'node_modules/.bin/evil')),
+      'E_SYMLINK node_modules/.bin/evil',
+    ],
+    [
+      'a link in a package',
+      (app) => symlinkSync('index.mjs', join(app, 'node_modules/dep/index.js')),
+      'E_SYMLINK node_modules/dep/index.js',
     ],
     [
       'a package for another platform, planted',
       (app) => write(app, { 'node_modules/other-platform/i.js': 'EVIL' }),
-      32,
-      /^/,
+      'node_modules/other-platform lies there and is not in the list',
     ],
     [
       'a file that is gone',
       (app) => rmSync(join(app, 'node_modules/dep/index.mjs')),
-      2,
-      /removed {3}node_modules\/dep\/index\.mjs/,
+      'removed node_modules/dep/index.mjs',
     ],
     [
       'one in a workspace’s own node_modules',
       (app) => write(app, { 'packages/own/node_modules/@scope/inner/i.js': 'EVIL' }),
-      4,
-      /modified {2}packages\/own\/node_modules\/@scope\/inner\/i\.js/,
+      'modified packages/own/node_modules/@scope/inner/i.js',
     ],
     [
       'a link of a workspace that leads elsewhere',
@@ -152,8 +167,7 @@ describe('the packages of a lock file', () => {
         rmSync(join(app, 'node_modules/own'));
         symlinkSync('/tmp', join(app, 'node_modules/own'));
       },
-      4,
-      /modified {2}node_modules\/own {2}does not lead to packages\/own/,
+      'modified node_modules/own does not lead to packages/own',
     ],
     [
       'a package that became a link',
@@ -161,28 +175,59 @@ describe('the packages of a lock file', () => {
         renameSync(join(app, 'node_modules/dep'), join(app, 'elsewhere'));
         symlinkSync('../elsewhere', join(app, 'node_modules/dep'));
       },
-      64 | 2,
-      /removed/,
+      ['removed node_modules/dep/', 'E_SYMLINK node_modules/dep'],
     ],
   ];
-  for (const [name, tamper, exit, line] of tampering) {
+  for (const [name, tamper, line] of tampering) {
     test(`${name} is told by name`, () =>
-      withProject(async (folder) => {
-        tamper(join(folder, 'app'));
-        const told = await run(CHECK, { cwd: folder });
-        assert.equal(told.exit, exit, told.stdout + told.stderr);
-        assert.match(told.stdout, line);
+      withProject((folder) => {
+        assert.deepEqual(toldAfter(join(folder, 'app'), 'package-lock.json', tamper), [line].flat());
       }));
   }
+
+  test('one that is patched is told, and is as it should be once it was listed as it lies there', () =>
+    withProject(async (folder) => {
+      write(join(folder, 'app'), { 'node_modules/dep/index.mjs': 'patched' });
+      assert.equal((await run(CHECK, { cwd: folder })).exit, 4);
+      const path = 'node_modules/dep';
+      const out = ['--out', 'list', '--as-built', path];
+      const made = await run([...CHECK, ...out], { cwd: folder });
+      assert.deepEqual(
+        [made.exit, made.stderr.includes(`as it lies here: ${path} was asked for`)],
+        [0, true],
+      );
+      write(join(folder, 'app'), { 'node_modules/dep/index.mjs': 'EVIL' });
+      const later = await run(['dependencies', 'app', '--list', 'list'], { cwd: folder });
+      assert.equal(later.exit, 4, later.stdout);
+    }));
+
+  test('a tarball that the cache does not have is asked for by the line that fetches it, or found in a folder', () =>
+    withProject(async (folder) => {
+      const lock: unknown = JSON.parse(readFileSync(join(folder, 'app/package-lock.json'), 'utf8'));
+      const bytes = packed({ 'package.json': '{}' });
+      const integrity = `sha512-${hash('sha512', bytes, 'base64')}`;
+      assert.ok(typeof lock === 'object' && lock !== null && 'packages' in lock);
+      const packages = { ...(lock.packages as object), 'node_modules/late': { version: '1.0.0', integrity } };
+      write(join(folder, 'app'), {
+        'package-lock.json': JSON.stringify({ packages }),
+        'node_modules/late/package.json': '{}',
+      });
+      const open = await run(CHECK, { cwd: folder });
+      assert.equal(open.exit, 32);
+      assert.match(
+        open.stderr,
+        /node_modules\/late is not in the cache of npm: `npm cache add late@1\.0\.0`/,
+      );
+      write(folder, { 'tarballs/late-1.0.0.tgz': bytes });
+      const found = await run([...CHECK, '--tarballs', 'tarballs'], { cwd: folder });
+      assert.equal(found.exit, 0, found.stderr);
+    }));
 
   test('a lock file that is none is one sentence', () =>
     withFolder(async (folder) => {
       write(folder, { 'package-lock.json': '{"lockfileVersion":1}' });
       const { exit, stderr } = await run(['dependencies', '.'], { cwd: folder });
-      assert.deepEqual(
-        [exit, stderr],
-        [32, 'package-lock.json is not a lock file of npm, version 2 or 3.\n'],
-      );
+      assert.deepEqual([exit, stderr], [32, `package-lock.json ${NO_LOCK_FILE}.\n`]);
     }));
 
   test('a damaged tarball is refused, and of two digests the SHA-512 counts', () => {

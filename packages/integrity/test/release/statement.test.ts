@@ -23,6 +23,8 @@ const STATEMENT: Statement = {
   bytes: 1_234,
   node: '20.20.2',
   lockfile: 'cd'.repeat(32),
+  dependencies: 'ef'.repeat(32),
+  nodeBinary: '01'.repeat(32),
 };
 const NOW = new Date('2026-06-01T00:00:00Z');
 const pair = generateKeys();
@@ -70,7 +72,7 @@ function resigned(change: (payload: Payload) => void): string {
 
 test('what was signed is what is accepted, and whose it is', () => {
   assert.deepEqual(accept(signStatement(STATEMENT, privateKey)), { ...STATEMENT, keyIds: [pair.keyId] });
-  const bare: Statement = { ...STATEMENT, lockfile: null, exclude: [] };
+  const bare: Statement = { ...STATEMENT, lockfile: null, dependencies: null, nodeBinary: null, exclude: [] };
   assert.deepEqual(accept(signStatement(bare, privateKey)), { ...bare, keyIds: [pair.keyId] });
 });
 
