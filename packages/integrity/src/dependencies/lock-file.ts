@@ -5,8 +5,6 @@ import { readNpmLock } from './npm-lock.js';
 import { readPnpmLock } from './pnpm-lock.js';
 import type { LockFile } from './locked.js';
 
-export type { LockedLink, LockedPackage, LockFile, UncoveredPackage } from './locked.js';
-
 /** Names of lock files, in the order in which they are looked for. */
 export const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml'] as const;
 
