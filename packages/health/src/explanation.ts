@@ -34,7 +34,7 @@ export function createExplanation(
 ): Explanation {
   const isTroubled = (): boolean => reasons?.isTroubled() ?? false;
   const explained: Explained = {
-    ...storesOf(options, components),
+    ...storesOf(options, components, snapshot),
     process: options.process?.explain ? { blocks, connections } : undefined,
     isTroubled,
   };
@@ -73,6 +73,7 @@ export function createExplanation(
 function storesOf(
   { database, databases, cache, caches }: HealthOptions,
   components: readonly Component[],
+  snapshot: () => HealthSnapshot,
 ): Pick<Explained, 'databases' | 'caches'> {
   const watched = (name: string): Component | undefined => components.find((one) => one.name === name);
   return {
@@ -82,8 +83,10 @@ function storesOf(
         const followUps = watched(name)?.followUps;
         if (!settings || !followUps) return [];
         const pool = (): object | undefined => watched(name)?.pool?.pool();
+        const component = componentOf('database', name);
         return {
-          component: componentOf('database', name),
+          component,
+          problems: () => problemsOf(snapshot(), component),
           settings,
           pool,
           followUps,

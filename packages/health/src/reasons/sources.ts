@@ -1,9 +1,11 @@
 /**
  * Everything that looks for reasons, made of what is to be explained. Loaded only when something is.
  */
+import type { ProblemCode } from '../problems.js';
 import type { RedisFollow } from '../probes/redis/redis-follow.js';
 import { EXPLAIN_DEFAULTS, type ExplainSettings } from './explain-options.js';
 import { createHolders, lookEveryMs } from './holders/holders.js';
+import { createRefusedWrites } from './postgres/refused-writes.js';
 import { createServerSources, type ServerAccess } from './postgres/database-sources.js';
 import { createProcessSource, type ProcessSourceOptions } from './process/process-source.js';
 import { createCacheWatch } from './redis/cache-watch.js';
@@ -16,6 +18,8 @@ export interface ExplainedDatabase extends ServerAccess {
   readonly settings: ExplainSettings;
   /** The pool of the application as it is now; `undefined` while there is none. */
   readonly pool: () => object | undefined;
+  /** Those of this database that hold now. */
+  readonly problems: () => readonly ProblemCode[];
 }
 
 /** A cache that is to be explained. */
@@ -63,7 +67,8 @@ function processSource(process: ExplainedProcess, isTroubled: () => boolean): Re
 function databaseSources(database: ExplainedDatabase, isTroubled: () => boolean): readonly ReasonSource[] {
   const server = createServerSources({ ...database, isTroubled, ownPids: () => holders.pids() });
   const holders = createHolders({ ...database, server: () => server.activity.sessions() });
-  return [holders, ...server.sources];
+  const writes = createRefusedWrites(database.component, database.problems);
+  return [holders, ...server.sources, writes];
 }
 
 /** The time between two readings of the sources: that of the one that looks most often. */

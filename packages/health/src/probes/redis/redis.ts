@@ -13,7 +13,7 @@ import { withEndDetection } from '../end-detection.js';
 import { ioredisConnections } from './ioredis.js';
 import { nodeRedisConnections } from './node-redis.js';
 import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
-import { redisCause, redisProblem } from './redis-errors.js';
+import { isForbidden, redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
 import type { RedisFollower } from './redis-follow.js';
 import type { RunClock } from '../../run-clock.js';
@@ -60,6 +60,8 @@ export function createRedisProbe({
   let asking: readonly FreshRedisConnection[] = [];
   /** Masters that were asked when none was missing. */
   let complete = 0;
+  /** Why figures are hidden from our user: the server writes each refusal down (`ACL LOG`), so it is seldom asked for one. */
+  let hidden: { readonly by: unknown; readonly untilMs: number } | undefined;
 
   /** Of a server that is gone a driver may let go long before the rest of the cluster knows that its keys are lost. */
   function hasLostMaster(answers: readonly RedisResult[]): boolean {
@@ -82,8 +84,15 @@ export function createRedisProbe({
       signal.throwIfAborted();
       asking = opened = openConnections(signal);
       if (opened.length === 0) return down('CACHE_UNREACHABLE', NO_MASTER_KNOWN);
-      const asked = Promise.all(opened.map((connection) => connection.query(pingOnly)));
-      const answers = await untilAborted(signal, asked, destroyAll);
+      const known = hidden !== undefined && performance.now() < hidden.untilMs ? hidden : undefined;
+      const asked = Promise.all(
+        opened.map((connection) => connection.query(pingOnly || known !== undefined)),
+      );
+      const given = await untilAborted(signal, asked, destroyAll);
+      const answers = known ? given.map((answer) => ({ ...answer, hiddenBy: known.by })) : given;
+      if (!known && given.every(({ hiddenBy }) => isForbidden(hiddenBy))) {
+        hidden = { by: given[0]?.hiddenBy, untilMs: performance.now() + HIDDEN_FOR_MS };
+      }
       if (hasLostMaster(answers)) return down('CACHE_UNREACHABLE', MASTER_LOST);
       const slow = clock.othersMs() - beganMs > slowMs;
       const outcome = outcomeOf(answers, { slow, readOnly, errorWatch });
@@ -100,6 +109,8 @@ export function createRedisProbe({
     } catch (error) {
       // The sampler discards this outcome.
       if (signal.aborted) return down('CACHE_TIMEOUT');
+      // What comes back may be another server, or have other rules.
+      hidden = undefined;
       const problem = redisProblem(error);
       // Some proxies hang up at a command that they do not know.
       const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
@@ -149,6 +160,8 @@ function openConnectionsLike(
   );
 }
 
+/** An administrator who allows it after all does not wait for long. */
+const HIDDEN_FOR_MS = 5 * 60_000;
 const MASTER_LOST = { code: 'MASTER_LOST', message: 'The client has let go of a master of the cluster' };
 const NO_MASTER_KNOWN = { code: 'NO_MASTER_KNOWN', message: 'The client knows no master of the cluster' };
 

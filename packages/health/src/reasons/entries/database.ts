@@ -70,7 +70,8 @@ export const DATABASE_ENTRIES = {
   TEMP_FILES: {
     explains: [],
     readings: 1,
-    sentence: ({ written_bytes: written }) => `Statements have written ${size(written)} of temporary files`,
+    sentence: ({ written_bytes: written, within_ms: withinMs }) =>
+      `Statements have written ${size(written)} of temporary files in ${duration(withinMs)}`,
     next: 'Find the query with log_temp_files; give it an index or more work_mem.',
   },
   SEQUENCE_ENDS: {

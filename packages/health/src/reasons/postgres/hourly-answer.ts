@@ -21,6 +21,8 @@ export interface HourlyAnswer {
   readonly checksumFailures: number | null;
   /** In this database, since its statistics began. */
   readonly deadlocks: number | null;
+  /** Written to temporary files by statements in this database, since its statistics began. */
+  readonly temporaryBytes: number | null;
   readonly slots: readonly ReplicationSlot[];
   /** By how much the replicas of this server, or this replica itself, are behind; hidden ones are missing. */
   readonly lagsMs: readonly number[];
@@ -39,7 +41,7 @@ export function readHourly(text: unknown): HourlyAnswer | null | undefined {
   const serverMs = timeIn(now);
   if (serverMs === null) return undefined;
   const [xidAge, multixactAge] = listIn(ages);
-  const [failures, deadlocked] = listIn(statistics);
+  const [failures, deadlocked, temporary] = listIn(statistics);
   const [lastFailed, lastArchived] = listIn(archiver);
   const [invalid, building] = listIn(indexes);
   const hasFailed = (timeIn(lastFailed) ?? 0) > (timeIn(lastArchived) ?? 0);
@@ -49,6 +51,7 @@ export function readHourly(text: unknown): HourlyAnswer | null | undefined {
     multixactAge: countIn(multixactAge) ?? null,
     checksumFailures: countIn(failures) ?? null,
     deadlocks: countIn(deadlocked) ?? null,
+    temporaryBytes: countIn(temporary) ?? null,
     slots: listIn(slots).map((slot) => slotIn(slot, serverMs)),
     lagsMs: [...listIn(senders), ownLag].flatMap((lag) => secondsIn(lag) ?? []),
     archiveFailsMs: hasFailed ? ageOf(lastArchived, serverMs) : null,
@@ -81,6 +84,7 @@ function secondsIn(value: unknown): number | undefined {
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const GIGABYTE = 1_000_000_000;
 /** The server stops writing three million transactions before their numbers come round. */
 const LAST_XID = 2 ** 31 - 3_000_000;
@@ -93,6 +97,8 @@ const THRESHOLDS = {
   archiveMs: 10 * MINUTE_MS,
   lagMs: 30 * SECOND_MS,
   deadlocksPerMinute: 5,
+  /** Ours, as nobody has one: three megabytes a second, all the time, are a query that has lost its index. */
+  temporaryBytesPerHour: 10 * GIGABYTE,
   sequencePercent: 90,
 } as const;
 
@@ -110,6 +116,7 @@ export function sightHourly(
     atLeast('DATABASE_CHECKSUM_FAILURE', 'failures', answer.checksumFailures, 1),
     atLeast('REPLICA_LAGS', 'lag_ms', Math.max(0, ...answer.lagsMs), THRESHOLDS.lagMs),
     deadlocks(answer, before),
+    temporaryFiles(answer, before),
     atLeast('SEQUENCE_ENDS', 'used_percent', answer.sequencePercent, THRESHOLDS.sequencePercent),
     atLeast('INVALID_INDEX', 'indexes', answer.invalidIndexes, 1),
   ].flatMap((seen) => (seen === undefined ? [] : [{ ...seen, component }]));
@@ -159,9 +166,28 @@ function numbersLeft(code: 'XID_AGE' | 'MULTIXACT_AGE', age: number | null): See
 }
 
 function deadlocks(answer: HourlyAnswer, before: HourlyAnswer | undefined): Seen | undefined {
-  const minutes = before ? (answer.serverMs - before.serverMs) / MINUTE_MS : 0;
-  if (answer.deadlocks === null || (before?.deadlocks ?? null) === null || minutes <= 0) return undefined;
+  const { grown, withinMs } = growthOf('deadlocks', answer, before);
+  if (grown === null) return undefined;
+  return atLeast('DEADLOCKS', 'per_minute', (grown / withinMs) * MINUTE_MS, THRESHOLDS.deadlocksPerMinute);
+}
+
+function temporaryFiles(answer: HourlyAnswer, before: HourlyAnswer | undefined): Seen | undefined {
+  const { grown, withinMs } = growthOf('temporaryBytes', answer, before);
+  if (grown === null || (grown / withinMs) * HOUR_MS < THRESHOLDS.temporaryBytesPerHour) return undefined;
+  return { code: 'TEMP_FILES', figures: { written_bytes: grown, within_ms: Math.round(withinMs) } };
+}
+
+/** By how much a count has grown since the answer before; `null` where that is not known. */
+function growthOf(
+  count: 'deadlocks' | 'temporaryBytes',
+  answer: HourlyAnswer,
+  before: HourlyAnswer | undefined,
+): { readonly grown: number | null; readonly withinMs: number } {
+  const [now, then] = [answer[count], before?.[count] ?? null];
+  const withinMs = before ? answer.serverMs - before.serverMs : 0;
   // Statistics that were reset begin anew.
-  const grown = answer.deadlocks - (before?.deadlocks ?? 0);
-  return atLeast('DEADLOCKS', 'per_minute', grown / minutes, THRESHOLDS.deadlocksPerMinute);
+  return {
+    grown: now === null || then === null || withinMs <= 0 || now < then ? null : now - then,
+    withinMs,
+  };
 }

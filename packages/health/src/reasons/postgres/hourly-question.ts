@@ -24,7 +24,7 @@ ${answering(
   'hourly',
   `json_build_array(clock_timestamp(),
   (SELECT json_build_array(max(age(datfrozenxid)), max(mxid_age(datminmxid))) FROM pg_database),
-  (SELECT json_build_array(sum(checksum_failures), sum(deadlocks) FILTER (WHERE datname = current_database())) FROM pg_stat_database),
+  (SELECT json_build_array(sum(checksum_failures), sum(deadlocks) FILTER (WHERE datname = current_database()), sum(temp_bytes) FILTER (WHERE datname = current_database())) FROM pg_stat_database),
   (SELECT json_agg(json_build_array(active, wal_status, safe_wal_size, pg_wal_lsn_diff((SELECT lsn FROM here), restart_lsn), ${inactiveSince})) FROM (SELECT * FROM pg_replication_slots ORDER BY active, restart_lsn LIMIT ${MOST_SLOTS}) slots),
   (SELECT json_agg(extract(epoch FROM replay_lag)) FROM (SELECT replay_lag FROM pg_stat_replication LIMIT ${MOST_SENDERS}) senders),
   CASE WHEN pg_is_in_recovery() THEN CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END END,

@@ -14,6 +14,7 @@ const THRESHOLDS = {
   /** Reports begin after a minute with others, which is too late for a pool of 20. */
   lockWaitMs: SECOND_MS,
   lockWaiters: 5,
+  lockMomentMs: 100,
   /** Prometheus' mixin and awesome-alerts say the same. */
   connectionsPercent: 80,
   connectionsSeriousPercent: 95,
@@ -70,7 +71,13 @@ function lockQueue(answer: ActivityAnswer): Seen | undefined {
       ...headFigures(head, answer),
     },
     names: headNames(head, answer),
+    ...(isPileUp(waiting) && { isCertain: true as const }),
   };
+}
+
+/** So many do not come together by chance; on a row that all of them want they are gone again within a moment. */
+function isPileUp({ sessions, longestMs }: ActivityAnswer['waiting']): boolean {
+  return sessions >= THRESHOLDS.lockWaiters && (longestMs ?? Infinity) >= THRESHOLDS.lockMomentMs;
 }
 
 function headFigures({ pid }: LockHead, { involved, prepared: found }: ActivityAnswer): Figures {

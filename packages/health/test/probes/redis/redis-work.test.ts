@@ -122,14 +122,30 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
   });
 
   describe(`${driver}, figures hidden`, () => {
+    /** How often somebody was refused an INFO so far. */
+    async function refusals(): Promise<number> {
+      const [, count = '0'] =
+        /^cmdstat_info:.*rejected_calls=(\d+)/m.exec(String(await redis.command('INFO', 'commandstats'))) ??
+        [];
+      return Number(count);
+    }
+
     for (const [user, rights] of [
       ['app', ['~*', '&*', '+@all', '-@dangerous']],
       ['less', ['~*', '+get', '+set']],
     ] as const) {
       test(`from a user (S-10) with ${rights.at(-1)}: up, all null, a remark`, async () => {
         await redis.command('ACL', 'SETUSER', user, 'on', '>pw', ...rights);
-        const outcome = await runProbe(probeOf(clientOf(`redis://${user}:pw@127.0.0.1:${redis.port}`)));
+        const probe = probeOf(clientOf(`redis://${user}:pw@127.0.0.1:${redis.port}`));
+        const before = await refusals();
+        const outcome = await runProbe(probe);
         assert.deepEqual(remarksOf(outcome), ['up', 'CACHE_FIGURES_HIDDEN']);
+        // The server writes down each refusal, so the next runs do without the question, and say the same.
+        for (let run = 0; run < 3; run += 1) {
+          const { cause, problems } = await runProbe(probe);
+          assert.deepEqual([cause?.code, problems], ['NOPERM', []]);
+        }
+        assert.equal((await refusals()) - before, 1);
         assert.equal(outcome.cause?.code, 'NOPERM');
         assert.ok(outcome.latencyMs !== null && outcome.latencyMs > 0);
         assert.deepEqual(new Set(Object.values(outcome.figures ?? {})), new Set([null]));

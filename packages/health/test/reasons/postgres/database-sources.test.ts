@@ -73,3 +73,26 @@ test('nobody gets a connection: a kept one names who has them, and without one t
   });
   await Promise.all([pool.end(), other.end()]);
 });
+
+test('a write that does not end is a reason too, and says what to do next', async () => {
+  const pool = new pg.Pool({ connectionString: database });
+  const writes = { intervalMs: 50, deadlineMs: 200 };
+  await withHealth({ database: { pool, ...PATIENT, writes, explain: FAST } }, async (health) => {
+    const codes = (): string =>
+      health
+        .reasons('admin')
+        .map(({ code, explains }) => `${code} of ${explains}`)
+        .join();
+    await waitFor('the table', async () => {
+      const { rows } = await pool.query(`SELECT to_regclass('portal_health_writes') IS NOT NULL AS made`);
+      return JSON.stringify(rows) === '[{"made":true}]';
+    });
+    assert.equal(codes(), '');
+    const holder = await sessions.as('app', 'holder');
+    await holder.query('BEGIN; LOCK TABLE portal_health_writes IN ACCESS EXCLUSIVE MODE');
+    await waitFor('the reason', () => codes().includes('DATABASE_WRITES_FAIL of DATABASE_WRITES_FAIL'));
+    await holder.end();
+    await waitFor('its end', () => codes() === '');
+  });
+  await pool.end();
+});

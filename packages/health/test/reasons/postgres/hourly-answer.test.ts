@@ -95,6 +95,21 @@ test('deadlocks a minute, of two answers', () => {
   assert.deepEqual(sentences(answerOf({ statistics: [0, 1] }), before), []);
 });
 
+test('temporary files, by how many were written since the answer before', () => {
+  const before = answerOf({ now: ago(60), statistics: [0, 3, 5 * GB] });
+  assert.deepEqual(sentences(answerOf({ statistics: [0, 3, 17.5 * GB] }), before), [
+    'Statements have written 12 GB of temporary files in 60 min',
+  ]);
+  // A spill of a minute counts by what it would be in an hour.
+  const justNow = answerOf({ now: ago(1), statistics: [0, 3, 5 * GB] });
+  assert.equal(sentences(answerOf({ statistics: [0, 3, 5.2 * GB] }), justNow).length, 1);
+  assert.deepEqual(sentences(answerOf({ statistics: [0, 3, 14.9 * GB] }), before), []);
+  // Without an answer before, after a reset, and where nobody tells.
+  assert.deepEqual(sentences(answerOf({ statistics: [0, 3, 90 * GB] })), []);
+  assert.deepEqual(sentences(answerOf({ statistics: [0, 3, 1 * GB] }), before), []);
+  assert.deepEqual(sentences(answerOf({ statistics: [0, 3] }), before), []);
+});
+
 test('what is hidden or of another kind says nothing', () => {
   assert.deepEqual(sentences(JSON.stringify([NOW])), []);
   assert.deepEqual(

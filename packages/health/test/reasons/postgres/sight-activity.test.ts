@@ -86,6 +86,21 @@ test('what is hidden is said to be, and is no number', () => {
   ]);
 });
 
+test('five that wait need no second look, but for a moment on a row that all of them want', () => {
+  const isCertain = (sessions: number, seconds: number | null): boolean | undefined =>
+    sightingsIn(
+      answerOf({
+        waiting: [sessions, seconds === null ? null : ago(seconds), true],
+        links: [[1, ago(2), [7]]],
+      }),
+    )[0]?.isCertain;
+  assert.equal(isCertain(5, 0.3), true);
+  assert.equal(isCertain(5, null), true);
+  assert.equal(isCertain(190, 0.3), true);
+  assert.equal(isCertain(5, 0.01), undefined);
+  assert.equal(isCertain(4, 2), undefined);
+});
+
 test('a short wait of a few is none, nor is a deadlock', () => {
   assert.deepEqual(sentences(answerOf({ waiting: [4, ago(0.5), true], links: [[1, ago(0.5), [7]]] })), []);
   assert.deepEqual(
