@@ -137,7 +137,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       test(`from a user (S-10) with ${rights.at(-1)}: up, all null, a remark`, async () => {
         await redis.command('ACL', 'SETUSER', user, 'on', '>pw', ...rights);
         const probe = probeOf(clientOf(`redis://${user}:pw@127.0.0.1:${redis.port}`));
-        const before = await refusals();
+        const refused = await refusals();
         const outcome = await runProbe(probe);
         assert.deepEqual(remarksOf(outcome), ['up', 'CACHE_FIGURES_HIDDEN']);
         // The server writes down each refusal, so the next runs do without the question, and say the same.
@@ -145,7 +145,7 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
           const { cause, problems } = await runProbe(probe);
           assert.deepEqual([cause?.code, problems], ['NOPERM', []]);
         }
-        assert.equal((await refusals()) - before, 1);
+        assert.equal((await refusals()) - refused, 1);
         assert.equal(outcome.cause?.code, 'NOPERM');
         assert.ok(outcome.latencyMs !== null && outcome.latencyMs > 0);
         assert.deepEqual(new Set(Object.values(outcome.figures ?? {})), new Set([null]));
