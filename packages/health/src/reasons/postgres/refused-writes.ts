@@ -9,7 +9,7 @@ import type { ReasonSource, Sighting } from '../sighting.js';
 const CODES = ['DATABASE_DISK_FULL', 'DATABASE_WRITES_FAIL'] as const;
 
 /** What of the problems of a database is also a reason. */
-export function sightRefusedWrites(problems: readonly ProblemCode[], component: string): readonly Sighting[] {
+function sightRefusedWrites(problems: readonly ProblemCode[], component: string): readonly Sighting[] {
   const code = CODES.find((one) => problems.includes(one));
   return code === undefined ? [] : [{ code, component, figures: {}, isCertain: true }];
 }
