@@ -39,10 +39,16 @@ export interface SourceOptions {
   readonly scanIntervalMs?: number;
   /**
    * Milliseconds between two looks into memory, the first of which ends `start()`; without it there is none unless
-   * `inspect()` is called. Each holds the event loop for about 0.015 ms a script and 0.25 ms a megabyte of heap, and
+   * `inspect()` is called. Each holds the event loop for about 0.015 ms a script and 0.3 ms a megabyte of heap, and
    * the first for 0.1 ms a script.
    */
   readonly memoryIntervalMs?: number;
+  /**
+   * Whether V8 tells every script as it compiles it, so that only the first look holds the event loop, a script that is
+   * gone again is seen, and what was loaded is looked at within seconds. Keeps V8's debugger enabled: an `await` costs
+   * 0.5 µs more, an exception 4 µs and an `eval` 25 µs. Default false; counts with `memoryIntervalMs` only.
+   */
+  readonly followMemory?: boolean;
   /** Called for every change of the source on disk or in memory, and again while it goes on: for the application's log. */
   readonly onEvent?: (event: SourceEvent) => void;
 }
@@ -67,6 +73,7 @@ export interface SourceSettings {
   readonly watch: boolean;
   readonly scanIntervalMs: number;
   readonly memoryIntervalMs: number | undefined;
+  readonly followMemory: boolean;
   readonly onEvent: (event: SourceEvent) => void;
 }
 
@@ -85,6 +92,7 @@ const SOURCE: Rules<SourceOptions> = {
   watch: BOOLEAN,
   scanIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
   memoryIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
+  followMemory: BOOLEAN,
   onEvent: FUNCTION,
 };
 const STATEMENT: Rules<StatementOptions> = {
@@ -112,6 +120,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     watch: options.watch ?? true,
     scanIntervalMs: options.scanIntervalMs ?? SCAN_INTERVAL_MS,
     memoryIntervalMs: options.memoryIntervalMs,
+    followMemory: options.memoryIntervalMs !== undefined && options.followMemory === true,
     onEvent: options.onEvent ?? (() => undefined),
   };
 }

@@ -98,8 +98,8 @@ export function watchSource(options: SourceOptions): Source {
     const scope = { root: settings.scope.root, exclude: snapshot.exclude };
     const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
     worker = thread;
-    noteScan(await thread.callAndHold('scan'));
-    await memory.start();
+    const hashed = thread.callAndHold('scan').then(noteScan);
+    await Promise.all([hashed, memory.start(hashed)]);
     if (closed || !settings.watch) return;
     scheduler = startScanScheduler({
       scan: () => thread.call('scan'),
@@ -134,6 +134,8 @@ export function watchSource(options: SourceOptions): Source {
 
   const memory = createMemoryWatch({
     intervalMs: settings.memoryIntervalMs,
+    follows: settings.followMemory,
+    root: settings.scope.root,
     match: (look) => (snapshot.boot ? worker?.callAndHold('match', look) : undefined),
     onLook(figures) {
       const { changes, event } = noteLoaded(figures, snapshot);

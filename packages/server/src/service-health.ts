@@ -120,7 +120,7 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
             minimumSequence: sourceMinimumSequence,
           },
         }),
-    ...(config.sourceMemoryMs === 0 ? {} : { memoryIntervalMs: config.sourceMemoryMs }),
+    ...(config.sourceMemoryMs === 0 ? {} : { memoryIntervalMs: config.sourceMemoryMs, followMemory: true }),
     onEvent(event) {
       const { kind, began_at, hash_after, added, removed, modified, put_back } = event;
       onChange(event);

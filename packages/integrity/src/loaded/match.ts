@@ -74,7 +74,7 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
     const found: Found[] = [];
     const foreign: Foreign[] = [];
     const outside: string[] = [];
-    const texts: string[] = [];
+    const strays: string[] = [];
     let hasHooks = false;
     let nodeChecked = true;
     for (let index = 0; index < look.scripts.length; index += 2) {
@@ -89,7 +89,7 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
       }
       const file = fileOfName(name);
       if (!file) {
-        texts.push(digest);
+        strays.push(digest);
         continue;
       }
       const path = pathBelow(file.file, tree);
@@ -103,8 +103,8 @@ export function createMatch(): (look: MemoryLook, tree: Tree) => Match {
       scripts: scripts.length,
       outside: outside.length,
       outsidePackages: outsidePackages(outside, [tree.realRoot, tree.root]),
-      evaluated: texts.length,
-      evaluatedDigests: [...new Set(texts)].toSorted().slice(0, MAX_DIGESTS),
+      evaluated: look.texts + strays.length,
+      evaluatedDigests: [...new Set([...look.textDigests, ...strays])].toSorted().slice(0, MAX_DIGESTS),
       process: {
         nodeOptions: launch.nodeOptions,
         preloads: launch.preloads,

@@ -1,23 +1,27 @@
 /**
  * Looks into memory: when asked for, and by itself every few minutes. What was found to differ stays told.
  */
+import { pathToFileURL } from 'node:url';
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import type { Inspection, LoadedFigures } from './figures.js';
 import { wholeSeconds } from '../times.js';
 import type { Match, MatchedScript } from './match.js';
-import { lookIntoMemory, type MemoryLook } from './loaded.js';
+import { createMemoryReader, type MemoryLook } from './loaded.js';
 
 export interface MemoryWatch {
   /** The last look where looks come by themselves; otherwise one of at most ten seconds ago. */
   inspect(): Promise<Inspection>;
-  /** The first look, and then one every `intervalMs`. */
-  start(): Promise<void>;
+  /** The first look, while the tree is being hashed, and then one every `intervalMs`. */
+  start(hashed: Promise<void>): Promise<void>;
   close(): void;
 }
 
 export interface MemoryWatchOptions {
   /** Milliseconds between two looks; `undefined`: only when asked for. */
   readonly intervalMs: number | undefined;
+  /** Whether V8 tells every script as it compiles it; see MemoryReaderOptions. */
+  readonly follows: boolean;
+  readonly root: string;
   /** `undefined` until the tree has been hashed. */
   readonly match: (look: MemoryLook) => Promise<Match> | undefined;
   readonly onLook: (figures: LoadedFigures) => void;
@@ -26,20 +30,36 @@ export interface MemoryWatchOptions {
 const KEPT_MS = 10_000;
 /** Looks of a fleet on one machine must not fall into step. */
 const JITTER = 0.2;
+/** A module is often the first of many. */
+const NEW_SCRIPT_DELAY_MS = 2_000;
 
-export function createMemoryWatch({ intervalMs, match, onLook }: MemoryWatchOptions): MemoryWatch {
+export function createMemoryWatch({
+  intervalMs,
+  follows,
+  root,
+  match,
+  onLook,
+}: MemoryWatchOptions): MemoryWatch {
+  const rootUrl = pathToFileURL(root.endsWith('/') ? root : `${root}/`).href;
+  const reader = createMemoryReader({
+    follows,
+    isOurs: (name) => name.startsWith(rootUrl) && !name.includes('/node_modules/'),
+    onScript: () => hurry(),
+  });
+  let dueMs = Number.POSITIVE_INFINITY;
   let last: { readonly result: Promise<Inspection>; readonly atMs: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
-  function look(): Promise<Inspection> {
-    const result = lookOnce();
+  function look(hashed?: Promise<void>): Promise<Inspection> {
+    const result = lookOnce(hashed);
     last = { result, atMs: performance.now() };
     return result;
   }
 
-  async function lookOnce(): Promise<Inspection> {
-    const memory = await lookIntoMemory();
+  async function lookOnce(hashed: Promise<void> | undefined): Promise<Inspection> {
+    const memory = await reader.look();
+    await hashed;
     if (!memory) throw new Error('This build of Node.js cannot tell which scripts it holds.');
     const found = await match(memory);
     if (!found) throw new Error('The source has not been hashed yet.');
@@ -50,13 +70,25 @@ export function createMemoryWatch({ intervalMs, match, onLook }: MemoryWatchOpti
   }
 
   function schedule(everyMs: number): void {
+    lookIn(Math.min(everyMs * (1 - JITTER * Math.random()), LONGEST_TIMER_MS), everyMs);
+  }
+
+  function lookIn(delayMs: number, everyMs: number): void {
     if (isClosed) return;
-    const delayMs = Math.min(everyMs * (1 - JITTER * Math.random()), LONGEST_TIMER_MS);
+    clearTimeout(timer);
+    dueMs = performance.now() + delayMs;
     timer = setTimeout(() => {
+      dueMs = Number.NEGATIVE_INFINITY;
       void look()
         .catch(() => undefined)
         .then(() => schedule(everyMs));
     }, delayMs).unref();
+  }
+
+  /** Something was loaded: the next look is not far. */
+  function hurry(): void {
+    const isFar = dueMs - performance.now() > NEW_SCRIPT_DELAY_MS;
+    if (timer && isFar && intervalMs !== undefined) lookIn(NEW_SCRIPT_DELAY_MS, intervalMs);
   }
 
   return {
@@ -64,15 +96,16 @@ export function createMemoryWatch({ intervalMs, match, onLook }: MemoryWatchOpti
       if (last && (timer || performance.now() - last.atMs < KEPT_MS)) return last.result;
       return look();
     },
-    async start() {
+    async start(hashed) {
       if (intervalMs === undefined || isClosed) return;
       // What it throws is told to whoever asks, and the next look may be luckier.
-      await look().catch(() => undefined);
+      await look(hashed).catch(() => undefined);
       schedule(intervalMs);
     },
     close() {
       isClosed = true;
       clearTimeout(timer);
+      reader.close();
     },
   };
 }

@@ -214,6 +214,66 @@ describe('while running', () => {
     ));
 });
 
+describe('where V8 tells scripts as it compiles them', () => {
+  const FOLLOWING = { env: { ...process.env, FOLLOW_MEMORY: 'yes' } };
+  const edit = (ends: string): string => `{
+    const { Session } = process.getBuiltinModule('node:inspector');
+    const session = new Session();
+    session.connect();
+    let id;
+    session.on('Debugger.scriptParsed', ({ params }) => {
+      if (params.url.endsWith('/d/b.js')) id = params.scriptId;
+    });
+    session.post('Debugger.enable');
+    session.post('Debugger.setScriptSource', { scriptId: id, scriptSource: "export const who = 'EVIL';\\n" });
+    session.disconnect();
+    ${ends}
+  }`;
+
+  test('a script that is gone by the next look is found', () =>
+    withTree(TREE, (root) =>
+      withProgram(
+        root,
+        [join(root, 'd/b.js')],
+        async ({ first, tell, until }) => {
+          assert.equal(first.state.loaded?.state, 'same');
+          await tell({
+            run: `{
+              const { Script } = process.getBuiltinModule('node:vm');
+              const filename = ${JSON.stringify(join(root, 'd/gone.js'))};
+              for (let n = 0; n < 3; n += 1) new Script('globalThis.ran = ' + n, { filename }).runInThisContext();
+              process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+              process.getBuiltinModule('node:vm').runInNewContext('gc')();
+            }`,
+          });
+          const told = await until(kindsInclude);
+          assert.deepEqual([...new Set(told.state.loaded?.unknown)], ['d/gone.js']);
+        },
+        FOLLOWING,
+      ),
+    ));
+
+  test('an edit in memory by code made from text, or while the inspector listens, is found all the same', () =>
+    withTree(
+      { ...TREE, 'd/edits.js': edit("process.getBuiltinModule('node:inspector').open(0, '127.0.0.1');") },
+      async (root) => {
+        for (const action of [{ run: edit('') }, { load: join(root, 'd/edits.js') }]) {
+          await withProgram(
+            root,
+            [join(root, 'd/b.js')],
+            async ({ first, tell, until }) => {
+              assert.deepEqual(first.problems, []);
+              await tell(action);
+              const told = await until(kindsInclude);
+              assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
+            },
+            FOLLOWING,
+          );
+        }
+      },
+    ));
+});
+
 function kindsInclude(told: Told): boolean {
   return kinds(told).includes('loaded-differs');
 }

@@ -14,6 +14,7 @@ const source = watchSource({
   // A busy machine must not make a scan look stale: memory is what this is about.
   scanIntervalMs: 10_000,
   memoryIntervalMs: Number(intervalMs),
+  followMemory: process.env['FOLLOW_MEMORY'] === 'yes',
   onEvent: (event) => void events.push(event),
 });
 
