@@ -5,7 +5,8 @@
 import { parentPort, type Worker } from 'node:worker_threads';
 import { startThread, type ThreadEntry } from './thread-entry.js';
 
-type Methods<Names> = { readonly [Name in keyof Names]: (...args: never[]) => unknown };
+/** Every member is a method. */
+export type Methods<Names> = { readonly [Name in keyof Names]: (...args: never[]) => unknown };
 
 interface RpcRequest {
   readonly id: number;

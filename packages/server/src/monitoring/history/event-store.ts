@@ -8,7 +8,7 @@ import type { CauseStore, StoredCause } from './cause-store.js';
 import { HOURS_FOR_MS, MOST_DETAILS, MOST_EVENTS, MOST_REASONS } from './history-limits.js';
 import { STATUSES } from './series.js';
 import type { StatusTotals } from './status-totals.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../infra/sqlite/transaction.js';
 
 /**
  * `status`: an interval of one status. `integrity`: a change of the source. `service`: a run of the service. `history`: the

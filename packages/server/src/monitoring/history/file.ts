@@ -1,161 +1,35 @@
 /**
- * The history file: opened, checked, and set aside when it is damaged. Whatever is wrong with it, there is a database
- * afterwards: in memory if need be, because a service without a disk must still show what happens now.
+ * What the history file consists of.
  */
-import Database from 'libsql';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { errorCode } from 'portal-shared/error-code';
-import { closeToOthersSync, makePrivateSync } from 'portal-shared/private-files';
-import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
+import type { Database } from 'libsql';
+import { openFile as openSqliteFile, type FileFormat, type OpenFile } from '../../infra/sqlite/sqlite-file.js';
 import { CAUSES_SCHEMA } from './cause-store.js';
+import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
 import { OUTBOX_SCHEMA } from './outbox-store.js';
 import { SAMPLES_SCHEMA } from './sample-store.js';
 import { TOTALS_SCHEMA } from './status-totals.js';
 
-export type FileTrouble =
-  /** It was set aside under this name, and a new one was begun. */
-  | { readonly type: 'damaged'; readonly keptAs: string }
-  /** In memory only. `cause`: a code, or `NEWER` if a newer version wrote the file, or `IN_USE` if another process has it open. */
-  | { readonly type: 'not_kept'; readonly cause: string };
+export const HISTORY_FORMAT: FileFormat = {
+  version: 1,
+  prepare(database) {
+    database.exec(`${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${TOTALS_SCHEMA} ${OUTBOX_SCHEMA}`);
+    addColumns(database);
+  },
+};
 
-export interface OpenFile {
-  readonly database: Database.Database;
-  readonly troubles: readonly FileTrouble[];
-}
-
-const VERSION = 1;
-/** The process before this one may still be stopping. */
-const BUSY_TIMEOUT_MS = 5_000;
-/** Of files that were set aside: an operator may want the latest, and all of them would fill the disk. */
-const KEPT_ASIDE = 2;
-/** Endings of the files that SQLite keeps beside it. */
-const BESIDE = ['-wal', '-shm', '-journal'];
-const DAMAGED = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
-
-/** Whether the error means that the file is damaged. */
-export function isDamage(error: unknown): boolean {
-  return DAMAGED.has(sqliteCode(error));
-}
-
-/** Without the extension: `SQLITE_IOERR` for `SQLITE_IOERR_WRITE`. */
-export function sqliteCode(error: unknown): string {
-  const code = errorCode(error);
-  return /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code;
-}
-
-/**
- * Opens `path`, or a database in memory with a trouble that says why.
- *
- * @param folderError - why the folder cannot be used, if so
- */
-export function openFile(path: string, folderError: unknown): OpenFile {
-  const troubles: FileTrouble[] = [];
-  try {
-    if (folderError !== undefined) throw folderError;
-    return { database: openOrReplace(path, troubles), troubles };
-  } catch (error) {
-    const database = new Database(':memory:');
-    prepare(database);
-    return { database, troubles: [...troubles, { type: 'not_kept', cause: causeOf(error) }] };
-  }
-}
-
-function openOrReplace(path: string, troubles: FileTrouble[]): Database.Database {
-  try {
-    return openSound(path);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    troubles.push({ type: 'damaged', keptAs: setAside(path) });
-    return openSound(path);
-  }
-}
-
-/** @throws an error of SQLite, or `NewerError` */
-function openSound(path: string): Database.Database {
-  // Only the user of the service may read it, at any moment. SQLite gives the files beside it the same mode; those of an
-  // earlier version get it here.
-  try {
-    makePrivateSync(path);
-  } catch (error) {
-    // For a folder SQLite has a code of its own.
-    if (errorCode(error) !== 'EISDIR') throw error;
-  }
-  for (const end of BESIDE) closeToOthersSync(`${path}${end}`);
-  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-  try {
-    // For this process alone: two processes with one file would each show half a history. Before WAL, which then needs no
-    // shared-memory file.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL');
-    // Survives a kill at any moment. A power cut can cost the last transactions, but not the file.
-    database.exec('PRAGMA synchronous = NORMAL');
-    database.exec('PRAGMA cache_size = -2000');
-    database.exec('PRAGMA temp_store = MEMORY');
-    const [{ user_version: version = 0 } = {}] = database.prepare('PRAGMA user_version').all() as {
-      user_version?: number;
-    }[];
-    if (version > VERSION) throw new NewerError();
-    const [{ quick_check: result } = {}] = database.prepare('PRAGMA quick_check(1)').all() as {
-      quick_check?: string;
-    }[];
-    if (result !== 'ok') throw new DamagedError();
-    prepare(database);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function prepare(database: Database.Database): void {
-  database.exec(
-    `BEGIN; ${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${TOTALS_SCHEMA} ${OUTBOX_SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`,
-  );
-  addColumns(database);
+/** @param folderError - why the folder cannot be used, if so */
+export function openFile(path: string, folderError?: unknown): OpenFile {
+  return openSqliteFile(path, HISTORY_FORMAT, folderError);
 }
 
 /**
  * Later versions only add columns, and rows without them have a value. So this version reads an older file, and an older
- * version reads and writes this one; hence `VERSION` stays.
+ * version reads and writes this one; hence the version stays.
  */
-function addColumns(database: Database.Database): void {
+function addColumns(database: Database): void {
   const columns = database.prepare('PRAGMA table_info(events)').all() as { name: string }[];
   const existing = new Set(columns.map(({ name }) => name));
   for (const [name, type] of Object.entries(EVENTS_COLUMNS)) {
     if (!existing.has(name)) database.exec(`ALTER TABLE events ADD COLUMN ${name} ${type}`);
   }
-}
-
-/** Renames the file, and those beside it, to a name with the time. Deletes all but the latest `KEPT_ASIDE`. */
-export function setAside(path: string): string {
-  const folder = dirname(path);
-  const name = `${path.slice(folder.length + 1)}.damaged-`;
-  const kept = `${name}${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  renameSync(path, join(folder, kept));
-  for (const end of BESIDE) {
-    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, join(folder, `${kept}${end}`));
-  }
-  const stems = readdirSync(folder)
-    .filter((entry) => entry.startsWith(name) && !/-(wal|shm|journal)$/.test(entry))
-    .toSorted();
-  for (const stem of stems.slice(0, -KEPT_ASIDE)) {
-    for (const end of ['', ...BESIDE]) rmSync(join(folder, `${stem}${end}`), { force: true });
-  }
-  return kept;
-}
-
-class DamagedError extends Error {
-  readonly code = 'SQLITE_CORRUPT';
-}
-
-class NewerError extends Error {
-  readonly code = 'NEWER';
-}
-
-function causeOf(error: unknown): string {
-  const code = sqliteCode(error);
-  if (code === 'SQLITE_BUSY') return 'IN_USE';
-  // A file that cannot be opened at all is an error without a code.
-  return code === 'Error' ? 'SQLITE_CANTOPEN' : code;
 }

@@ -13,7 +13,7 @@ import { createReasonStore, type ReasonStore } from './reason-store.js';
 import { createSampleStore, type SampleColumns, type SampleStore } from './sample-store.js';
 import { STATUSES } from './series.js';
 import { createStatusTotals, type Present, type Range, type Shares, type Totals } from './status-totals.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../infra/sqlite/transaction.js';
 
 export interface HistoryPage extends SampleColumns {
   readonly share: Shares;

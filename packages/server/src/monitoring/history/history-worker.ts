@@ -2,7 +2,7 @@
  * The application's side of the history thread. Another thread is started when one has ended by itself.
  */
 import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
-import type { FileTrouble } from './file.js';
+import type { FileTrouble } from '../../infra/sqlite/sqlite-file.js';
 import type { HistoryStore } from './history-store.js';
 
 /** A running thread. A call fails with the code of SQLite, or with `THREAD_ENDED`. */

@@ -9,10 +9,10 @@ import { RpcError } from 'portal-shared/rpc-thread';
 import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import { PortalError } from '../../errors.js';
 import type { Log } from '../../infra/log.js';
-import { retry } from '../../infra/retry.js';
+import type { FileTrouble } from '../../infra/sqlite/sqlite-file.js';
+import { createDiskState, createWriteQueue, type Write } from '../../infra/sqlite/write-queue.js';
 import type { PreviousStatus } from '../tracked-status.js';
 import type { Details, EventPage, EventQuery, StoredEvent } from './event-store.js';
-import type { FileTrouble } from './file.js';
 import type { HistoryQuery } from './history-query.js';
 import type { HistoryPage, HistoryStore } from './history-store.js';
 import { startHistoryWorker, type HistoryWorker } from './history-worker.js';
@@ -40,7 +40,7 @@ export interface History {
    * @throws RpcError when the file can never take it
    * @throws PortalError (unavailable) when too many writes wait
    */
-  write: Write;
+  write: Write<HistoryStore>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   read(query: HistoryQuery, requested: Range): Promise<HistoryPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
@@ -48,11 +48,6 @@ export interface History {
   /** Writes what waits, if the disk takes it within a second. */
   close(): Promise<void>;
 }
-
-type Write = <Name extends keyof HistoryStore>(
-  method: Name,
-  ...args: Parameters<HistoryStore[Name]>
-) => Promise<ReturnType<HistoryStore[Name]>>;
 
 export interface HistoryOptions {
   /** Made if it does not exist. */
@@ -68,20 +63,15 @@ export interface HistoryOptions {
 const HISTORY_FILE = 'history.sqlite';
 /** A kill can cost the samples of so much time. */
 const FLUSH_MS = 1_000;
-/** Of writes that wait while the disk takes nothing. */
-const MAX_WRITES = 1_000;
-const RETRY_MS = 1_000;
 const READ_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-/** Errors of the disk, which may later take what it does not take now. */
-const TRANSIENT = /^(THREAD_ENDED|SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|CORRUPT))$/;
 
 /** Nothing is opened before `start()`. */
 export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: HistoryOptions): History {
   let worker: HistoryWorker | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  const call: Write = (method, ...args) =>
+  const call: Write<HistoryStore> = (method, ...args) =>
     worker ? worker.call(method, ...args) : Promise.reject(new RpcError('THREAD_ENDED'));
   const disk = createDiskState(
     (error) => {
@@ -93,7 +83,7 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
       queue.write('endEvents', 'history', Date.now()).catch(() => undefined);
     },
   );
-  const queue = createWriteQueue(call, disk);
+  const queue = createWriteQueue<HistoryStore>(call, disk);
   const samples = createSampleBuffer((taken) =>
     call('addSamples', taken).then(
       () => disk.accepted(),
@@ -179,94 +169,4 @@ async function available<Result>(reply: Promise<Result>, log: Log): Promise<Resu
     if (!(error instanceof TimeoutError)) log.failure('the history cannot be read', error);
     throw new PortalError('unavailable');
   }
-}
-
-/** Reports the first error, and the first success after it. */
-function createDiskState(onRejected: (error: unknown) => void, onAccepted: () => void) {
-  let isRejecting = false;
-  let isClosed = false;
-  return {
-    accepted() {
-      const wasRejecting = isRejecting;
-      isRejecting = false;
-      if (wasRejecting) onAccepted();
-    },
-    rejected(error: unknown) {
-      if (isRejecting || isClosed) return;
-      isRejecting = true;
-      onRejected(error);
-    },
-    close() {
-      isClosed = true;
-    },
-  };
-}
-
-interface PendingWrite {
-  readonly method: keyof HistoryStore;
-  readonly args: readonly unknown[];
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function createWriteQueue(call: Write, disk: ReturnType<typeof createDiskState>) {
-  const pending: PendingWrite[] = [];
-  let isStarted = false;
-  let isClosed = false;
-  let writing: Promise<void> | undefined;
-
-  function flush(): void {
-    if (!isStarted) return;
-    writing ??= writeAll().finally(() => {
-      writing = undefined;
-      if (pending.length > 0 && !isClosed) flush();
-    });
-  }
-
-  function pauseMs(error: unknown): number | undefined {
-    if (isClosed || !TRANSIENT.test(errorCode(error))) return undefined;
-    disk.rejected(error);
-    return RETRY_MS;
-  }
-
-  async function writeAll(): Promise<void> {
-    for (let [next] = pending; next !== undefined; [next] = pending) {
-      const { method, args, resolve, reject } = next;
-      try {
-        // The types were checked where `write` was called.
-        const result = await retry(() => call(method, ...(args as never)), { pauseMs });
-        pending.shift();
-        resolve(result);
-        disk.accepted();
-      } catch (error) {
-        pending.shift();
-        reject(error);
-      }
-    }
-  }
-
-  const write: Write = (method, ...args) =>
-    new Promise((resolve, reject) => {
-      if (isClosed || pending.length >= MAX_WRITES) {
-        reject(new PortalError('unavailable'));
-        return;
-      }
-      // The thread replies with what its method of that name returns.
-      pending.push({ method, args, resolve: resolve as PendingWrite['resolve'], reject });
-      flush();
-    });
-
-  return {
-    start() {
-      isStarted = true;
-      flush();
-    },
-    write,
-    /** Resolves when no write is under way. */
-    settle: () => writing ?? Promise.resolve(),
-    /** Retries nothing more. */
-    close() {
-      isClosed = true;
-    },
-  };
 }

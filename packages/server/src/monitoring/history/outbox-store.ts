@@ -3,7 +3,7 @@
  */
 import type { Database } from 'libsql';
 import { MOST_WAITING } from './history-limits.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../infra/sqlite/transaction.js';
 
 export interface WaitingMessage {
   readonly id: number;

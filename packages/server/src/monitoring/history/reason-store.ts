@@ -11,7 +11,7 @@ import {
   type StoredEvent,
 } from './event-store.js';
 import { GOES_ON_FOR_MS, MINUTE_MS } from './history-limits.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../infra/sqlite/transaction.js';
 
 /** A reason as it was said. Times in milliseconds since 1970. */
 export interface SaidReason {

@@ -16,7 +16,7 @@ import {
   SECOND_MS,
 } from './history-limits.js';
 import { SERIES, STATUSES, type StoredSample, type SeriesName } from './series.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../infra/sqlite/transaction.js';
 
 /** One value for each step; `null` where nothing was measured. */
 export interface Series {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import type { FileTrouble } from '../../../src/monitoring/history/file.js';
+import type { FileTrouble } from '../../../src/infra/sqlite/sqlite-file.js';
 import { SERIES, type StoredSample } from '../../../src/monitoring/history/series.js';
 import { startHistoryWorker, type HistoryWorker } from '../../../src/monitoring/history/history-worker.js';
 
