@@ -19,9 +19,10 @@ import {
 /** The user who runs us has the folder; nobody else may so much as look into it. */
 const MODE = 0o700;
 /** Any of these tells a folder that we made from one that was given by mistake, such as `/etc`: only ours is mended. */
-const MARKS = ['service.json', 'postgres.password', 'history.sqlite'];
+const MARKS = ['service.json', 'postgres.password', 'history.sqlite', 'fleet.sqlite'];
 /** All that we ever put there; `test-kit` is of this project's own tests, the last of the file system. */
-const KNOWN_ENTRIES = /^(postgres|redis$|service\.|history\.sqlite|\.writable-|test-kit$|lost\+found$)/;
+const KNOWN_ENTRIES =
+  /^(postgres|redis$|service\.|history\.sqlite|fleet\.sqlite|\.writable-|test-kit$|lost\+found$)/;
 /** The files of PostgreSQL, which may run as another user, and looks after them by itself. */
 const OF_POSTGRES = /^postgres($|\.making-)/;
 

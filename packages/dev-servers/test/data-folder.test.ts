@@ -40,7 +40,13 @@ describe('one that is ours and too open is closed, with what is in it', () => {
     test(mode.toString(8), async () => {
       const folder = join(home, 'data');
       await mkdir(folder);
-      for (const name of ['history.sqlite', 'history.sqlite-wal', 'service.json', 'postgres.password']) {
+      for (const name of [
+        'history.sqlite',
+        'history.sqlite-wal',
+        'fleet.sqlite',
+        'service.json',
+        'postgres.password',
+      ]) {
         await writeFile(join(folder, name), '');
         await chmod(join(folder, name), 0o666);
       }
@@ -49,7 +55,13 @@ describe('one that is ours and too open is closed, with what is in it', () => {
       await chmod(folder, mode);
       await openDataFolder(folder);
       assert.equal((await modeOf(folder)) & 0o777, 0o700);
-      for (const name of ['history.sqlite', 'history.sqlite-wal', 'service.json', 'postgres.password']) {
+      for (const name of [
+        'history.sqlite',
+        'history.sqlite-wal',
+        'fleet.sqlite',
+        'service.json',
+        'postgres.password',
+      ]) {
         assert.equal(await modeOf(join(folder, name)), 0o600, name);
       }
       assert.equal(await modeOf(join(folder, 'redis')), 0o755);

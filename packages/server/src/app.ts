@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Health } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
 import { api } from './api/api.js';
+import { createFleetLive } from './api/fleet-live.js';
+import { publishedFleet, type NotesOf } from './api/fleet-schema.js';
 import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
 import { createAuth } from './auth/auth.js';
@@ -16,7 +18,7 @@ import type { ResponseLog } from './infra/response-log.js';
 import { createFastify } from './infra/fastify.js';
 import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
-import { createFleet } from './fleet/fleet.js';
+import { createFleet, OWN_NAME } from './fleet/fleet.js';
 import { createHeartbeat } from './monitoring/alerts/heartbeat.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createOwnService } from './own-service.js';
@@ -85,16 +87,28 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
 
   // What is kept of it, and who is notified.
   const monitoring = createMonitoring({ config, log, health: () => health });
-  const { history, pages, gapMs } = monitoring;
+  const { history, fleetHistory, pages, gapMs } = monitoring;
   watched.onSourceChange((event) => monitoring.sourceChanged(event));
   watched.onReport((event) => monitoring.reported(event));
   // A database that is back can look up sessions by the time that its probe reports it.
   watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
 
   // What it watches of others.
-  const ownService = createOwnService({ health, startedAt });
+  const ownService = createOwnService({ health, startedAt, intervalMs: config.intervalMs });
   watched.onReport(() => ownService.observe());
-  const fleet = createFleet({ path: config.fleetFile, own: () => ownService.detail(), log });
+  const fleet = createFleet({
+    path: config.fleetFile,
+    own: () => ownService.detail(),
+    log,
+    onUpdate(update) {
+      const isListed = update.services.some(({ name }) => name === OWN_NAME);
+      const services = isListed ? update.services : [ownService.takeUpdate(update.at), ...update.services];
+      monitoring.fleetUpdated({ ...update, services });
+      fleetLive.update();
+    },
+  });
+  const notesOf: NotesOf = () => ({ pausedUntil: null, incident: null });
+  const fleetLive = createFleetLive(() => publishedFleet(fleet.view(), notesOf));
 
   const heartbeat = config.heartbeatUrl
     ? createHeartbeat({
@@ -119,6 +133,9 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       gapMs,
       pages,
       fleet,
+      fleetHistory,
+      notesOf,
+      fleetPages: fleetLive.pages,
       statusTracker: monitoring.statusTracker(),
       watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
@@ -126,6 +143,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
 
   async function close(): Promise<void> {
     pages.drain();
+    fleetLive.pages.drain();
     watch.close();
     schema.close();
     heartbeat?.close();
@@ -156,6 +174,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     drain() {
       health.drain();
       pages.drain();
+      fleetLive.pages.drain();
     },
     close,
   };

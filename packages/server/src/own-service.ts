@@ -4,22 +4,28 @@
 import { hostname } from 'node:os';
 import type { Health } from 'portal-health';
 import { OWN_NAME, type ServiceDetail } from './fleet/fleet.js';
-import { countStates, judgeService, type InstanceState } from './fleet/service-verdict.js';
+import type { InstanceChange, ServiceUpdate } from './fleet/fleet-update.js';
+import type { InstanceView } from './fleet/instance-list.js';
+import { countStates, judgeService, STATE_LETTERS, type InstanceState } from './fleet/service-verdict.js';
 
 export interface OwnServiceOptions {
   readonly health: Health;
   readonly startedAt: Date;
+  /** Milliseconds between two probe runs in use. */
+  readonly intervalMs: number;
 }
 
 export interface OwnService {
   /** Looks how this service is now. To be called with every report, so that its begin is known. */
   observe(): void;
   detail(): ServiceDetail;
+  /** As others are told of: with what has changed since the last call. */
+  takeUpdate(nowMs: number): ServiceUpdate;
 }
 
 const EXPECTED = { instances: 1 };
 
-export function createOwnService({ health, startedAt }: OwnServiceOptions): OwnService {
+export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOptions): OwnService {
   let state: InstanceState = 'new';
   let since = startedAt.getTime();
 
@@ -32,36 +38,67 @@ export function createOwnService({ health, startedAt }: OwnServiceOptions): OwnS
     }
   }
 
+  let told: { readonly state: InstanceState; readonly codes: readonly string[] } | undefined;
+
+  function changesOf({ instance, codes }: InstanceView, nowMs: number): readonly InstanceChange[] {
+    const isSame = told?.state === state && told.codes.join() === codes.join();
+    if (isSame) return [];
+    const from = told?.state ?? null;
+    const at = from === state ? nowMs : since;
+    told = { state, codes };
+    return [{ instance, from, to: state, at, codes }];
+  }
+
+  function detail(): ServiceDetail {
+    observe();
+    const report = health.report('admin');
+    const counts = countStates([state]);
+    const codes = report.errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
+    return {
+      service: {
+        name: OWN_NAME,
+        labels: {},
+        verdict: judgeService(counts, EXPECTED, false),
+        since,
+        counts,
+        expected: EXPECTED.instances,
+        codes,
+        cells: STATE_LETTERS[state],
+      },
+      instances: [
+        {
+          instance: hostname(),
+          state,
+          since,
+          codes,
+          startedAt: startedAt.getTime(),
+          sourceHash: report.source_hash ?? null,
+          answeredAt: Date.now(),
+          polls: [],
+        },
+      ],
+    };
+  }
+
   return {
     observe,
-    detail() {
-      observe();
-      const report = health.report('admin');
-      const counts = countStates([state]);
-      const codes = report.errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
+    detail,
+    takeUpdate(nowMs) {
+      const { service, instances } = detail();
+      const { verdict, cells: _, expected: __, ...view } = service;
+      const [own] = instances;
       return {
-        service: {
-          name: OWN_NAME,
-          labels: {},
-          verdict: judgeService(counts, EXPECTED, false),
-          since,
-          counts,
-          expected: EXPECTED.instances,
-          codes,
-        },
-        instances: [
-          {
-            instance: hostname(),
-            state,
-            since,
-            codes,
-            startedAt: startedAt.getTime(),
-            sourceHash: report.source_hash ?? null,
-            answeredAt: Date.now(),
-            polls: [],
-          },
-        ],
+        ...view,
+        ...verdict,
+        intervalMs,
+        unwell: own && isUnwell(state) ? [own] : [],
+        changes: own ? changesOf(own, nowMs) : [],
+        pollsMs: [],
       };
     },
   };
+}
+
+function isUnwell(state: InstanceState): boolean {
+  return state === 'degraded' || state === 'unhealthy';
 }

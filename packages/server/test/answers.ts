@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { liveSnapshotSchema } from '../src/api/admin-live.js';
 import { ENDPOINTS } from '../src/api/endpoints.js';
 import { eventSchema } from '../src/api/event-schema.js';
+import { fleetDeltaSchema, fleetSchema } from '../src/api/fleet-schema.js';
 import { openApi } from '../src/api/openapi.js';
 import type { Operation, ResponseObject } from '../src/api/openapi-types.js';
 import { createSchemaNames } from '../src/api/schema-names.js';
@@ -83,6 +84,8 @@ const names = createSchemaNames();
 const STREAM: Readonly<Record<string, JsonSchema>> = {
   report: names.refer(liveSnapshotSchema),
   happened: names.refer(eventSchema),
+  fleet: names.refer(fleetSchema),
+  delta: names.refer(fleetDeltaSchema),
 };
 
 /** The same of an event of the live stream. */

@@ -1,20 +1,21 @@
-/** `GET /v1/admin/fleet/services/{service}`, and below it one of its instances. */
+/** `GET /v1/admin/fleet/services/{service}`: one service and its instances. */
 import { PortalError } from '../errors.js';
 import { INSTANCE_STATES } from '../fleet/service-verdict.js';
 import {
-  fleetInstanceSchema,
   fleetServiceDetailSchema,
+  instancesAfter,
+  placeOf,
   publishedInstance,
   publishedService,
   worstInstancesFirst,
 } from './fleet-schema.js';
-import { choiceParameter, wholeNumberParameter } from './parameters.js';
+import { choiceParameter, textParameter, wholeNumberParameter } from './parameters.js';
 import { defineRoute } from './route.js';
 
 const DEFAULT_INSTANCES = 200;
 const MOST_INSTANCES = 10_000;
 
-const serviceParameter = {
+export const serviceParameter = {
   name: 'service',
   in: 'path',
   required: true,
@@ -37,6 +38,7 @@ export const adminFleetServiceRoute = defineRoute({
   parameters: [serviceParameter],
   query: {
     state: choiceParameter(INSTANCE_STATES, 'Only instances in this state.'),
+    before: textParameter('^[a-z]+/.{1,300}$', 'the `next` of an answer.'),
     limit: wholeNumberParameter(`How many instances; default ${DEFAULT_INSTANCES}.`, {
       minimum: 1,
       maximum: MOST_INSTANCES,
@@ -44,48 +46,24 @@ export const adminFleetServiceRoute = defineRoute({
   },
   errors: ['NotFound'],
   answers: { 200: { description: 'As it is known now.', schema: fleetServiceDetailSchema } },
-  handler({ request, query: { state, limit = DEFAULT_INSTANCES }, services: { fleet } }) {
+  handler({ request, query: { state, before, limit = DEFAULT_INSTANCES }, services: { fleet, notesOf } }) {
     const { service } = request.params as { readonly service: string };
     const detail = fleet.service(service);
     if (!detail) throw new PortalError('notFound');
-    const wanted = worstInstancesFirst(
-      detail.instances.filter((instance) => state === undefined || instance.state === state),
+    const { name, labels } = detail.service;
+    const wanted = instancesAfter(
+      worstInstancesFirst(
+        detail.instances.filter((instance) => state === undefined || instance.state === state),
+      ),
+      before,
     );
+    const shown = wanted.slice(0, limit);
+    const last = shown.at(-1);
     return {
-      service: publishedService(detail.service),
-      instances: wanted.slice(0, limit).map(publishedInstance),
-      more: Math.max(0, wanted.length - limit),
+      service: publishedService(detail.service, notesOf(name, labels)),
+      instances: shown.map(publishedInstance),
+      more: wanted.length - shown.length,
+      next: last && wanted.length > shown.length ? placeOf(last) : null,
     };
-  },
-});
-
-export const adminFleetInstanceRoute = defineRoute({
-  path: '/v1/admin/fleet/services/{service}/instances/{instance}',
-  method: 'GET',
-  guard: { level: 'admin', allowFallback: true, machines: true },
-  cache: 'noStore',
-  docs: {
-    id: 'adminFleetInstance',
-    tag: 'Fleet',
-    summary: 'One instance',
-    description: 'How it stands, what it reports, and its last polls.',
-  },
-  parameters: [
-    serviceParameter,
-    {
-      name: 'instance',
-      in: 'path',
-      required: true,
-      description: '`host:port`, as the service lists it.',
-      schema: { type: 'string' },
-    },
-  ],
-  errors: ['NotFound'],
-  answers: { 200: { description: 'As it is known now.', schema: fleetInstanceSchema } },
-  handler({ request, services: { fleet } }) {
-    const { service, instance } = request.params as { readonly service: string; readonly instance: string };
-    const found = fleet.service(service)?.instances.find((one) => one.instance === instance);
-    if (!found) throw new PortalError('notFound');
-    return publishedInstance(found);
   },
 });

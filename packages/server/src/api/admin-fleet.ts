@@ -22,8 +22,8 @@ export const adminFleetRoute = defineRoute({
     label: textParameter('^[a-z][a-z0-9_]{0,62}:.{1,128}$', 'a label and its value, such as team:shop.'),
   },
   answers: { 200: { description: 'As it is known now.', schema: fleetSchema } },
-  handler({ query: { status, label }, services: { fleet } }) {
-    const document = publishedFleet(fleet.view());
+  handler({ query: { status, label }, services: { fleet, notesOf } }) {
+    const document = publishedFleet(fleet.view(), notesOf);
     const [key, ...rest] = (label ?? '').split(':');
     const value = rest.join(':');
     return {

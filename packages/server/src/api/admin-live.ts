@@ -1,10 +1,9 @@
 /** `GET /v1/admin/live`: everything of the administrator's page, as it becomes known, for as long as the session lasts. */
-import { PortalError } from '../errors.js';
-import { currentUser } from '../auth/current-user.js';
 import { heldCauseSchema } from './event-schema.js';
 import { reasonSchema } from './reason-schema.js';
 import { adminReportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
+import { openStream, STREAM_ANSWER } from './event-stream.js';
 import { choice, dateTimeMs, exactly, listOf, MOMENT, textOrNull } from './schema.js';
 
 const liveComponent = exactly('A component, and since when it has been as it is.', {
@@ -28,14 +27,6 @@ export const liveSnapshotSchema = exactly('Everything for an administrator at on
   at: dateTimeMs('Of the clock of the service.'),
 });
 
-/** When a page that was closed elsewhere has been noticed to be. */
-const COME_AGAIN_S = 5;
-const STREAM = {
-  'Content-Type': 'text/event-stream',
-  // nginx would otherwise wait for a buffer to be full.
-  'X-Accel-Buffering': 'no',
-};
-
 export const adminLiveRoute = defineRoute({
   path: '/v1/admin/live',
   method: 'GET',
@@ -54,29 +45,8 @@ export const adminLiveRoute = defineRoute({
       'answer. `draining`: the service is about to stop. A comment at least every 5 s says that the connection lives.',
   },
   answers: {
-    200: {
-      description: 'Does not end by itself.',
-      content: {
-        'text/event-stream': { schema: { type: 'string' }, example: 'event: gone\ndata: {}\n\n' },
-      },
-    },
+    200: STREAM_ANSWER,
   },
-  handler({ request, reply, services: { pages, watchSession } }) {
-    if (request.method === 'HEAD') return reply.headers(STREAM).send();
-    const { sessionId } = currentUser(request);
-    if (!pages.hasRoomFor(sessionId)) {
-      reply.header('Retry-After', String(COME_AGAIN_S));
-      throw new PortalError('tooManyRequests');
-    }
-    reply.hijack();
-    const response = reply.raw;
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) response.setHeader(name, value);
-    }
-    response.writeHead(200, STREAM);
-    const page = pages.open(response, sessionId);
-    const stopWatching = watchSession(request, () => page.gone());
-    response.once('close', stopWatching);
-    return reply;
-  },
+  handler: ({ request, reply, services: { pages, watchSession } }) =>
+    openStream({ request, reply, pages, watchSession }),
 });

@@ -2,7 +2,11 @@
 import { adminAuditRoute } from './admin-audit.js';
 import { adminEventsRoute } from './admin-events.js';
 import { adminFleetRoute } from './admin-fleet.js';
-import { adminFleetInstanceRoute, adminFleetServiceRoute } from './admin-fleet-service.js';
+import { adminFleetEventsRoute } from './admin-fleet-events.js';
+import { adminFleetHistoryRoute } from './admin-fleet-history.js';
+import { adminFleetInstanceRoute } from './admin-fleet-instance.js';
+import { adminFleetLiveRoute } from './admin-fleet-live.js';
+import { adminFleetServiceRoute } from './admin-fleet-service.js';
 import { adminFleetTargetsRoute } from './admin-fleet-targets.js';
 import { adminHealthRoute } from './admin-health.js';
 import { adminHistoryRoute } from './admin-history.js';
@@ -37,6 +41,9 @@ export const ENDPOINTS: readonly Route[] = [
   adminFleetRoute,
   adminFleetServiceRoute,
   adminFleetInstanceRoute,
+  adminFleetHistoryRoute,
+  adminFleetEventsRoute,
+  adminFleetLiveRoute,
   adminFleetTargetsRoute,
   requestCodeRoute,
   verifyCodeRoute,

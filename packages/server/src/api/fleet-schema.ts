@@ -9,6 +9,7 @@ import {
   described,
   exactly,
   HASH,
+  INCIDENT_ID,
   listOf,
   named,
   nonNegativeInteger,
@@ -46,6 +47,12 @@ export const fleetServiceSchema = named(
     need: nonNegativeInteger('Instances that must be usable.'),
     tolerated: nonNegativeInteger('Instances that may be unwell before the service is degraded.'),
     codes,
+    paused_until: textOrNull('Until when nobody is notified of it; `null`: it is not paused.', TIME),
+    incident: textOrNull('Id of the open incident of its health.', INCIDENT_ID),
+    cells: text(
+      'One character an instance, in the order of their names: `h` healthy, `d` degraded, `u` unhealthy, `x` unreachable, `n` ' +
+        'new, `?` unknown, `g` gone.',
+    ),
   }),
 );
 
@@ -78,12 +85,24 @@ export const fleetSchema = named(
   }),
 );
 
+/** The data of the event `delta`. */
+export const fleetDeltaSchema = exactly('What of the fleet has changed.', {
+  fleet: text('Name of the fleet.'),
+  status: choice(SERVICE_STATUSES, 'Of its worst service.'),
+  checked_at: dateTime('Of the last polls.'),
+  blind: textOrNull('Since when the watcher itself cannot see.', TIME),
+  codes: listOf({ type: 'string' }, 'What is wrong with the watching itself.'),
+  services: listOf(fleetServiceSchema, 'Those that have changed, as they are now.'),
+  removed: listOf({ type: 'string' }, 'Names of those that are no longer watched.'),
+});
+
 export const fleetServiceDetailSchema = named(
   'FleetServiceDetail',
   exactly('A service and its instances.', {
     service: described(fleetServiceSchema, 'The service.'),
     instances: listOf(fleetInstanceSchema, 'Its instances, the worst first.'),
     more: nonNegativeInteger('How many more there are.'),
+    next: textOrNull('What to ask as `before` for those that follow; `null` when there are none.'),
   }),
 );
 
@@ -97,7 +116,7 @@ const WORST_INSTANCE_FIRST: readonly string[] = [
   'healthy',
 ];
 
-export function publishedFleet(view: FleetView): FromSchema<typeof fleetSchema> {
+export function publishedFleet(view: FleetView, notesOf: NotesOf): FromSchema<typeof fleetSchema> {
   return {
     fleet: view.name,
     status: view.status,
@@ -105,7 +124,7 @@ export function publishedFleet(view: FleetView): FromSchema<typeof fleetSchema> 
     blind: secondsOrNull(view.blindSince),
     codes: view.codes,
     services: view.services
-      .map(publishedService)
+      .map((service) => publishedService(service, notesOf(service.name, service.labels)))
       .toSorted(
         (a, b) =>
           SERVICE_STATUSES.indexOf(a.status) - SERVICE_STATUSES.indexOf(b.status) ||
@@ -114,7 +133,20 @@ export function publishedFleet(view: FleetView): FromSchema<typeof fleetSchema> 
   };
 }
 
-export function publishedService(view: ServiceView): FromSchema<typeof fleetServiceSchema> {
+/** What is known of a service besides how it is. */
+export interface ServiceNotes {
+  /** Until when nobody is notified of it, milliseconds since 1970; `null`: it is not paused. */
+  readonly pausedUntil: number | null;
+  /** Id of the open incident of its health. */
+  readonly incident: string | null;
+}
+
+export type NotesOf = (service: string, labels: Readonly<Record<string, string>>) => ServiceNotes;
+
+export function publishedService(
+  view: ServiceView,
+  { pausedUntil, incident }: ServiceNotes,
+): FromSchema<typeof fleetServiceSchema> {
   return {
     name: view.name,
     status: view.verdict.status,
@@ -125,6 +157,9 @@ export function publishedService(view: ServiceView): FromSchema<typeof fleetServ
     need: view.verdict.need,
     tolerated: view.verdict.tolerated,
     codes: view.codes,
+    paused_until: secondsOrNull(pausedUntil),
+    incident,
+    cells: view.cells,
   };
 }
 
@@ -141,12 +176,32 @@ export function publishedInstance(view: InstanceView): FromSchema<typeof fleetIn
   };
 }
 
+type Place = Pick<InstanceView, 'state' | 'instance'>;
+
 export function worstInstancesFirst(views: readonly InstanceView[]): readonly InstanceView[] {
-  return views.toSorted(
-    (a, b) =>
-      WORST_INSTANCE_FIRST.indexOf(a.state) - WORST_INSTANCE_FIRST.indexOf(b.state) ||
-      (a.instance < b.instance ? -1 : 1),
-  );
+  return views.toSorted(comparePlaces);
+}
+
+/** Those that follow a place, which may be one that no instance has any more. */
+export function instancesAfter(
+  sorted: readonly InstanceView[],
+  place: string | undefined,
+): readonly InstanceView[] {
+  if (place === undefined) return sorted;
+  const [state, ...rest] = place.split('/');
+  const known = INSTANCE_STATES.find((one) => one === state);
+  if (!known) return [];
+  return sorted.filter((view) => comparePlaces(view, { state: known, instance: rest.join('/') }) > 0);
+}
+
+export function placeOf({ state, instance }: Place): string {
+  return `${state}/${instance}`;
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  const byState = WORST_INSTANCE_FIRST.indexOf(a.state) - WORST_INSTANCE_FIRST.indexOf(b.state);
+  if (byState !== 0 || a.instance === b.instance) return byState;
+  return a.instance < b.instance ? -1 : 1;
 }
 
 function seconds(ms: number): string {

@@ -136,6 +136,8 @@ export function orNull<const One extends JsonSchema>(one: One, description: stri
 
 /** 64 lower-case hexadecimal digits. */
 export const HASH = '^[0-9a-f]{64}$';
+/** 32 lower-case hexadecimal digits. */
+export const INCIDENT_ID = '^[0-9a-f]{32}$';
 /** ISO 8601, UTC, whole seconds. */
 export const TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z$';
 /** The same with milliseconds. */

@@ -6,6 +6,7 @@ import type { Audit } from '../auth/audit/audit.js';
 import type { AuditStore } from '../auth/audit/audit-store.js';
 import type { History } from '../monitoring/history/history.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { FleetHistory } from '../monitoring/fleet/fleet-history.js';
 import type { LivePages } from '../monitoring/live/pages.js';
 import type { StatusTracker } from '../monitoring/status-tracker.js';
 import type { Guard } from '../auth/guard.js';
@@ -17,6 +18,7 @@ import type { Redeemed } from '../auth/login-codes/login-code-store.js';
 import type { SignInLimits } from '../auth/login-codes/visitors.js';
 import type { StaticAsset } from '../infra/static-asset.js';
 import type { CurrentUser } from '../auth/current-user.js';
+import type { NotesOf } from './fleet-schema.js';
 
 /** What `auth` gives. */
 export interface AuthServices {
@@ -45,6 +47,7 @@ export interface MonitoringServices {
   readonly health: Health;
   readonly source: Source;
   readonly history: Pick<History, 'read' | 'events'>;
+  readonly fleetHistory: Pick<FleetHistory, 'transitions' | 'steps'>;
   /** Milliseconds between two probe runs in use. */
   readonly intervalMs: number;
   /** Milliseconds without a probe run after which a time counts as not measured. */
@@ -66,5 +69,7 @@ export interface Documents {
 
 export interface ApiServices extends AuthServices, MonitoringServices {
   readonly fleet: Pick<Fleet, 'view' | 'service' | 'targets'>;
+  readonly notesOf: NotesOf;
+  readonly fleetPages: LivePages;
   readonly documents: Documents;
 }

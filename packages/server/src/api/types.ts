@@ -1,7 +1,14 @@
 /** What the endpoints answer, as types, for the operator's page: derived from the schemas of the endpoints. */
 import type { auditPageSchema } from './admin-audit.js';
 import type { eventPageSchema } from './admin-events.js';
-import type { fleetSchema, fleetServiceDetailSchema } from './fleet-schema.js';
+import type { fleetEventPageSchema } from './admin-fleet-events.js';
+import type { fleetHistorySchema } from './admin-fleet-history.js';
+import type {
+  fleetDeltaSchema,
+  fleetInstanceSchema,
+  fleetSchema,
+  fleetServiceDetailSchema,
+} from './fleet-schema.js';
 import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
 import type { reasonsSchema } from './admin-reasons.js';
@@ -21,6 +28,10 @@ export type AuditEntryDocument = AuditPageDocument['entries'][number];
 export type EventDocument = FromSchema<typeof eventSchema>;
 export type EventPageDocument = FromSchema<typeof eventPageSchema>;
 export type FleetDocument = FromSchema<typeof fleetSchema>;
+export type FleetDeltaDocument = FromSchema<typeof fleetDeltaSchema>;
+export type FleetEventPageDocument = FromSchema<typeof fleetEventPageSchema>;
+export type FleetHistoryDocument = FromSchema<typeof fleetHistorySchema>;
+export type FleetInstanceDocument = FromSchema<typeof fleetInstanceSchema>;
 export type FleetServiceDetailDocument = FromSchema<typeof fleetServiceDetailSchema>;
 export type HeldCauseDocument = PublicStatusDocument['causes'][number];
 export type HistoryDocument = FromSchema<typeof historySchema>;

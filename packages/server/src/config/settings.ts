@@ -93,7 +93,7 @@ export const SETTINGS = {
     variable: 'PORTAL_DATA_DIR',
     fallback: './.portal',
     rule: path,
-    about: 'Folder of the history (`history.sqlite`), and of the embedded servers.',
+    about: 'Folder of the history (`history.sqlite`, `fleet.sqlite`), and of the embedded servers.',
   },
   fetchRedis: {
     variable: 'PORTAL_FETCH_REDIS',

@@ -7,6 +7,7 @@ import { createDiscovery, type Discovery } from './discovery/discovery.js';
 import { watchFleetFile } from './file/file-watch.js';
 import type { FleetFile, ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';
+import type { FleetUpdate, ServiceUpdate } from './fleet-update.js';
 import type { InstanceView } from './instance-list.js';
 import type { Poll } from './observation.js';
 import type { PollPlan } from './polling/poll-thread.js';
@@ -56,6 +57,8 @@ export interface FleetOptions {
   /** This service, as one of its own fleet; asked whenever somebody looks. */
   readonly own: () => ServiceDetail;
   readonly log: Log;
+  /** Called after every update with what has changed; this service is only among it where the file has it. */
+  readonly onUpdate?: (update: FleetUpdate) => void;
 }
 
 /** More are not watched by one process. */
@@ -69,7 +72,7 @@ const REACH_MS = 5_000;
 const LATE_MS = 60_000;
 
 /** @throws OperatorError when the fleet file cannot be used */
-export function createFleet({ path, own, log }: FleetOptions): Fleet {
+export function createFleet({ path, own, log, onUpdate }: FleetOptions): Fleet {
   const services = createServices(log);
   const fileWatch = watchFleetFile({
     path,
@@ -93,6 +96,17 @@ export function createFleet({ path, own, log }: FleetOptions): Fleet {
     timers.push(setInterval(task, ms).unref());
   }
 
+  function update(): void {
+    const nowMs = Date.now();
+    services.update(nowMs, reach);
+    onUpdate?.({
+      at: nowMs,
+      name: file.name,
+      blindSince: services.blindSince(),
+      services: services.takeUpdates(nowMs),
+    });
+  }
+
   function codes(): readonly FleetProblemCode[] {
     return [
       ...(services.blindSince() === null ? [] : (['FLEET_BLIND'] as const)),
@@ -105,7 +119,7 @@ export function createFleet({ path, own, log }: FleetOptions): Fleet {
       services.apply(file.services);
       every(LOOK_AT_FILE_MS, () => fileWatch.look());
       every(REACH_MS, () => void checkReach());
-      every(UPDATE_MS, () => services.update(Date.now(), reach));
+      every(UPDATE_MS, update);
     },
     view() {
       const watched = services.views();
@@ -136,6 +150,7 @@ interface Services {
   blindSince(): number | null;
   checkedAt(): number;
   views(): readonly ServiceView[];
+  takeUpdates(nowMs: number): readonly ServiceUpdate[];
   detail(name: string): ServiceDetail | undefined;
   targets(): readonly ServiceTargets[];
   isMoving(): boolean;
@@ -241,6 +256,7 @@ function createServices(log: Log): Services {
     blindSince: () => sight.blindSince,
     checkedAt: () => checkedAt,
     views: () => watches().map((watch) => watch.view()),
+    takeUpdates: (nowMs) => watches().map((watch) => watch.takeUpdate(nowMs)),
     detail(name) {
       const watch = all.get(name)?.watch;
       return watch && { service: watch.view(), instances: watch.viewInstances() };

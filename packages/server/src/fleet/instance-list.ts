@@ -3,9 +3,10 @@
  * 1970.
  */
 import { hostOf } from './file/fleet-file.js';
+import { MOST_UNWELL, type InstanceChange, type UnwellInstance } from './fleet-update.js';
 import { forgetLoss, newInstance, track, type Damping, type TrackedInstance } from './instance-tracker.js';
 import type { Poll } from './observation.js';
-import type { InstanceState } from './service-verdict.js';
+import { STATE_LETTERS, type InstanceState } from './service-verdict.js';
 
 export interface InstanceView {
   /** `host:port`. */
@@ -36,6 +37,15 @@ export interface InstanceList {
   dropGone(nowMs: number): void;
   states(isBlind: boolean): readonly InstanceState[];
   view(isBlind: boolean): readonly InstanceView[];
+  /** The letters of the states, in the order of the names. */
+  cells(isBlind: boolean): string;
+  /** Of all that are listed. */
+  codes(isBlind: boolean): Iterable<string>;
+  unwell(): readonly UnwellInstance[];
+  /** What has changed since the last call; while the watcher is blind nothing has. */
+  takeChanges(nowMs: number): readonly InstanceChange[];
+  /** Milliseconds of the polls that were answered since the last call. */
+  takePollsMs(): readonly number[];
 }
 
 interface Held {
@@ -43,15 +53,23 @@ interface Held {
   tracked: TrackedInstance;
   goneAt: number | null;
   readonly polls: (number | null)[];
+  /** As `takeChanges` gave it last; `undefined`: not yet. */
+  told: { readonly state: InstanceState; readonly codes: string } | undefined;
 }
 
 /** So long an instance that is no longer listed is still shown. */
 const GONE_SHOWN_MS = 15 * 60_000;
 const POLLS_KEPT = 30;
+/** Between two updates; a second has a thousand where 10,000 instances are polled every ten. */
+const MOST_POLLS = 20_000;
+const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
 
 /** @param scheme - of targets that say none */
 export function createInstanceList(scheme: 'http' | 'https', damping: Damping): InstanceList {
   const all = new Map<string, Held>();
+  let pollsMs: number[] = [];
+  /** In the order of the names; `undefined`: to be sorted. */
+  let sorted: readonly Held[] | undefined;
 
   function listed(): [string, Held][] {
     return [...all].filter(([, { goneAt }]) => goneAt === null);
@@ -64,13 +82,14 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
         target.includes('://') ? target : `${scheme}://${target}`,
       ]),
     );
+    sorted = undefined;
     for (const [instance, held] of all) {
       if (!origins.has(instance)) held.goneAt ??= nowMs;
     }
     for (const [instance, origin] of origins) {
       const held = all.get(instance);
       if (held?.goneAt === null && held.origin === origin) continue;
-      all.set(instance, { origin, tracked: newInstance(nowMs), goneAt: null, polls: [] });
+      all.set(instance, { origin, tracked: newInstance(nowMs), goneAt: null, polls: [], told: held?.told });
     }
   }
 
@@ -79,8 +98,30 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
     if (held?.goneAt !== null || observation.kind === 'void') return;
     held.polls.push(observation.kind === 'answered' ? durationMs : null);
     if (held.polls.length > POLLS_KEPT) held.polls.shift();
+    if (observation.kind === 'answered' && pollsMs.length < MOST_POLLS) pollsMs.push(durationMs);
     if (isBlind && observation.kind === 'failed') return;
     held.tracked = track(held.tracked, observation, atMs, damping);
+  }
+
+  function takeChanges(nowMs: number): readonly InstanceChange[] {
+    const changes: InstanceChange[] = [];
+    for (const [instance, held] of all) {
+      const { told, goneAt, tracked } = held;
+      const state = stateOf(held, false);
+      const isGone = goneAt !== null;
+      const codes = isGone ? '' : tracked.codes.join(' ');
+      if (told?.state === state && told.codes === codes) continue;
+      held.told = { state, codes };
+      const at = isGone ? goneAt : told?.state === state ? nowMs : tracked.since;
+      changes.push({
+        instance,
+        from: told?.state ?? null,
+        to: state,
+        at,
+        codes: isGone ? [] : tracked.codes,
+      });
+    }
+    return changes;
   }
 
   return {
@@ -92,6 +133,7 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .slice(most);
       for (const [instance] of surplus) all.delete(instance);
+      sorted = undefined;
       return surplus.length > 0;
     },
     polled,
@@ -100,7 +142,9 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
     },
     dropGone(nowMs) {
       for (const [instance, { goneAt }] of all) {
-        if (goneAt !== null && nowMs - goneAt >= GONE_SHOWN_MS) all.delete(instance);
+        if (goneAt === null || nowMs - goneAt < GONE_SHOWN_MS) continue;
+        all.delete(instance);
+        sorted = undefined;
       }
     },
     states: (isBlind) => [...all.values()].map((held) => stateOf(held, isBlind)),
@@ -115,6 +159,33 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
         answeredAt: held.tracked.answeredAt,
         polls: [...held.polls],
       })),
+    cells(isBlind) {
+      sorted ??= [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, held]) => held);
+      return sorted.map((held) => STATE_LETTERS[stateOf(held, isBlind)]).join('');
+    },
+    *codes(isBlind) {
+      if (isBlind) return;
+      for (const { goneAt, tracked } of all.values()) {
+        if (goneAt !== null) continue;
+        yield* tracked.codes;
+        yield* tracked.findings;
+      }
+    },
+    unwell() {
+      const found: UnwellInstance[] = [];
+      for (const [instance, { goneAt, tracked }] of all) {
+        const { state, since, codes } = tracked;
+        if (goneAt === null && UNWELL.has(state)) found.push({ instance, state, since, codes });
+        if (found.length === MOST_UNWELL) break;
+      }
+      return found;
+    },
+    takeChanges,
+    takePollsMs() {
+      const taken = pollsMs;
+      pollsMs = [];
+      return taken;
+    },
   };
 }
 

@@ -14,6 +14,17 @@ export const INSTANCE_STATES = [
 ] as const;
 export type InstanceState = (typeof INSTANCE_STATES)[number];
 
+/** One character a state, for a picture of very many. */
+export const STATE_LETTERS: Readonly<Record<InstanceState, string>> = {
+  healthy: 'h',
+  degraded: 'd',
+  unhealthy: 'u',
+  unreachable: 'x',
+  new: 'n',
+  unknown: '?',
+  gone: 'g',
+};
+
 export type InstanceCounts = Readonly<Record<InstanceState, number>>;
 
 /** The status of a service, from the worst on: `unknown` while too few instances are judged. */

@@ -5,6 +5,7 @@
 import type { Discovered } from './discovery/discovery.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';
+import type { ServiceUpdate } from './fleet-update.js';
 import { createInstanceList, type InstanceList, type InstanceView } from './instance-list.js';
 import type { Seen } from './sight.js';
 import { countStates, judgeService, type InstanceCounts, type ServiceVerdict } from './service-verdict.js';
@@ -18,6 +19,8 @@ export interface ServiceView {
   readonly counts: InstanceCounts;
   readonly expected: number;
   readonly codes: readonly string[];
+  /** The letters of the states of the instances, in the order of their names. */
+  readonly cells: string;
 }
 
 export interface ServiceWatch {
@@ -31,6 +34,8 @@ export interface ServiceWatch {
   update(nowMs: number, isBlind: boolean): void;
   view(): ServiceView;
   viewInstances(): readonly InstanceView[];
+  /** What has changed since the last call. */
+  takeUpdate(nowMs: number): ServiceUpdate;
 }
 
 /** A rolling release is shorter. */
@@ -48,11 +53,11 @@ export function createServiceWatch(
   const windowMs = polling.intervalMs + polling.timeoutMs;
   let discoveryProblem: FleetProblemCode | undefined;
   let isCut = false;
-  let isListed = false;
+  let isListed = instances.origins().size > 0;
   let fewSince: number | null = null;
   let isTooFew = false;
   let isBlind = false;
-  let verdict = judgeService(countStates([]), expect, false);
+  let verdict: ServiceVerdict = { ...judgeService(countStates([]), expect, false), status: 'unknown' };
   let since = startedMs;
 
   /** An empty list is no rolling release. */
@@ -68,11 +73,12 @@ export function createServiceWatch(
     if (discoveryProblem) own.push(discoveryProblem);
     if (isCut) own.push('FLEET_TOO_MANY');
     if (isTooFew) own.push('FLEET_TOO_FEW');
-    const ofInstances = instances
-      .view(isBlind)
-      .filter(({ state }) => state !== 'gone')
-      .flatMap((view) => view.codes);
-    return [...new Set([...own, ...ofInstances])].slice(0, MOST_CODES);
+    const found = new Set<string>(own);
+    for (const code of instances.codes(isBlind)) {
+      found.add(code);
+      if (found.size === MOST_CODES) break;
+    }
+    return [...found];
   }
 
   return {
@@ -95,7 +101,9 @@ export function createServiceWatch(
       isBlind = blind;
       instances.dropGone(nowMs);
       isTooFew = hasTooFew(nowMs);
-      const next = judgeService(countStates(instances.states(isBlind)), expect, isTooFew);
+      const judged = judgeService(countStates(instances.states(isBlind)), expect, isTooFew);
+      // Before its instances are listed nothing is known of it.
+      const next = isListed ? judged : ({ ...judged, status: 'unknown' } as const);
       if (next.status !== verdict.status) since = nowMs;
       verdict = next;
     },
@@ -107,7 +115,27 @@ export function createServiceWatch(
       counts: countStates(instances.states(isBlind)),
       expected: expect.instances,
       codes: codes(),
+      cells: instances.cells(isBlind),
     }),
     viewInstances: () => instances.view(isBlind),
+    takeUpdate(nowMs) {
+      const { status, listed, usable, need, tolerated } = verdict;
+      return {
+        name: entry.name,
+        labels: entry.labels,
+        status,
+        since,
+        counts: countStates(instances.states(isBlind)),
+        listed,
+        usable,
+        need,
+        tolerated,
+        codes: codes(),
+        intervalMs: polling.intervalMs,
+        unwell: isBlind ? [] : instances.unwell(),
+        changes: isBlind ? [] : instances.takeChanges(nowMs),
+        pollsMs: instances.takePollsMs(),
+      };
+    },
   };
 }

@@ -11,6 +11,8 @@ import type { Log } from '../infra/log.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
 import type { Incident } from './alerts/incident-detector.js';
 import { createReceivers } from './alerts/receivers.js';
+import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
+import type { FleetUpdate } from './fleet/fleet-update.js';
 import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
 import { createLivePages, type LivePages } from './live/pages.js';
@@ -26,6 +28,7 @@ export interface MonitoringOptions {
 
 export interface Monitoring {
   readonly history: History;
+  readonly fleetHistory: FleetHistory;
   readonly pages: LivePages;
   readonly statusTracker: () => StatusTracker;
   /** Milliseconds without a probe run after which a time counts as not measured, at any pace. */
@@ -34,6 +37,7 @@ export interface Monitoring {
   sourceChanged(event: SourceEvent): void;
   /** What of it does not move, in words for the log: probe runs that do not come, alerts that do not leave. */
   standstill(): string | undefined;
+  fleetUpdated(update: FleetUpdate): void;
   /** Resolves when the status of the run before is known, or after two seconds. */
   start(): Promise<void>;
   /** Writes what waits. Nothing may be handed in any more. */
@@ -77,6 +81,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     onEvent: (event) => pages.sendEvent(event),
     onReplaced: () => statusTracker().repeat(),
   });
+  const fleetHistory = createFleetHistory({ folder: resolve(config.dataDir), log });
   const alerts = createAlerts({
     receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
     store: alertStore(history),
@@ -100,6 +105,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
 
   return {
     history,
+    fleetHistory,
     pages,
     statusTracker,
     gapMs,
@@ -120,7 +126,9 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
       const since = alerts.stuckSince();
       return since !== undefined && Date.now() - since > STUCK_MS ? 'alerts are not accepted' : undefined;
     },
+    fleetUpdated: (update) => fleetHistory.update(update),
     start() {
+      fleetHistory.start();
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       const restored = history.start({ version }).then((previous) => statusTracker().restore(previous));
       alerts.start();
@@ -131,7 +139,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     async close() {
       pages.drain();
       await alerts.close();
-      await history.close();
+      await Promise.all([history.close(), fleetHistory.close()]);
     },
   };
 }

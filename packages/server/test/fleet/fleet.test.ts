@@ -24,6 +24,7 @@ const own = () => ({
     counts: countStates(['healthy']),
     expected: 1,
     codes: [],
+    cells: 'h',
   },
   instances: [],
 });

@@ -110,10 +110,10 @@ function openSound(path: string, format: FileFormat): Database.Database {
   }
 }
 
-function prepare(database: Database.Database, { version, prepare: prepareTables }: FileFormat): void {
+function prepare(database: Database.Database, format: FileFormat): void {
   database.exec('BEGIN');
-  prepareTables(database);
-  database.exec(`PRAGMA user_version = ${version}; COMMIT`);
+  format.prepare(database);
+  database.exec(`PRAGMA user_version = ${format.version}; COMMIT`);
 }
 
 /** Renames the file, and those beside it, to a name with the time. Deletes all but the latest `KEPT_ASIDE`. */

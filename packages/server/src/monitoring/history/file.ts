@@ -2,7 +2,11 @@
  * What the history file consists of.
  */
 import type { Database } from 'libsql';
-import { openFile as openSqliteFile, type FileFormat, type OpenFile } from '../../infra/sqlite/sqlite-file.js';
+import {
+  openFile as openSqliteFile,
+  type FileFormat,
+  type OpenFile,
+} from '../../infra/sqlite/sqlite-file.js';
 import { CAUSES_SCHEMA } from './cause-store.js';
 import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
 import { OUTBOX_SCHEMA } from './outbox-store.js';

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 
-export type LiveEvent = 'report' | 'happened' | 'gone' | 'draining';
+export type LiveEvent = 'report' | 'happened' | 'fleet' | 'delta' | 'gone' | 'draining';
 
 export interface LivePages {
   /** Whether this session may open one more. */
@@ -13,8 +13,9 @@ export interface LivePages {
   open(response: ServerResponse, sessionId: number): LivePage;
   /** Sends the snapshot to all within `GATHER_MS`. */
   report(): void;
-  /** Sends an event to all at once. */
-  sendEvent(event: object): void;
+  /** Sends an event to all at once. `name`: `happened` by default. */
+  sendEvent(event: object, name?: LiveEvent): void;
+  isRead(): boolean;
   /** Sends `draining` and ends every connection, also those that open from now on. */
   drain(): void;
 }
@@ -26,6 +27,8 @@ export interface LivePage {
 
 export interface LivePagesOptions {
   readonly snapshot: () => object;
+  /** Name of the event that has the snapshot. Default: `report`. */
+  readonly name?: LiveEvent;
   /** Called when a page opens, and every few seconds while one is open. */
   readonly onRead?: () => void;
 }
@@ -42,7 +45,7 @@ const MAX_OF_ALL = 1_000;
 /** After which the browser connects again by itself. */
 const RECONNECT_MS = 2_000;
 
-export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePages {
+export function createLivePages({ snapshot, name = 'report', onRead }: LivePagesOptions): LivePages {
   /** With the id of its session. */
   const open = new Map<ServerResponse, number>();
   let gathering: NodeJS.Timeout | undefined;
@@ -84,7 +87,7 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
       onRead?.();
       open.set(response, sessionId);
       response.once('close', () => remove(response));
-      response.write(`retry: ${RECONNECT_MS}\n\n${messageOf('report', snapshot())}`);
+      response.write(`retry: ${RECONNECT_MS}\n\n${messageOf(name, snapshot())}`);
       if (isDraining) end(response, 'draining');
       else heartbeat ??= setInterval(beat, HEARTBEAT_MS).unref();
       return {
@@ -97,10 +100,13 @@ export function createLivePages({ snapshot, onRead }: LivePagesOptions): LivePag
       if (open.size === 0) return;
       gathering ??= setTimeout(() => {
         gathering = undefined;
-        broadcast(messageOf('report', snapshot()));
+        broadcast(messageOf(name, snapshot()));
       }, GATHER_MS).unref();
     },
-    sendEvent: (event) => broadcast(messageOf('happened', event)),
+    sendEvent(event, of = 'happened') {
+      if (open.size > 0) broadcast(messageOf(of, event));
+    },
+    isRead: () => open.size > 0,
     drain() {
       isDraining = true;
       for (const response of open.keys()) end(response, 'draining');
