@@ -6,6 +6,7 @@
 import type { LiveSnapshotDocument, MeDocument, PublicStatusDocument } from 'portal-server/api';
 import { createStore, type Store } from '../state-container.js';
 import { moment } from '../copy/time.js';
+import { hiddenFor, isHidden, untilVisible } from './poll-loop.js';
 import { getJson, postJson, QUEUED_TIMEOUT_MS } from './request.js';
 import { readStream } from './stream.js';
 
@@ -25,6 +26,8 @@ export interface PageState {
   readonly heardMs: number | null;
   /** The last attempt to reach the service failed. */
   readonly isLost: boolean;
+  /** The page is hidden, and asks for the public status only, now and then. */
+  readonly isResting: boolean;
   /** The service's clock minus ours, so that ages are right where a clock is not. */
   readonly aheadMs: number;
   /** Events since the page was opened. When it changes, views load the events again. */
@@ -44,6 +47,10 @@ export interface LiveConnection {
 const ADMIN = 2;
 const RETRY_MS = 1_500;
 const POLL_MS = 5_000;
+/** So often the public status is asked for while the page is hidden: its title says how things are. */
+const REST_POLL_MS = 60_000;
+/** Whoever looks at another tab for a moment finds this one as it was. */
+const REST_AFTER_MS = 10_000;
 /** After a swallowed stream the page polls for this long before it tries the stream again. */
 const POLL_INSTEAD_MS = 60_000;
 /** A stream that sent nothing for this long was swallowed, not rejected. */
@@ -61,6 +68,7 @@ export function connect(code: string | null): LiveConnection {
     snapshot: null,
     heardMs: null,
     isLost: false,
+    isResting: false,
     aheadMs: 0,
     eventCount: 0,
     note: null,
@@ -81,9 +89,24 @@ export function connect(code: string | null): LiveConnection {
     void (isAdmin(who) ? followLive(current.signal) : followStatus(current.signal));
   }
 
+  /** While the page is hidden. */
+  async function rest(signal: AbortSignal): Promise<void> {
+    state.change({ isResting: true });
+    while (!signal.aborted && isHidden()) {
+      const { body } = await getJson('/v1/status', { signal });
+      if (signal.aborted) return;
+      if (body) recordAnswer();
+      state.change(body ? { status: body } : { isLost: true });
+      await untilVisible(signal, REST_POLL_MS);
+    }
+  }
+
   async function followLive(signal: AbortSignal): Promise<void> {
     let isOver = false;
     while (!signal.aborted) {
+      if (isHidden()) await rest(signal);
+      if (signal.aborted) return;
+      const hidden = hiddenFor(REST_AFTER_MS, signal);
       const startedMs = Date.now();
       let hasHeard = false;
       const status = await readStream(
@@ -100,16 +123,19 @@ export function connect(code: string | null): LiveConnection {
             if (event !== 'report') return;
             const snapshot = JSON.parse(data) as LiveSnapshotDocument;
             recordAnswer(snapshot.at);
-            state.change({ snapshot });
+            state.change({ snapshot, isResting: false });
           },
         },
-        signal,
+        AbortSignal.any([signal, hidden.signal]),
       );
+      hidden.stop();
       if (signal.aborted) return;
+      if (hidden.signal.aborted) continue;
       if (isOver || status === 401 || status === 403) return switchTo('nobody', 'Your session has ended.');
       const isSwallowed = !hasHeard && Date.now() - startedMs > SWALLOWED_MS;
       const untilMs = Date.now() + (isSwallowed ? POLL_INSTEAD_MS : 0);
       do {
+        if (isHidden()) await rest(signal);
         if (await pollReport(signal)) return;
         await sleep(isSwallowed ? POLL_MS : RETRY_MS);
       } while (!signal.aborted && Date.now() < untilMs);
@@ -136,6 +162,7 @@ export function connect(code: string | null): LiveConnection {
     const isSame = publicStatus?.status === body.status;
     recordAnswer();
     state.change({
+      isResting: false,
       snapshot: {
         report: body,
         since: isSame ? publicStatus.since : null,
@@ -161,6 +188,8 @@ export function connect(code: string | null): LiveConnection {
         if (hasChanged && before.who === 'nobody' && body.database && (await recognise(signal))) return;
       } else state.change({ isLost: true });
       await sleep(body ? POLL_MS : RETRY_MS);
+      state.change({ isResting: isHidden() });
+      await untilVisible(signal, REST_POLL_MS);
     }
   }
 

@@ -23,6 +23,8 @@ export interface GetOptions {
 
 /** Longer than any response of a running service takes. */
 const TIMEOUT_MS = 4_000;
+/** A long answer over a bad line, which is no reason to begin anew: 50 kB at 3 kB a second. */
+const READ_TIMEOUT_MS = 20_000;
 /** Sign-in requests may be queued, and an abandoned one would use up a code. */
 export const QUEUED_TIMEOUT_MS = 12_000;
 
@@ -36,7 +38,11 @@ export async function getJson<Path extends ApiPath>(
 ): Promise<ApiResponse<ApiDocuments[Path]>> {
   const untilMs = Date.now() + RETRY_FOR_MS;
   for (;;) {
-    const response = await send<ApiDocuments[Path]>(path + searchOf(query), signal ? { signal } : {});
+    const response = await send<ApiDocuments[Path]>(
+      path + searchOf(query),
+      signal ? { signal } : {},
+      READ_TIMEOUT_MS,
+    );
     const { status, retryAfterMs } = response;
     if (status !== 503 || retryAfterMs === null || signal?.aborted || Date.now() + retryAfterMs > untilMs)
       return response;

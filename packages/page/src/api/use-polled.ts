@@ -1,6 +1,7 @@
 /** What a view polls while it is shown. The last document stays until the next one arrives. */
 import type { ApiDocuments } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
+import { startPolling } from './poll-loop.js';
 import { getJson, searchOf, type ApiPath, type Query } from './request.js';
 
 export interface PolledData<Body> {
@@ -22,19 +23,13 @@ export function usePolled<Path extends ApiPath>(
 ): PolledData<ApiDocuments[Path]> {
   const [data, setData] = useState<PolledData<ApiDocuments[Path]>>({ body: null, error: null });
   useEffect(() => {
-    const stop = new AbortController();
-    const read = async (): Promise<void> => {
-      const response = await getJson(path, { ...(query && { query }), signal: stop.signal });
-      if (stop.signal.aborted) return;
+    return startPolling(async (signal) => {
+      const response = await getJson(path, { ...(query && { query }), signal });
+      if (signal.aborted) return true;
       const error = response.body ? null : errorTextOf(response.status, response.error);
       setData((before) => ({ body: response.body ?? before.body, error }));
-    };
-    void read();
-    const timer = setInterval(() => void read(), everyMs);
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
+      return response.body !== null;
+    }, everyMs);
   }, [path, searchOf(query), everyMs, reread]);
   return data;
 }

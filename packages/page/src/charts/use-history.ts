@@ -1,8 +1,13 @@
-/** The history of a time span, polled while it is shown; a long span changes slowly and is polled seldom. */
+/**
+ * The history of a time span while it is shown: all of it once, and then what is new. A long span changes slowly and is
+ * asked for seldom.
+ */
 import type { HistoryDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
+import { startPolling } from '../api/poll-loop.js';
 import { getJson } from '../api/request.js';
+import { mergeHistory, newFrom } from './merge-history.js';
 
 export interface HistoryState {
   /** `null` until the first answer. */
@@ -18,25 +23,50 @@ export function useHistory(span: Span, nowMs: number): HistoryState {
   const key = typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`;
   const aheadMs = nowMs - Date.now();
   useEffect(() => {
-    const stop = new AbortController();
-    const read = async (): Promise<void> => {
-      const { fromMs, toMs } = limitsOf(span, Date.now() + aheadMs);
-      const query = {
-        from: new Date(fromMs).toISOString(),
-        to: new Date(toMs).toISOString(),
-        step: stepOf(span),
-      };
-      const { status, body, error } = await getJson('/v1/admin/history', { query, signal: stop.signal });
-      if (stop.signal.aborted) return;
-      const reason = body ? null : status === 404 ? 'This service keeps no history.' : error;
-      setState((before) => ({ history: body ?? before.history, error: reason }));
-    };
-    void read();
-    const timer = setInterval(() => void read(), span === '15m' ? OFTEN_MS : SELDOM_MS);
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
+    /** Of this span. */
+    let known: HistoryDocument | null = null;
+    return startPolling(
+      async (signal) => {
+        const { fromMs, toMs } = limitsOf(span, Date.now() + aheadMs);
+        const { status, body, error } = await readHistory(span, { fromMs, toMs, known, signal });
+        if (signal.aborted) return true;
+        const reason = body ? null : status === 404 ? 'This service keeps no history.' : error;
+        known = body ?? known;
+        setState((before) => ({ history: known ?? before.history, error: reason }));
+        return body !== null;
+      },
+      span === '15m' ? OFTEN_MS : SELDOM_MS,
+    );
   }, [key]);
   return state;
+}
+
+interface HistoryRequest {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly known: HistoryDocument | null;
+  readonly signal: AbortSignal;
+}
+
+async function readHistory(span: Span, { fromMs, toMs, known, signal }: HistoryRequest) {
+  const read = (startMs: number) =>
+    getJson('/v1/admin/history', {
+      query: {
+        from: iso(startMs),
+        ...(startMs !== fromMs && { totals_from: iso(fromMs) }),
+        to: iso(toMs),
+        step: stepOf(span),
+      },
+      signal,
+    });
+  const startMs = known && newFrom(known, fromMs);
+  if (!known || startMs === null) return read(fromMs);
+  const answer = await read(startMs);
+  if (!answer.body) return answer;
+  const body = mergeHistory(known, answer.body, fromMs);
+  return body ? { ...answer, body } : read(fromMs);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -19,7 +19,7 @@ import { SignInView } from './sign-in.js';
 import { Tabs } from './tabs.js';
 
 /** After this silence the connection counts as lost, although no request has failed: the stream beats every four seconds. */
-const SILENT_MS = { stream: 7_000, polling: 10_000 };
+const SILENT_MS = { stream: 7_000, polling: 10_000, resting: 180_000 };
 
 export function Page({
   connection,
@@ -31,7 +31,7 @@ export function Page({
   const known = useStore(connection.state);
   const { tab, span } = useStore(navigation.address);
   const nowMs = useNow();
-  const silentMs = isAdmin(known.who) ? SILENT_MS.stream : SILENT_MS.polling;
+  const silentMs = SILENT_MS[known.isResting ? 'resting' : isAdmin(known.who) ? 'stream' : 'polling'];
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
   const status = displayStatusOf(known, isLost);
   /** The service's clock, which dates everything it sends. It stops at the last answer. */
@@ -95,7 +95,7 @@ export function Page({
   );
 }
 
-function displayStatusOf({ who, status, snapshot }: PageState, isLost: boolean): DisplayStatus {
+function displayStatusOf({ who, status, snapshot, isResting }: PageState, isLost: boolean): DisplayStatus {
   if (isLost) return 'unknown';
-  return (isAdmin(who) ? snapshot?.report.status : status?.status) ?? 'unknown';
+  return (isAdmin(who) && !isResting ? snapshot?.report.status : status?.status) ?? 'unknown';
 }

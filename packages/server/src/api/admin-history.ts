@@ -111,6 +111,9 @@ export const adminHistoryRoute = defineRoute({
   query: {
     from: timeParameter('Begin; default: a quarter of an hour before `to`.'),
     to: timeParameter('End; default: now.'),
+    totals_from: timeParameter(
+      'Begin of the time that `totals` sums, for who has the steps before `from` already; default: `from`.',
+    ),
     step: wholeNumberParameter('Wanted length of a step in seconds; default: one that makes some hundreds.', {
       minimum: 1,
       maximum: LONGEST_STEP_S,
@@ -122,13 +125,13 @@ export const adminHistoryRoute = defineRoute({
       schema: historySchema,
     },
   },
-  async handler({ query: { from: fromMs, to: toMs, step }, services }) {
+  async handler({ query: { from: fromMs, to: toMs, totals_from: totalsFromMs, step }, services }) {
     const asked = { fromMs, toMs, stepSeconds: step };
     const nowMs = Date.now();
     const plan = parseHistoryQuery(asked, nowMs, services.intervalMs * STEP_INTERVALS);
     const { from, to, step_seconds, ...columns } = await services.history.read(
       plan,
-      parseRange(asked, nowMs),
+      parseRange({ ...asked, fromMs: totalsFromMs ?? fromMs }, nowMs),
     );
     return { from, to, step_seconds, gap_seconds: services.gapMs / 1_000, ...columns };
   },

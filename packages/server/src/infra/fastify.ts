@@ -13,6 +13,7 @@ import Fastify, {
 import { randomUUID } from 'node:crypto';
 import { METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { errorResponseFor, PortalError } from '../errors.js';
+import { compressAnswers } from './compression.js';
 import type { ResponseLog } from './response-log.js';
 import { clientAddress, type TrustedProxies } from './client-address.js';
 import type { HttpServer } from './http.js';
@@ -135,6 +136,7 @@ export function createFastify({
   app.decorateRequest('user', null);
   app.decorate('site', originCheck);
   app.register(helmet, SECURITY_HEADERS);
+  compressAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Correlation-Id', request.id);
     done();
