@@ -19,7 +19,7 @@ const MINIFY = {
  * @param options.threads - which module names which thread. It is replaced by one that holds the thread's whole text:
  *   a file that nobody imports is lost when somebody bundles the library, and so is the path to it
  */
-export async function bundle({ modules, shared, dist, entries, programs, threads }) {
+export async function bundle({ modules, shared, dist, entries, programs, threads, late }) {
   const placesOf = (stems) => Object.fromEntries(stems.map((entry) => [entry, join(modules, `${entry}.js`)]));
   const texts = new Map();
   const imports = new Map();
@@ -39,11 +39,18 @@ export async function bundle({ modules, shared, dist, entries, programs, threads
   await write({ ...base, input: placesOf(programs) }, { format: 'esm', dir: dist });
   imports.clear();
   const input = placesOf(entries);
-  const core = { name: 'core', test: createCoreTest(imports, Object.values(input)) };
-  const output = { format: 'cjs', dir: dist, codeSplitting: { groups: [core] } };
-  for (const { fileName, code, isEntry, exports } of await write({ ...base, input }, output)) {
+  const groups = createGroups(imports, Object.values(input), Object.values(placesOf(late)));
+  const output = {
+    format: 'cjs',
+    dir: dist,
+    codeSplitting: { groups, includeDependenciesRecursively: false },
+  };
+  for (const { fileName, code, isEntry, exports } of await write(
+    { ...base, input, preserveEntrySignatures: 'allow-extension' },
+    output,
+  )) {
     assertFitForAll(fileName, code);
-    if (isEntry) writeWrappers(join(dist, fileName), exports);
+    if (isEntry) writeWrappers(join(dist, fileName), code, exports);
   }
 }
 
@@ -59,7 +66,7 @@ async function write(input, { format, ...output }) {
     generatedCode: { symbols: false },
     externalLiveBindings: false,
     dynamicImportInCjs: false,
-    plugins: format === 'cjs' ? [takeFromNode()] : [],
+    plugins: format === 'cjs' ? [takeFromNode(), takeAsItIs(), takeLate()] : [],
   };
   const { output: written } = await (output.dir === undefined ? made.generate(options) : made.write(options));
   await made.close();
@@ -70,17 +77,31 @@ async function write(input, { format, ...output }) {
  * The two thin modules of an entry. Node's `import` of CommonJS looks for the names in the text, which takes three times as
  * long as to run it, so the one for Node asks for it by `require`; that for bundlers, which do not follow this, imports it.
  */
-function writeWrappers(file, names) {
-  const from = JSON.stringify(`./${basename(file)}`);
-  const exported = names.length === 0 ? '' : `export const { ${names.join(', ')} } = `;
-  writeFileSync(
-    file.replace(/js$/, 'mjs'),
-    `import { createRequire } from 'node:module';\n${exported}createRequire(import.meta.url)(${from});\n`,
-  );
+function writeWrappers(file, code, names) {
+  const from = `./${basename(file)}`;
+  const { path, names: exported } = handedOn(code) ?? { path: from, names };
+  const take = `process.getBuiltinModule('node:module').createRequire(import.meta.url)`;
+  writeFileSync(file.replace(/js$/, 'mjs'), `${taken(exported)}${take}(${JSON.stringify(path)});\n`);
+  const imported = JSON.stringify(from);
   writeFileSync(
     file.replace(/js$/, 'bundler.mjs'),
-    names.length === 0 ? `import ${from};\n` : `import library from ${from};\n${exported}library;\n`,
+    names.length === 0
+      ? `import ${imported};\n`
+      : `import library from ${imported};\n${taken(names)}library;\n`,
   );
+}
+
+function taken(names) {
+  return names.length === 0 ? '' : `export const { ${names.join(', ')} } = `;
+}
+
+/** The file of which an entry that has nothing of its own hands on what it gives: who takes it from there reads one less. */
+function handedOn(code) {
+  const [, path, list] =
+    /^const e=require\("(.*?)"\);((?:exports\.\w+=e\.[\w$]+[,;])+)$/.exec(code.trim()) ?? [];
+  if (list === undefined) return undefined;
+  const names = [...list.matchAll(/exports\.(\w+)=e\.([\w$]+)/g)];
+  return { path, names: names.map(([, name, theirs]) => `${theirs}: ${name}`) };
 }
 
 /** What a module that names a thread calls it: `scan-thread-entry.js` has `SCAN_THREAD`. */
@@ -107,25 +128,30 @@ function noteImports(imports) {
 }
 
 /**
- * Which modules are one file: those that the main entry needs at once, or two others. Each file more takes an application
- * a third of a millisecond. What is loaded late stays apart.
+ * Which modules are one file: `core`, which is what the main entry needs at once, or two others; and `late`, which is what
+ * only the modules `late` need. Each file more takes an application a third of a millisecond. What is imported by `import()`
+ * stays apart.
  */
-function createCoreTest(imports, [main, ...others]) {
-  let core;
+function createGroups(imports, [main, ...others], late) {
+  let groups;
   function find() {
     const counts = new Map();
-    for (const id of reached(imports, main)) counts.set(id, 2);
+    for (const id of reached(imports, [main], late)) counts.set(id, 2);
     for (const entry of others)
-      for (const id of reached(imports, entry)) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const id of reached(imports, [entry], late)) counts.set(id, (counts.get(id) ?? 0) + 1);
     for (const entry of [main, ...others]) counts.delete(entry);
-    return new Set([...counts].filter(([, count]) => count > 1).map(([id]) => id));
+    const core = new Set([...counts].filter(([, count]) => count > 1).map(([id]) => id));
+    return { core, late: new Set([...reached(imports, late)].filter((id) => !core.has(id))) };
   }
-  return (id) => (core ??= find()).has(id);
+  return ['core', 'late'].map((name) => ({ name, test: (id) => (groups ??= find())[name].has(id) }));
 }
 
-function reached(imports, from) {
-  const found = new Set([from]);
-  for (const id of found) for (const next of imports.get(id) ?? []) found.add(next);
+/** Everything that `from` needs at once; what only those of `without` need is left out. */
+function reached(imports, from, without = []) {
+  const found = new Set(from);
+  for (const id of found) {
+    for (const next of imports.get(id) ?? []) if (!without.includes(next)) found.add(next);
+  }
   return found;
 }
 
@@ -140,8 +166,47 @@ function takeFromNode() {
   };
 }
 
+const GIVEN_BY_FUNCTION =
+  /Object\.defineProperty\(exports, "([\w$]+)", \{\s*enumerable: true,\s*get: function ?\(\) \{\s*return ([\w$]+);\s*\}\s*\}\);/g;
+
+/**
+ * Files give and take what there is. Rolldown takes a copy with a `default`, which nothing here asks for, by a file of its
+ * own, which every application would read; and it gives each name by a function, for the sake of variables that change.
+ */
+function takeAsItIs() {
+  return {
+    name: 'take-as-it-is',
+    renderChunk(code) {
+      if (/\bnode_\w+\.default\b/.test(code))
+        throw new Error('What comes from Node is imported by its names.');
+      return code
+        .replace(/\brequire_rolldown_runtime\.\w+\(((?:[^()]|\([^()]*\))*?)(?:, 1)?\)/g, '$1')
+        .replace(/^const require_rolldown_runtime = .*\n/m, '')
+        .replace(GIVEN_BY_FUNCTION, (_, name, variable) => {
+          if (new RegExp(`^let ${variable}\\b`, 'm').test(code)) throw new Error(`${variable} may change.`);
+          return `exports.${name} = ${variable};`;
+        });
+    },
+    generateBundle(_, files) {
+      for (const name of Object.keys(files)) if (/\brolldown-runtime-/.test(name)) delete files[name];
+    },
+  };
+}
+
+/** What is late is asked for where something of it is called, not where it is named: read in a moment, and without waiting. */
+function takeLate() {
+  return {
+    name: 'take-late',
+    renderChunk(code) {
+      const late = code.replace(/\brequire_late\b/g, 'require_late()');
+      return late.replace(/const require_late\(\) = (require\(.*?\));/, 'const require_late = () => $1;');
+    },
+  };
+}
+
 /** What somebody else's bundler, or test runner, would stumble upon. */
 function assertFitForAll(fileName, code) {
-  const [found] = /import\.meta|\bimport\(|__dirname|__filename|\brequire\((?!["'`]\.)/.exec(code) ?? [];
+  const [found] =
+    /rolldown-runtime|import\.meta|\bimport\(|__dirname|__filename|\brequire\((?!["'`]\.)/.exec(code) ?? [];
   if (found !== undefined) throw new Error(`${fileName} holds ${found}, which not every tool can follow.`);
 }

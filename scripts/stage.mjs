@@ -16,6 +16,11 @@ const THREADS = {
     'src/watch/scan-thread-entry': 'src/watch/scan-thread',
   },
 };
+/** Of the libraries, the modules that are not read before something of them is called, with all that only they need. */
+const LATE = {
+  health: ['src/watched-stores', 'src/probes/postgres/postgres-connections'],
+  integrity: [],
+};
 /** What portal-server has in its own tarball, and no registry has. */
 const VENDORED = ['shared', 'dev-servers'];
 
@@ -81,7 +86,8 @@ async function stageLibrary(name, manifest, folder) {
   // The types are the same in both formats; one file is written in the other's words.
   for (const entry of entries)
     writeFileSync(join(dist, `${entry}.d.mts`), `export * from './${basename(entry)}.js';\n`);
-  await bundle({ modules, shared, dist, entries, programs: programsOf(manifest), threads: THREADS[name] });
+  const programs = programsOf(manifest);
+  await bundle({ modules, shared, dist, entries, programs, threads: THREADS[name], late: LATE[name] });
   rmSync(modules, { recursive: true });
   return inBothFormats(manifest);
 }

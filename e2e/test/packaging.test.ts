@@ -112,6 +112,30 @@ test('a script that watches, closes and does nothing else ends by itself', async
   );
 });
 
+test('importing reads one file, and what databases and caches need only where one is watched', async () => {
+  const files = `const files = (step) => console.log(step, Object.keys(require.cache)
+    .filter((file) => file.includes('portal-health')).map((file) => require('node:path').basename(file, '.js'))
+    .map((name) => name.replace(/-[\\w-]{8}$/, '')).toSorted().join(' '));`;
+  const use = `files('imported');
+    createHealth({ checks: { queue: () => true } }).report('admin');
+    files('checks');
+    createHealth({ database: { pool: () => undefined } });
+    files('database');`;
+  const imported = await printed(
+    'module',
+    `import { createRequire } from 'node:module';
+    import { createHealth } from 'portal-health';
+    const require = createRequire(import.meta.url);
+    ${files} ${use}`,
+  );
+  assert.equal(imported, 'imported core\nchecks core\ndatabase core late');
+  const required = await printed(
+    'commonjs',
+    `const { createHealth } = require('portal-health'); ${files} ${use}`,
+  );
+  assert.equal(required, 'imported core index\nchecks core index\ndatabase core index late');
+});
+
 /** How the tests of the adapters get the health, and how the adapter. */
 const MIXTURES = [
   ['import', 'import'],

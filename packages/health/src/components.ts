@@ -5,7 +5,7 @@ import type { ComponentStatus } from './report.js';
 import type { RunCounter } from './run-counts.js';
 import type { ProbeSample, Sampler } from './sampler.js';
 import { stateOf } from './verdict.js';
-import type { AnyFigures, Watched } from './watched.js';
+import type { AnyFigures, Watched } from './watched-type.js';
 
 /** Something that is sampled. */
 export interface Component extends Omit<Watched, 'probe' | 'sampling'> {

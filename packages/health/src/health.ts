@@ -20,7 +20,8 @@ import { createRunCounter } from './run-counts.js';
 import { createSampler } from './sampler.js';
 import { createSnapshotCache } from './snapshot-cache.js';
 import type { Outcome } from './types.js';
-import { missingCaches, watchedOf, type AnyFigures, type Watched } from './watched.js';
+import { missingCaches, watchedOf } from './watched.js';
+import type { AnyFigures, Watched } from './watched-type.js';
 
 export type { Health } from './health-type.js';
 

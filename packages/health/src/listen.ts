@@ -5,9 +5,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { optionError } from 'portal-shared/check-options';
-import { createHealthHandler } from './adapters/node.js';
 import type { Health } from './health-type.js';
 import { checkListenOptions, type HealthServer, type ListenOptions } from './http/endpoint-options.js';
+import { createEndpoints } from './http/endpoints.js';
+import { handlerOf } from './http/node-handler.js';
 
 /** All the ports of one health. */
 export interface HealthServers {
@@ -53,7 +54,7 @@ export function createHealthServers(): HealthServers {
 }
 
 async function openServer(health: Health, { port, host, ...options }: ListenOptions): Promise<HealthServer> {
-  const handler = createHealthHandler(health, options);
+  const handler = handlerOf(createEndpoints(health, options));
   // An application without HTTP has not loaded it, and may never listen.
   const { createServer } = await import('node:http');
   const server = createServer({

@@ -6,7 +6,7 @@ import { allProblems, type HealthSnapshot } from './report.js';
 import type { FinishedRun } from './run-counts.js';
 import { sourceCode, type SourceProblem } from './source-option.js';
 import type { Outcome, Report, Status, Viewer } from './types.js';
-import type { AnyFigures } from './watched.js';
+import type { AnyFigures } from './watched-type.js';
 
 /** Where a report comes from. */
 interface ReportSource {

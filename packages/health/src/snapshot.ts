@@ -14,8 +14,8 @@ import {
   type NamedDatabase,
 } from './report.js';
 import type { RunCounts } from './run-counts.js';
-import { cacheStatistics, type CacheFigures } from './statistics/cache.js';
-import { samePoolStatus, type PoolStatus } from './statistics/pool-monitor.js';
+import { cacheStatistics, type CacheFigures } from './statistics/cache-figures.js';
+import type { PoolStatus } from './statistics/pool-monitor.js';
 import { isUp } from './verdict.js';
 
 /** Readings of one moment. */
@@ -108,4 +108,15 @@ function cacheOf({ status: finding, figures }: ComponentInput): NamedCache {
       ? { ...cacheStatistics(figures), latency_ms: oneDecimal(latencyMs) }
       : UNMEASURED_CACHE;
   return { name, statistics };
+}
+
+/** True when nothing that was read has changed. */
+function samePoolStatus(a: PoolStatus, b: PoolStatus): boolean {
+  return (
+    a.figures?.total === b.figures?.total &&
+    a.figures?.checked_in === b.figures?.checked_in &&
+    a.figures?.size === b.figures?.size &&
+    a.waiting === b.waiting &&
+    a.problems === b.problems
+  );
 }

@@ -2,23 +2,9 @@
  * Reads the text of an `INFO`: the figures to publish, and what it says about writes. Servers that speak the protocol of
  * Redis (Valkey, KeyDB, Dragonfly) write it with more or fewer lines; what is not there is not measured.
  */
-import type { CacheStatistics } from '../types.js';
 import { readCacheFacts, type CacheFacts } from './cache-facts.js';
+import type { CacheFigures } from './cache-figures.js';
 import { fieldsOf, figureIn, figureOf } from './info-fields.js';
-
-/** Figures of one server, or of all masters of a cluster together; `null` is "not measured". */
-export interface CacheFigures {
-  readonly memoryBytes: number | null;
-  /** Keys in all databases. */
-  readonly keys: number | null;
-  readonly clients: number | null;
-  /** Since the start of the server that was started last. */
-  readonly uptimeSeconds: number | null;
-  readonly evictedKeys: number | null;
-  readonly hits: number | null;
-  readonly misses: number | null;
-  readonly commands: number | null;
-}
 
 /** What one `INFO` says. */
 export interface CacheInfo {
@@ -153,25 +139,6 @@ export function addUp(masters: readonly CacheFigures[]): CacheFigures {
     misses: totalOf('misses'),
     commands: totalOf('commands'),
   };
-}
-
-/** `cache_statistics` without the latency, which the server does not know. */
-export function cacheStatistics(figures: CacheFigures): Omit<CacheStatistics, 'latency_ms'> {
-  return {
-    memory_usage_bytes: figures.memoryBytes,
-    total_keys: figures.keys,
-    connected_clients: figures.clients,
-    uptime_seconds: figures.uptimeSeconds,
-    evicted_keys: figures.evictedKeys,
-    hit_rate: hitRate(figures),
-    total_commands_processed: figures.commands,
-  };
-}
-
-/** Percent with one decimal; `null` before the first look-up, when there is no rate. */
-function hitRate({ hits, misses }: CacheFigures): number | null {
-  if (hits === null || misses === null || hits + misses === 0) return null;
-  return Math.round((hits / (hits + misses)) * 1_000) / 10;
 }
 
 /** The keyspace comes last. A server without keys writes its heading and nothing below; one cut off, no end. */

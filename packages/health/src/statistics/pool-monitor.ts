@@ -55,14 +55,3 @@ export function createPoolMonitor(options: Omit<PoolWatchOptions, 'pool'>): Pool
     },
   };
 }
-
-/** True when nothing that was read has changed. */
-export function samePoolStatus(a: PoolStatus, b: PoolStatus): boolean {
-  return (
-    a.figures?.total === b.figures?.total &&
-    a.figures?.checked_in === b.figures?.checked_in &&
-    a.figures?.size === b.figures?.size &&
-    a.waiting === b.waiting &&
-    a.problems === b.problems
-  );
-}

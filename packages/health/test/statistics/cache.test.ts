@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  addUp,
-  cacheStatistics,
-  isClusterDown,
-  readInfo,
-  type CacheFigures,
-} from '../../src/statistics/cache.js';
+import { addUp, isClusterDown, readInfo } from '../../src/statistics/cache.js';
+import { cacheStatistics, type CacheFigures } from '../../src/statistics/cache-figures.js';
 
 const INFO = `# Server
 redis_version:7.0.15

@@ -6,7 +6,8 @@
 import { DEFAULTS } from '../../defaults.js';
 import { optionError } from 'portal-shared/check-options';
 import type { ProblemCode, RemarkCode } from '../../problems.js';
-import { addUp, NO_FIGURES, type CacheFigures } from '../../statistics/cache.js';
+import { addUp, NO_FIGURES } from '../../statistics/cache.js';
+import type { CacheFigures } from '../../statistics/cache-figures.js';
 import type { Outcome, Probe } from '../../types.js';
 import { createConnectionWatch, type ConnectionWatch } from '../connection-watch.js';
 import { withEndDetection } from '../end-detection.js';

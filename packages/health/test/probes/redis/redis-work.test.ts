@@ -13,7 +13,7 @@ import { Cluster, Redis } from 'ioredis';
 import { startRedis, startRedisCluster, waitFor, type RedisServer } from 'portal-test-kit';
 import { createClient, createCluster } from 'redis';
 import { createRedisProbe, type RedisClient } from '../../../src/probes/redis/redis.js';
-import type { CacheFigures } from '../../../src/statistics/cache.js';
+import type { CacheFigures } from '../../../src/statistics/cache-figures.js';
 import type { Outcome, Probe } from '../../../src/types.js';
 import { runProbe, outcomeOf } from '../run-probe.js';
 
