@@ -11,6 +11,7 @@ export {
   runPromtool,
   type PrometheusSeries,
   startPrometheus,
+  startVictoriaMetrics,
 } from './prometheus.js';
 export type { Fault, FaultOptions } from './fault.js';
 export { flood, type Flood } from './flood.js';

@@ -36,8 +36,14 @@ export interface PrometheusSeries {
 }
 
 export interface PrometheusOptions {
-  /** Each a job of its own. */
-  readonly targets: readonly { readonly job: string; readonly port: number }[];
+  /** Each a job of its own: at a port of this machine, or where a file of Prometheus’ `file_sd` says. */
+  readonly targets: readonly (
+    { readonly job: string; readonly port: number } | { readonly job: string; readonly file: string }
+  )[];
+  /** Milliseconds between two scrapes, and within which one must be done; default: 200. */
+  readonly everyMs?: number;
+  /** Default: `everyMs`. */
+  readonly scrapeTimeoutMs?: number;
   /** Absolute path of a file of rules. */
   readonly rules?: string;
 }
@@ -86,9 +92,58 @@ export async function runPromtool(args: readonly string[], input = ''): Promise<
   return { exitCode, output: stdout + stderr };
 }
 
-/** Starts a Prometheus that scrapes every 0.2 s, at a free port, in a folder of its own. */
+/** Starts a Prometheus at a free port, in a folder of its own. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   const { prometheus: program } = await findPrograms();
+  return start(options, {
+    program,
+    ready: '/-/ready',
+    arguments: ({ configuration, data, port }) => [
+      `--config.file=${configuration}`,
+      `--storage.tsdb.path=${data}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+  });
+}
+
+/** Starts a VictoriaMetrics that scrapes in the same way, and speaks as a Prometheus does. It knows no rules. */
+export async function startVictoriaMetrics(options: Omit<PrometheusOptions, 'rules'>): Promise<Prometheus> {
+  const program =
+    (await findInstalled('victoria-metrics')) ??
+    join(
+      await fetchAptPackage({ name: 'victoria-metrics', withDependencies: false }),
+      'usr',
+      'bin',
+      'victoria-metrics',
+    );
+  return start(options, {
+    program,
+    ready: '/health',
+    arguments: ({ configuration, data, port }) => [
+      `-promscrape.config=${configuration}`,
+      // It knows no rules, and so no interval of theirs.
+      '-promscrape.config.strictParse=false',
+      '-promscrape.fileSDCheckInterval=1s',
+      `-storageDataPath=${data}`,
+      `-httpListenAddr=127.0.0.1:${port}`,
+      '-memory.allowedBytes=256MB',
+    ],
+  });
+}
+
+interface Make {
+  readonly program: string;
+  /** Path that answers once it is ready. */
+  readonly ready: string;
+  readonly arguments: (places: {
+    readonly configuration: string;
+    readonly data: string;
+    readonly port: number;
+  }) => readonly string[];
+}
+
+async function start(options: PrometheusOptions, make: Make): Promise<Prometheus> {
+  const { program } = make;
   const folder = await makeServerFolder('prometheus');
   try {
     const identity = await chooseIdentity({ program, env: {}, folder });
@@ -101,18 +156,13 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     const { port, server } = await withFreePort(
       async (candidate) => {
         const started = await startServerProcess({
-          command: [
-            program,
-            `--config.file=${configuration}`,
-            `--storage.tsdb.path=${data}`,
-            `--web.listen-address=127.0.0.1:${candidate}`,
-          ],
+          command: [program, ...make.arguments({ configuration, data, port: candidate })],
           identity,
           logFile: join(folder, `log-${candidate}`),
           orphanSignal: 'KILL',
           orphanFolder: folder,
         });
-        await untilReady(started, candidate);
+        await untilReady(started, `http://127.0.0.1:${candidate}${make.ready}`);
         return { port: candidate, server: started };
       },
       (error) => error instanceof Error && error.message.includes('address already in use'),
@@ -124,24 +174,31 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   }
 }
 
-function configurationOf({ targets, rules }: PrometheusOptions): unknown {
+function configurationOf({
+  targets,
+  rules,
+  everyMs = 200,
+  scrapeTimeoutMs = everyMs,
+}: PrometheusOptions): unknown {
+  const every = `${everyMs}ms`;
   return {
-    global: { scrape_interval: '200ms', scrape_timeout: '200ms', evaluation_interval: '200ms' },
+    global: { scrape_interval: every, scrape_timeout: `${scrapeTimeoutMs}ms`, evaluation_interval: every },
     ...(rules === undefined ? {} : { rule_files: [rules] }),
-    scrape_configs: targets.map(({ job, port }) => ({
+    scrape_configs: targets.map(({ job, ...where }) => ({
       job_name: job,
-      static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+      ...('file' in where
+        ? { file_sd_configs: [{ files: [where.file] }] }
+        : { static_configs: [{ targets: [`127.0.0.1:${where.port}`] }] }),
     })),
   };
 }
 
-async function untilReady(server: ServerProcess, port: number): Promise<void> {
+async function untilReady(server: ServerProcess, url: string): Promise<void> {
   try {
-    await waitFor(
-      'Prometheus to be ready',
-      async () => server.hasEnded() || (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok,
-      { timeoutMs: START_TIMEOUT_MS, everyMs: 50 },
-    );
+    await waitFor('Prometheus to be ready', async () => server.hasEnded() || (await fetch(url)).ok, {
+      timeoutMs: START_TIMEOUT_MS,
+      everyMs: 50,
+    });
     if (server.hasEnded()) throw new Error(`Prometheus did not start: ${await server.printed()}`);
   } catch (error) {
     await server.stop('SIGKILL', 0);

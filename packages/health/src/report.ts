@@ -80,6 +80,8 @@ export interface HealthSnapshot {
   readonly databases: readonly NamedDatabase[];
   readonly caches: readonly NamedCache[];
   readonly sourceHash: string | null;
+  /** How the source stands in one word; `null` where none is watched. */
+  readonly sourceState: string | null;
   /** Which service this is: not for the report. */
   readonly identity: Identity;
   /** How the runs of each component went since the start, in the order of `components`. */

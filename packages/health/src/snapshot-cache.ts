@@ -5,7 +5,7 @@ import { componentStatus, type Component } from './components.js';
 import type { EventLoopWatch } from './probes/event-loop.js';
 import { buildReport, type ComponentStatus, type HealthSnapshot } from './report.js';
 import { sameInput, snapshotOf, type SnapshotConstants, type SnapshotInput } from './snapshot.js';
-import { sourceProblems, type HealthSource } from './source-option.js';
+import { sourceProblems, sourceState, type HealthSource } from './source-option.js';
 import type { Report, Viewer } from './types.js';
 
 /** Where a snapshot is read from. */
@@ -65,6 +65,7 @@ export function createSnapshotCache({
       eventLoop: eventLoop.problems(),
       source: sourceProblems(source),
       sourceHash: source?.hash ?? null,
+      sourceState: sourceState(source),
       runs: () => components.map(({ runs }) => runs.counts()),
     };
   }

@@ -27,6 +27,7 @@ export interface SnapshotInput {
   readonly eventLoop: readonly ProblemCode[];
   readonly source: readonly ProblemCode[];
   readonly sourceHash: string | null;
+  readonly sourceState: string | null;
   /** Of every part that is sampled. */
   readonly runs: () => readonly RunCounts[];
 }
@@ -51,7 +52,8 @@ export function sameInput(a: SnapshotInput, b: SnapshotInput): boolean {
     a.components.every((part, index) => sameComponent(part, b.components[index])) &&
     sameCodes(a.eventLoop, b.eventLoop) &&
     sameCodes(a.source, b.source) &&
-    a.sourceHash === b.sourceHash
+    a.sourceHash === b.sourceHash &&
+    a.sourceState === b.sourceState
   );
 }
 
@@ -83,6 +85,7 @@ export function snapshotOf(constants: SnapshotConstants, readings: SnapshotInput
     databases: databases.filter((one) => one !== database),
     caches: caches.filter((one) => one !== cache),
     sourceHash: readings.sourceHash,
+    sourceState: readings.sourceState,
     identity: constants.identity,
     runs: readings.runs(),
   });

@@ -25,6 +25,8 @@ export interface HealthSource {
   problems(): readonly SourceProblem[];
   /** Calls `listener` whenever there may be something new to ask for. */
   onChange(listener: () => void): void;
+  /** How it stands in one word, as the source of `watchSource()` knows it; may be missing. */
+  state?(): { readonly state: string };
   /** Stops watching. */
   close(): Promise<void>;
 }
@@ -39,6 +41,23 @@ const CODES: Readonly<Record<SourceProblem['kind'], ProblemCode>> = {
 /** The catalogue's codes for what is wrong with the source, each once, in its order. */
 export function sourceProblems(source: HealthSource | undefined): readonly ProblemCode[] {
   return source ? inOrder(source.problems().map(sourceCode)) : [];
+}
+
+/** From the most urgent on. */
+const STATES: readonly (readonly [SourceProblem['kind'], string])[] = [
+  ['unreadable', 'unreadable'],
+  ['mismatched', 'mismatched'],
+  ['loaded-differs', 'loaded_differs'],
+  ['drifted', 'drifted'],
+];
+
+/** How the source stands in one word; `null` where there is none. */
+export function sourceState(source: HealthSource | undefined): string | null {
+  if (!source) return null;
+  const known = source.state?.().state;
+  if (known !== undefined) return known;
+  const kinds = new Set(source.problems().map(({ kind }) => kind));
+  return STATES.find(([kind]) => kinds.has(kind))?.[1] ?? 'unsigned';
 }
 
 /** The catalogue's code for one of them. */

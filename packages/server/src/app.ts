@@ -98,6 +98,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   watched.onReport(() => ownService.observe());
   const fleet = createFleet({
     path: config.fleetFile,
+    prometheus:
+      config.prometheusUrl === undefined
+        ? undefined
+        : { url: config.prometheusUrl, tokenFile: config.prometheusTokenFile ?? null },
     own: () => ownService.detail(),
     log,
     onUpdate(update) {

@@ -52,6 +52,7 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
   function detail(): ServiceDetail {
     observe();
     const report = health.report('admin');
+    const hash = report.source_hash ?? null;
     const counts = countStates([state]);
     const codes = report.errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
     return {
@@ -64,6 +65,11 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
         expected: EXPECTED.instances,
         codes,
         cells: STATE_LETTERS[state],
+        sources: {
+          groups: hash === null ? 0 : 1,
+          reported: hash === null ? 0 : 1,
+          notReported: hash === null ? 1 : 0,
+        },
       },
       instances: [
         {
@@ -72,7 +78,7 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
           since,
           codes,
           startedAt: startedAt.getTime(),
-          sourceHash: report.source_hash ?? null,
+          sourceHash: hash,
           answeredAt: Date.now(),
           polls: [],
         },
@@ -85,7 +91,7 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
     detail,
     takeUpdate(nowMs) {
       const { service, instances } = detail();
-      const { verdict, cells: _, expected: __, ...view } = service;
+      const { verdict, cells: _, expected: __, sources: ___, ...view } = service;
       const [own] = instances;
       return {
         ...view,

@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { respond } from 'portal-health';
+import { fleetMetrics } from '../fleet/fleet-metrics.js';
 import { applyCachePolicy, defineRoute, type SessionGuard } from './route.js';
 
 const METRICS = `# TYPE portal_health_status gauge
@@ -31,7 +32,8 @@ export const metricsRoute = defineRoute({
     summary: 'The same as metrics',
     description:
       'Prometheus text, or OpenMetrics for who asks for it. Always 200: the status is one of them. With the session of an ' +
-      'administrator or the token of a machine also `portal_source_info`; whatever else is shown counts as nothing.',
+      'administrator or the token of a machine also `portal_source_info` and `portal_fleet_…`; whatever else is shown ' +
+      'counts as nothing.',
   },
   answers: {
     200: {
@@ -42,7 +44,7 @@ export const metricsRoute = defineRoute({
       },
     },
   },
-  async handler({ request, reply, services: { guard, health } }) {
+  async handler({ request, reply, services: { guard, health, fleet } }) {
     // Always 200: a scrape that fails tells Prometheus nothing. Who may not see all of it sees what everybody sees.
     const isAdmitted = await guard
       .requireAdmin(GUARD)
@@ -57,9 +59,19 @@ export const metricsRoute = defineRoute({
       isAdmitted ? 'admin' : 'public',
     );
     reply.removeHeader('Retry-After').headers(headers);
-    return applyCachePolicy(reply.code(status), 'noStoreByAccept').send(Buffer.from(body));
+    const text = isAdmitted && body !== '' ? withFleet(body, fleetMetrics(fleet.view().services)) : body;
+    return applyCachePolicy(reply.code(status), 'noStoreByAccept').send(Buffer.from(text));
   },
 });
+
+const OPENMETRICS_END = '# EOF\n';
+
+function withFleet(text: string, lines: readonly string[]): string {
+  const more = `${lines.join('\n')}\n`;
+  return text.endsWith(OPENMETRICS_END)
+    ? `${text.slice(0, -OPENMETRICS_END.length)}${more}${OPENMETRICS_END}`
+    : text + more;
+}
 
 /** Whether the client shows who it is, to see all of the metrics. */
 export function showsCredentialsForMetrics({ method, url = '', headers }: IncomingMessage): boolean {

@@ -3,7 +3,7 @@
  * configuration and its parser come from here, and `.env.example` and the table of docs/settings.md by docs.ts.
  */
 import { SOURCE } from './installation.js';
-import { networks, publicUrl } from './url-rules.js';
+import { networks, prometheusUrl, publicUrl } from './url-rules.js';
 import {
   alertReceivers,
   host,
@@ -319,6 +319,19 @@ export const SETTINGS = {
     rule: path,
     about: 'The fleet file, in YAML: the services and instances that are watched (docs/fleet.md).',
     unset: 'none; the fleet is this service alone',
+  },
+  prometheusUrl: {
+    variable: 'PORTAL_PROMETHEUS_URL',
+    rule: prometheusUrl,
+    about:
+      'Prometheus, or what speaks like one, that is asked about services with `collector: prometheus` in the fleet file; with the path before `/api/v1`, if any.',
+    unset: 'none; all instances are polled',
+  },
+  prometheusTokenFile: {
+    variable: 'PORTAL_PROMETHEUS_TOKEN_FILE',
+    rule: path,
+    about: 'File of a bearer token that this Prometheus wants; read again when it changes.',
+    unset: 'none is sent',
   },
   auditDays: {
     variable: 'PORTAL_AUDIT_DAYS',

@@ -96,3 +96,15 @@ export function baseUrlOf(url: URL): string {
 export function openLink(url: string, code: string): string {
   return `${url}/#code=${code}`;
 }
+
+/** Where a Prometheus is. Its token stands in a file of its own. */
+export const prometheusUrl: Rule<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && `${url.username}${url.password}` !== '') {
+    throw new BrokenRule('to be a URL without a user name and a password', { isTextSecret: true });
+  }
+  if (!url || !/^https?:$/.test(url.protocol) || /[?#]/.test(text)) {
+    throw new BrokenRule('to be an http or https URL without ? and #, such as http://prometheus:9090');
+  }
+  return text;
+};

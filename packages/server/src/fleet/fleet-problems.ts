@@ -47,6 +47,10 @@ export const INSTANCE_PROBLEMS = {
     sentence: 'The instance says healthy with a status of failure',
     next: 'Look at what stands before it; an error page may hold an old body.',
   },
+  INSTANCE_NOT_SCRAPED: {
+    sentence: 'The Prometheus cannot scrape the instance',
+    next: 'Read the error of the target on its page `/targets`.',
+  },
   INSTANCE_RESTARTING: {
     sentence: 'The instance starts again and again',
     next: 'Read its log from before the last start.',

@@ -10,8 +10,10 @@ import type { FleetProblemCode } from './fleet-problems.js';
 import type { FleetUpdate, ServiceUpdate } from './fleet-update.js';
 import type { InstanceView } from './instance-list.js';
 import type { Poll } from './observation.js';
-import type { PollPlan } from './polling/poll-thread.js';
+import type { Collected, PollPlan } from './polling/poll-thread.js';
 import { createPollWorker } from './polling/poll-worker.js';
+import type { ServiceRound } from './prometheus/collector.js';
+import type { PrometheusAddress } from './prometheus/prometheus-api.js';
 import { accepts } from './reach.js';
 import { createServiceWatch, type ServiceView, type ServiceWatch } from './service-watch.js';
 import { judgeSight, SEEING, type Sight } from './sight.js';
@@ -54,6 +56,8 @@ export interface Fleet {
 export interface FleetOptions {
   /** Of the fleet file; `undefined`: a fleet of this service alone. */
   readonly path: string | undefined;
+  /** Default: there is none, and no service of the file may want one. */
+  readonly prometheus?: PrometheusAddress | undefined;
   /** This service, as one of its own fleet; asked whenever somebody looks. */
   readonly own: () => ServiceDetail;
   readonly log: Log;
@@ -72,10 +76,11 @@ const REACH_MS = 5_000;
 const LATE_MS = 60_000;
 
 /** @throws OperatorError when the fleet file cannot be used */
-export function createFleet({ path, own, log, onUpdate }: FleetOptions): Fleet {
-  const services = createServices(log);
+export function createFleet({ path, prometheus, own, log, onUpdate }: FleetOptions): Fleet {
+  const services = createServices(log, prometheus ?? null);
   const fileWatch = watchFleetFile({
     path,
+    hasPrometheus: prometheus !== undefined,
     onChange(next) {
       log.info('the fleet file was read again', { services: next.services.length });
       file = next;
@@ -159,15 +164,18 @@ interface Services {
 
 interface Watched {
   readonly watch: ServiceWatch;
-  readonly discovery: Discovery;
+  /** `undefined` where a Prometheus finds the instances. */
+  discovery: Discovery | undefined;
+  /** Why the instances cannot be listed; empty while they can be. */
+  lastCause: string;
 }
 
-function createServices(log: Log): Services {
+function createServices(log: Log, prometheus: PrometheusAddress | null): Services {
   const all = new Map<string, Watched>();
   let sight: Sight = SEEING;
   let checkedAt = Date.now();
   const worker = createPollWorker({
-    onPolls: receive,
+    onCollected: receive,
     onEnd: (error) => log.failure('the watching of the fleet has ended, and begins anew', error),
   });
 
@@ -175,12 +183,33 @@ function createServices(log: Log): Services {
     return [...all.values()].map(({ watch }) => watch);
   }
 
-  function receive(polls: readonly Poll[]): void {
+  function receive(collected: Collected): void {
+    if (collected.kind === 'polls') receivePolls(collected.polls);
+    else for (const round of collected.rounds) receiveRound(round);
+  }
+
+  function receiveRound({ service, found }: ServiceRound): void {
+    const watched = all.get(service);
+    watched?.watch.scraped(found);
+    if (watched) noteCause(watched, found.kind === 'failed' ? found.cause : '');
+    if (found.kind === 'round') checkedAt = Date.now();
+  }
+
+  /** Each cause is logged once. */
+  function noteCause(watched: Watched, cause: string): void {
+    if (cause !== watched.lastCause && cause !== '') {
+      log.warn('the instances of a service cannot be listed', { service: watched.watch.entry.name, cause });
+    }
+    watched.lastCause = cause;
+  }
+
+  function receivePolls(polls: readonly Poll[]): void {
+    checkedAt = Date.now();
     for (const poll of polls) {
       const [service = '', instance = ''] = poll.key.split('\n');
-      all.get(service)?.watch.instances.polled(instance, poll, sight.blindSince !== null);
+      const instances = all.get(service)?.watch.instances;
+      if (instances?.kind === 'polled') instances.polled(instance, poll, sight.blindSince !== null);
     }
-    checkedAt = Date.now();
     const isLate = polls.some(({ observation }) => observation.kind === 'void');
     if (isLate && sight.blindSince === null) look({ blindSince: checkedAt, hasGivenUp: false });
   }
@@ -200,24 +229,22 @@ function createServices(log: Log): Services {
     drop(entry.name);
     const instances = before && isAskedAlike(before.entry, entry) ? before.instances : undefined;
     const watch = createServiceWatch(entry, Date.now(), instances);
-    let lastCause = '';
-    const discovery = createDiscovery({
-      discover: entry.discover,
+    const watched: Watched = { watch, discovery: undefined, lastCause: '' };
+    all.set(entry.name, watched);
+    const { discover } = entry;
+    if (discover.kind === 'series') return;
+    watched.discovery = createDiscovery({
+      discover,
       onResult(found) {
-        const cause = found.kind === 'failed' ? found.cause : '';
-        if (cause !== lastCause && cause !== '') {
-          log.warn('the instances of a service cannot be listed', { service: entry.name, cause });
-        }
-        lastCause = cause;
+        noteCause(watched, found.kind === 'failed' ? found.cause : '');
         watch.discovered(found, Date.now());
         sendPlan();
       },
     });
-    all.set(entry.name, { watch, discovery });
   }
 
   function drop(name: string): void {
-    all.get(name)?.discovery.close();
+    all.get(name)?.discovery?.close();
     all.delete(name);
   }
 
@@ -227,9 +254,9 @@ function createServices(log: Log): Services {
     let left = MOST_INSTANCES;
     for (const watch of sorted) {
       watch.limitTo(left);
-      left -= watch.instances.origins().size;
+      if (watch.instances.kind === 'polled') left -= watch.instances.listed();
     }
-    worker.setPlan(planOf(sorted));
+    worker.setPlan(planOf(sorted, prometheus));
   }
 
   return {
@@ -262,14 +289,18 @@ function createServices(log: Log): Services {
       return watch && { service: watch.view(), instances: watch.viewInstances() };
     },
     targets: () =>
-      watches().map(({ entry, instances }) => ({
-        service: entry.name,
-        scheme: entry.polling.scheme,
-        path: entry.polling.path,
-        instances: [...instances.origins().keys()],
-      })),
+      watches().flatMap(({ entry: { name: service, polling }, instances }) =>
+        instances.kind === 'polled'
+          ? {
+              service,
+              scheme: polling.scheme,
+              path: polling.path,
+              instances: [...instances.origins().keys()],
+            }
+          : [],
+      ),
     isMoving() {
-      const polled = watches().filter(({ instances }) => instances.origins().size > 0);
+      const polled = watches().filter(({ instances }) => instances.listed() > 0);
       const periodsMs = polled.map(({ entry: { polling } }) => polling.intervalMs + polling.timeoutMs);
       return polled.length === 0 || Date.now() - checkedAt < 2 * Math.min(...periodsMs) + LATE_MS;
     },
@@ -281,19 +312,26 @@ function createServices(log: Log): Services {
 }
 
 function isAskedAlike(before: ServiceEntry, after: ServiceEntry): boolean {
-  const asked = ({ polling, damping }: ServiceEntry): string => JSON.stringify([polling, damping]);
+  const asked = ({ polling, damping, discover }: ServiceEntry): string =>
+    JSON.stringify([polling, damping, discover.kind === 'series' ? discover : null]);
   return asked(before) === asked(after);
 }
 
-function planOf(watches: readonly ServiceWatch[]): PollPlan {
+function planOf(watches: readonly ServiceWatch[], prometheus: PrometheusAddress | null): PollPlan {
+  const polled = watches.flatMap(({ entry, instances }) =>
+    instances.kind === 'polled' ? [{ entry, origins: instances.origins() }] : [],
+  );
   return {
-    services: Object.fromEntries(watches.map(({ entry }) => [entry.name, entry.polling])),
-    targets: watches.flatMap(({ entry: { name }, instances }) =>
-      [...instances.origins()].map(([instance, origin]) => ({
-        key: `${name}\n${instance}`,
-        service: name,
-        origin,
-      })),
+    services: Object.fromEntries(polled.map(({ entry }) => [entry.name, entry.polling])),
+    targets: polled.flatMap(({ entry: { name }, origins }) =>
+      [...origins].map(([instance, origin]) => ({ key: `${name}\n${instance}`, service: name, origin })),
     ),
+    prometheus,
+    series: watches.flatMap(({ entry: { name: service, discover, polling, damping } }) => {
+      if (discover.kind !== 'series') return [];
+      const { label, value } = discover;
+      const { successThreshold } = damping;
+      return { service, label, value, intervalMs: polling.intervalMs, successThreshold };
+    }),
   };
 }

@@ -6,7 +6,13 @@ import { hostOf } from './file/fleet-file.js';
 import { MOST_UNWELL, type InstanceChange, type UnwellInstance } from './fleet-update.js';
 import { forgetLoss, newInstance, track, type Damping, type TrackedInstance } from './instance-tracker.js';
 import type { Poll } from './observation.js';
-import { STATE_LETTERS, type InstanceState } from './service-verdict.js';
+import type { Seen } from './sight.js';
+import {
+  countStates,
+  STATE_LETTERS,
+  type InstanceCounts,
+  type InstanceState,
+} from './service-verdict.js';
 
 export interface InstanceView {
   /** `host:port`. */
@@ -22,30 +28,47 @@ export interface InstanceView {
   readonly polls: readonly (number | null)[];
 }
 
-export interface InstanceList {
+/** How many of the listed instances report which source they run. */
+export interface SourceCounts {
+  /** Different ones. */
+  readonly groups: number;
+  readonly reported: number;
+  readonly notReported: number;
+}
+
+/** The instances of one service, whoever collects what is known of them. */
+export interface Instances {
+  /** How many are listed. */
+  listed(): number;
+  seen(): readonly Pick<Seen, 'answeredAt' | 'lostAt' | 'instances'>[];
+  forgetLosses(): void;
+  /** Drops those that have been gone for long. To be called about once a second. */
+  age(nowMs: number): void;
+  counts(isBlind: boolean): InstanceCounts;
+  /** Of all that are listed; some more than once. */
+  codes(isBlind: boolean): Iterable<string>;
+  /** The letters of the states, in the order of the names; those without one come last. */
+  cells(isBlind: boolean): string;
+  unwell(): readonly UnwellInstance[];
+  /** What has changed since the last call; while the watcher is blind nothing has. */
+  takeChanges(nowMs: number): readonly InstanceChange[];
+  /** Milliseconds of the polls that were answered since the last call. */
+  takePollsMs(): readonly number[];
+  sources(): SourceCounts;
+  /** Of all instances that are polled; of those that a Prometheus scrapes, all but the healthy ones. */
+  view(isBlind: boolean): readonly InstanceView[];
+}
+
+export interface PolledInstances extends Instances {
+  readonly kind: 'polled';
   /** Where each listed instance is asked: origins by instance. */
   origins(): ReadonlyMap<string, string>;
-  tracked(): readonly TrackedInstance[];
   /** @param targets - `host:port`, or origins */
   replace(targets: readonly string[], nowMs: number): void;
   /** Keeps the first `most` of them by name. @returns whether there were more */
   cut(most: number): boolean;
   /** @param isBlind - whether the watcher is: then only answers count */
   polled(instance: string, poll: Poll, isBlind: boolean): void;
-  forgetLosses(): void;
-  /** Drops those that have been gone for long. */
-  dropGone(nowMs: number): void;
-  states(isBlind: boolean): readonly InstanceState[];
-  view(isBlind: boolean): readonly InstanceView[];
-  /** The letters of the states, in the order of the names. */
-  cells(isBlind: boolean): string;
-  /** Of all that are listed. */
-  codes(isBlind: boolean): Iterable<string>;
-  unwell(): readonly UnwellInstance[];
-  /** What has changed since the last call; while the watcher is blind nothing has. */
-  takeChanges(nowMs: number): readonly InstanceChange[];
-  /** Milliseconds of the polls that were answered since the last call. */
-  takePollsMs(): readonly number[];
 }
 
 interface Held {
@@ -62,10 +85,10 @@ const GONE_SHOWN_MS = 15 * 60_000;
 const POLLS_KEPT = 30;
 /** Between two updates; a second has a thousand where 10,000 instances are polled every ten. */
 const MOST_POLLS = 20_000;
-const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
+export const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
 
 /** @param scheme - of targets that say none */
-export function createInstanceList(scheme: 'http' | 'https', damping: Damping): InstanceList {
+export function createPolledInstances(scheme: 'http' | 'https', damping: Damping): PolledInstances {
   const all = new Map<string, Held>();
   let pollsMs: number[] = [];
   /** In the order of the names; `undefined`: to be sorted. */
@@ -125,8 +148,18 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
   }
 
   return {
+    kind: 'polled',
     origins: () => new Map(listed().map(([instance, { origin }]) => [instance, origin])),
-    tracked: () => listed().map(([, { tracked }]) => tracked),
+    listed: () => listed().length,
+    seen: () =>
+      listed().map(
+        ([
+          ,
+          {
+            tracked: { answeredAt, lostAt },
+          },
+        ]) => ({ answeredAt, lostAt }),
+      ),
     replace,
     cut(most) {
       const surplus = listed()
@@ -140,20 +173,25 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
     forgetLosses() {
       for (const held of all.values()) held.tracked = forgetLoss(held.tracked);
     },
-    dropGone(nowMs) {
+    age(nowMs) {
       for (const [instance, { goneAt }] of all) {
         if (goneAt === null || nowMs - goneAt < GONE_SHOWN_MS) continue;
         all.delete(instance);
         sorted = undefined;
       }
     },
-    states: (isBlind) => [...all.values()].map((held) => stateOf(held, isBlind)),
+    counts: (isBlind) => countStates([...all.values()].map((held) => stateOf(held, isBlind))),
+    sources() {
+      const hashes = listed().flatMap(([, { tracked }]) => tracked.reading?.sourceHash ?? []);
+      const reported = hashes.length;
+      return { groups: new Set(hashes).size, reported, notReported: listed().length - reported };
+    },
     view: (isBlind) =>
       [...all].map(([instance, held]) => ({
         instance,
         state: stateOf(held, isBlind),
         since: held.goneAt ?? held.tracked.since,
-        codes: isBlind ? [] : [...held.tracked.codes, ...held.tracked.findings],
+        codes: isBlind ? [] : codesOf(held),
         startedAt: held.tracked.reading?.startedAtMs ?? null,
         sourceHash: held.tracked.reading?.sourceHash ?? null,
         answeredAt: held.tracked.answeredAt,
@@ -187,6 +225,10 @@ export function createInstanceList(scheme: 'http' | 'https', damping: Damping): 
       return taken;
     },
   };
+}
+
+function codesOf({ tracked: { codes, findings } }: Held): readonly string[] {
+  return findings.length === 0 ? codes : [...codes, ...findings];
 }
 
 function stateOf({ tracked, goneAt }: Held, isBlind: boolean): InstanceState {

@@ -6,7 +6,14 @@ import type { Discovered } from './discovery/discovery.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';
 import type { ServiceUpdate } from './fleet-update.js';
-import { createInstanceList, type InstanceList, type InstanceView } from './instance-list.js';
+import {
+  createPolledInstances,
+  type InstanceView,
+  type PolledInstances,
+  type SourceCounts,
+} from './instance-list.js';
+import type { ServiceRound } from './prometheus/collector.js';
+import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
 import { countStates, judgeService, type InstanceCounts, type ServiceVerdict } from './service-verdict.js';
 
@@ -21,12 +28,17 @@ export interface ServiceView {
   readonly codes: readonly string[];
   /** The letters of the states of the instances, in the order of their names. */
   readonly cells: string;
+  readonly sources: SourceCounts;
 }
+
+/** Those of one service, by who collects what is known of them. */
+export type AnyInstances = PolledInstances | ScrapedInstances;
 
 export interface ServiceWatch {
   readonly entry: ServiceEntry;
-  readonly instances: InstanceList;
+  readonly instances: AnyInstances;
   discovered(discovered: Discovered, nowMs: number): void;
+  scraped(found: ServiceRound['found']): void;
   /** Watches no more instances than so many. */
   limitTo(most: number): void;
   seen(): readonly Seen[];
@@ -47,13 +59,14 @@ const MOST_CODES = 16;
 export function createServiceWatch(
   entry: ServiceEntry,
   startedMs: number,
-  instances: InstanceList = createInstanceList(entry.polling.scheme, entry.damping),
+  instances: AnyInstances = createInstances(entry),
 ): ServiceWatch {
   const { polling, expect } = entry;
-  const windowMs = polling.intervalMs + polling.timeoutMs;
+  // A loss that a Prometheus sees is asked for an interval later.
+  const windowMs = polling.intervalMs * (instances.kind === 'scraped' ? 2 : 1) + polling.timeoutMs;
   let discoveryProblem: FleetProblemCode | undefined;
   let isCut = false;
-  let isListed = instances.origins().size > 0;
+  let isListed = instances.listed() > 0;
   let fewSince: number | null = null;
   let isTooFew = false;
   let isBlind = false;
@@ -62,7 +75,7 @@ export function createServiceWatch(
 
   /** An empty list is no rolling release. */
   function hasTooFew(nowMs: number): boolean {
-    const count = instances.origins().size;
+    const count = instances.listed();
     if (!isListed || count >= expect.instances) fewSince = null;
     else fewSince ??= nowMs;
     return fewSince !== null && (count === 0 || nowMs - fewSince >= FEW_TOLERATED_MS);
@@ -88,20 +101,27 @@ export function createServiceWatch(
       discoveryProblem = found.kind === 'failed' ? found.code : undefined;
       if (found.kind === 'failed') return;
       isListed = true;
-      instances.replace(found.targets, nowMs);
+      if (instances.kind === 'polled') instances.replace(found.targets, nowMs);
+    },
+    scraped(found) {
+      if (instances.kind === 'polled') return;
+      discoveryProblem = found.kind === 'failed' ? 'FLEET_DISCOVERY_FAILED' : undefined;
+      if (found.kind === 'failed') {
+        instances.failed();
+        return;
+      }
+      isListed = true;
+      instances.scraped(found, isBlind);
     },
     limitTo(most) {
-      isCut = instances.cut(most);
+      if (instances.kind === 'polled') isCut = instances.cut(most);
     },
-    seen: () =>
-      instances
-        .tracked()
-        .map(({ answeredAt, lostAt }) => ({ service: entry.name, answeredAt, lostAt, windowMs })),
+    seen: () => instances.seen().map((one) => ({ ...one, service: entry.name, windowMs })),
     update(nowMs, blind) {
       isBlind = blind;
-      instances.dropGone(nowMs);
+      instances.age(nowMs);
       isTooFew = hasTooFew(nowMs);
-      const judged = judgeService(countStates(instances.states(isBlind)), expect, isTooFew);
+      const judged = judgeService(instances.counts(isBlind), expect, isTooFew);
       // Before its instances are listed nothing is known of it.
       const next = isListed ? judged : ({ ...judged, status: 'unknown' } as const);
       if (next.status !== verdict.status) since = nowMs;
@@ -112,10 +132,11 @@ export function createServiceWatch(
       labels: entry.labels,
       verdict,
       since,
-      counts: countStates(instances.states(isBlind)),
+      counts: instances.counts(isBlind),
       expected: expect.instances,
       codes: codes(),
       cells: instances.cells(isBlind),
+      sources: instances.sources(),
     }),
     viewInstances: () => instances.view(isBlind),
     takeUpdate(nowMs) {
@@ -125,7 +146,7 @@ export function createServiceWatch(
         labels: entry.labels,
         status,
         since,
-        counts: countStates(instances.states(isBlind)),
+        counts: instances.counts(isBlind),
         listed,
         usable,
         need,
@@ -138,4 +159,10 @@ export function createServiceWatch(
       };
     },
   };
+}
+
+function createInstances({ polling, damping, discover }: ServiceEntry): AnyInstances {
+  return discover.kind === 'series'
+    ? createScrapedInstances(damping, polling.intervalMs)
+    : createPolledInstances(polling.scheme, damping);
 }

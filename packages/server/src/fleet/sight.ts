@@ -3,9 +3,11 @@
  * times in milliseconds since 1970.
  */
 
-/** What is asked of one instance. */
+/** What is asked of one instance, or of several alike. */
 export interface Seen {
   readonly service: string;
+  /** How many; default: one. */
+  readonly instances?: number;
   /** `null`: it never answered, so its silence is no loss. */
   readonly answeredAt: number | null;
   readonly lostAt: number | null;
@@ -66,14 +68,14 @@ function count(instances: Iterable<Seen>, { blindSince }: Sight, nowMs: number):
   let known = 0;
   let lost = 0;
   let hasAnswer = false;
-  for (const { service, answeredAt, lostAt, windowMs } of instances) {
-    if (answeredAt === null) continue;
+  for (const { service, instances: alike = 1, answeredAt, lostAt, windowMs } of instances) {
+    if (answeredAt === null || alike === 0) continue;
     if (lostAt === null && answeredAt > (blindSince ?? 0)) hasAnswer = true;
     // What was lost before is no part of what is being lost now.
     if (lostAt !== null && nowMs - lostAt > windowMs) continue;
-    known += 1;
+    known += alike;
     if (lostAt === null) continue;
-    lost += 1;
+    lost += alike;
     services.add(service);
   }
   return { known, lost, lostServices: services.size, hasAnswer };

@@ -25,6 +25,7 @@ const own = () => ({
     expected: 1,
     codes: [],
     cells: 'h',
+    sources: { groups: 0, reported: 0, notReported: 1 },
   },
   instances: [],
 });

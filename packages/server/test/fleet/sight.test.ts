@@ -27,6 +27,11 @@ describe('without an address that must answer', () => {
     assert.ok(!isBlind([]));
   });
 
+  test('several that are told as one count as several, and none as nothing', () => {
+    assert.ok(!isBlind([lost('a'), lost('b'), lost('b'), { ...well('c'), instances: 900 }]));
+    assert.ok(isBlind([lost('a'), lost('b'), lost('b'), { ...well('c'), instances: 0 }]));
+  });
+
   test('what was lost before, or never answered, is not counted', () => {
     const before = seen('c', NOW_MS - 60_000);
     const never = seen('c', NOW_MS - 5_000, null);

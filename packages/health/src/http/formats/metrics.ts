@@ -94,13 +94,16 @@ export function metricsOf(facts: HealthSnapshot, status: Status, ofAdmin?: Admin
   ];
 }
 
-function adminMetrics({ sourceHash }: HealthSnapshot, { reasons }: AdminView): readonly Metric[] {
+function adminMetrics(
+  { sourceHash, sourceState }: HealthSnapshot,
+  { reasons }: AdminView,
+): readonly Metric[] {
   const holding = new Set(reasons?.map(({ code }) => code));
   return [
     gauge(
       'portal_source_info',
-      'Always 1; the label is the hash of the source that runs.',
-      sourceHash === null ? [] : [[{ source_hash: sourceHash }, 1]],
+      'Always 1; the labels say which source runs, and how it stands.',
+      sourceHash === null ? [] : [[{ hash: sourceHash, state: sourceState ?? 'unsigned' }, 1]],
     ),
     gauge(
       'portal_health_reason',

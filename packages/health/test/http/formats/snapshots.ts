@@ -42,6 +42,7 @@ export const HEALTHY_SNAPSHOT: HealthSnapshot = {
   databases: [],
   caches: [],
   sourceHash: 'a1b2c3',
+  sourceState: 'verified',
   identity: { service: 'orders', version: '1.4.0', instance: 'orders-7f9c' },
   runs: [
     {
@@ -67,4 +68,5 @@ export const BROKEN_SNAPSHOT: HealthSnapshot = {
   poolWaiting: null,
   cacheStatistics: UNMEASURED_CACHE,
   sourceHash: null,
+  sourceState: null,
 };

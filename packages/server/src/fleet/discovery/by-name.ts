@@ -4,7 +4,7 @@
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { errorCode } from 'portal-shared/error-code';
-import type { Discover } from '../file/fleet-file.js';
+import type { Discover } from '../file/discover.js';
 import { DiscoveryError } from './target-list.js';
 
 /** `address:port`, as `Resolver.setServers` takes it. */

@@ -3,7 +3,7 @@
  * last one is kept then.
  */
 import { errorCode } from 'portal-shared/error-code';
-import type { Discover } from '../file/fleet-file.js';
+import type { Discover } from '../file/discover.js';
 import type { FleetProblemCode } from '../fleet-problems.js';
 import { listByDns, listBySrv, type NameServer } from './by-name.js';
 import { readTargetFiles, watchTargetFiles } from './file-sd.js';
@@ -24,8 +24,11 @@ export interface Discovery {
   close(): void;
 }
 
+/** Where the watcher itself looks. */
+export type OwnDiscover = Exclude<Discover, { kind: 'series' }>;
+
 export interface DiscoveryOptions {
-  readonly discover: Discover;
+  readonly discover: OwnDiscover;
   readonly onResult: (discovered: Discovered) => void;
   /** Default: that of the machine. */
   readonly nameServer?: NameServer | undefined;
@@ -90,7 +93,10 @@ interface Lister {
   readonly close: () => void;
 }
 
-function lister(discover: Exclude<Discover, { kind: 'static' }>, nameServer: NameServer | undefined): Lister {
+function lister(
+  discover: Exclude<OwnDiscover, { kind: 'static' }>,
+  nameServer: NameServer | undefined,
+): Lister {
   if (discover.kind === 'http_sd') return createHttpList(discover);
   const close = (): void => undefined;
   if (discover.kind === 'file_sd') return { look: async () => readTargetFiles(discover.paths), close };

@@ -3,7 +3,8 @@
  * loopback is meant; what a name leads to is checked all the same.
  */
 import { buildConnector, Client } from 'undici';
-import { hostOf, type Discover } from '../file/fleet-file.js';
+import type { Discover } from '../file/discover.js';
+import { hostOf } from '../file/fleet-file.js';
 import { createCredentials } from '../polling/credentials.js';
 import { exchange } from '../polling/exchange.js';
 import { createResolver } from '../polling/resolve.js';

@@ -4,7 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../../errors.js';
-import { readFleetFile, type FleetFile } from './fleet-file.js';
+import { readFleetFile, type FleetFile, type FleetFileOptions } from './fleet-file.js';
 import { FleetFileError } from './readers.js';
 
 export interface FileWatch {
@@ -15,7 +15,7 @@ export interface FileWatch {
   isRefused(): boolean;
 }
 
-export interface FileWatchOptions {
+export interface FileWatchOptions extends FleetFileOptions {
   /** `undefined`: there is no file, and the fleet is this service alone. */
   readonly path: string | undefined;
   readonly onChange: (file: FleetFile) => void;
@@ -26,11 +26,11 @@ export interface FileWatchOptions {
 const NO_FILE: FleetFile = { name: 'default', reach: null, services: [] };
 
 /** @throws OperatorError when the file cannot be used */
-export function watchFleetFile({ path, onChange, onRefused }: FileWatchOptions): FileWatch {
+export function watchFleetFile({ path, onChange, onRefused, ...options }: FileWatchOptions): FileWatch {
   if (path === undefined) return { file: NO_FILE, look: () => undefined, isRefused: () => false };
   let stamp = stampOf(path);
   let isRefused = false;
-  const file = readFirst(path);
+  const file = readFirst(path, options);
   return {
     file,
     look() {
@@ -38,7 +38,7 @@ export function watchFleetFile({ path, onChange, onRefused }: FileWatchOptions):
       if (now === stamp) return;
       stamp = now;
       try {
-        onChange(readFleetFile(readFileSync(path, 'utf8')));
+        onChange(readFleetFile(readFileSync(path, 'utf8'), options));
         isRefused = false;
       } catch (error) {
         isRefused = true;
@@ -49,9 +49,9 @@ export function watchFleetFile({ path, onChange, onRefused }: FileWatchOptions):
   };
 }
 
-function readFirst(path: string): FleetFile {
+function readFirst(path: string, options: FleetFileOptions): FleetFile {
   try {
-    return readFleetFile(readFileSync(path, 'utf8'));
+    return readFleetFile(readFileSync(path, 'utf8'), options);
   } catch (error) {
     if (error instanceof FleetFileError) {
       throw new OperatorError(`The fleet file ${path} cannot be used. ${error.message}`, { cause: error });

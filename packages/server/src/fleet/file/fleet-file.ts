@@ -2,8 +2,9 @@
  * The fleet file: which services there are, where their instances are found, and what is expected of them. YAML, of which
  * JSON is a part. No secret stands in it, only the paths of files that hold one.
  */
-import { isIP } from 'node:net';
 import { LineCounter, parseDocument } from 'yaml';
+import { discover, series, type Discover } from './discover.js';
+import { credentials, filePath, hostName } from './texts.js';
 import { FORMAT_NAMES, type Format } from '../formats/format.js';
 import { isPointer } from '../formats/json-pointer.js';
 import { isLoopback, isNetwork, PRIVATE_NETWORKS } from '../networks.js';
@@ -37,14 +38,6 @@ export interface ServiceEntry {
   readonly damping: Damping;
   readonly expect: Expectation;
 }
-
-/** Where the instances of a service are found. */
-export type Discover =
-  | { readonly kind: 'static'; readonly origins: readonly string[] }
-  | { readonly kind: 'file_sd'; readonly paths: readonly string[] }
-  | { readonly kind: 'http_sd'; readonly url: string; readonly credentialsFile: string | null }
-  | { readonly kind: 'dns'; readonly name: string; readonly port: number }
-  | { readonly kind: 'srv'; readonly name: string };
 
 /** How each instance of a service is asked. */
 export interface Polling {
@@ -81,9 +74,6 @@ const CAUSE_LABELS: ReadonlySet<string> = new Set(['database', 'cache']);
 
 const isName = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,62}$/.test(word);
 const name = text(NAME_RULE, isName);
-const port = wholeNumber(1, 65_535);
-const filePath = text('to be a path', (path) => path !== '' && !path.includes('\0'));
-const hostName = text('to be a host name', (host) => isHost(host) && isIP(host) === 0);
 const percentOrNumber: Reader<Amount> = (value, pointer) => {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return { count: value };
   const percent = typeof value === 'string' ? /^(\d{1,3})%$/.exec(value)?.[1] : undefined;
@@ -106,56 +96,9 @@ const format: Reader<Format> = (value, pointer) => {
   return json;
 };
 
-const credentials = object({ credentials_file: filePath });
-const origin = text(
-  'to be an origin such as https://10.0.0.1:8443, without a path',
-  (written) => URL.canParse(written) && isOrigin(new URL(written)),
-);
-
-function isOrigin(url: URL): boolean {
-  const isPlain = url.pathname === '/' && `${url.search}${url.hash}${url.username}${url.password}` === '';
-  return isPlain && (url.protocol === 'http:' || url.protocol === 'https:');
-}
-
-const httpsUrl = text('to be a URL of https or http, without a user name and a password', (written) => {
-  const url = URL.canParse(written) ? new URL(written) : undefined;
-  if (!url) return false;
-  return /^https?:$/.test(url.protocol) && `${url.username}${url.password}` === '';
-});
-
-const discoverKeys = {
-  static: or(listOf(origin), undefined),
-  file_sd: or(listOf(filePath, { from: 1, to: 20 }), undefined),
-  http_sd: or(httpsUrl, undefined),
-  authorization: or(credentials, undefined),
-  dns: or(hostName, undefined),
-  port: or(port, undefined),
-  srv: or(text('to be a name such as _health._tcp.example.com', isSrvName), undefined),
-};
-
-const discover: Reader<Discover> = (value, pointer) => {
-  const given = object(discoverKeys)(value, pointer);
-  const { static: origins, file_sd: paths, http_sd: url, authorization, dns, port: ofDns, srv } = given;
-  const kinds = [origins, paths, url, dns, srv].filter((kind) => kind !== undefined);
-  if (kinds.length !== 1) {
-    throw new FleetFileError(pointer, 'to have one of static, file_sd, http_sd, dns and srv', value);
-  }
-  if (authorization && url === undefined) {
-    throw new FleetFileError(`${pointer}/authorization`, 'to stand beside http_sd only', authorization);
-  }
-  if ((ofDns === undefined) === (dns !== undefined)) {
-    throw new FleetFileError(`${pointer}/port`, 'to stand beside dns, and only there', ofDns);
-  }
-  if (origins) return { kind: 'static', origins };
-  if (paths) return { kind: 'file_sd', paths };
-  if (url !== undefined)
-    return { kind: 'http_sd', url, credentialsFile: authorization?.credentials_file ?? null };
-  if (dns !== undefined && ofDns !== undefined) return { kind: 'dns', name: dns, port: ofDns };
-  return { kind: 'srv', name: srv ?? '' };
-};
-
 /** Keys that may stand in `defaults`, too. */
 const shared = {
+  collector: or(oneOf('direct', 'prometheus'), undefined),
   scheme: or(oneOf('https', 'http'), undefined),
   path: or(text('to be a path that begins with /', isPath), undefined),
   format: or(format, undefined),
@@ -196,7 +139,12 @@ const shared = {
 };
 const sharedKeys = object(shared);
 type Shared = ReturnType<typeof sharedKeys>;
-const service = object({ ...shared, name, discover });
+const service = object({
+  ...shared,
+  name,
+  discover: or(discover, undefined),
+  series: or(series, undefined),
+});
 
 const reach: Reader<{ readonly host: string; readonly port: number }> = (value, pointer) => {
   const url =
@@ -214,17 +162,24 @@ const document = object({
   services: or(listOf(service, { to: MOST_SERVICES }), []),
 });
 
+export interface FleetFileOptions {
+  /** Whether there is a Prometheus to ask; default: there is none. */
+  readonly hasPrometheus?: boolean;
+}
+
 /**
  * Reads the text of a fleet file.
  *
  * @throws FleetFileError
  */
-export function readFleetFile(yaml: string): FleetFile {
+export function readFleetFile(yaml: string, { hasPrometheus = false }: FleetFileOptions = {}): FleetFile {
   if (yaml.length > LONGEST_FILE) {
     throw new FleetFileError('', `to be at most ${LONGEST_FILE} characters`, yaml.length);
   }
   const { fleet, reach: reached, defaults, services } = document(parseYaml(yaml), '');
-  const entries = services.map((entry, index) => serviceEntry(entry, `/services/${index}`, defaults));
+  const entries = services.map((entry, index) =>
+    serviceEntry(entry, `/services/${index}`, defaults, hasPrometheus),
+  );
   const names = new Set<string>();
   for (const [index, entry] of entries.entries()) {
     if (names.has(entry.name)) {
@@ -251,11 +206,32 @@ function parseYaml(yaml: string): unknown {
 }
 
 function serviceEntry(
-  { name: serviceName, discover: found, ...own }: ReturnType<typeof service>,
+  { name: serviceName, discover: written, series: ofService, ...own }: ReturnType<typeof service>,
   pointer: string,
   defaults: Shared | undefined,
+  hasPrometheus: boolean,
 ): ServiceEntry {
   const given = { ...defaults, ...withoutUndefined(own) };
+  const isScraped = given.collector === 'prometheus';
+  if (isScraped && !hasPrometheus) {
+    throw new FleetFileError(
+      `${pointer}/collector`,
+      'to be direct while PORTAL_PROMETHEUS_URL is not set',
+      given.collector,
+    );
+  }
+  if (isScraped && written) {
+    throw new FleetFileError(`${pointer}/discover`, 'to be left out where a Prometheus collects', written);
+  }
+  if (!isScraped && ofService) {
+    throw new FleetFileError(`${pointer}/series`, 'to stand beside collector: prometheus only', ofService);
+  }
+  const found: Discover | undefined = isScraped
+    ? { kind: 'series', ...(ofService ?? { label: 'job', value: serviceName }) }
+    : written;
+  if (!found) {
+    throw new FleetFileError(`${pointer}/discover`, 'to say where the instances are found', written);
+  }
   const { interval: intervalMs = 10_000, timeout: timeoutMs = Math.min(3_000, intervalMs), tls } = given;
   if (timeoutMs > intervalMs) {
     throw new FleetFileError(`${pointer}/timeout`, 'to be at most the interval', `${timeoutMs}ms`);
@@ -321,12 +297,4 @@ export function hostOf({ hostname }: URL): string {
 
 function isPath(path: string): boolean {
   return /^\/[\x21-\x7e]*$/.test(path) && !path.includes('#');
-}
-
-function isHost(host: string): boolean {
-  return /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*\.?$/i.test(host);
-}
-
-function isSrvName(written: string): boolean {
-  return /^_[a-z0-9-]+\._(tcp|udp)\./i.test(written) && isHost(written);
 }

@@ -6,6 +6,8 @@ import type { InstanceResponse } from '../formats/format.js';
 
 export interface Question {
   readonly path: string;
+  /** Fields of a form, to be posted; default: nothing is, and it is a `GET`. */
+  readonly form?: string;
   readonly authorization: string | undefined;
   /** By `performance.now()`, for the connection, the headers and the body together. */
   readonly deadlineMs: number;
@@ -24,7 +26,7 @@ export class EncodedBodyError extends Error {
 /** @throws PollTimeoutError, EncodedBodyError, or an error of the connection */
 export function exchange(
   client: Client,
-  { path, authorization, deadlineMs }: Question,
+  { path, form, authorization, deadlineMs }: Question,
 ): Promise<InstanceResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
@@ -40,11 +42,13 @@ export function exchange(
 
     client.dispatch(
       {
-        method: 'GET',
+        method: form === undefined ? 'GET' : 'POST',
         path,
+        body: form ?? null,
         headers: {
           accept: 'application/json, application/health+json;q=0.9, */*;q=0.1',
           'user-agent': 'portal-health',
+          ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
           ...(authorization !== undefined && { authorization }),
         },
       },

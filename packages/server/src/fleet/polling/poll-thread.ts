@@ -1,5 +1,5 @@
 /**
- * The thread that polls: handshakes and parsing never delay an answer of the service.
+ * The thread that polls, and asks a Prometheus: handshakes and parsing never delay an answer of the service.
  */
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
@@ -7,15 +7,24 @@ import { serveRpc } from 'portal-shared/rpc-thread';
 import type { Polling, TlsFiles } from '../file/fleet-file.js';
 import { createNetworkSet } from '../networks.js';
 import type { Poll } from '../observation.js';
+import {
+  createCollector,
+  type Collector,
+  type PlannedSeries,
+  type ServiceRound,
+} from '../prometheus/collector.js';
+import { createPrometheusApi, type PrometheusAddress } from '../prometheus/prometheus-api.js';
 import { createCredentials } from './credentials.js';
 import { createInstanceClient, type ServicePolling } from './instance-client.js';
 import { createPoller, type PollTarget } from './poller.js';
 import { createResolver } from './resolve.js';
 
-/** Everything that is to be polled. */
+/** Everything that is to be polled, and asked of a Prometheus. */
 export interface PollPlan {
   readonly services: Readonly<Record<string, Polling>>;
   readonly targets: readonly PlannedTarget[];
+  readonly prometheus: PrometheusAddress | null;
+  readonly series: readonly PlannedSeries[];
 }
 
 export interface PlannedTarget {
@@ -23,6 +32,11 @@ export interface PlannedTarget {
   readonly service: string;
   readonly origin: string;
 }
+
+/** What the thread tells. */
+export type Collected =
+  | { readonly kind: 'polls'; readonly polls: readonly Poll[] }
+  | { readonly kind: 'rounds'; readonly rounds: readonly ServiceRound[] };
 
 export interface PollThreadApi {
   setPlan(plan: PollPlan): void;
@@ -34,12 +48,13 @@ const HAND_OVER_MS = 200;
 const resolver = createResolver();
 const services = new Map<string, { readonly written: string; readonly shared: ServicePolling }>();
 let finished: Poll[] = [];
+let collector: Collector | undefined;
 const poller = createPoller({ onPoll: (poll) => finished.push(poll) });
-const rpc = serveRpc<PollThreadApi, readonly Poll[]>({ methods: () => ({ setPlan }) });
+const rpc = serveRpc<PollThreadApi, Collected>({ methods: () => ({ setPlan }) });
 
 setInterval(() => {
   if (finished.length === 0) return;
-  rpc.emit(finished);
+  rpc.emit({ kind: 'polls', polls: finished });
   finished = [];
 }, HAND_OVER_MS);
 
@@ -56,6 +71,13 @@ function setPlan(plan: PollPlan): void {
   if (changed.size > 0)
     poller.setTargets(creators(plan.targets.filter(({ service }) => !changed.has(service))));
   poller.setTargets(creators(plan.targets));
+  if (plan.prometheus) {
+    collector ??= createCollector({
+      api: createPrometheusApi(plan.prometheus),
+      onRounds: (rounds) => rpc.emit({ kind: 'rounds', rounds }),
+    });
+  }
+  collector?.setSeries(plan.series);
 }
 
 function creators(targets: readonly PlannedTarget[]): ReadonlyMap<string, () => PollTarget> {

@@ -2,8 +2,7 @@
  * The near side of the thread that polls: started with the first target, and again after it has ended.
  */
 import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
-import type { Poll } from '../observation.js';
-import type { PollPlan, PollThreadApi } from './poll-thread.js';
+import type { Collected, PollPlan, PollThreadApi } from './poll-thread.js';
 
 export interface PollWorker {
   /** Replaces what is polled. */
@@ -12,7 +11,7 @@ export interface PollWorker {
 }
 
 export interface PollWorkerOptions {
-  readonly onPolls: (polls: readonly Poll[]) => void;
+  readonly onCollected: (collected: Collected) => void;
   /** The thread has ended by itself. Another one takes its place. */
   readonly onEnd: (error: unknown) => void;
 }
@@ -21,18 +20,18 @@ const RESTART_MS = 1_000;
 /** The new thread has begun to listen by then, or hears of the plan with the next change. */
 const REPLAN_MS = 2 * RESTART_MS;
 
-export function createPollWorker({ onPolls, onEnd }: PollWorkerOptions): PollWorker {
+export function createPollWorker({ onCollected, onEnd }: PollWorkerOptions): PollWorker {
   let worker: RpcWorker<PollThreadApi> | undefined;
-  let current: PollPlan = { services: {}, targets: [] };
+  let current: PollPlan = { services: {}, targets: [], prometheus: null, series: [] };
 
   function start(): RpcWorker<PollThreadApi> {
-    return startRpcWorker<PollThreadApi, readonly Poll[]>({
+    return startRpcWorker<PollThreadApi, Collected>({
       entry: new URL('./poll-thread.js', import.meta.url),
       name: 'portal-fleet',
       workerData: null,
       maxYoungGenerationSizeMb: 32,
       restartMs: RESTART_MS,
-      onEvent: onPolls,
+      onEvent: onCollected,
       onEnd(error) {
         onEnd(error);
         setTimeout(send, REPLAN_MS).unref();
@@ -48,7 +47,7 @@ export function createPollWorker({ onPolls, onEnd }: PollWorkerOptions): PollWor
   return {
     setPlan(plan) {
       current = plan;
-      if (!worker && plan.targets.length === 0) return;
+      if (!worker && plan.targets.length + plan.series.length === 0) return;
       worker ??= start();
       send();
     },

@@ -126,7 +126,8 @@ describe('what it opens', () => {
       for (const headers of [bearer(), { cookie }]) {
         const answer = await sendRequest(path, headers);
         assert.equal(answer.status, 200);
-        assert.match(answer.body, /^portal_source_info\{source_hash="[0-9a-f]{64}"\} 1$/m);
+        assert.match(answer.body, /^portal_source_info\{hash="[0-9a-f]{64}",state="\w+"\} 1$/m);
+        assert.match(answer.body, /^portal_fleet_status\{service="portal",status="\w+"\} 1$/m);
         assert.equal(answer.headers['vary'], 'Accept, Cookie, Authorization');
         assert.equal(answer.headers['cache-control'], 'private, no-store');
       }
@@ -141,7 +142,7 @@ describe('what it opens', () => {
         const answer = await sendRequest(path, headers);
         assert.equal(answer.status, 200);
         assert.match(answer.body, /^portal_health_status\{/m);
-        assert.doesNotMatch(answer.body, /portal_source_info/);
+        assert.doesNotMatch(answer.body, /portal_source_info|portal_fleet/);
       }
     }
     assert.equal((await sendRequest('/metrics', bearer(), 'POST')).status, 405);

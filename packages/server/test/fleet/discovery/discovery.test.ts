@@ -4,15 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test, type TestContext } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import { createDiscovery, type Discovered } from '../../../src/fleet/discovery/discovery.js';
-import type { Discover } from '../../../src/fleet/file/fleet-file.js';
+import {
+  type OwnDiscover,
+  createDiscovery,
+  type Discovered,
+} from '../../../src/fleet/discovery/discovery.js';
 import { startHost } from '../hosts.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'portal-discovery-'));
 after(() => rmSync(folder, { recursive: true }));
 
 /** Looks every 100 ms, and gives how to read the last result. */
-function look(t: TestContext, discover: Discover, nameServer?: string): () => string {
+function look(t: TestContext, discover: OwnDiscover, nameServer?: string): () => string {
   let last: Discovered | undefined;
   const discovery = createDiscovery({
     discover,

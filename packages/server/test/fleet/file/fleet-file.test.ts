@@ -76,7 +76,16 @@ services:${ORDERS}
     'services: {}': 'Expected /services to be a list of 0 to 500, got {}.',
     'services: [{ discover: { static: [] } }]':
       'Expected /services/0/name to be 1 to 63 of a-z, 0-9 and -, and not to begin with -, got nothing.',
-    'services: [{ name: a }]': 'Expected /services/0/discover to be a mapping of keys, got nothing.',
+    'services: [{ name: a }]':
+      'Expected /services/0/discover to say where the instances are found, got nothing.',
+    'services: [{ name: a, collector: prometheus }]':
+      'Expected /services/0/collector to be direct while PORTAL_PROMETHEUS_URL is not set, got "prometheus".',
+    'services: [{ name: a, discover: { static: [] }, series: { label: job, value: a } }]':
+      'Expected /services/0/series to stand beside collector: prometheus only',
+    'services: [{ name: a, collector: prometheus, series: { label: instance, value: a } }]':
+      'Expected /services/0/series/label to be the name of a label',
+    'services: [{ name: a, collector: prometheus, series: { label: job, value: "a\\nb" } }]':
+      'Expected /services/0/series/value to be 1 to 128 characters',
     'services: [{ name: a, discover: {} }]':
       'Expected /services/0/discover to have one of static, file_sd, http_sd, dns and srv, got {}.',
     'services: [{ name: a, discover: { static: ["a:1"] } }]':
@@ -116,6 +125,30 @@ services:${ORDERS}
       );
     });
   }
+
+  test('asks a Prometheus where there is one, by the job of the same name unless it says otherwise', () => {
+    const yaml = `
+defaults: { collector: prometheus }
+services:
+  - { name: a }
+  - { name: b, series: { label: app, value: "b|c" }, expect: { instances: 4000 } }
+  - { name: c, collector: direct, discover: { static: ["http://c:1"] } }
+`;
+    const { services } = readFleetFile(yaml, { hasPrometheus: true });
+    assert.deepEqual(
+      services.map(({ discover, expect }) => [discover, expect.instances]),
+      [
+        [{ kind: 'series', label: 'job', value: 'a' }, 1],
+        [{ kind: 'series', label: 'app', value: 'b|c' }, 4_000],
+        [{ kind: 'static', origins: ['http://c:1'] }, 1],
+      ],
+    );
+    const both = 'services: [{ name: a, collector: prometheus, discover: { static: [] } }]';
+    assert.throws(
+      () => readFleetFile(both, { hasPrometheus: true }),
+      /Expected \/services\/0\/discover to be left out where a Prometheus collects/,
+    );
+  });
 
   test('a bomb of aliases is refused before it is unfolded', () => {
     const levels = Array.from(
