@@ -116,7 +116,14 @@ export function createServiceWatch(
     limitTo(most) {
       if (instances.kind === 'polled') isCut = instances.cut(most);
     },
-    seen: () => instances.seen().map((one) => ({ ...one, service: entry.name, windowMs })),
+    seen: () =>
+      instances.seen().map(({ instances: alike = 1, answeredAt, lostAt }) => ({
+        service: entry.name,
+        instances: alike,
+        answeredAt,
+        lostAt,
+        windowMs,
+      })),
     update(nowMs, blind) {
       isBlind = blind;
       instances.age(nowMs);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Observation } from '../../src/fleet/observation.js';
-import type { ScrapedInstance, ScrapedRound } from '../../src/fleet/prometheus/round.js';
+import type { ScrapedRound } from '../../src/fleet/prometheus/round.js';
 import { createScrapedInstances } from '../../src/fleet/scraped-list.js';
 
 const INTERVAL_MS = 10_000;
@@ -19,15 +19,15 @@ function rounds() {
   return {
     instances,
     /** The next one, with a scrape of its own unless it is told. */
-    next(
+    next: (
       named: Readonly<Record<string, Observation>>,
       {
         isBlind = false,
         scrape = index,
         ...round
       }: Partial<ScrapedRound> & { isBlind?: boolean; scrape?: number } = {},
-      one: Partial<ScrapedInstance> = {},
-    ): void {
+      isNew = false,
+    ): void => {
       index += 1;
       instances.scraped(
         {
@@ -40,9 +40,8 @@ function rounds() {
             instance,
             observation,
             scrapedAtMs: scrape * INTERVAL_MS + 1,
-            isNew: false,
+            isNew,
             findings: [],
-            ...one,
           })),
         },
         isBlind,
@@ -79,7 +78,7 @@ describe('instances that a Prometheus scrapes', () => {
 
   test('one that is new is undecided until it is judged', () => {
     const { next, counts } = rounds();
-    next({ a: DOWN }, {}, { isNew: true });
+    next({ a: DOWN }, {}, true);
     assert.deepEqual(counts(), { healthy: 3, new: 1 });
   });
 

@@ -206,11 +206,12 @@ function parseYaml(yaml: string): unknown {
 }
 
 function serviceEntry(
-  { name: serviceName, discover: written, series: ofService, ...own }: ReturnType<typeof service>,
+  entry: ReturnType<typeof service>,
   pointer: string,
   defaults: Shared | undefined,
   hasPrometheus: boolean,
 ): ServiceEntry {
+  const { name: serviceName, discover: _discover, series: _series, ...own } = entry;
   const given = { ...defaults, ...withoutUndefined(own) };
   const isScraped = given.collector === 'prometheus';
   if (isScraped && !hasPrometheus) {
@@ -220,18 +221,7 @@ function serviceEntry(
       given.collector,
     );
   }
-  if (isScraped && written) {
-    throw new FleetFileError(`${pointer}/discover`, 'to be left out where a Prometheus collects', written);
-  }
-  if (!isScraped && ofService) {
-    throw new FleetFileError(`${pointer}/series`, 'to stand beside collector: prometheus only', ofService);
-  }
-  const found: Discover | undefined = isScraped
-    ? { kind: 'series', ...(ofService ?? { label: 'job', value: serviceName }) }
-    : written;
-  if (!found) {
-    throw new FleetFileError(`${pointer}/discover`, 'to say where the instances are found', written);
-  }
+  const found = isScraped ? seriesOf(serviceName, entry, pointer) : discoverOf(entry, pointer);
   const { interval: intervalMs = 10_000, timeout: timeoutMs = Math.min(3_000, intervalMs), tls } = given;
   if (timeoutMs > intervalMs) {
     throw new FleetFileError(`${pointer}/timeout`, 'to be at most the interval', `${timeoutMs}ms`);
@@ -284,6 +274,29 @@ function serviceEntry(
       ...(expect?.tolerate && { tolerate: expect.tolerate }),
     },
   };
+}
+
+type Found = Pick<ReturnType<typeof service>, 'discover' | 'series'>;
+
+function discoverOf({ discover: found, series: ofService }: Found, pointer: string): Discover {
+  if (ofService) {
+    throw new FleetFileError(`${pointer}/series`, 'to stand beside collector: prometheus only', ofService);
+  }
+  if (!found) {
+    throw new FleetFileError(`${pointer}/discover`, 'to say where the instances are found', found);
+  }
+  return found;
+}
+
+function seriesOf(
+  serviceName: string,
+  { discover: found, series: ofService }: Found,
+  pointer: string,
+): Discover {
+  if (found) {
+    throw new FleetFileError(`${pointer}/discover`, 'to be left out where a Prometheus collects', found);
+  }
+  return { kind: 'series', ...(ofService ?? { label: 'job', value: serviceName }) };
 }
 
 function withoutUndefined<Value extends object>(value: Value): Partial<Value> {

@@ -64,15 +64,23 @@ export function createCollector({ api, onRounds }: CollectorOptions): Collector 
       if (now === written) return;
       written = now;
       close();
-      stops = groupsOf(series).map((members) => askAgainAndAgain(members, api, onRounds));
+      stops = groupsOf(series).map((group) => askAgainAndAgain(group, api, onRounds));
     },
     close,
   };
 }
 
 /** Services that can be asked for together. */
-function groupsOf(series: readonly PlannedSeries[]): readonly (readonly PlannedSeries[])[] {
-  const groups = new Map<string, { members: PlannedSeries[]; length: number }[]>();
+interface Members {
+  readonly label: string;
+  readonly intervalMs: number;
+  readonly members: PlannedSeries[];
+  /** Of their values, as they are written in a question. */
+  length: number;
+}
+
+function groupsOf(series: readonly PlannedSeries[]): readonly Members[] {
+  const groups = new Map<string, Members[]>();
   for (const one of series) {
     const key = `${one.label} ${one.intervalMs}`;
     const length = escaped(one.value).length + 1;
@@ -82,20 +90,19 @@ function groupsOf(series: readonly PlannedSeries[]): readonly (readonly PlannedS
       last.members.push(one);
       last.length += length;
     } else {
-      known.push({ members: [one], length });
+      known.push({ label: one.label, intervalMs: one.intervalMs, members: [one], length });
     }
     groups.set(key, known);
   }
-  return [...groups.values()].flat().map(({ members }) => members);
+  return [...groups.values()].flat();
 }
 
 /** @returns how to stop */
 function askAgainAndAgain(
-  members: readonly PlannedSeries[],
+  { label, intervalMs, members }: Members,
   api: PrometheusApi,
   onRounds: CollectorOptions['onRounds'],
 ): () => void {
-  const [{ label = '', intervalMs = SLOWLY_MS } = {}] = members;
   const group: Group = { label, values: [...new Set(members.map(({ value }) => value))], intervalMs };
   const watchlist = createWatchlist(Math.max(...members.map((one) => one.successThreshold)));
   let slow: SlowAnswers | undefined;

@@ -27,7 +27,7 @@ export interface Row {
 export interface PrometheusSession {
   /** @throws PrometheusError, or an error of the connection */
   query(promql: string): Promise<readonly Row[]>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface PrometheusApi {
@@ -81,7 +81,9 @@ export function createPrometheusApi({ url: written, tokenFile }: PrometheusAddre
           if (status !== 200) throw new PrometheusError(`the Prometheus answered with ${status}`);
           return readVector(body);
         },
-        close: () => client.destroy(),
+        close() {
+          client.destroy().catch(() => undefined);
+        },
       };
     },
   };

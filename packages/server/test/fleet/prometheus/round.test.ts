@@ -160,7 +160,7 @@ describe('a collector', () => {
 
   test('asks once for what several services share', async () => {
     phase = 'trouble';
-    const before = prometheus.requests();
+    const requests = prometheus.requests();
     const rounds = await firstRound(prometheus.origin);
     assert.deepEqual(
       rounds.map(({ service, found }) => [service, found.kind === 'round' && found.listed]),
@@ -170,7 +170,7 @@ describe('a collector', () => {
       ],
     );
     // Four slow ones, six, and three about those that are named.
-    assert.equal(prometheus.requests() - before, 13);
+    assert.equal(prometheus.requests() - requests, 13);
   });
 
   test('tells a failure by its cause, and never as an empty list', async () => {
