@@ -7,12 +7,7 @@ import { MOST_UNWELL, type InstanceChange, type UnwellInstance } from './fleet-u
 import { forgetLoss, newInstance, track, type Damping, type TrackedInstance } from './instance-tracker.js';
 import type { Poll } from './observation.js';
 import type { Seen } from './sight.js';
-import {
-  countStates,
-  STATE_LETTERS,
-  type InstanceCounts,
-  type InstanceState,
-} from './service-verdict.js';
+import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } from './service-verdict.js';
 
 export interface InstanceView {
   /** `host:port`. */

@@ -188,7 +188,14 @@ export function createScrapedInstances(damping: Damping, intervalMs: number): Sc
       [...named]
         .filter(([, { tracked, isStale }]) => !isStale && !isOutdated && UNWELL.has(tracked.state))
         .slice(0, MOST_UNWELL)
-        .map(([instance, { tracked: { state, since, codes } }]) => ({ instance, state, since, codes })),
+        .map(
+          ([
+            instance,
+            {
+              tracked: { state, since, codes },
+            },
+          ]) => ({ instance, state, since, codes }),
+        ),
     takeChanges,
     // The Prometheus polls.
     takePollsMs: () => [],

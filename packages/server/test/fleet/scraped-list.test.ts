@@ -61,7 +61,7 @@ describe('instances that a Prometheus scrapes', () => {
     assert.deepEqual(counts(), { healthy: 4 });
     next({ a: DOWN });
     assert.deepEqual(counts(), { healthy: 3, unreachable: 1 });
-    assert.deepEqual(instances.codes(false), ['INSTANCE_NOT_SCRAPED']);
+    assert.deepEqual([...instances.codes(false)], ['INSTANCE_NOT_SCRAPED']);
     next({ a: said('healthy') });
     assert.deepEqual(counts(), { healthy: 3, unreachable: 1 });
     next({ a: said('healthy') });
@@ -116,6 +116,25 @@ describe('instances that a Prometheus scrapes', () => {
     next({ a: DOWN }, { isBlind: true });
     next({ a: DOWN }, { isBlind: true });
     assert.deepEqual([counts(true), counts()], [{ unknown: 4 }, { healthy: 4 }]);
+  });
+
+  test('what has changed is told once, and who is no longer named was last told as well or gone', () => {
+    const { next, instances } = rounds();
+    const taken = (): unknown =>
+      instances.takeChanges(99).map(({ instance, from, to, codes }) => [instance, from, to].concat(codes));
+    next({ a: DOWN, b: DOWN });
+    assert.deepEqual(taken(), []);
+    next({ a: DOWN, b: DOWN });
+    assert.deepEqual(taken(), [
+      ['a', 'healthy', 'unreachable', 'INSTANCE_NOT_SCRAPED'],
+      ['b', 'healthy', 'unreachable', 'INSTANCE_NOT_SCRAPED'],
+    ]);
+    assert.deepEqual([taken(), instances.cells(false)], [[], 'xxhh']);
+    next({ a: said('healthy') }, { listed: 3, gone: ['b'] });
+    assert.deepEqual([taken(), instances.cells(false)], [[['b', 'unreachable', 'gone']], 'xghh']);
+    next({ a: said('healthy') }, { listed: 3, gone: ['b'] });
+    next({}, { listed: 3, gone: ['b'] });
+    assert.deepEqual([taken(), taken()], [[['a', 'unreachable', 'healthy']], []]);
   });
 
   test('the sources are counted, whoever is named', () => {
