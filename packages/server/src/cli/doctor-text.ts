@@ -98,7 +98,8 @@ const NEXT_STEPS: Partial<Readonly<Record<ProblemCode, string>>> = {
   DATABASE_OUT_OF_MEMORY: "See the memory of the server's machine, shared_buffers and work_mem.",
   CACHE_UNREACHABLE: 'See whether the server runs and listens, then the network, and the port in REDIS_URL.',
   CACHE_TIMEOUT: "Look at the server's machine first: a stopped process, a slow command, a lost network.",
-  CACHE_CERTIFICATE: 'Compare the certificate with the name in REDIS_URL and its date.',
+  CACHE_CERTIFICATE:
+    'Compare the certificate with the name in REDIS_URL and its date; NODE_EXTRA_CA_CERTS for a CA of your own.',
   CACHE_REFUSED_LOGIN: 'Compare user and password in REDIS_URL with the server; was a password rotated?',
   CACHE_TOO_MANY_CONNECTIONS: 'Find who leaks connections (CLIENT LIST), or raise maxclients.',
   CACHE_LOADING: 'Wait: it reads its data after a start.',
