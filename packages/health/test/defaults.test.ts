@@ -53,10 +53,10 @@ test('one login at Postgres in a run', async () => {
 test('one connection with two or three commands at Redis in a run, a password included', async () => {
   const url = `redis://:sekret@127.0.0.1:${redis.port}`;
   for (const client of [new Redis(url, { lazyConnect: true }), createClient({ url })]) {
-    const before = await answered();
-    const ofTheTest = (await answered()) - before;
+    const started = await answered();
+    const ofTheTest = (await answered()) - started;
     await runs(createRedisProbe({ client, slowMs: SLOW_MS }));
-    const commands = ((await answered()) - before - 2 * ofTheTest) / RUNS;
+    const commands = ((await answered()) - started - 2 * ofTheTest) / RUNS;
     assert.ok(commands >= 2 && commands <= 3, `${commands} commands in a run`);
   }
 });
