@@ -14,6 +14,20 @@ const MINIFY = {
 };
 
 /**
+ * Test runners put others in the place of these globals: timers that are mere numbers, as a browser's are, and clocks that
+ * stand still. What watches in the background goes by Node's own all the same.
+ */
+const OF_NODE = {
+  ...Object.fromEntries(
+    ['Timeout', 'Interval', 'Immediate']
+      .flatMap((kind) => [`set${kind}`, `clear${kind}`])
+      .map((name) => [name, ['node:timers', name]]),
+  ),
+  performance: ['node:perf_hooks', 'performance'],
+  TextDecoder: ['node:util', 'TextDecoder'],
+};
+
+/**
  * @param options.modules - the folder of the compiled modules; those of `shared` are in a folder of their own
  * @param options.entries - what is imported, as paths in both folders without their ends; `programs`: what is run
  * @param options.threads - which module names which thread. It is replaced by one that holds the thread's whole text:
@@ -28,6 +42,7 @@ export async function bundle({ modules, shared, dist, entries, programs, threads
     // What several packages need becomes part of each.
     resolve: { alias: { 'portal-shared': join(shared, 'src') } },
     platform: 'node',
+    transform: { inject: OF_NODE },
     experimental: EXPERIMENTAL,
     plugins: [inlineThreads(texts), noteImports(imports)],
   };

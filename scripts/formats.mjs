@@ -50,11 +50,13 @@ function filesOf(path) {
 }
 
 function conditionsOf(path) {
-  const module = path.replace(/\.js$/, '.mjs');
+  const bundled = path.replace(/\.js$/, '.bundler.mjs');
   return {
     // Only bundlers know it. They put things together as if by `import`, however it is asked for.
-    module: path.replace(/\.js$/, '.bundler.mjs'),
-    import: { types: path.replace(/\.js$/, '.d.mts'), default: module },
+    module: bundled,
+    // Only Node knows it; a bundler that was given conditions of its own knows neither, and follows no `createRequire`.
+    'node-addons': { import: path.replace(/\.js$/, '.mjs') },
+    import: { types: path.replace(/\.js$/, '.d.mts'), default: bundled },
     require: { types: path.replace(/\.js$/, '.d.ts'), default: path },
   };
 }

@@ -74,6 +74,39 @@ const { watchSource } = require('portal-integrity');
 
 async function ask() {${withoutTypes(ASKING)}`;
 
+/** An environment of Jest in which globals are a browser's, as jsdom has them: timers are numbers, signals are not Node's. */
+export const LIKE_A_BROWSER = `
+const { TestEnvironment } = require('jest-environment-node');
+
+module.exports = class extends TestEnvironment {
+  async setup() {
+    await super.setup();
+    const { global } = this;
+    for (const name of ['setTimeout', 'setInterval']) {
+      const original = global[name];
+      global[name] = (...args) => Number(original(...args));
+    }
+    delete global.setImmediate;
+    delete global.clearImmediate;
+    delete global.TextDecoder;
+    global.AbortController = class {
+      constructor() {
+        const listeners = [];
+        this.signal = {
+          aborted: false,
+          addEventListener: (_name, listener) => void listeners.push(listener),
+          removeEventListener: (_name, listener) => void listeners.splice(listeners.indexOf(listener) >>> 0, 1),
+        };
+        this.abort = () => {
+          this.signal.aborted = true;
+          for (const listener of listeners.splice(0)) listener({ type: 'abort' });
+        };
+      }
+    };
+  }
+};
+`;
+
 /** The same by `import`, as a bundler takes it. */
 export const IMPORTING = withoutTypes(APPLICATION);
 
@@ -88,19 +121,19 @@ interface Bundle {
 }
 
 function esbuild(format: 'cjs' | 'esm', end: string, more = ''): Bundle {
-  const output = `bundled/esbuild${more === '' ? '' : '-min'}.${end}`;
+  const output = `bundled/esbuild${more.replaceAll(/\W+/g, '-')}.${end}`;
   const script = `import { build } from 'esbuild';
     await build({ entryPoints: ['bundled/app.mjs'], outfile: '${output}', bundle: true, platform: 'node', format: '${format}',
       external: ['pg', 'ioredis'], logLevel: 'error', ${more} });`;
   return { script, output };
 }
 
-function webpack(mode: 'development' | 'production', isModule: boolean): Bundle {
-  const filename = `webpack-${mode}.${isModule ? 'mjs' : 'cjs'}`;
+function webpack(mode: 'development' | 'production', isModule: boolean, more = ''): Bundle {
+  const filename = `webpack-${mode}${more.replaceAll(/\W+/g, '-')}.${isModule ? 'mjs' : 'cjs'}`;
   const type = isModule ? 'module' : 'commonjs';
   const script = `import { join } from 'node:path';
     import webpack from 'webpack';
-    webpack({ mode: '${mode}', target: 'node20', entry: './bundled/app.mjs', experiments: { outputModule: ${isModule} },
+    webpack({ mode: '${mode}', target: 'node20', entry: './bundled/app.mjs', ${more} experiments: { outputModule: ${isModule} },
       output: { path: join(process.cwd(), 'bundled'), filename: '${filename}', ${isModule ? "library: { type: 'module' }, " : ''}},
       externals: { pg: '${type} pg', ioredis: '${type} ioredis' } }, (error, stats) => {
       if (error || stats.hasErrors() || stats.hasWarnings()) { console.error(error ?? stats.toString()); process.exitCode = 1; }
@@ -124,9 +157,15 @@ export const BUNDLES: Readonly<Record<string, Bundle>> = {
   'esbuild, ESM': esbuild('esm', 'mjs'),
   'esbuild, CommonJS, minified': esbuild('cjs', 'cjs', 'minify: true'),
   'esbuild, ESM, minified with names kept': esbuild('esm', 'mjs', 'minify: true, keepNames: true'),
+  'esbuild, ESM, with conditions of its own': esbuild('esm', 'mjs', "conditions: ['node']"),
   'webpack 5, CommonJS': webpack('production', false),
   'webpack 5, CommonJS, development': webpack('development', false),
   'webpack 5, ESM': webpack('production', true),
+  'webpack 5, ESM, with conditions of its own': webpack(
+    'production',
+    true,
+    "resolve: { conditionNames: ['import', 'node'] },",
+  ),
   'rollup, CommonJS': rollup('cjs', 'cjs'),
   'rollup, ESM': rollup('es', 'mjs'),
 };

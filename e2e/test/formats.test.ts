@@ -8,7 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startPostgres, startRedis, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import { APPLICATION, BUNDLES, IMPORTING, REQUIRING, TOOLS } from './formats-project.js';
+import { APPLICATION, BUNDLES, IMPORTING, LIKE_A_BROWSER, REQUIRING, TOOLS } from './formats-project.js';
 import { execute, NAMES, npm, pack, packagingFolder, remove, tool } from './packed.js';
 
 let folder: string;
@@ -168,6 +168,26 @@ describe('test runners', () => {
     await passes('node_modules/jest/bin/jest.js', '--rootDir', 'jest');
   });
 
+  test('Jest with timers that stand still, and with the globals of a browser', async () => {
+    // No driver is made for either; what the application has of its own is enough.
+    const check = `const { createHealth, respond } = require('portal-health');
+      test('it is healthy', async () => {
+        const health = createHealth({ checks: { own: () => true } });
+        await health.start();
+        expect(respond(health, { endpoint: 'health', method: 'GET' }, 'public').status).toBe(200);
+        const { url } = await health.listen({ port: 0, host: '127.0.0.1' });
+        expect((await fetch(url + '/livez')).status).toBe(200);
+        await health.close();
+      }, 20000);`;
+    await write('jest-frozen/package.json', '{}');
+    await write('jest-frozen/health.test.js', `jest.useFakeTimers();\n${check}`);
+    await passes('node_modules/jest/bin/jest.js', '--rootDir', 'jest-frozen');
+    await write('jest-browser/package.json', '{}');
+    await write('jest-browser/environment.js', LIKE_A_BROWSER);
+    await write('jest-browser/health.test.js', check);
+    await passes('node_modules/jest/bin/jest.js', '--rootDir', 'jest-browser', '--env', './environment.js');
+  });
+
   test('ts-jest', async () => {
     const compilerOptions = {
       module: 'commonjs',
@@ -183,7 +203,7 @@ describe('test runners', () => {
     await passes('node_modules/jest/bin/jest.js', '--rootDir', 'ts-jest', '--config', '{"preset":"ts-jest"}');
   });
 
-  test('Vitest, also with the libraries inlined', async () => {
+  test('Vitest, also with the libraries inlined, and with timers that stand still', async () => {
     for (const path of ['vitest', 'vitest-inline']) {
       await write(`${path}/package.json`, '{ "type": "module" }');
       await write(`${path}/health.test.ts`, `import { expect, test } from 'vitest';\n${inTest(APPLICATION)}`);
@@ -192,6 +212,12 @@ describe('test runners', () => {
     await write('vitest-inline/vitest.config.js', `export default ${inline};`);
     await passes('node_modules/vitest/vitest.mjs', 'run', '--root', 'vitest');
     await passes('node_modules/vitest/vitest.mjs', 'run', '--root', 'vitest-inline');
+    await write('vitest-frozen/package.json', '{ "type": "module" }');
+    await write(
+      'vitest-frozen/health.test.ts',
+      `import { expect, test, vi } from 'vitest';\nvi.useFakeTimers();\n${inTest(APPLICATION)}`,
+    );
+    await passes('node_modules/vitest/vitest.mjs', 'run', '--root', 'vitest-frozen');
   });
 });
 
