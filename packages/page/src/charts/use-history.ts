@@ -15,8 +15,8 @@ export interface HistoryState {
   readonly error: string | null;
 }
 
-const OFTEN_MS = 4_000;
-const SELDOM_MS = 30_000;
+const OFTEN_MS = 10_000;
+const SELDOM_MS = 60_000;
 
 export function useHistory(span: Span, nowMs: number): HistoryState {
   const [state, setState] = useState<HistoryState>({ history: null, error: null });

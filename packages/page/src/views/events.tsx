@@ -14,7 +14,8 @@ import { EventList } from './event-list.js';
 
 const PATH = '/v1/admin/events';
 const LIMIT = 50;
-const EVERY_MS = 15_000;
+/** The stream says when there is a new one; this is for those that came while there was no stream. */
+const EVERY_MS = 60_000;
 
 export interface UseEventsOptions {
   readonly eventCount: number;

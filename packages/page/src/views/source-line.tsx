@@ -5,8 +5,8 @@ import type { IntegrityDocument } from 'portal-server/api';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { Ago, Mark } from './text.js';
 
-/** The service scans its source every ten seconds. */
-const EVERY_MS = 10_000;
+/** A change is an event, which the stream tells at once; this is for the age of the scan. */
+const EVERY_MS = 60_000;
 
 export function SourceLine({
   nowMs,

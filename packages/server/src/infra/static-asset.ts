@@ -67,13 +67,7 @@ export function sendStatic(
 
 /** By the q-values of `Accept-Encoding` (RFC 9110, section 12.5.3); of equals ours first. */
 export function preferredEncoding(accepted = ''): Encoding {
-  if (accepted === '' || accepted.length > LONGEST_HEADER) return 'identity';
-  const qualities = new Map<string, number>();
-  for (const part of accepted.toLowerCase().split(',')) {
-    const [name = '', parameter] = part.split(';').map((piece) => piece.trim());
-    const quality = parameter === undefined ? 1 : Number(/^q=(.*)$/.exec(parameter)?.[1]);
-    qualities.set(name === 'x-gzip' ? 'gzip' : name, quality >= 0 && quality <= 1 ? quality : 0);
-  }
+  const qualities = qualitiesOf(accepted);
   let best: Encoding = 'identity';
   let bestQuality = 0;
   for (const encoding of ENCODINGS) {
@@ -83,6 +77,22 @@ export function preferredEncoding(accepted = ''): Encoding {
     if (quality > bestQuality) [best, bestQuality] = [encoding, quality];
   }
   return best;
+}
+
+/** Whether the client takes an encoding that it names. */
+export function accepts(encoding: Encoding, accepted = ''): boolean {
+  return (qualitiesOf(accepted).get(encoding) ?? 0) > 0;
+}
+
+function qualitiesOf(accepted: string): ReadonlyMap<string, number> {
+  const qualities = new Map<string, number>();
+  if (accepted === '' || accepted.length > LONGEST_HEADER) return qualities;
+  for (const part of accepted.toLowerCase().split(',')) {
+    const [name = '', parameter] = part.split(';').map((piece) => piece.trim());
+    const quality = parameter === undefined ? 1 : Number(/^q=(.*)$/.exec(parameter)?.[1]);
+    qualities.set(name === 'x-gzip' ? 'gzip' : name, quality >= 0 && quality <= 1 ? quality : 0);
+  }
+  return qualities;
 }
 
 /** Whether `tag` is in the list of an `If-None-Match`, weak or strong (RFC 9110, section 13.1.2). */

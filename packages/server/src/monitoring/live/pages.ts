@@ -2,15 +2,15 @@
  * The open live connections of pages: each gets every report as it is made, as server-sent events. A report is serialised
  * once for all of them, and a slow reader delays no other.
  */
-import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 
 export type LiveEvent = 'report' | 'happened' | 'fleet' | 'delta' | 'gone' | 'draining';
 
 export interface LivePages {
   /** Whether this session may open one more. */
   hasRoomFor(sessionId: number): boolean;
-  /** Writes to `response`, whose headers have been sent, until either side closes it. */
-  open(response: ServerResponse, sessionId: number): LivePage;
+  /** Writes to `response`, whose headers have been sent and which sends at once, until either side closes it. */
+  open(response: Writable, sessionId: number): LivePage;
   /** Sends the snapshot to all within `GATHER_MS`. */
   report(): void;
   /** Sends an event to all at once. `name`: `happened` by default. */
@@ -47,7 +47,7 @@ const RECONNECT_MS = 2_000;
 
 export function createLivePages({ snapshot, name = 'report', onRead }: LivePagesOptions): LivePages {
   /** With the id of its session. */
-  const open = new Map<ServerResponse, number>();
+  const open = new Map<Writable, number>();
   let gathering: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   let isDraining = false;
@@ -64,12 +64,12 @@ export function createLivePages({ snapshot, name = 'report', onRead }: LivePages
     broadcast(':\n\n');
   }
 
-  function end(response: ServerResponse, event: LiveEvent): void {
+  function end(response: Writable, event: LiveEvent): void {
     response.end(messageOf(event, {}));
     remove(response);
   }
 
-  function remove(response: ServerResponse): void {
+  function remove(response: Writable): void {
     open.delete(response);
     if (open.size > 0) return;
     clearInterval(heartbeat);
