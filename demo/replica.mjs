@@ -23,7 +23,7 @@ const pool = new pg.Pool({
   max: 3,
   connectionTimeoutMillis: 5_000,
 });
-const redis = REDIS_URL && new Redis(REDIS_URL, { maxRetriesPerRequest: 1 });
+const redis = REDIS_URL && new Redis(REDIS_URL, { maxRetriesPerRequest: 1, commandTimeout: 300 });
 for (const store of [pool, redis])
   store?.on('error', (error) => process.stderr.write(`store: ${error.code}\n`));
 
@@ -70,16 +70,21 @@ async function prepare() {
   }
 }
 
-/** What a request is for: one write, one command of the cache. */
+/** What a request is for: one write, one command of the cache, without which it does. */
 async function work() {
+  const requests = await count();
+  await redis?.incr(`${SERVICE}:requests`).catch(() => undefined);
+  return greet(requests);
+}
+
+async function count() {
   const connection = await pool.connect();
   try {
     const { rows } = await connection.query(
       `update ${SERVICE} set requests = requests + 1 where replica = $1 returning requests`,
       [REPLICA],
     );
-    await redis?.incr(`${SERVICE}:requests`).catch(() => undefined);
-    return greet(rows[0].requests);
+    return rows[0].requests;
   } finally {
     // The leak: nobody gives the connection back.
     if (!faults.leak) connection.release();

@@ -1,5 +1,6 @@
 /**
- * The fleet on the page: what needs somebody comes first, with shape, word and code; by keyboard, on a phone, and for axe.
+ * The page opens on the fleet: what needs somebody comes first, with shape, word and code; every place has an address; by
+ * keyboard, on a phone, for axe, with both stores away, and with 10,000 instances.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -9,42 +10,37 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, takePicture, untilHeadline } from './reader.js';
+import { assertAccessible, headline, recordTraffic, takePicture, untilHeadline } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
+
+const MANY = 10_000;
 
 let browser: Browser;
 let served: ServedPage;
 let page: Page;
+let traffic: ReturnType<typeof recordTraffic>;
 let folder: string;
+let fleetPath: string;
+let origin: string;
 let host: Server;
 
 before(async () => {
   browser = await startChromium();
   folder = await mkdtemp(join(tmpdir(), 'portal-page-fleet-'));
+  fleetPath = join(folder, 'fleet.yaml');
   host = createServer((_, response) => response.end('{"status":"healthy","errors":[]}')).listen(
     0,
     '127.0.0.1',
   );
   await once(host, 'listening');
-  const origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
-  const path = join(folder, 'fleet.yaml');
-  await writeFile(
-    path,
-    `
-fleet: prod
-defaults: { interval: 2s, timeout: 1s, failure_threshold: 1, success_threshold: 1 }
-services:
-  - { name: billing, discover: { static: ['${origin}'] } }
-  - { name: orders, discover: { static: ['${origin}', 'http://127.0.0.1:9'] } }
-  - { name: stock, discover: { static: ['http://127.0.0.1:9'] } }
-`,
-  );
-  served = await servePage({ settings: { PORTAL_FLEET_FILE: path } });
+  origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+  await writeFleet('');
+  served = await servePage({ settings: { PORTAL_FLEET_FILE: fleetPath } });
   page = await browser.context.newPage();
+  traffic = recordTraffic(page);
   await page.goto(await served.link('ada', 'Owner'));
-  await untilHeadline(page, 'Healthy');
 });
 
 after(async () => {
@@ -55,29 +51,169 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('what needs somebody comes first, and says how many, and why', async () => {
-  await page.getByRole('link', { name: 'Fleet', exact: true }).press('Enter');
-  await page.getByText('2 of 4 services need you').waitFor();
-  assert.equal(new URL(page.url()).pathname, '/fleet');
-  const rows = page.getByRole('row');
-  const stock = rows.filter({ has: page.getByRole('rowheader', { name: 'stock' }) });
-  await stock.getByText('Unhealthy').waitFor();
-  const names = await rows.getByRole('rowheader').allInnerTexts();
-  assert.deepEqual(names, ['stock', 'orders', 'billing', 'portal']);
-  const orders = rows.filter({ has: page.getByRole('rowheader', { name: 'orders' }) });
-  await orders.getByText('1 of 2 usable, 1 unreachable').waitFor();
-  await orders.getByRole('link', { name: 'INSTANCE_REFUSED' }).waitFor();
-  const cells = await orders.locator('.cell').all();
-  const shapes = await Promise.all(cells.map((cell) => cell.getAttribute('class')));
-  assert.deepEqual(shapes, ['cell unhealthy', 'cell healthy']);
+async function writeFleet(more: string): Promise<void> {
+  await writeFile(
+    fleetPath,
+    `
+fleet: prod
+defaults: { interval: 2s, timeout: 1s, failure_threshold: 1, success_threshold: 1 }
+services:
+  - { name: billing, labels: { team: money }, discover: { static: ['${origin}'] } }
+  - { name: orders, labels: { team: shop }, discover: { static: ['${origin}', 'http://127.0.0.1:9'] } }
+  - { name: stock, labels: { team: shop }, discover: { static: ['http://127.0.0.1:9'] } }
+${more}`,
+  );
+}
+
+async function open(path: string): Promise<void> {
+  await page.goto(served.url + path);
+  await page.getByRole('link', { name: 'Sessions' }).waitFor();
+  await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+}
+
+function row(name: string): Locator {
+  return page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
+}
+
+test('it opens on the fleet, with what needs somebody first, what to do, and the healthy ones folded', async () => {
+  await untilHeadline(page, 'Unhealthy · 2 of 4 services need you');
+  assert.equal(new URL(page.url()).pathname, '/');
+  await headline(page).getByText('Look whether the process runs and listens there.').waitFor();
+  await row('orders').getByText('1 of 2 usable, 1 unreachable').waitFor();
+  await row('orders').getByRole('link', { name: 'INSTANCE_REFUSED' }).waitFor();
+  assert.deepEqual(await page.getByRole('rowheader').allInnerTexts(), ['stock', 'orders']);
+  await page.getByText('5 instances: 2 unreachable, 3 healthy').waitFor();
+  await page.locator('summary').press('Enter');
+  await row('billing').getByText('1 of 1 usable').waitFor();
+  assert.deepEqual(await page.getByRole('rowheader').allInnerTexts(), [
+    'stock',
+    'orders',
+    'billing',
+    'portal',
+  ]);
   await takePicture(page, 'fleet');
 });
 
-test('it has nothing for axe to say, and is no wider than a phone', async () => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await assertAccessible(page, colorScheme);
+test('each instance has a cell: drawn, and it leads to its service', async () => {
+  await open('/');
+  const canvas = page.locator('canvas');
+  // The first is unreachable: a red square with a bar left out; the page itself reads what is drawn.
+  const [corner, middle] = (await page.evaluate(`[[2, 2], [6, 6]].map(([x, y]) =>
+    [...document.querySelector('canvas').getContext('2d').getImageData(x, y, 1, 1).data].join())`)) as string[];
+  assert.deepEqual([corner, middle], ['179,38,30,255', '0,0,0,0']);
+  await canvas.click({ position: { x: 4, y: 4 } });
+  await page.getByRole('heading', { name: 'stock' }).waitFor();
+  assert.equal(new URL(page.url()).search, '?service=stock');
+});
+
+test('filter and groups stand in the address, so that a colleague sees the same', async () => {
+  await open('/');
+  await page.getByLabel('Label').selectOption('team:shop');
+  await page.getByLabel('Group by').selectOption('team');
+  await page.getByLabel('Search').fill('ord');
+  await page.getByText('2 instances: 1 unreachable, 1 healthy').waitFor();
+  const { search } = new URL(page.url());
+  assert.equal(search, '?label=team:shop&search=ord&group=team');
+  await open(`/${search}`);
+  await page.getByRole('heading', { name: 'team: shop' }).waitFor();
+  await row('orders').waitFor();
+  assert.equal(await row('stock').count(), 0);
+  await page.getByLabel('Search').fill('nothing of the kind');
+  await page.getByText('No service matches.').waitFor();
+});
+
+test('by keyboard from the fleet to a service, its instance, and back', async () => {
+  await open('/');
+  await page.getByRole('link', { name: 'orders', exact: true }).press('Enter');
+  await page.getByRole('heading', { name: 'orders' }).waitFor();
+  assert.equal(new URL(page.url()).search, '?service=orders');
+  await row('127.0.0.1:9').getByText('No connection to the instance can be made').waitFor();
+  await page.getByRole('link', { name: 'healthy 1' }).press('Enter');
+  await row('127.0.0.1:9').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'unreachable 1' }).press('Enter');
+  await page.getByRole('link', { name: '127.0.0.1:9', exact: true }).press('Enter');
+  await page.getByRole('heading', { name: '127.0.0.1:9' }).waitFor();
+  await page.getByText('never').waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'orders' }).waitFor();
+});
+
+test('this service is an instance of its own fleet, and its place is the page of this service', async () => {
+  await open('/?service=portal');
+  await page.getByRole('rowheader').getByRole('link').press('Enter');
+  await page.getByRole('heading', { name: 'Status history' }).waitFor();
+  await open('/now');
+  await page.getByRole('heading', { name: 'Status history' }).waitFor();
+});
+
+test('no place of it has anything for axe to say or is wider than a phone, by day, by night and in forced colours', async () => {
+  const places = ['/', '/?group=team', '/?service=orders', '/?service=orders&instance=127.0.0.1:9'];
+  for (const path of places) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await open(path);
+    for (const media of [
+      { colorScheme: 'dark' as const },
+      { forcedColors: 'active' as const },
+      { colorScheme: 'light' as const, forcedColors: 'none' as const },
+    ]) {
+      await page.emulateMedia(media);
+      await assertAccessible(page, `${path} ${JSON.stringify(media)}`);
+    }
+    // Also what is left of 1,280 pixels at 400 %.
+    await page.setViewportSize({ width: 320, height: 800 });
+    const wide = await page.evaluate('document.documentElement.scrollWidth');
+    assert.ok(Number(wide) <= 320, `${path} is ${Number(wide)} wide`);
   }
-  await page.setViewportSize({ width: 320, height: 800 });
-  assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 320);
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+test('ten thousand instances are one picture, and rows where somebody asks for them', async () => {
+  const targets = Array.from({ length: MANY }, (_, index) => `127.1.${index >> 8}.${index & 255}:9`);
+  await writeFile(join(folder, 'many.json'), JSON.stringify([{ targets }]));
+  const list = join(folder, 'many.json');
+  await writeFleet(
+    `  - { name: many, scheme: http, networks: [127.0.0.0/8], interval: 1h, discover: { file_sd: ['${list}'] } }\n`,
+  );
+  try {
+    await assertMany();
+  } finally {
+    await writeFleet('');
+  }
+  await open('/');
+  await row('many').waitFor({ state: 'detached', timeout: 60_000 });
+});
+
+async function assertMany(): Promise<void> {
+  await open('/');
+  await row('many').waitFor({ timeout: 60_000 });
+  // The first 10,000 of all are watched.
+  await page.getByText('FLEET_TOO_MANY').first().waitFor({ timeout: 60_000 });
+  const answer = await page.request.get(`${served.url}/v1/admin/fleet`);
+  assert.ok((await answer.body()).length < 60_000);
+  const height = Number(await page.evaluate('document.querySelector("canvas").clientHeight'));
+  assert.ok(height > 100 && height <= 480, `${height} px`);
+  await open('/?service=many');
+  await page.getByRole('button', { name: '100 more of' }).waitFor();
+  assert.equal(await page.getByRole('rowheader').count(), 100);
+  await page.getByRole('button', { name: '100 more of' }).press('Enter');
+  await page.getByRole('rowheader').nth(199).waitFor();
+  assert.ok(Number(await page.evaluate('document.querySelectorAll("*").length')) < 5_000);
+}
+
+test('with both stores away it still opens, and this service is among those that need somebody', async () => {
+  await served.postgres.freeze();
+  await served.redis.freeze();
+  try {
+    await untilHeadline(page, '3 of 4 services need you');
+    await page.reload();
+    await untilHeadline(page, '3 of 4 services need you');
+    // The watcher's own trouble stands beside it.
+    await untilHeadline(page, 'the database does not answer');
+    await row('portal').getByRole('link', { name: 'DATABASE_TIMEOUT' }).waitFor();
+  } finally {
+    await served.postgres.thaw();
+    await served.redis.thaw();
+  }
+  await untilHeadline(page, '2 of 4 services need you');
+  assert.deepEqual(traffic.errors, []);
 });

@@ -10,7 +10,7 @@ import { assertAccessible, takePicture, untilHeadline } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage, type ServedPage } from './served-page.js';
 
-const VIEWS = ['/', '/fleet', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = ['/', '/fleet', '/now', '/events', '/integrity', '/sessions', '/audit'];
 const WIDTHS = [320, 390, 768, 1280, 1920];
 
 let browser: Browser;
@@ -56,6 +56,7 @@ async function open(path: string): Promise<void> {
 
 test('a day of history: what was bad and what was not measured, in words, shape and picture', async () => {
   await open('/?range=24h');
+  await page.getByText('Fleet default: this service alone, healthy').waitFor();
   const caption = page.locator('.timeline figcaption');
   await caption.filter({ hasText: /degraded (29|30|31|32) min/ }).waitFor();
   assert.match(await caption.innerText(), /not measured 1 h/);

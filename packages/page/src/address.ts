@@ -7,6 +7,7 @@ import { createStore, type Store } from './state-container.js';
 export const TABS = {
   '/': 'Now',
   '/fleet': 'Fleet',
+  '/now': 'This service',
   '/events': 'Events',
   '/integrity': 'Integrity',
   '/sessions': 'Sessions',
@@ -30,29 +31,81 @@ export type RangeName = keyof typeof RANGES;
 /** A range that ends now, or a fixed one in milliseconds. */
 export type Span = RangeName | { readonly fromMs: number; readonly toMs: number };
 
+/** What of the fleet is looked at; each is empty where nothing is said. */
+export interface FleetPlace {
+  readonly service: string;
+  readonly instance: string;
+  /** Only instances in this state. */
+  readonly state: string;
+  /** Only services of this status, with this label, with this text in name, labels or codes. */
+  readonly status: string;
+  readonly label: string;
+  readonly search: string;
+  /** A label, or `cause`. */
+  readonly group: string;
+}
+
+export const WHOLE_FLEET: FleetPlace = {
+  service: '',
+  instance: '',
+  state: '',
+  status: '',
+  label: '',
+  search: '',
+  group: '',
+};
+const FLEET_KEYS = Object.keys(WHOLE_FLEET) as (keyof FleetPlace)[];
+const FLEET_TABS: ReadonlySet<Tab> = new Set(['/', '/fleet']);
+
 export interface Address {
   readonly tab: Tab;
   readonly span: Span;
+  readonly fleet: FleetPlace;
 }
 
 const USUAL: RangeName = '15m';
 
 export function readAddress(path: string, query: string): Address {
   const parameters = new URLSearchParams(query);
-  const fromMs = Date.parse(parameters.get('from') ?? '');
-  const toMs = Date.parse(parameters.get('to') ?? '');
-  const range = parameters.get('range') ?? '';
   const own = path.startsWith(BASE) ? `/${path.slice(BASE.length)}` : path;
   const tab = Object.hasOwn(TABS, own) ? (own as Tab) : '/';
-  if (fromMs < toMs) return { tab, span: { fromMs, toMs } };
-  return { tab, span: Object.hasOwn(RANGES, range) ? (range as RangeName) : USUAL };
+  const fleet = FLEET_TABS.has(tab)
+    ? (Object.fromEntries(FLEET_KEYS.map((key) => [key, parameters.get(key) ?? ''])) as Record<
+        keyof FleetPlace,
+        string
+      >)
+    : WHOLE_FLEET;
+  return { tab, span: readSpan(parameters), fleet };
 }
 
-export function writeAddress({ tab, span }: Address): string {
-  const path = withBase(tab);
-  if (typeof span === 'string') return span === USUAL ? path : `${path}?range=${span}`;
-  const { fromMs, toMs } = span;
-  return `${path}?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+function readSpan(parameters: URLSearchParams): Span {
+  const fromMs = Date.parse(parameters.get('from') ?? '');
+  const toMs = Date.parse(parameters.get('to') ?? '');
+  if (fromMs < toMs) return { fromMs, toMs };
+  const range = parameters.get('range') ?? '';
+  return Object.hasOwn(RANGES, range) ? (range as RangeName) : USUAL;
+}
+
+export function writeAddress({
+  tab,
+  span,
+  fleet = WHOLE_FLEET,
+}: Omit<Address, 'fleet'> & Partial<Address>): string {
+  const pairs = FLEET_TABS.has(tab)
+    ? FLEET_KEYS.filter((key) => fleet[key] !== '').map((key) => `${key}=${written(fleet[key])}`)
+    : [];
+  const query = [...spanPairs(span), ...pairs].join('&');
+  return withBase(tab) + (query === '' ? '' : `?${query}`);
+}
+
+function spanPairs(span: Span): readonly string[] {
+  if (typeof span === 'string') return span === USUAL ? [] : [`range=${span}`];
+  return [`from=${new Date(span.fromMs).toISOString()}`, `to=${new Date(span.toMs).toISOString()}`];
+}
+
+/** A colon may stand in a query as it is, and is read more easily. */
+function written(value: string): string {
+  return encodeURIComponent(value).replaceAll('%3A', ':');
 }
 
 /** From when to when, in milliseconds, at `nowMs`. */
@@ -71,6 +124,8 @@ export function stepOf(span: Span): number {
 export interface Navigation {
   readonly address: Store<Address>;
   go(address: Partial<Address>): void;
+  /** Without a place to go back to: for what is typed letter by letter. */
+  replace(address: Partial<Address>): void;
 }
 
 /** Keeps the address of the window and the view in step; "back" works. */
@@ -83,6 +138,10 @@ export function createNavigation(): Navigation {
     go(part) {
       address.change(part);
       history.pushState(null, '', writeAddress(address.get()));
+    },
+    replace(part) {
+      address.change(part);
+      history.replaceState(null, '', writeAddress(address.get()));
     },
   };
 }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitsOf, RANGES, readAddress, stepOf, TABS, writeAddress, type Span } from '../src/address.js';
+import {
+  limitsOf,
+  RANGES,
+  readAddress,
+  stepOf,
+  TABS,
+  WHOLE_FLEET,
+  writeAddress,
+  type Span,
+} from '../src/address.js';
 
 test('every view has an address, and the address gives the view again', () => {
   const spans: Span[] = [
@@ -10,14 +19,14 @@ test('every view has an address, and the address gives the view again', () => {
   for (const tab of Object.keys(TABS) as (keyof typeof TABS)[]) {
     for (const span of spans) {
       const { pathname, search } = new URL(writeAddress({ tab, span }), 'http://page');
-      assert.deepEqual(readAddress(pathname, search), { tab, span });
+      assert.deepEqual(readAddress(pathname, search), { tab, span, fleet: WHOLE_FLEET });
     }
   }
 });
 
 test('what cannot be understood is the usual view', () => {
   for (const query of ['?range=2h', '?from=x&to=y', '?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z']) {
-    assert.deepEqual(readAddress('/elsewhere', query), { tab: '/', span: '15m' });
+    assert.deepEqual(readAddress('/elsewhere', query), { tab: '/', span: '15m', fleet: WHOLE_FLEET });
   }
 });
 
@@ -27,4 +36,20 @@ test('a time is asked for in no more points than the service gives', () => {
     const { fromMs, toMs } = limitsOf(span, 1e12);
     assert.ok((toMs - fromMs) / 1_000 / stepOf(span) <= 2_000);
   }
+});
+
+test('what of the fleet is looked at stands in the address, with anything that a name may hold', () => {
+  const fleet = {
+    service: 'orders',
+    instance: '[::1]:8080',
+    state: 'unreachable',
+    status: 'degraded',
+    label: 'team:shop & söhne?',
+    search: '100 %',
+    group: 'team',
+  };
+  const { pathname, search } = new URL(writeAddress({ tab: '/fleet', span: '24h', fleet }), 'http://page');
+  assert.deepEqual(readAddress(pathname, search), { tab: '/fleet', span: '24h', fleet });
+  // Another view has nothing of it.
+  assert.equal(new URL(writeAddress({ tab: '/audit', span: '15m', fleet }), 'http://page').search, '');
 });

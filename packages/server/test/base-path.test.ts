@@ -9,7 +9,7 @@ import { ENDPOINTS } from '../src/api/endpoints.js';
 import { sendRequest } from './request.js';
 import { startService, type TestService } from './service.js';
 
-const VIEWS = ['/', '/fleet', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = ['/', '/fleet', '/now', '/events', '/integrity', '/sessions', '/audit'];
 
 let postgres: PostgresServer;
 let plain: TestService;

@@ -17,6 +17,8 @@ export type ApiPath = keyof ApiDocuments;
 export type Query = Readonly<Record<string, string | number>>;
 
 export interface GetOptions {
+  /** What stands for the names in braces in the path. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly signal?: AbortSignal;
 }
@@ -34,12 +36,12 @@ const RETRY_FOR_MS = 5_000;
 /** Retries a 503 with `Retry-After` for five seconds; never throws. */
 export async function getJson<Path extends ApiPath>(
   path: Path,
-  { query, signal }: GetOptions = {},
+  { names, query, signal }: GetOptions = {},
 ): Promise<ApiResponse<ApiDocuments[Path]>> {
   const untilMs = Date.now() + RETRY_FOR_MS;
   for (;;) {
     const response = await send<ApiDocuments[Path]>(
-      path + searchOf(query),
+      named(path, names) + searchOf(query),
       signal ? { signal } : {},
       READ_TIMEOUT_MS,
     );
@@ -62,6 +64,11 @@ export async function postJson<Path extends string>(
     body: JSON.stringify(body),
   };
   return send(path, init, timeoutMs);
+}
+
+/** `/services/{service}` with the name of one. */
+export function named(path: string, names: Readonly<Record<string, string>> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
 }
 
 /** `?from=…&limit=50`; empty without parameters. */

@@ -2,7 +2,7 @@
 import type { ApiDocuments } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
 import { startPolling } from './poll-loop.js';
-import { getJson, searchOf, type ApiPath, type Query } from './request.js';
+import { getJson, named, searchOf, type ApiPath, type Query } from './request.js';
 
 export interface PolledData<Body> {
   readonly body: Body | null;
@@ -11,6 +11,7 @@ export interface PolledData<Body> {
 }
 
 export interface PollOptions {
+  readonly names?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly everyMs: number;
   /** When this changes, the next request is sent at once. */
@@ -19,18 +20,18 @@ export interface PollOptions {
 
 export function usePolled<Path extends ApiPath>(
   path: Path,
-  { query, everyMs, reread }: PollOptions,
+  { names, query, everyMs, reread }: PollOptions,
 ): PolledData<ApiDocuments[Path]> {
   const [data, setData] = useState<PolledData<ApiDocuments[Path]>>({ body: null, error: null });
   useEffect(() => {
     return startPolling(async (signal) => {
-      const response = await getJson(path, { ...(query && { query }), signal });
+      const response = await getJson(path, { ...(names && { names }), ...(query && { query }), signal });
       if (signal.aborted) return true;
       const error = response.body ? null : errorTextOf(response.status, response.error);
       setData((before) => ({ body: response.body ?? before.body, error }));
       return response.body !== null;
     }, everyMs);
-  }, [path, searchOf(query), everyMs, reread]);
+  }, [named(path, names), searchOf(query), everyMs, reread]);
   return data;
 }
 

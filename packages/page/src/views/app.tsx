@@ -3,12 +3,14 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Navigation } from '../address.js';
 import { withBase } from '../base.js';
+import { useFleet } from '../api/use-fleet.js';
 import { isAdmin, type LiveConnection, type PageState } from '../api/live-connection.js';
 import { useNow, useStore } from '../state-container.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { AuditView } from './audit.js';
 import { EventsView } from './events.js';
-import { FleetView } from './fleet.js';
+import { FleetHeadline, FleetLine } from './fleet-headline.js';
+import { FleetTab } from './fleet-tab.js';
 import { Headline } from './headline.js';
 import { IntegrityView } from './integrity.js';
 import { Now } from './now.js';
@@ -29,19 +31,26 @@ export function Page({
   readonly navigation: Navigation;
 }): JSX.Element {
   const known = useStore(connection.state);
-  const { tab, span } = useStore(navigation.address);
+  const { tab, span, fleet: place } = useStore(navigation.address);
   const nowMs = useNow();
   const silentMs = SILENT_MS[known.isResting ? 'resting' : isAdmin(known.who) ? 'stream' : 'polling'];
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
   const status = displayStatusOf(known, isLost);
+  const watched = useFleet(isAdmin(known.who));
+  /** A fleet of one is that one, with a line above. */
+  const hasMany = watched.fleet !== null && watched.fleet.services.length > 1;
+  const isFleet = tab === '/fleet' || (tab === '/' && hasMany);
+  const fleet = isFleet && hasMany && !isLost ? watched.fleet : null;
   /** The service's clock, which dates everything it sends. It stops at the last answer. */
   const serviceMs = (isLost ? (known.heardMs ?? nowMs) : nowMs) + known.aheadMs;
 
   useEffect(() => {
-    document.title = `${STATUS_SHAPES[status]} ${STATUS_LABELS[status]} · Portal Health`;
-  }, [status]);
+    const shown = fleet?.status ?? status;
+    document.title = `${STATUS_SHAPES[shown]} ${STATUS_LABELS[shown]} · Portal Health`;
+  }, [fleet?.status, status]);
 
   const { who } = known;
+  const now = <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />;
   return (
     <>
       <a class="skip" href="#content">
@@ -60,12 +69,20 @@ export function Page({
         {typeof who === 'object' && <p role="status">{known.note}</p>}
       </header>
       <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
-        <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
+        {fleet && <FleetHeadline fleet={fleet} nowMs={serviceMs} />}
+        {(!fleet || status !== 'healthy') && (
+          <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
+        )}
         {isAdmin(who) ? (
           <>
-            <Tabs tab={tab} navigation={navigation} />
-            {tab === '/' && <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />}
-            {tab === '/fleet' && <FleetView nowMs={serviceMs} />}
+            <Tabs tab={tab} navigation={navigation} hasMany={hasMany} />
+            {isFleet && (
+              <FleetTab state={watched} place={place} navigation={navigation} nowMs={serviceMs}>
+                {now}
+              </FleetTab>
+            )}
+            {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
+            {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
             {tab === '/events' && (
               <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
             )}

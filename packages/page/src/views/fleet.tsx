@@ -1,38 +1,68 @@
-/** Every service that is watched: what needs somebody first, the healthy ones below. */
+/** Every service that is watched: what needs somebody first, the healthy ones folded. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { FleetDocument } from 'portal-server/api';
-import { withBase } from '../base.js';
-import { usePolled } from '../api/use-polled.js';
-import { CELLS, fleetSummary, usableText } from '../copy/fleet.js';
+import type { FleetPlace, Navigation } from '../address.js';
+import type { FleetState } from '../api/use-fleet.js';
+import {
+  filtered,
+  fleetSummary,
+  groupsOf,
+  needsSomebody,
+  usableText,
+  type FleetService,
+  type ServiceGroup,
+} from '../copy/fleet.js';
+import { FleetCells } from './fleet-cells.js';
+import { FleetFilter } from './fleet-filter.js';
+import { Codes, PlaceLink } from './fleet-links.js';
 import { DataTable } from './table.js';
 import { Mark, TimeText } from './text.js';
 
-type FleetService = FleetDocument['services'][number];
-
-const EVERY_MS = 5_000;
-/** More are a number: nobody counts them. */
-const MOST_CELLS = 60;
 const COLUMNS = ['Service', 'Status', 'Since', 'Instances', 'Why'];
 
-export function FleetView({ nowMs }: { readonly nowMs: number }): JSX.Element {
-  const { body: fleet, error } = usePolled('/v1/admin/fleet', { everyMs: EVERY_MS });
+export interface FleetViewProps {
+  readonly state: FleetState;
+  readonly place: FleetPlace;
+  readonly navigation: Navigation;
+  readonly nowMs: number;
+}
+
+export function FleetView({
+  state: { fleet, error },
+  place,
+  navigation,
+  nowMs,
+}: FleetViewProps): JSX.Element {
   return (
     <section aria-labelledby="fleet">
       <div class="title">
         <h2 id="fleet">Fleet {fleet?.fleet}</h2>
         {fleet && (
           <p>
-            <Mark status={fleet.status} word={fleetSummary(fleet)} />
+            {/* The headline says it of more than one. */}
+            {fleet.services.length === 1 && (
+              <Mark status={fleet.status} word={fleetSummary(fleet.services)} />
+            )}{' '}
+            <span class="soft">
+              polled <TimeText at={fleet.checked_at} nowMs={nowMs} />
+            </span>
           </p>
         )}
       </div>
+      {error !== null && <p role="status">{error}</p>}
       {fleet === null ? (
-        <p class="soft">{error ?? 'Loading …'}</p>
+        error === null && <p class="soft">Loading …</p>
       ) : (
         <>
-          {error !== null && <p role="status">{error}</p>}
           <Watching fleet={fleet} nowMs={nowMs} />
-          <Services fleet={fleet} nowMs={nowMs} />
+          <FleetFilter services={fleet.services} place={place} navigation={navigation} />
+          <Filtered
+            services={filtered(fleet.services, place)}
+            place={place}
+            navigation={navigation}
+            nowMs={nowMs}
+          />
         </>
       )}
     </section>
@@ -61,21 +91,86 @@ function Watching({
   );
 }
 
-function Services({ fleet, nowMs }: { readonly fleet: FleetDocument; readonly nowMs: number }): JSX.Element {
+interface ListProps {
+  readonly services: readonly FleetService[];
+  readonly place: FleetPlace;
+  readonly navigation: Navigation;
+  readonly nowMs: number;
+}
+
+function Filtered({ services, place, navigation, nowMs }: ListProps): JSX.Element {
+  if (services.length === 0) return <p>No service matches.</p>;
   return (
-    <DataTable label="Services" columns={COLUMNS}>
-      {fleet.services.map((service) => (
+    <>
+      <FleetCells services={services} onPick={(service) => navigation.go({ fleet: { ...place, service } })} />
+      {groupsOf(services, place.group).map((group) => (
+        <Group key={group.name} group={group} place={place} navigation={navigation} nowMs={nowMs} />
+      ))}
+    </>
+  );
+}
+
+function Group({
+  group: { name, services },
+  place,
+  navigation,
+  nowMs,
+}: Omit<ListProps, 'services'> & { readonly group: ServiceGroup }): JSX.Element {
+  const needing = services.filter(needsSomebody);
+  const others = services.filter((service) => !needsSomebody(service));
+  const rest = { place, navigation, nowMs };
+  return (
+    <>
+      {name !== '' && (
+        <h3>
+          {name} <span class="soft">{fleetSummary(services)}</span>
+        </h3>
+      )}
+      {needing.length > 0 && (
+        <Services label={`Services that need you${name && `, ${name}`}`} services={needing} {...rest} />
+      )}
+      {others.length > 0 && (
+        <Folded label={`Healthy services${name && `, ${name}`}`} services={others} {...rest} />
+      )}
+    </>
+  );
+}
+
+/** The rows are made when somebody opens it. */
+function Folded({ label, services, ...rest }: ListProps & { readonly label: string }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <Mark status="healthy" word={`${services.length} healthy`} />
+      </summary>
+      {isOpen && <Services label={label} services={services} {...rest} />}
+    </details>
+  );
+}
+
+function Services({
+  label,
+  services,
+  navigation,
+  nowMs,
+}: ListProps & { readonly label: string }): JSX.Element {
+  return (
+    <DataTable label={label} columns={COLUMNS}>
+      {services.map((service) => (
         <tr key={service.name}>
-          <th scope="row">{service.name}</th>
+          <th scope="row">
+            <PlaceLink place={{ service: service.name }} navigation={navigation}>
+              {service.name}
+            </PlaceLink>
+          </th>
           <td>
             <Mark status={service.status} />
           </td>
           <td>
             <TimeText at={service.since} nowMs={nowMs} />
           </td>
-          <td>
-            <Cells service={service} /> <span class="soft">{usableText(service)}</span>
-          </td>
+          <td>{usableText(service)}</td>
           <td>
             <Codes codes={service.codes} />
           </td>
@@ -83,39 +178,4 @@ function Services({ fleet, nowMs }: { readonly fleet: FleetDocument; readonly no
       ))}
     </DataTable>
   );
-}
-
-/** One shape an instance, for the eye; what they are stands beside them in words. */
-function Cells({ service: { instances } }: { readonly service: FleetService }): JSX.Element | null {
-  const all = Object.values(instances).reduce((sum, count) => sum + count, 0);
-  if (all > MOST_CELLS) return null;
-  return (
-    <span class="cells" aria-hidden="true">
-      {CELLS.flatMap(([state, kind]) =>
-        Array.from({ length: instances[state] }, (_, index) => (
-          <span class={`cell ${kind}`} key={`${state} ${index}`} />
-        )),
-      )}
-    </span>
-  );
-}
-
-function Codes({ codes }: { readonly codes: readonly string[] }): JSX.Element {
-  return (
-    <>
-      {codes.map((code, index) => (
-        <span key={code}>
-          {index > 0 && ', '}
-          <a href={withBase(guideOf(code))}>
-            <code>{code}</code>
-          </a>
-        </span>
-      ))}
-    </>
-  );
-}
-
-/** Where a code is explained: the watcher's own, or the library's. */
-function guideOf(code: string): string {
-  return /^(INSTANCE|FLEET)_/.test(code) ? '/docs/fleet.md' : '/docs/errors.md';
 }

@@ -14,6 +14,8 @@ const targetGroup = named(
   }),
 );
 
+export const targetGroupsSchema = listOf(targetGroup, 'All groups.');
+
 export const adminFleetTargetsRoute = defineRoute({
   path: '/v1/admin/fleet/targets',
   method: 'GET',
@@ -28,7 +30,7 @@ export const adminFleetTargetsRoute = defineRoute({
     description: 'A list by `http_sd`, so that a Prometheus scrapes exactly what is watched here.',
   },
   answers: {
-    200: { description: 'One group a service.', schema: listOf(targetGroup, 'All groups.') },
+    200: { description: 'One group a service.', schema: targetGroupsSchema },
   },
   handler: ({ services: { fleet } }) =>
     fleet.targets().map(({ service, scheme, instances }) => ({

@@ -7,7 +7,7 @@ import type { Route } from './route.js';
 import { readSite } from './site.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
-const VIEWS = ['/', '/fleet', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = ['/', '/fleet', '/now', '/events', '/integrity', '/sessions', '/audit'];
 
 /** Only what we serve may run, be shown and be asked; nobody may frame it. */
 const POLICY = [

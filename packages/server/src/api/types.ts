@@ -9,6 +9,7 @@ import type {
   fleetSchema,
   fleetServiceDetailSchema,
 } from './fleet-schema.js';
+import type { targetGroupsSchema } from './admin-fleet-targets.js';
 import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
 import type { reasonsSchema } from './admin-reasons.js';
@@ -48,6 +49,11 @@ export interface ApiDocuments {
   readonly '/v1/admin/audit': AuditPageDocument;
   readonly '/v1/admin/events': EventPageDocument;
   readonly '/v1/admin/fleet': FleetDocument;
+  readonly '/v1/admin/fleet/services/{service}': FleetServiceDetailDocument;
+  readonly '/v1/admin/fleet/services/{service}/instances/{instance}': FleetInstanceDocument;
+  readonly '/v1/admin/fleet/services/{service}/history': FleetHistoryDocument;
+  readonly '/v1/admin/fleet/events': FleetEventPageDocument;
+  readonly '/v1/admin/fleet/targets': FromSchema<typeof targetGroupsSchema>;
   readonly '/v1/admin/health': AdminReportDocument;
   readonly '/v1/admin/history': HistoryDocument;
   readonly '/v1/admin/integrity': IntegrityDocument;

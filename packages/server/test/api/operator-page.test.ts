@@ -6,7 +6,7 @@ import { readSite } from '../../src/api/site.js';
 import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
 
-const VIEWS = ['/', '/fleet', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = ['/', '/fleet', '/now', '/events', '/integrity', '/sessions', '/audit'];
 const LARGEST_BYTES = 60_000;
 
 let postgres: PostgresServer;

@@ -1,0 +1,81 @@
+/** What the views of the fleet share: links from place to place, and codes with what they mean. */
+import type { ComponentChildren, JSX } from 'preact';
+import { WHOLE_FLEET, writeAddress, type FleetPlace, type Navigation } from '../address.js';
+import { withBase } from '../base.js';
+import { codeSentence } from '../copy/fleet.js';
+import { FLEET_PROBLEMS } from '../copy/fleet-problems.js';
+import { Sentence } from './text.js';
+
+/** A link to another place of the fleet, under the tab that is open. */
+export function PlaceLink({
+  place,
+  navigation,
+  isHere = false,
+  children,
+}: {
+  readonly place: Partial<FleetPlace>;
+  readonly navigation: Navigation;
+  readonly isHere?: boolean;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const { tab, span } = navigation.address.get();
+  const fleet = { ...WHOLE_FLEET, ...place };
+  return (
+    <a
+      href={writeAddress({ tab, span, fleet })}
+      aria-current={isHere ? 'true' : undefined}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        navigation.go({ fleet });
+      }}
+    >
+      {children}
+    </a>
+  );
+}
+
+/** The first in words, all of them as links to what explains them. */
+export function Codes({ codes }: { readonly codes: readonly string[] }): JSX.Element | null {
+  const [first] = codes;
+  if (first === undefined) return null;
+  const sentence = codeSentence(first);
+  return (
+    <>
+      {sentence !== first && `${sentence} `}
+      {codes.map((code, index) => (
+        <span key={code}>
+          {index > 0 && ', '}
+          <a href={withBase(guideOf(code))}>
+            <code>{code}</code>
+          </a>
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** What to do about the watcher's own codes. */
+export function CodeAdvice({ codes }: { readonly codes: readonly string[] }): JSX.Element | null {
+  const known = codes.filter((code) => Object.hasOwn(FLEET_PROBLEMS, code));
+  if (known.length === 0) return null;
+  return (
+    <dl class="advice">
+      {known.map((code) => (
+        <>
+          <dt>
+            <code>{code}</code>
+          </dt>
+          <dd>
+            <Sentence text={`${FLEET_PROBLEMS[code]?.means} ${FLEET_PROBLEMS[code]?.next}`} />
+          </dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+/** Where a code is explained: the watcher's own, or the library's. */
+function guideOf(code: string): string {
+  return Object.hasOwn(FLEET_PROBLEMS, code) ? '/docs/fleet.md' : '/docs/errors.md';
+}

@@ -1,0 +1,22 @@
+/** The fleet, a service of it, or one instance: whatever the address says. */
+import type { ComponentChildren, JSX } from 'preact';
+import { FleetInstanceView } from './fleet-instance.js';
+import { FleetServiceView } from './fleet-service.js';
+import { FleetView, type FleetViewProps } from './fleet.js';
+
+export function FleetTab({
+  children,
+  ...props
+}: FleetViewProps & {
+  /** What is known of this service, for where it is the instance that is looked at. */
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const { service, instance } = props.place;
+  if (service === '') return <FleetView {...props} />;
+  if (instance === '') return <FleetServiceView key={service} {...props} />;
+  return (
+    <FleetInstanceView key={`${service} ${instance}`} {...props}>
+      {children}
+    </FleetInstanceView>
+  );
+}
