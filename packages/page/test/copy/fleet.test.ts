@@ -4,14 +4,7 @@ import { WHOLE_FLEET } from '../../src/address.js';
 import type { FleetDeltaDocument } from 'portal-server/api';
 import { withDelta } from '../../src/api/use-fleet.js';
 import { cellAt, layoutCells } from '../../src/charts/cells.js';
-import {
-  cellsOf,
-  filtered,
-  fleetSummary,
-  groupsOf,
-  usableText,
-  type FleetService,
-} from '../../src/copy/fleet.js';
+import { filtered, fleetSummary, groupsOf, usableText, type FleetService } from '../../src/copy/fleet.js';
 
 const NONE = { healthy: 0, degraded: 0, unhealthy: 0, unreachable: 0, gone: 0, new: 0, unknown: 0 };
 
