@@ -4,6 +4,7 @@
  */
 import type { FleetDeltaDocument, FleetDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
+import { hiddenFor, isHidden, untilVisible } from './poll-loop.js';
 import { getJson } from './request.js';
 import { readStream } from './stream.js';
 
@@ -22,6 +23,10 @@ const POLL_ONE_MS = 30_000;
 /** A stream that ended is opened again after this long, and one that was swallowed after a minute. */
 const RETRY_MS = 1_500;
 const SWALLOWED_MS = 60_000;
+/** While the page is hidden it asks so often how the fleet is, for its title. */
+const REST_POLL_MS = 60_000;
+/** Whoever looks at another tab for a moment finds this one as it was. */
+const REST_AFTER_MS = 10_000;
 const UNHEARD: FleetState = { fleet: null, error: null, isAsked: false };
 
 /** @param isWanted - false while nobody is signed in who may see it */
@@ -53,10 +58,25 @@ async function follow(signal: AbortSignal, set: SetState): Promise<void> {
     }));
     const isOne = body !== null && body.services.length <= 1;
     if (!isOne && Date.now() >= streamAtMs) {
-      const hasHeard = await followStream(signal, set);
+      const hidden = hiddenFor(REST_AFTER_MS, signal);
+      const hasHeard = await followStream(AbortSignal.any([signal, hidden.signal]), set);
+      hidden.stop();
       streamAtMs = Date.now() + (hasHeard ? 0 : SWALLOWED_MS);
       await sleep(hasHeard ? RETRY_MS : 0, signal);
     } else await sleep(isOne ? POLL_ONE_MS : POLL_MS, signal);
+    if (isOne) await untilVisible(signal);
+    else await rest(signal, set);
+  }
+}
+
+/** While the page is hidden: the services that are worst say how the fleet is, and are few. */
+async function rest(signal: AbortSignal, set: SetState): Promise<void> {
+  while (!signal.aborted && isHidden()) {
+    const { body } = await getJson(PATH, { query: { status: 'unhealthy' }, signal });
+    if (signal.aborted) return;
+    const status = body?.status ?? 'unknown';
+    set((before) => ({ ...before, fleet: before.fleet && { ...before.fleet, status } }));
+    await untilVisible(signal, REST_POLL_MS);
   }
 }
 
