@@ -202,7 +202,7 @@ async function assertMany(): Promise<void> {
 
 test('with both stores away it still opens, and this service is among those that need somebody', async () => {
   await served.postgres.freeze();
-  await served.redis.freeze();
+  served.redis.freeze();
   try {
     await untilHeadline(page, '3 of 4 services need you');
     await page.reload();
@@ -212,7 +212,7 @@ test('with both stores away it still opens, and this service is among those that
     await row('portal').getByRole('link', { name: 'DATABASE_TIMEOUT' }).waitFor();
   } finally {
     await served.postgres.thaw();
-    await served.redis.thaw();
+    served.redis.thaw();
   }
   await untilHeadline(page, '2 of 4 services need you');
   assert.deepEqual(traffic.errors, []);

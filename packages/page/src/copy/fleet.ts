@@ -1,6 +1,5 @@
 /** The fleet in words: what needs somebody, which mark each state has, what a filter lets through. Pure. */
 import type { FleetDocument } from 'portal-server/api';
-import type { FleetPlace } from '../address.js';
 import { FLEET_PROBLEMS } from './fleet-problems.js';
 import { problemSentence, type DisplayStatus } from './headline.js';
 
@@ -68,10 +67,19 @@ export function codeSentence(code: string): string {
   return FLEET_PROBLEMS[code]?.means.replace(/\.$/, '') ?? problemSentence(code);
 }
 
-/** Services that the filter in the address lets through. */
+/** Each is empty where nothing is said. */
+export interface ServiceFilter {
+  readonly status: string;
+  /** `team:shop` */
+  readonly label: string;
+  /** Looked for in name, labels and codes. */
+  readonly search: string;
+}
+
+/** Services that the filter lets through. */
 export function filtered(
   services: readonly FleetService[],
-  { status, label, search }: Pick<FleetPlace, 'status' | 'label' | 'search'>,
+  { status, label, search }: ServiceFilter,
 ): readonly FleetService[] {
   const wanted = search.trim().toLowerCase();
   return services.filter(

@@ -16,7 +16,7 @@ export function FleetHeadline({
   readonly nowMs: number;
 }): JSX.Element {
   const { status, services } = fleet;
-  const [worst] = services.filter(needsSomebody);
+  const worst = services.find(needsSomebody);
   return (
     <section class={`headline ${status}`} aria-labelledby="fleet-headline">
       <div class="first">

@@ -111,7 +111,7 @@ function Own({
   if (!group.targets.includes(instance)) return null;
   return (
     <p>
-      <a href={`${group.labels.__scheme__}://${instance}/`}>The page of this instance</a>
+      <a href={`${group.labels['__scheme__']}://${instance}/`}>The page of this instance</a>
     </p>
   );
 }

@@ -80,7 +80,7 @@ test('each cell is found where it is drawn, whatever the width, and nothing is f
   for (const width of [16, 50, 1_000]) {
     const layout = layoutCells(rows, width);
     rows.forEach(({ service: name, cells }, index) => {
-      [...cells].forEach((letter, at) => {
+      cells.split('').forEach((letter, at) => {
         const place = (layout.starts[index] ?? 0) + at;
         const x = (place % layout.columns) * layout.size + 1;
         const y = Math.floor(place / layout.columns) * layout.size + 1;
