@@ -42,6 +42,10 @@ export const FLEET_PROBLEMS: Readonly<Record<string, FleetAdvice>> = {
     means: 'The instance says healthy with a status of failure.',
     next: 'Look at what stands before it; an error page may hold an old body.',
   },
+  INSTANCE_NOT_SCRAPED: {
+    means: 'The Prometheus cannot scrape the instance.',
+    next: 'Read the error of the target on its page `/targets`.',
+  },
   INSTANCE_RESTARTING: {
     means: 'The instance starts again and again.',
     next: 'Read its log from before the last start.',
