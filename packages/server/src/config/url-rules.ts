@@ -46,6 +46,7 @@ const OWN: ReadonlySet<string> = new Set([
   'livez',
   'llms.txt',
   'metrics',
+  'now',
   'openapi.json',
   'readyz',
   'sessions',
