@@ -17,6 +17,12 @@ export interface Digested {
 /** A file as it was read, or why it was not. `gone`: it is no longer there, which may be in order. */
 export type FileRead = Digested | { readonly code: ScanErrorCode; readonly cause: string } | 'gone';
 
+/** Four times the largest file of our benchmarks is read in seconds; a core dump or a sparse file of terabytes never is. */
+export const MAX_FILE_BYTES = 4 * 1024 ** 3;
+
+/** So much may come to a file while it is read. */
+const MAX_GROWTH_BYTES = 64 * 1024 ** 2;
+
 const BUFFER_BYTES = 256 * 1024;
 const TRIES = 3;
 
@@ -26,6 +32,7 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
 /** Reads one file after the other into the same buffer. Synchronous: for a thread that has nothing else to do. */
 export function createFileReader(
   onBytes: (count: number) => void = () => undefined,
+  maxFileBytes = MAX_FILE_BYTES,
 ): (absolutePath: string) => FileRead {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
@@ -39,10 +46,12 @@ export function createFileReader(
     try {
       let before = fstatSync(descriptor);
       if (!before.isFile()) return { code: 'E_SPECIAL', cause: '' };
+      if (before.size > maxFileBytes) return { code: 'E_LARGE', cause: `${before.size} bytes` };
       for (let tries = 1; tries <= TRIES; tries += 1) {
         // Otherwise a write during the read could leave the very stat that was there before.
         if (isFresh(before)) waitForTick();
-        const digest = readThrough(descriptor, before.size, buffer, onBytes);
+        const digest = readThrough(descriptor, { size: before.size, maxFileBytes, buffer, onBytes });
+        if (digest === undefined) return { code: 'E_LARGE', cause: 'no end of it was found' };
         const after = fstatSync(descriptor);
         if (isSameStat(before, after)) return { stat: after, digest };
         before = after;
@@ -63,24 +72,34 @@ function notOpened(cause: string): FileRead {
   return { code: 'E_READ', cause };
 }
 
-/** SHA-256 of everything from the first byte to the end, whatever size the file is said to have. */
+interface Reading {
+  readonly size: number;
+  readonly maxFileBytes: number;
+  readonly buffer: Buffer;
+  readonly onBytes: (count: number) => void;
+}
+
+/**
+ * SHA-256 of everything from the first byte to the end, whatever size the file is said to have. `undefined` when there is
+ * no end within the limit: a file that grows faster than it is read, or one of `/proc` that has no size.
+ */
 function readThrough(
   descriptor: number,
-  size: number,
-  buffer: Buffer,
-  onBytes: (count: number) => void,
-): string {
+  { size, maxFileBytes, buffer, onBytes }: Reading,
+): string | undefined {
   const first = readSync(descriptor, buffer, 0, buffer.length, 0);
   onBytes(first);
   if (first < buffer.length && first === size) {
     return hash('sha256', buffer.subarray(0, first), 'hex');
   }
   const whole = createHash('sha256');
+  const endless = Math.min(maxFileBytes, size + MAX_GROWTH_BYTES);
   let position = 0;
   let count = first;
   while (count > 0) {
     whole.update(buffer.subarray(0, count));
     position += count;
+    if (position > endless) return undefined;
     count = readSync(descriptor, buffer, 0, buffer.length, position);
     onBytes(count);
   }

@@ -2,7 +2,7 @@
  * What was read of the files of a tree, and under which stats.
  */
 import type { CachedFile } from './cached-files.js';
-import { createFileReader, type FileRead } from './digest.js';
+import type { FileRead } from './digest.js';
 import { createFileRows, type FileRows } from './file-rows.js';
 import { readStat } from './file-stat.js';
 import { touchBetween, type Touch } from './touch.js';
@@ -34,7 +34,7 @@ export interface FileCache extends Pick<FileRows, 'isKnown' | 'digest' | 'size'>
 export function createFileCache(
   root: string,
   cachedFiles: () => readonly CachedFile[],
-  createReader = createFileReader,
+  createReader: (onBytes: (count: number) => void) => (absolutePath: string) => FileRead,
 ): FileCache {
   const rows = createFileRows(cachedFiles);
   const readFile = createReader(countBytes);

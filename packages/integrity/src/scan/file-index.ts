@@ -4,7 +4,7 @@
  */
 import { allFiles, allFolders, newCachedFolder, NO_ROW, refreshFolder } from './cached-files.js';
 import type { CachedFile, CachedFolder } from './cached-files.js';
-import { createFileReader } from './digest.js';
+import { createFileReader, MAX_FILE_BYTES } from './digest.js';
 import { createFileCache, type OnProgress } from './file-cache.js';
 import { isSameStat, readStat } from './file-stat.js';
 import { hashFiles, type ManifestEntry } from './manifest.js';
@@ -59,12 +59,25 @@ interface Pass {
 /** A tree that moves during a scan is scanned again, this often at most. */
 const TRIES = 3;
 
-/** @param createReader - what reads the files, for tests */
-export function createFileIndex(scope: Scope, createReader = createFileReader): FileIndex {
+export interface FileIndexOptions {
+  /** Of one file; a larger one is named, not read. */
+  readonly maxFileBytes?: number;
+  /** What reads the files, for tests. */
+  readonly createReader?: typeof createFileReader;
+}
+
+export function createFileIndex(
+  scope: Scope,
+  { maxFileBytes = MAX_FILE_BYTES, createReader = createFileReader }: FileIndexOptions = {},
+): FileIndex {
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
   const top = newCachedFolder('');
-  const cache = createFileCache(root, () => allFiles(top), createReader);
+  const cache = createFileCache(
+    root,
+    () => allFiles(top),
+    (onBytes) => createReader(onBytes, maxFileBytes),
+  );
   let last: ScanResult | undefined;
   /** Whether a folder was listed since `last` was made, and the revision of the files then. */
   let hasListed = false;
@@ -139,7 +152,7 @@ export function createFileIndex(scope: Scope, createReader = createFileReader): 
   return {
     scan(onProgress = () => undefined) {
       cache.onProgress(onProgress);
-      const session = startReadSession(root);
+      const session = startReadSession(root, maxFileBytes);
       try {
         return scanWith(session);
       } finally {

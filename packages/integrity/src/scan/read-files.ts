@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { startThread } from 'portal-shared/thread-entry';
-import type { FileRead } from './digest.js';
+import { MAX_FILE_BYTES, type FileRead } from './digest.js';
 import type { FileTable } from './file-table.js';
 import { SECOND_READER } from './second-reader-entry.js';
 import { joinWork, NEW, shareWork, type Placed, type Shared } from './shared-work.js';
@@ -43,7 +43,7 @@ const ALONE_MS = 30;
 const SILENCE_MS = 5_000;
 const POLL_MS = 100;
 
-export function startReadSession(root: string): ReadSession {
+export function startReadSession(root: string, maxFileBytes = MAX_FILE_BYTES): ReadSession {
   let isAlone = availableParallelism() === 1;
   let second: Worker | undefined;
 
@@ -59,7 +59,7 @@ export function startReadSession(root: string): ReadSession {
       const isLast = index + 1 === files.length;
       if (!isAlone && !isLast && !second && performance.now() > aloneUntilMs) callForHelp();
       if (second && !isLast) {
-        readTogether(second, root, {
+        readTogether(second, root, maxFileBytes, {
           ...work,
           files: files.slice(index),
           each: (later, reading) => each(index + later, reading),
@@ -96,9 +96,9 @@ function callSecondReader(): Worker | undefined {
   }
 }
 
-function readTogether(second: Worker, root: string, work: FilesToRead): void {
+function readTogether(second: Worker, root: string, maxFileBytes: number, work: FilesToRead): void {
   const { files, table, readFile, each, eachOfOthers, onBytes, onStray } = work;
-  const sharedWork = shareWork(root, files, table);
+  const sharedWork = { ...shareWork(root, files, table), maxFileBytes };
   const shared = joinWork(sharedWork);
   second.postMessage(sharedWork, []);
 

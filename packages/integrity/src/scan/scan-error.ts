@@ -14,6 +14,8 @@ export type ScanErrorCode =
   | 'E_NESTED'
   /** No file at all: the hash of nothing would look like any other. */
   | 'E_EMPTY'
+  /** A file larger than any that is read, or one that goes on for as long as it is read. */
+  | 'E_LARGE'
   /** Changed while it was read, three times over. */
   | 'E_UNSTABLE'
   /** The operating system did not let us read it. */
@@ -37,6 +39,8 @@ const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_NESTED:
     'takes over the imports of the code beside it and is left out by its name alone; where it belongs there, exclude it by its place',
   E_EMPTY: 'holds no file in scope',
+  E_LARGE:
+    'is larger than what is read of one file; exclude it by its place, or raise maxFileBytes if it belongs to the source',
   E_UNSTABLE: 'changes while it is read',
   E_READ: 'cannot be read',
   E_THREAD: 'is not read, as the thread that does it did not start or has ended',

@@ -7,9 +7,9 @@ import { createFileReader } from './digest.js';
 import { joinWork, type SharedWork } from './shared-work.js';
 import { below } from './walk.js';
 
-parentPort?.on('message', (work: SharedWork) => {
+parentPort?.on('message', (work: SharedWork & { readonly maxFileBytes: number }) => {
   const shared = joinWork(work);
-  const readFile = createFileReader((bytes) => shared.beat(bytes));
+  const readFile = createFileReader((bytes) => shared.beat(bytes), work.maxFileBytes);
   try {
     for (let index = shared.take(); index !== undefined; index = shared.take()) {
       const read = readFile(below(work.root, shared.path(index)));

@@ -9,6 +9,8 @@ import { below } from '../scan/walk.js';
 export interface FsEvents {
   /** Watches these folders, by paths from the root, and no others. */
   follow(folders: readonly string[]): void;
+  /** Whether each of them is watched: the kernel gives a limited number of watches, and some file systems none. */
+  isComplete(): boolean;
 }
 
 /** The kernel has a limited number of watches for all of a user's programs. */
@@ -16,6 +18,7 @@ const FOLDERS_WATCHED = 4_096;
 
 /** One watcher a folder: `recursive` on Linux is an imitation that walks the tree by itself. */
 export function watchFsEvents(root: string, excludes: Exclusion, onEvent: () => void): FsEvents {
+  let folderCount = 0;
   const watchers = new Map<string, FSWatcher>();
 
   function watchFolder(path: string): void {
@@ -39,9 +42,11 @@ export function watchFsEvents(root: string, excludes: Exclusion, onEvent: () => 
 
   return {
     follow(folders) {
+      folderCount = folders.length;
       const wanted = new Set(folders.slice(0, FOLDERS_WATCHED));
       for (const path of watchers.keys()) if (!wanted.has(path)) unwatch(path);
       for (const path of wanted) if (!watchers.has(path)) watchFolder(path);
     },
+    isComplete: () => watchers.size === folderCount,
   };
 }

@@ -16,11 +16,11 @@ export interface ScanSchedulerOptions {
   reread(budgetMs: number): Promise<Reread>;
   /** Milliseconds between two scans, on average. */
   readonly scanIntervalMs: number;
-  /** How many files there are: a small tree is read through every minute, a large one every hour. */
+  /** How many files there are: a small tree is read through every minute, a large one every quarter of an hour. */
   files(): number;
   onScan(reply: ScanReply): void;
-  /** Every file has been read again. */
-  onReread(): void;
+  /** Every file has been read again, which took so long. */
+  onReread(roundMs: number): void;
   /** The thread has ended, and the scheduler with it. */
   onEnd(error: unknown): void;
 }
@@ -32,12 +32,13 @@ const FS_EVENT_DELAY_MS = 200;
 /** Also when fs events pour in, the thread rests for this many times as long as its scan took, and this long at least. */
 const REST_AFTER_SCAN = 9;
 const SHORTEST_REST_MS = 1_000;
-/** One portion of reading, and how many times as long the thread rests after it: a twentieth of one processor. */
+/** One portion of reading, and how many times as long the thread rests after it: a hundredth of one processor. */
 const REREAD_BUDGET_MS = 25;
-const REST_AFTER_REREAD = 19;
+const REST_AFTER_REREAD = 99;
 const SMALL_TREE_FILES = 1_000;
 const REREAD_SMALL_MS = 60_000;
-const REREAD_LARGE_MS = 3_600_000;
+/** From one reading of a file to the next, with a minute to spare; a tree that takes longer is read all the time. */
+const REREAD_LARGE_MS = 840_000;
 
 export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler {
   const { scanIntervalMs } = options;
@@ -47,6 +48,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
   let scanning = false;
   let hasFsEvent = false;
   let restUntilMs = 0;
+  let roundBeganMs: number | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
 
   async function scan(): Promise<void> {
@@ -81,6 +83,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
   }
 
   async function reread(): Promise<void> {
+    roundBeganMs ??= performance.now();
     const { spentMs, complete } = await options.reread(REREAD_BUDGET_MS);
     if (closed) return;
     if (!complete) {
@@ -89,16 +92,18 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     }
     // The next scan reports what changed, as for everything else.
     onFsEvent();
-    options.onReread();
-    scheduleReread(rereadPauseMs());
+    const roundMs = performance.now() - roundBeganMs;
+    roundBeganMs = undefined;
+    options.onReread(roundMs);
+    scheduleReread(Math.max(spentMs * REST_AFTER_REREAD, rereadPauseMs(roundMs)));
   }
 
   function scheduleReread(delayMs: number): void {
     rereadTimer = setTimeout(() => void reread().catch(end), delayMs).unref();
   }
 
-  function rereadPauseMs(): number {
-    return options.files() < SMALL_TREE_FILES ? REREAD_SMALL_MS : REREAD_LARGE_MS;
+  function rereadPauseMs(roundMs: number): number {
+    return options.files() < SMALL_TREE_FILES ? REREAD_SMALL_MS : REREAD_LARGE_MS - roundMs;
   }
 
   function end(error: unknown): void {
@@ -114,6 +119,6 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
   }
 
   scanIn(scanIntervalMs * Math.random());
-  scheduleReread(rereadPauseMs());
+  scheduleReread(options.files() < SMALL_TREE_FILES ? REREAD_SMALL_MS : 0);
   return { onFsEvent, close };
 }

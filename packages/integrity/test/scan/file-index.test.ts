@@ -21,12 +21,14 @@ const TREE = { 'a/one.js': '1', 'a/two.js': '2', 'b/three.js': '3', top: 'x' };
 /** A file index that tells which files it read. */
 function watched(root: string) {
   const readFiles: string[] = [];
-  const fileIndex = createFileIndex(createScope(root), (onBytes) => {
-    const read = createFileReader(onBytes);
-    return (absolutePath) => {
-      readFiles.push(absolutePath.slice(root.length + 1));
-      return read(absolutePath);
-    };
+  const fileIndex = createFileIndex(createScope(root), {
+    createReader: (onBytes) => {
+      const read = createFileReader(onBytes);
+      return (absolutePath) => {
+        readFiles.push(absolutePath.slice(root.length + 1));
+        return read(absolutePath);
+      };
+    },
   });
   return { fileIndex, filesRead: () => readFiles.splice(0).toSorted() };
 }
@@ -139,15 +141,17 @@ describe('reading again', () => {
     withTree(TREE, (root) => {
       let lie = false;
       const readFiles: string[] = [];
-      const fileIndex = createFileIndex(createScope(root), () => {
-        const read = createFileReader();
-        return (absolutePath) => {
-          readFiles.push(absolutePath);
-          const reading = read(absolutePath);
-          const isChanged =
-            lie && absolutePath.endsWith('three.js') && reading !== 'gone' && 'digest' in reading;
-          return isChanged ? { ...reading, digest: 'f'.repeat(64) } : reading;
-        };
+      const fileIndex = createFileIndex(createScope(root), {
+        createReader: () => {
+          const read = createFileReader();
+          return (absolutePath) => {
+            readFiles.push(absolutePath);
+            const reading = read(absolutePath);
+            const isChanged =
+              lie && absolutePath.endsWith('three.js') && reading !== 'gone' && 'digest' in reading;
+            return isChanged ? { ...reading, digest: 'f'.repeat(64) } : reading;
+          };
+        },
       });
       const { hash } = fileIndex.scan();
       lie = true;
