@@ -28,6 +28,9 @@ export async function readExpected({
         created: accepted.created,
         expires: accepted.expires,
         key_ids: accepted.keyIds,
+        dependencies_hash: accepted.dependencies,
+        lockfile: accepted.lockfile,
+        node_binary: accepted.nodeBinary,
       },
     };
   } catch (error) {
@@ -45,6 +48,9 @@ function byHand(hash: string): ExpectedSource {
     created: null,
     expires: null,
     key_ids: [],
+    dependencies_hash: null,
+    lockfile: null,
+    node_binary: null,
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { SourceOptions, StatementOptions } from './source-options.js';
+export type { DependencyOptions, SourceOptions, StatementOptions } from './source-options.js';
 export {
   watchSource,
   type Inspection,

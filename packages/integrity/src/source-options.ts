@@ -15,6 +15,8 @@ import {
   required,
   type Rules,
 } from 'portal-shared/check-options';
+import { MAX_FILE_BYTES } from './scan/digest.js';
+import type { DependencySettings } from './watch/dependency-watch.js';
 import type { SourceEvent } from './watch/source-event.js';
 import { readPublicKey } from './release/keys.js';
 import { createScope, type Scope } from './scan/scope.js';
@@ -49,8 +51,30 @@ export interface SourceOptions {
    * 0.5 µs more, an exception 4 µs and an `eval` 25 µs. Default false; counts with `memoryIntervalMs` only.
    */
   readonly followMemory?: boolean;
+  /** The packages that the source imports: looked at after the start and ever again, on a thread of their own. */
+  readonly dependencies?: DependencyOptions;
+  /**
+   * File in which the tree of each start is kept as its manifest, so that a source that was changed while nothing ran is told at
+   * the next one. It belongs outside of the tree. Without it a restart forgets what was.
+   */
+  readonly lastRunFile?: string;
+  /** A file of more bytes is named in place of being read; default 4 GiB. */
+  readonly maxFileBytes?: number;
+  /**
+   * Milliseconds after which `start()` is kept although the tree is still being read; default 30,000. Until it is, the
+   * source counts as unreadable, and its hash is `null`.
+   */
+  readonly startDeadlineMs?: number;
   /** Called for every change of the source on disk or in memory, and again while it goes on: for the application's log. */
   readonly onEvent?: (event: SourceEvent) => void;
+}
+
+/** The packages that the source imports, and what they should be. */
+export interface DependencyOptions {
+  /** Lock file of npm, version 2 or 3, or of pnpm, version 9; `node_modules` lies beside it. */
+  readonly lockFile: string;
+  /** What `portal-integrity dependencies --out` has written; without it, what is found first counts. */
+  readonly list?: string;
 }
 
 /** Where the release's signed statement is, and whom to believe. */
@@ -74,9 +98,14 @@ export interface SourceSettings {
   readonly scanIntervalMs: number;
   readonly memoryIntervalMs: number | undefined;
   readonly followMemory: boolean;
+  readonly dependencies: DependencySettings | undefined;
+  readonly lastRunFile: string | undefined;
+  readonly maxFileBytes: number;
+  readonly startDeadlineMs: number;
   readonly onEvent: (event: SourceEvent) => void;
 }
 
+const START_DEADLINE_MS = 30_000;
 /** A changed file is known within 15 s, and a tree of 100,000 entries costs a twentieth of one processor. */
 const SCAN_INTERVAL_MS = 10_000;
 const MIN_SCAN_INTERVAL_MS = 100;
@@ -93,10 +122,21 @@ const SOURCE: Rules<SourceOptions> = {
   scanIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
   memoryIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
   followMemory: BOOLEAN,
+  dependencies: ANYTHING,
+  lastRunFile: optional('to be the path of a file', isPath),
+  maxFileBytes: optional(
+    'to be a whole number from 1',
+    (value) => Number.isSafeInteger(value) && Number(value) > 0,
+  ),
+  startDeadlineMs: numberFrom(0, LONGEST_TIMER_MS, 'of milliseconds '),
   onEvent: FUNCTION,
 };
+const DEPENDENCIES: Rules<DependencyOptions> = {
+  lockFile: required('to be the path of a file', isPath),
+  list: optional('to be the path of a file', isPath),
+};
 const STATEMENT: Rules<StatementOptions> = {
-  file: required('to be the path of a file', (value) => typeof value === 'string' && value !== ''),
+  file: required('to be the path of a file', isPath),
   keys: required('to hold at least one public key', (value) => Array.isArray(value) && value.length > 0),
   minimumSequence: optional(
     'to be a whole number from 0',
@@ -121,8 +161,22 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     scanIntervalMs: options.scanIntervalMs ?? SCAN_INTERVAL_MS,
     memoryIntervalMs: options.memoryIntervalMs,
     followMemory: options.memoryIntervalMs !== undefined && options.followMemory === true,
+    dependencies: options.dependencies && checkDependencies(options.dependencies),
+    lastRunFile: options.lastRunFile === undefined ? undefined : resolve(options.lastRunFile),
+    maxFileBytes: options.maxFileBytes ?? MAX_FILE_BYTES,
+    startDeadlineMs: options.startDeadlineMs ?? START_DEADLINE_MS,
     onEvent: options.onEvent ?? (() => undefined),
   };
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function checkDependencies(options: DependencyOptions): DependencySettings {
+  checkOptions(options, DEPENDENCIES, 'dependencies');
+  const { lockFile, list } = options;
+  return { lockFile: resolve(lockFile), list: list === undefined ? undefined : resolve(list) };
 }
 
 function checkStatement(options: StatementOptions) {

@@ -4,18 +4,22 @@
  */
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
-import type { Differences } from './watch/drift.js';
+import { projectOf } from './dependencies/lock-file.js';
+import { setTimeout } from 'node:timers/promises';
 import type { SourceEvent } from './watch/source-event.js';
 import { createMemoryWatch } from './loaded/memory-watch.js';
-import { startScanWorker, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
+import { startScanWorker, type ScanEvent, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
 import { checkSourceOptions, type SourceOptions } from './source-options.js';
 import { startScanScheduler, type ScanScheduler } from './watch/scan-scheduler.js';
 import { readExpected, watchExpiry } from './expected.js';
-import type { ScanError, ScanErrorCode } from './scan/scan-error.js';
 import { buildState, integrityProblems, sourceVerdict } from './state.js';
 import type { Inspection } from './loaded/figures.js';
 import type { IntegrityState, SourceSnapshot, IntegrityProblem } from './state.js';
 import { noteLoaded } from './memory-event.js';
+import { searchedElsewhere } from './dependencies/elsewhere.js';
+import { dependenciesPending, noteDependencies, type DependencyState } from './dependency-state.js';
+import { changesBy, nothingKnown, stillReading } from './source-snapshot.js';
+import { createDependencyWatch, type DependencySettings } from './watch/dependency-watch.js';
 
 export type { SourceOptions } from './source-options.js';
 export type { Inspection } from './loaded/figures.js';
@@ -43,15 +47,6 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** Entries that cannot have been there at the start, because the tree had a hash then. */
-const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set([
-  'E_SYMLINK',
-  'E_SPECIAL',
-  'E_NAME',
-  'E_NESTED',
-  'E_EMPTY',
-]);
-
 /** Three scans and their jitter without a reply: what we know of the disk is stale. */
 const STALE_AFTER_INTERVALS = 3.6;
 
@@ -75,6 +70,7 @@ export function watchSource(options: SourceOptions): Source {
   const listeners = new Set<() => void>();
   let since = new Date();
   let scannedMs = 0;
+  let progress: Exclude<ScanEvent, 'fs-event'> | undefined;
   let worker: ScanWorker | undefined;
   let scheduler: ScanScheduler | undefined;
   let started: Promise<void> | undefined;
@@ -91,23 +87,42 @@ export function watchSource(options: SourceOptions): Source {
 
   async function beginWatch(): Promise<void> {
     learn(await readExpected(settings));
+    if (settings.dependencies) learn({ dependencies: pendingOf(settings.dependencies) });
     stopExpiry = watchExpiry(snapshot.expected?.expires ?? null, (statementRejected) =>
       learn({ statementRejected, expected: null }),
     );
     if (closed) return;
     const scope = { root: settings.scope.root, exclude: snapshot.exclude };
-    const thread = startScanWorker({ scope, fsEvents: settings.watch }, () => scheduler?.onFsEvent());
+    const { watch: fsEvents, maxFileBytes, lastRunFile } = settings;
+    const thread = startScanWorker({ scope, fsEvents, maxFileBytes, lastRunFile }, (event) => {
+      if (event === 'fs-event') scheduler?.onFsEvent();
+      else progress = event;
+    });
     worker = thread;
     const hashed = thread.callAndHold('scan').then(noteScan);
-    await Promise.all([hashed, memory.start(hashed)]);
-    if (closed || !settings.watch) return;
+    const ready = Promise.all([hashed, memory.start(hashed)]);
+    await withinDeadline(ready.then(() => keepWatching(thread)));
+  }
+
+  /** A tree that takes too long does not keep the application from serving; its hash follows. */
+  async function withinDeadline(begun: Promise<void>): Promise<void> {
+    const deadline = setTimeout(settings.startDeadlineMs, 'late', { ref: false });
+    if ((await Promise.race([begun, deadline])) !== 'late' || closed) return;
+    begun.catch(noteEnd);
+    learn({ scanErrors: [stillReading(progress)] });
+  }
+
+  function keepWatching(thread: ScanWorker): void {
+    if (closed) return;
+    if (settings.dependencies ?? snapshot.expected?.node_binary) dependencies.start();
+    if (!settings.watch) return;
     scheduler = startScanScheduler({
       scan: () => thread.call('scan'),
       reread: (budgetMs) => thread.call('reread', budgetMs),
       scanIntervalMs: settings.scanIntervalMs,
       files: () => snapshot.disk?.result.files ?? 0,
       onScan: noteScan,
-      onReread: () => learn({ rereadAt: new Date() }),
+      onReread: (rereadMs) => learn({ rereadAt: new Date(), rereadMs }),
       onEnd: noteEnd,
     });
   }
@@ -123,6 +138,7 @@ export function watchSource(options: SourceOptions): Source {
     scannedMs = performance.now();
     const known = new Set(snapshot.events.map((event) => JSON.stringify(event)));
     learn(changesBy(reply, snapshot));
+    if (reply.lastRun) for (const event of snapshot.lastRunEvents) emit(event, settings.onEvent);
     for (const event of changed?.events.toReversed() ?? []) {
       if (!known.has(JSON.stringify(event))) emit(event, settings.onEvent);
     }
@@ -144,10 +160,28 @@ export function watchSource(options: SourceOptions): Source {
     },
   });
 
+  const dependencies = createDependencyWatch({
+    settings: settings.dependencies,
+    watch: settings.watch,
+    scanIntervalMs: settings.scanIntervalMs,
+    onNews(news) {
+      const { changes, event } = noteDependencies(news, snapshot);
+      learn(changes);
+      if (event) emit(event, settings.onEvent);
+    },
+  });
+
+  function pendingOf({ lockFile, list }: DependencySettings): DependencyState {
+    const signed = snapshot.expected?.dependencies_hash ?? null;
+    return dependenciesPending(list !== undefined, signed, searchedElsewhere(projectOf(lockFile)));
+  }
+
   function isStale(): boolean {
     if (!scheduler || closed) return false;
     return performance.now() - scannedMs > settings.scanIntervalMs * STALE_AFTER_INTERVALS;
   }
+
+  const staleSnapshot = (): SourceSnapshot => ({ ...snapshot, scanErrors: [stillReading(progress)] });
 
   return {
     start() {
@@ -157,18 +191,18 @@ export function watchSource(options: SourceOptions): Source {
     get hash() {
       return snapshot.boot?.result.hash ?? null;
     },
-    problems: () => (isStale() ? integrityProblems({ ...snapshot, scanErrors: [STALE] }) : problems),
+    problems: () => (isStale() ? integrityProblems(staleSnapshot()) : problems),
     onChange(listener) {
       listeners.add(listener);
     },
-    state: () => buildState(isStale() ? { ...snapshot, scanErrors: [STALE] } : snapshot, since),
+    state: () => buildState(isStale() ? staleSnapshot() : snapshot, since),
     inspect: () => memory.inspect(),
     async close() {
       closed = true;
       stopExpiry();
       memory.close();
       scheduler?.close();
-      await worker?.close();
+      await Promise.all([worker?.close(), dependencies.close()]);
     },
   };
 }
@@ -177,50 +211,6 @@ export function watchSource(options: SourceOptions): Source {
 function causeOfEnd(error: unknown): string {
   if (!(error instanceof RpcError)) return errorCode(error);
   return error.cause === undefined ? 'ERR_WORKER_ENDED' : errorCode(error.cause);
-}
-
-const STALE: ScanError = { code: 'E_READ', path: '.', cause: 'ETIMEDOUT' };
-
-function nothingKnown(exclude: readonly string[]): SourceSnapshot {
-  return {
-    exclude,
-    expected: null,
-    statementRejected: null,
-    boot: null,
-    disk: null,
-    rereadAt: null,
-    loaded: null,
-    loadedDiffersSince: null,
-    memoryEvents: [],
-    driftedSince: null,
-    differences: { added: 0, removed: 0, modified: 0, changes: [], more_changes: 0 },
-    events: [],
-    scanErrors: [],
-  };
-}
-
-/** What is known after a scan, where it differs from what was known before. */
-function changesBy(
-  { result, scanErrors, hasIntruder, changed }: ScanReply,
-  { boot, driftedSince }: SourceSnapshot,
-): Partial<SourceSnapshot> {
-  const at = new Date();
-  const hasDrifted =
-    boot !== null &&
-    (result
-      ? result.hash !== boot.result.hash
-      : hasIntruder || scanErrors.some(({ code }) => INTRUDERS.has(code)) || isChanged(changed?.differences));
-  return {
-    scanErrors,
-    ...(result ? { disk: { result, at }, boot: boot ?? { result, at } } : {}),
-    ...(hasDrifted && !driftedSince ? { driftedSince: at } : {}),
-    ...changed,
-  };
-}
-
-/** What can be read goes on being compared while something cannot. */
-function isChanged(differences: Differences | undefined): boolean {
-  return differences !== undefined && differences.added + differences.removed + differences.modified > 0;
 }
 
 /** An exception of the listener does not stop the watch. */

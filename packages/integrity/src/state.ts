@@ -2,9 +2,12 @@
  * What is known of the source at a moment, as the document of the integrity endpoint, and the problems that
  * follow from it. Pure.
  */
+import { dependencyProblems, type DependencySnapshot, type DependencyState } from './dependency-state.js';
 import type { LoadedFigures } from './loaded/figures.js';
 import { wholeSeconds } from './times.js';
+import { warningsOf } from './warnings.js';
 import type { Differences } from './watch/drift.js';
+import type { LastRun } from './watch/last-run.js';
 import type { SourceEvent } from './watch/source-event.js';
 import type { ScanResult } from './scan/file-index.js';
 import { scanErrorText, type ScanError } from './scan/scan-error.js';
@@ -45,6 +48,14 @@ export interface IntegrityState {
   readonly touched_at: string | null;
   /** The disk against the start. */
   readonly differences: Differences;
+  /** Whether a change on disk is seen at once, by events of the system, or at the next scan; `null` before the first. */
+  readonly watching: 'events' | 'scans' | null;
+  /** The run before, where it is kept; `null` where it is not. */
+  readonly last_run: LastRunFigures | null;
+  /** The packages that the source imports; `null` when nobody asked for them. */
+  readonly dependencies: DependencyState | null;
+  /** SHA-256 of the program that runs, which is Node; `null` until it is known. */
+  readonly node_binary: string | null;
   /** What happened on disk, the latest first. */
   readonly events: readonly SourceEvent[];
   /** Why the tree cannot be read now: the first reasons. */
@@ -61,6 +72,17 @@ export interface ExpectedSource {
   readonly created: string | null;
   readonly expires: string | null;
   readonly key_ids: readonly string[];
+  /** SHA-256 of the list of the dependencies, of the lock file, and of the program that is to run; `null` when not signed. */
+  readonly dependencies_hash: string | null;
+  readonly lockfile: string | null;
+  readonly node_binary: string | null;
+}
+
+export interface LastRunFigures {
+  /** `null` when this is the first that is kept. */
+  readonly source_hash: string | null;
+  /** This start against it. */
+  readonly differences: Differences;
 }
 
 export interface TreeFigures {
@@ -76,6 +98,8 @@ export interface DiskFigures {
   readonly bytes: number;
   readonly swept_at: string;
   readonly reread_at: string | null;
+  /** How long that took, at a hundredth of a processor. */
+  readonly reread_seconds: number | null;
 }
 
 /** A tree, and when it was found so. */
@@ -84,13 +108,17 @@ export interface ScannedTree {
   readonly at: Date;
 }
 
-export interface SourceSnapshot {
+export interface SourceSnapshot extends DependencySnapshot {
   readonly exclude: readonly string[];
   readonly expected: ExpectedSource | null;
   readonly statementRejected: string | null;
   readonly boot: ScannedTree | null;
   readonly disk: ScannedTree | null;
   readonly rereadAt: Date | null;
+  readonly rereadMs: number | null;
+  readonly watching: 'events' | 'scans' | null;
+  readonly lastRun: LastRun | null;
+  readonly lastRunEvents: readonly SourceEvent[];
   readonly loaded: LoadedFigures | null;
   readonly loadedDiffersSince: Date | null;
   readonly memoryEvents: readonly SourceEvent[];
@@ -124,6 +152,7 @@ export function integrityProblems(snapshot: SourceSnapshot): readonly IntegrityP
     const message = `Scripts in memory are not those of the source since ${wholeSeconds(loadedDiffersSince)}.`;
     problems.push({ kind: 'loaded-differs', code: 'LOADED', message });
   }
+  problems.push(...dependencyProblems(snapshot));
   const [scanError] = snapshot.scanErrors;
   if (scanError) {
     problems.push({ kind: 'unreadable', code: scanError.code, message: scanErrorText(scanError) });
@@ -151,7 +180,7 @@ function driftText({ boot, differences, events }: SourceSnapshot, since: Date): 
 export function sourceVerdict(snapshot: SourceSnapshot): SourceVerdict {
   if (snapshot.scanErrors.length > 0) return 'unreadable';
   if (!snapshot.boot) return 'pending';
-  if (isMismatched(snapshot)) return 'mismatched';
+  if (isMismatched(snapshot) || dependencyProblems(snapshot).length > 0) return 'mismatched';
   if (snapshot.loadedDiffersSince) return 'loaded_differs';
   if (snapshot.driftedSince) return 'drifted';
   return snapshot.expected ? 'verified' : 'unsigned';
@@ -170,13 +199,26 @@ export function buildState(snapshot: SourceSnapshot, since: Date): IntegrityStat
       ...figuresOf(disk.result),
       swept_at: wholeSeconds(disk.at),
       reread_at: snapshot.rereadAt && wholeSeconds(snapshot.rereadAt),
+      reread_seconds: snapshot.rereadMs === null ? null : Math.round(snapshot.rereadMs / 1_000),
     },
     loaded: snapshot.loaded,
     loaded_differs_since: snapshot.loadedDiffersSince && wholeSeconds(snapshot.loadedDiffersSince),
     drifted_since: snapshot.driftedSince && wholeSeconds(snapshot.driftedSince),
     touched_at: snapshot.events.find(({ kind }) => kind === 'touched')?.ended_at ?? null,
     differences: snapshot.differences,
-    events: [...snapshot.memoryEvents, ...snapshot.events].toSorted(latestFirst),
+    watching: snapshot.watching,
+    last_run: snapshot.lastRun && {
+      source_hash: snapshot.lastRun.hash,
+      differences: snapshot.lastRun.differences,
+    },
+    dependencies: snapshot.dependencies,
+    node_binary: snapshot.nodeBinary,
+    events: [
+      ...snapshot.memoryEvents,
+      ...snapshot.lastRunEvents,
+      ...snapshot.dependencyEvents,
+      ...snapshot.events,
+    ].toSorted(latestFirst),
     refusals: snapshot.scanErrors.map(scanErrorText),
     warnings: warningsOf(snapshot, Date.now()),
   };
@@ -190,21 +232,6 @@ function latestFirst(a: SourceEvent, b: SourceEvent): number {
 function isMismatched({ expected, boot, statementRejected }: SourceSnapshot): boolean {
   if (statementRejected !== null) return true;
   return expected !== null && boot !== null && expected.source_hash !== boot.result.hash;
-}
-
-const WARN_AHEAD_MS = 30 * 86_400_000;
-
-function warningsOf({ expected }: SourceSnapshot, nowMs: number): readonly string[] {
-  if (!expected) return [];
-  const { created, expires } = expected;
-  return [
-    ...(expires !== null && Date.parse(expires) - nowMs < WARN_AHEAD_MS
-      ? [`The statement expires on ${expires}.`]
-      : []),
-    ...(created !== null && Date.parse(created) > nowMs
-      ? [`The statement says it was made on ${created}, which is yet to come.`]
-      : []),
-  ];
 }
 
 function figuresOf({ hash, files, bytes }: ScanResult) {

@@ -5,7 +5,13 @@ import { EXIT } from 'portal-shared/cli/exit-code';
 import type { Comparison } from '../compare/change.js';
 import type { ScanError, ScanErrorCode } from '../scan/scan-error.js';
 
-const INCONCLUSIVE: ReadonlySet<ScanErrorCode> = new Set(['E_READ', 'E_LARGE', 'E_UNSTABLE', 'E_THREAD']);
+const INCONCLUSIVE: ReadonlySet<ScanErrorCode> = new Set([
+  'E_READ',
+  'E_LARGE',
+  'E_UNSTABLE',
+  'E_THREAD',
+  'E_BUSY',
+]);
 
 export function exitOfDifferences({
   added,

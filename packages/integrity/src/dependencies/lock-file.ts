@@ -1,6 +1,7 @@
 /**
  * A lock file, of whichever tool: which packages lie where, and the digest of the tarball that each came from.
  */
+import { basename, dirname } from 'node:path';
 import { readNpmLock } from './npm-lock.js';
 import { readPnpmLock } from './pnpm-lock.js';
 import type { LockFile } from './locked.js';
@@ -18,6 +19,12 @@ export function parseLockFile(
   folders: (path: string) => readonly string[] = () => [],
 ): LockFile | undefined {
   return readNpmLock(text) ?? readPnpmLock(text, folders);
+}
+
+/** The folder that a lock file is of; npm hides one in `node_modules`. */
+export function projectOf(lockFile: string): string {
+  const folder = dirname(lockFile);
+  return basename(folder) === 'node_modules' ? dirname(folder) : folder;
 }
 
 /** What to do about a lock file that cannot be read. */

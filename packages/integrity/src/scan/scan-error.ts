@@ -20,6 +20,8 @@ export type ScanErrorCode =
   | 'E_UNSTABLE'
   /** The operating system did not let us read it. */
   | 'E_READ'
+  /** It is still being read: much more than usual, or from a slow disk. */
+  | 'E_BUSY'
   /** The thread that reads it did not start, or has ended. */
   | 'E_THREAD';
 
@@ -43,6 +45,7 @@ const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
     'is larger than what is read of one file; exclude it by its place, or raise maxFileBytes if it belongs to the source',
   E_UNSTABLE: 'changes while it is read',
   E_READ: 'cannot be read',
+  E_BUSY: 'is still being read',
   E_THREAD: 'is not read, as the thread that does it did not start or has ended',
 };
 

@@ -165,7 +165,8 @@ function pathsThatDiffer(before: readonly ManifestEntry[], after: readonly Manif
   return differing;
 }
 
-function bounded({ added, removed, modified, changes }: Comparison): Differences {
+/** As much of it as anybody reads. */
+export function bounded({ added, removed, modified, changes }: Comparison): Differences {
   return {
     added,
     removed,

@@ -7,25 +7,34 @@ import { constants, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { systemCode } from 'portal-shared/error-code';
 import { serveRpc } from 'portal-shared/rpc-thread';
+import { createDependencyMethods } from './dependency-methods.js';
 import { createDrift } from './drift.js';
 import { watchFsEvents } from './fs-events.js';
+import { exchangeLastRun, type LastRun } from './last-run.js';
 import { createMatch, realRootOf } from '../loaded/match.js';
 import { createFileIndex, type ScanResult } from '../scan/file-index.js';
 import type { ManifestEntry } from '../scan/manifest.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
 import { createExclusion } from '../scan/scope.js';
 import { below, resolveRoot } from '../scan/walk.js';
-import type { ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
+import type { ScanEvent, ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
 
 const data: ScanWorkerData = workerData;
 /** Resolved once: what a link leads to later is another tree. */
 const root = resolveRoot(data.scope.root);
 const excludes = createExclusion(data.scope.exclude);
-const fileIndex = createFileIndex({ ...data.scope, root });
+const fileIndex = createFileIndex(
+  { ...data.scope, root },
+  data.maxFileBytes === undefined ? {} : { maxFileBytes: data.maxFileBytes },
+);
 const drift = createDrift(readContent);
 /** What an administrator can read at one go. */
 const MAX_SCAN_ERRORS = 20;
 
+const PROGRESS_MS = 1_000;
+
+let progressToldMs = performance.now();
+let lastRun: LastRun | undefined;
 let boot: readonly ManifestEntry[] | undefined;
 let lastResult: ScanResult | undefined;
 let lastEvents = drift.events();
@@ -40,16 +49,19 @@ const methods: ScanMethods = {
     const complete = fileIndex.reread(budgetMs);
     return { complete, spentMs: performance.now() - beganMs };
   },
+  ...createDependencyMethods(data.dependencies),
   match: (look) => matchMemory(look, { root: data.scope.root, realRoot, boot: boot ?? [], excludes }),
 };
-const rpc = serveRpc<ScanMethods, 'fs-event'>({ methods: () => methods });
+// A look at the dependencies waits for nobody: whoever serves goes first.
+if (data.dependencies) stepBack();
+const rpc = serveRpc<ScanMethods, ScanEvent>({ methods: () => methods });
 const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => rpc.emit('fs-event')) : undefined;
 
 function scan(): ScanReply {
   let result: ScanResult | undefined;
   let scanErrors: readonly ScanError[] = [];
   try {
-    result = fileIndex.scan();
+    result = fileIndex.scan(tellProgress);
     noteResult(result);
   } catch (error) {
     scanErrors =
@@ -70,7 +82,23 @@ function scan(): ScanReply {
     scanErrors: scanErrors.slice(0, MAX_SCAN_ERRORS),
     hasIntruder: scanErrors.some(isIntruder),
     changed,
+    watching: fsEvents?.isComplete() === true ? 'events' : 'scans',
+    lastRun: takeLastRun(),
   };
+}
+
+/** A long scan is told of every second, so that it is not taken for one that hangs. */
+function tellProgress(files: number, bytes: number): void {
+  const nowMs = performance.now();
+  if (nowMs - progressToldMs < PROGRESS_MS) return;
+  progressToldMs = nowMs;
+  rpc.emit({ files, bytes });
+}
+
+function takeLastRun(): LastRun | undefined {
+  const taken = lastRun;
+  lastRun = undefined;
+  return taken;
 }
 
 /** An entry that cannot be read and that the start did not have, whatever stands in its way. */
@@ -95,7 +123,10 @@ function noteResult(result: ScanResult): void {
   lastResult = result;
   const entries = fileIndex.entries();
   // The application has waited for the first scan; from now on it goes first.
-  if (!boot) stepBack();
+  if (!boot) {
+    stepBack();
+    if (data.lastRunFile !== undefined) lastRun = exchangeLastRun(data.lastRunFile, entries);
+  }
   boot ??= entries;
   drift.note(result.hash, entries);
   fsEvents?.follow(fileIndex.folders());

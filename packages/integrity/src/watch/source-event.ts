@@ -7,8 +7,9 @@ export interface SourceEvent {
   /**
    * `changed`: on disk. `touched`: stamps moved and the content is the one of before, as after a change that was put
    * back between two scans, or a change of mode or owner. `loaded`: something else is in memory than was on disk at the start.
+   * `restarted`: the source was changed while nothing ran. `dependencies`: the packages that it imports are not as listed.
    */
-  readonly kind: 'changed' | 'touched' | 'loaded';
+  readonly kind: 'changed' | 'touched' | 'loaded' | 'restarted' | 'dependencies';
   readonly began_at: string;
   readonly ended_at: string;
   /** The tree before and after; `null` after, when it could not be read. */

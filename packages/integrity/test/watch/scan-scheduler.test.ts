@@ -9,6 +9,8 @@ const NOTHING_NEW: ScanReply = {
   scanErrors: [],
   hasIntruder: false,
   changed: undefined,
+  watching: 'scans',
+  lastRun: undefined,
 };
 const SOON = { timeoutMs: 15_000 };
 

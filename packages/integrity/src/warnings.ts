@@ -1,0 +1,50 @@
+/** What is no problem yet, and will be one. Pure. */
+import type { LastRun } from './watch/last-run.js';
+
+interface SignedSource {
+  readonly created: string | null;
+  readonly expires: string | null;
+  readonly dependencies_hash: string | null;
+}
+
+interface Known {
+  readonly expected: SignedSource | null;
+  readonly rereadMs: number | null;
+  readonly lastRun: LastRun | null;
+  readonly dependencies: object | null;
+}
+
+const WARN_AHEAD_MS = 30 * 86_400_000;
+
+/** A forged stamp is found by then, unless the tree is too large for it. */
+const REREAD_ROUND_MS = 900_000;
+
+/** Sentences about what will be a problem, or cannot be told. */
+export function warningsOf(snapshot: Known, nowMs: number): readonly string[] {
+  const { expected, rereadMs, lastRun, dependencies } = snapshot;
+  return [
+    ...(expected ? warningsOfStatement(expected, nowMs) : []),
+    ...((expected?.dependencies_hash ?? null) !== null && !dependencies
+      ? ['The statement says what the dependencies are, and no list was given to compare them with.']
+      : []),
+    ...(rereadMs !== null && rereadMs > REREAD_ROUND_MS
+      ? [
+          `Reading everything again takes ${Math.ceil(rereadMs / 60_000)} minutes at a hundredth of a processor.`,
+        ]
+      : []),
+    ...(lastRun && lastRun.notKept !== ''
+      ? [`The hash of this start cannot be kept for the next one (${lastRun.notKept}).`]
+      : []),
+  ];
+}
+
+function warningsOfStatement({ created, expires }: SignedSource, nowMs: number): readonly string[] {
+  return [
+    ...(expires !== null && Date.parse(expires) - nowMs < WARN_AHEAD_MS
+      ? [`The statement expires on ${expires}.`]
+      : []),
+    ...(created !== null && Date.parse(created) > nowMs
+      ? [`The statement says it was made on ${created}, which is yet to come.`]
+      : []),
+  ];
+}
