@@ -127,7 +127,7 @@ export function dependencyProblems({
   const problems: Problem[] = [];
   const mismatch = (code: string, message: string): void =>
     void problems.push({ kind: 'mismatched', code, message });
-  if (dependencies?.different_since != null) {
+  if (typeof dependencies?.different_since === 'string') {
     const [change] = dependencies.differences.changes;
     const what = change?.path ?? dependencies.refusals[0] ?? 'A package';
     mismatch(

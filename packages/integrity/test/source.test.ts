@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
@@ -412,4 +421,85 @@ describe('a clean life', () => {
       for (let count = 0; count < 20; count += 1) await withSource({ root }, () => undefined);
       await waitFor('the descriptors', () => open() <= before, SOON);
     }));
+});
+
+describe('what is remembered between runs', () => {
+  test('a source that was changed while nothing ran is an event with both hashes, and no problem', () =>
+    withTree(TREE, (root) =>
+      withFolder(async (folder) => {
+        const events: SourceEvent[] = [];
+        const options = {
+          root,
+          lastRunFile: join(folder, 'source.sha256'),
+          onEvent: (event: SourceEvent) => void events.push(event),
+        };
+        const first = ourHash(root);
+        await withSource(options, (source) => {
+          assert.deepEqual(source.state().last_run?.source_hash, null);
+        });
+        await withSource(options, (source) => assert.equal(source.state().last_run?.source_hash, first));
+        assert.equal(events.length, 0);
+        writeFileSync(join(root, 'dist/lib/a.js'), 'EVIL');
+        await withSource(options, (source) => {
+          assert.deepEqual(source.problems(), []);
+          assert.equal(source.state().last_run?.source_hash, first);
+          assert.equal(source.state().last_run?.differences.changes[0]?.path, 'dist/lib/a.js');
+        });
+        const event = events.at(0);
+        assert.deepEqual(
+          [event?.kind, event?.hash_before, event?.hash_after],
+          ['restarted', first, ourHash(root)],
+        );
+        await withSource(options, (source) => assert.deepEqual(source.state().events, []));
+      }),
+    ));
+
+  test('a place where nothing can be kept is warned of', () =>
+    withTree(TREE, (root) =>
+      withSource({ root, lastRunFile: join(root, 'dist/main.js/x') }, (source) => {
+        assert.deepEqual(source.state().warnings, [
+          'The hash of this start cannot be kept for the next one (ENOTDIR).',
+        ]);
+      }),
+    ));
+});
+
+describe('what has no end', () => {
+  test('a sparse file of terabytes is named, and the rest is compared', () =>
+    withWatchedTree(async (root, source, events) => {
+      const core = join(root, 'core');
+      writeFileSync(core, '');
+      truncateSync(core, 1024 ** 4);
+      await waitFor('the refusal', () => source.state().refusals.length > 0, SOON);
+      assert.match(
+        source.state().refusals[0] ?? '',
+        /^E_LARGE core is larger than what is read of one file; exclude/,
+      );
+      writeFileSync(join(root, 'dist/lib/a.js'), 'EVIL');
+      await waitFor('the change beside it', () => events.some(({ modified }) => modified === 1), SOON);
+      rmSync(core);
+      await waitFor('the end of the refusal', () => source.state().refusals.length === 0, SOON);
+    }));
+
+  test('at the start it does not keep anybody from serving', () =>
+    withTree(TREE, async (root) => {
+      writeFileSync(join(root, 'core'), 'more than ten');
+      await withSource({ root, maxFileBytes: 10 }, (source) => {
+        assert.equal(source.hash, null);
+        assert.deepEqual(
+          source.problems().map(({ code }) => code),
+          ['E_LARGE'],
+        );
+      });
+    }));
+
+  test('a tree that takes longer than the deadline is told as busy, and its hash follows', () =>
+    withTree(TREE, (root) =>
+      withSource({ root, startDeadlineMs: 0 }, async (source) => {
+        if (source.hash === null)
+          assert.match(source.state().refusals[0] ?? '', /^E_BUSY \. is still being read/);
+        await waitFor('the hash', () => source.hash !== null, SOON);
+        assert.deepEqual(source.problems(), []);
+      }),
+    ));
 });

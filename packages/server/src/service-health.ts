@@ -1,6 +1,7 @@
 /**
  * What the service watches of itself: its stores, its tables, its source. One line in the log for every change.
  */
+import { join } from 'node:path';
 import {
   createHealth,
   type Failure,
@@ -120,15 +121,38 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
             minimumSequence: sourceMinimumSequence,
           },
         }),
+    ...(config.sourceLockFile === undefined
+      ? {}
+      : {
+          dependencies: {
+            lockFile: config.sourceLockFile,
+            ...(config.sourceDependencies === undefined ? {} : { list: config.sourceDependencies }),
+          },
+        }),
+    lastRunFile: join(config.dataDir, 'source.sha256'),
     ...(config.sourceMemoryMs === 0 ? {} : { memoryIntervalMs: config.sourceMemoryMs, followMemory: true }),
     onEvent(event) {
-      const { kind, began_at, hash_after, added, removed, modified, put_back } = event;
+      const { kind, began_at, hash_before, hash_after, added, removed, modified, put_back } = event;
       onChange(event);
       if (kind === 'touched') {
         log.info('time stamps of the source moved, and its content did not', {
           began_at,
           entries: event.touched.length,
         });
+        return;
+      }
+      if (kind === 'restarted') {
+        log.warn('the source changed between two runs', {
+          hash_before,
+          hash_after,
+          added,
+          removed,
+          modified,
+        });
+        return;
+      }
+      if (kind === 'dependencies') {
+        log.warn('the dependencies are not as listed', { began_at, added, removed, modified, put_back });
         return;
       }
       if (kind === 'loaded') {

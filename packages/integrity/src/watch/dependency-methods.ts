@@ -8,8 +8,13 @@ import type { UncoveredPackage } from '../dependencies/locked.js';
 import { manifestHash, parseManifest } from '../scan/manifest.js';
 import { scanErrorText } from '../scan/scan-error.js';
 import { bounded, type Differences } from './drift.js';
-import type { Reread } from './scan-worker.js';
 import { MAX_CHANGES, touchedEntry, type TouchedEntry } from './source-event.js';
+
+export interface Reread {
+  readonly spentMs: number;
+  /** Whether every file was read since the round began. */
+  readonly complete: boolean;
+}
 
 /** What the thread is given of them. */
 export interface DependencyWork {

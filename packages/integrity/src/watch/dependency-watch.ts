@@ -36,9 +36,7 @@ export interface DependencyWatchOptions {
   onNews(news: DependencyNews): void;
 }
 
-/** Many more files than the source, which hardly anybody deploys into a running service. */
-const INTERVALS = 6;
-/** Also where the machine is busy, so that a look takes long. */
+/** The longest time from one look to the next, in intervals of the source's scans, however long a look takes. */
 const MOST_INTERVALS = 30;
 /** After a look, and after a portion of reading everything again: a hundredth of one processor in all. */
 const REST_AFTER_LOOK = 399;
@@ -91,7 +89,7 @@ export function createDependencyWatch(options: DependencyWatchOptions): Dependen
     tell({ kind: 'look', look: found });
     if (!watch) return;
     const restMs = Math.max(
-      scanIntervalMs * INTERVALS,
+      scanIntervalMs,
       Math.min(found.spentMs * REST_AFTER_LOOK, scanIntervalMs * MOST_INTERVALS),
     );
     lookTimer = setTimeout(() => void look(thread).catch(end), Math.min(restMs, LONGEST_TIMER_MS)).unref();

@@ -3,7 +3,8 @@
  * portions, because a stat can be made to lie and a disk can go bad.
  */
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
-import type { Reread, ScanReply } from './scan-worker.js';
+import type { Reread } from './dependency-methods.js';
+import type { ScanReply } from './scan-worker.js';
 
 export interface ScanScheduler {
   /** Scans early, though not at once and not too often. */

@@ -4,7 +4,7 @@
 import { startRpcWorker, type RpcWorker } from 'portal-shared/rpc-thread';
 import { SCAN_THREAD } from './scan-thread-entry.js';
 import type { Differences } from './drift.js';
-import type { DependencyMethods, DependencyWork } from './dependency-methods.js';
+import type { DependencyMethods, DependencyWork, Reread } from './dependency-methods.js';
 import type { LastRun } from './last-run.js';
 import type { SourceEvent } from './source-event.js';
 import type { MemoryLook } from '../loaded/loaded.js';
@@ -47,12 +47,6 @@ export interface ScanReply {
   /** What has changed since the start; `undefined` when the reply before said the same. */
   readonly changed:
     { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;
-}
-
-export interface Reread {
-  readonly spentMs: number;
-  /** Whether every file was read since the round began. */
-  readonly complete: boolean;
 }
 
 /** What the thread emits: something moved; how far a long scan has come. */

@@ -53,7 +53,7 @@ function withWatched(
 }
 
 async function looked(source: Source): Promise<void> {
-  await waitFor('the first look', () => source.state().dependencies?.checked_at != null, SOON);
+  await waitFor('the first look', () => typeof source.state().dependencies?.checked_at === 'string', SOON);
 }
 
 describe('the packages of a watched source', () => {

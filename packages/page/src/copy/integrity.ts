@@ -21,3 +21,19 @@ export function integrityStatus({ state }: IntegrityDocument): DisplayStatus {
 export function integrityWords({ state }: IntegrityDocument): string {
   return LABELS[state].label;
 }
+
+export const DEPENDENCY_WORDS: Readonly<
+  Record<NonNullable<IntegrityDocument['dependencies']>['state'], string>
+> = {
+  pending: 'Not looked at yet',
+  same: 'As listed',
+  different: 'Not as listed',
+  unreadable: 'Cannot be compared',
+};
+
+/** Losing the events of the file system is no problem, and worth knowing. */
+export function watchingWords({ watching }: IntegrityDocument): readonly string[] {
+  return watching === 'scans'
+    ? ['The system tells of no changes here, so they are found at the next scan.']
+    : [];
+}

@@ -45,7 +45,7 @@ export function IntegrityChanges({
   );
 }
 
-function Changes({ differences }: { readonly differences: Differences }): JSX.Element {
+export function Changes({ differences }: { readonly differences: Differences }): JSX.Element {
   return (
     <ul>
       {differences.changes.map((change) => (

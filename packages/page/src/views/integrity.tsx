@@ -8,6 +8,7 @@ import type { IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
 import { IntegrityChanges } from './integrity-changes.js';
+import { IntegrityDependencies } from './integrity-dependencies.js';
 import { DataTable } from './table.js';
 import { Mark, TimeText } from './text.js';
 
@@ -84,6 +85,7 @@ export function IntegrityView({
           </td>
         </tr>
       </DataTable>
+      <IntegrityDependencies source={source} nowMs={nowMs} />
       <IntegrityChanges source={source} nowMs={nowMs} />
     </section>
   );

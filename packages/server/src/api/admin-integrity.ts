@@ -59,6 +59,9 @@ const expectedSource = named(
     created: textOrNull('When the statement was made.'),
     expires: textOrNull('Until when it counts.'),
     key_ids: names('Of the keys that signed it.'),
+    dependencies_hash: textOrNull('SHA-256 of the list of the dependencies, if that is signed.', HASH),
+    lockfile: textOrNull('SHA-256 of the lock file, if that is signed.', HASH),
+    node_binary: textOrNull('SHA-256 of the program that is to run, if that is signed.', HASH),
   }),
 );
 
@@ -80,6 +83,7 @@ const diskSource = named(
     bytes: nonNegativeInteger('In all of them.'),
     swept_at: dateTime('When it was last looked at.'),
     reread_at: textOrNull('When it was last read from end to end.', TIME),
+    reread_seconds: integerOrNull('How long that took, at a hundredth of a processor.'),
   }),
 );
 
@@ -97,8 +101,9 @@ const sourceEvent = named(
   'SourceEvent',
   exactly('One stretch of changes without a pause.', {
     kind: choice(
-      ['changed', 'touched', 'loaded'],
-      'On disk; stamps on disk, with the content of before; or in memory something else than on disk at the start.',
+      ['changed', 'touched', 'loaded', 'restarted', 'dependencies'],
+      'On disk; stamps on disk, with the content of before; in memory something else than on disk at the start; on disk while nothing ' +
+        'ran; or packages that are not as listed.',
     ),
     began_at: dateTime('When the first was seen.'),
     ended_at: dateTime('When the last was seen.'),
@@ -111,6 +116,37 @@ const sourceEvent = named(
     touched: listOf(touchedEntry, 'Entries whose stamps moved, if that is what happened; the first of them.'),
     more_touched: nonNegativeInteger('How many more there are.'),
     loaded: names('Scripts in memory that are not what the source was, if that is what happened.'),
+  }),
+);
+
+const lastRun = named(
+  'LastRun',
+  exactly('The run before.', {
+    source_hash: textOrNull('`null` when this is the first that is kept.', HASH),
+    differences: exactly('This start against it.', differences),
+  }),
+);
+
+const dependenciesSchema = named(
+  'Dependencies',
+  exactly('The packages that the source imports.', {
+    state: choice(
+      ['pending', 'same', 'different', 'unreadable'],
+      'Not looked at yet; as listed; not as listed, also when that was put back; cannot be compared.',
+    ),
+    dependencies_hash: textOrNull('SHA-256 of the list; without a list, of what was found first.', HASH),
+    by: choice(['statement', 'list', 'start'], 'Who says what they should be.'),
+    lockfile: textOrNull('SHA-256 of the lock file.', HASH),
+    packages: nonNegativeInteger('How many are installed.'),
+    files: nonNegativeInteger('In all of them.'),
+    absent: nonNegativeInteger('Packages of the lock file that are not installed, and may be so.'),
+    differences: exactly('Now, against the list.', differences),
+    refusals: names('What cannot be hashed, or must not be there: the first reasons.'),
+    notes: names('What nothing is known of, and what is noted besides.'),
+    searched_elsewhere: names('Other folders in which Node would look for a package.'),
+    different_since: textOrNull('When a difference was first found; stays until a restart.', TIME),
+    checked_at: textOrNull('When they were last looked at.', TIME),
+    reread_at: textOrNull('When they were last read from end to end.', TIME),
   }),
 );
 
@@ -138,6 +174,19 @@ export const integritySchema = named(
       TIME,
     ),
     differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
+    watching: orNull(
+      choice(['events', 'scans'], 'Whether a change is seen at once, or at the next scan.'),
+      '`null` before the first scan.',
+    ),
+    last_run: orNull(lastRun, 'The run before; `null` where it is not kept.'),
+    dependencies: orNull(
+      dependenciesSchema,
+      'The packages that it imports; `null` when nobody asked for them.',
+    ),
+    node_binary: textOrNull(
+      'SHA-256 of the program that runs, which is Node; `null` until it is known.',
+      HASH,
+    ),
     events: listOf(sourceEvent, 'What happened on disk, the latest first.'),
     refusals: names('Why the source cannot be read now: the first reasons.'),
     warnings: names('What will be a problem: a statement that expires within thirty days.'),

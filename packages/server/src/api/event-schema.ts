@@ -29,7 +29,7 @@ export const eventSchema = named(
     ended_at: textOrNull('End; `null` while it goes on.', MOMENT),
     from: textOrNull('Of a status: the one before.'),
     to: textOrNull(
-      'Of a status: this one. Of others: `changed`, `put_back`, `unreadable`, `touched`, `loaded`; `running`; `damaged`, `not_kept`, ' +
+      'Of a status: this one. Of others: `changed`, `put_back`, `unreadable`, `touched`, `loaded`, `restarted`, `dependencies`; `running`; `damaged`, `not_kept`, ' +
         '`not_written`; `given_up`.',
     ),
     codes: listOf({ type: 'string' }, 'Codes of the catalogue that held in it; of a reason its own.'),

@@ -165,7 +165,7 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
 /** Settings that are fine alone and not together. */
 function contradictions(environment: Readonly<Record<string, string | undefined>>): string[] {
   const { sourceHash, sourceStatement, sourceKeys, loginWebhookUrl, loginWebhookSecret } = SETTINGS;
-  const { alertWebhooks, alertWebhookSecret } = SETTINGS;
+  const { alertWebhooks, alertWebhookSecret, sourceDependencies, sourceLockFile } = SETTINGS;
   const signsAlerts = /(^|[,\s])generic\+/.test(environment[alertWebhooks.variable] ?? '');
   const unsigned = [
     ...(environment[loginWebhookUrl.variable] && !environment[loginWebhookSecret.variable]
@@ -179,6 +179,10 @@ function contradictions(environment: Readonly<Record<string, string | undefined>
         ]
       : []),
   ];
+  if (environment[sourceDependencies.variable] && !environment[sourceLockFile.variable])
+    unsigned.push(
+      `Expected \`${sourceLockFile.variable}\` to be set with \`${sourceDependencies.variable}\`, got nothing.`,
+    );
   if (!environment[sourceStatement.variable]) return unsigned;
   return [
     ...unsigned,

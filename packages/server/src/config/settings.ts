@@ -278,6 +278,20 @@ export const SETTINGS = {
     rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     about: 'Lowest accepted sequence of a release. It rejects an older release, though signed.',
   },
+  sourceLockFile: {
+    variable: 'PORTAL_SOURCE_LOCKFILE',
+    rule: path,
+    about:
+      'Lock file of npm or pnpm, beside whose `node_modules` it lies: every file of every package is compared with it after the start and ever again.',
+    unset: 'none; the dependencies are not looked at',
+  },
+  sourceDependencies: {
+    variable: 'PORTAL_SOURCE_DEPENDENCIES',
+    rule: path,
+    about:
+      'What `portal-integrity dependencies --out` has written at build. Without it, the packages must stay what they are at the start.',
+    unset: 'none; needs a lock file',
+  },
   sourceMemoryMs: {
     variable: 'PORTAL_SOURCE_MEMORY_MS',
     fallback: '240000',

@@ -155,7 +155,13 @@ function silences({ intervalMs, deadlineMs }: Config): { readonly gapMs: number;
   };
 }
 
-const OFFSETS_MS: Readonly<Record<SourceEvent['kind'], number>> = { changed: 0, touched: 1, loaded: 2 };
+const OFFSETS_MS: Readonly<Record<SourceEvent['kind'], number>> = {
+  changed: 0,
+  touched: 1,
+  loaded: 2,
+  restarted: 3,
+  dependencies: 4,
+};
 
 /** The same event each time, because a change that continues keeps its `began_at`. */
 function integrityEvent({ began_at, ended_at, ...change }: SourceEvent): NewEvent {
@@ -169,7 +175,13 @@ function integrityEvent({ began_at, ended_at, ...change }: SourceEvent): NewEven
     endedAt: Date.parse(ended_at) + OFFSETS_MS[change.kind],
     from: null,
     to: change.kind === 'changed' ? found : change.kind,
-    codes: { changed: [code], touched: [], loaded: ['SOURCE_LOADED_DIFFERS'] }[change.kind],
+    codes: {
+      changed: [code],
+      touched: [],
+      loaded: ['SOURCE_LOADED_DIFFERS'],
+      restarted: [],
+      dependencies: ['SOURCE_MISMATCH'],
+    }[change.kind],
     details: { ...change },
   };
 }

@@ -2,7 +2,8 @@
  * The integrity of a source that changes under a running service: what administrators read, and what nobody else does.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,12 +16,21 @@ import { startService, type TestService } from '../service.js';
 let postgres: PostgresServer;
 let service: TestService;
 let folder: string;
+let project: string;
+let listHash: string;
 let admin: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portal-source-'));
   await writeFile(join(folder, 'secret-name.js'), 'export const one = 1;\n');
   await writeFile(join(folder, 'other.js'), 'export const two = 2;\n');
+  project = await mkdtemp(join(tmpdir(), 'portal-project-'));
+  await mkdir(join(project, 'node_modules/dep'), { recursive: true });
+  await writeFile(join(project, 'node_modules/dep/secret-name.js'), 'EVIL');
+  await writeFile(join(project, 'package-lock.json'), '{"packages":{"node_modules/dep":{}}}');
+  const list = `${hash('sha256', 'good', 'hex')}  node_modules/dep/secret-name.js\n`;
+  await writeFile(join(project, 'dependencies.sha256'), list);
+  listHash = hash('sha256', list, 'hex');
   postgres = await startPostgres();
   service = await startService({
     databaseUrl: await postgres.createDatabase(),
@@ -28,6 +38,8 @@ before(async () => {
       PORTAL_SOURCE_ROOT: folder,
       PORTAL_SOURCE_HASH: '0'.repeat(64),
       PORTAL_SOURCE_MEMORY_MS: '300',
+      PORTAL_SOURCE_LOCKFILE: join(project, 'package-lock.json'),
+      PORTAL_SOURCE_DEPENDENCIES: join(project, 'dependencies.sha256'),
     },
   });
   admin = await service.sessionCookie(ADMIN);
@@ -37,6 +49,7 @@ after(async () => {
   await service?.close();
   await postgres?.close();
   await rm(folder, { recursive: true, force: true });
+  await rm(project, { recursive: true, force: true });
 });
 
 function integrity(cookie?: string, path = '/v1/admin/integrity'): Promise<TestResponse> {
@@ -155,4 +168,23 @@ test('code that is in memory and was put back on disk is found without being ask
   );
   const events = await sendRequest(service.url, '/v1/admin/events', { cookie: admin });
   assert.ok(JSON.stringify(events.json).includes('"to":"loaded"'));
+});
+
+test('dependencies that are not as listed: named for administrators, an event, and the hash of the list', async () => {
+  const dependencies = async (): Promise<Record<string, unknown>> =>
+    (await integrity(admin)).json['dependencies'] as Record<string, unknown>;
+  await waitFor('the first look', async () => (await dependencies())['state'] === 'different', {
+    timeoutMs: 30_000,
+  });
+  const { dependencies_hash, by, packages, differences } = await dependencies();
+  assert.deepEqual([dependencies_hash, by, packages], [listHash, 'list', 1]);
+  assert.ok(JSON.stringify(differences).includes('node_modules/dep/secret-name.js'));
+  await waitFor(
+    'the event',
+    async () => {
+      const events = await sendRequest(service.url, '/v1/admin/events', { cookie: admin });
+      return JSON.stringify(events.json).includes('"to":"dependencies"');
+    },
+    { timeoutMs: 30_000 },
+  );
 });
