@@ -45,14 +45,14 @@ const REREAD_BUDGET_MS = 25;
 const REREAD_PAUSE_MS = 60_000;
 
 export function createDependencyWatch(options: DependencyWatchOptions): DependencyWatch {
-  const { settings, watch, scanIntervalMs, onNews } = options;
+  const { settings, watch, scanIntervalMs } = options;
   let worker: ScanWorker | undefined;
   let closed = false;
   let lookTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
 
   function tell(news: DependencyNews): void {
-    if (!closed) onNews(news);
+    if (!closed) options.onNews(news);
   }
 
   function read(): DependencyWork | undefined {
