@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isRunning, waitFor } from 'portal-test-kit';
+import { startChromium } from './page/chromium.js';
+import { takePicture, untilHeadline } from './page/reader.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PATIENCE = { timeoutMs: 120_000, everyMs: 100 };
@@ -32,6 +34,8 @@ interface Demo {
   printed(): string;
   type(key: string): void;
   read<Body>(path: string): Promise<Body>;
+  /** Signs in once. */
+  readonly link: string;
   /** Every process that it has started, itself included. */
   family(): Promise<readonly number[]>;
 }
@@ -59,6 +63,7 @@ async function startDemo(): Promise<Demo> {
   const cookie = `psession=${(await readFile(join(folder, 'service/service.session'), 'utf8')).trim()}`;
   return {
     child,
+    link,
     printed: () => printed,
     type: (key) => child.stdin.write(key),
     async read<Body>(path: string) {
@@ -156,6 +161,24 @@ describe('each letter', () => {
     demo.type('m');
     await untilShown(demo, 'orders', []);
     assert.match(demo.printed(), /"z" is no command/);
+  });
+
+  test('the page opens on it by the link, and shows what is broken', async () => {
+    demo.type('kf');
+    await untilShown(demo, 'orders', ['INSTANCE_REFUSED']);
+    await untilShown(demo, 'billing', ['SOURCE_DRIFTED']);
+    const browser = await startChromium();
+    try {
+      const page = await browser.context.newPage();
+      await page.setViewportSize({ width: 1280, height: 700 });
+      await page.goto(demo.link);
+      await untilHeadline(page, '2 of 3 services need you');
+      await page.getByRole('link', { name: 'INSTANCE_REFUSED' }).waitFor();
+      await page.getByRole('link', { name: 'SOURCE_DRIFTED' }).waitFor();
+      await takePicture(page, 'demo');
+    } finally {
+      await browser.close();
+    }
   });
 
   test('x ends all of it', async () => {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { waitFor } from 'portal-test-kit';
 import { startChromium, type Browser } from './chromium.js';
 import { assertAccessible, headline, recordTraffic, takePicture, untilHeadline } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
@@ -98,9 +99,11 @@ test('each instance has a cell: drawn, and it leads to its service', async () =>
   await open('/');
   const canvas = page.locator('canvas');
   // The first is unreachable: a red square with a bar left out; the page itself reads what is drawn.
-  const [corner, middle] = (await page.evaluate(`[[2, 2], [6, 6]].map(([x, y]) =>
-    [...document.querySelector('canvas').getContext('2d').getImageData(x, y, 1, 1).data].join())`)) as string[];
-  assert.deepEqual([corner, middle], ['179,38,30,255', '0,0,0,0']);
+  await waitFor('the first cell', async () => {
+    const [corner, middle] = (await page.evaluate(`[[2, 2], [6, 6]].map(([x, y]) =>
+      [...document.querySelector('canvas').getContext('2d').getImageData(x, y, 1, 1).data].join())`)) as string[];
+    return corner === '179,38,30,255' && middle === '0,0,0,0';
+  });
   await canvas.click({ position: { x: 4, y: 4 } });
   await page.getByRole('heading', { name: 'stock' }).waitFor();
   assert.equal(new URL(page.url()).search, '?service=stock');
@@ -128,6 +131,15 @@ test('by keyboard from the fleet to a service, its instance, and back', async ()
   await page.getByRole('heading', { name: 'orders' }).waitFor();
   assert.equal(new URL(page.url()).search, '?service=orders');
   await row('127.0.0.1:9').getByText('No connection to the instance can be made').waitFor();
+  // What happened to it is kept, and shown.
+  await page.getByRole('heading', { name: 'Status history' }).waitFor();
+  await page.getByText('worst of each').waitFor();
+  await page
+    .getByRole('region', { name: 'Changes' })
+    .getByText('127.0.0.1:9')
+    .first()
+    .waitFor({ timeout: 60_000 })
+    .catch(async () => assert.fail(await page.locator('main').innerText()));
   await page.getByRole('link', { name: 'healthy 1' }).press('Enter');
   await row('127.0.0.1:9').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'unreachable 1' }).press('Enter');
@@ -136,6 +148,7 @@ test('by keyboard from the fleet to a service, its instance, and back', async ()
   await page.getByText('never').waitFor();
   await page.goBack();
   await page.getByRole('heading', { name: 'orders' }).waitFor();
+  await takePicture(page, 'fleet-service');
 });
 
 test('this service is an instance of its own fleet, and its place is the page of this service', async () => {
@@ -161,8 +174,10 @@ test('no place of it has anything for axe to say or is wider than a phone, by da
     }
     // Also what is left of 1,280 pixels at 400 %.
     await page.setViewportSize({ width: 320, height: 800 });
-    const wide = await page.evaluate('document.documentElement.scrollWidth');
-    assert.ok(Number(wide) <= 320, `${path} is ${Number(wide)} wide`);
+    await waitFor(
+      `${path} to be no wider than 320`,
+      async () => Number(await page.evaluate('document.documentElement.scrollWidth')) <= 320,
+    );
   }
   await page.setViewportSize({ width: 1280, height: 900 });
 });
@@ -190,8 +205,10 @@ async function assertMany(): Promise<void> {
   await page.getByText('FLEET_TOO_MANY').first().waitFor({ timeout: 60_000 });
   const answer = await page.request.get(`${served.url}/v1/admin/fleet`);
   assert.ok((await answer.body()).length < 60_000);
-  const height = Number(await page.evaluate('document.querySelector("canvas").clientHeight'));
-  assert.ok(height > 100 && height <= 480, `${height} px`);
+  await waitFor('a picture of all of them', async () => {
+    const height = Number(await page.evaluate('document.querySelector("canvas").clientHeight'));
+    return height > 100 && height <= 480;
+  });
   await open('/?service=many');
   await page.getByRole('button', { name: '100 more of' }).waitFor();
   assert.equal(await page.getByRole('rowheader').count(), 100);

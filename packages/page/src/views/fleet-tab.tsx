@@ -1,6 +1,7 @@
 /** The fleet, a service of it, or one instance: whatever the address says. */
 import type { ComponentChildren, JSX } from 'preact';
 import { FleetInstanceView } from './fleet-instance.js';
+import { FleetPast } from './fleet-past.js';
 import { FleetServiceView } from './fleet-service.js';
 import { FleetView, type FleetViewProps } from './fleet.js';
 
@@ -13,7 +14,14 @@ export function FleetTab({
 }): JSX.Element {
   const { service, instance } = props.place;
   if (service === '') return <FleetView {...props} />;
-  if (instance === '') return <FleetServiceView key={service} {...props} />;
+  if (instance === '') {
+    return (
+      <>
+        <FleetServiceView key={service} {...props} />
+        <FleetPast key={`past ${service}`} service={service} nowMs={props.nowMs} />
+      </>
+    );
+  }
   return (
     <FleetInstanceView key={`${service} ${instance}`} {...props}>
       {children}
