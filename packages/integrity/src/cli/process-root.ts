@@ -15,10 +15,13 @@ const LINKS_FOLLOWED = 40;
 export function folderOfProcess(pid: number, folder: string): string {
   const root = `/proc/${pid}/root`;
   try {
-    const start = folder.startsWith('/') ? folder : `${readlinkSync(`/proc/${pid}/cwd`)}/${folder}`;
+    const top = readlinkSync(root).replace(/\/$/, '');
+    const cwd = folder.startsWith('/') ? '' : readlinkSync(`/proc/${pid}/cwd`);
+    const start =
+      cwd === '' ? folder : `${cwd.startsWith(`${top}/`) ? cwd.slice(top.length) : cwd}/${folder}`;
     return root + resolveBelow(root, start);
   } catch (error) {
-    throw new InconclusiveError(`${folder} of process ${pid} cannot be read (${systemCode(error)}).`);
+    throw new InconclusiveError(refusalOf(folder, pid, systemCode(error)));
   }
 }
 
@@ -45,4 +48,15 @@ export function resolveBelow(root: string, path: string): string {
     waiting.push(...target.split('/').toReversed());
   }
   return `/${resolved.join('/')}`;
+}
+
+/** One sentence, with what to do about it. */
+export function refusalOf(what: string, pid: number, code: string): string {
+  const remedy =
+    code === 'EACCES' || code === 'EPERM'
+      ? ': run this as the user of the process, or as root'
+      : code === 'ENOENT' || code === 'ESRCH'
+        ? ': there is no such process or folder'
+        : '';
+  return `${what} of process ${pid} cannot be read (${code})${remedy}.`;
 }

@@ -14,9 +14,11 @@ import {
 import { printScanErrors, countOf, printChanges } from './print-changes.js';
 import { parse, readCount } from 'portal-shared/cli/arguments';
 import { hasExcludes, readScope, SCOPE_HELP, SCOPE_OPTIONS } from './scope-options.js';
+import { readProcess, type ProcessFacts } from './process-facts.js';
 import { folderOfProcess } from './process-root.js';
-import type { Terminal } from 'portal-shared/cli/terminal';
+import type { Colour, Terminal } from 'portal-shared/cli/terminal';
 import { verifyFolder } from './verify-folder.js';
+import { verifyProcess } from './verify-process.js';
 import { verifyService } from './verify-service.js';
 
 export const verifyCommand: CliCommand = {
@@ -25,7 +27,12 @@ export const verifyCommand: CliCommand = {
     'Check a folder, a running service, or both, against a release. What is found from outside outranks what the service says.',
   options: [
     ...EXPECTATION_HELP,
-    ['--pid N', 'take DIR as process N sees it, through its own root; default its working folder'],
+    [
+      '--pid N',
+      'check that process N runs DIR, as it sees it through its own root; default its working folder. Linux only',
+    ],
+    ['--preload NAME', 'with --pid: what --import, --require or NODE_OPTIONS may load; repeatable'],
+    ['--node-digest HASH', 'with --pid: the SHA-256 that its Node.js must have'],
     ...SCOPE_HELP,
     ...SERVICE_HELP,
   ],
@@ -35,6 +42,8 @@ export const verifyCommand: CliCommand = {
       ...SCOPE_OPTIONS,
       ...SERVICE_OPTIONS,
       pid: { type: 'string' },
+      preload: { type: 'string', multiple: true },
+      'node-digest': { type: 'string' },
     });
     const urls = positionals.filter(isUrl);
     const folders = positionals.filter((target) => !isUrl(target));
@@ -55,18 +64,16 @@ export const verifyCommand: CliCommand = {
     }
 
     const found: Found[] = [];
+    const pid = values.pid === undefined ? undefined : readCount('pid', values.pid);
     for (const folder of folders) {
-      const seenAs =
-        values.pid === undefined ? folder : folderOfProcess(readCount('pid', values.pid), folder);
-      const scope = readScope(seenAs, values);
-      found.push(
-        checkFolder(
-          folder,
-          { ...scope, exclude: expected.statement?.exclude ?? scope.exclude },
-          expected,
-          terminal,
-        ),
-      );
+      const given = readScope(pid === undefined ? folder : folderOfProcess(pid, folder), values);
+      const scope = { ...given, exclude: expected.statement?.exclude ?? given.exclude };
+      const ofFolder = checkFolder(folder, scope, expected, terminal);
+      found.push(ofFolder);
+      if (pid !== undefined) {
+        const word = wordOf(ofFolder.exit, expected.by);
+        found.push(checkProcess(pid, { scope, word, values, terminal }));
+      }
     }
     for (const url of urls) found.push(await checkService(url, expected, values, terminal));
     if (expected.by === 'nobody')
@@ -84,6 +91,7 @@ export const verifyCommand: CliCommand = {
 interface Found {
   readonly target: string;
   readonly exit: number;
+  readonly [key: string]: unknown;
 }
 
 function checkFolder(target: string, scope: Scope, expected: Expectation, terminal: Terminal): Found {
@@ -97,6 +105,47 @@ function checkFolder(target: string, scope: Scope, expected: Expectation, termin
     );
   }
   return { target, ...finding };
+}
+
+interface ProcessValues {
+  readonly preload?: readonly string[] | undefined;
+  readonly 'node-digest'?: string | undefined;
+}
+
+interface ProcessCheck {
+  readonly scope: Scope;
+  /** What was said of the tree: a process that runs it can be no better. */
+  readonly word: [word: string, colour: Colour];
+  readonly values: ProcessValues;
+  readonly terminal: Terminal;
+}
+
+function checkProcess(pid: number, { scope, word, values, terminal }: ProcessCheck): Found {
+  const target = `process ${pid}`;
+  let facts: ProcessFacts;
+  try {
+    facts = readProcess(pid);
+  } catch (error) {
+    if (!(error instanceof InconclusiveError)) throw error;
+    terminal.line(`${terminal.paint('yellow', 'open     ')} ${target}`);
+    terminal.complain(error.message);
+    return { target, exit: EXIT.inconclusive };
+  }
+  const finding = verifyProcess(facts, {
+    scope,
+    preloads: values.preload ?? [],
+    nodeDigest: values['node-digest'],
+  });
+  const { script, findings, notes } = finding;
+  const [verdict, colour] = finding.exit === EXIT.clean ? word : [finding.verdict, 'red' as const];
+  const started = facts.startedAt.toISOString();
+  const what = [facts.program, ...(script === null || script === facts.program ? [] : [script])].join(' ');
+  const painted = terminal.paint(colour, verdict.padEnd(9));
+  terminal.line(`${painted} ${target}  ${printable(what)}, since ${started}`);
+  for (const { message } of findings) terminal.line(`  ${printable(message)}`);
+  for (const note of notes) terminal.complain(`process ${pid} ${printable(note)}`);
+  const { program, programDigest } = facts;
+  return { target, ...finding, verdict, started_at: started, program, program_sha256: programDigest };
 }
 
 async function checkService(
@@ -135,15 +184,14 @@ function printVerdict(
   target: string,
   details: string,
 ): void {
-  const verdict =
-    exit === EXIT.clean
-      ? by === 'nobody'
-        ? terminal.paint('yellow', 'unsigned ')
-        : terminal.paint('green', 'verified ')
-      : (exit & ~EXIT.inconclusive) === 0
-        ? terminal.paint('yellow', 'open     ')
-        : terminal.paint('red', 'differs  ');
-  terminal.line(`${verdict} ${printable(target)}  ${details}`);
+  const [word, colour] = wordOf(exit, by);
+  terminal.line(`${terminal.paint(colour, word.padEnd(9))} ${printable(target)}  ${details}`);
+}
+
+/** What is printed says the same as the exit code. */
+function wordOf(exit: number, by: Expectation['by']): [word: string, colour: Colour] {
+  if (exit === EXIT.clean) return by === 'nobody' ? ['unsigned', 'yellow'] : ['verified', 'green'];
+  return (exit & ~EXIT.inconclusive) === 0 ? ['open', 'yellow'] : ['differs', 'red'];
 }
 
 function releaseOf({ statement }: Expectation, files: number): string {

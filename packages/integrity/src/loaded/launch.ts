@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { preloadsOf, splitCommandLine, splitOptions } from './node-options.js';
 
 export interface Launch {
   /** `NODE_OPTIONS` as of the start; `null` without. */
@@ -14,9 +15,6 @@ export interface Launch {
   readonly transforms: boolean;
 }
 
-/** Also `-r x` and `-rx`. The words are those of the command line, or of `NODE_OPTIONS`. */
-const PRELOAD = /^(?:-r|--require|--import|--(?:experimental-)?loader)$/;
-const PRELOAD_JOINED = /^(?:-r(?=[^-])|(?:--require|--import|--(?:experimental-)?loader)=)/;
 const LOADER = /^--(?:experimental-)?loader/;
 /** What compiles or instruments sources while they are loaded, by the names of the packages. */
 const TRANSFORMERS =
@@ -29,7 +27,10 @@ export function readLaunch(execArgv: readonly string[]): Launch {
     ? (environment.find((entry) => entry.startsWith('NODE_OPTIONS='))?.slice('NODE_OPTIONS='.length) ?? null)
     : null;
   const words = zeroEnded('/proc/self/cmdline')?.slice(1) ?? execArgv;
-  const preloads = [...preloadsOf(optionsOf(words)), ...preloadsOf(splitOptions(nodeOptions ?? ''))];
+  const preloads = [
+    ...preloadsOf(splitCommandLine(words).options),
+    ...preloadsOf(splitOptions(nodeOptions ?? '')),
+  ];
   return {
     nodeOptions: nodeOptions === '' ? null : nodeOptions,
     preloads,
@@ -75,29 +76,6 @@ export function createNodeScripts(): (name: string, digest: string) => boolean |
 
 interface WithBinding {
   binding(name: 'natives'): Readonly<Record<string, string>>;
-}
-
-/** The options before the script. What follows an option may be its value, so that rather too much is taken. */
-function optionsOf(words: readonly string[]): readonly string[] {
-  const end = words.findIndex(
-    (word, index) => !word.startsWith('-') && words[index - 1]?.startsWith('-') !== true,
-  );
-  return end === -1 ? words : words.slice(0, end);
-}
-
-function preloadsOf(words: readonly string[]): string[] {
-  return words.flatMap((word, index) => {
-    if (PRELOAD_JOINED.test(word)) return [word];
-    const value = words[index + 1];
-    return PRELOAD.test(word) && value !== undefined ? [`${word} ${value}`] : [];
-  });
-}
-
-/** As Node splits it: by blanks, with double quotes around those that hold one. */
-function splitOptions(text: string): readonly string[] {
-  return [...text.matchAll(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g)].map(([word]) =>
-    word.replaceAll(/"((?:\\.|[^"\\])*)"/g, (_, quoted: string) => quoted.replaceAll(/\\(.)/g, '$1')),
-  );
 }
 
 function zeroEnded(file: string): readonly string[] | undefined {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -225,30 +225,6 @@ describe('verify, a folder', () => {
         [exit, stdout, stderr],
         [1, '  added     dist/late.mjs\n', 'Not signed: the tree is no longer what the manifest says.\n'],
       );
-    }));
-
-  test('--pid takes the folder as that process sees it', () =>
-    withRelease(async (folder) => {
-      const sleeper = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
-        cwd: folder,
-        stdio: 'ignore',
-      });
-      try {
-        await once(sleeper, 'spawn');
-        const pid = String(sleeper.pid);
-        assert.equal((await run(['verify', 'app', '--pid', pid, ...PRINTED], { cwd: folder })).exit, 0);
-        assert.equal(
-          (await run(['verify', join(folder, 'app'), '--pid', pid, ...PRINTED], { cwd: folder })).exit,
-          0,
-        );
-      } finally {
-        const ended = once(sleeper, 'exit');
-        sleeper.kill('SIGKILL');
-        await ended;
-      }
-      const gone = await run(['verify', 'app', '--pid', '4194304', ...PRINTED], { cwd: folder });
-      assert.equal(gone.exit, 32);
-      assert.equal(gone.stderr, 'app of process 4194304 cannot be read (ENOENT).\n');
     }));
 });
 
