@@ -18,7 +18,7 @@ import {
   type Tarball,
 } from './packed.js';
 
-const LARGEST_BYTES = 200_000;
+const LARGEST_BYTES = 260_000;
 /** From so many on a second thread reads as well. */
 const MANY_FILES = 2_100;
 
@@ -71,6 +71,7 @@ test('installed alone, it is the only package there is', async () => {
 test('the public names are these', async () => {
   const names = namesIn(await declarationsOf(project, '.', 'portal-integrity'));
   assert.deepEqual(names, [
+    'DependencyOptions',
     'Inspection',
     'IntegrityProblem',
     'IntegrityState',
