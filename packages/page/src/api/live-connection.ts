@@ -103,6 +103,8 @@ export function connect(code: string | null): LiveConnection {
 
   async function followLive(signal: AbortSignal): Promise<void> {
     let isOver = false;
+    /** The next report is the first one after a time in which nothing was heard of what happened. */
+    let hasMissed = false;
     while (!signal.aborted) {
       if (isHidden()) await rest(signal);
       if (signal.aborted) return;
@@ -123,12 +125,15 @@ export function connect(code: string | null): LiveConnection {
             if (event !== 'report') return;
             const snapshot = JSON.parse(data) as LiveSnapshotDocument;
             recordAnswer(snapshot.at);
-            state.change({ snapshot, isResting: false });
+            const eventCount = state.get().eventCount + (hasMissed ? 1 : 0);
+            hasMissed = false;
+            state.change({ snapshot, isResting: false, eventCount });
           },
         },
         AbortSignal.any([signal, hidden.signal]),
       );
       hidden.stop();
+      hasMissed = true;
       if (signal.aborted) return;
       if (hidden.signal.aborted) continue;
       if (isOver || status === 401 || status === 403) return switchTo('nobody', 'Your session has ended.');
