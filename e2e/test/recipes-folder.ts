@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execute, npm, pack, REPOSITORY, tool } from './packed.js';
 
 export const RECIPES = join(REPOSITORY, 'examples/recipes');
-const CACHE = join(REPOSITORY, '.portal/recipes');
+const CACHE = join(REPOSITORY, '.portal/test-kit/recipes');
 
 export interface RecipesFolder {
   /** All recipes, beside the libraries as packed. */

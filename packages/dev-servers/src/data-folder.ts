@@ -20,9 +20,9 @@ import {
 const MODE = 0o700;
 /** Any of these tells a folder that we made from one that was given by mistake, such as `/etc`: only ours is mended. */
 const MARKS = ['service.json', 'postgres.password', 'history.sqlite', 'fleet.sqlite'];
-/** All that we ever put there; `test-kit` is of this project's own tests, the last of the file system. */
+/** All that we ever put there; `test-kit` and `demo` are of this project's own checkout, the last of the file system. */
 const KNOWN_ENTRIES =
-  /^(postgres|redis$|service\.|history\.sqlite|fleet\.sqlite|\.writable-|test-kit$|lost\+found$)/;
+  /^(postgres|redis$|service\.|source\.sha256|(history|fleet)\.sqlite|\.writable-|(test-kit|demo)$|lost\+found$)/;
 /** The files of PostgreSQL, which may run as another user, and looks after them by itself. */
 const OF_POSTGRES = /^postgres($|\.making-)/;
 

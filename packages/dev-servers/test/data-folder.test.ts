@@ -35,6 +35,14 @@ test('it is made for us alone, with all that has to be made above it, whatever t
   for (const made of ['a', 'a/b']) assert.equal(await modeOf(join(home, made)), 0o700, made);
 });
 
+test('that of a checkout is taken, in which there is nothing yet but what its tests and its demo keep', async () => {
+  const folder = join(home, 'data');
+  for (const name of ['test-kit', 'redis', 'demo']) await mkdir(join(folder, name), { recursive: true });
+  await chmod(folder, 0o755);
+  await openDataFolder(folder);
+  assert.equal((await modeOf(folder)) & 0o777, 0o700);
+});
+
 describe('one that is ours and too open is closed, with what is in it', () => {
   for (const mode of [0o755, 0o750, 0o711, 0o777, 0o1777, 0o2770]) {
     test(mode.toString(8), async () => {
