@@ -6,7 +6,7 @@
 import type { LiveSnapshotDocument, MeDocument, PublicStatusDocument } from 'portal-server/api';
 import { createStore, type Store } from '../state-container.js';
 import { moment } from '../copy/time.js';
-import { hiddenFor, isHidden, untilVisible } from './poll-loop.js';
+import { hiddenFor, isHidden, REST_AFTER_MS, REST_POLL_MS, untilVisible } from './poll-loop.js';
 import { getJson, postJson, QUEUED_TIMEOUT_MS } from './request.js';
 import { readStream } from './stream.js';
 
@@ -47,10 +47,6 @@ export interface LiveConnection {
 const ADMIN = 2;
 const RETRY_MS = 1_500;
 const POLL_MS = 5_000;
-/** So often the public status is asked for while the page is hidden: its title says how things are. */
-const REST_POLL_MS = 60_000;
-/** Whoever looks at another tab for a moment finds this one as it was. */
-const REST_AFTER_MS = 10_000;
 /** After a swallowed stream the page polls for this long before it tries the stream again. */
 const POLL_INSTEAD_MS = 60_000;
 /** A stream that sent nothing for this long was swallowed, not rejected. */

@@ -3,6 +3,11 @@
  * while the page is hidden, which catches up at once when it is looked at again.
  */
 
+/** While the page is hidden it asks so often how things are, for its title. */
+export const REST_POLL_MS = 60_000;
+/** Whoever looks at another tab for a moment finds this one as it was. */
+export const REST_AFTER_MS = 10_000;
+
 /** Resolves with whether the service answered. */
 export type ReadOnce = (signal: AbortSignal) => Promise<boolean>;
 
@@ -69,7 +74,7 @@ export function hiddenFor(
 }
 
 /** Milliseconds, or until `signal` aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms);
     function end(): void {

@@ -4,7 +4,7 @@
  */
 import type { FleetDeltaDocument, FleetDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
-import { hiddenFor, isHidden, untilVisible } from './poll-loop.js';
+import { hiddenFor, isHidden, pause, REST_AFTER_MS, REST_POLL_MS, untilVisible } from './poll-loop.js';
 import { getJson } from './request.js';
 import { readStream } from './stream.js';
 
@@ -23,10 +23,6 @@ const POLL_ONE_MS = 30_000;
 /** A stream that ended is opened again after this long, and one that was swallowed after a minute. */
 const RETRY_MS = 1_500;
 const SWALLOWED_MS = 60_000;
-/** While the page is hidden it asks so often how the fleet is, for its title. */
-const REST_POLL_MS = 60_000;
-/** Whoever looks at another tab for a moment finds this one as it was. */
-const REST_AFTER_MS = 10_000;
 const UNHEARD: FleetState = { fleet: null, error: null, isAsked: false };
 
 /** @param isWanted - false while nobody is signed in who may see it */
@@ -62,8 +58,8 @@ async function follow(signal: AbortSignal, set: SetState): Promise<void> {
       const hasHeard = await followStream(AbortSignal.any([signal, hidden.signal]), set);
       hidden.stop();
       streamAtMs = Date.now() + (hasHeard ? 0 : SWALLOWED_MS);
-      await sleep(hasHeard ? RETRY_MS : 0, signal);
-    } else await sleep(isOne ? POLL_ONE_MS : POLL_MS, signal);
+      await pause(hasHeard ? RETRY_MS : 0, signal);
+    } else await pause(isOne ? POLL_ONE_MS : POLL_MS, signal);
     if (isOne) await untilVisible(signal);
     else await rest(signal, set);
   }
@@ -116,14 +112,4 @@ export function withDelta(fleet: FleetDocument, { removed, ...delta }: FleetDelt
       (a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || (a.name < b.name ? -1 : 1),
     ),
   };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
