@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import { startRpcWorker, RpcError, type RpcWorker } from 'portal-shared/rpc-thread';
-import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
-import { PortalError } from '../../errors.js';
+import { withTimeout } from 'portal-shared/with-timeout';
 import type { Log } from '../../infra/log.js';
+import { readInTime } from '../../infra/sqlite/read-in-time.js';
 import type { FileTrouble } from '../../infra/sqlite/sqlite-file.js';
 import { createDiskState, createWriteQueue, type Write } from '../../infra/sqlite/write-queue.js';
 import { MOST_PENDING } from './fleet-limits.js';
@@ -51,7 +51,7 @@ const FLUSH_MS = 1_000;
 const FLUSHES_A_STEP = 10;
 /** What has ended the thread may still be there. */
 const RESTART_MS = 1_000;
-const READ_TIMEOUT_MS = 5_000;
+const CANNOT_READ = 'the history of the fleet cannot be read';
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Nothing is opened before `start()`. */
@@ -121,8 +121,8 @@ export function createFleetHistory({ folder, log, onReplaced }: FleetHistoryOpti
     },
     update: (update) => pending.add(update),
     write: queue.write,
-    transitions: (query) => available(call('readTransitions', query), log),
-    steps: (query) => available(call('readSteps', query), log),
+    transitions: (query) => readInTime(call('readTransitions', query), log, CANNOT_READ),
+    steps: (query) => readInTime(call('readSteps', query), log, CANNOT_READ),
     async close() {
       clearInterval(timer);
       if (!worker) return;
@@ -170,14 +170,4 @@ function createPending({
       isFlushing = false;
     },
   };
-}
-
-/** @throws PortalError (unavailable) when there is no reply in time */
-async function available<Result>(reply: Promise<Result>, log: Log): Promise<Result> {
-  try {
-    return await withTimeout(reply, READ_TIMEOUT_MS);
-  } catch (error) {
-    if (!(error instanceof TimeoutError)) log.failure('the history of the fleet cannot be read', error);
-    throw new PortalError('unavailable');
-  }
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { HealthSnapshot, Report } from 'portal-health';
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
-import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
-import { PortalError } from '../../errors.js';
+import { withTimeout } from 'portal-shared/with-timeout';
 import type { Log } from '../../infra/log.js';
+import { readInTime } from '../../infra/sqlite/read-in-time.js';
 import type { FileTrouble } from '../../infra/sqlite/sqlite-file.js';
 import { createDiskState, createWriteQueue, type Write } from '../../infra/sqlite/write-queue.js';
 import type { PreviousStatus } from '../tracked-status.js';
@@ -63,7 +63,7 @@ export interface HistoryOptions {
 const HISTORY_FILE = 'history.sqlite';
 /** A kill can cost the samples of so much time. */
 const FLUSH_MS = 1_000;
-const READ_TIMEOUT_MS = 5_000;
+const CANNOT_READ = 'the history cannot be read';
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Nothing is opened before `start()`. */
@@ -148,8 +148,12 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
     record,
     write: queue.write,
     read: (query, requested) =>
-      available(call('readHistory', query, requested, { nowMs: Date.now(), knownMs: knownMs() }), log),
-    events: (query) => available(call('readEvents', query), log),
+      readInTime(
+        call('readHistory', query, requested, { nowMs: Date.now(), knownMs: knownMs() }),
+        log,
+        CANNOT_READ,
+      ),
+    events: (query) => readInTime(call('readEvents', query), log, CANNOT_READ),
     async close() {
       clearInterval(timer);
       if (!worker) return;
@@ -159,14 +163,4 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
       await worker.close();
     },
   };
-}
-
-/** @throws PortalError (unavailable) when there is no reply in time */
-async function available<Result>(reply: Promise<Result>, log: Log): Promise<Result> {
-  try {
-    return await withTimeout(reply, READ_TIMEOUT_MS);
-  } catch (error) {
-    if (!(error instanceof TimeoutError)) log.failure('the history cannot be read', error);
-    throw new PortalError('unavailable');
-  }
 }
