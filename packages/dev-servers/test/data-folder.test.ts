@@ -6,6 +6,8 @@ import { beforeEach, describe, test, afterEach } from 'node:test';
 import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
 import { DataFolderError, isDataFolder, openDataFolder } from '../src/data-folder.js';
 
+const FILES = ['history.sqlite', 'history.sqlite-wal', 'fleet.sqlite', 'service.json', 'postgres.password'];
+
 let home: string;
 
 beforeEach(async () => {
@@ -48,13 +50,7 @@ describe('one that is ours and too open is closed, with what is in it', () => {
     test(mode.toString(8), async () => {
       const folder = join(home, 'data');
       await mkdir(folder);
-      for (const name of [
-        'history.sqlite',
-        'history.sqlite-wal',
-        'fleet.sqlite',
-        'service.json',
-        'postgres.password',
-      ]) {
+      for (const name of FILES) {
         await writeFile(join(folder, name), '');
         await chmod(join(folder, name), 0o666);
       }
@@ -63,13 +59,7 @@ describe('one that is ours and too open is closed, with what is in it', () => {
       await chmod(folder, mode);
       await openDataFolder(folder);
       assert.equal((await modeOf(folder)) & 0o777, 0o700);
-      for (const name of [
-        'history.sqlite',
-        'history.sqlite-wal',
-        'fleet.sqlite',
-        'service.json',
-        'postgres.password',
-      ]) {
+      for (const name of FILES) {
         assert.equal(await modeOf(join(folder, name)), 0o600, name);
       }
       assert.equal(await modeOf(join(folder, 'redis')), 0o755);

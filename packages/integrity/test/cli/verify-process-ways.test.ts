@@ -1,6 +1,6 @@
-/** `verify --pid`: whether a process runs the tree, by what the kernel knows of it. */
+/** `verify --pid`: every way to run the tree, something else, or something besides, by what the kernel knows of it. */
 import assert from 'node:assert/strict';
-import { spawn, type SpawnOptions } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -8,102 +8,18 @@ import {
   copyFileSync,
   cpSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Run, runScript } from 'portal-test-kit';
-import { SCRATCH_FOLDER } from 'portal-test-kit/paths';
-
-const PROGRAM = fileURLToPath(
-  new URL('../../../packages/integrity/dist/src/cli/portal-integrity.js', import.meta.url),
-);
-const run = runScript.bind(undefined, PROGRAM);
-
-function write(root: string, contents: Readonly<Record<string, string>>): void {
-  for (const [path, content] of Object.entries(contents)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
-  }
-}
-
-async function withFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = mkdtempSync(join(SCRATCH_FOLDER, 'portal-process-'));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const STAYS = "setInterval(() => {}, 1000); console.log('there');\n";
-const TREE = {
-  'app/package.json': '{ "type": "module", "main": "dist/main.js" }',
-  'app/dist/main.js': `import './other.js';\n${STAYS}`,
-  'app/dist/other.js': 'export const other = 1;\n',
-  'app/dist/pre.cjs': 'globalThis.pre = 1;\n',
-};
-
-interface Started {
-  readonly args?: readonly string[];
-  readonly options?: SpawnOptions;
-  readonly program?: string;
-  readonly meanwhile?: (folder: string) => void;
-  readonly verify?: readonly string[];
-  /** As the process calls it; default `app`. */
-  readonly folder?: string;
-}
-
-/** Starts a process in a folder with the tree, and verifies it once it says that it is there. */
-function verifyStarted(
-  what: Started | ((folder: string) => Started),
-): Promise<Run & { readonly pid: number }> {
-  return withFolder(async (folder) => {
-    write(folder, TREE);
-    const started = typeof what === 'function' ? what(folder) : what;
-    const hashed = await run(['hash', 'app', '--exclude', './node_modules'], { cwd: folder });
-    const expect = hashed.stdout.trim();
-    const { program = process.execPath, args = ['app/dist/main.js'] } = started;
-    const child = spawn(program, args, {
-      cwd: folder,
-      stdio: ['pipe', 'pipe', 'ignore'],
-      ...started.options,
-    });
-    try {
-      assert.ok(child.stdout);
-      const [said]: unknown[] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
-      assert.match(String(said), /there/, 'the program ended before it was there');
-      started.meanwhile?.(folder);
-      const pid = child.pid ?? 0;
-      const rest = ['--exclude', './node_modules', '--expect', expect, ...(started.verify ?? [])];
-      return {
-        ...(await run(['verify', started.folder ?? 'app', '--pid', String(pid), ...rest], { cwd: folder })),
-        pid,
-      };
-    } finally {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
-  });
-}
-
-function assertVerdict(
-  { exit, stdout, stderr, pid }: Run & { readonly pid: number },
-  code: number,
-  verdict: string,
-  reason?: RegExp,
-): void {
-  assert.equal(exit, code, `${stdout}${stderr}`);
-  assert.match(stdout, new RegExp(`^${verdict} +process ${pid}  `, 'm'));
-  if (reason) assert.match(stdout, reason);
-}
+import { write } from '../trees.js';
+import { PROGRAM } from './program.js';
+import { assertVerdict, STAYS, type Started, verifyStarted } from './started-process.js';
 
 describe('a process that runs the tree', () => {
   const ways: readonly [string, Started][] = [

@@ -85,6 +85,22 @@ function evil(good: string, lastLine = '', isModule = true): string {
 
 const kinds = ({ problems }: Told): readonly string[] => problems.map(({ kind }) => kind);
 
+/** A program that edits `d/b.js` in memory through the inspector, and then does what `ends` says. */
+const edit = (ends: string): string => `{
+  const { Session } = process.getBuiltinModule('node:inspector');
+  const session = new Session();
+  session.connect();
+  let id;
+  session.on('Debugger.scriptParsed', ({ params }) => {
+    if (params.url.endsWith('/d/b.js')) id = params.scriptId;
+  });
+  session.post('Debugger.enable');
+  session.post('Debugger.setScriptSource', { scriptId: id, scriptSource: "export const who = 'EVIL';\\n" });
+  session.disconnect();
+  ${ends}
+}`;
+const OPEN_INSPECTOR = "process.getBuiltinModule('node:inspector').open(0, '127.0.0.1');";
+
 describe('a module that restores its file before the first hash', () => {
   const names: readonly [string, string, string][] = [
     ['', 'd/a.js', ''],
@@ -142,19 +158,7 @@ describe('while running', () => {
       withProgram(root, [join(root, 'd/b.js')], async ({ first, tell, until }) => {
         assert.equal(first.state.loaded?.process.inspector_open, false);
         await tell({
-          run: `(async () => {
-            const { Session, open } = process.getBuiltinModule('node:inspector');
-            const session = new Session();
-            session.connect();
-            let id;
-            session.on('Debugger.scriptParsed', ({ params }) => {
-              if (params.url.endsWith('/d/b.js')) id = params.scriptId;
-            });
-            session.post('Debugger.enable');
-            session.post('Debugger.setScriptSource', { scriptId: id, scriptSource: "export const who = 'EVIL';\\n" });
-            session.disconnect();
-            open(0, '127.0.0.1');
-          })()`,
+          run: edit(OPEN_INSPECTOR),
         });
         const told = await until(({ state }) => state.loaded?.process.inspector_open === true);
         assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
@@ -216,19 +220,6 @@ describe('while running', () => {
 
 describe('where V8 tells scripts as it compiles them', () => {
   const FOLLOWING = { env: { ...process.env, FOLLOW_MEMORY: 'yes' } };
-  const edit = (ends: string): string => `{
-    const { Session } = process.getBuiltinModule('node:inspector');
-    const session = new Session();
-    session.connect();
-    let id;
-    session.on('Debugger.scriptParsed', ({ params }) => {
-      if (params.url.endsWith('/d/b.js')) id = params.scriptId;
-    });
-    session.post('Debugger.enable');
-    session.post('Debugger.setScriptSource', { scriptId: id, scriptSource: "export const who = 'EVIL';\\n" });
-    session.disconnect();
-    ${ends}
-  }`;
 
   test('a script that is gone by the next look is found', () =>
     withTree(TREE, (root) =>
@@ -254,24 +245,21 @@ describe('where V8 tells scripts as it compiles them', () => {
     ));
 
   test('an edit in memory by code made from text, or while the inspector listens, is found all the same', () =>
-    withTree(
-      { ...TREE, 'd/edits.js': edit("process.getBuiltinModule('node:inspector').open(0, '127.0.0.1');") },
-      async (root) => {
-        for (const action of [{ run: edit('') }, { load: join(root, 'd/edits.js') }]) {
-          await withProgram(
-            root,
-            [join(root, 'd/b.js')],
-            async ({ first, tell, until }) => {
-              assert.deepEqual(first.problems, []);
-              await tell(action);
-              const told = await until(kindsInclude);
-              assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
-            },
-            FOLLOWING,
-          );
-        }
-      },
-    ));
+    withTree({ ...TREE, 'd/edits.js': edit(OPEN_INSPECTOR) }, async (root) => {
+      for (const action of [{ run: edit('') }, { load: join(root, 'd/edits.js') }]) {
+        await withProgram(
+          root,
+          [join(root, 'd/b.js')],
+          async ({ first, tell, until }) => {
+            assert.deepEqual(first.problems, []);
+            await tell(action);
+            const told = await until(kindsInclude);
+            assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
+          },
+          FOLLOWING,
+        );
+      }
+    }));
 });
 
 function kindsInclude(told: Told): boolean {
