@@ -73,7 +73,6 @@ async function runOn(
   const parts = taking.map((actor) => ({
     actor,
     clients: startClients(actor.target, { count, everyMs, scan }),
-    queriesBefore: { ...actor.queries },
     reasons: watchReasons(actor.target, scan),
     expected: scenario.reasons?.[actor.target.name] ?? [],
     trouble: [] as string[],
@@ -81,6 +80,7 @@ async function runOn(
   const machine = startClients(bareTarget(bareUrl), { count: 4, everyMs: 50 });
   await Promise.all(parts.map(({ reasons }) => reasons.begin()));
   const startedMs = performance.now();
+  const queriesBefore = parts.map(({ actor }) => ({ ...actor.queries }));
   if (!startsBroken) await sleep(BEFORE_MS);
 
   const begunMs = startsBroken ? 0 : performance.now();
@@ -116,7 +116,7 @@ async function runOn(
   const idleDetections =
     scenario.idle === false ? undefined : await runIdle({ ...fixture, actors: taking }, scenario);
 
-  return parts.map(({ actor: { target }, clients, queriesBefore, reasons, trouble }, index) => {
+  return parts.map(({ actor: { target }, clients, reasons, trouble }, index) => {
     scan.scan(`log of the ${target.name}`, target.takeOutput());
     return withLimits({
       group,
@@ -124,8 +124,8 @@ async function runOn(
       target: target.name,
       measurements: measure(scenario, scenario.expected[target.name] ?? '', clients.responses, timeline),
       queries: {
-        database: (queriesAfter[index]?.database ?? 0) - queriesBefore.database,
-        cache: (queriesAfter[index]?.cache ?? 0) - queriesBefore.cache,
+        database: (queriesAfter[index]?.database ?? 0) - (queriesBefore[index]?.database ?? 0),
+        cache: (queriesAfter[index]?.cache ?? 0) - (queriesBefore[index]?.cache ?? 0),
         durationMs,
       },
       machineMs,

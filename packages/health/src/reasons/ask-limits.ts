@@ -8,11 +8,8 @@ export interface AskLimits {
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;
-  /**
-   * Others ask too: next after one to two times as long, and not in step with all of them; or `times` that, but never
-   * because of that after more than two minutes.
-   */
-  postponed(times?: number): void;
+  /** Somebody else asks: tried again after one to two times as long, and not in step with all others. */
+  postponed(): void;
   /** By what the driver reports, or that it took too long; returns whether it did. */
   failed(code: string | undefined): 'overrun' | 'error';
 }
@@ -23,8 +20,6 @@ const SILENT_AFTER_OVERRUNS_MS = 60_000;
 const SILENT_AFTER_REFUSAL_MS = 3_600_000;
 const CANCELLED = '57014';
 const LOCK_TIMEOUT = '55P03';
-/** Whoever asks more seldom than once a minute asks no more seldom because of others. */
-const LONGEST_WAIT_MS = 60_000;
 
 /** @param paceMs - milliseconds between two questions, as it is now */
 export function createAskLimits(paceMs: () => number, now = () => performance.now()): AskLimits {
@@ -32,18 +27,10 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
   let silentUntilMs = Number.NEGATIVE_INFINITY;
   let isAsking = false;
   let overruns = 0;
-  /** How much later than at the pace the next one comes: in times of the pace as it is then, and of the longest wait. */
-  let postponement = { times: 1, spread: 1 };
-
-  function waitMs(): number {
-    const pace = paceMs();
-    const { times, spread } = postponement;
-    return Math.max(pace, Math.min(pace * times, LONGEST_WAIT_MS)) * spread;
-  }
 
   function isDue(): boolean {
     const nowMs = now();
-    return !isAsking && nowMs >= silentUntilMs && nowMs - askedMs >= waitMs();
+    return !isAsking && nowMs >= silentUntilMs && nowMs - askedMs >= paceMs();
   }
 
   return {
@@ -51,7 +38,6 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
     begin() {
       if (!isDue()) return false;
       askedMs = now();
-      postponement = { times: 1, spread: 1 };
       isAsking = true;
       return true;
     },
@@ -59,10 +45,9 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
       isAsking = false;
       overruns = 0;
     },
-    postponed(times = 1) {
+    postponed() {
       isAsking = false;
-      overruns = 0;
-      postponement = { times, spread: 1 + Math.random() };
+      askedMs += Math.random() * paceMs();
     },
     failed(code) {
       isAsking = false;

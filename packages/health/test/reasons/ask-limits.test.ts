@@ -82,33 +82,3 @@ test('one that somebody else asks is tried again after one to two times as long'
   at(20_000);
   assert.equal(limits.begin(), true);
 });
-
-test('among many it waits several times as long, at the pace as it is then, and never longer than two minutes', () => {
-  let paceMs = 15_000;
-  const { limits, at } = limitsAt(() => paceMs);
-  limits.begin();
-  limits.postponed(6);
-  at(59_999);
-  assert.equal(limits.isDue(), false);
-  at(120_000);
-  assert.equal(limits.isDue(), true);
-  limits.begin();
-  limits.postponed(6);
-  // Trouble begins: six times five seconds, and at most twice that.
-  paceMs = 5_000;
-  at(120_000 + 29_999);
-  assert.equal(limits.isDue(), false);
-  at(120_000 + 60_000);
-  assert.equal(limits.begin(), true);
-  limits.answered();
-  at(180_000 + 5_000);
-  assert.equal(limits.isDue(), true, 'once it is alone again, at its own pace');
-});
-
-test('whoever asks seldom anyway is not held up by others any longer', () => {
-  const { limits, at } = limitsAt(() => 300_000);
-  limits.begin();
-  limits.postponed(12);
-  at(600_000);
-  assert.equal(limits.isDue(), true);
-});

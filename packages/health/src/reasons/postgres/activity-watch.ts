@@ -11,7 +11,6 @@ import { readActivity, readOwn, type ActivityAnswer, type ServerSession } from '
 import { sightActivity } from './sight-activity.js';
 import { createAskLimits } from '../ask-limits.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
-import { createTurns, type Turn } from './turns.js';
 
 export interface ActivityWatchOptions {
   /** `database`, `database.reports`. */
@@ -41,10 +40,11 @@ export interface ActivityWatch extends ReasonSource, FollowUp {
 }
 
 const DEADLINE_MS = 1_000;
-/** How long others are kept from asking after an answer, as a part of the shorter time between two questions. */
+/**
+ * How long others are kept from asking after an answer, of the shorter time between two questions: with 50 instances there
+ * is then one question every two seconds, and with two everybody still has a turn whenever it is due.
+ */
 const HELD_PART = 0.4;
-/** Where others have asked for so long, what we have seen may have ended. */
-const GOOD_FOR_MS = 60_000;
 /** A large table of locks takes longer than a question may; the rest is asked without it for a while. */
 const WITHOUT_LOCKS_MS = 10 * 60_000;
 /** With 50 instances in trouble, what each asks after its own may be asked only so seldom. */
@@ -65,9 +65,7 @@ export function createActivityWatch({
   requestRun,
   deadlineMs = DEADLINE_MS,
 }: ActivityWatchOptions): ActivityWatch {
-  const shorterMs = Math.min(everyMs, whileTroubledMs);
-  const limits = createAskLimits(() => (isTroubled() ? shorterMs : everyMs));
-  const turns = createTurns();
+  const limits = createAskLimits(() => (isTroubled() ? Math.min(everyMs, whileTroubledMs) : everyMs));
   const held = new Set<AskedConnection>();
   let locksAtMs = 0;
   let look: Look | undefined;
@@ -104,18 +102,10 @@ export function createActivityWatch({
       await askAfterOwn(connection, version);
       return null;
     }
-    return question(connection, version, isDirect);
-  }
-
-  async function question(
-    connection: AskedConnection,
-    version: number,
-    holds: boolean,
-  ): Promise<ActivityAnswer | null | undefined> {
     const text = activityQuestion({
       version,
       withLocks: performance.now() >= locksAtMs,
-      holds,
+      holds: isDirect,
       forgottenMs: Math.max(FORGOTTEN_MS, everyMs * FORGOTTEN_TURNS),
       ownPids: ownPids(),
     });
@@ -132,29 +122,15 @@ export function createActivityWatch({
   }
 
   /** Keeps the connection, and with it the lock that keeps others from asking. */
-  async function hold(connection: AskedConnection, version: number, { isLong }: Turn): Promise<void> {
+  function hold(connection: AskedConnection): void {
     held.add(connection);
-    if (isLong) {
-      await pause(shorterMs);
-      await askAgain(connection, version);
-    }
-    await pause(shorterMs * HELD_PART);
-    if (held.delete(connection)) connection.end();
-  }
-
-  /** What was seen has to be seen twice, and among many the next turn is far away. */
-  async function askAgain(connection: AskedConnection, version: number): Promise<void> {
-    if (!held.has(connection) || !isTroubled()) return;
-    const askedAt = Date.now();
-    const asked = await askOnce(connection, deadlineMs, () => question(connection, version, false));
-    if (asked.code !== undefined) held.delete(connection);
-    else if (asked.answer && !closed) taken(asked.answer, (askedAt + Date.now()) / 2);
-  }
-
-  function missed(): void {
-    limits.postponed(turns.missed());
-    const isOld = look !== undefined && performance.now() - look.atMs > Math.max(GOOD_FOR_MS, 2 * everyMs);
-    if (isOld) look = { atMs: performance.now(), at: new Date(), sightings: [] };
+    setTimeout(
+      () => {
+        held.delete(connection);
+        connection.end();
+      },
+      Math.min(everyMs, whileTroubledMs) * HELD_PART,
+    ).unref();
   }
 
   async function ask(connection: AskedConnection): Promise<void> {
@@ -166,16 +142,10 @@ export function createActivityWatch({
     }
     const { answer: next } = result;
     isOthers = next === null;
-    if (next === null) {
-      missed();
-      connection.end();
-      return;
-    }
-    const turn = turns.begin();
-    if (turn.isLong) limits.postponed(turn.wait);
+    if (isOthers) limits.postponed();
     else limits.answered();
-    if (!closed) taken(next, (askedAt + Date.now()) / 2);
-    if (next.holds && !closed) void hold(connection, next.version, turn);
+    if (next !== null && !closed) taken(next, (askedAt + Date.now()) / 2);
+    if (next?.holds && !closed) hold(connection);
     else connection.end();
   }
 
@@ -202,10 +172,4 @@ export function createActivityWatch({
       held.clear();
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }

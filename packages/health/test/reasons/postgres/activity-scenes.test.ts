@@ -172,30 +172,6 @@ test('of many instances that are due at one moment one asks, the others do witho
   await Promise.all(instances.map(({ watch }) => watch.close()));
 });
 
-test('in a crowd a turn is long enough to look twice, over one connection', async () => {
-  const watch = createActivityWatch({ ...QUIET, everyMs: 50, whileTroubledMs: 50, isTroubled: () => true });
-  const pool = new pg.Pool({ connectionString: scene.urlOf('watcher') });
-  const ask = async (): Promise<void> => {
-    await waitFor('it to be due', watch.isDue);
-    const connection = connectionLike(pool, {});
-    assert.ok(connection);
-    await watch.take(connection);
-  };
-  const other = await scene.as('app', 'another instance');
-  await other.query('SELECT pg_advisory_lock(7061370810001)');
-  for (let time = 0; time < 2; time += 1) await ask();
-  assert.equal(watch.latest(), undefined);
-  await other.end();
-  await waitFor('its turn', async () => {
-    await ask();
-    return watch.latest() !== undefined;
-  });
-  const first = watch.latest()?.atMs;
-  // Nobody gives it a connection any more.
-  await waitFor('the second look', () => watch.latest()?.atMs !== first);
-  await watch.close();
-});
-
 /** What one hourly question, asked over a probe's connection, has found. */
 async function hourlyAs(role: string): Promise<string> {
   const watch = createHourlyWatch({ component: 'database' });
