@@ -51,7 +51,7 @@ const DEADLINE_MS = 3_000;
 const RULES: Rules<DiagnoseOptions> = { database: OBJECT, cache: OBJECT, deadlineMs: MILLISECONDS };
 
 /**
- * Looks once: at a healthy database with seven statements over one connection, at a cache with one `INFO`. Never rejects for
+ * Looks once: at a healthy database with eight statements over one connection, at a cache with one `INFO`. Never rejects for
  * what is broken.
  *
  * @example

@@ -73,6 +73,38 @@ void test('a name that cannot be shown is not', () => {
   }
 });
 
+void test('what looks like a secret cannot be shown either, and what only speaks of one can', () => {
+  for (const secret of [
+    'sk_live_4eC39HqLyjWDarjtT1zdp7dc',
+    'sk-proj-abc',
+    'ghp_16C7e42F292c6912E7710c838347Ae178B4a',
+    'AKIAIOSFODNN7EXAMPLE',
+    'eyJhbGciOiJIUzI1NiJ9.e30.abc',
+    'worker xoxb-1-2',
+    'password:hunter2',
+    'api-key:abc',
+    'Bearer abc',
+    'postgres://app:hunter2/orders',
+    'worker-9f86d081884c7d659a2f',
+  ]) {
+    equal(vetName(secret), NOT_SHOWABLE, secret);
+  }
+  for (const name of [
+    'token-refresher-production',
+    'POST /password/:id',
+    'GET /api/tokens',
+    'web-7d4b9c6f5b-x2k9p',
+    'task-runner',
+    '550e8400-e29b-41d4-a716-446655440000',
+    'PostgreSQL JDBC Driver',
+    'psql',
+    'http://worker.internal/jobs',
+    'synchronizeInventoryOfWarehouses',
+  ]) {
+    equal(vetName(name), name);
+  }
+});
+
 void test('every text of a sighting is vetted, whatever its key, in the sentence and in the figures', () => {
   const hostile = '<!channel> a\nb';
   const { sentence, figures } = explain({

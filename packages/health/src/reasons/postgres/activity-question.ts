@@ -42,7 +42,7 @@ export interface ActivityQuestion {
  * cheaper than the question itself, whose plan alone costs as much as its answer.
  */
 export const FREE_QUESTION =
-  `SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version, CASE WHEN pg_try_advisory_xact_lock(${LOCKS.activity}) THEN 1 ELSE 0 END AS free` as const;
+  `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version, CASE WHEN pg_catalog.pg_try_advisory_xact_lock(${LOCKS.activity}) THEN 1 ELSE 0 END AS free` as const;
 
 /**
  * What those backends do and wait for, and nothing of any other: a fraction of the question, for whoever finds that another
@@ -64,10 +64,15 @@ export function activityQuestion(question: ActivityQuestion): string {
   return mayForget ? `${text}; SET idle_session_timeout = ${question.forgottenMs ?? FORGOTTEN_MS}` : text;
 }
 
-/** Statements in a transaction that cannot write, with limits of its own, in one simple query. */
+/**
+ * Statements in a transaction that cannot write, with limits of its own, in one simple query. Whoever may create a function
+ * in a schema of the path could have it called with the rights of our role, if its arguments fitted better than those of
+ * the server's own: nothing but the server's own is in this path.
+ */
 export function inTransaction(selects: readonly string[]): string {
   return [
     'BEGIN READ ONLY',
+    'SET LOCAL search_path = pg_catalog, pg_temp',
     `SET LOCAL statement_timeout = ${STATEMENT_LIMIT_MS}`,
     `SET LOCAL lock_timeout = ${LOCK_LIMIT_MS}`,
     ...selects,

@@ -13,7 +13,7 @@ export interface KeptConnectionOptions {
   readonly turnMs: number;
 }
 
-const RELEASE = 'SELECT pg_advisory_unlock_all()';
+const RELEASE = 'SELECT pg_catalog.pg_advisory_unlock_all()';
 
 export function createKeptConnection({ connect, asks, turnMs }: KeptConnectionOptions): { close(): void } {
   let kept: FreshPostgresConnection | undefined;
