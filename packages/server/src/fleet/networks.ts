@@ -8,11 +8,17 @@ const REFUSED: readonly string[] = [
   // Link-local.
   '169.254.0.0/16',
   'fe80::/10',
-  // Metadata of AWS, Alibaba, Azure and Oracle.
-  'fd00:ec2::254/128',
+  // Metadata of AWS, Google, Linode, Scaleway, Alibaba, Azure and Oracle.
+  'fd00:ec2::/32',
+  'fd20:ce::/32',
+  'fd00:a9fe:a9fe::/48',
+  'fd00:42::42/128',
   '100.100.100.200/32',
   '168.63.129.16/32',
   '192.0.0.192/32',
+  // Teredo and the NAT64 of one's own: they hide an IPv4 address where a provider has put it.
+  '2001::/32',
+  '64:ff9b:1::/48',
   // "This host", which on Linux is loopback.
   '0.0.0.0/8',
   '::/128',
@@ -75,19 +81,22 @@ export function mayBeAsked(address: string, allowsLoopback: boolean): boolean {
 }
 
 /**
- * An IPv4 address inside of an IPv6 one leads where the IPv4 one leads: mapped (`::ffff:a.b.c.d`), compatible
- * (`::a.b.c.d`), by NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`). The zone of a scoped address is dropped.
+ * An IPv4 address inside of an IPv6 one leads where the IPv4 one leads: mapped (`::ffff:a.b.c.d`), translated
+ * (`::ffff:0:a.b.c.d`), compatible (`::a.b.c.d`), by NAT64 (`64:ff9b::/96`), ISATAP (`…:5efe:a.b.c.d`) or 6to4 (`2002::/16`).
+ * The zone of a scoped address is dropped.
  */
 function unwrap(address: string): string {
   const unscoped = address.split('%')[0] ?? '';
   if (isIP(unscoped) !== 6) return unscoped;
   const words = wordsOf(unscoped);
   const [w0, w1, w2, w3, w4, w5, w6 = 0, w7 = 0] = words;
-  const isZeroTo4 = [w0, w1, w2, w3, w4].every((word) => word === 0);
-  const isMapped = isZeroTo4 && w5 === 0xffff;
-  const isCompatible = isZeroTo4 && w5 === 0 && (w6 !== 0 || w7 > 1);
+  const isZeroTo3 = [w0, w1, w2, w3].every((word) => word === 0);
+  const isMapped = isZeroTo3 && ((w4 === 0 && w5 === 0xffff) || (w4 === 0xffff && w5 === 0));
+  const isCompatible = isZeroTo3 && w4 === 0 && w5 === 0 && (w6 !== 0 || w7 > 1);
+  // Link-local ones are refused as they are.
+  const isIsatap = w0 !== 0xfe80 && (w4 === 0 || w4 === 0x200) && w5 === 0x5efe;
   const isNat64 = w0 === 0x64 && w1 === 0xff9b && [w2, w3, w4, w5].every((word) => word === 0);
-  if (isMapped || isCompatible || isNat64) return dotted(w6, w7);
+  if (isMapped || isCompatible || isNat64 || isIsatap) return dotted(w6, w7);
   if (w0 === 0x2002) return dotted(w1 ?? 0, w2 ?? 0);
   return unscoped;
 }

@@ -24,6 +24,19 @@ describe('an address', () => {
     '::a9fe:a9fe',
     '64:ff9b::169.254.169.254',
     '2002:a9fe:a9fe::',
+    '::ffff:0:a9fe:a9fe',
+    '::ffff:0.0.0.0',
+    '::ffff:e000:1',
+    '64:ff9b:1::a9fe:a9fe',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '2001:0:a9fe:a9fe::1',
+    'fd12::5efe:169.254.169.254',
+    '2001:db8::200:5efe:a9fe:a9fe',
+    'fd00:ec2::23',
+    'fd20:ce::254',
+    'fd00:a9fe:a9fe::1',
+    'fd00:42::42',
+    '::ffff:169.254.169.254%eth0',
     'no address',
     '',
   ]) {
@@ -40,6 +53,10 @@ describe('an address', () => {
     '::ffff:127.0.0.1',
     '::ffff:7f00:1',
     '64:ff9b::7f00:1',
+    '::ffff:0:7f00:1',
+    '::127.0.0.1',
+    '2002:7f00:1::',
+    'fd12::5efe:127.0.0.1',
   ]) {
     test(`${address} is loopback: asked only where the file names it`, () => {
       assert.ok(isLoopback(address));
@@ -55,6 +72,9 @@ describe('an address', () => {
     '2001:db8::1',
     'fd12::1',
     '::ffff:10.0.0.1',
+    '64:ff9b::10.0.0.1',
+    '2001:4860::1',
+    'fd00:ec3::1',
   ]) {
     test(`${address} is asked`, () => assert.ok(mayBeAsked(address, false)));
   }

@@ -8,7 +8,7 @@ import type { FleetProblemCode } from '../fleet-problems.js';
 import { listByDns, listBySrv, type NameServer } from './by-name.js';
 import { readTargetFiles, watchTargetFiles } from './file-sd.js';
 import { createHttpList } from './http-sd.js';
-import { DiscoveryError } from './target-list.js';
+import { checkTargets, DiscoveryError } from './target-list.js';
 
 export type Discovered =
   /** `host:port`, or for static ones an origin. */
@@ -106,7 +106,7 @@ function lister(
 
 async function attempt(look: () => Promise<readonly string[]>): Promise<Discovered> {
   try {
-    return { kind: 'list', targets: await look() };
+    return { kind: 'list', targets: checkTargets(await look()) };
   } catch (error) {
     if (error instanceof DiscoveryError) return { kind: 'failed', code: error.problem, cause: error.message };
     return { kind: 'failed', code: 'FLEET_DISCOVERY_FAILED', cause: errorCode(error) };

@@ -14,6 +14,8 @@ export class DiscoveryError extends Error {
   }
 }
 
+const NO_TARGET = 'a target of the list is not host:port';
+
 /** @throws DiscoveryError */
 export function readTargetList(text: string): readonly string[] {
   const groups = parseJson(text);
@@ -22,12 +24,21 @@ export function readTargetList(text: string): readonly string[] {
     const targets = asObject(group)?.['targets'];
     if (!Array.isArray(targets)) throw new DiscoveryError('a group of the list has no targets');
     return (targets as readonly unknown[]).map((target) => {
-      if (typeof target !== 'string' || !isTarget(target)) {
-        throw new DiscoveryError('a target of the list is not host:port');
-      }
+      if (typeof target !== 'string') throw new DiscoveryError(NO_TARGET);
       return target;
     });
   });
+}
+
+/**
+ * Whoever made the list, a record of DNS too can hold any bytes: what is no `host:port` would be asked elsewhere than it
+ * says, or could not be asked at all.
+ *
+ * @throws DiscoveryError
+ */
+export function checkTargets(targets: readonly string[]): readonly string[] {
+  if (!targets.every(isTarget)) throw new DiscoveryError(NO_TARGET);
+  return targets;
 }
 
 /** `host:port`; an IPv6 address in brackets. */

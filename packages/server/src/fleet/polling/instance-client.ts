@@ -13,7 +13,7 @@ import type { Observation } from '../observation.js';
 import type { Credentials } from './credentials.js';
 import { exchange } from './exchange.js';
 import { isConnectionLost, isOwnTrouble, problemOf } from './poll-error.js';
-import type { Resolver } from './resolve.js';
+import { AddressNotAllowedError, type Resolver } from './resolve.js';
 
 export interface InstanceClient {
   /** Resolves with an observation in every case, within the timeout of the service and one turn of the event loop. */
@@ -32,13 +32,13 @@ export interface ServicePolling {
 /** Bytes of a response. */
 const LONGEST_BODY = 256 * 1024;
 const LONGEST_HEADERS = 16 * 1024;
-/** How long an address is kept before its name is looked up again. */
-const ADDRESS_MS = 60_000;
 
 interface Connection {
   readonly client: Client;
   readonly address: string;
-  readonly lookedUpMs: number;
+  lookedUpMs: number;
+  /** Its name leads elsewhere by now, or where nothing may be asked. */
+  isOutdated: boolean;
 }
 
 /** @param origin - `http://host:port`, as discovered */
@@ -54,16 +54,27 @@ export function createInstanceClient(
 
   /** The kept connection, unless its name leads elsewhere by now. */
   async function connected(): Promise<Connection> {
-    const nowMs = performance.now();
-    if (connection && nowMs - connection.lookedUpMs < ADDRESS_MS) return connection;
-    const address = await resolver.resolve(host, allowsLoopback);
-    if (connection?.address !== address) {
-      disconnect();
-      connection = { client: createClient(address), address, lookedUpMs: nowMs };
-    } else {
-      connection = { ...connection, lookedUpMs: nowMs };
+    if (connection?.isOutdated) disconnect();
+    if (connection) {
+      if (performance.now() - connection.lookedUpMs >= resolver.freshMs) lookUpAgain(connection);
+      return connection;
     }
+    const address = await resolver.resolve(host, allowsLoopback);
+    connection = { client: createClient(address), address, lookedUpMs: performance.now(), isOutdated: false };
     return connection;
+  }
+
+  /** Beside the polls: a name server that is slow or down says nothing about an instance that answers. */
+  function lookUpAgain(held: Connection): void {
+    held.lookedUpMs = performance.now();
+    resolver.resolve(host, allowsLoopback).then(
+      (address) => {
+        held.isOutdated = address !== held.address;
+      },
+      (error: unknown) => {
+        held.isOutdated = error instanceof AddressNotAllowedError;
+      },
+    );
   }
 
   function createClient(address: string): Client {
@@ -81,7 +92,7 @@ export function createInstanceClient(
       bodyTimeout: timeoutMs,
       maxHeaderSize: LONGEST_HEADERS,
       maxResponseSize: LONGEST_BODY,
-      keepAliveMaxTimeout: ADDRESS_MS,
+      keepAliveMaxTimeout: resolver.freshMs,
     });
   }
 

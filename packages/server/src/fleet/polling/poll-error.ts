@@ -18,8 +18,11 @@ const TOO_LARGE: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_EXCEEDED_MAX_SIZE',
 ]);
-/** Descriptors, ports or memory of the watcher. */
-const OWN: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
+/**
+ * Descriptors or memory of the watcher. Not `EADDRNOTAVAIL`: where IPv6 is off, any IPv6 address gives it, and one such target
+ * would make the watcher blind for all others.
+ */
+const OWN: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 /** As OpenSSL and Node name what is wrong with a certificate or a handshake. */
 const TLS =

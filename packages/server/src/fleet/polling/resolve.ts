@@ -7,6 +7,8 @@ import { isIP } from 'node:net';
 import { mayBeAsked } from '../networks.js';
 
 export interface Resolver {
+  /** Milliseconds for which an address is asked before its name is looked up again. */
+  readonly freshMs: number;
   /**
    * An address of `host`. One that may not be asked spoils them all: a name that leads there is no name of ours.
    *
@@ -18,6 +20,7 @@ export interface Resolver {
 
 export class AddressNotAllowedError extends Error {}
 
+const FRESH_MS = 60_000;
 /** Of the four threads that a process has. */
 const MOST_LOOKUPS = 2;
 
@@ -52,6 +55,7 @@ export function createResolver(): Resolver {
   }
 
   return {
+    freshMs: FRESH_MS,
     async resolve(host, allowsLoopback) {
       const addresses = isIP(host) === 0 ? await shared(host) : [host];
       const [first] = addresses;

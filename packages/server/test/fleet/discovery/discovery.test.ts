@@ -1,9 +1,8 @@
-import { createSocket } from 'node:dgram';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test, type TestContext } from 'node:test';
-import { waitFor } from 'portal-test-kit';
+import { startNameServer, waitFor, type NameAnswer } from 'portal-test-kit';
 import {
   type OwnDiscover,
   createDiscovery,
@@ -96,33 +95,26 @@ describe('a list from a URL', () => {
 });
 
 describe('a list by name', () => {
-  /** Answers every question in the same way: a header with this code, and these records. */
-  async function startNameServer(t: TestContext, answer: (type: number) => NameAnswer): Promise<string> {
-    const socket = createSocket('udp4');
-    socket.on('message', (question, { port, address }) => {
-      const type = question.readUInt16BE(endOfName(question));
-      socket.send(answerTo(question, answer(type)), port, address);
-    });
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    t.after(() => socket.close());
-    return `127.0.0.1:${socket.address().port}`;
+  const NAME = { kind: 'dns', name: 'a.example', port: 8080 } as const;
+  const SRV = { kind: 'srv', name: '_health._tcp.a.example' } as const;
+
+  async function startNames(t: TestContext, answer: () => NameAnswer): Promise<string> {
+    const server = await startNameServer({ answer });
+    t.after(() => server.close());
+    return server.address;
   }
 
   test('has the addresses of both families', async (t) => {
-    const server = await startNameServer(t, (type) => ({
-      code: 0,
-      records: type === 1 ? [Buffer.from([10, 0, 0, 1]), Buffer.from([10, 0, 0, 2])] : [],
-      type,
+    const server = await startNames(t, () => ({
+      v4: ['10.0.0.1', '10.0.0.2'],
+      v6: ['fd12:0:0:0:0:0:0:1'],
     }));
-    await until(
-      look(t, { kind: 'dns', name: 'a.example', port: 8080 }, server),
-      '10.0.0.1:8080 10.0.0.2:8080',
-    );
+    await until(look(t, NAME, server), '10.0.0.1:8080 10.0.0.2:8080 [fd12::1]:8080');
   });
 
   test('that exists without an address is empty', async (t) => {
-    const server = await startNameServer(t, (type) => ({ code: 0, records: [], type }));
-    await until(look(t, { kind: 'dns', name: 'a.example', port: 1 }, server), '');
+    const server = await startNames(t, () => ({}));
+    await until(look(t, NAME, server), '');
   });
 
   for (const [code, cause] of [
@@ -131,63 +123,50 @@ describe('a list by name', () => {
     [5, 'EREFUSED'],
   ] as const) {
     test(`${cause} is a failure and no empty list`, async (t) => {
-      const server = await startNameServer(t, (type) => ({ code, records: [], type }));
-      await until(
-        look(t, { kind: 'dns', name: 'a.example', port: 1 }, server),
-        `FLEET_DISCOVERY_FAILED ${cause}`,
-      );
+      const server = await startNames(t, () => ({ code }));
+      await until(look(t, NAME, server), `FLEET_DISCOVERY_FAILED ${cause}`);
+      await until(look(t, SRV, server), `FLEET_DISCOVERY_FAILED ${cause}`);
     });
   }
 
+  test('without a name server is a failure, too', async (t) => {
+    const gone = await startNameServer({ answer: () => ({}) });
+    gone.close();
+    await until(look(t, NAME, gone.address), /^FLEET_DISCOVERY_FAILED (ECONNREFUSED|ETIMEOUT)$/);
+  });
+
   test('a failure of one family is a failure, since half a list would be a loss', async (t) => {
-    const server = await startNameServer(t, (type) =>
-      type === 1 ? { code: 0, records: [Buffer.from([10, 0, 0, 1])], type } : { code: 2, records: [], type },
-    );
-    await until(
-      look(t, { kind: 'dns', name: 'a.example', port: 1 }, server),
-      'FLEET_DISCOVERY_FAILED ESERVFAIL',
-    );
+    let questions = 0;
+    const server = await startNames(t, () => {
+      questions += 1;
+      return questions % 2 === 1 ? { v4: ['10.0.0.1'], v6: ['fd12:0:0:0:0:0:0:1'] } : { code: 2 };
+    });
+    await until(look(t, NAME, server), 'FLEET_DISCOVERY_FAILED ESERVFAIL');
   });
 
   test('SRV gives hosts with their ports, and none where it says so', async (t) => {
-    const record = Buffer.concat([Buffer.from([0, 1, 0, 1, 0x1f, 0x90]), nameOf('one.example')]);
-    const nothing = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0]), Buffer.from([0])]);
-    const server = await startNameServer(t, () => ({ code: 0, records: [record, nothing], type: 33 }));
-    await until(look(t, { kind: 'srv', name: '_health._tcp.a.example' }, server), 'one.example:8080');
+    const server = await startNames(t, () => ({
+      srv: [
+        { labels: ['one', 'example'], port: 8080 },
+        { labels: [], port: 0 },
+      ],
+    }));
+    await until(look(t, SRV, server), 'one.example:8080');
   });
+
+  // A record holds any bytes. Each of these would be asked elsewhere than it says, or stop the asking of all.
+  for (const labels of [
+    ['a/b', 'c'],
+    ['a b'],
+    ['u@h', 'c'],
+    ['x#y'],
+    ['a\nb'],
+    ['xn--a', 'example'],
+    ['a\\b'],
+  ]) {
+    test(`SRV of ${JSON.stringify(labels)} is none`, async (t) => {
+      const server = await startNames(t, () => ({ srv: [{ labels, port: 8080 }] }));
+      await until(look(t, SRV, server), 'FLEET_DISCOVERY_FAILED a target of the list is not host:port');
+    });
+  }
 });
-
-interface NameAnswer {
-  /** Of the header: 0 is no error. */
-  readonly code: number;
-  readonly records: readonly Buffer[];
-  readonly type: number;
-}
-
-/** Where the name of a question ends. */
-function endOfName(message: Buffer): number {
-  let at = 12;
-  while (message.readUInt8(at) !== 0) at += message.readUInt8(at) + 1;
-  return at + 1;
-}
-
-function nameOf(name: string): Buffer {
-  return Buffer.concat([
-    ...name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])),
-    Buffer.from([0]),
-  ]);
-}
-
-function answerTo(question: Buffer, { code, records, type }: NameAnswer): Buffer {
-  const head = Buffer.from(question.subarray(0, 12));
-  head.writeUInt16BE(0x8180 | code, 2);
-  head.writeUInt16BE(records.length, 6);
-  head.writeUInt16BE(0, 8);
-  head.writeUInt16BE(0, 10);
-  const answers = records.map((record) => {
-    const meta = Buffer.from([0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 1, 0, 0]);
-    meta.writeUInt16BE(record.length, 10);
-    return Buffer.concat([meta, record]);
-  });
-  return Buffer.concat([head, question.subarray(12, endOfName(question) + 4), ...answers]);
-}

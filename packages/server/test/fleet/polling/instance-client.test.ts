@@ -22,13 +22,15 @@ interface ClientOptions {
   /** Keys of the service, as the fleet file has them. */
   readonly keys?: string;
   readonly resolver?: Resolver;
+  /** Default: long enough for a busy machine. */
+  readonly timeout?: string;
 }
 
 function clientFor(
   origin: string,
-  { keys = '', resolver = createResolver() }: ClientOptions = {},
+  { keys = '', resolver = createResolver(), timeout = '8s' }: ClientOptions = {},
 ): InstanceClient {
-  const yaml = `services: [{ name: a, discover: { static: [] }, networks: [127.0.0.0/8, "::1"], timeout: 700ms, ${keys} }]`;
+  const yaml = `services: [{ name: a, discover: { static: [] }, networks: [127.0.0.0/8, "::1"], timeout: ${timeout}, ${keys} }]`;
   const polling = readFleetFile(yaml).services[0]?.polling ?? assert.fail();
   return createInstanceClient(
     origin,
@@ -145,9 +147,14 @@ describe('a poll', () => {
       const timer = setInterval(() => socket.write(text.charAt(sent++)), 50);
       socket.on('close', () => clearInterval(timer));
     });
-    await withHost(slow, async ({ origin }) => assert.equal(await pollOnce(origin), 'INSTANCE_TIMEOUT'));
+    const timeout = '700ms';
+    await withHost(slow, async ({ origin }) =>
+      assert.equal(await pollOnce(origin, { timeout }), 'INSTANCE_TIMEOUT'),
+    );
     const silent = await startSpeaker(() => undefined);
-    await withHost(silent, async ({ origin }) => assert.equal(await pollOnce(origin), 'INSTANCE_TIMEOUT'));
+    await withHost(silent, async ({ origin }) =>
+      assert.equal(await pollOnce(origin, { timeout }), 'INSTANCE_TIMEOUT'),
+    );
   });
 
   test('that is refused, or answered by no HTTP, says so', async () => {
@@ -196,6 +203,7 @@ describe('the address of an instance', () => {
       let lookups = 0;
       // Says the good address once; whoever looked the name up again would go astray.
       const resolver: Resolver = {
+        freshMs: 60_000,
         async resolve() {
           lookups += 1;
           return lookups === 1 ? '127.0.0.1' : '169.254.169.254';
@@ -207,6 +215,28 @@ describe('the address of an instance', () => {
       assert.equal(summary(await client.poll()), 'healthy');
       client.close();
       assert.deepEqual([good.connections(), lookups], [1, 1]);
+    });
+  });
+
+  test('is asked on while its name cannot be looked up, and no more once its name leads where nothing is asked', async () => {
+    await withHost(await startHost(answerWith(HEALTHY)), async (good) => {
+      let resolve: Resolver['resolve'] = async () => '127.0.0.1';
+      const resolver: Resolver = { freshMs: 0.01, resolve: (...asked) => resolve(...asked) };
+      const client = clientFor(`http://moving.example:${good.target.split(':')[1]}`, { resolver });
+      const pollTwice = async (): Promise<string> => {
+        // The first begins the look-up, the second goes by it.
+        await client.poll();
+        return summary(await client.poll());
+      };
+      assert.equal(await pollTwice(), 'healthy');
+      resolve = () => Promise.reject(Object.assign(new Error('no answer'), { code: 'EAI_AGAIN' }));
+      assert.equal(await pollTwice(), 'healthy');
+      resolve = () => new Promise(() => undefined);
+      assert.equal(await pollTwice(), 'healthy');
+      resolve = () => createResolver().resolve('169.254.169.254', true);
+      assert.equal(await pollTwice(), 'INSTANCE_ADDRESS_NOT_ALLOWED');
+      assert.equal(good.connections(), 1);
+      client.close();
     });
   });
 });
