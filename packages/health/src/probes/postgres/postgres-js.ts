@@ -18,7 +18,8 @@ import {
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
 import { FRESH_OPTIONS, optionsOf, passwordOf, type SqlOptions } from './postgres-js-options.js';
-import { guardSocket, isSocket, type Socket } from './postgres-socket.js';
+import { isSocket, type Socket } from '../probe-socket.js';
+import { guardSocket } from './postgres-socket.js';
 
 /** The function that `postgres` exports, as far as it is used. */
 export type PostgresJsFunction = (options: never) => unknown;

@@ -2,8 +2,8 @@
  * The socket below a driver of Postgres: watched, because what comes from it can end the process, and destroyed, because the
  * driver's own goodbye waits for the server.
  */
-import { types } from 'node:util';
 import { hasMethods, member } from '../../unknown.js';
+import { isSocket, watchData, type Socket } from '../probe-socket.js';
 
 /** What a server of Postgres begins with: a word on authentication, an error, the versions of the protocol it has. */
 const FIRST_BYTES = new Set(['R', 'E', 'v'].map((letter) => letter.charCodeAt(0)));
@@ -15,7 +15,7 @@ const LONGEST_MESSAGE_BYTES = 1024 ** 2;
 
 /**
  * Keeps from the driver what it cannot bear, by looking at what arrives. Bytes that are no Postgres, which libpq refuses
- * as well, it takes for the length of a message, and waits for some gigabytes; over TLS it looks for itself.
+ * as well, it takes for the length of a message, and waits for some gigabytes; whether TLS begins it looks at itself.
  * And what it cannot read, such as a request for a kind of login that it does not know, it throws where nobody can
  * catch it, which ends the process.
  */
@@ -27,7 +27,7 @@ export function guardClient(client: unknown): void {
   if (!hasEvents(connection)) return;
   connection.on('sslconnect', () => {
     const secure = member(connection, 'stream');
-    if (isSocket(secure)) guardSocket(secure, true);
+    if (isSocket(secure)) guardSocket(secure, false);
   });
 }
 
@@ -36,21 +36,10 @@ export function guardClient(client: unknown): void {
  * of.
  */
 export function guardSocket(socket: Socket, forTls: boolean): void {
-  const emit = socket.emit.bind(socket);
   const isPostgres = forTls ? () => true : createMessageCheck();
-  socket.emit = (event, ...values) => {
-    if (event !== 'data') return emit(event, ...values);
-    try {
-      const [bytes] = values;
-      if (types.isUint8Array(bytes) && !isPostgres(bytes)) {
-        throw new Error('This is not the protocol of Postgres');
-      }
-      return emit(event, ...values);
-    } catch (error) {
-      socket.destroy(error);
-      return true;
-    }
-  };
+  watchData(socket, (bytes) => {
+    if (!isPostgres(bytes)) throw new Error('This is not the protocol of Postgres');
+  });
 }
 
 /** Follows what a server says from message to message, over however many pieces; false once it cannot be Postgres. */
@@ -93,17 +82,6 @@ export function destroy(client: unknown): void {
   } catch {
     // Already gone.
   }
-}
-
-/** The members used of the driver's socket. */
-export interface Socket {
-  emit(event: string, ...values: readonly unknown[]): boolean;
-  destroy(error?: unknown): void;
-}
-
-/** True for a socket, as far as it is used. */
-export function isSocket(stream: unknown): stream is Socket {
-  return hasMethods(stream, ['emit', 'destroy']);
 }
 
 function hasEvents(connection: unknown): connection is { on(event: string, listener: () => void): unknown } {

@@ -5,6 +5,7 @@
 import { hasMethods, member, messageOf } from '../../unknown.js';
 import type { ConnectionWatch } from '../connection-watch.js';
 import { isLookingUp } from '../own-problems.js';
+import { limitAnswers } from '../probe-socket.js';
 import { PATIENCE } from '../../run-clock.js';
 import {
   hasDestroy,
@@ -98,7 +99,11 @@ function freshConnectionLike(
   async function connect(): Promise<void> {
     const connected = client.connect();
     // The driver makes its socket in the next turn.
-    setImmediate(() => watch.connecting(member(client, 'stream')));
+    setImmediate(() => {
+      const stream = member(client, 'stream');
+      limitAnswers(stream);
+      watch.connecting(stream);
+    });
     await connected;
     watch.answered(member(client, 'stream'));
     if (!isTalkative) return;

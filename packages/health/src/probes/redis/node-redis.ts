@@ -6,6 +6,7 @@
 import { hasMethods, member } from '../../unknown.js';
 import type { ConnectionWatch } from '../connection-watch.js';
 import type { OpenCall } from '../own-problems.js';
+import { limitAnswers } from '../probe-socket.js';
 import {
   hasDestroy,
   createFreshRedisConnection,
@@ -66,6 +67,8 @@ function isClient(client: unknown): client is NodeRedis {
   );
 }
 
+const CONNECTING = 'net.client.socket';
+
 interface Circumstances {
   readonly signal: AbortSignal;
   readonly passwords: OpenCall;
@@ -117,15 +120,47 @@ function freshConnectionLike(
     // Without credentials RESP2 needs no word before the question.
     ...(hasCredentials ? {} : { RESP: 2 }),
   });
-  return createFreshRedisConnection(client, {
-    send: (command) => client.sendCommand(command),
-    isLookingUp: names.isLookingUp,
-    stay: () => signal.removeEventListener('abort', end),
-    close() {
-      if (hasDestroy(client)) client.destroy();
-      else client.disconnect().catch(() => undefined);
+  async function connect(): Promise<unknown> {
+    const stop = whenOpened(life.signal, limitAnswers);
+    try {
+      return await client.connect();
+    } finally {
+      stop();
+    }
+  }
+
+  return createFreshRedisConnection(
+    { connect, on: (event, listener) => client.on(event, listener) },
+    {
+      send: (command) => client.sendCommand(command),
+      isLookingUp: names.isLookingUp,
+      stay: () => signal.removeEventListener('abort', end),
+      close() {
+        if (hasDestroy(client)) client.destroy();
+        else client.disconnect().catch(() => undefined);
+      },
     },
-  });
+  );
+}
+
+/**
+ * Calls `opened` with the socket that is made for `signal`: the driver keeps it to itself, and Node tells of each but of those
+ * for TLS. The returned function ends that.
+ */
+function whenOpened(signal: AbortSignal, opened: (socket: unknown) => void): () => void {
+  const channel = process.getBuiltinModule('node:diagnostics_channel');
+  const { getEventListeners } = process.getBuiltinModule('node:events');
+  const listener = (message: unknown): void => {
+    // A socket listens to its signal from its beginning, and nobody else listens to this one.
+    if (getEventListeners(signal, 'abort').length === 0) return;
+    stop();
+    opened(member(message, 'socket'));
+  };
+  function stop(): void {
+    channel.unsubscribe(CONNECTING, listener);
+  }
+  channel.subscribe(CONNECTING, listener);
+  return stop;
 }
 
 /** One master: the cluster's own connection to it lends the options or, while there is none, that to another. */

@@ -14,6 +14,7 @@ import {
   messageOf,
 } from '../../unknown.js';
 import { evidenceIn, ownProblem } from '../own-problems.js';
+import { AnswerTooLongError } from '../probe-socket.js';
 
 /** First words of an answer. */
 const BY_WORD: Readonly<Record<string, ProblemCode>> = {
@@ -65,7 +66,7 @@ export function redisCause(error: unknown): Cause {
 
 /** True of an answer that says no more than that this very question is not answered; another may be. */
 export function isErrorReply(error: unknown): boolean {
-  return redisProblem(error) === 'CACHE_FAILED';
+  return redisProblem(error) === 'CACHE_FAILED' && !(error instanceof AnswerTooLongError);
 }
 
 /** True when the user may not do what was asked, which the server says only after the login. */

@@ -14,6 +14,7 @@ import { withEndDetection } from '../end-detection.js';
 import { ioredisConnections } from './ioredis.js';
 import { nodeRedisConnections } from './node-redis.js';
 import { createOpenCall, withOwnProblems, type OpenCall } from '../own-problems.js';
+import { AnswerTooLongError } from '../probe-socket.js';
 import { isForbidden, redisCause, redisProblem } from './redis-errors.js';
 import type { FreshRedisConnection, OpenRedisConnections, RedisResult } from './fresh-redis-connection.js';
 import type { RedisFollower } from './redis-follow.js';
@@ -113,8 +114,9 @@ export function createRedisProbe({
       // What comes back may be another server, or have other rules.
       hidden = undefined;
       const problem = redisProblem(error);
-      // Some proxies hang up at a command that they do not know.
-      const mayPing = !pingOnly && problem === 'CACHE_UNREACHABLE';
+      // Some proxies hang up at a command that they do not know, and we hang up at an INFO without an end.
+      const isCut = problem === 'CACHE_UNREACHABLE' || error instanceof AnswerTooLongError;
+      const mayPing = !pingOnly && isCut;
       if (mayPing && opened.some((connection) => connection.wasCutOff())) {
         destroyAll();
         const second = await query(signal, clock, true);

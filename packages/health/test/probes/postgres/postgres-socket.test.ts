@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import pg from 'pg';
+import postgresJs from 'postgres';
 import { createMessageCheck } from '../../../src/probes/postgres/postgres-socket.js';
 import { createPostgresProbe } from '../../../src/probes/postgres/postgres.js';
 import { outcomeOf } from '../run-probe.js';
@@ -70,4 +71,51 @@ describe('what is no Postgres', () => {
       await once(server, 'close');
     }
   });
+});
+
+describe('an answer without an end', () => {
+  /** Lets everybody in, and answers each question with rows for as long as anybody takes them. */
+  async function startEndless(): Promise<{ server: Server; url: string; sentBytes: () => number }> {
+    const row = message('D', Buffer.concat([Buffer.from([0, 1, 0, 0, 0, 100]), Buffer.alloc(100, 'x')]));
+    const rows = Buffer.concat(Array.from({ length: 600 }, () => row));
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(WELCOME);
+        socket.once('data', () => {
+          const fill = (): void => {
+            while (!socket.destroyed && socket.write(rows));
+            if (!socket.destroyed) socket.once('drain', fill);
+          };
+          fill();
+        });
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return {
+      server,
+      url: `postgres://app@127.0.0.1:${(server.address() as AddressInfo).port}/app`,
+      sentBytes: () => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0),
+    };
+  }
+
+  for (const [driver, optionsOf] of Object.entries({
+    pg: (url: string) => ({ pool: new pg.Pool({ connectionString: url }) }),
+    'postgres.js': (url: string) => ({ pool: postgresJs(url), postgres: postgresJs }),
+  })) {
+    test(`${driver}: cut off, and the database answers with an error`, async () => {
+      const { server, url, sentBytes } = await startEndless();
+      try {
+        const probe = createPostgresProbe({ ...optionsOf(url), slowMs: 60_000 });
+        assert.equal(await outcomeOf(probe, 20_000), 'down DATABASE_FAILED');
+        // Four megabytes, and what the kernel keeps on its way.
+        assert.ok(sentBytes() < 20 * 1024 ** 2, String(sentBytes()));
+      } finally {
+        server.close();
+        await once(server, 'close');
+      }
+    });
+  }
 });
