@@ -149,10 +149,10 @@ function freshConnectionLike(
  */
 function whenOpened(signal: AbortSignal, opened: (socket: unknown) => void): () => void {
   const channel = process.getBuiltinModule('node:diagnostics_channel');
-  const { getEventListeners } = process.getBuiltinModule('node:events');
+  const events = process.getBuiltinModule('node:events');
   const listener = (message: unknown): void => {
     // A socket listens to its signal from its beginning, and nobody else listens to this one.
-    if (getEventListeners(signal, 'abort').length === 0) return;
+    if (events.getEventListeners(signal, 'abort').length === 0) return;
     stop();
     opened(member(message, 'socket'));
   };
