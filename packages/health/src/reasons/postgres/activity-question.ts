@@ -17,6 +17,8 @@ const LOCKS = { activity: 7_061_370_810_001, hourly: 7_061_370_810_002 } as cons
 const MOST_WAITERS = 32;
 const MOST_LINKS = 64;
 const MOST_BLOCKERS = 16;
+/** Of more a long answer is made, which is none: 8 heads are told, and those that wait for nobody come first. */
+const MOST_INVOLVED = 24;
 const MOST_GROUPS = 20;
 const MOST_OPEN = 3;
 const MOST_OWN = 20;
@@ -116,7 +118,7 @@ export function activitySelect(
   (SELECT json_build_array(count(*), min(since), ${withLocks && isFrom14}) FROM waiting),
   (SELECT json_agg(json_build_array(pg_get_userbyid(usesysid), application_name, state, n)) FROM groups),
   (SELECT json_agg(json_build_array(pid, since, blockers)) FROM links),
-  (SELECT json_agg(json_build_array(${session})) FROM here s WHERE s.pid IN (SELECT unnest(blockers) FROM links) OR s.pid = ANY (ARRAY[${own.join()}]::int[])),
+  (SELECT json_agg(json_build_array(${session})) FROM here s WHERE s.pid IN (SELECT pid FROM blocking) OR s.pid = ANY (ARRAY[${own.join()}]::int[])),
   (SELECT json_agg(json_build_array(${session})) FROM (SELECT * FROM ${open}) s))`;
   return `WITH RECURSIVE every AS MATERIALIZED (SELECT pid, datid, usesysid, application_name, state, wait_event_type, backend_type, xact_start, state_change, query_start, backend_start, client_addr${isFrom14 ? ', query_id' : ''} FROM pg_stat_get_activity(NULL) WHERE datid IS NOT NULL AND backend_type IS DISTINCT FROM 'parallel worker'),
 me AS MATERIALIZED (SELECT datid FROM every WHERE pid = pg_backend_pid()),
@@ -126,6 +128,7 @@ oldest AS MATERIALIZED (SELECT pid, since FROM waiting ORDER BY since NULLS LAST
 asked(pid, since, blockers) AS (SELECT pid, since, (pg_blocking_pids(pid))[1:${MOST_BLOCKERS}] FROM oldest
   UNION SELECT b.pid, NULL::timestamptz, (pg_blocking_pids(b.pid))[1:${MOST_BLOCKERS}] FROM (SELECT DISTINCT unnest(asked.blockers) AS pid FROM asked) b WHERE b.pid IN (${asked}) AND b.pid NOT IN (SELECT pid FROM oldest)),
 links AS MATERIALIZED (SELECT * FROM asked LIMIT ${MOST_LINKS}),
+blocking AS MATERIALIZED (SELECT b.pid FROM links CROSS JOIN LATERAL unnest(links.blockers) b(pid) GROUP BY b.pid ORDER BY b.pid IN (SELECT pid FROM waiting), count(*) DESC, b.pid LIMIT ${MOST_INVOLVED}),
 groups AS MATERIALIZED (SELECT usesysid, application_name, state, count(*) n FROM every WHERE usesysid IS NOT NULL GROUP BY 1, 2, 3 ORDER BY n DESC LIMIT ${MOST_GROUPS})
 ${answering('activity', answer)}`;
 }

@@ -54,11 +54,12 @@ export function sightActivity(
 type Seen = Omit<Sighting, 'component'>;
 
 function lockQueue(answer: ActivityAnswer): Seen | undefined {
-  const { waiting, links, seesAll } = answer;
+  const { waiting, links, involved, seesAll } = answer;
   const isQueue =
     waiting.sessions >= THRESHOLDS.lockWaiters || (waiting.longestMs ?? 0) >= THRESHOLDS.lockWaitMs;
   const heads = headsOf(links);
-  const [head] = heads;
+  // Of very many the answer has not told all; what is known of one says more than that another is there.
+  const head = heads.find(({ pid }) => pid === 0 || involved.some((one) => one.pid === pid)) ?? heads[0];
   // Those that wait for each other are a deadlock, which the server ends within a second.
   if (waiting.sessions === 0 || !isQueue || head === undefined) return undefined;
   return {
