@@ -23,7 +23,7 @@ const PACKAGES = {
       ['statistics', 'guarded-source'],
       ['probes'],
       ['probe-run', 'run-plan', 'freshness', 'reasons'],
-      ['sampler', 'pace-control', 'report'],
+      ['sampler', 'pace-control', 'report', 'advice'],
       ['snapshot', 'readiness'],
       ['health-options', 'http/endpoint-options'],
       ['check-health-options', 'watched-type', 'health-type'],

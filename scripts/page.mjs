@@ -13,7 +13,12 @@ await build({
   base: './',
   logLevel: 'warn',
   // Of the library the page needs nothing but its words; the rest of it is for servers.
-  resolve: { alias: { 'portal-health': root('packages/health/src/problems.ts') } },
+  resolve: {
+    alias: {
+      'portal-health/advice': root('packages/health/src/advice.ts'),
+      'portal-health': root('packages/health/src/problems.ts'),
+    },
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: process.argv[2] ?? root('packages/page/dist/site'),

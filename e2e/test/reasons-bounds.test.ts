@@ -72,16 +72,16 @@ async function withHealth(options: HealthOptions, work: (health: Health) => Prom
 
 /** What administrators read, on every endpoint. */
 async function everySurface(health: Health): Promise<readonly string[]> {
-  const { url, close } = await health.listen({ port: 0, host: '127.0.0.1', viewer: () => 'admin' });
+  const listener = await health.listen({ port: 0, host: '127.0.0.1', viewer: () => 'admin' });
   try {
     return await Promise.all(
       ['/health/reasons', '/health', '/metrics', '/readyz?verbose'].map(async (path) => {
-        const answer = await fetch(`${url}${path}`);
+        const answer = await fetch(`${listener.url}${path}`);
         return answer.text();
       }),
     );
   } finally {
-    await close();
+    await listener.close();
   }
 }
 
@@ -138,7 +138,7 @@ test('500 sessions of hostile roles and applications, 416 of them in 32 queues: 
           find('CONNECTIONS_EXHAUSTED'),
           /^4\d\d of 500 connections .* with a name that cannot be shown/,
         );
-        const [head] = health.reasons('admin').filter(({ code }) => code === 'LOCK_QUEUE');
+        const head = health.reasons('admin').find(({ code }) => code === 'LOCK_QUEUE');
         assert.ok(
           head?.figures['head_state'] === null || head?.figures['head_state'] === 'idle in transaction',
         );

@@ -3,7 +3,7 @@
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
 import type { HeldCauseDocument, PublicStatusDocument } from 'portal-server/api';
-import { CATALOGUE, type Advice } from './problem-texts.js';
+import { PROBLEM_ADVICE, type Advice } from 'portal-health/advice';
 
 /** `unknown` until the service has answered. */
 export type DisplayStatus = Status | 'unknown';
@@ -40,7 +40,7 @@ export function causesOf(held: readonly HeldCauseDocument[]): readonly DisplayCa
     .map(({ component, code, since }) => {
       const sentence = namedSentence(component, code);
       return isCode(code)
-        ? { code, component, sentence, since, advice: CATALOGUE[code] }
+        ? { code, component, sentence, since, advice: PROBLEM_ADVICE[code] }
         : { code: null, component, sentence, since, advice: null };
     })
     .toSorted(
@@ -60,7 +60,7 @@ export function causesOfErrors(errors: readonly string[]): readonly DisplayCause
     .map((error) => {
       const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
       return isCode(code)
-        ? { code, component: null, sentence, since: null, advice: CATALOGUE[code] }
+        ? { code, component: null, sentence, since: null, advice: PROBLEM_ADVICE[code] }
         : { code: null, component: null, sentence: error, since: null, advice: null };
     })
     .toSorted((one, other) => rankOf(one.code) - rankOf(other.code));

@@ -4,7 +4,7 @@ import type { FleetDocument } from 'portal-server/api';
 import { codeSentence, fleetSummary, needsSomebody, usableText, type FleetService } from '../copy/fleet.js';
 import { FLEET_PROBLEMS } from '../copy/fleet-problems.js';
 import { lowerFirst, STATUS_LABELS, STATUS_SHAPES } from '../copy/headline.js';
-import { CATALOGUE, type Advice } from '../copy/problem-texts.js';
+import { PROBLEM_ADVICE, type Advice } from 'portal-health/advice';
 import { duration } from '../copy/time.js';
 import { Sentence, TimeText } from './text.js';
 
@@ -62,7 +62,7 @@ function Worst({ service }: { readonly service: FleetService }): JSX.Element {
 }
 
 function nextOf(code: string): string | undefined {
-  const library: Readonly<Record<string, Advice>> = CATALOGUE;
+  const library: Readonly<Record<string, Advice>> = PROBLEM_ADVICE;
   return FLEET_PROBLEMS[code]?.next ?? library[code]?.next;
 }
 

@@ -32,7 +32,7 @@ test('cause, holder, next step; what is hidden, and what was not answered', () =
     text,
     `database: up, answers in 1.3 ms
   The database refuses writes (DATABASE_READ_ONLY)
-    Next: A standby, or default_transaction_read_only: does DATABASE_URL name the primary?
+    Next: After a failover: does the name lead to the primary? Where it is meant, database.readOnly says so.
   Some wait (LOCK_QUEUE)
     Next: End the head.
   What the sessions of other roles do is hidden from this role: GRANT pg_monitor TO it, and look again.

@@ -49,7 +49,7 @@ test('a store that cannot be used: 2, its cause and what to do, and nothing of i
   assert.equal(exitCode, 2);
   assert.match(
     stdout,
-    /^database: down\n {2}The database refuses the login \(DATABASE_REFUSED_LOGIN, 28P01\)\n {4}Next: Compare user/,
+    /^database: down\n {2}The database refuses the login \(DATABASE_REFUSED_LOGIN, 28P01\)\n {4}Next: Compare DATABASE_URL/,
   );
   assert.ok(!`${stdout}${stderr}`.includes('planted-secret'));
 });

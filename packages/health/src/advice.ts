@@ -1,13 +1,18 @@
 /**
- * What every problem of the library's catalogue means, its effect on users, and what to do next. The one place for these words: the page shows them, `docs/errors.md` is held to them by a test, and a code
- * without words does not compile.
+ * What every problem and every reason means for the people who depend on it, and what to do next. The one place for these words:
+ * the page and `portal doctor` show them, `docs/errors.md` and `docs/reasons.md` are held to them by tests, and a code without
+ * words does not compile.
  */
-import type { ProblemCode } from 'portal-health';
+import type { ProblemCode } from './problems.js';
 
-/** Text between backticks is code. */
+export { REASON_EFFECTS } from './reasons/reason-effects.js';
+
+/** What a problem means. Text between backticks is code. */
 export interface Advice {
   readonly means: string;
+  /** What users notice. */
   readonly users: string;
+  /** What to do next. */
   readonly next: string;
 }
 
@@ -16,7 +21,8 @@ const HANG = 'Whatever needs the database hangs, and then fails.';
 const UNCACHED = 'Slower answers; nothing is lost, and signed-in people stay signed in.';
 const NOTICED_BY_NONE = 'Nothing yet.';
 
-export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
+/** By code of the catalogue. */
+export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_UNREACHABLE: {
     means: 'No connection can be opened: refused, no route, or cut off.',
     users: OUT,
@@ -31,7 +37,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_CERTIFICATE: {
     means: 'The certificate is not trusted, has expired, is not valid yet or is for another name.',
     users: OUT,
-    next: 'Compare the certificate with the name in `DATABASE_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`. The log has the code.',
+    next: 'Compare the certificate with the name in `DATABASE_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`.',
   },
   DATABASE_REFUSED_LOGIN: {
     means: "Wrong user, password or database name, or the server's own rules.",
@@ -42,7 +48,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
     means:
       'A new connection is refused; connections already open go on working. While the pool has all its connections and is served, that degrades, and `database` stays true.',
     users: 'Some requests fail and some succeed; more fail as the load grows.',
-    next: 'Find who holds them: `SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2`.',
+    next: 'As a superuser, for whom places are kept, find who holds them: `SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2`.',
   },
   DATABASE_STARTING: {
     means: 'The server is starting, recovering or shutting down.',
@@ -58,7 +64,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_FAILED: {
     means: 'It answers, and the answer is an error that is none of the others here, or no Postgres at all.',
     users: OUT,
-    next: 'The log has the SQLSTATE, when a Postgres or a pooler answered; with `startup parameter` in its words, a pooler refuses an option of the pool. Without one, is something else listening on that port?',
+    next: 'Look up its SQLSTATE, which it has when a Postgres or a pooler answered; with `startup parameter` in its words, a pooler refuses an option of the pool. Without one, is something else listening on that port?',
   },
   DATABASE_SLOW: {
     means: 'It answers, above the threshold.',
@@ -73,7 +79,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_WRITES_FAIL: {
     means: 'It answers, and writing a row of our own fails or does not end.',
     users: 'Reading works; saving fails or hangs.',
-    next: "The log has the SQLSTATE. Locks, a standby that is waited for (`synchronous_standby_names`), wraparound: read the server's log.",
+    next: "Look up its SQLSTATE. Locks, a standby that is waited for (`synchronous_standby_names`), wraparound: read the server's log.",
   },
   DATABASE_DISK_FULL: {
     means: 'It cannot write because its disk is full.',
@@ -116,7 +122,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   CACHE_CERTIFICATE: {
     means: 'The certificate is not trusted, has expired, is not valid yet or is for another name.',
     users: UNCACHED,
-    next: 'Compare the certificate with the name in `REDIS_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`. The log has the code.',
+    next: 'Compare the certificate with the name in `REDIS_URL` and its date; trust a CA of your own with `NODE_EXTRA_CA_CERTS`.',
   },
   CACHE_REFUSED_LOGIN: {
     means: 'No password, a wrong one, or one of a user that is switched off.',
@@ -142,7 +148,7 @@ export const CATALOGUE: Readonly<Record<ProblemCode, Advice>> = {
   CACHE_FAILED: {
     means: 'It answers, and the answer is an error or no Redis at all.',
     users: UNCACHED,
-    next: "The log has the error's first word.",
+    next: 'Look up the first word of its error. Is something else listening on that port?',
   },
   CACHE_SLOW: {
     means: 'It answers, above the threshold.',
