@@ -57,40 +57,54 @@ export function hookDrivers(listener: DriverListener): (file: LoadedFile) => unk
   };
 }
 
+type Found = DriverListener['found'];
+
 function hooksFor({ found, unknown }: DriverListener): ReadonlyMap<string, Hook> {
+  const { pool, client } = pgHooks(found);
+  const ioredis = ioredisHook(found);
+  const nodeRedis = nodeRedisHook(found, unknown);
+  return new Map([
+    ['pg-pool/index.js', pool],
+    ['pg/lib/client.js', client],
+    ['postgres/cjs/src/index.js', postgresJsHook(found)],
+    ['ioredis/built/index.js', ioredis],
+    ['iovalkey/built/index.js', ioredis],
+    ['@redis/client/dist/index.js', nodeRedis],
+    ['@node-redis/client/dist/index.js', nodeRedis],
+  ]);
+}
+
+function pgHooks(found: Found): { readonly pool: Hook; readonly client: Hook } {
   /** Options of pools: the clients that are made of them are the pool's. */
   const ofPools = new WeakSet();
 
-  const pgPool: Hook = (Pool) =>
-    intercept(Pool, (pool) => {
-      const options = member(pool, 'options');
-      if (isObject(options)) ofPools.add(options);
-      const isEnded = (): boolean => member(pool, 'ending') === true;
-      found({
-        type: 'database',
-        driver: 'pg',
-        store: pool,
-        target: postgresTarget(options),
-        isEnded,
-        isPool: true,
-      });
-    });
+  return {
+    pool: (Pool) =>
+      intercept(Pool, (pool) => {
+        const options = member(pool, 'options');
+        if (isObject(options)) ofPools.add(options);
+        const isEnded = (): boolean => member(pool, 'ending') === true;
+        const target = postgresTarget(options);
+        found({ type: 'database', driver: 'pg', store: pool, target, isEnded, isPool: true });
+      }),
+    client: (Client) =>
+      intercept(Client, (client, [options]) => {
+        if (isObject(options) && ofPools.has(options)) return;
+        const parameters = member(client, 'connectionParameters');
+        if (!isObject(parameters) || member(parameters, 'application_name') === 'portal-health') return;
+        // A client is made and ended as it is needed, by Knex and Sequelize too; it is the server that is watched then.
+        const store = {
+          Client,
+          options: { ...parameters, password: member(client, 'password'), ssl: member(client, 'ssl') },
+        };
+        const target = postgresTarget(parameters);
+        found({ type: 'database', driver: 'pg', store, target, isEnded: () => false, isPool: false });
+      }),
+  };
+}
 
-  const pgClient: Hook = (Client) =>
-    intercept(Client, (client, [options]) => {
-      if (isObject(options) && ofPools.has(options)) return;
-      const parameters = member(client, 'connectionParameters');
-      if (!isObject(parameters) || member(parameters, 'application_name') === 'portal-health') return;
-      // A client is made and ended as it is needed, by Knex and Sequelize too; it is the server that is watched then.
-      const store = {
-        Client,
-        options: { ...parameters, password: member(client, 'password'), ssl: member(client, 'ssl') },
-      };
-      const target = postgresTarget(parameters);
-      found({ type: 'database', driver: 'pg', store, target, isEnded: () => false, isPool: false });
-    });
-
-  const postgresJs: Hook = (postgres) =>
+function postgresJsHook(found: Found): Hook {
+  return (postgres) =>
     intercept(postgres, (sql, [given]) => {
       const options = member(sql, 'options');
       // Each listener and transaction is given an instance; only those of the application come by here.
@@ -105,47 +119,27 @@ function hooksFor({ found, unknown }: DriverListener): ReadonlyMap<string, Hook>
         isPool: true,
       });
     });
+}
 
-  const ioredis: Hook = (Redis) => {
-    const made = (client: object, [given]: readonly unknown[]): void => {
-      const isEnded = (): boolean =>
-        member(client, 'status') === 'end' && member(client, 'manuallyClosing') === true;
-      const target = ioredisTarget(client, given);
-      found({ type: 'cache', driver: 'ioredis', store: client, target, isEnded, isPool: false });
-    };
-    const redis: object = intercept(Redis, made, (name) =>
+function ioredisHook(found: Found): Hook {
+  function onMade(client: object, [given]: readonly unknown[]): void {
+    const isEnded = (): boolean =>
+      member(client, 'status') === 'end' && member(client, 'manuallyClosing') === true;
+    const target = ioredisTarget(client, given);
+    found({ type: 'cache', driver: 'ioredis', store: client, target, isEnded, isPool: false });
+  }
+  return (Redis) => {
+    const redis: object = intercept(Redis, onMade, (name) =>
       name === 'default' || name === 'Redis' ? redis : name === 'Cluster' ? cluster : undefined,
     );
     const Cluster = member(Redis, 'Cluster');
-    const cluster = typeof Cluster === 'function' ? intercept(Cluster, made) : undefined;
+    const cluster = typeof Cluster === 'function' ? intercept(Cluster, onMade) : undefined;
     return redis;
   };
+}
 
-  const nodeRedis: Hook = (client) => {
-    const known = { createClient: nodeRedisMade, createCluster: nodeRedisMade };
-    const others = ['createSentinel', 'createClientPool'];
-    const members = new Map<PropertyKey, object>();
-    for (const [name, made] of Object.entries(known)) {
-      const original = member(client, name);
-      if (typeof original === 'function') members.set(name, intercept(original, made));
-    }
-    for (const name of others) {
-      const original = member(client, name);
-      if (typeof original === 'function') {
-        members.set(
-          name,
-          intercept(original, () => unknown(`${name} of node-redis`)),
-        );
-      }
-    }
-    return intercept(
-      client,
-      () => undefined,
-      (name) => members.get(name),
-    );
-  };
-
-  function nodeRedisMade(client: object, [options]: readonly unknown[]): void {
+function nodeRedisHook(found: Found, unknown: DriverListener['unknown']): Hook {
+  function onMade(client: object, [options]: readonly unknown[]): void {
     let wasOpen = false;
     const isEnded = (): boolean => {
       const isOpen = member(client, 'isOpen') === true;
@@ -155,16 +149,21 @@ function hooksFor({ found, unknown }: DriverListener): ReadonlyMap<string, Hook>
     const target = nodeRedisTarget(options);
     found({ type: 'cache', driver: 'node-redis', store: client, target, isEnded, isPool: false });
   }
-
-  return new Map([
-    ['pg-pool/index.js', pgPool],
-    ['pg/lib/client.js', pgClient],
-    ['postgres/cjs/src/index.js', postgresJs],
-    ['ioredis/built/index.js', ioredis],
-    ['iovalkey/built/index.js', ioredis],
-    ['@redis/client/dist/index.js', nodeRedis],
-    ['@node-redis/client/dist/index.js', nodeRedis],
-  ]);
+  return (client) => {
+    const members = new Map<PropertyKey, object>();
+    function hook(name: string, listener: typeof onMade): void {
+      const original = member(client, name);
+      if (typeof original === 'function') members.set(name, intercept(original, listener));
+    }
+    for (const name of ['createClient', 'createCluster']) hook(name, onMade);
+    for (const name of ['createSentinel', 'createClientPool'])
+      hook(name, () => unknown(`${name} of node-redis`));
+    return intercept(
+      client,
+      () => undefined,
+      (name) => members.get(name),
+    );
+  };
 }
 
 /**
