@@ -3,7 +3,8 @@
  */
 import type { ProblemCode } from '../problems.js';
 import type { PoolEvidence } from '../verdict.js';
-import { createPoolWatch, type FreshFailure, type PoolFigures, type PoolWatchOptions } from './pool.js';
+import type { PoolFigures } from './pool-counts.js';
+import { createPoolWatch, type FreshFailure, type PoolWatchOptions } from './pool.js';
 
 /** What a pool says at one moment. */
 export interface PoolStatus {

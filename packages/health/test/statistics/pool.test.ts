@@ -4,7 +4,8 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startPostgres, waitFor } from 'portal-test-kit';
-import { createPoolWatch, type PoolCounts, type PoolWatch } from '../../src/statistics/pool.js';
+import type { PoolCounts } from '../../src/statistics/pool-counts.js';
+import { createPoolWatch, type PoolWatch } from '../../src/statistics/pool.js';
 
 const SATURATED = ['DATABASE_POOL_SATURATED'];
 const BOTH = ['DATABASE_POOL_SATURATED', 'DATABASE_POOL_STALLED'];

@@ -5,7 +5,7 @@
  */
 import { DEFAULTS } from '../../defaults.js';
 import type { ProblemCode } from '../../problems.js';
-import type { PoolCounts } from '../../statistics/pool.js';
+import type { PoolCounts } from '../../statistics/pool-counts.js';
 import type { Outcome, Probe } from '../../types.js';
 import { createConnectionWatch } from '../connection-watch.js';
 import { withEndDetection } from '../end-detection.js';

@@ -5,7 +5,7 @@ import knex from 'knex';
 import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
 import { Sequelize } from 'sequelize';
 import { createHealth, type Health } from '../../../src/index.js';
-import type { PoolCounts } from '../../../src/statistics/pool.js';
+import type { PoolCounts } from '../../../src/statistics/pool-counts.js';
 
 const MAX = 2;
 
