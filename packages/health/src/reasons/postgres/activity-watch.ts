@@ -1,15 +1,12 @@
 /**
- * When the question who holds and who waits is asked, and of whom not: over the connection of a probe run that has its
+ * When the question who holds and who waits is asked, and when not: over the connection of a probe run that has its
  * answer, never twice at once in all instances of a database, never for long.
  */
 import type { FollowUp } from '../../probes/postgres/fresh-postgres-connection.js';
-import { member } from '../../unknown.js';
-import type { SessionDetail } from '../explain-options.js';
-import type { Look, ReasonSource } from '../sighting.js';
-import { activityQuestion, FORGOTTEN_MS, FREE_QUESTION, ownQuestion } from './activity-question.js';
-import { readActivity, readOwn, type ActivityAnswer, type ServerSession } from './activity-answer.js';
-import { sightActivity } from './sight-activity.js';
 import { createAskLimits } from '../ask-limits.js';
+import type { SessionDetail } from '../explain-options.js';
+import type { ReasonSource } from '../sighting.js';
+import { createActivityLooks, type OwnSessions } from './activity-looks.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
 
 export interface ActivityWatchOptions {
@@ -28,11 +25,6 @@ export interface ActivityWatchOptions {
   readonly deadlineMs?: number;
 }
 
-export interface OwnSessions {
-  readonly atMs: number;
-  readonly sessions: readonly ServerSession[];
-}
-
 export interface ActivityWatch extends ReasonSource, FollowUp {
   /** What was said last of the sessions of this process that were asked after, and when by the monotonic clock. */
   sessions(): OwnSessions | undefined;
@@ -45,12 +37,6 @@ const DEADLINE_MS = 1_000;
  * is then one question every two seconds, and with two everybody still has a turn whenever it is due.
  */
 const HELD_PART = 0.4;
-/** A large table of locks takes longer than a question may; the rest is asked without it for a while. */
-const WITHOUT_LOCKS_MS = 10 * 60_000;
-/** With 50 instances in trouble, what each asks after its own may be asked only so seldom. */
-const OWN_TURNS = 4;
-/** One that is kept is asked more often than it is forgotten. */
-const FORGOTTEN_TURNS = 4;
 /** Of the probe, and a little more. */
 const FASTER_PACE_MS = 2_500;
 const LOOKS_A_TURN = 20;
@@ -66,11 +52,8 @@ export function createActivityWatch({
   deadlineMs = DEADLINE_MS,
 }: ActivityWatchOptions): ActivityWatch {
   const limits = createAskLimits(() => (isTroubled() ? Math.min(everyMs, whileTroubledMs) : everyMs));
+  const activity = createActivityLooks({ component, everyMs, ownPids, show });
   const held = new Set<AskedConnection>();
-  let locksAtMs = 0;
-  let look: Look | undefined;
-  let own: OwnSessions | undefined;
-  let ownAtMs = Number.NEGATIVE_INFINITY;
   let isOthers = false;
   let offeredMs = Number.NEGATIVE_INFINITY;
   let closed = false;
@@ -83,43 +66,6 @@ export function createActivityWatch({
       }, whileTroubledMs / LOOKS_A_TURN)
     : undefined;
   timer?.unref();
-
-  /** Another instance has asked: what is left is what becomes of our own. */
-  async function askAfterOwn(connection: AskedConnection, version: number): Promise<void> {
-    const pids = ownPids();
-    if (pids.length === 0 || performance.now() - ownAtMs < everyMs * OWN_TURNS) return;
-    ownAtMs = performance.now();
-    const rows = await connection.run(ownQuestion(version, pids));
-    own = { atMs: performance.now(), sessions: readOwn(member(member(rows, '0'), 'portal_own')) };
-  }
-
-  /** Which backend answers, and whether it is free to be asked. */
-  async function query(connection: AskedConnection): Promise<ActivityAnswer | null | undefined> {
-    const free = member(await connection.run(FREE_QUESTION), '0');
-    const isDirect = member(free, 'pid') === connection.processId();
-    const version = Number(member(free, 'version'));
-    if (Number(member(free, 'free')) !== 1) {
-      await askAfterOwn(connection, version);
-      return null;
-    }
-    const text = activityQuestion({
-      version,
-      withLocks: performance.now() >= locksAtMs,
-      holds: isDirect,
-      forgottenMs: Math.max(FORGOTTEN_MS, everyMs * FORGOTTEN_TURNS),
-      ownPids: ownPids(),
-    });
-    return readActivity(member(member(await connection.run(text), '0'), 'portal_activity'));
-  }
-
-  function taken(next: ActivityAnswer, ownMs: number): void {
-    own = { atMs: performance.now(), sessions: next.involved };
-    look = {
-      atMs: performance.now(),
-      at: new Date(),
-      sightings: sightActivity(next, { component, ownMs, ownPids: ownPids(), ...(show && { show }) }),
-    };
-  }
 
   /** Keeps the connection, and with it the lock that keeps others from asking. */
   function hold(connection: AskedConnection): void {
@@ -135,16 +81,16 @@ export function createActivityWatch({
 
   async function ask(connection: AskedConnection): Promise<void> {
     const askedAt = Date.now();
-    const result = await askOnce(connection, deadlineMs, query);
+    const result = await askOnce(connection, deadlineMs, activity.query);
     if (result.code !== undefined) {
-      if (limits.failed(result.code) === 'overrun') locksAtMs = performance.now() + WITHOUT_LOCKS_MS;
+      if (limits.failed(result.code) === 'overrun') activity.leaveOutLocks();
       return;
     }
     const { answer: next } = result;
     isOthers = next === null;
     if (isOthers) limits.postponed();
     else limits.answered();
-    if (next !== null && !closed) taken(next, (askedAt + Date.now()) / 2);
+    if (next !== null && !closed) activity.note(next, (askedAt + Date.now()) / 2);
     if (next?.holds && !closed) hold(connection);
     else connection.end();
   }
@@ -152,8 +98,8 @@ export function createActivityWatch({
   return {
     name: component,
     needs: 2,
-    latest: () => look,
-    sessions: () => own,
+    latest: activity.latest,
+    sessions: activity.sessions,
     isDue() {
       offeredMs = performance.now();
       return !closed && limits.isDue();

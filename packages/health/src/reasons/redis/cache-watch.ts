@@ -6,10 +6,10 @@ import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import type { FreshRedisConnection } from '../../probes/redis/fresh-redis-connection.js';
 import type { RedisFollower, RedisReading } from '../../probes/redis/redis-follow.js';
 import { isForbidden, isErrorReply } from '../../probes/redis/redis-errors.js';
-import type { CacheFacts } from '../../statistics/cache-facts.js';
 import { createAskLimits } from '../ask-limits.js';
 import type { Look, ReasonSource, Sighting } from '../sighting.js';
-import { sightCache, type CacheHistory } from './sight-cache.js';
+import { createFollowedServers } from './followed-servers.js';
+import { sightCache } from './sight-cache.js';
 import { readSlowCommands, type SlowCommands } from './slow-commands.js';
 
 export interface CacheWatchOptions {
@@ -24,9 +24,6 @@ const SLOWLOG_EVERY_MS = 15_000;
 const DEADLINE_MS = 1_000;
 /** A timeout just now; entries that are older are history. */
 const RECENT_S = 30;
-const SLOPE_MS = 300_000;
-/** Of a cluster. */
-const MOST_SERVERS = 64;
 const MOST_ASKED = 8;
 const EVENTS: ReadonlySet<string> = new Set([
   'CACHE_FORK_PAUSE',
@@ -34,54 +31,17 @@ const EVENTS: ReadonlySet<string> = new Set([
   'CACHE_SLOW_COMMAND',
 ]);
 
-interface Followed {
-  readonly last: CacheFacts;
-  readonly lastMs: number;
-  /** Of some minutes ago. */
-  readonly earlier: CacheFacts;
-  readonly earlierMs: number;
-  readonly linkDownSinceMs: number | undefined;
-}
-
 export function createCacheWatch({
   component,
   now = () => performance.now(),
 }: CacheWatchOptions): ReasonSource & RedisFollower {
   const limits = createAskLimits(() => SLOWLOG_EVERY_MS, now);
-  const servers = new Map<string, Followed>();
+  const followed = createFollowedServers();
   const told = new Map<string, { readonly sighting: Sighting; readonly untilMs: number }>();
   const lastIds = new Map<number, number>();
   let isSlow = false;
   let serverSeconds: number | null = null;
   let look: Look | undefined;
-
-  function historyOf(facts: CacheFacts, place: string, nowMs: number): CacheHistory {
-    const id = facts.runId ?? place;
-    const known = servers.get(id);
-    const linkDownSinceMs = facts.isLinkDown ? (known?.linkDownSinceMs ?? nowMs) : undefined;
-    const isOld = known !== undefined && nowMs - known.earlierMs > SLOPE_MS;
-    servers.delete(id);
-    servers.set(id, {
-      last: facts,
-      lastMs: nowMs,
-      // The window begins anew in its middle, so that a slope is never of less than half of it.
-      earlier: isOld ? known.last : (known?.earlier ?? facts),
-      earlierMs: isOld ? known.lastMs : (known?.earlierMs ?? nowMs),
-      linkDownSinceMs,
-    });
-    for (const oldest of servers.keys()) {
-      if (servers.size <= MOST_SERVERS) break;
-      servers.delete(oldest);
-    }
-    return {
-      now: facts,
-      before: known?.last,
-      sinceBeforeMs: known ? nowMs - known.lastMs : 0,
-      earlier: known?.earlier,
-      sinceEarlierMs: known ? nowMs - known.earlierMs : 0,
-      linkDownMs: linkDownSinceMs === undefined ? 0 : nowMs - linkDownSinceMs,
-    };
-  }
 
   /** What is seen now, and what happened a moment ago. */
   function show(sightings: readonly Sighting[]): void {
@@ -117,10 +77,7 @@ export function createCacheWatch({
       const nowMs = now();
       isSlow ||= problems.includes('CACHE_SLOW');
       serverSeconds = facts[0]?.serverSeconds ?? null;
-      const histories = facts
-        .slice(0, MOST_SERVERS)
-        .map((one, place) => historyOf(one, String(place), nowMs));
-      show(sightCache(histories, problems, component));
+      show(sightCache(followed.read(facts, nowMs), problems, component));
     },
     missed() {
       isSlow = true;
