@@ -3,10 +3,9 @@
  * application's own. Recognised by shape, so that the driver is not imported; the function that makes instances is not
  * to be had from one, so it must be handed over.
  */
-import { connect, type Socket as NetSocket } from 'node:net';
 import { hasMethods, member } from '../../unknown.js';
 import type { ConnectionWatch } from '../connection-watch.js';
-import { isLookingUp, type OpenCall } from '../own-problems.js';
+import type { OpenCall } from '../own-problems.js';
 import { addressOf, cancelStatement, type Busy } from './postgres-cancel.js';
 import { tryHosts, readOnlyWanted } from './postgres-hosts.js';
 import {
@@ -17,22 +16,11 @@ import {
   type ProbeResult,
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
-import { FRESH_OPTIONS, optionsOf, passwordOf, type SqlOptions } from './postgres-js-options.js';
-import { isSocket, type Socket } from '../probe-socket.js';
-import { guardSocket } from './postgres-socket.js';
+import { createOpener, type Opened, type Opener, type Sql } from './postgres-js-opener.js';
+import { optionsOf, type SqlOptions } from './postgres-js-options.js';
 
 /** The function that `postgres` exports, as far as it is used. */
 export type PostgresJsFunction = (options: never) => unknown;
-
-/** The members used of an instance that was made for this run. */
-interface Sql {
-  unsafe(
-    text: string,
-    values: readonly [],
-    options: { simple: true; onexecute(): true },
-  ): PromiseLike<unknown>;
-  end(options: { timeout: number }): Promise<unknown>;
-}
 
 /** True for an instance of postgres.js. */
 export function isPostgresJs(sql: unknown): boolean {
@@ -54,10 +42,11 @@ export function postgresJsConnections(
   const given = member(sql, 'options') as SqlOptions;
   const options = connectionString === undefined ? given : { ...given, ...optionsOf(connectionString) };
   const make = postgres as (options: object) => Sql;
+  const open = (): Opener => createOpener(options, { make, passwords, watch });
   // Each host has as long as the others before the next is asked too.
   const turnMs = deadlineMs / (options.host.length + 1);
   const preferred = { index: 0 };
-  return () => freshConnection(options, { make, passwords, watch, turnMs, preferred });
+  return () => freshConnection(options, { open, turnMs, preferred });
 }
 
 interface PostgresJsConnecting {
@@ -68,19 +57,8 @@ interface PostgresJsConnecting {
   readonly connectionString?: string | undefined;
 }
 
-/** An instance of one connection, which it makes when it is asked something. */
-interface Opened {
-  readonly sql: Sql;
-  /** Rejects when the password cannot be had. */
-  readonly failed: Promise<never>;
-  readonly host: string | undefined;
-  readonly socket: () => unknown;
-}
-
 interface Circumstances {
-  readonly make: (options: object) => Sql;
-  readonly passwords: OpenCall;
-  readonly watch: ConnectionWatch;
+  readonly open: () => Opener;
   readonly turnMs: number;
   /** The host that answered last, of several. */
   readonly preferred: { index: number };
@@ -88,60 +66,12 @@ interface Circumstances {
 
 function freshConnection(
   options: SqlOptions,
-  { make, passwords, watch, turnMs, preferred }: Circumstances,
+  { open, turnMs, preferred }: Circumstances,
 ): FreshPostgresConnection {
-  const sockets = new Set<Socket>();
-  let destroyed = false;
-
-  function hold(made: unknown): unknown {
-    if (isSocket(made)) {
-      sockets.add(made);
-      if (destroyed) made.destroy();
-      else guardSocket(made, Boolean(options.ssl));
-    }
-    return made;
-  }
-
-  function open(host: string | undefined, port: number | undefined): Opened {
-    let attempts = 0;
-    let socket: unknown;
-    let passwordFailed: (error: unknown) => void = () => undefined;
-    const failed = new Promise<never>((_resolve, reject) => {
-      passwordFailed = reject;
-    });
-    failed.catch(() => undefined);
-    const sql = make({
-      ...options,
-      ...(host !== undefined && port !== undefined && { host: [host], port: [port] }),
-      pass: passwordOf(options.pass, passwords, {
-        // The driver writes also to a socket that is gone, which ends the process.
-        isWanted: () => !destroyed && member(socket, 'destroyed') === false,
-        failed: (error) => passwordFailed(error),
-      }),
-      // The driver's own socket is out of our reach, and it tries again at once when one is closed on it.
-      socket: async (all: unknown) => {
-        attempts += 1;
-        if (attempts > 1) throw new ConnectionClosedError();
-        socket = hold(
-          options.socket
-            ? await options.socket(all)
-            : connect(
-                options.path ? { path: options.path } : { host: host ?? 'localhost', port: port ?? 5_432 },
-              ),
-        );
-        watch.connecting(socket);
-        return options.socket ? socket : connected(socket, host);
-      },
-      ...FRESH_OPTIONS,
-      connection: { ...options.connection, application_name: 'portal-health' },
-      parameters: {},
-      shared: { retries: 0, typeArrayMap: {} },
-    });
-    return { sql, failed, host, socket: () => socket };
-  }
+  const opener = open();
 
   async function askAt(index: number, stays: boolean): Promise<ProbeResult> {
-    const asking = open(options.host[index], options.port[index]);
+    const asking = opener.open(options.host[index], options.port[index]);
     const { sql, failed } = asking;
     let askedMs = performance.now();
     const asked = sql.unsafe(PROBE_QUERY, [], {
@@ -176,14 +106,14 @@ function freshConnection(
       const { index, ...answer } = await tryHosts(
         { hosts: options.host.length, turnMs, readOnly },
         (at) => askAt(at, stays),
-        () => destroyed,
+        opener.isDestroyed,
       );
       preferred.index = index;
       opened = answered.get(index);
       return answer;
     },
     async run(text) {
-      opened ??= open(options.host[preferred.index], options.port[preferred.index]);
+      opened ??= opener.open(options.host[preferred.index], options.port[preferred.index]);
       const { sql, failed, socket } = opened;
       const query = sql.unsafe(text, [], {
         simple: true,
@@ -213,31 +143,7 @@ function freshConnection(
         secretKey: member(busy, 'secret'),
       });
     },
-    isLookingUp: () => [...sockets].some(isLookingUp),
-    destroy() {
-      destroyed = true;
-      for (const socket of sockets) socket.destroy();
-    },
+    isLookingUp: opener.isLookingUp,
+    destroy: opener.destroy,
   };
-}
-
-/** The socket once it is connected, which the driver expects of one that it has not made. */
-function connected(socket: unknown, host: string | undefined): Promise<unknown> {
-  const opened = socket as NetSocket & { host?: string };
-  // For the name in the certificate.
-  if (host !== undefined) opened.host = host;
-  return new Promise((resolve, reject) => {
-    opened.once('connect', () => resolve(opened));
-    opened.once('error', reject);
-    opened.once('close', () => reject(new ConnectionClosedError()));
-  });
-}
-
-/** In the driver's own words for a connection that was closed on it. */
-class ConnectionClosedError extends Error {
-  readonly code = 'CONNECTION_CLOSED';
-
-  constructor() {
-    super('The connection was closed');
-  }
 }
