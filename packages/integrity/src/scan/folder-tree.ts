@@ -1,0 +1,90 @@
+/**
+ * The folders of a tree, each with what it held when it was listed last. Only those that moved are listed again.
+ */
+import { allFiles, allFolders, newCachedFolder, refreshFolder } from './cached-files.js';
+import type { CachedFile, CachedFolder } from './cached-files.js';
+import { isSameStat, readStat } from './file-stat.js';
+import type { ScanError } from './scan-error.js';
+import type { Exclusion } from './scope.js';
+import { touchBetween, type Touch } from './touch.js';
+import { below } from './walk.js';
+
+/** What one pass over the tree came upon. */
+export interface Pass {
+  readonly scanErrors: readonly ScanError[];
+  /** A folder, or a folder of a file, that went away during the pass. */
+  readonly movedFolder: string | undefined;
+}
+
+export interface FolderTree {
+  readonly files: () => readonly CachedFile[];
+  readonly folders: () => readonly CachedFolder[];
+  /**
+   * Lists what moved, and calls `visit` for every file. Ends early when an entry has gone.
+   *
+   * @param visit - returns false for a file that has gone
+   */
+  readonly walk: (visit: (file: CachedFile) => boolean) => Pass;
+  /** Another number whenever a folder was listed. */
+  readonly revision: () => number;
+  /** The first folder that is no longer what it was when it was listed: a file came or went meanwhile. */
+  readonly movedFolder: () => string | undefined;
+  /** Folders that were listed again, under another stat and with the entries of before; each is told once. */
+  readonly takeTouches: () => readonly Touch[];
+}
+
+export function createFolderTree(root: string, excludes: Exclusion): FolderTree {
+  const top = newCachedFolder('');
+  let revision = 0;
+  let touches: Touch[] = [];
+
+  function refresh(folder: CachedFolder): ReturnType<typeof refreshFolder> {
+    const { stat, files, folders } = folder;
+    const found = refreshFolder(folder, root, excludes);
+    if (found !== 'listed') return found;
+    revision += 1;
+    const isSame = hasSame(files, folder.files) && hasSame(folders, folder.folders);
+    const touch = stat && folder.stat && isSame && touchBetween(folder.path, stat, folder.stat);
+    if (touch) touches.push(touch);
+    return found;
+  }
+
+  return {
+    files: () => allFiles(top),
+    folders: () => allFolders(top),
+    walk(visit) {
+      const scanErrors: ScanError[] = [];
+      const waiting = [top];
+      for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
+        const found = refresh(folder);
+        if (found === 'gone') return { scanErrors, movedFolder: folder.path };
+        if (found !== 'listed' && found !== 'same') {
+          scanErrors.push(found);
+          continue;
+        }
+        for (const scanError of folder.scanErrors) scanErrors.push(scanError);
+        for (const child of folder.folders) waiting.push(child);
+        for (const file of folder.files) if (!visit(file)) return { scanErrors, movedFolder: folder.path };
+      }
+      return { scanErrors, movedFolder: undefined };
+    },
+    revision: () => revision,
+    movedFolder: () =>
+      allFolders(top).find(({ path, stat }) => {
+        if (!stat) return false;
+        const stats = readStat(below(root, path));
+        return !stats || !isSameStat(stat, stats);
+      })?.path,
+    takeTouches() {
+      const taken = touches;
+      touches = [];
+      return taken;
+    },
+  };
+}
+
+/** Whether these are the very same entries: what stays keeps its own, see `refreshFolder`. */
+function hasSame(before: readonly unknown[], after: readonly unknown[]): boolean {
+  const known = new Set(before);
+  return before.length === after.length && after.every((entry) => known.has(entry));
+}
