@@ -1,6 +1,8 @@
 /**
  * The parts of an application that are watched, and what each says at a moment.
  */
+import { DEFAULTS } from './defaults.js';
+import type { HealthOptions } from './health-options.js';
 import type { ComponentStatus } from './report.js';
 import type { RunCounter } from './run-counts.js';
 import type { ProbeSample, Sampler } from './sampler.js';
@@ -36,17 +38,19 @@ function failureIn({
   return { ...times, problems: outcome.problems };
 }
 
-/** A cache that should be there and is not: it needs no asking. */
-export function missingCache(name: string, critical: boolean): ComponentStatus {
-  return {
-    name,
-    type: 'cache',
-    critical,
-    state: 'down',
-    problems: ['CACHE_NOT_CONFIGURED'],
-    latencyMs: null,
-    checkedAt: null,
-  };
+/** Caches that should be there and are not configured: they need no asking. */
+export function missingCaches({ cache, caches = {} }: HealthOptions): readonly ComponentStatus[] {
+  return Object.entries({ ...(cache && { cache }), ...caches })
+    .filter(([, { client }]) => client === null)
+    .map(([name, { critical = DEFAULTS.cacheIsCritical }]) => ({
+      name,
+      type: 'cache',
+      critical,
+      state: 'down',
+      problems: ['CACHE_NOT_CONFIGURED'],
+      latencyMs: null,
+      checkedAt: null,
+    }));
 }
 
 /** Whether neither its last run nor its pool has anything to say: only then is a slower pace good enough. */

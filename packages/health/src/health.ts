@@ -6,22 +6,21 @@ import { createListeners } from './listeners.js';
 import { createPaceControl } from './pace-control.js';
 import { DEFAULTS } from './defaults.js';
 import { checkHealthOptions } from './check-health-options.js';
-import { paceOf, type HealthOptions } from './health-options.js';
+import type { HealthOptions } from './health-options.js';
 import type { Health } from './health-type.js';
 import { identityOf } from './identity.js';
 import { createHealthServers } from './listen.js';
-import { isWell, missingCache, type Component } from './components.js';
+import { isWell, missingCaches, type Component } from './components.js';
 import { createExplanation } from './explanation.js';
 import { createConnectionReadings } from './probes/connection-readings.js';
 import { createEventLoopWatch } from './probes/event-loop.js';
 import { createReadiness } from './readiness.js';
 import { publishedTime } from './report.js';
-import { createRunCounter } from './run-counts.js';
-import { createSampler } from './sampler.js';
+import type { FinishedRun } from './run-counts.js';
+import { createSampling } from './sampling.js';
 import { createSnapshotCache } from './snapshot-cache.js';
 import type { Outcome } from './types.js';
-import { missingCaches, watchedOf } from './watched.js';
-import type { AnyFigures, Watched } from './watched-type.js';
+import type { AnyFigures } from './watched-type.js';
 
 export type { Health } from './health-type.js';
 
@@ -46,21 +45,20 @@ export function createHealth(options: HealthOptions): Health {
   const source = options.source && guardSource(options.source);
   const startedAt = publishedTime(options.startedAt ?? new Date());
   const identity = identityOf(options);
-  const pace = createPaceControl(() => {
-    for (const { sampler } of components) sampler.speedUp();
-  });
-  const components = watchedOf(options, probeNow).map(sampled);
+  const pace = createPaceControl(() => sampling.speedUp());
+  const sampling = createSampling(options, { isInUse: pace.isInUse, onOutcome: noteOutcome });
+  const { components } = sampling;
   const readiness = createReadiness(options.ready ?? 'own');
   const eventLoop = createEventLoopWatch({
     delayedAfterMs: options.eventLoopDelayedAfterMs ?? DEFAULTS.eventLoopDelayedAfterMs,
     keepsBlocks: options.process?.explain ?? false,
     onSuspended() {
-      for (const { sampler } of components) sampler.markStale();
+      sampling.markStale();
       snapshots.invalidate();
     },
   });
   const connections = createConnectionReadings();
-  const missing = missingCaches(options).map(([name, critical]) => missingCache(name, critical));
+  const missing = missingCaches(options);
   const snapshots = createSnapshotCache({ startedAt, identity, missing, components, eventLoop, source });
   const listeners = createListeners(options, snapshots);
   const explanation = createExplanation(options, components, {
@@ -72,37 +70,22 @@ export function createHealth(options: HealthOptions): Health {
   source?.onChange(() => {
     snapshots.invalidate();
     listeners.sourceChanged(source.problems());
-    if (sourceStarted && started()) listeners.noteStatus();
+    if (hasStarted && sampling.started()) listeners.noteStatus();
   });
   let starting: Promise<unknown> | undefined;
   let draining = false;
-  let sourceStarted = false;
+  let hasStarted = false;
 
-  function sampled({ probe, sampling, ...watched }: Watched): Component {
-    const runs = createRunCounter(watched.name);
-    function onOutcome(outcome: Outcome<AnyFigures>, durationMs: number): void {
-      const run = runs.note(outcome, durationMs);
-      snapshots.invalidate();
-      if (watched.kind !== 'check') connections.note(watched.kind, watched.name, outcome);
-      readiness.noteRun(watched.name, snapshots.current());
-      pace.isWell(components.every(isWell));
-      listeners.ran(run);
-      listeners.failed(watched.name, outcome);
-      // Also what comes with time alone, of which no source tells.
-      if (source) listeners.sourceChanged(source.problems());
-      if (started()) listeners.reported();
-    }
-    return { ...watched, runs, sampler: createSampler(probe, paceOf(sampling), onOutcome, pace.isInUse) };
-  }
-
-  function probeNow(name?: string): void {
-    for (const component of components) {
-      if (name === undefined || component.name === name) component.sampler.probeNow();
-    }
-  }
-
-  function started(): boolean {
-    return components.every(({ sampler }) => sampler.started());
+  function noteOutcome({ name, kind }: Component, outcome: Outcome<AnyFigures>, run: FinishedRun): void {
+    snapshots.invalidate();
+    if (kind !== 'check') connections.note(kind, name, outcome);
+    readiness.noteRun(name, snapshots.current());
+    pace.isWell(components.every(isWell));
+    listeners.ran(run);
+    listeners.failed(name, outcome);
+    // Also what comes with time alone, of which no source tells.
+    if (source) listeners.sourceChanged(source.problems());
+    if (sampling.started()) listeners.reported();
   }
 
   const health: Health = {
@@ -110,15 +93,11 @@ export function createHealth(options: HealthOptions): Health {
     identity,
     async start() {
       eventLoop.start();
-      starting ??= Promise.all([
-        ...components.map(({ sampler }) => sampler.start()),
-        source?.start(),
-        explanation.start(),
-      ]);
+      starting ??= Promise.all([sampling.start(), source?.start(), explanation.start()]).then(() => {
+        hasStarted = true;
+        if (source) listeners.noteStatus();
+      });
       await starting;
-      if (!source || sourceStarted) return;
-      sourceStarted = true;
-      listeners.noteStatus();
     },
     onRun: listeners.onRun,
     report: snapshots.report,
@@ -128,12 +107,10 @@ export function createHealth(options: HealthOptions): Health {
     state: (name) => snapshots.current().components.find((component) => component.name === name)?.state,
     noteRequest: () => pace.noteRequest(),
     isInUse: pace.isInUse,
-    probeNow,
+    probeNow: sampling.probeNow,
     caughtUp() {
       const nowMs = performance.now();
-      if (snapshots.isFresh(nowMs)) return undefined;
-      const runs = components.flatMap(({ sampler }) => sampler.catchUp(nowMs) ?? []);
-      return runs.length > 0 ? Promise.all(runs) : undefined;
+      return snapshots.isFresh(nowMs) ? undefined : sampling.catchUp(nowMs);
     },
     reportAgain() {
       const nowMs = performance.now();
@@ -141,8 +118,8 @@ export function createHealth(options: HealthOptions): Health {
       if (report) pace.noteRequest(nowMs);
       return report;
     },
-    started,
-    ready: () => !draining && started() && readiness.isReady(snapshots.current()),
+    started: sampling.started,
+    ready: () => !draining && sampling.started() && readiness.isReady(snapshots.current()),
     drain() {
       draining = true;
     },
@@ -154,13 +131,7 @@ export function createHealth(options: HealthOptions): Health {
     async close() {
       draining = true;
       eventLoop.close();
-      for (const { pool } of components) pool?.close();
-      await Promise.all([
-        ...components.map(({ sampler }) => sampler.close()),
-        source?.close(),
-        explanation.close(),
-        servers.close(),
-      ]);
+      await Promise.all([sampling.close(), source?.close(), explanation.close(), servers.close()]);
     },
   };
   return health;

@@ -1,7 +1,6 @@
 /**
  * From the options to the probes: everything that is watched, each by its name.
  */
-import { DEFAULTS } from './defaults.js';
 import type { CheckOptions, HealthOptions } from './health-options.js';
 import { createCheckProbe } from './probes/custom.js';
 import { watchedCache, watchedDatabase } from './watched-stores.js';
@@ -32,14 +31,4 @@ export function watchedOf(options: HealthOptions, onSign: (name: string) => void
   // Not before everything has been looked at: whoever gave something of no use is left with no listener on a pool.
   for (const begin of begins) begin();
   return watched;
-}
-
-/** Names of the caches that are wanted and not configured, and whether the application can do without. */
-export function missingCaches({
-  cache,
-  caches = {},
-}: HealthOptions): readonly (readonly [string, boolean])[] {
-  return Object.entries({ ...(cache && { cache }), ...caches })
-    .filter(([, { client }]) => client === null)
-    .map(([name, { critical = DEFAULTS.cacheIsCritical }]) => [name, critical]);
 }
