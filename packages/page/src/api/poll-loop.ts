@@ -3,6 +3,9 @@
  * while the page is hidden, which catches up at once when it is looked at again.
  */
 
+/** How often what has no stream is asked for, and what has just failed. */
+export const POLL_MS = 5_000;
+export const RETRY_MS = 1_500;
 /** While the page is hidden it asks so often how things are, for its title. */
 export const REST_POLL_MS = 60_000;
 /** Whoever looks at another tab for a moment finds this one as it was. */

@@ -6,7 +6,7 @@ import { useHistory } from '../charts/use-history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import { getJson, searchOf, type Query } from '../api/request.js';
-import type { PageState } from '../api/live-connection.js';
+import type { PageState } from '../api/page-state.js';
 import { usePolled } from '../api/use-polled.js';
 import type { EventPageDocument, EventDocument } from 'portal-server/api';
 import { createStore, type Pointed } from '../state-container.js';

@@ -3,7 +3,7 @@
  * next; and since when the status holds, which can be another time. If the service does not answer, it says only that.
  */
 import type { JSX } from 'preact';
-import { isAdmin, type PageState } from '../api/live-connection.js';
+import { isAdmin, type PageState } from '../api/page-state.js';
 import {
   causesOf,
   causesOfErrors,

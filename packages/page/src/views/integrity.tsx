@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { getJson } from '../api/request.js';
-import type { PageState } from '../api/live-connection.js';
+import type { PageState } from '../api/page-state.js';
 import { usePolled } from '../api/use-polled.js';
 import type { IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';

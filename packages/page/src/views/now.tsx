@@ -7,7 +7,7 @@ import { Charts } from '../charts/charts.js';
 import { useHistory } from '../charts/use-history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
-import type { PageState } from '../api/live-connection.js';
+import type { PageState } from '../api/page-state.js';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';

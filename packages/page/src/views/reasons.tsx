@@ -3,7 +3,7 @@
  */
 import type { JSX } from 'preact';
 import type { ReasonDocument } from 'portal-server/api';
-import type { KnownSnapshot } from '../api/live-connection.js';
+import type { KnownSnapshot } from '../api/page-state.js';
 import { causesOf, causesOfErrors, type DisplayCause } from '../copy/headline.js';
 import { otherReasons, reasonsOf, usersNotice } from '../copy/reason-texts.js';
 import { duration } from '../copy/time.js';
