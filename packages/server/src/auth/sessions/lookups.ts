@@ -7,10 +7,10 @@
  * what was asked before the change is not remembered after it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ADMIN } from '../permission.js';
-import { createBatch } from './batch.js';
-import { createSessionFallback, type SessionFallback } from './session-fallback.js';
-import type { LiveSession, Session } from './session.js';
+import type { SessionFallback } from './session-fallback.js';
+import { createSessionMemory } from './session-memory.js';
+import { createSessionQueries, type DatabaseWithSessions } from './session-queries.js';
+import type { Session } from './session.js';
 import { tokenHash } from './token.js';
 
 export type SessionSource = 'database' | 'memory';
@@ -50,19 +50,12 @@ export interface Lookups {
   close(): void;
 }
 
-export interface LookupsOptions {
-  /**
-   * Every live session among those with these token hashes, by hash; it settles within a second or so. Questions may follow
-   * one another closely, and are answered in their order.
-   */
-  readonly load: (hashes: readonly string[]) => Promise<ReadonlyMap<string, LiveSession>>;
+export interface LookupsOptions extends DatabaseWithSessions {
   /** False while the connection for it is known not to answer. */
   readonly isConnected: () => boolean;
-  /** Whether the probe says that the database is down, or has not been heard of for too long. */
-  readonly isAway: () => boolean;
   /** Whether changes are told to nobody here, though the database may have been there; default: never. */
   readonly isListenerCut?: () => boolean;
-  /** What counts while it is. */
+  /** What counts while the database is away. */
   readonly fallback: SessionFallback;
   /** Milliseconds that a look-up may take. */
   readonly deadlineMs: number;
@@ -70,19 +63,8 @@ export interface LookupsOptions {
   readonly onHeard?: () => void;
   /** Told of every look-up that was late: it is time that the probe looks. */
   readonly onLate: () => void;
-  /** Told when the database begins to be silent. */
-  readonly onSilence: (error: unknown) => void;
 }
 
-interface LookupAnswer {
-  readonly session: LiveSession | undefined;
-  /** The change up to which it is true. */
-  readonly asOf: number;
-}
-
-/** Bounds for what decides nothing. */
-const SEEN_MS = 15 * 60_000;
-const MOST_SEEN = 10_000;
 /** What is remembered is confirmed within this time, or stays forgotten. */
 const CONFIRM_MS = 1_000;
 /** From the probe's word on the page opens within 100 ms: so much of the deadline a question may still take. */
@@ -95,63 +77,18 @@ export function createLookups({
   isConnected,
   isAway,
   isListenerCut: isDeaf = () => false,
-  fallback: memory,
+  fallback,
   deadlineMs,
   onHeard = () => undefined,
   onLate,
   onSilence,
 }: LookupsOptions): Lookups {
-  const seen = createSessionFallback(SEEN_MS, { most: MOST_SEEN });
-  /** Remembered before the last change, and not confirmed after it. */
-  const doubted = new Set<string>();
-  let changes = 0;
+  const memory = createSessionMemory(fallback);
+  const database = createSessionQueries({ load, memory, isAway, onSilence });
   let confirming = false;
-  let isSilent = false;
   const closing = new AbortController();
 
-  const batch = createBatch<LookupAnswer>(
-    async (hashes) => {
-      const asOf = changes;
-      const found = await load(hashes);
-      isSilent = false;
-      return new Map(hashes.map((hash) => [hash, { session: found.get(hash), asOf }]));
-    },
-    { mayOverlap: () => !isAway() },
-  );
-
-  function learn(hash: string, { session, asOf }: LookupAnswer): void {
-    if (!session) {
-      seen.delete(hash);
-      memory.delete(hash);
-      doubted.delete(hash);
-      return;
-    }
-    seen.set(hash, session);
-    if (asOf !== changes) return;
-    doubted.delete(hash);
-    if (session.permission >= ADMIN) memory.set(hash, session);
-    else memory.delete(hash);
-  }
-
-  async function query(hash: string, forMs: number, first: boolean): Promise<LiveSession | undefined> {
-    try {
-      const answer = await batch.find(hash, { deadlineMs: forMs, first });
-      if (answer) learn(hash, answer);
-      return answer?.session;
-    } catch (error) {
-      if (!isSilent) onSilence(error);
-      isSilent = true;
-      throw error;
-    }
-  }
-
-  function forget(hashes: readonly string[]): void {
-    for (const hash of hashes) {
-      seen.delete(hash);
-      memory.delete(hash);
-      doubted.delete(hash);
-    }
-  }
+  const isUnheard = (): boolean => database.isSilent() || !isConnected();
 
   /**
    * One question about all that is in doubt. Where nobody answers it, who is in doubt stays so: memory vouches for none of
@@ -161,11 +98,13 @@ export function createLookups({
     if (confirming) return;
     confirming = true;
     let answered = true;
-    while (answered && doubted.size > 0 && !closing.signal.aborted) {
-      const asOf = changes;
-      const answers = await Promise.allSettled([...doubted].map((hash) => query(hash, CONFIRM_MS, true)));
+    while (answered && memory.doubted().length > 0 && !closing.signal.aborted) {
+      const asOf = memory.changes();
+      const answers = await Promise.allSettled(
+        memory.doubted().map((hash) => database.query(hash, CONFIRM_MS, true)),
+      );
       answered = answers.some(({ status }) => status === 'fulfilled');
-      if (answered && asOf === changes) doubted.clear();
+      if (answered) memory.settle(asOf);
       await sleep(CONFIRM_EVERY_MS, undefined, { ref: false });
     }
     confirming = false;
@@ -173,10 +112,10 @@ export function createLookups({
 
   function remembered(tokens: readonly string[], fromFallback: boolean): LookupResult {
     const known = tokens.flatMap((token) => {
-      const session = memory.get(tokenHash(token));
+      const session = memory.confirmed(tokenHash(token));
       return session ? [{ session, token, source: 'memory' as const }] : [];
     });
-    const isInDoubt = tokens.some((token) => doubted.has(tokenHash(token)));
+    const isInDoubt = tokens.some((token) => memory.isDoubted(tokenHash(token)));
     // Nobody can say now whether it still lives, and memory must not.
     return isInDoubt || (known.length > 0 && (!fromFallback || isDeaf())) ? 'late' : known;
   }
@@ -185,16 +124,16 @@ export function createLookups({
     async find(tokens, { fromFallback }) {
       const away = isAway();
       // While changes are being asked about, the database has just been heard of: it may answer again.
-      if (away && !confirming && (isSilent || !isConnected())) return remembered(tokens, fromFallback);
+      if (away && !confirming && isUnheard()) return remembered(tokens, fromFallback);
       try {
         const found = await Promise.all(
           tokens.map(async (token) => {
             const hash = tokenHash(token);
             // A word of the record that comes in time counts, also while its probe calls it down.
-            const session = await query(
+            const session = await database.query(
               hash,
               away ? deadlineMs * SHARE_WHILE_AWAY : deadlineMs,
-              seen.get(hash) !== undefined,
+              memory.lastSeen(hash) !== undefined,
             );
             return session
               ? [{ session, token, source: 'database' as const, remainingMs: session.remainingMs }]
@@ -208,23 +147,17 @@ export function createLookups({
         return 'late';
       }
     },
-    begun(token, session) {
-      seen.set(tokenHash(token), { ...session, remainingMs: SEEN_MS });
-    },
-    lastSeen: (token) => seen.get(tokenHash(token))?.id,
-    isAway: () => isAway() && (isSilent || !isConnected()),
+    begun: (token, session) => memory.begun(tokenHash(token), session),
+    lastSeen: (token) => memory.lastSeen(tokenHash(token))?.id,
+    isAway: () => isAway() && isUnheard(),
     reached() {
-      isSilent = false;
+      database.heard();
       void confirm();
     },
-    forget,
-    ended(hashes) {
-      changes += 1;
-      forget(hashes);
-    },
+    forget: memory.forget,
+    ended: memory.ended,
     changed() {
-      changes += 1;
-      for (const hash of memory.clear()) doubted.add(hash);
+      memory.changed();
       onHeard();
       void confirm();
     },
