@@ -110,7 +110,9 @@ export function createAlertSender({
             if (failures === 1) {
               log.failure('an alert was not accepted and is tried again', error, about(message));
             }
-            return Date.now() - createdAt > GIVE_UP_MS ? undefined : pauseAfter(error, failures);
+            return Date.now() - createdAt > GIVE_UP_MS
+              ? undefined
+              : pauseAfter(error, failures, firstPauseMs);
           },
         },
       );
@@ -124,12 +126,6 @@ export function createAlertSender({
     }
     await outbox.acknowledge(id);
     log.info('an alert was accepted', { ...about(message), attempts });
-  }
-
-  function pauseAfter(error: unknown, failures: number): number {
-    const retryAfterMs = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.min(MAX_PAUSE_MS, firstPauseMs * 2 ** Math.min(failures - 1, 20));
-    return Math.max(pauseMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
   }
 
   function about(message: string): { readonly receiver: string; readonly message: string } {
@@ -151,4 +147,11 @@ export function createAlertSender({
       await done;
     },
   };
+}
+
+/** Doubled with every failure, or as long as the receiver asks for. */
+function pauseAfter(error: unknown, failures: number, firstPauseMs: number): number {
+  const retryAfterMs = error instanceof WebhookError ? (error.retryAfterMs ?? 0) : 0;
+  const pauseMs = Math.min(MAX_PAUSE_MS, firstPauseMs * 2 ** Math.min(failures - 1, 20));
+  return Math.max(pauseMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
 }

@@ -9,23 +9,10 @@ import { hostname } from 'node:os';
 import type { ProblemCode, Reason, ReportEvent, Status } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import type { Log } from '../../infra/log.js';
-import { createAlertSender, type Outbox } from './alert-sender.js';
 import { createIncidentDetector, type Incident, type IncidentTransition } from './incident-detector.js';
-import { bodyFor, type Alert } from './message.js';
+import type { Alert } from './message.js';
 import type { Receiver } from './receivers.js';
-
-export interface NewAlertMessage {
-  readonly receiver: string;
-  readonly message: string;
-  readonly body: string;
-}
-
-export interface AlertStore extends Outbox {
-  /** Deletes messages for other receivers than these. @returns the open incident */
-  open(receiverKeys: readonly string[]): Promise<Incident | undefined>;
-  /** Writes the messages and the incident (`null`: none is open), all or nothing. */
-  enqueue(messages: readonly NewAlertMessage[], incident?: Incident | null): Promise<void>;
-}
+import { createReceiversOutbox, type AlertStore } from './receivers-outbox.js';
 
 export interface Alerts {
   start(): void;
@@ -64,39 +51,12 @@ export function createAlerts({
   reasons,
 }: AlertsOptions): Alerts {
   const detector = createIncidentDetector({ after, intervalMs });
-  const senders: ReturnType<typeof createAlertSender>[] = [];
+  const outbox = createReceiversOutbox({ receivers, store, log, onGivenUp });
   let incident: Incident | undefined;
   let status: Status = 'healthy';
   /** Begin of the latest one for which there is an alert. */
   let lastChange = '';
   let isReady = false;
-
-  async function open(): Promise<void> {
-    try {
-      incident = await store.open(receivers.map(({ key }) => key));
-      for (const receiver of receivers) {
-        senders.push(createAlertSender({ receiver, outbox: store, log, onGivenUp }));
-      }
-      isReady = true;
-    } catch (error) {
-      log.bug('alerts could not be started', error);
-    }
-  }
-
-  function enqueue(alert: Alert, next?: Incident | null): void {
-    const message = randomUUID();
-    const messages = receivers.map(({ key, type }) => ({
-      receiver: key,
-      message,
-      body: bodyFor(type, alert),
-    }));
-    store.enqueue(messages, next).then(
-      () => {
-        for (const sender of senders) sender.wake();
-      },
-      (error: unknown) => log.bug('an alert could not be put into the outbox', error, { type: alert.type }),
-    );
-  }
 
   /** Those of causes that hold. */
   function why(codes: readonly ProblemCode[]): Alert['reasons'] {
@@ -112,7 +72,10 @@ export function createAlerts({
     if (current.isExplained || known.length === 0) return;
     incident = { ...current, isExplained: true };
     const { id, since, status: worst } = current;
-    enqueue({ ...blank('incident.explained', id, since), status: worst, codes, reasons: known }, incident);
+    outbox.enqueue(
+      { ...blank('incident.explained', id, since), status: worst, codes, reasons: known },
+      incident,
+    );
   }
 
   function notify(transition: IncidentTransition, codes: readonly ProblemCode[]): void {
@@ -121,19 +84,22 @@ export function createAlerts({
     if (transition.type === 'ended') {
       const began = incident?.since ?? since;
       incident = undefined;
-      enqueue({ ...blank('incident.ended', id, began), status: 'healthy', until: since }, null);
+      outbox.enqueue({ ...blank('incident.ended', id, began), status: 'healthy', until: since }, null);
       return;
     }
     const known = why(codes);
     const isExplained = incident?.isExplained === true || known.length > 0;
     incident = { id, status: transition.status, since: incident?.since ?? since, isExplained };
     const alert = blank(`incident.${transition.type}`, id, since);
-    enqueue({ ...alert, status: transition.status, codes, reasons: known }, incident);
+    outbox.enqueue({ ...alert, status: transition.status, codes, reasons: known }, incident);
   }
 
   return {
     start() {
-      if (receivers.length > 0) void open();
+      void outbox.open().then((opened) => {
+        incident = opened?.incident;
+        isReady = opened !== undefined;
+      });
     },
     reported({ report, codes }) {
       ({ status } = report);
@@ -148,20 +114,15 @@ export function createAlerts({
       // A change that continues is reported again and again.
       if (!isReady || began_at === lastChange) return;
       lastChange = began_at;
-      enqueue({
+      outbox.enqueue({
         ...blank('integrity.changed', randomUUID(), new Date(began_at).toISOString()),
         status,
         codes: ['SOURCE_DRIFTED'],
         files: { added, removed, modified },
       });
     },
-    stuckSince() {
-      const times = senders.map((sender) => sender.stuckSince()).filter((time) => time !== undefined);
-      return times.length === 0 ? undefined : Math.min(...times);
-    },
-    async close() {
-      await Promise.all(senders.map((sender) => sender.close()));
-    },
+    stuckSince: outbox.stuckSince,
+    close: outbox.close,
   };
 }
 
