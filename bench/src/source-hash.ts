@@ -5,7 +5,7 @@ import type { Claim } from './claim.js';
 import type { Hashing } from './hashers/hasher.js';
 import { shellHasher, startHasher, type Hasher } from './hashers/process.js';
 import { median, spread, table } from './statistics.js';
-import { makeLargeFiles, makeTree, type Tree } from './trees.js';
+import { makeLargeFiles, makeTree, type SampleTree } from './trees.js';
 
 const TITLES = {
   shell: 'shell line (`find`, `sort`, `sha256sum`)',
@@ -16,7 +16,7 @@ const TITLES = {
 type Name = keyof typeof TITLES;
 
 interface Case {
-  readonly make: () => Tree;
+  readonly make: () => SampleTree;
   readonly rounds: number;
 }
 
@@ -61,7 +61,7 @@ interface Hashings {
   readonly watched: Hashing[];
 }
 
-async function measureTree({ root }: Tree, rounds: number): Promise<ReadonlyMap<Name, Hashings>> {
+async function measureTree({ root }: SampleTree, rounds: number): Promise<ReadonlyMap<Name, Hashings>> {
   const hashers: readonly [Name, Hasher][] = [
     ['shell', shellHasher],
     ['thread', await startHasher(new URL('./hashers/thread.js', import.meta.url))],

@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface Tree {
+export interface SampleTree {
   readonly title: string;
   readonly root: string;
   remove(): void;
 }
 
 /** `files` files of about `bytesEach`, 25 to a folder, as in a build with its dependencies. */
-export function makeTree(title: string, files: number, bytesEach: number): Tree {
+export function makeTree(title: string, files: number, bytesEach: number): SampleTree {
   const tree = emptyTree(title);
   const noise = randomBytes(2 * bytesEach + files);
   for (let index = 0; index < files; index += 1) {
@@ -25,7 +25,7 @@ export function makeTree(title: string, files: number, bytesEach: number): Tree 
 }
 
 /** A few large sparse files: they take no room on the disk, and as long to read as others. */
-export function makeLargeFiles(title: string, files: number, bytesEach: number): Tree {
+export function makeLargeFiles(title: string, files: number, bytesEach: number): SampleTree {
   const tree = emptyTree(title);
   for (let index = 0; index < files; index += 1) {
     const descriptor = openSync(join(tree.root, `large-${index}`), 'w');
@@ -35,7 +35,7 @@ export function makeLargeFiles(title: string, files: number, bytesEach: number):
   return tree;
 }
 
-function emptyTree(title: string): Tree {
+function emptyTree(title: string): SampleTree {
   const root = mkdtempSync(join(tmpdir(), 'portal-bench-'));
   return { title, root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }

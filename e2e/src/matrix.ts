@@ -4,12 +4,12 @@ import { DATABASE_SCENARIOS } from './matrix/database.js';
 import { BOTH_SCENARIOS, POOL_SCENARIOS, PROCESS_SCENARIOS } from './matrix/process.js';
 import type { Scenario } from './scenario.js';
 
-export interface Group {
+export interface FaultGroup {
   readonly name: string;
   readonly scenarios: readonly Scenario[];
 }
 
-export const MATRIX: readonly Group[] = [
+export const MATRIX: readonly FaultGroup[] = [
   { name: 'PostgreSQL', scenarios: DATABASE_SCENARIOS },
   { name: 'Redis', scenarios: CACHE_SCENARIOS },
   { name: 'Both stores', scenarios: BOTH_SCENARIOS },

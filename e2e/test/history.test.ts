@@ -66,11 +66,12 @@ function hasSamples(history: Record<string, unknown>): boolean {
  * of its own, because whoever has opened the file keeps it locked.
  */
 async function seedYear(path: string): Promise<void> {
-  const source = new URL('../../../packages/server/dist/src/monitoring/history/', import.meta.url).href;
+  const source = new URL('../../../packages/server/dist/src/', import.meta.url).href;
   const script = `
-    const { openFile } = await import('${source}file.js');
-    const { SERIES } = await import('${source}series.js');
-    const { database } = openFile(process.argv[1]);
+    const { openFile } = await import('${source}infra/sqlite/sqlite-file.js');
+    const { HISTORY_FORMAT } = await import('${source}monitoring/history/file.js');
+    const { SERIES } = await import('${source}monitoring/history/series.js');
+    const { database } = openFile(process.argv[1], HISTORY_FORMAT);
     const now = Date.now();
     const figure = 'round(abs(random() % 100000) / 7.0, 1)';
     function rows(table, count, everyMs, columns) {

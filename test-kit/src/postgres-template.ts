@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { chooseIdentity, type Identity } from 'portal-dev-servers/identity';
+import { chooseIdentity, type ServerIdentity } from 'portal-dev-servers/identity';
 import { findPostgresBinaries, type PostgresBinaries } from 'portal-dev-servers/postgres-binaries';
 import { makeCluster, type Toolbox } from 'portal-dev-servers/postgres-cluster';
 import { CACHE_FOLDER } from './paths.js';
@@ -49,7 +49,7 @@ async function makeTemplate(toolbox: Toolbox): Promise<string> {
   return template;
 }
 
-function identityFor({ postgres, env }: PostgresBinaries, folder: string): Promise<Identity> {
+function identityFor({ postgres, env }: PostgresBinaries, folder: string): Promise<ServerIdentity> {
   return chooseIdentity({ program: postgres, env, folder });
 }
 

@@ -22,18 +22,18 @@ export const NOBODY = 65_534;
 const FIRST_UID = 60_706;
 const LAST_UID = 61_183;
 
-export interface Identity {
+export interface ServerIdentity {
   /** Words before a command that make it run as this user. */
   readonly prefix: readonly string[];
   /** Who must own the server's files; `undefined` when whoever makes them does. */
   readonly owner: number | undefined;
   /** The like of it for a program that will not run as a user without a name; absent when it has one. */
-  readonly named?: Identity;
+  readonly named?: ServerIdentity;
 }
 
-const OURSELVES: Identity = { prefix: [], owner: undefined };
+const OURSELVES: ServerIdentity = { prefix: [], owner: undefined };
 
-const IN_NAMESPACE: Identity = {
+const IN_NAMESPACE: ServerIdentity = {
   prefix: ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, '--'],
   owner: 0,
 };
@@ -44,7 +44,7 @@ const IN_NAMESPACE: Identity = {
  */
 const CAPABILITIES = ['dac_read_search', 'dac_override'];
 
-function asUser(uid: number, capability?: string): Identity {
+function asUser(uid: number, capability?: string): ServerIdentity {
   const only = `-all,+${capability}`;
   const flags = [
     '--securebits=+no_setuid_fixup',
@@ -104,7 +104,7 @@ export async function chooseIdentity({
   folder = '/',
   place,
   uid = NOBODY,
-}: Needs): Promise<Identity> {
+}: Needs): Promise<ServerIdentity> {
   if (process.getuid?.() !== 0) return OURSELVES;
   const failures: string[] = [];
   // A container may know fewer numbers than there are, and then has nobody but `nobody`.
@@ -140,7 +140,7 @@ export interface Reached {
  * Lets a user into folders although it cannot walk there: root opens them before it becomes that user, and the kernel
  * asks for no permission on the way to what is open. So the folder above them is closed to that user as to everybody.
  */
-export function reach({ prefix, owner }: Identity, folders: readonly string[]): Reached {
+export function reach({ prefix, owner }: ServerIdentity, folders: readonly string[]): Reached {
   if (owner === undefined || folders.length === 0 || process.platform !== 'linux') {
     return { prefix, owner, seen: (path) => path, seenAll: (env) => ({ ...env }) };
   }
@@ -167,13 +167,13 @@ export function reach({ prefix, owner }: Identity, folders: readonly string[]): 
  * Whether a server's folder may be given to `identity`: root can give away anything, also what another user has
  * made to be taken for ours.
  */
-export function mayTake({ owner }: Identity, uid: number): boolean {
+export function mayTake({ owner }: ServerIdentity, uid: number): boolean {
   return owner === undefined || [0, NOBODY, owner].includes(uid) || (uid >= FIRST_UID && uid <= LAST_UID);
 }
 
 /** Runs a command to its end as `identity`, in the root folder and with no more of our environment than `env`. */
 export async function runAs(
-  { prefix }: Pick<Identity, 'prefix'>,
+  { prefix }: Pick<ServerIdentity, 'prefix'>,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
@@ -193,7 +193,7 @@ export const BARE_ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /** Gives a folder and all in it to `identity`, should it have another owner; a folder that is right costs one look. */
-export async function giveTo(identity: Pick<Identity, 'owner'>, path: string): Promise<void> {
+export async function giveTo(identity: Pick<ServerIdentity, 'owner'>, path: string): Promise<void> {
   if (identity.owner === undefined || (await lstat(path)).uid === identity.owner) return;
   await giveTree(path, identity.owner);
 }

@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { giveTo, reach, type Identity } from './identity.js';
+import { giveTo, reach, type ServerIdentity } from './identity.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { workingFolderOf } from './processes.js';
 import {
@@ -21,7 +21,7 @@ export const SUPERUSER = 'portal';
 /** The programs and the user to run them as. */
 export interface Toolbox {
   readonly binaries: PostgresBinaries;
-  readonly identity: Identity;
+  readonly identity: ServerIdentity;
 }
 
 export interface NewCluster {

@@ -10,7 +10,7 @@ import { Client } from 'pg';
 import { openDataFolder } from './data-folder.js';
 import { killLeftovers, whenFree } from './folder-lock.js';
 import { withFreePort } from './free-port.js';
-import { chooseIdentity, mayTake, NOBODY, uidFor, type Identity } from './identity.js';
+import { chooseIdentity, mayTake, NOBODY, uidFor, type ServerIdentity } from './identity.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
 import { ClusterNotStartedError, makeCluster, startCluster, SUPERUSER } from './postgres-cluster.js';
 import { deleteUnfinished, hasCluster, preparePassword, unusable } from './postgres-folder.js';
@@ -139,7 +139,7 @@ export async function startEmbeddedPostgres({
 }
 
 /** @throws an Error of one sentence for a database that is neither ours nor our server's */
-async function assertOwner(folder: string, identity: Identity): Promise<void> {
+async function assertOwner(folder: string, identity: ServerIdentity): Promise<void> {
   const { uid } = await lstat(folder);
   if (mayTake(identity, uid)) return;
   throw unusable(folder, `it belongs to user ${uid}, and not to the one that runs it`);

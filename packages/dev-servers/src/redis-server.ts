@@ -4,13 +4,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { giveTo, reach, type Identity } from './identity.js';
+import { giveTo, reach, type ServerIdentity } from './identity.js';
 import type { RedisProgram } from './redis-program.js';
 import { type ServerProcess, type ServerProcessOptions, startServerProcess } from './server-process.js';
 
 export interface RedisOptions extends Pick<ServerProcessOptions, 'orphanSignal' | 'orphanFolder'> {
   readonly program: RedisProgram;
-  readonly identity: Identity;
+  readonly identity: ServerIdentity;
   /** A folder for this server alone. */
   readonly folder: string;
   readonly port: number;

@@ -5,14 +5,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { makePrivateSync } from 'portal-shared/private-files';
-import { BARE_ENVIRONMENT, type Identity } from './identity.js';
+import { BARE_ENVIRONMENT, type ServerIdentity } from './identity.js';
 import { type ServerLog, openLog } from './server-log.js';
 import { childrenOf, signalAll } from './processes.js';
 
 /** What to start, and how it is to end. */
 export interface ServerProcessOptions {
   readonly command: readonly string[];
-  readonly identity: Pick<Identity, 'prefix'>;
+  readonly identity: Pick<ServerIdentity, 'prefix'>;
   readonly env?: Readonly<Record<string, string>>;
   /** What the server prints is added to it; emptied whenever it is larger than 8 MiB. */
   readonly logFile: string;

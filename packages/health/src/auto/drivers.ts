@@ -5,7 +5,13 @@
 import type { PostgresJsFunction } from '../probes/postgres/postgres-js.js';
 import { hasMethods, member } from '../unknown.js';
 import type { LoadedFile } from './modules.js';
-import { ioredisTarget, nodeRedisTarget, postgresJsTarget, postgresTarget, type Target } from './targets.js';
+import {
+  ioredisTarget,
+  nodeRedisTarget,
+  postgresJsTarget,
+  postgresTarget,
+  type StoreTarget,
+} from './targets.js';
 
 /** Something of the application's that can be watched. */
 export interface FoundStore {
@@ -16,7 +22,7 @@ export interface FoundStore {
   readonly store: object;
   /** The function that has made it, when it is postgres.js. */
   readonly postgres?: PostgresJsFunction;
-  readonly target: Target;
+  readonly target: StoreTarget;
   /** Whether the application has ended it for good. */
   readonly isEnded: () => boolean;
   /** Whether it is a pool, with figures of its own: two to one server are two. */

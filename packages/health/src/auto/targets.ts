@@ -3,7 +3,7 @@
  */
 import { member } from '../unknown.js';
 
-export interface Target {
+export interface StoreTarget {
   /** Never leaves the process. */
   readonly key: string;
   /** Host, port and database; `undefined` where they may hold a piece of a password. */
@@ -11,7 +11,7 @@ export interface Target {
 }
 
 /** Of the options of a pool or a client of `pg`. */
-export function postgresTarget(options: unknown): Target {
+export function postgresTarget(options: unknown): StoreTarget {
   const url = textOf(options, 'connectionString');
   const parsed = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
   if (url !== undefined && !parsed) return { key: url, label: undefined };
@@ -26,7 +26,7 @@ export function postgresTarget(options: unknown): Target {
 }
 
 /** Of the options of an instance of postgres.js, which takes several hosts. */
-export function postgresJsTarget(options: unknown, given: unknown): Target {
+export function postgresJsTarget(options: unknown, given: unknown): StoreTarget {
   const hosts = [member(options, 'host')].flat();
   const ports = [member(options, 'port')].flat().map(String);
   const servers = hosts.map((host, index) => `${String(host)}:${ports[index] ?? '5432'}`);
@@ -34,7 +34,7 @@ export function postgresJsTarget(options: unknown, given: unknown): Target {
 }
 
 /** Of a client of ioredis, and what it was made with. Databases of one server are one server. */
-export function ioredisTarget(client: unknown, given: unknown): Target {
+export function ioredisTarget(client: unknown, given: unknown): StoreTarget {
   const nodes = member(client, 'startupNodes') ?? member(member(client, 'options'), 'sentinels');
   if (Array.isArray(nodes)) {
     const group = textOf(member(client, 'options'), 'name');
@@ -45,7 +45,7 @@ export function ioredisTarget(client: unknown, given: unknown): Target {
 }
 
 /** Of the options of a client of node-redis. */
-export function nodeRedisTarget(options: unknown): Target {
+export function nodeRedisTarget(options: unknown): StoreTarget {
   const nodes = member(options, 'rootNodes');
   if (Array.isArray(nodes)) {
     const [first] = nodes.map((node) => textOf(node, 'url'));
@@ -68,7 +68,7 @@ function serverOf(options: unknown): string {
   return path ?? `${textOf(options, 'host') ?? 'localhost'}:${textOf(options, 'port') ?? '6379'}`;
 }
 
-function target(address: string, url: unknown): Target {
+function target(address: string, url: unknown): StoreTarget {
   return { key: address, label: typeof url !== 'string' || isPlain(url) ? address : undefined };
 }
 

@@ -28,14 +28,14 @@ export const EXPLAINABLE: ReadonlySet<ProblemCode> = new Set(
 const MOST_FIGURES = 32;
 
 /** What may be published of a sighting: the one place where names are vetted. */
-export interface Explanation {
+export interface ReasonText {
   readonly sentence: string;
   /** Those of the sighting, and its names as far as they can be shown. */
   readonly figures: Figures;
 }
 
 /** @throws whatever a figure of no sense makes the catalogue throw */
-export function explain({ code, component, figures, names = {} }: Sighting): Explanation {
+export function explain({ code, component, figures, names = {} }: Sighting): ReasonText {
   // PostgreSQL's word for an application that has not said its name is an empty one.
   const given = limited(names).filter(([, name]) => name !== '');
   const vetted: Names = Object.fromEntries(given.map(([key, name]) => [key, vetName(name)]));

@@ -31,7 +31,7 @@ export const EXPECTATION_HELP: readonly OptionHelp[] = [
   ['--remember FILE', 'keep the highest sequence accepted there, and refuse lower ones'],
 ];
 
-export interface Expectation {
+export interface ReleaseExpectation {
   readonly hash: string;
   /** `nobody`: a manifest without a signature, which anyone could have written. */
   readonly by: 'statement' | 'hand' | 'nobody';
@@ -52,7 +52,7 @@ interface ExpectationValues {
 /**
  * @throws StatementError when the statement is not to be believed
  */
-export function readExpectation(values: ExpectationValues): Expectation {
+export function readExpectation(values: ExpectationValues): ReleaseExpectation {
   const { expect } = values;
   if (expect !== undefined && !/^[0-9a-f]{64}$/.test(expect)) {
     throw new UsageError('Expected --expect to be 64 lower-case hexadecimal digits.');
@@ -102,7 +102,7 @@ function rememberedSequence(file: string | undefined): number {
 }
 
 /** After all was found well: from now on, nothing older than this release. */
-export function rememberSequence(file: string | undefined, { statement }: Expectation): void {
+export function rememberSequence(file: string | undefined, { statement }: ReleaseExpectation): void {
   if (file === undefined || !statement) return;
   if (statement.sequence > rememberedSequence(file)) writeFileSync(file, `${statement.sequence}\n`);
 }

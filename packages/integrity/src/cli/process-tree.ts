@@ -9,7 +9,7 @@ import { below, listFolder } from '../scan/walk.js';
 import { resolveBelow } from './process-root.js';
 import type { ProcessFacts } from './process-facts.js';
 
-export interface Tree {
+export interface ProcessTree {
   /** Absolute in the process's root. */
   readonly root: string;
   /** Whether a file is of the tree, by its path in the process's root. */
@@ -18,7 +18,7 @@ export interface Tree {
   holdsAsDependency(path: string): boolean;
 }
 
-export function treeOf({ pid }: ProcessFacts, { root: seen, exclude }: Scope): Tree {
+export function treeOf({ pid }: ProcessFacts, { root: seen, exclude }: Scope): ProcessTree {
   const top = `/proc/${pid}/root`;
   const root = seen.startsWith(`${top}/`) ? seen.slice(top.length) : seen;
   const excludes = createExclusion(exclude);

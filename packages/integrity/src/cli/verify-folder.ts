@@ -7,7 +7,7 @@ import { isBehind, type ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences, exitOfScanErrors } from './exit-code.js';
-import type { Expectation } from './expectation.js';
+import type { ReleaseExpectation } from './expectation.js';
 import type { Terminal } from 'portal-shared/cli/terminal';
 import { contentsOf, hashFolder } from './tree.js';
 
@@ -20,7 +20,11 @@ export interface FolderVerification {
   readonly comparison: Comparison | undefined;
 }
 
-export function verifyFolder(scope: Scope, expected: Expectation, terminal: Terminal): FolderVerification {
+export function verifyFolder(
+  scope: Scope,
+  expected: ReleaseExpectation,
+  terminal: Terminal,
+): FolderVerification {
   const { result, scanErrors, entries } = hashFolder(scope, terminal);
   const found = { hash: result?.hash ?? null, files: entries.length, refusals: scanErrors };
   if (result?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };

@@ -20,7 +20,7 @@ import {
   scriptPath,
   START_TICK_MS,
   treeOf,
-  type Tree,
+  type ProcessTree,
 } from './process-tree.js';
 
 export interface ProcessVerification {
@@ -92,7 +92,7 @@ export function verifyProcess(facts: ProcessFacts, expected: ProcessExpectation)
 function checkProgram(
   facts: ProcessFacts,
   { nodeDigest }: ProcessExpectation,
-  tree: Tree,
+  tree: ProcessTree,
   foreign: (message: string) => void,
 ): string | null {
   const { program, programDigest, words } = facts;
@@ -134,7 +134,7 @@ function preloadsAround({ words, environment }: ProcessFacts): readonly Preload[
 
 interface MappingCheck {
   readonly facts: ProcessFacts;
-  readonly tree: Tree;
+  readonly tree: ProcessTree;
   readonly foreign: (message: string) => void;
   readonly changed: (message: string) => void;
   readonly notes: string[];
@@ -157,7 +157,7 @@ function checkMapping(
   } else if (!tree.holds(path)) notes.push(`has native code of a dependency: ${path}`);
 }
 
-function noteSurroundings(facts: ProcessFacts, tree: Tree, notes: string[]): void {
+function noteSurroundings(facts: ProcessFacts, tree: ProcessTree, notes: string[]): void {
   const { environment, mounts, hasOwnRoot, hasOwnMounts, words } = facts;
   if (hasOwnRoot) notes.push('has a root of its own; the tree was read through it');
   else if (hasOwnMounts) notes.push('has mounts of its own; the tree was read through them');

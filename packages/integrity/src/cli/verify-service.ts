@@ -7,7 +7,7 @@ import type { JsonObject } from 'portal-shared/json';
 import { requestAsAdmin, type ServiceValues } from 'portal-shared/cli/client';
 import { EXIT } from 'portal-shared/cli/exit-code';
 import { exitOfDifferences } from './exit-code.js';
-import type { Expectation } from './expectation.js';
+import type { ReleaseExpectation } from './expectation.js';
 
 export interface ServiceVerification {
   readonly exit: number;
@@ -32,7 +32,7 @@ export const LOADED_PATH = '/v1/admin/integrity/loaded';
 
 export async function verifyService(
   url: string,
-  expected: Expectation,
+  expected: ReleaseExpectation,
   values: ServiceValues,
 ): Promise<ServiceVerification> {
   const state = await requestAsAdmin(url, INTEGRITY_PATH, values);
@@ -53,7 +53,7 @@ function exitOfHashes(
   bootHash: string | null,
   diskHash: string | null,
   state: JsonObject,
-  expected: Expectation,
+  expected: ReleaseExpectation,
 ): number {
   const unreadable = (asList(state['refusals'])?.length ?? 0) > 0;
   if (bootHash === null || diskHash === null || unreadable) return EXIT.inconclusive;
@@ -75,7 +75,7 @@ export function exitOfLoaded({ scripts, different, unknown }: LoadedVerification
 /** Against the manifest where there is one: the service itself can only compare with what it started with. */
 export function loadedVerification(
   inspection: JsonObject,
-  expected: Expectation | undefined,
+  expected: ReleaseExpectation | undefined,
 ): LoadedVerification {
   const digests = expected?.manifest && new Map(expected.manifest.map(({ path, digest }) => [path, digest]));
   const different: string[] = [];

@@ -9,7 +9,7 @@ import {
   EXPECTATION_OPTIONS,
   readExpectation,
   rememberSequence,
-  type Expectation,
+  type ReleaseExpectation,
 } from './expectation.js';
 import { printScanErrors, countOf, printChanges } from './print-changes.js';
 import { parse, readCount } from 'portal-shared/cli/arguments';
@@ -53,7 +53,7 @@ export const verifyCommand: CliCommand = {
       throw new UsageError('Expected no --exclude with --statement: the scope is the one that was signed.');
     }
 
-    let expected: Expectation;
+    let expected: ReleaseExpectation;
     try {
       expected = readExpectation(values);
     } catch (error) {
@@ -94,7 +94,7 @@ interface Found {
   readonly [key: string]: unknown;
 }
 
-function checkFolder(target: string, scope: Scope, expected: Expectation, terminal: Terminal): Found {
+function checkFolder(target: string, scope: Scope, expected: ReleaseExpectation, terminal: Terminal): Found {
   const finding = verifyFolder(scope, expected, terminal);
   printVerdict(terminal, finding.exit, expected, target, releaseOf(expected, finding.files));
   printScanErrors(terminal, finding.refusals);
@@ -150,7 +150,7 @@ function checkProcess(pid: number, { scope, word, values, terminal }: ProcessChe
 
 async function checkService(
   target: string,
-  expected: Expectation,
+  expected: ReleaseExpectation,
   values: ServiceValues,
   terminal: Terminal,
 ): Promise<Found> {
@@ -180,7 +180,7 @@ async function checkService(
 function printVerdict(
   terminal: Terminal,
   exit: number,
-  { by }: Expectation,
+  { by }: ReleaseExpectation,
   target: string,
   details: string,
 ): void {
@@ -189,12 +189,12 @@ function printVerdict(
 }
 
 /** What is printed says the same as the exit code. */
-function wordOf(exit: number, by: Expectation['by']): [word: string, colour: Colour] {
+function wordOf(exit: number, by: ReleaseExpectation['by']): [word: string, colour: Colour] {
   if (exit === EXIT.clean) return by === 'nobody' ? ['unsigned', 'yellow'] : ['verified', 'green'];
   return (exit & ~EXIT.inconclusive) === 0 ? ['open', 'yellow'] : ['differs', 'red'];
 }
 
-function releaseOf({ statement }: Expectation, files: number): string {
+function releaseOf({ statement }: ReleaseExpectation, files: number): string {
   const count = countOf(files, 'file');
   return statement
     ? `release ${printable(statement.version)}, sequence ${statement.sequence}, ${count}`

@@ -33,10 +33,10 @@ export interface Match {
   /** Scripts made from text, and the digests of the first of them, each once. */
   readonly evaluated: number;
   readonly evaluatedDigests: readonly string[];
-  readonly process: ProcessFacts;
+  readonly process: OwnProcess;
 }
 
-export interface ProcessFacts {
+export interface OwnProcess {
   readonly nodeOptions: string | null;
   readonly preloads: readonly string[];
   /** Whether hooks of Node's module loader are there, which a program can also register while it runs. */

@@ -41,7 +41,7 @@ export async function getJson<Path extends ApiPath>(
   const untilMs = Date.now() + RETRY_FOR_MS;
   for (;;) {
     const response = await send<ApiDocuments[Path]>(
-      named(path, names) + searchOf(query),
+      fillPath(path, names) + searchOf(query),
       signal ? { signal } : {},
       READ_TIMEOUT_MS,
     );
@@ -67,7 +67,7 @@ export async function postJson<Path extends string>(
 }
 
 /** `/services/{service}` with the name of one. */
-export function named(path: string, names: Readonly<Record<string, string>> = {}): string {
+export function fillPath(path: string, names: Readonly<Record<string, string>> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
 }
 

@@ -2,7 +2,7 @@
 import type { ApiDocuments } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
 import { startPolling } from './poll-loop.js';
-import { getJson, named, searchOf, type ApiPath, type Query } from './request.js';
+import { getJson, fillPath, searchOf, type ApiPath, type Query } from './request.js';
 
 export interface PolledData<Body> {
   readonly body: Body | null;
@@ -31,7 +31,7 @@ export function usePolled<Path extends ApiPath>(
       setData((before) => ({ body: response.body ?? before.body, error }));
       return response.body !== null;
     }, everyMs);
-  }, [named(path, names), searchOf(query), everyMs, reread]);
+  }, [fillPath(path, names), searchOf(query), everyMs, reread]);
   return data;
 }
 

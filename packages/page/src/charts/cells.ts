@@ -2,7 +2,7 @@
  * Many instances as one picture, a cell each: where each cell is, and how it is drawn. Shape and colour say how the instance
  * is, hollow is gone or not known. The upper right corner of a cell is kept free, for a mark of the source.
  */
-import { stateOfLetter, type InstanceState } from '../copy/fleet.js';
+import { stateOfLetter, type CellState } from '../copy/fleet.js';
 
 /** A service and its instances, one letter each. */
 export interface CellRow {
@@ -86,11 +86,11 @@ export function drawCells(
   }
 }
 
-const HOLLOW: ReadonlySet<InstanceState> = new Set(['new', 'unknown', 'gone']);
+const HOLLOW: ReadonlySet<CellState> = new Set(['new', 'unknown', 'gone']);
 
 function trace(
   context: CanvasRenderingContext2D,
-  state: InstanceState,
+  state: CellState,
   x: number,
   y: number,
   size: number,

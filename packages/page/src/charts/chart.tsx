@@ -10,7 +10,7 @@ import { type Pointed, type Store, useStore } from '../state-container.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
 import type { ChartSpec } from './chart-specs.js';
 import { chartData, indexAt, sampleAt, seriesOf } from './data.js';
-import { optionsOf } from './drawing.js';
+import { chartOptions } from './drawing.js';
 
 export interface ChartProps {
   readonly spec: ChartSpec;
@@ -33,7 +33,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
     const element = place.current;
     if (!element) return undefined;
     const make = (): uPlot => {
-      const options = optionsOf(spec, element, {
+      const options = chartOptions(spec, element, {
         limits: () => latest.current.limits,
         onPoint: (pointedMs) => {
           if (pointed.get().atMs !== pointedMs) pointed.change({ atMs: pointedMs });

@@ -15,7 +15,7 @@ const LEAST_WIDTH = 200;
 /** One key for all: the cursor of each is that of all. */
 const SYNC = 'time';
 
-export function optionsOf(spec: ChartSpec, element: HTMLElement, drawing: DrawingOptions): uPlot.Options {
+export function chartOptions(spec: ChartSpec, element: HTMLElement, drawing: DrawingOptions): uPlot.Options {
   const color = (name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
   const axis = {
     stroke: color('--soft'),

@@ -5,7 +5,7 @@ export interface FleetAdvice {
   readonly next: string;
 }
 
-export const FLEET_PROBLEMS: Readonly<Record<string, FleetAdvice>> = {
+export const FLEET_ADVICE: Readonly<Record<string, FleetAdvice>> = {
   INSTANCE_REFUSED: {
     means: 'No connection to the instance can be made.',
     next: 'Look whether the process runs and listens there.',

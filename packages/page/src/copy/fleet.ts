@@ -1,13 +1,13 @@
 /** The fleet in words: what needs somebody, which mark each state has, what a filter lets through. Pure. */
 import type { FleetDocument } from 'portal-server/api';
-import { FLEET_PROBLEMS } from './fleet-problems.js';
+import { FLEET_ADVICE } from './fleet-problems.js';
 import { problemSentence, type DisplayStatus } from './headline.js';
 
 export type FleetService = FleetDocument['services'][number];
-export type InstanceState = keyof FleetService['instances'];
+export type CellState = keyof FleetService['instances'];
 
 interface StateMark {
-  readonly state: InstanceState;
+  readonly state: CellState;
   /** Of the API's `cells`. */
   readonly letter: string;
   readonly mark: DisplayStatus | 'gone';
@@ -29,7 +29,7 @@ export function stateOfLetter(letter: string): StateMark {
   return STATES.find((one) => one.letter === letter) ?? { ...UNKNOWN, letter };
 }
 
-export function markOf(state: InstanceState): StateMark {
+export function markOf(state: CellState): StateMark {
   return STATES.find((one) => one.state === state) ?? UNKNOWN;
 }
 
@@ -64,7 +64,7 @@ export function usableText({ instances }: FleetService): string {
 
 /** The sentence of a code: the watcher's own, or the library's. */
 export function codeSentence(code: string): string {
-  return FLEET_PROBLEMS[code]?.means.replace(/\.$/, '') ?? problemSentence(code);
+  return FLEET_ADVICE[code]?.means.replace(/\.$/, '') ?? problemSentence(code);
 }
 
 /** Each is empty where nothing is said. */

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { FleetDocument } from 'portal-server/api';
 import { codeSentence, fleetSummary, needsSomebody, usableText, type FleetService } from '../copy/fleet.js';
-import { FLEET_PROBLEMS } from '../copy/fleet-problems.js';
+import { FLEET_ADVICE } from '../copy/fleet-problems.js';
 import { lowerFirst, STATUS_LABELS, STATUS_SHAPES } from '../copy/headline.js';
 import { PROBLEM_ADVICE, type Advice } from 'portal-health/advice';
 import { duration } from '../copy/time.js';
@@ -63,7 +63,7 @@ function Worst({ service }: { readonly service: FleetService }): JSX.Element {
 
 function nextOf(code: string): string | undefined {
   const library: Readonly<Record<string, Advice>> = PROBLEM_ADVICE;
-  return FLEET_PROBLEMS[code]?.next ?? library[code]?.next;
+  return FLEET_ADVICE[code]?.next ?? library[code]?.next;
 }
 
 /** A fleet of one is one line above what is known of it. */

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { WHOLE_FLEET, writeAddress, type FleetPlace, type Navigation } from '../address.js';
 import { withBase } from '../base.js';
 import { codeSentence } from '../copy/fleet.js';
-import { FLEET_PROBLEMS } from '../copy/fleet-problems.js';
+import { FLEET_ADVICE } from '../copy/fleet-problems.js';
 import { Sentence } from './text.js';
 
 /** A link to another place of the fleet, under the tab that is open. */
@@ -57,7 +57,7 @@ export function Codes({ codes }: { readonly codes: readonly string[] }): JSX.Ele
 
 /** What to do about the watcher's own codes. */
 export function CodeAdvice({ codes }: { readonly codes: readonly string[] }): JSX.Element | null {
-  const known = codes.filter((code) => Object.hasOwn(FLEET_PROBLEMS, code));
+  const known = codes.filter((code) => Object.hasOwn(FLEET_ADVICE, code));
   if (known.length === 0) return null;
   return (
     <dl class="advice">
@@ -67,7 +67,7 @@ export function CodeAdvice({ codes }: { readonly codes: readonly string[] }): JS
             <code>{code}</code>
           </dt>
           <dd>
-            <Sentence text={`${FLEET_PROBLEMS[code]?.means} ${FLEET_PROBLEMS[code]?.next}`} />
+            <Sentence text={`${FLEET_ADVICE[code]?.means} ${FLEET_ADVICE[code]?.next}`} />
           </dd>
         </>
       ))}
@@ -77,5 +77,5 @@ export function CodeAdvice({ codes }: { readonly codes: readonly string[] }): JS
 
 /** Where a code is explained: the watcher's own, or the library's. */
 function guideOf(code: string): string {
-  return Object.hasOwn(FLEET_PROBLEMS, code) ? '/docs/fleet.md' : '/docs/errors.md';
+  return Object.hasOwn(FLEET_ADVICE, code) ? '/docs/fleet.md' : '/docs/errors.md';
 }

@@ -3,17 +3,17 @@ import type { ComponentChildren, JSX } from 'preact';
 import { FleetInstanceView } from './fleet-instance.js';
 import { FleetPast } from './fleet-past.js';
 import { FleetServiceView } from './fleet-service.js';
-import { FleetView, type FleetViewProps } from './fleet.js';
+import { FleetOverview, type FleetOverviewProps } from './fleet.js';
 
 export function FleetTab({
   children,
   ...props
-}: FleetViewProps & {
+}: FleetOverviewProps & {
   /** What is known of this service, for where it is the instance that is looked at. */
   readonly children: ComponentChildren;
 }): JSX.Element {
   const { service, instance } = props.place;
-  if (service === '') return <FleetView {...props} />;
+  if (service === '') return <FleetOverview {...props} />;
   if (instance === '') {
     return (
       <>

@@ -21,19 +21,19 @@ import { Mark, TimeText } from './text.js';
 
 const COLUMNS = ['Service', 'Status', 'Since', 'Instances', 'Why'];
 
-export interface FleetViewProps {
+export interface FleetOverviewProps {
   readonly state: FleetState;
   readonly place: FleetPlace;
   readonly navigation: Navigation;
   readonly nowMs: number;
 }
 
-export function FleetView({
+export function FleetOverview({
   state: { fleet, error },
   place,
   navigation,
   nowMs,
-}: FleetViewProps): JSX.Element {
+}: FleetOverviewProps): JSX.Element {
   return (
     <section aria-labelledby="fleet">
       <div class="title">

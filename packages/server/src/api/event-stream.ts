@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Writable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
-import { accepts } from '../infra/static-asset.js';
+import { acceptsEncoding } from '../infra/static-asset.js';
 import { currentUser } from '../auth/current-user.js';
 import { PortalError } from '../errors.js';
 import type { LivePages } from '../monitoring/live/pages.js';
@@ -61,7 +61,7 @@ function begin(request: FastifyRequest, reply: FastifyReply): Writable {
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) response.setHeader(name, value);
   }
-  if (!accepts('gzip', request.headers['accept-encoding'])) {
+  if (!acceptsEncoding('gzip', request.headers['accept-encoding'])) {
     response.writeHead(200, STREAM);
     return response;
   }

@@ -80,7 +80,7 @@ export function preferredEncoding(accepted = ''): Encoding {
 }
 
 /** Whether the client takes an encoding that it names. */
-export function accepts(encoding: Encoding, accepted = ''): boolean {
+export function acceptsEncoding(encoding: Encoding, accepted = ''): boolean {
   return (qualitiesOf(accepted).get(encoding) ?? 0) > 0;
 }
 

@@ -13,7 +13,7 @@ import {
 } from './live/live-snapshot.js';
 import {
   isSameStatus,
-  observe,
+  observedStatus,
   restoreStatus,
   shiftTimes,
   trackStatus,
@@ -118,7 +118,7 @@ export function createStatusTracker({
   } {
     const report = health.report('admin');
     const healthSnapshot = health.snapshot();
-    const observed = observe(report, healthSnapshot);
+    const observed = observedStatus(report, healthSnapshot);
     if (health.started()) track(observed, isProbeRun);
     const tracked = current ?? trackStatus(observed, undefined, clocks().wallMs);
     return { report, health: healthSnapshot, tracked };

@@ -63,7 +63,7 @@ export function causeKey({ component, code }: Pick<TrackedCause, 'component' | '
   return `${component} ${code}`;
 }
 
-export function observe(
+export function observedStatus(
   { status }: Report,
   { components, otherProblems, databases }: HealthSnapshot,
 ): ObservedStatus {

@@ -21,7 +21,7 @@ export interface Sql {
 }
 
 /** An instance of one connection, which it makes when it is asked something. */
-export interface Opened {
+export interface OpenedInstance {
   readonly sql: Sql;
   /** Rejects when the password cannot be had. */
   readonly failed: Promise<never>;
@@ -31,7 +31,7 @@ export interface Opened {
 
 export interface Opener {
   /** Connects when the instance is asked something; default: to the path of the options, or this machine. */
-  readonly open: (host: string | undefined, port: number | undefined) => Opened;
+  readonly open: (host: string | undefined, port: number | undefined) => OpenedInstance;
   readonly isLookingUp: () => boolean;
   readonly isDestroyed: () => boolean;
   /** Destroys every socket, also those that are made from now on. */
@@ -57,7 +57,7 @@ export function createOpener(options: SqlOptions, { make, passwords, watch }: Op
     return made;
   }
 
-  function open(host: string | undefined, port: number | undefined): Opened {
+  function open(host: string | undefined, port: number | undefined): OpenedInstance {
     let attempts = 0;
     let socket: unknown;
     let passwordFailed: (error: unknown) => void = () => undefined;

@@ -16,7 +16,7 @@ import {
   type ProbeResult,
   type FreshPostgresConnection,
 } from './fresh-postgres-connection.js';
-import { createOpener, type Opened, type Opener, type Sql } from './postgres-js-opener.js';
+import { createOpener, type OpenedInstance, type Opener, type Sql } from './postgres-js-opener.js';
 import { optionsOf, type SqlOptions } from './postgres-js-options.js';
 
 /** The function that `postgres` exports, as far as it is used. */
@@ -94,9 +94,9 @@ function freshConnection(
   }
 
   let writing: { readonly query: PromiseLike<unknown>; readonly address: Busy['address'] } | undefined;
-  let opened: Opened | undefined;
+  let opened: OpenedInstance | undefined;
   /** Those that stayed open after their answer, by their host. */
-  const answered = new Map<number, Opened>();
+  const answered = new Map<number, OpenedInstance>();
   /** What the driver knows of the backend. */
   let backend: unknown;
 

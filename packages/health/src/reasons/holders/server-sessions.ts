@@ -1,24 +1,17 @@
 /**
  * What the server says of the sessions that are held, and whether it is they.
  */
+import type { ServerSession } from '../postgres/activity-answer.js';
 import { processIdOf, type Observed } from './activity.js';
 
-/** A session of the server, as far as it is not hidden. */
-export interface ServerSession {
-  readonly pid: number;
-  /** PostgreSQL's word, such as `idle in transaction`; `null` is hidden. */
-  readonly state: string | null;
-  /** What it waits for, such as `Lock`; `null` also when it waits for nothing. */
-  readonly waitsFor: string | null;
-  /** Milliseconds since it connected, by the server's clock; `null` is hidden. */
-  readonly connectedMs: number | null;
-}
+/** What of a session is read here. */
+export type HeldSession = Pick<ServerSession, 'pid' | 'state' | 'waitsFor' | 'connectedMs'>;
 
 /** What the server said last. */
 export interface ServerReading {
   /** When, by our monotonic clock. */
   readonly atMs: number;
-  readonly sessions: readonly ServerSession[];
+  readonly sessions: readonly HeldSession[];
 }
 
 /** Of fifty instances each asks about as often; while the holder does the same, nothing newer is known of it. */
@@ -34,7 +27,7 @@ export function sessionOf(
   { holder, statementSinceMs, idleSinceMs }: Observed,
   reading: ServerReading | undefined,
   nowMs: number,
-): ServerSession | undefined {
+): HeldSession | undefined {
   if (reading === undefined || nowMs - reading.atMs > GOOD_FOR_MS) return undefined;
   if (reading.atMs < (statementSinceMs ?? idleSinceMs ?? holder.sinceMs)) return undefined;
   const pid = processIdOf(holder.connection);

@@ -4,14 +4,14 @@
  */
 import type { Sighting } from '../sighting.js';
 import type { Observed } from './activity.js';
-import type { ServerSession } from './server-sessions.js';
+import type { HeldSession } from './server-sessions.js';
 import { siteOf } from './sites.js';
 
 export interface HoldersReading {
   readonly component: string;
   readonly observed: readonly Observed[];
   /** What the server said while the holder already did what it does now; `undefined` when it said nothing. */
-  readonly serverSession: (one: Observed) => ServerSession | undefined;
+  readonly serverSession: (one: Observed) => HeldSession | undefined;
   readonly holderAfterMs: number;
   /** Of the pool; `null` when it does not tell. */
   readonly size: number | null;
@@ -65,7 +65,7 @@ export function sightHolders(reading: HoldersReading): readonly Sighting[] {
   ];
 }
 
-function isOpenAtServer(session: ServerSession | undefined): boolean {
+function isOpenAtServer(session: HeldSession | undefined): boolean {
   return session?.state?.startsWith('idle in transaction') ?? false;
 }
 

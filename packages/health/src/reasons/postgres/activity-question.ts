@@ -52,7 +52,7 @@ export const FREE_QUESTION =
  */
 export function ownQuestion(version: number, pids: readonly number[]): string {
   const answer = `json_build_array(clock_timestamp(), (SELECT json_agg(json_build_array(${sessionColumns(version >= POSTGRES_14)})) FROM unnest(ARRAY[${ownOf(pids).join()}]::int[]) own(pid) CROSS JOIN LATERAL pg_stat_get_activity(own.pid) s))`;
-  return inTransaction([`SELECT ${answer}::text AS portal_own`]);
+  return transactionOf([`SELECT ${answer}::text AS portal_own`]);
 }
 
 function ownOf(pids: readonly number[]): readonly number[] {
@@ -61,7 +61,7 @@ function ownOf(pids: readonly number[]): readonly number[] {
 
 /** Answers `null` when another instance asks at this moment. */
 export function activityQuestion(question: ActivityQuestion): string {
-  const text = inTransaction([activitySelect(question)]);
+  const text = transactionOf([activitySelect(question)]);
   const mayForget = question.holds && question.version >= POSTGRES_14;
   return mayForget ? `${text}; SET idle_session_timeout = ${question.forgottenMs ?? FORGOTTEN_MS}` : text;
 }
@@ -71,7 +71,7 @@ export function activityQuestion(question: ActivityQuestion): string {
  * in a schema of the path could have it called with the rights of our role, if its arguments fitted better than those of
  * the server's own: nothing but the server's own is in this path.
  */
-export function inTransaction(selects: readonly string[]): string {
+export function transactionOf(selects: readonly string[]): string {
   return [
     'BEGIN READ ONLY',
     'SET LOCAL search_path = pg_catalog, pg_temp',

@@ -4,7 +4,7 @@
  */
 import { member } from '../../unknown.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
-import { activitySelect, FREE_QUESTION, inTransaction } from './activity-question.js';
+import { activitySelect, FREE_QUESTION, transactionOf } from './activity-question.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
 import { readHourly, type HourlyAnswer } from './hourly-answer.js';
 import { hourlySelect } from './hourly-question.js';
@@ -29,7 +29,7 @@ async function query(connection: AskedConnection): Promise<ServerAnswers | undef
   const version = Number(member(about, 'version'));
   const activity = activitySelect({ version, withLocks: true, holds: false, ownPids: [] }, always);
   const both = `SELECT (${activity}) AS portal_activity, (${hourlySelect(version, always)}) AS portal_hourly`;
-  const row = member(await connection.run(inTransaction([both])), '0');
+  const row = member(await connection.run(transactionOf([both])), '0');
   const answer = readActivity(member(row, 'portal_activity'));
   return answer
     ? { activity: answer, hourly: readHourly(member(row, 'portal_hourly')) ?? undefined }

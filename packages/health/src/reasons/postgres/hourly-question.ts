@@ -2,7 +2,7 @@
  * The question what runs out slowly or fails in silence at a server of Postgres: one text of SQL, one answer in JSON, once
  * an hour. No name of anything is read.
  */
-import { exclusively, inTransaction } from './activity-question.js';
+import { exclusively, transactionOf } from './activity-question.js';
 
 const MOST_SLOTS = 16;
 const MOST_SENDERS = 16;
@@ -14,7 +14,7 @@ const POSTGRES_17 = 170_000;
 
 /** @param version - `server_version_num` */
 export function hourlyQuestion(version: number): string {
-  return inTransaction([hourlySelect(version)]);
+  return transactionOf([hourlySelect(version)]);
 }
 
 export function hourlySelect(version: number, answering = exclusively): string {

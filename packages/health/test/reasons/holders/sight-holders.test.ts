@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { observe, type Observed } from '../../../src/reasons/holders/activity.js';
 import { createHolders } from '../../../src/reasons/holders/holders.js';
-import type { ServerSession } from '../../../src/reasons/holders/server-sessions.js';
+import type { HeldSession } from '../../../src/reasons/holders/server-sessions.js';
 import { sightHolders } from '../../../src/reasons/holders/sight-holders.js';
 import { explain } from '../../../src/reasons/catalogue.js';
 import type { Sighting } from '../../../src/reasons/sighting.js';
@@ -19,7 +19,7 @@ interface FakeClient {
 const AFTER_MS = 10_000;
 
 /** What is seen of a client that does the same from its checkout on, at `atMs`. */
-function sighted(client: object, atMs: number, said?: ServerSession): readonly Sighting[] {
+function sighted(client: object, atMs: number, said?: HeldSession): readonly Sighting[] {
   const holder = { connection: client, sinceMs: 0, note: undefined };
   let observed: Observed | undefined;
   for (let nowMs = 500; nowMs <= atMs; nowMs += 500) observed = observe(holder, observed, nowMs, 1_000);
@@ -38,7 +38,7 @@ function codesOf(sightings: readonly Sighting[]): readonly string[] {
   return sightings.map(({ code }) => code);
 }
 
-function session(state: string | null, waitsFor: string | null): ServerSession {
+function session(state: string | null, waitsFor: string | null): HeldSession {
   return { pid: 1, state, waitsFor, connectedMs: 60_000 };
 }
 

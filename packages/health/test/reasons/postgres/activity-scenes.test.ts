@@ -12,7 +12,7 @@ import {
 } from '../../../src/reasons/postgres/activity-watch.js';
 import { connectionLike } from '../../../src/probes/postgres/postgres-connections.js';
 import type { FreshPostgresConnection } from '../../../src/probes/postgres/fresh-postgres-connection.js';
-import { inTransaction } from '../../../src/reasons/postgres/activity-question.js';
+import { transactionOf } from '../../../src/reasons/postgres/activity-question.js';
 import { askServer } from '../../../src/reasons/postgres/ask-server.js';
 import { createHourlyWatch } from '../../../src/reasons/postgres/hourly-watch.js';
 import type { Sighting } from '../../../src/reasons/sighting.js';
@@ -220,7 +220,7 @@ test('what takes too long is ended by the server, and nothing of it is left on t
     const pool = driver === 'pg' ? new pg.Pool({ connectionString: database }) : postgresJs(database);
     const connection = connectionLike(pool, { postgres: postgresJs });
     assert.ok(connection);
-    await assert.rejects(connection.run(inTransaction(['SELECT pg_sleep(2)'])), { code: '57014' });
+    await assert.rejects(connection.run(transactionOf(['SELECT pg_sleep(2)'])), { code: '57014' });
     await connection.run('ROLLBACK');
     const rows = await connection.run('SHOW statement_timeout');
     assert.equal(JSON.stringify(rows), '[{"statement_timeout":"0"}]');

@@ -7,8 +7,8 @@ import { DAY_MS } from '../history/history-limits.js';
 export const MOST_TRANSITIONS = 100_000;
 export const TRANSITIONS_FOR_MS = 90 * DAY_MS;
 /** Of each service; about 100 MB for 200 services. */
-export const MINUTES_FOR_MS = 7 * DAY_MS;
+export const SERVICE_MINUTES_FOR_MS = 7 * DAY_MS;
 /** The same; about 90 MB. */
-export const HOURS_FOR_MS = 366 * DAY_MS;
+export const SERVICE_HOURS_FOR_MS = 366 * DAY_MS;
 /** Of changes that wait while the disk takes nothing. */
 export const MOST_PENDING = 10_000;

@@ -5,7 +5,7 @@
 import type { Database } from 'libsql';
 import { inTransaction } from '../../infra/sqlite/transaction.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../history/history-limits.js';
-import { HOURS_FOR_MS, MINUTES_FOR_MS } from './fleet-limits.js';
+import { SERVICE_HOURS_FOR_MS, SERVICE_MINUTES_FOR_MS } from './fleet-limits.js';
 import { STATUSES, type ServiceStatus } from './fleet-update.js';
 
 /** A part of a minute. */
@@ -102,8 +102,8 @@ export function createServiceStepStore(database: Database): ServiceStepStore {
     if (Math.abs(nowMs - prunedMs) < PRUNED_EVERY_MS) return;
     prunedMs = nowMs;
     for (const { id } of allServices.all() as { readonly id: number }[]) {
-      tables.minutes.prune.run(id, nowMs - MINUTES_FOR_MS, nowMs + DAY_MS);
-      tables.hours.prune.run(id, nowMs - HOURS_FOR_MS, nowMs + DAY_MS);
+      tables.minutes.prune.run(id, nowMs - SERVICE_MINUTES_FOR_MS, nowMs + DAY_MS);
+      tables.hours.prune.run(id, nowMs - SERVICE_HOURS_FOR_MS, nowMs + DAY_MS);
     }
     dropServices.run();
   }

@@ -4,7 +4,7 @@
 import { PortalError } from '../../errors.js';
 import { DAY_MS, SECOND_MS } from '../history/history-limits.js';
 import { MOST_POINTS } from '../history/history-query.js';
-import { MINUTES_FOR_MS } from './fleet-limits.js';
+import { SERVICE_MINUTES_FOR_MS } from './fleet-limits.js';
 import { STEP_MS, type StepQuery } from './service-step-store.js';
 
 /** As requested; each has a default. Times in milliseconds since 1970. */
@@ -27,7 +27,7 @@ export function parseStepQuery(service: string, selection: StepSelection, nowMs:
   // One point less, because the grid may begin before `from` and end after `to`.
   const leastMs = Math.max(rangeMs / (MOST_POINTS - 2), stepSeconds * SECOND_MS);
   const wantedMs = stepSeconds === 0 ? Math.max(leastMs, rangeMs / WANTED_POINTS) : leastMs;
-  const isRecent = nowMs - fromMs <= MINUTES_FOR_MS && wantedMs < STEP_MS.hours;
+  const isRecent = nowMs - fromMs <= SERVICE_MINUTES_FOR_MS && wantedMs < STEP_MS.hours;
   const table = isRecent ? 'minutes' : 'hours';
   const stepMs = Math.max(1, Math.ceil(wantedMs / STEP_MS[table])) * STEP_MS[table];
   return {

@@ -2,11 +2,7 @@
  * What the history file consists of.
  */
 import type { Database } from 'libsql';
-import {
-  openFile as openSqliteFile,
-  type FileFormat,
-  type OpenFile,
-} from '../../infra/sqlite/sqlite-file.js';
+import type { FileFormat } from '../../infra/sqlite/sqlite-file.js';
 import { CAUSES_SCHEMA } from './cause-store.js';
 import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
 import { OUTBOX_SCHEMA } from './outbox-store.js';
@@ -20,11 +16,6 @@ export const HISTORY_FORMAT: FileFormat = {
     addColumns(database);
   },
 };
-
-/** @param folderError - why the folder cannot be used, if so */
-export function openFile(path: string, folderError?: unknown): OpenFile {
-  return openSqliteFile(path, HISTORY_FORMAT, folderError);
-}
 
 /**
  * Later versions only add columns, and rows without them have a value. So this version reads an older file, and an older

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
-import { openFile } from '../../../src/monitoring/history/file.js';
+import { openFile } from '../../../src/infra/sqlite/sqlite-file.js';
+import { HISTORY_FORMAT } from '../../../src/monitoring/history/file.js';
 import { parseHistoryQuery } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/history-limits.js';
 import { fillEvents } from './fill-events.js';
@@ -33,7 +34,7 @@ afterEach(() => {
 });
 
 function open() {
-  const file = openFile(path, undefined);
+  const file = openFile(path, HISTORY_FORMAT, undefined);
   opened.push(file.database);
   return file;
 }

@@ -1,7 +1,8 @@
 /** Begin and end of reasons in the file, also over the end of a run, with a clock of the test's own. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { openFile } from '../../../src/monitoring/history/file.js';
+import { openFile } from '../../../src/infra/sqlite/sqlite-file.js';
+import { HISTORY_FORMAT } from '../../../src/monitoring/history/file.js';
 import {
   DAY_MS,
   MINUTE_MS,
@@ -19,7 +20,7 @@ let file: ReturnType<typeof openFile>;
 let store: HistoryStore;
 
 beforeEach(() => {
-  file = openFile(':memory:', new Error('no folder'));
+  file = openFile(':memory:', HISTORY_FORMAT, new Error('no folder'));
   store = createHistoryStore(file.database);
 });
 

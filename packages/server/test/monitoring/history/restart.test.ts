@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Database } from 'libsql';
-import { openFile } from '../../../src/monitoring/history/file.js';
+import { openFile } from '../../../src/infra/sqlite/sqlite-file.js';
+import { HISTORY_FORMAT } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore, type HistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { DAY_MS, HOUR_MS } from '../../../src/monitoring/history/history-limits.js';
 import { SERIES } from '../../../src/monitoring/history/series.js';
@@ -18,7 +19,7 @@ let database: Database;
 let store: HistoryStore;
 
 beforeEach(() => {
-  ({ database } = openFile('', new Error('No folder.')));
+  ({ database } = openFile('', HISTORY_FORMAT, new Error('No folder.')));
   store = createHistoryStore(database);
 });
 

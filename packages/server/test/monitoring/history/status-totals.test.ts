@@ -9,7 +9,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import Database from 'libsql';
 import type { NewEvent } from '../../../src/monitoring/history/event-store.js';
-import { openFile } from '../../../src/monitoring/history/file.js';
+import { openFile } from '../../../src/infra/sqlite/sqlite-file.js';
+import { HISTORY_FORMAT } from '../../../src/monitoring/history/file.js';
 import { createHistoryStore } from '../../../src/monitoring/history/history-store.js';
 import { parseHistoryQuery, parseRange } from '../../../src/monitoring/history/history-query.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_EVENTS } from '../../../src/monitoring/history/history-limits.js';
@@ -34,7 +35,11 @@ afterEach(() => {
 
 /** In memory, unless it is to be opened again. */
 function open(path?: string): Database.Database {
-  const { database } = openFile(path ?? '', path === undefined ? new Error('No folder.') : undefined);
+  const { database } = openFile(
+    path ?? '',
+    HISTORY_FORMAT,
+    path === undefined ? new Error('No folder.') : undefined,
+  );
   opened.push(database);
   return database;
 }
