@@ -36,7 +36,7 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
     const endedMs = performance.now();
     await clients.stop();
     scan.scan('log of the service', target.takeOutput());
-    // Whoever finds nobody there has not been failed by anybody.
+    // A refused connection is no failed request.
     const failed = clients.responses.filter(
       ({ httpStatus, verdict }) => httpStatus === 0 && verdict !== 'ECONNREFUSED',
     );

@@ -1,6 +1,6 @@
 /**
- * The same fault once more, while nobody asks for a report and every probe runs at its slow pace. What is found out is
- * read where reading it counts as nobody's question.
+ * The same fault once more, while no client asks for a report and every probe runs at its slow pace. The result is read
+ * where reading it does not count as use.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, QUIET_MS } from './limits.js';

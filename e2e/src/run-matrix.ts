@@ -1,6 +1,6 @@
 /**
  * Runs the scenarios of the matrix in turn, each again while the machine was too busy for its limits of time. A few that
- * broke a limit nevertheless run once more at the end, and what they broke first is told too.
+ * broke a limit nevertheless run once more at the end, and what they broke first is reported too.
  */
 import { brokenByPoolCost, poolCostOfPortal, poolCostOfRace, type PoolCosts } from './pool-cost.js';
 import { LIMITS } from './limits.js';

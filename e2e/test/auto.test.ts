@@ -206,7 +206,7 @@ describe('an application', () => {
     );
     await withApp(file, async (app) => {
       await app.url();
-      // A connection that somebody keeps open does not keep it either.
+      // A connection that a client keeps open does not keep it either.
       await app.report();
       assert.equal(await app.exit(), 0);
     });

@@ -26,7 +26,7 @@ import { startRedis, waitFor, type RedisServer } from 'portal-test-kit';
 import { startServiceProcess, WITHOUT_LIMITS, type ServiceProcess } from './service-process.js';
 
 const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
-/** Somebody, `nobody`, and whom every system has: that the embedded Postgres can be run by it, it needs a name. */
+/** A user without a name, `nobody`, and one with a name on every system: the embedded Postgres can only be run by a user with a name. */
 const OTHERS = [12_345, 65_534, 2];
 const DAEMON = 1;
 
@@ -60,7 +60,7 @@ function asUser(uid: number): readonly string[] {
 const PROWL =
   'while read -r path; do cat "$path" >/dev/null 2>&1 && echo "$path"; ls "$path" 2>/dev/null; done; true';
 
-/** What another user gets of the folder, told every path in it. */
+/** What another user can read of the folder, given every path in it. */
 async function seenBy(uid: number, data: string): Promise<string> {
   const names = await readdir(data, { recursive: true });
   assert.ok(names.includes('service.json') && names.includes('history.sqlite'), names.join());

@@ -1,6 +1,6 @@
 /**
- * Strangers who hold connections, against the service as it is run: with requests that nobody reads the answers to, and
- * with nothing at all. What it holds is bounded, and what it says stays true.
+ * Unauthenticated clients that hold connections, against the service as it is run: with requests whose responses they do
+ * not read, and with no request at all. What the service holds is bounded, and what it says stays true.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -97,7 +97,7 @@ async function watchVerdict(url: string): Promise<{ stop(): Promise<ReadonlySet<
     const isMachine = errors.every((error) => error.includes('(EVENT_LOOP_DELAYED)')) && errors.length > 0;
     verdicts.add(isMachine ? '200 healthy' : [status, verdict, ...errors].join(' '));
   }
-  // Whoever has asked only once may have to make room, as a stranger who has asked once.
+  // A client that has asked only once may have to make room for others.
   for (let round = 0; round < 3; round += 1) await look();
   const work = (async () => {
     while (!stopping.signal.aborted) {

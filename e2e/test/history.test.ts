@@ -63,7 +63,7 @@ function hasSamples(history: Record<string, unknown>): boolean {
 
 /**
  * A year as the service would have written it, to the row: the file is its own, only the figures are made up. In a process
- * of its own, because whoever has opened the file keeps it locked.
+ * of its own, because a process that has opened the file keeps it locked.
  */
 async function seedYear(path: string): Promise<void> {
   const source = new URL('../../../packages/server/dist/src/', import.meta.url).href;
@@ -170,7 +170,7 @@ test('a disk that takes nothing more: said, no reason for a bad verdict, and not
   const beganMs = Date.now();
   await waitFor('the first seconds', () => isMeasured(beganMs));
 
-  // What a full disk does to whoever writes; files that are there can still be read.
+  // What a full disk does to a writer; files that are there can still be read.
   await limitFiles('1');
   const fullMs = Date.now();
   await waitFor('the word', () => service.logged().includes('the history cannot be written'));
@@ -190,7 +190,7 @@ function idOf({ headers }: ReceivedMessage): string {
   return String(headers['webhook-id']);
 }
 
-/** Asks without a pause until it is told to stop, or nobody answers. */
+/** Asks without a pause until it is stopped, or the service no longer answers. */
 async function load(url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await fetch(`${url}/v1/admin/health`, { headers: { Cookie: cookie }, signal })

@@ -1,5 +1,5 @@
 /**
- * portal-integrity as somebody gets it: the tarball in an empty project, its size, its names, its command line, its threads.
+ * portal-integrity as it is installed: the tarball in an empty project, its size, its names, its command line, its threads.
  */
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -102,7 +102,7 @@ test('of a large tree, too, which a second thread helps to read', async () => {
   const tree = join(folder, 'large');
   await mkdir(tree);
   for (let index = 0; index < MANY_FILES; index++) await writeFile(join(tree, `${index}.txt`), String(index));
-  // Whether a thread cannot start is seen by nobody: the first one then reads everything itself.
+  // A thread that cannot start shows nowhere: the first one then reads everything itself.
   const watching = join(folder, 'watching.mjs');
   await writeFile(
     watching,

@@ -1,5 +1,5 @@
 /**
- * portal-server as somebody gets it: three tarballs in an empty project, and a service with everything that it has in a
+ * portal-server as it is installed: three tarballs in an empty project, and a service with everything that it has in a
  * checkout: its own Postgres and Redis, its page, its guides, its threads and its command line.
  */
 import assert from 'node:assert/strict';
@@ -45,7 +45,7 @@ before(
     for (const stream of [service.stdout, service.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
     }
-    // The last line it says tells how to enter.
+    // The last line says how to sign in.
     await waitFor('a service that listens', () => service.exitCode !== null || /^curl .*\n/m.test(said), {
       timeoutMs: 120_000,
     });

@@ -1,5 +1,5 @@
 /**
- * What is published, as somebody gets it: the tarball in an empty project, its size, its names, its adapters.
+ * What is published, as it is installed: the tarball in an empty project, its size, its names, its adapters.
  */
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** What is published, in projects of somebody's: the ground of all tests of packaging. */
+/** What is published, installed into empty projects: the fixture of all tests of packaging. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -25,7 +25,7 @@ export interface Pod {
   readonly pid: number;
   readonly port: number;
   readonly checks: readonly PodCheck[];
-  /** When it was told to end. */
+  /** When it was asked to end. */
   readonly terminatedMs: number | undefined;
   /** As the last look found it. */
   ready(): boolean;

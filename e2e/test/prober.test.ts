@@ -1,7 +1,7 @@
 /**
- * What a Kubernetes does to us, for two minutes: two services behind a Service, a prober that asks each every second and
+ * What Kubernetes does to a service, for two minutes: two services behind a Service, a prober that asks each every second and
  * waits a second, a rolling restart under traffic, a frozen database and a frozen cache. Liveness never fails, and
- * readiness fails for no store, only for a shutdown; nobody loses a request to a restart.
+ * readiness fails for no store, only for a shutdown; no request is lost to a restart.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,5 +1,5 @@
 /**
- * A session pooler that is full of the application's own connections: nobody else gets in, and every query is served.
+ * A session pooler that is full of the application's own connections: no other client gets in, and every query is served.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
 /**
- * What only the surroundings of a start decide: whom Node trusts (E-22), and whether its user has a name (E-23). Needs root,
+ * What only the surroundings of a start decide: which authorities Node trusts (E-22), and whether its user has a name (E-23). Needs root,
  * who alone can be a user without one.
  */
 import assert from 'node:assert/strict';

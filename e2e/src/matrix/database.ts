@@ -194,7 +194,7 @@ async function serveAll(actors: Fixture['actors']): Promise<() => void> {
   return () => library?.target.send('rest');
 }
 
-/** A database can get another name only while nobody is in it. */
+/** A database can be renamed only while no session is in it. */
 async function rename({ postgres }: Fixture, from: string, to: string): Promise<void> {
   await postgres.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
   await postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${from}'`);

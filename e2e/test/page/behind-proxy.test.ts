@@ -278,7 +278,7 @@ async function assertLinks(page: Page, stage: Stage): Promise<void> {
   }
 }
 
-/** One client behind the proxy uses up its limit, and nobody else’s, whatever it says of itself. */
+/** One client behind the proxy uses up its own limit only, whatever address it claims. */
 async function assertLimits(stage: Stage): Promise<void> {
   const ask = async (from: string, headers: Record<string, string> = {}): Promise<number> =>
     (await requestFrom(from, stage, `${stage.url}/v1/admin/health`, headers)).status;

@@ -1,5 +1,5 @@
 /**
- * A real browser, which nobody has used before.
+ * A real browser with a new profile.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ export interface Browser {
 export interface ChromiumOptions {
   /** Addresses of names that it is to know. */
   readonly names?: Readonly<Record<string, string>>;
-  /** Takes certificates that nobody vouches for. */
+  /** Accepts certificates of unknown authorities. */
   readonly ignoreCertificates?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The page opens on the fleet: what needs somebody comes first, with shape, word and code; every place has an address; by
+ * The page opens on the fleet: what needs an operator comes first, with shape, word and code; every place has an address; by
  * keyboard, on a phone, for axe, with both stores away, and with 10,000 instances.
  */
 import assert from 'node:assert/strict';

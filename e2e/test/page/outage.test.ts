@@ -1,6 +1,6 @@
 /**
- * The page while things break, in a real browser: told without a reload, with cause and advice; readable while both
- * stores are frozen; honest when the service itself is silent; closed to whoever may not read it.
+ * The page while things break, in a real browser: updated without a reload, with cause and advice; readable while both
+ * stores are frozen; honest when the service itself is silent; closed to users who may not read it.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -43,7 +43,7 @@ after(async () => {
   await served?.close();
 });
 
-/** Opens the page as somebody of this level, by a link that is used up by it. */
+/** Opens the page as a user of this level, by a link that works once. */
 async function enter(permission: string): Promise<string> {
   users += 1;
   const name = `reader-${users}`;

@@ -1,4 +1,4 @@
-/** Somebody who looks at the page: a tab of the browser, what it asked of whom, and what went wrong in it. */
+/** A tab of the browser with the page, the requests that it made, and what went wrong in it. */
 import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';

@@ -38,7 +38,7 @@ async function assertAnonymous(): Promise<void> {
   await untilHeadline(page, 'Healthy');
   await page.getByText('does not answer').waitFor({ state: 'detached' });
   await assertAccessible(page, 'for anybody');
-  // Nobody has said where codes go: so none is offered, and whom to ask is said.
+  // No setting says where codes go: so none is offered, and the page names whom to ask.
   await page.getByText('Ask the operator of this service for a code.').waitFor();
   await page.getByText('portal login-code create --user NAME').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Send me a code' }).count(), 0);

@@ -56,7 +56,7 @@ function fill(dataDir: string, nowMs: number): void {
   database.close();
 }
 
-/** The day as the service tells of it, in seconds before its end. */
+/** The day as the service reports it, in seconds before its end. */
 function stretches() {
   const [degradedFrom, degradedTo] = SEEDED.degraded.map((minutes) => minutes * 60);
   const [gapFrom, gapTo] = SEEDED.gap.map((minutes) => minutes * 60);

@@ -1,6 +1,6 @@
 /**
- * Since when, as somebody reads it who was woken up: of each cause by itself, for those who are signed in and those who
- * are not, and through a restart of the service in the middle of an outage.
+ * Since when something has been wrong, as the page says it: for each cause, signed in or not, and through a restart of the
+ * service in the middle of an outage.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -92,7 +92,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await untilHeadline(page, 'Degraded · the cache does not answer in time');
     await page.getByText('answering since').first().waitFor();
     await page.getByText('Still degraded').first().waitFor();
-    // Until the new process is heard, the page tells that nothing is.
+    // Until the new process answers, the page says that the service is silent.
     await waitFor('the same moments', async () => isDeepStrictEqual(await sinces(), known));
     await page.reload();
     await page

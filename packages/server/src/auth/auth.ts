@@ -62,7 +62,7 @@ interface BegunByCode {
 /** Codes that were none, and requests for codes: of one address a minute, and of all together. Whoever is over waits. */
 const OF_ADDRESS = 20;
 const OF_ALL = 600;
-/** Requests of one address by one name, a minute: beyond that the name has messages enough, whoever has it. */
+/** Requests of one address by one name, a minute: beyond that its user has messages enough. */
 const OF_NAME = 10;
 
 export function createAuth({

@@ -60,7 +60,7 @@ export function createRetention({
   ];
 
   async function count(table: string, condition: string): Promise<number> {
-    // Asked first: that rows were deleted is told to everybody who listens, also of none.
+    // Asked first: a DELETE notifies every listener, also when it deletes no row.
     const ids = `SELECT id FROM ${table} WHERE ${condition} ORDER BY id LIMIT ${most}`;
     const [row] = await database.rows<{ any: boolean }>(`SELECT EXISTS (${ids}) AS any`, [], DEADLINE_MS);
     if (!row?.any) return 0;

@@ -128,7 +128,7 @@ export function createGuard({ sessions, limits, throttle, log, auditSink }: Guar
     const tokens = bearer === undefined ? cookies : [bearer];
     assertWithinLimit(tokens, reply);
     const [verified, ...others] = await identify(request, reply, options, tokens);
-    // Of two sessions another site of the domain may have set one, and we cannot tell which.
+    // Of two sessions, another site of the domain may have set one, and it cannot be found out which.
     if (others.length > 0) await reject(clientAddress(request.ip), reply);
     if (!verified || others.length > 0) throw new PortalError('authenticationRequired');
     const { session, token, source } = verified;
@@ -187,7 +187,7 @@ interface AdmittedRequest {
   readonly log: Log;
 }
 
-/** The client is told in a header, the operator in the log. */
+/** The client sees it in a header, the operator in the log. */
 function markAsFromFallback({ request, reply, log }: AdmittedRequest, { session }: Verified): void {
   reply.header('X-Session-Source', 'memory');
   log.warn('let in from memory, because the database is away', {

@@ -1,5 +1,5 @@
 /**
- * The permission levels, for everybody who has to tell them apart.
+ * The permission levels, for every room that compares them.
  */
 
 /** 0 User, 1 Moderator, 2 Admin, 3 Owner. */

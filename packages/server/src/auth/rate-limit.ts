@@ -1,7 +1,7 @@
 /**
- * Counts, and says when it is too many: in the memory of this process, and in Redis where a limit is shared with other
- * processes. Whoever is over a limit is refused from memory and costs no command; while Redis does not answer, or its
- * probe calls it down, what this process has counted itself is all that counts.
+ * Counts requests, and says when they are too many: in the memory of this process, and in Redis where a limit is shared with
+ * other processes. A client over a limit is refused from memory and costs no command. While Redis does not answer, or its
+ * probe calls it down, only the counts of this process count.
  */
 import type { FastifyReply } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -9,7 +9,7 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { PortalError } from '../errors.js';
 import { createRateWindows } from './rate-windows.js';
 
-/** A limit on how often somebody may come. To count failures only: ask `isOver` first, and `count` what has failed. */
+/** A limit on how often a client may ask. To count failures only: ask `isOver` first, and `count` what has failed. */
 export interface RateLimit {
   /** Milliseconds until `key` may come again when it has come too often. A look at memory, which counts nothing. */
   isOver(key: string): number | undefined;
@@ -24,18 +24,18 @@ export interface RateLimit {
 export interface SharedCounters {
   /** Gives up a command in time. */
   readonly client: Redis;
-  /** Whether its probe says that it does not answer: nobody asks it then. */
+  /** Whether its probe says that it does not answer: then it is not asked. */
   readonly isDown: () => boolean;
 }
 
 export interface RateLimitOptions {
   /** Most in a window; 0 is no limit. */
   readonly most: number;
-  /** Milliseconds, of whole seconds; default one minute. A window begins when somebody comes. */
+  /** Milliseconds, of whole seconds; default one minute. A window begins with its first request. */
   readonly windowMs?: number;
   /** Most keys that are remembered here; SECURITY.md says who is forgotten. */
   readonly mostKeys?: number;
-  /** For a limit that several processes would multiply; `name` tells it from others there. */
+  /** For a limit that several processes would multiply; `name` distinguishes it from others there. */
   readonly shared?: { readonly name: string; readonly counters: SharedCounters } | undefined;
   readonly now?: () => number;
 }

@@ -1,7 +1,7 @@
 /**
- * How often each of many came, in windows of time. Kept in memory and by the monotonic clock: one that went by the time of
- * day would lock people out for as long as somebody has set that back. Bounded in number, and whoever has reached the
- * limit is never forgotten to make room for others.
+ * How often each of many clients asked, in windows of time. Kept in memory and by the monotonic clock: by the time of day,
+ * setting the clock back would lock users out for as long. Bounded in number, and a client that has reached the limit is
+ * never dropped to make room for others.
  */
 
 export interface RateWindows {
@@ -60,7 +60,7 @@ export function createRateWindows({ most, windowMs, mostKeys, now }: RateWindows
     if (isFull() && oldest !== undefined) below.delete(oldest);
   }
 
-  /** The window of whoever is remembered, or can be; else that of all others. */
+  /** The window of the client where it is remembered, or can be; else the one that all others share. */
   function windowOf(key: string, nowMs: number): Window {
     const current = currentOf(key, nowMs);
     if (current) return current;

@@ -1,9 +1,8 @@
 /**
- * What the audit is made of, for everybody who has something to tell it. Changes of users and sessions are written by the
+ * What the audit is made of, for every room that writes to it. Changes of users and sessions are written by the
  * statements that make them, so that there is no change without its entry, whichever process makes it.
  */
 
-/** Everything that is told. */
 export const AUDIT_ACTIONS = [
   'signed_in',
   'refused',
@@ -28,7 +27,7 @@ export type AuditDetails = Readonly<Record<string, string | number | readonly st
 
 export interface AuditEntry {
   readonly action: AuditAction;
-  /** Name of the user who did it; `null`: whoever sits at the machine, or nobody that we know. */
+  /** Name of the user who did it; `null`: an operator at the machine, or an unknown client. */
   readonly actor: string | null;
   /** Name of the user whom it was done to. */
   readonly subject: string | null;

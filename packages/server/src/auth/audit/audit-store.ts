@@ -39,7 +39,7 @@ export interface AuditRange {
 }
 
 const PAGE = 1_000;
-/** Refusals are told by strangers, who can tell many. */
+/** Rejections are caused by unauthenticated clients, who can cause many. */
 const REJECTIONS_KEPT_DAYS = 30;
 /** A page waits for it; and what waits to be added is tried again. */
 const DEADLINE_MS = 2_000;

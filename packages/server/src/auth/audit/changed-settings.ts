@@ -1,6 +1,6 @@
 /**
  * Which settings are others than at the last start. Of a setting the record keeps a salted digest only, a slow one where
- * the text can be a password that somebody thought of.
+ * the text can be a password that a person made up.
  */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';

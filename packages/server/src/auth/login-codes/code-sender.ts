@@ -1,8 +1,8 @@
 /**
  * Brings codes to their users: by a message to a program of the operator's choice, which passes it on.
  *
- * Nobody can tell by it who exists. Whatever was asked for waits for the next slot, which comes at its own time; a slot
- * does the same for a code that is nobody's; and what is then done for a message alone is done in another thread.
+ * A client cannot find out by it which users exist. Every request waits for the next slot, which comes at its own time. A
+ * slot does the same work for a name of no user, and the work for messages alone is done in another thread.
  */
 import { randomUUID } from 'node:crypto';
 import { openLink } from '../../config/url-rules.js';
@@ -11,7 +11,7 @@ import type { OutgoingMessage } from './webhook-worker.js';
 /** A code that was asked for, and whose it is. */
 export interface CodeToSend {
   readonly code: string;
-  /** `undefined`: nobody's. */
+  /** `undefined`: of no user. */
   readonly userName: string | undefined;
   /** The name as it was asked for. */
   readonly wasRequested: string;
@@ -21,13 +21,12 @@ export interface CodeToSend {
 }
 
 export interface CodeSender {
-  /** Nobody waits for it; what comes of it is in the log. */
+  /** Returns at once; the result is in the log. */
   send(code: CodeToSend): void;
   /** Gives up what is under way. */
   close(): Promise<void>;
 }
 
-/** What a delivery needs of others. */
 export interface CodeSenderOptions {
   readonly post: { send(letter: OutgoingMessage): void; close(): Promise<void> };
   /** Where browsers find the page, without a slash at the end; a message then has a link. */
@@ -37,7 +36,7 @@ export interface CodeSenderOptions {
 }
 
 const SLOT_MS = 2_000;
-/** Codes of one slot; the lane of requests lets no more through. */
+/** Codes of one slot; the queue of requests lets no more through. */
 const MOST = 1_000;
 
 export function createCodeSender({ post, pageUrl, slotMs = SLOT_MS }: CodeSenderOptions): CodeSender {

@@ -2,9 +2,9 @@
  * One-time codes, of 56 characters that leave out those that are taken for one another (0 O o, 1 I l). SECURITY.md says
  * what they are worth against guessing.
  *
- * One that was asked for at the door is read and typed, and opens to one address only: twelve characters, 56¹² or about
- * 9.5 · 10²⁰ of them. They are so many that every try can be looked at, also of somebody who tries far too often, and so
- * nobody's right code is lost among the wrong ones of others. One that opens to any address is copied: sixteen, 92.9 bits.
+ * A code from a request is read and typed, and works for one address only: twelve characters, 56¹² or about 9.5 · 10²⁰
+ * codes. They are so many that every try can be checked, however often a client tries, so a right code is never lost among
+ * the wrong ones of others. A code that works for any address is copied: sixteen characters, 92.9 bits.
  */
 import { createHash, randomInt } from 'node:crypto';
 
@@ -13,12 +13,12 @@ const SHORT = 12;
 const LONG = 16;
 const SHAPE = new RegExp(`^(?:[${ALPHABET}]{${SHORT}}|[${ALPHABET}]{${LONG}})$`);
 
-/** A code that nobody can foresee, for the address that asked for it. */
+/** An unpredictable code, for the address that asked for it. */
 export function newCode(): string {
   return randomCode(SHORT);
 }
 
-/** A code that nobody can foresee, nor ever guess, from whatever addresses. */
+/** An unpredictable code that cannot be guessed from any number of addresses either. */
 export function newLongCode(): string {
   return randomCode(LONG);
 }
@@ -37,7 +37,7 @@ export function loginCodeHash(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }
 
-/** What is stored of a name that was asked for: the same for every way of writing it, and for a name that nobody has. */
+/** What is stored of a name that was asked for: the same for every way of writing it, and for a name of no user. */
 export function nameDigest(name: string): Buffer {
   return createHash('sha256').update(name.toLowerCase()).digest();
 }

@@ -1,6 +1,6 @@
 /**
- * The record of one-time codes, in PostgreSQL: each question is one statement for all who ask at this moment, which does
- * the same work whoever is asked about, and whose parts no other statement can come between.
+ * One-time codes in PostgreSQL. Each operation is one statement for all requests of this moment. It does the same work for
+ * every name, and no other statement can come between its parts.
  */
 import type { Queryable } from '../../infra/postgres.js';
 
@@ -10,7 +10,7 @@ export const MOST_OPEN_OF_ADDRESS = 5;
 /** A person waits at the other end. */
 const DEADLINE_MS = 2_000;
 
-/** Where a code came from: a request at the door, the command line, or the start of the service. */
+/** What made a code: a request, the command line, or the start of the service. */
 export type LoginCodeOrigin = 'request' | 'command' | 'start';
 
 export interface OpenCode {
@@ -27,8 +27,8 @@ export interface Redeemed {
 
 export interface CodeStore {
   /**
-   * Opens a code for whoever has each name, for use by the address alone; one for nobody where nobody has it. No two of
-   * them are for the same name and address.
+   * Opens a code for the user of each name, for use by its address alone; for a name of no user, one that signs nobody in.
+   * No two of them are for the same name and address.
    */
   request(codes: readonly RequestedCode[]): Promise<readonly OpenCode[]>;
   /** Opens a code for use by any address; `undefined` when the user is not there, or is disabled. */

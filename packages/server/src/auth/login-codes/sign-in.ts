@@ -19,7 +19,7 @@ import type {
   Try,
 } from './login-code-store.js';
 
-/** A code that was made for somebody, to be told this once. */
+/** A code that was made for a user, to be shown this once. */
 export interface MadeCode {
   readonly code: string;
   readonly expiresAt: Date;
@@ -27,16 +27,15 @@ export interface MadeCode {
 
 export interface SignInClient {
   readonly address: string;
-  /** Whether a limit says that it comes too often: then it waits for those who do not. */
+  /** Whether it is over a limit: then it waits until clients below it are served. */
   readonly isOver: boolean;
 }
 
 export interface SignIn {
-  /** Whether codes that are asked for can be brought to anybody. */
+  /** Whether requested codes can be delivered. */
   readonly isDeliverable: boolean;
   /**
-   * Makes a code for whoever has this name, which only this address can use; for a name that nobody has, one that
-   * signs nobody in.
+   * Makes a code for the user of this name, which only this address can use. For a name of no user, the code signs nobody in.
    *
    * @throws PortalError while the database cannot be asked, or too many are waiting
    */
@@ -48,7 +47,7 @@ export interface SignIn {
    */
   redeem(code: string, visitor: SignInClient): Promise<Redeemed | undefined>;
   /**
-   * Makes a code that any address can use, for somebody at the machine.
+   * Makes a code that any address can use, for an operator at the machine.
    *
    * @throws PortalError when the user is not there, or is disabled
    */
@@ -107,7 +106,7 @@ export function createSignIn({ store, isDeliverable, isDown }: SignInOptions): S
   };
 }
 
-/** Of several who ask for one name from one address at this moment the last gets a code, and the others one for nobody. */
+/** Of several requests for one name from one address at this moment, the last gets a code; the codes of the others sign nobody in. */
 async function requestAll(store: CodeStore, codes: readonly RequestedCode[]): Promise<readonly OpenCode[]> {
   const lastOf = new Map(codes.map((code) => [keyOf(code), code]));
   const chosen = [...lastOf.values()];

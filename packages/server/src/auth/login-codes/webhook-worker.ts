@@ -1,6 +1,6 @@
 /**
- * The application's side of the post: a thread that sends messages, because to connect, to encrypt and to sign takes time,
- * and on the application's own thread every answer would wait for it and tell of it.
+ * The application's side of a thread that sends messages. Connecting, encrypting and signing take time. On the application's
+ * own thread every response would wait for that, and its timing would give away which users exist.
  */
 import { startRpcWorker } from 'portal-shared/rpc-thread';
 import type { Log } from '../../infra/log.js';

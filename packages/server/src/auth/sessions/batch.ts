@@ -1,10 +1,10 @@
 /**
- * Look-ups of one moment travel together, and those that come while they are on their way travel together in the next. So
- * however many requests there are, one question at a time is asked about them. Only where an answer takes longer than a
- * moment does the next leave behind it: nobody waits for two answers.
+ * Look-ups of one moment are one query, and those that arrive while it is in flight are the next one. So however many
+ * requests there are, one query at a time is made for them. A second one starts beside it only where the first takes longer
+ * than a moment: no request waits for two.
  *
- * A look-up never joins one that has already left: that one may have read the record before a change which the
- * request comes after.
+ * A look-up never joins a query that is in flight: that one may have read the rows before a change that the request comes
+ * after.
  */
 import { TimeoutError, startTimeout } from 'portal-shared/with-timeout';
 
@@ -14,30 +14,29 @@ export type Load<Value> = (keys: readonly string[]) => Promise<ReadonlyMap<strin
 export interface FindOptions {
   /** Milliseconds after which the caller does not wait any longer. */
   readonly deadlineMs: number;
-  /** Before those who are not, should there be more than fit into one journey. */
+  /** Served before the others, should there be more than fit into one query. */
   readonly first: boolean;
 }
 
 export interface Batch<Value> {
   /** The value of `key`, or `undefined` when there is none. Rejects when the look-up fails or takes too long. */
-  find(key: string, fare: FindOptions): Promise<Value | undefined>;
+  find(key: string, options: FindOptions): Promise<Value | undefined>;
 }
 
-/** How many travel, and how close behind one another. */
 export interface BatchOptions {
-  /** Most keys in one question. */
+  /** Most keys in one query. */
   readonly most?: number;
-  /** Milliseconds between two departures while an answer is awaited. */
+  /** Milliseconds between the starts of two queries while one is in flight. */
   readonly everyMs?: number;
-  /** Most questions under way. */
+  /** Most queries in flight. */
   readonly mostUnderWay?: number;
-  /** Whether a question may leave while another is under way; default: always. */
+  /** Whether a query may start while another is in flight; default: always. */
   readonly mayOverlap?: () => boolean;
 }
 
 /**
- * Nobody travels yet. By default a database that answers within 10 ms has one question at a time, and a slower one is asked
- * no more often in a second than that one; where no look-up may take more than 200 ms, twenty at once are all there is.
+ * By default a database that answers within 10 ms has one query at a time. A slower one gets no more queries a second than
+ * that: twenty in flight, because no look-up may take more than 200 ms.
  */
 export function createBatch<Value>(
   load: Load<Value>,
@@ -57,7 +56,7 @@ export function createBatch<Value>(
       return;
     }
     isScheduled = true;
-    // Whoever comes in this turn of the event loop comes along.
+    // Takes what else arrives in this turn of the event loop.
     setImmediate(() => {
       isScheduled = false;
       flush();

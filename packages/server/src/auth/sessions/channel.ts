@@ -1,6 +1,6 @@
 /**
- * The word that goes round by Redis when sessions have changed, for processes to which a pooler lets no `NOTIFY` pass.
- * It says no more than that, and whoever hears it believes nothing but PostgreSQL: it can only make a process look again.
+ * Notifies other processes by Redis that sessions have changed, because some poolers let no `NOTIFY` pass. The message holds
+ * nothing else, and a receiver believes nothing but PostgreSQL: a message can only lead to another look-up.
  */
 import type { Cache } from '../../infra/redis.js';
 

@@ -31,7 +31,7 @@ export function createLastUsedWriter({ write, everyMs = EVERY_MS }: LastUsedWrit
     try {
       await write(ids);
     } catch {
-      // A database that does not answer is told of by its probe; they are written with the next.
+      // The probe reports a database that does not answer. These are written with the next ones.
       for (const id of ids) noted.add(id);
     }
   }

@@ -1,12 +1,12 @@
 /**
- * Where unknown tokens wait that come from an address which is refused too often. Most of them are a flood, but one may be
- * of somebody who shares the address with it; so they are looked up after all, in one question a second for all of them.
- * And an address has only so many of these: asking one by one must not cost the database one by one.
+ * Delays the look-up of unknown tokens from an address that is refused too often. Most of them belong to a flood, but one
+ * may be of a user who shares the address. So they are looked up after all, in one query a second for all of them. Each
+ * address has a limited number of these: single requests must not cost the database a query each.
  */
 
 export interface LookupThrottle {
   /**
-   * Kept at the next departure, with `undefined`. Or says at once how many milliseconds there is none.
+   * Resolves with `undefined` when the next query starts, or at once with the milliseconds for which there is none.
    *
    * @param tokens - how many are to be looked up
    */
@@ -14,11 +14,11 @@ export interface LookupThrottle {
 }
 
 export interface LookupThrottleOptions {
-  /** Milliseconds between two departures. */
+  /** Milliseconds between two queries. */
   readonly everyMs?: number;
-  /** Most tokens in one departure. */
+  /** Most tokens in one query. */
   readonly most?: number;
-  /** Departures that an address has in a row. */
+  /** Queries that an address has in a row. */
   readonly burst?: number;
   /** Milliseconds after which it has one more again. */
   readonly refillMs?: number;
@@ -26,11 +26,11 @@ export interface LookupThrottleOptions {
 }
 
 /**
- * In which those gather who come close together. Where an address has one departure left, they have longer: of those who
- * come again when they were told to, in whole seconds, most miss the moment at which a flood is there already.
+ * For how long tokens that arrive close together are gathered. An address with one query left has longer: `Retry-After`
+ * counts in whole seconds, so most clients that obey it arrive a moment after the flood.
  */
 const GATHERED_MS = 50;
-/** Addresses of which departures are counted: the pace is the same for all of them, so this is no more than fairness. */
+/** Addresses of which queries are counted. The pace is the same for all of them, so this is fairness only. */
 const MOST_ADDRESSES = 10_000;
 
 export function createLookupThrottle({

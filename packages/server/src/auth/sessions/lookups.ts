@@ -1,10 +1,10 @@
 /**
  * Who has a token. **PostgreSQL alone says so, for this very request.** What this process remembers counts only while the
- * probe itself says that the database is away, and only for those who ask for it by `fromFallback`; an answer that is merely
- * late is neither yes nor no.
+ * probe itself says that the database is away, and only for routes that ask for it by `fromFallback`. An answer that is
+ * merely late is neither yes nor no.
  *
- * A change of sessions, told by whomever, makes this process forget what it remembers until one question has confirmed it;
- * what was asked before the change is not remembered after it.
+ * After a notification of a change, whoever sends it, this process uses nothing that it remembers until one query has
+ * confirmed it. An answer to a query from before the change is not remembered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionFallback } from './session-fallback.js';
@@ -25,8 +25,8 @@ export interface Verified {
 }
 
 /**
- * What a look-up can find: sessions; none, because there is none, or because the database is away and nobody here has
- * verified one lately; or `late`, when nobody can say now.
+ * What a look-up can find: sessions; none, because there is none, or because the database is away and this process has
+ * verified none lately; or `late`, when it cannot be found out now.
  */
 export type LookupResult = readonly Verified[] | 'late';
 
@@ -35,7 +35,7 @@ export interface Lookups {
   find(tokens: readonly string[], options: { readonly fromFallback: boolean }): Promise<LookupResult>;
   /** The session behind a token as it was lately, if it lived; to know whom to count, never to let anybody in. */
   lastSeen(token: string): number | undefined;
-  /** A session has just begun here: whoever has this token is no stranger, however many come from the same address. */
+  /** A session has just begun here: its client is not limited with the unauthenticated ones of its address. */
   begun(token: string, session: Session): void;
   /** Whether the database is not asked at all. */
   isAway(): boolean;
@@ -53,15 +53,15 @@ export interface Lookups {
 export interface LookupsOptions extends DatabaseWithSessions {
   /** False while the connection for it is known not to answer. */
   readonly isConnected: () => boolean;
-  /** Whether changes are told to nobody here, though the database may have been there; default: never. */
+  /** Whether this process may have missed changes while the database was there; default: never. */
   readonly isListenerCut?: () => boolean;
   /** What counts while the database is away. */
   readonly fallback: SessionFallback;
   /** Milliseconds that a look-up may take. */
   readonly deadlineMs: number;
-  /** Told that the database must be there, because a change was told: by whom it is asked should be connected. */
+  /** Called for a notification of a change: the database must be there, so the connection for look-ups can be made. */
   readonly onHeard?: () => void;
-  /** Told of every look-up that was late: it is time that the probe looks. */
+  /** Called for every look-up that was late: it is time for a probe run. */
   readonly onLate: () => void;
 }
 
@@ -69,7 +69,7 @@ export interface LookupsOptions extends DatabaseWithSessions {
 const CONFIRM_MS = 1_000;
 /** From the probe's word on the page opens within 100 ms: so much of the deadline a question may still take. */
 const SHARE_WHILE_AWAY = 0.25;
-/** Somebody may tell of changes all the time; so often is confirmed at most. */
+/** Notifications may come all the time; so often is confirmed at most. */
 const CONFIRM_EVERY_MS = 100;
 
 export function createLookups({
@@ -91,8 +91,8 @@ export function createLookups({
   const isUnheard = (): boolean => database.isSilent() || !isConnected();
 
   /**
-   * One question about all that is in doubt. Where nobody answers it, who is in doubt stays so: memory vouches for none of
-   * them, and nobody says that they are strangers.
+   * Asks about all sessions in doubt at once. Without an answer they stay in doubt: they are not let in from memory, and
+   * they do not count as unauthenticated either.
    */
   async function confirm(): Promise<void> {
     if (confirming) return;
@@ -129,7 +129,7 @@ export function createLookups({
         const found = await Promise.all(
           tokens.map(async (token) => {
             const hash = tokenHash(token);
-            // A word of the record that comes in time counts, also while its probe calls it down.
+            // An answer of the database in time counts, also while its probe calls it down.
             const session = await database.query(
               hash,
               away ? deadlineMs * SHARE_WHILE_AWAY : deadlineMs,

@@ -1,5 +1,5 @@
 /**
- * Tokens of machines, in PostgreSQL: made and revoked at the command line, read by whoever looks up sessions. They open what
+ * Tokens of machines, in PostgreSQL: made and revoked at the command line, read by the look-up of sessions. They open what
  * administrators read and nothing else.
  */
 import type { Queryable } from '../../infra/postgres.js';

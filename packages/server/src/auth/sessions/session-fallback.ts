@@ -1,5 +1,5 @@
 /**
- * Sessions that PostgreSQL has confirmed to this process lately. Held by the monotonic clock, which nobody can set back,
+ * Sessions that PostgreSQL has confirmed to this process lately. Held by the monotonic clock, which cannot be set back,
  * and bounded in size.
  */
 import type { LiveSession, Session } from './session.js';

@@ -1,6 +1,6 @@
 /**
- * What this process remembers of sessions: whom it may let in while the database is away, who is in doubt since a change, and
- * whom it has seen lately, which decides nothing but whom to count.
+ * What this process remembers of sessions: the administrators that it may let in while the database is away, those in doubt
+ * since a change, and every session seen lately, which only decides which limit a request counts for.
  */
 import { ADMIN } from '../permission.js';
 import { createSessionFallback, type SessionFallback } from './session-fallback.js';

@@ -9,7 +9,7 @@ export interface SessionQueries {
   /**
    * What memory learns too. Rejects when the database fails or takes longer than `forMs`.
    *
-   * @param first - before those who are not
+   * @param first - served before the others
    */
   readonly query: (hash: string, forMs: number, first: boolean) => Promise<LiveSession | undefined>;
   /** Whether the last query had no answer. */

@@ -9,7 +9,7 @@ import type { DedicatedConnection } from '../../infra/postgres-dedicated.js';
 import type { Queryable } from '../../infra/postgres.js';
 import type { ListedSession, LiveSession, SessionOrigin } from './session.js';
 
-/** The channel on which the database tells that sessions or permissions changed; migration 0003 has the triggers. */
+/** The channel on which the database notifies that sessions or permissions changed; migration 0003 has the triggers. */
 export const SESSIONS_CHANGED = 'portal_sessions_changed';
 
 /** Life of a session in days. */
@@ -28,14 +28,14 @@ const LASTS_UNTIL = `CASE
 /** What is written once a minute may be as old. */
 const IDLE_SLACK = `interval '1 minute'`;
 
-/** The same, where one that nobody used for so many minutes ends too. */
+/** The same, where a session without use for so many minutes ends too. */
 function endsWhenIdle(minutes: number): string {
   if (minutes === 0) return LASTS_UNTIL;
   const idle = `coalesce(s.last_used_at, s.created_at) + interval '${minutes} minutes' + ${IDLE_SLACK}`;
   return `least(${LASTS_UNTIL}, ${idle})`;
 }
 
-/** A machine's token `m`; one that is somebody's ends when they are no administrator any more. */
+/** A machine's token `m`. One that belongs to a user ends when that user is no administrator any more. */
 const MACHINE_LIVES = `m.revoked_at IS NULL AND (m.expires_at IS NULL OR now() < m.expires_at)
   AND (m.user_id IS NULL OR (u.permission >= ${ADMIN} AND u.disabled_at IS NULL))`;
 
@@ -266,7 +266,7 @@ function listedSession({
   };
 }
 
-/** The database holds levels to 0 to 3; should it ever not, nobody gains by it. */
+/** The database holds levels to 0 to 3. Any other value gives no permission. */
 function level(value: number): Permission {
   return isPermission(value) ? value : 0;
 }

@@ -2,8 +2,8 @@
  * Watches over sessions for as long as something that they opened stays open: a page that is kept up to date must end
  * soon after its session does, and watching many must cost the stores nothing.
  *
- * So nobody asks in turns. The database tells of changes by itself, the cache does, and this process knows its own; only
- * then are the sessions looked up, all in one question. When a session ends by time is known from the last look.
+ * So nothing is polled. Database and cache notify of changes, and this process knows its own. Only then are the sessions
+ * looked up, all in one query. The last look-up says when a session ends by time.
  */
 import { ADMIN } from '../permission.js';
 import type { Sessions } from './sessions.js';
@@ -21,9 +21,9 @@ export interface SessionWatch {
 
 export interface SessionWatchOptions {
   readonly sessions: Sessions;
-  /** False while the database would tell of no change, because it is down. */
+  /** False while the database notifies of no change, because it is down. */
   readonly isHeard: () => boolean;
-  /** Milliseconds for which a session counts on while the database tells of no change. */
+  /** Milliseconds for which a session stays valid while the database notifies of no change. */
   readonly fallbackMs: number;
 }
 
@@ -35,7 +35,7 @@ interface Watched {
 }
 
 const TICK_MS = 500;
-/** Memory vouched for it, or nobody could say: looked up again soon. */
+/** Found in the fallback, or not found out in time: looked up again soon. */
 const AGAIN_MS = 1_000;
 
 /** Begins to watch; nothing is asked while nothing is watched. */
@@ -65,7 +65,7 @@ export function createSessionWatch({
     else watched.endsAtMs = performance.now() + Math.max(TICK_MS, verified?.remainingMs ?? AGAIN_MS);
   }
 
-  /** Looks at `which` at once, so that they travel together; a change while that is under way is looked at after it. */
+  /** Looks up `which` at once, in one query. A change while that is in flight leads to another one after it. */
   async function checkSessions(which: readonly Watched[]): Promise<void> {
     if (which.length === 0) return;
     if (checking) {
@@ -109,7 +109,7 @@ export function createSessionWatch({
         timer = setInterval(tick, TICK_MS);
         timer.unref();
       }
-      // The guard let it in a moment ago; a change since then, and how long it lasts, is for this look to tell.
+      // The guard let it in a moment ago. This look-up finds a change since then, and how long the session lasts.
       void checkSessions([watched]);
       return () => {
         watched.pages.delete(onGone);

@@ -11,7 +11,7 @@ export interface Session {
   readonly permission: Permission;
   /** When it ends by the clock of the database, in milliseconds since 1970. */
   readonly expiresAtMs: number;
-  /** The token is one of a machine: then `id` is negative, `userName` its own name, and `userId` 0 unless it is somebody's. */
+  /** The token is one of a machine: then `id` is negative, `userName` its own name, and `userId` 0 unless it belongs to a user. */
   readonly isMachine?: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface LiveSession extends Session {
   readonly remainingMs: number;
 }
 
-/** Who made a session: somebody at the command line, the start of the service, or its own user with a one-time code. */
+/** What made a session: the command line, the start of the service, or its own user with a one-time code. */
 export type SessionOrigin = 'command' | 'start' | 'code';
 
 /** A session as an operator, or its user, sees it in a list. */

@@ -29,10 +29,10 @@ export interface Sessions {
   lastSeen(token: string): number | undefined;
   /** Whether the database is not asked at all, because it is known to be away. */
   isAway(): boolean;
-  /** @param from - where the user is, and what else the audit should say, when it is not somebody at the machine */
+  /** @param from - where the user is, and what else the audit should say, unless an operator at the machine does it */
   begin(userId: number, createdBy: SessionOrigin, from?: Origin): Promise<BegunSession>;
   list(userId?: number): Promise<ListedSession[]>;
-  /** Somebody was let in by this session: it is not idle. */
+  /** A request was let in by this session: it is not idle. */
   used(sessionId: number): void;
   /** Ends sessions for good; gives how many it ended. */
   revoke(ids: readonly number[], author?: Author): Promise<number>;
@@ -59,9 +59,9 @@ export interface SessionsOptions {
   readonly lookups: Lookups;
   /** Absent when there is no Redis. */
   readonly channel: SessionChannel | undefined;
-  /** Calls `onChange` for every change that the database itself tells of, also one made with `psql`. */
+  /** Calls `onChange` for every change that the database notifies of, also one made with `psql`. */
   readonly listenToDatabase: (onChange: () => void) => void;
-  /** Told when a change could not be told to other processes by Redis. */
+  /** Called when other processes could not be notified of a change by Redis. */
   readonly onFailure: (event: string, error: unknown) => void;
   /** Absent where a session may be without use for ever. */
   readonly use?: Pick<LastUsedWriter, 'note'> | undefined;
@@ -82,7 +82,7 @@ export function createSessions({
     for (const listener of listeners) listener();
   }
 
-  /** Whoever looks again finds it as it is: nobody waits for another process to hear of it. */
+  /** The next look-up of any process sees the change: no request waits until other processes are notified. */
   async function publish(hashes: readonly string[]): Promise<void> {
     lookups.ended(hashes);
     notifyListeners();
@@ -90,7 +90,7 @@ export function createSessions({
     try {
       await channel.publish();
     } catch (error) {
-      // Not an error of the change itself: the record has it, and tells of it too.
+      // Not an error of the change itself: the database has it, and notifies of it too.
       onFailure('a change of sessions could not be told by Redis', error);
     }
   }

@@ -16,9 +16,9 @@ const SIGNING_OUT = { most: 200, waitMs: 1_000 };
 const SIGN_OUT_MS = 2_000;
 
 /**
- * Ends every session that a request brings, also where two differ and so would let nobody in.
+ * Ends every session that a request brings, also where two differ, which the guard would refuse.
  *
- * @throws PortalError when they could not be ended in the database, or nobody can say whether there are any
+ * @throws PortalError when they could not be ended in the database, or it cannot be found out whether there are any
  */
 export type SignOut = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 

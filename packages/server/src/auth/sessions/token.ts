@@ -24,7 +24,7 @@ export function isToken(text: string): boolean {
  */
 const MACHINE = 'portal_';
 
-/** A token for a machine that nobody has ever had. */
+/** A new token for a machine. */
 export function newMachineToken(): string {
   return `${MACHINE}${newToken()}`;
 }
@@ -39,7 +39,7 @@ export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** What may be shown of a token, to tell sessions apart. */
+/** The part of a token that may be shown, to distinguish sessions. */
 export function suffixOf(token: string): string {
   return token.slice(-SUFFIX_LENGTH);
 }

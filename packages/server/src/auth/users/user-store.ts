@@ -11,11 +11,11 @@ export interface User {
   readonly name: string;
   readonly permission: Permission;
   readonly createdAt: Date;
-  /** Since when nobody gets in by this name; `undefined`: it is not disabled. */
+  /** Since when the user cannot sign in; `undefined`: not disabled. */
   readonly disabledAt: Date | undefined;
 }
 
-/** Who adds a user: somebody at the command line, or the first start of the service. */
+/** What adds a user: the command line, or the first start of the service. */
 export type UserOrigin = 'command' | 'start';
 
 export interface UserStore {
@@ -42,7 +42,7 @@ const COLUMNS = 'id, name, permission, created_at, disabled_at';
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * `gone`: the user `$1`, locked, unless nobody would be left who may do everything. All Owners are locked, in one order,
+ * `gone`: the user `$1`, locked, unless no Owner would be left. All Owners are locked, in one order,
  * so that two who take one away each do not take away the last two.
  */
 const UNLESS_LAST = `owners AS (

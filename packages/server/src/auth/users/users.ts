@@ -5,34 +5,34 @@ import { PortalError } from '../../errors.js';
 import { OWNER, PERMISSION_NAMES, type Permission } from '../permission.js';
 import type { UserOrigin, User, UserStore } from './user-store.js';
 
-/** Who does something: a person of some permission, or whoever sits at the machine, who is above all of them. */
+/** Who does something: a user with a permission, or an operator at the machine, who is above all of them. */
 export type Actor = Permission | 'operator';
 
 export interface Users {
   /** @throws PortalError when the name cannot be one or is taken, or the actor may not make such a user */
   add(actor: Actor, name: string, permission: Permission): Promise<User>;
   list(): Promise<User[]>;
-  /** @throws PortalError when there is nobody of that name */
+  /** @throws PortalError when there is no user of that name */
   named(name: string): Promise<User>;
-  /** The same, of somebody who can sign in. @throws PortalError when there is nobody of that name, or they are disabled */
+  /** The same, of a user who can sign in. @throws PortalError when there is no user of that name, or they are disabled */
   enabled(name: string): Promise<User>;
   /**
    * Counts from the next request on.
    *
-   * @throws PortalError when there is nobody of that name, or the actor may not do that
+   * @throws PortalError when there is no user of that name, or the actor may not do that
    */
   setPermission(actor: Actor, name: string, permission: Permission): Promise<User>;
   /**
-   * Ends all sessions and codes of somebody, who gets none until enabled again.
+   * Ends all sessions and codes of a user, who gets none until enabled again.
    *
-   * @throws PortalError when there is nobody of that name, the actor may not do that, or nobody could do everything then
+   * @throws PortalError when there is no user of that name, the actor may not do that, or no Owner would be left
    */
   disable(actor: Actor, name: string): Promise<User>;
   /** What has ended stays so. @throws PortalError as above */
   enable(actor: Actor, name: string): Promise<User>;
-  /** Takes somebody away for good; the audit keeps the name. @throws PortalError as above */
+  /** Removes a user for good; the audit keeps the name. @throws PortalError as above */
   remove(actor: Actor, name: string): Promise<User>;
-  /** Makes the first user, an Owner, when there is none at all; `undefined` when there is somebody. */
+  /** Makes the first user, an Owner, when there is none at all; `undefined` when there is a user. */
   addFirst(name: string): Promise<User | undefined>;
 }
 
@@ -44,7 +44,7 @@ export interface UsersOptions {
   readonly onPermissionChange: (userId: number) => Promise<void>;
 }
 
-/** Whether somebody may act on somebody: on levels below their own, and Owners also on Owners. */
+/** Whether an actor may change a user: on levels below their own, and Owners also Owners. */
 export function mayActOn(actor: Actor, level: Permission): boolean {
   return actor === 'operator' || level < actor || (actor === OWNER && level === OWNER);
 }
@@ -104,7 +104,7 @@ export function createUsers({ store, onPermissionChange, onSessionsEnded }: User
     },
     async setPermission(actor, name, permission) {
       const user = await named(name);
-      // Neither touch somebody above, nor lift somebody to a level that one could not touch.
+      // Neither change a user above, nor raise one to a level that the actor could not change.
       expectMayActOn(actor, user.permission);
       expectMayActOn(actor, permission);
       await store.setPermission(user.id, permission);

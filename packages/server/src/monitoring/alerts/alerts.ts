@@ -66,7 +66,7 @@ export function createAlerts({
       .map(({ code, explains, sentence, next }) => ({ code, explains, sentence, next }));
   }
 
-  /** The reason is often seen some seconds after the incident, which nobody should hear of later for that. */
+  /** The reason is often seen some seconds after the incident, whose alert must not wait for it. */
   function explain(current: Incident, codes: readonly ProblemCode[]): void {
     const known = why(codes);
     if (current.isExplained || known.length === 0) return;
@@ -109,7 +109,7 @@ export function createAlerts({
       else if (incident && status !== 'healthy') explain(incident, codes);
     },
     sourceChanged({ kind, began_at, added, removed, modified }) {
-      // What memory holds is told by the incident that its code begins.
+      // For a script in memory, the incident that its code begins is the alert.
       if (kind !== 'changed') return;
       // A change that continues is reported again and again.
       if (!isReady || began_at === lastChange) return;

@@ -1,6 +1,6 @@
 /**
- * A sign of life for a dead man's switch elsewhere, which raises the alarm when it stops: sent only while the service does
- * what it is there for, since a process that merely runs tells nobody anything.
+ * A heartbeat for a dead man's switch elsewhere, which raises the alarm when it stops. It is sent only while the service
+ * does its work: that a process merely runs says nothing.
  */
 import { errorCode } from 'portal-shared/error-code';
 import type { Log } from '../../infra/log.js';
@@ -8,15 +8,15 @@ import { createWebhook } from '../../infra/webhook.js';
 
 export interface HeartbeatOptions {
   readonly url: URL;
-  /** Why there must be no sign of life now, in words for the log; `undefined` while all moves. */
+  /** Why no heartbeat may be sent now, in words for the log; `undefined` while all moves. */
   readonly standstill: () => string | undefined;
   readonly log: Log;
-  /** Milliseconds between two signs of life. Default 60,000. */
+  /** Milliseconds between two heartbeats. Default 60,000. */
   readonly intervalMs?: number;
 }
 
 export interface Heartbeat {
-  /** The first one is sent after an interval, when there is something to tell. */
+  /** The first one is sent after an interval. */
   start(): void;
   close(): void;
 }

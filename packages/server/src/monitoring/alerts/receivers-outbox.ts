@@ -1,5 +1,5 @@
 /**
- * Alerts on their way: each is written for every receiver, with the incident that it tells of, and then sent to each.
+ * Writes each alert for every receiver, together with its incident, and sends it to each.
  */
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../infra/log.js';

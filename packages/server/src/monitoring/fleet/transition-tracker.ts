@@ -1,5 +1,5 @@
 /**
- * From updates to transitions: of the services by comparison with the update before, of instances as they are told.
+ * From updates to transitions: of the services by comparison with the update before, of instances as they are reported.
  */
 import type { FleetUpdate, ServiceUpdate } from './fleet-update.js';
 import type { Transition } from './transition-store.js';
