@@ -132,9 +132,18 @@ export function handleSignals(
   return handleSignalsBy(stopOf(server), health, options);
 }
 
-/** As `handleSignals`, for a framework that stops its server itself. */
-export function handleSignalsBy(stop: Stop, health: Health, options: SignalOptions): SignalHandling {
-  checkOptions(options, SIGNAL_RULES);
+/**
+ * As `handleSignals`, for a framework that stops its server itself.
+ *
+ * @param within - the option that holds `options`
+ */
+export function handleSignalsBy(
+  stop: Stop,
+  health: Health,
+  options: SignalOptions,
+  within?: string,
+): SignalHandling {
+  checkOptions(options, SIGNAL_RULES, within);
   const { signals = SIGNALS, onSignal, ...shutdown } = options;
   let isEnding = false;
 

@@ -4,8 +4,9 @@
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { BOOLEAN, optionError } from 'portal-shared/check-options';
+import { ANYTHING, BOOLEAN, OBJECT, optionError, type Rules } from 'portal-shared/check-options';
 import { createEndpoints, headersBeside, type EndpointOptions } from '../http/endpoints.js';
+import { checkEndpointOptions } from '../http/endpoint-options.js';
 import type { Health } from '../health-type.js';
 import type { HealthResponse } from '../http/respond.js';
 import { handleSignalsBy, type SignalHandling, type SignalOptions } from '../shutdown.js';
@@ -62,15 +63,24 @@ export interface HealthPluginOptions extends Omit<EndpointOptions, 'viewer'> {
   readonly signals?: SignalOptions;
 }
 
+/** Fastify hands its own options of `register` to the plugin as well. */
 interface RegisterOptions extends HealthPluginOptions {
   readonly logLevel?: unknown;
   readonly logSerializers?: unknown;
 }
 
+const OWN: Rules<Omit<RegisterOptions, keyof EndpointOptions>> = {
+  health: ANYTHING,
+  lifecycle: BOOLEAN,
+  signals: OBJECT,
+  logLevel: ANYTHING,
+  logSerializers: ANYTHING,
+};
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 async function plugin(instance: FastifyInstanceLike, options: HealthPluginOptions): Promise<void> {
-  // Fastify hands its own options of `register` to the plugin as well.
+  checkEndpointOptions(options, OWN);
   const {
     health,
     prefix = '',
@@ -87,7 +97,6 @@ async function plugin(instance: FastifyInstanceLike, options: HealthPluginOption
     ...(viewer && { viewer: (request) => viewer(request) }),
   });
 
-  if (typeof lifecycle !== 'boolean') throw optionError('lifecycle', BOOLEAN.text, lifecycle);
   addLifecycle(instance, health, { lifecycle, signals });
 
   /** False when the request is for no endpoint. */
@@ -145,6 +154,7 @@ function addLifecycle(
       },
       health,
       signals,
+      'signals',
     );
   }
   if (lifecycle) {

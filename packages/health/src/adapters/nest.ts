@@ -14,7 +14,8 @@ import {
   type StoppableServer,
 } from '../shutdown.js';
 import { DEFAULTS } from '../defaults.js';
-import { optionError } from 'portal-shared/check-options';
+import { OBJECT, optional, required, type Rules } from 'portal-shared/check-options';
+import { checkEndpointOptions } from '../http/endpoint-options.js';
 import { createEndpoints, type Endpoints } from '../http/endpoints.js';
 import { handlerOf, type NodeResponse } from '../http/node-handler.js';
 import { hasMethods } from '../unknown.js';
@@ -41,6 +42,14 @@ export interface HealthModuleOptions extends Omit<EndpointOptions<IncomingMessag
   /** How it ends on a signal, where `app.enableShutdownHooks()` was called; `app.close()` by itself does not wait. */
   readonly shutdown?: Omit<ShutdownOptions, 'onClose'>;
 }
+
+const LIST = optional('to be a list', Array.isArray);
+const OWN: Rules<Omit<HealthModuleOptions, keyof EndpointOptions>> = {
+  useFactory: required('to be a function', (value) => typeof value === 'function'),
+  inject: LIST,
+  imports: LIST,
+  shutdown: OBJECT,
+};
 
 /** A dynamic module in Nest's words. */
 export interface HealthModule {
@@ -71,11 +80,11 @@ interface Consumer {
  *
  * const imports = [createHealthModule({ useFactory: () => createHealth({}) })]; // of your AppModule
  * ```
- * @throws TypeError when an option cannot be used; those of the doors when the application is made
+ * @throws TypeError when an option cannot be used
  */
 export function createHealthModule(options: HealthModuleOptions): HealthModule {
+  checkEndpointOptions(options, OWN);
   const { useFactory, inject = [], imports = [], viewer, shutdown = {}, ...rest } = options;
-  if (typeof useFactory !== 'function') throw optionError('useFactory', 'to be a function', useFactory);
   checkShutdownOptions(shutdown, 'shutdown');
   const endpointOptions = {
     ...rest,

@@ -9,6 +9,7 @@ import {
   OBJECT,
   optional,
   required,
+  type OptionRule,
   type Rules,
 } from 'portal-shared/check-options';
 
@@ -122,9 +123,12 @@ const LISTEN: Rules<ListenOptions> = {
   ...OWN_ENDPOINTS,
 };
 
-/** @throws TypeError naming option, rule and value */
-export function checkEndpointOptions(options: unknown): void {
-  checkOptions(options, ENDPOINTS);
+/**
+ * @param own - rules for what an adapter takes besides, so that whoever misspells one is told of all
+ * @throws TypeError naming option, rule and value
+ */
+export function checkEndpointOptions(options: unknown, own: Readonly<Record<string, OptionRule>> = {}): void {
+  checkOptions<EndpointOptions>(options, { ...ENDPOINTS, ...own });
   if (options.paths !== undefined) checkOptions(options.paths, PATHS, 'paths');
 }
 
