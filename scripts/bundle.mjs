@@ -1,7 +1,7 @@
 // Puts the compiled modules of a library together: what is imported as CommonJS, with thin ES modules before each entry, and
 // what is run. `formats.mjs` says why.
 import { writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** No notes of where on this machine a module was. */
@@ -81,7 +81,7 @@ async function write(input, { format, ...output }) {
     generatedCode: { symbols: false },
     externalLiveBindings: false,
     dynamicImportInCjs: false,
-    plugins: format === 'cjs' ? [takeFromNode(), takeAsItIs(), takeLate()] : [],
+    plugins: format === 'cjs' ? [takeFromNode(), takeAsItIs(), takeLate(), handCoreOn()] : [],
   };
   const { output: written } = await (output.dir === undefined ? made.generate(options) : made.write(options));
   await made.close();
@@ -215,6 +215,46 @@ function takeLate() {
     renderChunk(code) {
       const late = code.replace(/\brequire_late\b/g, 'require_late()');
       return late.replace(/const require_late\(\) = (require\(.*?\));/, 'const require_late = () => $1;');
+    },
+  };
+}
+
+const REQUIRED = /\brequire\((["'`])(\.[^"'`]+)\1\)/g;
+
+/**
+ * What is read later, and needs `core` itself, is a function of it: two files that ask for each other would be a circle,
+ * of which bundlers warn everybody who puts the library into a program.
+ */
+function handCoreOn() {
+  return {
+    name: 'hand-core-on',
+    generateBundle(_, files) {
+      const chunks = Object.values(files).filter(({ type }) => type === 'chunk');
+      const core = chunks.find(({ name }) => name === 'core')?.fileName;
+      if (core === undefined) return;
+      const needs = new Map(
+        chunks.map(({ fileName, code }) => [
+          fileName,
+          [...code.matchAll(REQUIRED)].map(([, , asked]) => join(dirname(fileName), asked)),
+        ]),
+      );
+      const later = [...reached(needs, [core])].filter(
+        (file) => file !== core && reached(needs, [file]).has(core),
+      );
+      for (const chunk of chunks) {
+        const { fileName } = chunk;
+        const isLater = later.includes(fileName);
+        const code = chunk.code.replace(REQUIRED, (all, _quote, asked) => {
+          const file = join(dirname(fileName), asked);
+          if (file !== core && !later.includes(file)) return all;
+          const theCore = all.replace(basename(file), basename(core));
+          const own = fileName === core ? 'exports' : isLater ? 'core' : theCore;
+          return file === core ? own : `${all}(${own})`;
+        });
+        chunk.code = isLater
+          ? `let made;module.exports=core=>made??=(exports=>{${code.trim()}return exports})({});\n`
+          : code;
+      }
     },
   };
 }

@@ -2,16 +2,13 @@
  * `node --import portal-health/auto`: the examples without a line of ours, and what else applications do.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { rolldown } from 'rolldown';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-import type { Report } from 'portal-health';
+import { becomes, metrics, withApp as withAppIn, type App, type AppOptions } from './auto-app.js';
 import { packLibrary, REPOSITORY } from './packed.js';
 
 const EXAMPLES = ['express', 'fastify', 'hono', 'koa', 'nest', 'node'];
@@ -41,72 +38,12 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface App {
-  /** What it has printed, on both streams. */
-  said(): string;
-  /** The lines of ours. */
-  lines(): string[];
-  /** Where its health is served, once it is. */
-  url(): Promise<string>;
-  report(): Promise<Report & { readonly httpStatus: number }>;
-  exit(): Promise<number | null>;
-}
-
-/** Runs `work` with an application of its own, and ends it. */
-async function withApp(
+function withApp(
   file: string,
   work: (app: App) => Promise<void>,
-  {
-    args = ['--import', 'portal-health/auto'],
-    env = {},
-    cwd = folder,
-  }: { args?: string[]; env?: Record<string, string>; cwd?: string } = {},
+  { env = {}, cwd = folder, ...options }: Partial<AppOptions> = {},
 ): Promise<void> {
-  const child = spawn(process.execPath, [...args, join(cwd, file)], {
-    cwd,
-    env: { ...environment, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface(stream).on('line', (line) => (said += `${line}\n`));
-  }
-  const urlIn = (): string | undefined => /^portal-health: (http:\S+)\/health /m.exec(said)?.[1];
-  const app: App = {
-    said: () => said,
-    lines: () => said.split('\n').filter((line) => line.startsWith('portal-health:')),
-    async url() {
-      await waitFor('its health to be served', () => urlIn() !== undefined || child.exitCode !== null, {
-        timeoutMs: 30_000,
-      });
-      return urlIn() ?? assert.fail(said);
-    },
-    async report() {
-      const response = await fetch(`${await app.url()}/health`);
-      return { ...((await response.json()) as Report), httpStatus: response.status };
-    },
-    async exit() {
-      const [code] = (await ended) as [number | null];
-      return code;
-    },
-  };
-  try {
-    await work(app);
-  } catch (error) {
-    throw new Error(`${file} failed. It said:\n${said}`, { cause: error });
-  } finally {
-    child.kill('SIGKILL');
-    await ended;
-  }
-}
-
-async function becomes(app: App, status: Report['status']): ReturnType<App['report']> {
-  await waitFor(`it to be ${status}`, async () => (await app.report()).status === status, {
-    timeoutMs: 20_000,
-    everyMs: 100,
-  });
-  return app.report();
+  return withAppIn(file, work, { ...options, cwd, env: { ...environment, ...env } });
 }
 
 /** An example as it would be without us. */
@@ -305,6 +242,44 @@ describe('an application', () => {
     });
   });
 
+  test(
+    'that comes to its drivers late is told of each, once; the port is the same',
+    { timeout: 60_000 },
+    async () => {
+      // What counts is the name of the package that is loaded.
+      for (const [name, index] of [
+        ['mongodb', 'index.js'],
+        ['@libsql/client', 'lib-cjs/node.js'],
+        ['redis', 'index.js'],
+      ] as const) {
+        const place = join(folder, 'late/node_modules', name);
+        await mkdir(dirname(join(place, index)), { recursive: true });
+        await writeFile(join(place, 'package.json'), JSON.stringify({ name, main: index }));
+        await writeFile(join(place, index), '');
+      }
+      await write(
+        'late/late.cjs',
+        `${STAY}
+      setTimeout(() => { require('mongodb'); require('@libsql/client'); }, 4500);
+      setTimeout(() => { ${POOL} require('redis'); global.pool = pool; }, 7000);
+      setTimeout(() => { require('redis'); require('mongodb'); }, 9000);
+      setTimeout(() => console.log('all is loaded'), 10000);`,
+      );
+      await withApp('late/late.cjs', async (app) => {
+        const url = await app.url();
+        await becomes(app, 'degraded');
+        await waitFor('all of it', () => app.said().includes('all is loaded'), { timeoutMs: 40_000 });
+        const { database } = await becomes(app, 'healthy');
+        assert.deepEqual([database, await app.url()], [true, url]);
+        const [nothing, drivers, pool, ...more] = app.lines();
+        assert.match(nothing ?? '', /has found no pool/);
+        assert.match(drivers ?? '', /^portal-health: Not watched, .*: mongodb, @libsql\/client\.$/);
+        assert.match(pool ?? '', /watches database \(pg, .*\)\. Not watched, .*: redis before version 4\.$/);
+        assert.deepEqual(more, []);
+      });
+    },
+  );
+
   test('whose password nobody has escaped has no piece of it in the log', async () => {
     const file = await write('password.cjs', POOL + STAY);
     await withApp(
@@ -340,7 +315,3 @@ describe('an application', () => {
     );
   });
 });
-
-async function metrics(app: App): Promise<string> {
-  return (await fetch(`${await app.url()}/metrics`)).text();
-}

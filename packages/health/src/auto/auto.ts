@@ -60,7 +60,11 @@ function install(): void {
         isAnyFound = true;
         started().add(store);
       },
-      unknown: (name) => void unknown.add(name),
+      unknown(name) {
+        if (unknown.has(name)) return;
+        unknown.add(name);
+        watch?.noteUnknown();
+      },
     }),
   );
   preferCommonJs('postgres');

@@ -38,6 +38,11 @@ export interface DriverListener {
 
 /** Stores that portal-health knows nothing of. */
 const UNKNOWN = new Set([
+  '@elastic/elasticsearch',
+  '@libsql/client',
+  '@neondatabase/serverless',
+  '@upstash/redis',
+  '@valkey/valkey-glide',
   'better-sqlite3',
   'cassandra-driver',
   'mariadb',
@@ -46,9 +51,13 @@ const UNKNOWN = new Set([
   'mongodb',
   'mysql',
   'mysql2',
+  'neo4j-driver',
   'oracledb',
+  'sqlite3',
   'tedious',
 ]);
+/** Files that only a version has of which it knows nothing. */
+const UNKNOWN_VERSIONS: ReadonlyMap<string, string> = new Map([['redis/index.js', 'redis before version 4']]);
 
 type Hook = (exports: object) => unknown;
 
@@ -56,8 +65,11 @@ type Hook = (exports: object) => unknown;
 export function hookDrivers(listener: DriverListener): (file: LoadedFile) => unknown {
   const hooks = hooksFor(listener);
   return ({ packageName, path, exports }) => {
+    const file = `${packageName}/${path}`;
     if (UNKNOWN.has(packageName)) listener.unknown(packageName);
-    const hook = hooks.get(`${packageName}/${path}`);
+    const version = UNKNOWN_VERSIONS.get(file);
+    if (version !== undefined) listener.unknown(version);
+    const hook = hooks.get(file);
     const isThere = (typeof exports === 'object' && exports !== null) || typeof exports === 'function';
     return hook && isThere ? hook(exports) : exports;
   };

@@ -33,6 +33,8 @@ export interface Watch {
   readonly add: (store: FoundStore) => void;
   /** Serves, whether anything was found or not. */
   readonly begin: () => void;
+  /** One more is among `unknown`. */
+  readonly noteUnknown: () => void;
 }
 
 export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
@@ -43,6 +45,7 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
   let url: string | undefined;
   let hasSaidInUse = false;
   let told: ReadonlySet<string> | undefined;
+  const toldUnknown = new Set<string>();
   let scheduled: NodeJS.Timeout | undefined;
   let isRebuilding = false;
 
@@ -107,8 +110,7 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
   function report(watched: ReadonlyMap<string, Slot>): void {
     const stores = new Map([...watched].map(([name, slot]) => [`${name} (${describe(slot.current)})`, slot]));
     const news = [...stores.keys()].filter((one) => !told?.has(one));
-    const left =
-      unknown.size > 0 ? ` Not watched, as it does not know them: ${[...unknown].join(', ')}.` : '';
+    const left = newlyUnknown();
     const more = slots.leftOut > 0 ? ` There are more than it watches.` : '';
     if (stores.size === 0) {
       say(
@@ -118,9 +120,26 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
     } else if (told === undefined || told.size === 0) {
       say(`${url}/health watches ${news.join(', ')}.${left}${more}`);
     } else if (news.length > 0) {
-      say(`${url}/health also watches ${news.join(', ')}.${more}`);
+      say(`${url}/health also watches ${news.join(', ')}.${left}${more}`);
+    } else if (left !== '') {
+      say(left.trimStart());
     }
     told = new Set(stores.keys());
+  }
+
+  /** Each is told of once. */
+  function newlyUnknown(): string {
+    const news = [...unknown].filter((name) => !toldUnknown.has(name));
+    for (const name of news) toldUnknown.add(name);
+    return news.length > 0 ? ` Not watched, as it does not know them: ${news.join(', ')}.` : '';
+  }
+
+  /** What is loaded when all else has been told, such as by a job that runs at night. */
+  function tellUnknown(): void {
+    // The next report does it.
+    if (told === undefined || scheduled || isRebuilding) return;
+    const left = newlyUnknown();
+    if (left !== '') say(left.trimStart());
   }
 
   setInterval(() => {
@@ -132,6 +151,8 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
       if (slots.add(store)) schedule();
     },
     begin: () => schedule(0),
+    // Those of one go are one line.
+    noteUnknown: () => void setTimeout(tellUnknown, SETTLE_MS).unref(),
   };
 }
 
