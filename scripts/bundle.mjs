@@ -238,15 +238,15 @@ function handCoreOn() {
           [...code.matchAll(REQUIRED)].map(([, , asked]) => join(dirname(fileName), asked)),
         ]),
       );
-      const later = [...reached(needs, [core])].filter(
-        (file) => file !== core && reached(needs, [file]).has(core),
+      const later = new Set(
+        [...reached(needs, [core])].filter((file) => file !== core && reached(needs, [file]).has(core)),
       );
       for (const chunk of chunks) {
         const { fileName } = chunk;
-        const isLater = later.includes(fileName);
+        const isLater = later.has(fileName);
         const code = chunk.code.replace(REQUIRED, (all, _quote, asked) => {
           const file = join(dirname(fileName), asked);
-          if (file !== core && !later.includes(file)) return all;
+          if (file !== core && !later.has(file)) return all;
           const theCore = all.replace(basename(file), basename(core));
           const own = fileName === core ? 'exports' : isLater ? 'core' : theCore;
           return file === core ? own : `${all}(${own})`;

@@ -73,8 +73,9 @@ async function inFastify(
   { isFirst }: { readonly isFirst: boolean },
 ): Promise<RunningApp> {
   const app = fastify();
-  const mount = async (): Promise<void> =>
-    void (await app.register(healthPlugin, { health, ...(options as object) }));
+  const mount = async (): Promise<void> => {
+    await app.register(healthPlugin, { health, ...(options as object) });
+  };
   if (isFirst) await mount();
   app.all('/*', () => EVERYTHING);
   if (!isFirst) await mount();
