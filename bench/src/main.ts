@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { adminEndpoint } from './admin-endpoint.js';
 import type { Claim } from './claim.js';
+import { fleetClaims } from './fleet.js';
 import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
 import { holders } from './holders.js';
@@ -32,6 +33,7 @@ const claims: readonly Claim[] = [
   sourceHash,
   sourceScan,
   sourceLatency,
+  ...fleetClaims,
 ];
 const filter = process.argv[2] ?? '';
 const chosen = claims.filter((claim) => claim.name.includes(filter));

@@ -15,6 +15,7 @@ const MAIN = join(
 
 export interface RunningService {
   readonly port: number;
+  readonly pid: number;
   /** The session token of an administrator. */
   readonly session: string;
   close(): Promise<void>;
@@ -40,6 +41,7 @@ export async function startBenchService(settings: Readonly<Record<string, string
     if (session === undefined) throw new Error('The command printed no session.');
     return {
       port,
+      pid: child.pid ?? Number.NaN,
       session,
       async close() {
         child.kill('SIGTERM');

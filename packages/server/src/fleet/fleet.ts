@@ -70,6 +70,7 @@ const MOST_INSTANCES = 10_000;
 /** The service of this name is this one, unless the file has another. */
 export const OWN_NAME = 'portal';
 const UPDATE_MS = 1_000;
+const PLAN_MS = 50;
 const LOOK_AT_FILE_MS = 5_000;
 const REACH_MS = 5_000;
 /** A busy machine may be this late with every poll. */
@@ -174,6 +175,7 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
   const all = new Map<string, Watched>();
   let sight: Sight = SEEING;
   let checkedAt = Date.now();
+  let planTimer: NodeJS.Timeout | undefined;
   const worker = createPollWorker({
     onCollected: receive,
     onEnd: (error) => log.failure('the watching of the fleet has ended, and begins anew', error),
@@ -237,8 +239,7 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
       discover,
       onResult(found) {
         noteCause(watched, found.kind === 'failed' ? found.cause : '');
-        watch.discovered(found, Date.now());
-        sendPlan();
+        if (watch.discovered(found, Date.now())) sendPlanSoon();
       },
     });
   }
@@ -248,8 +249,15 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
     all.delete(name);
   }
 
+  /** Many services are listed within the same moment, and a plan holds all of them. */
+  function sendPlanSoon(): void {
+    planTimer ??= setTimeout(sendPlan, PLAN_MS).unref();
+  }
+
   /** The first by service and instance are watched, so that the same ones are left out every time. */
   function sendPlan(): void {
+    clearTimeout(planTimer);
+    planTimer = undefined;
     const sorted = watches().toSorted((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
     let left = MOST_INSTANCES;
     for (const watch of sorted) {
@@ -305,6 +313,7 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
       return polled.length === 0 || Date.now() - checkedAt < 2 * Math.min(...periodsMs) + LATE_MS;
     },
     async close() {
+      clearTimeout(planTimer);
       for (const name of all.keys()) drop(name);
       await worker.close();
     },

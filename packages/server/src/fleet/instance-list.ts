@@ -3,8 +3,18 @@
  * 1970.
  */
 import { hostOf } from './file/fleet-file.js';
-import { MOST_UNWELL, type InstanceChange, type UnwellInstance } from './fleet-update.js';
-import { forgetLoss, newInstance, track, type Damping, type TrackedInstance } from './instance-tracker.js';
+import type { InstanceChange, UnwellInstance } from './fleet-update.js';
+import {
+  codesOf,
+  looksAlike,
+  seenOf,
+  stateOf,
+  summarise,
+  type Held,
+  type SourceCounts,
+  type Summary,
+} from './instance-summary.js';
+import { forgetLoss, newInstance, track, type Damping } from './instance-tracker.js';
 import type { Poll } from './observation.js';
 import type { Seen } from './sight.js';
 import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } from './service-verdict.js';
@@ -23,14 +33,6 @@ export interface InstanceView {
   readonly polls: readonly (number | null)[];
 }
 
-/** How many of the listed instances report which source they run. */
-export interface SourceCounts {
-  /** Different ones. */
-  readonly groups: number;
-  readonly reported: number;
-  readonly notReported: number;
-}
-
 /** The instances of one service, whoever collects what is known of them. */
 export interface Instances {
   /** How many are listed. */
@@ -40,7 +42,7 @@ export interface Instances {
   /** Drops those that have been gone for long. To be called about once a second. */
   age(nowMs: number): void;
   counts(isBlind: boolean): InstanceCounts;
-  /** Of all that are listed; some more than once. */
+  /** Of all that are listed; of those that a Prometheus scrapes, some more than once. */
   codes(isBlind: boolean): Iterable<string>;
   /** The letters of the states, in the order of the names; those without one come last. */
   cells(isBlind: boolean): string;
@@ -58,21 +60,12 @@ export interface PolledInstances extends Instances {
   readonly kind: 'polled';
   /** Where each listed instance is asked: origins by instance. */
   origins(): ReadonlyMap<string, string>;
-  /** @param targets - `host:port`, or origins */
-  replace(targets: readonly string[], nowMs: number): void;
+  /** @param targets - `host:port`, or origins. @returns whether others are listed now */
+  replace(targets: readonly string[], nowMs: number): boolean;
   /** Keeps the first `most` of them by name. @returns whether there were more */
   cut(most: number): boolean;
   /** @param isBlind - whether the watcher is: then only answers count */
   polled(instance: string, poll: Poll, isBlind: boolean): void;
-}
-
-interface Held {
-  readonly origin: string;
-  tracked: TrackedInstance;
-  goneAt: number | null;
-  readonly polls: (number | null)[];
-  /** As `takeChanges` gave it last; `undefined`: not yet. */
-  told: { readonly state: InstanceState; readonly codes: string } | undefined;
 }
 
 /** So long an instance that is no longer listed is still shown. */
@@ -80,35 +73,48 @@ const GONE_SHOWN_MS = 15 * 60_000;
 const POLLS_KEPT = 30;
 /** Between two updates; a second has a thousand where 10,000 instances are polled every ten. */
 const MOST_POLLS = 20_000;
-export const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
 
 /** @param scheme - of targets that say none */
 export function createPolledInstances(scheme: 'http' | 'https', damping: Damping): PolledInstances {
   const all = new Map<string, Held>();
   let pollsMs: number[] = [];
-  /** In the order of the names; `undefined`: to be sorted. */
-  let sorted: readonly Held[] | undefined;
+  /** Not told of yet. */
+  let changed = new Set<string>();
+  /** `undefined`: to be made anew. */
+  let kept: Summary | undefined;
 
-  function listed(): [string, Held][] {
-    return [...all].filter(([, { goneAt }]) => goneAt === null);
+  function note(instance: string): void {
+    changed.add(instance);
+    kept = undefined;
   }
 
-  function replace(targets: readonly string[], nowMs: number): void {
+  function summary(): Summary {
+    kept ??= summarise(all);
+    return kept;
+  }
+
+  function replace(targets: readonly string[], nowMs: number): boolean {
     const origins = new Map(
       targets.map((target) => [
         instanceOf(target),
         target.includes('://') ? target : `${scheme}://${target}`,
       ]),
     );
-    sorted = undefined;
+    let isSame = true;
     for (const [instance, held] of all) {
-      if (!origins.has(instance)) held.goneAt ??= nowMs;
+      if (origins.has(instance) || held.goneAt !== null) continue;
+      held.goneAt = nowMs;
+      note(instance);
+      isSame = false;
     }
     for (const [instance, origin] of origins) {
       const held = all.get(instance);
       if (held?.goneAt === null && held.origin === origin) continue;
       all.set(instance, { origin, tracked: newInstance(nowMs), goneAt: null, polls: [], told: held?.told });
+      note(instance);
+      isSame = false;
     }
+    return !isSame;
   }
 
   function polled(instance: string, { observation, atMs, durationMs }: Poll, isBlind: boolean): void {
@@ -118,14 +124,18 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     if (held.polls.length > POLLS_KEPT) held.polls.shift();
     if (observation.kind === 'answered' && pollsMs.length < MOST_POLLS) pollsMs.push(durationMs);
     if (isBlind && observation.kind === 'failed') return;
-    held.tracked = track(held.tracked, observation, atMs, damping);
+    const before = held.tracked;
+    held.tracked = track(before, observation, atMs, damping);
+    if (!looksAlike(before, held.tracked)) note(instance);
   }
 
   function takeChanges(nowMs: number): readonly InstanceChange[] {
     const changes: InstanceChange[] = [];
-    for (const [instance, held] of all) {
+    for (const instance of changed) {
+      const held = all.get(instance);
+      if (!held) continue;
       const { told, goneAt, tracked } = held;
-      const state = stateOf(held, false);
+      const state = stateOf(held);
       const isGone = goneAt !== null;
       const codes = isGone ? '' : tracked.codes.join(' ');
       if (told?.state === state && told.codes === codes) continue;
@@ -139,52 +149,50 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
         codes: isGone ? [] : tracked.codes,
       });
     }
+    changed = new Set();
     return changes;
+  }
+
+  function listed(): [string, Held][] {
+    return [...all].filter(([, { goneAt }]) => goneAt === null);
   }
 
   return {
     kind: 'polled',
     origins: () => new Map(listed().map(([instance, { origin }]) => [instance, origin])),
-    listed: () => listed().length,
-    seen: () =>
-      listed().map(
-        ([
-          ,
-          {
-            tracked: { answeredAt, lostAt },
-          },
-        ]) => ({ answeredAt, lostAt }),
-      ),
+    listed: () => summary().listed,
+    seen: () => seenOf(all.values()),
     replace,
     cut(most) {
+      if (summary().listed <= most) return false;
       const surplus = listed()
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .slice(most);
       for (const [instance] of surplus) all.delete(instance);
-      sorted = undefined;
-      return surplus.length > 0;
+      kept = undefined;
+      return true;
     },
     polled,
     forgetLosses() {
       for (const held of all.values()) held.tracked = forgetLoss(held.tracked);
     },
     age(nowMs) {
+      if (summary().counts.gone === 0) return;
       for (const [instance, { goneAt }] of all) {
         if (goneAt === null || nowMs - goneAt < GONE_SHOWN_MS) continue;
         all.delete(instance);
-        sorted = undefined;
+        kept = undefined;
       }
     },
-    counts: (isBlind) => countStates([...all.values()].map((held) => stateOf(held, isBlind))),
-    sources() {
-      const hashes = listed().flatMap(([, { tracked }]) => tracked.reading?.sourceHash ?? []);
-      const reported = hashes.length;
-      return { groups: new Set(hashes).size, reported, notReported: listed().length - reported };
+    counts(isBlind) {
+      const { counts, listed: unknown } = summary();
+      return isBlind ? { ...countStates([]), unknown, gone: counts.gone } : counts;
     },
+    sources: () => summary().sources,
     view: (isBlind) =>
       [...all].map(([instance, held]) => ({
         instance,
-        state: stateOf(held, isBlind),
+        state: isBlind && held.goneAt === null ? 'unknown' : stateOf(held),
         since: held.goneAt ?? held.tracked.since,
         codes: isBlind ? [] : codesOf(held),
         startedAt: held.tracked.reading?.startedAtMs ?? null,
@@ -193,26 +201,11 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
         polls: [...held.polls],
       })),
     cells(isBlind) {
-      sorted ??= [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, held]) => held);
-      return sorted.map((held) => STATE_LETTERS[stateOf(held, isBlind)]).join('');
+      const { cells } = summary();
+      return isBlind ? cells.replaceAll(/[^g]/g, STATE_LETTERS.unknown) : cells;
     },
-    *codes(isBlind) {
-      if (isBlind) return;
-      for (const { goneAt, tracked } of all.values()) {
-        if (goneAt !== null) continue;
-        yield* tracked.codes;
-        yield* tracked.findings;
-      }
-    },
-    unwell() {
-      const found: UnwellInstance[] = [];
-      for (const [instance, { goneAt, tracked }] of all) {
-        const { state, since, codes } = tracked;
-        if (goneAt === null && UNWELL.has(state)) found.push({ instance, state, since, codes });
-        if (found.length === MOST_UNWELL) break;
-      }
-      return found;
-    },
+    codes: (isBlind) => (isBlind ? [] : summary().codes),
+    unwell: () => summary().unwell,
     takeChanges,
     takePollsMs() {
       const taken = pollsMs;
@@ -220,15 +213,6 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       return taken;
     },
   };
-}
-
-function codesOf({ tracked: { codes, findings } }: Held): readonly string[] {
-  return findings.length === 0 ? codes : [...codes, ...findings];
-}
-
-function stateOf({ tracked, goneAt }: Held, isBlind: boolean): InstanceState {
-  if (goneAt !== null) return 'gone';
-  return isBlind ? 'unknown' : tracked.state;
 }
 
 /** As Prometheus names it: the host and the port, also the scheme’s own. */

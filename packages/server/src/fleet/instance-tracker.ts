@@ -134,6 +134,8 @@ function findingsOf(
 
 /** A start that was reported before, after another one, is that of another instance at the same address. */
 function runsAfter(runs: Runs, startedAtMs: number | null, atMs: number): Runs {
+  const isCalm = runs.restartsSeenAt.length === 0 && runs.alternatedAt === null;
+  if (isCalm && (startedAtMs === null || startedAtMs === runs.startedAt.at(-1))) return runs;
   const isRecent = (seenAt: number): boolean => atMs - seenAt < RESTARTS_WITHIN_MS;
   const restartsSeenAt = runs.restartsSeenAt.filter(isRecent);
   const alternatedAt = runs.alternatedAt !== null && isRecent(runs.alternatedAt) ? runs.alternatedAt : null;

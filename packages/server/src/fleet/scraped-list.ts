@@ -3,7 +3,8 @@
  * All times in milliseconds since 1970.
  */
 import { MOST_UNWELL, type InstanceChange } from './fleet-update.js';
-import { UNWELL, type Instances, type InstanceView } from './instance-list.js';
+import type { Instances, InstanceView } from './instance-list.js';
+import { UNWELL } from './instance-summary.js';
 import { forgetLoss, newInstance, track, type Damping, type TrackedInstance } from './instance-tracker.js';
 import type { InstanceProblem } from './fleet-problems.js';
 import type { Observation } from './observation.js';

@@ -6,12 +6,8 @@ import type { Discovered } from './discovery/discovery.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';
 import type { ServiceUpdate } from './fleet-update.js';
-import {
-  createPolledInstances,
-  type InstanceView,
-  type PolledInstances,
-  type SourceCounts,
-} from './instance-list.js';
+import { createPolledInstances, type InstanceView, type PolledInstances } from './instance-list.js';
+import { MOST_CODES, type SourceCounts } from './instance-summary.js';
 import type { ServiceRound } from './prometheus/collector.js';
 import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
@@ -37,7 +33,8 @@ export type AnyInstances = PolledInstances | ScrapedInstances;
 export interface ServiceWatch {
   readonly entry: ServiceEntry;
   readonly instances: AnyInstances;
-  discovered(discovered: Discovered, nowMs: number): void;
+  /** @returns whether other instances are listed now */
+  discovered(discovered: Discovered, nowMs: number): boolean;
   scraped(found: ServiceRound['found']): void;
   /** Watches no more instances than so many. */
   limitTo(most: number): void;
@@ -52,8 +49,6 @@ export interface ServiceWatch {
 
 /** A rolling release is shorter. */
 const FEW_TOLERATED_MS = 120_000;
-/** Of all instances together. */
-const MOST_CODES = 16;
 
 /** @param instances - of the same service before its entry was edited; default: none */
 export function createServiceWatch(
@@ -99,9 +94,9 @@ export function createServiceWatch(
     instances,
     discovered(found, nowMs) {
       discoveryProblem = found.kind === 'failed' ? found.code : undefined;
-      if (found.kind === 'failed') return;
+      if (found.kind === 'failed') return false;
       isListed = true;
-      if (instances.kind === 'polled') instances.replace(found.targets, nowMs);
+      return instances.kind === 'polled' && instances.replace(found.targets, nowMs);
     },
     scraped(found) {
       if (instances.kind === 'polled') return;

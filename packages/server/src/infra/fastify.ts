@@ -89,6 +89,8 @@ export function createFastify({
     requestIdHeader: false,
     trustProxy: proxies.some ? proxies.isTrusted : false,
     bodyLimit: MOST_BODY_BYTES,
+    // On a machine that is busy for ten seconds the service starts late, and not at all by default.
+    pluginTimeout: 0,
     exposeHeadRoutes: false,
     // Every accepted request is answered: `http` stops gently.
     return503OnClosing: false,

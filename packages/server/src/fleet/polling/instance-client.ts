@@ -47,18 +47,19 @@ export function createInstanceClient(
   { polling, networks, credentials, secureContext }: ServicePolling,
   resolver: Resolver,
 ): InstanceClient {
-  const { allowsLoopback, path, timeoutMs, format, tls, tokenHosts } = polling;
+  const { allowsLoopback, path, intervalMs, timeoutMs, format, tls, tokenHosts } = polling;
   const url = new URL(origin);
   const host = hostOf(url);
   let connection: Connection | undefined;
 
   /** The kept connection, unless its name leads elsewhere by now. */
-  async function connected(): Promise<Connection> {
+  function held(): Connection | undefined {
     if (connection?.isOutdated) disconnect();
-    if (connection) {
-      if (performance.now() - connection.lookedUpMs >= resolver.freshMs) lookUpAgain(connection);
-      return connection;
-    }
+    if (connection && performance.now() - connection.lookedUpMs >= resolver.freshMs) lookUpAgain(connection);
+    return connection;
+  }
+
+  async function connect(): Promise<Connection> {
     const address = await resolver.resolve(host, allowsLoopback);
     connection = { client: createClient(address), address, lookedUpMs: performance.now(), isOutdated: false };
     return connection;
@@ -88,10 +89,13 @@ export function createInstanceClient(
       connect: (options, callback) =>
         connect({ ...options, hostname: address, ...(serverName && { servername: serverName }) }, callback),
       pipelining: 1,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
+      // The deadline of the exchange holds for both.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       maxHeaderSize: LONGEST_HEADERS,
       maxResponseSize: LONGEST_BODY,
+      // Until the next poll, where the instance does not say how long it keeps an unused one.
+      keepAliveTimeout: Math.min(2 * intervalMs, resolver.freshMs),
       keepAliveMaxTimeout: resolver.freshMs,
     });
   }
@@ -104,8 +108,9 @@ export function createInstanceClient(
   }
 
   async function ask(deadlineMs: number): Promise<Observation> {
-    const isKept = connection !== undefined;
-    const { client, address } = await withTimeout(connected(), Math.max(1, deadlineMs - performance.now()));
+    const kept = held();
+    const { client, address } =
+      kept ?? (await withTimeout(connect(), Math.max(1, deadlineMs - performance.now())));
     const authorization = credentials?.header() ?? undefined;
     const isTokenWithheld = authorization !== undefined && !maySend(address);
     const response = await exchange(client, {
@@ -114,7 +119,7 @@ export function createInstanceClient(
       deadlineMs,
     }).catch((error: unknown) => {
       // The instance closed a kept connection at the moment of the request: that says nothing about it.
-      if (isKept && isConnectionLost(error)) return undefined;
+      if (kept && isConnectionLost(error)) return undefined;
       throw error;
     });
     if (!response) {

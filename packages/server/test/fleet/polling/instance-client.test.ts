@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { readFleetFile } from '../../../src/fleet/file/fleet-file.js';
 import { createNetworkSet } from '../../../src/fleet/networks.js';
@@ -65,6 +66,24 @@ async function withHost(host: Host, work: (host: Host) => Promise<void>): Promis
 }
 
 describe('a poll', () => {
+  test('keeps a connection until the next poll, where the instance does not say for how long it may', async () => {
+    const body = JSON.stringify(HEALTHY);
+    const host = await startSpeaker((socket) =>
+      socket.on('data', () =>
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
+      ),
+    );
+    await withHost(host, async ({ origin, connections }) => {
+      const client = clientFor(origin);
+      assert.equal(summary(await client.poll()), 'healthy');
+      // More than undici keeps one by itself.
+      await sleep(6_000);
+      assert.equal(summary(await client.poll()), 'healthy');
+      client.close();
+      assert.equal(connections(), 1);
+    });
+  });
+
   test('keeps its connection', async () => {
     await withHost(await startHost(answerWith(HEALTHY)), async ({ origin, connections, requests }) => {
       const client = clientFor(origin);

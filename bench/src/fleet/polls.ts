@@ -1,0 +1,168 @@
+/**
+ * Claim: one process polls 10,000 instances every ten seconds, at little more than what undici alone costs, and as cheaply
+ * as a tenth of them at the same number of polls a second.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Claim } from '../claim.js';
+import { startContender } from '../process.js';
+import type { RunningService } from '../service.js';
+import type { Usage } from '../servers/contender.js';
+import { table } from '../statistics.js';
+import { makeBed, untilKnown, usageOfService, usedWithin, writeFleet, type Bed } from './bed.js';
+
+const MANY = 10_000;
+const FEW = 1_000;
+/** Connections are made, code is compiled, and what a start leaves behind is collected by then. */
+const SETTLE_MS = 40_000;
+const MEASURED_MS = 40_000;
+
+export const fleetPolls: Claim = {
+  name: 'fleet-polls',
+  title: 'A poll of the fleet beside undici alone',
+  async measure() {
+    const bed = await makeBed();
+    try {
+      const rows = [
+        ...(await besideTheLoop(bed)),
+        ...(await atEqualPolls(bed)),
+        ...(await withoutKeptConnections(bed)),
+      ];
+      return [
+        `\`npm run bench -- fleet-polls\`: ${MEASURED_MS / 1_000} s each after ${SETTLE_MS / 1_000} s to settle, all ` +
+          'instances in one process, each at an address of its own, each answering what `GET /health` answers. Processor time ' +
+          'is of the whole service, less what a service that watches nothing used in the same seconds; memory likewise. A ' +
+          'group was measured at the same time.',
+        table(['contender', 'instances', 'interval s', 'polls', 'CPU µs a poll', '×', 'memory MiB'], rows),
+      ].join('\n\n');
+    } finally {
+      await bed.close();
+    }
+  },
+};
+
+interface Measured {
+  readonly polls: number;
+  readonly cpuUsPerPoll: number;
+  readonly memoryMiB: number;
+}
+
+async function besideTheLoop(bed: Bed): Promise<string[][]> {
+  const intervalMs = 10_000;
+  const [ofWatcher, ofLoop] = [await bed.startInstances(), await bed.startInstances()];
+  const watcher = await bed.startWatcher(await writeFleet(bed, 'many', ofWatcher.targets(MANY), intervalMs));
+  const origins = ofLoop.targets(MANY).map((target) => `http://${target}`);
+  const loop = await startContender('fleet-loop', {
+    ORIGINS: await bed.file('origins', origins.join('\n')),
+    INTERVAL_MS: String(intervalMs),
+  });
+  try {
+    await settle([[watcher, MANY]]);
+    await Promise.all([ofWatcher.pace(intervalMs), ofLoop.pace(intervalMs)]);
+    const [idle, used, bare] = await usedWithin(MEASURED_MS, [
+      usageOfService(bed.idle),
+      usageOfService(watcher),
+      () => loop.usage(),
+    ]);
+    const [polled, asked] = await Promise.all([ofWatcher.pace(intervalMs), ofLoop.pace(intervalMs)]);
+    const ofService = measured(used, idle, polled.polls);
+    const ofBare = measured(bare, undefined, asked.polls);
+    return [
+      row('undici alone', MANY, intervalMs, ofBare, ofBare),
+      row('**portal-server**', MANY, intervalMs, ofService, ofBare),
+    ];
+  } finally {
+    await loop.close();
+    await watcher.close();
+    await ofWatcher.close();
+    await ofLoop.close();
+  }
+}
+
+async function atEqualPolls(bed: Bed): Promise<string[][]> {
+  const [slowMs, quickMs] = [20_000, 2_000];
+  const [ofMany, ofFew] = [await bed.startInstances(), await bed.startInstances()];
+  const many = await bed.startWatcher(await writeFleet(bed, 'slow', ofMany.targets(MANY), slowMs));
+  const few = await bed.startWatcher(await writeFleet(bed, 'quick', ofFew.targets(FEW), quickMs));
+  try {
+    await settle([
+      [many, MANY],
+      [few, FEW],
+    ]);
+    await Promise.all([ofMany.pace(slowMs), ofFew.pace(quickMs)]);
+    const [idle, usedByMany, usedByFew] = await usedWithin(
+      MEASURED_MS,
+      [bed.idle, many, few].map(usageOfService),
+    );
+    const [slow, quick] = await Promise.all([ofMany.pace(slowMs), ofFew.pace(quickMs)]);
+    const base = measured(usedByFew, idle, quick.polls);
+    return [
+      row('**portal-server**, equal polls a second', FEW, quickMs, base, base),
+      row(
+        '**portal-server**, equal polls a second',
+        MANY,
+        slowMs,
+        measured(usedByMany, idle, slow.polls),
+        base,
+      ),
+    ];
+  } finally {
+    await many.close();
+    await few.close();
+    await ofMany.close();
+    await ofFew.close();
+  }
+}
+
+/** Node closes a connection that was not used for five seconds, unless an application says otherwise. */
+async function withoutKeptConnections(bed: Bed): Promise<string[][]> {
+  const intervalMs = 10_000;
+  const instances = await bed.startInstances(5_000);
+  const watcher = await bed.startWatcher(
+    await writeFleet(bed, 'closing', instances.targets(MANY), intervalMs),
+  );
+  try {
+    await settle([[watcher, MANY]]);
+    await instances.pace(intervalMs);
+    const [idle, used] = await usedWithin(MEASURED_MS, [bed.idle, watcher].map(usageOfService));
+    const { polls } = await instances.pace(intervalMs);
+    const result = measured(used, idle, polls);
+    return [
+      row('the same, instances that close a connection unused for 5 s', MANY, intervalMs, result, result),
+    ];
+  } finally {
+    await watcher.close();
+    await instances.close();
+  }
+}
+
+async function settle(watchers: readonly (readonly [RunningService, number])[]): Promise<void> {
+  await Promise.all(watchers.map(([watcher, healthy]) => untilKnown(watcher, { healthy })));
+  await sleep(SETTLE_MS);
+}
+
+function measured(used: Usage | undefined, idle: Usage | undefined, polls: number): Measured {
+  const { cpuMs, rssBytes } = used ?? { cpuMs: Number.NaN, rssBytes: Number.NaN };
+  return {
+    polls,
+    cpuUsPerPoll: ((cpuMs - (idle?.cpuMs ?? 0)) * 1_000) / polls,
+    memoryMiB: (rssBytes - (idle?.rssBytes ?? 0)) / 2 ** 20,
+  };
+}
+
+function row(
+  name: string,
+  instances: number,
+  intervalMs: number,
+  result: Measured,
+  base: Measured,
+): string[] {
+  return [
+    name,
+    instances.toLocaleString('en'),
+    String(intervalMs / 1_000),
+    result.polls.toLocaleString('en'),
+    result.cpuUsPerPoll.toFixed(0),
+    (result.cpuUsPerPoll / base.cpuUsPerPoll).toFixed(2),
+    result.memoryMiB.toFixed(0),
+  ];
+}

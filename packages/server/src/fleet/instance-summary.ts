@@ -1,0 +1,112 @@
+/**
+ * What is asked of the instances of one service again and again: made in one pass, and kept until one of them has changed.
+ * All times in milliseconds since 1970.
+ */
+import { MOST_UNWELL, type UnwellInstance } from './fleet-update.js';
+import type { TrackedInstance } from './instance-tracker.js';
+import type { Seen } from './sight.js';
+import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } from './service-verdict.js';
+
+/** One instance, listed or gone. */
+export interface Held {
+  readonly origin: string;
+  tracked: TrackedInstance;
+  goneAt: number | null;
+  readonly polls: (number | null)[];
+  /** As it was told of last; `undefined`: not yet. */
+  told: { readonly state: InstanceState; readonly codes: string } | undefined;
+}
+
+/** How many of the listed instances report which source they run. */
+export interface SourceCounts {
+  /** Different ones. */
+  readonly groups: number;
+  readonly reported: number;
+  readonly notReported: number;
+}
+
+/** As the instances are while the watcher sees. */
+export interface Summary {
+  readonly listed: number;
+  readonly counts: InstanceCounts;
+  /** Each once, at most `MOST_CODES`. */
+  readonly codes: readonly string[];
+  readonly sources: SourceCounts;
+  readonly unwell: readonly UnwellInstance[];
+  /** The letters of the states, in the order of the names. */
+  readonly cells: string;
+}
+
+/** Of a service: more say nothing more. */
+export const MOST_CODES = 16;
+export const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
+
+export function summarise(all: ReadonlyMap<string, Held>): Summary {
+  const sorted = [...all].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const counts = countStates(sorted.map(([, held]) => stateOf(held)));
+  const listed = all.size - counts.gone;
+  const codes = new Set<string>();
+  const hashes = new Set<string>();
+  const unwell: UnwellInstance[] = [];
+  let reported = 0;
+  for (const [instance, held] of all) {
+    if (held.goneAt !== null) continue;
+    const { state, since, codes: own, reading } = held.tracked;
+    for (const code of codesOf(held)) if (codes.size < MOST_CODES) codes.add(code);
+    if (UNWELL.has(state) && unwell.length < MOST_UNWELL) unwell.push({ instance, state, since, codes: own });
+    if (typeof reading?.sourceHash !== 'string') continue;
+    hashes.add(reading.sourceHash);
+    reported += 1;
+  }
+  return {
+    listed,
+    counts,
+    codes: [...codes],
+    sources: { groups: hashes.size, reported, notReported: listed - reported },
+    unwell,
+    cells: sorted.map(([, held]) => STATE_LETTERS[stateOf(held)]).join(''),
+  };
+}
+
+/** Whether a poll has changed nothing that a summary says. */
+export function looksAlike(before: TrackedInstance, after: TrackedInstance): boolean {
+  return (
+    before.state === after.state &&
+    before.since === after.since &&
+    before.reading?.sourceHash === after.reading?.sourceHash &&
+    isSameList(before.codes, after.codes) &&
+    isSameList(before.findings, after.findings)
+  );
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, index) => word === other[index]);
+}
+
+/** Those that are lost one by one, and all that answer together. One that never answered can be lost to nobody. */
+export function seenOf(
+  instances: Iterable<Held>,
+): readonly Pick<Seen, 'answeredAt' | 'lostAt' | 'instances'>[] {
+  const lost: Pick<Seen, 'answeredAt' | 'lostAt'>[] = [];
+  let answering = 0;
+  let lastAnswerAt = 0;
+  for (const { goneAt, tracked } of instances) {
+    const { answeredAt, lostAt } = tracked;
+    if (goneAt !== null || answeredAt === null) continue;
+    if (lostAt !== null) {
+      lost.push({ answeredAt, lostAt });
+      continue;
+    }
+    answering += 1;
+    lastAnswerAt = Math.max(lastAnswerAt, answeredAt);
+  }
+  return [...lost, { answeredAt: lastAnswerAt, lostAt: null, instances: answering }];
+}
+
+export function codesOf({ tracked: { codes, findings } }: Held): readonly string[] {
+  return findings.length === 0 ? codes : [...codes, ...findings];
+}
+
+export function stateOf({ tracked, goneAt }: Held): InstanceState {
+  return goneAt === null ? tracked.state : 'gone';
+}
