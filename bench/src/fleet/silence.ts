@@ -28,7 +28,7 @@ export const fleetSilence: Claim = {
       await untilKnown(watcher, { healthy: ANSWERING, unreachable: SILENT });
       await sleep(SETTLE_MS);
       await Promise.all([answering.pace(INTERVAL_MS), silent.pace(INTERVAL_MS)]);
-      const rounds = [];
+      const rounds: { alone: number; watching: number; ratio: number }[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const alone = await load({ ...LOAD, port: bed.idle.port });
         const watching = await load({ ...LOAD, port: watcher.port });
