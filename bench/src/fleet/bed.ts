@@ -179,7 +179,7 @@ export async function untilKnown(
 /** What processes used within `durationMs`, in the same seconds. */
 export async function usedWithin(
   durationMs: number,
-  contenders: readonly (() => Usage | Promise<Usage>)[],
+  contenders: readonly (() => Promise<Usage>)[],
 ): Promise<readonly Usage[]> {
   const before = await Promise.all(contenders.map((usage) => usage()));
   await sleep(durationMs);
@@ -191,6 +191,6 @@ export async function usedWithin(
 }
 
 /** The whole process of a service. */
-export function usageOfService({ pid }: RunningService): () => Usage {
-  return () => usageOf(pid);
+export function usageOfService({ pid }: { readonly pid: number }): () => Promise<Usage> {
+  return () => Promise.resolve(usageOf(pid));
 }

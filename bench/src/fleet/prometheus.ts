@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPrometheus, type Prometheus } from 'portal-test-kit';
 import type { Claim } from '../claim.js';
-import { usageOf } from '../process-usage.js';
 import type { Usage } from '../servers/contender.js';
 import { table } from '../statistics.js';
 import {
@@ -56,7 +55,7 @@ async function beside(bed: Bed): Promise<string[][]> {
     const [idle, ours, theirs] = await usedWithin(MEASURED_MS, [
       usageOfService(bed.idle),
       usageOfService(watcher),
-      () => usageOf(prometheus.pid),
+      usageOfService(prometheus),
     ]);
     return [row('**portal-server**', FEW, ours, idle), row('Prometheus', FEW, theirs, undefined)];
   } finally {
@@ -82,7 +81,7 @@ async function through(bed: Bed): Promise<string[][]> {
     const [idle, ours, theirs] = await usedWithin(MEASURED_MS, [
       usageOfService(bed.idle),
       usageOfService(watcher),
-      () => usageOf(prometheus.pid),
+      usageOfService(prometheus),
     ]);
     return [
       row('**portal-server**, through this Prometheus', MANY, ours, idle),

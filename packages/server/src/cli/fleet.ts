@@ -70,7 +70,8 @@ function urlOf(written: string): URL {
   if (!url || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.hash}` !== '') {
     throw new PortalError(
       'badRequest',
-      `Expected the URL to be one of http or https without a user name, a password and a #, got "${written}".`,
+      // What is written before an @ can hold a password.
+      `Expected the URL to be one of http or https without a user name, a password and a #, got ${written.includes('@') ? 'one with an @' : `"${written}"`}.`,
     );
   }
   return url;

@@ -59,21 +59,21 @@ export function createInstanceClient(
     return connection;
   }
 
-  async function connect(): Promise<Connection> {
+  async function open(): Promise<Connection> {
     const address = await resolver.resolve(host, allowsLoopback);
     connection = { client: createClient(address), address, lookedUpMs: performance.now(), isOutdated: false };
     return connection;
   }
 
   /** Beside the polls: a name server that is slow or down says nothing about an instance that answers. */
-  function lookUpAgain(held: Connection): void {
-    held.lookedUpMs = performance.now();
+  function lookUpAgain(of: Connection): void {
+    of.lookedUpMs = performance.now();
     resolver.resolve(host, allowsLoopback).then(
       (address) => {
-        held.isOutdated = address !== held.address;
+        of.isOutdated = address !== of.address;
       },
       (error: unknown) => {
-        held.isOutdated = error instanceof AddressNotAllowedError;
+        of.isOutdated = error instanceof AddressNotAllowedError;
       },
     );
   }
@@ -110,7 +110,7 @@ export function createInstanceClient(
   async function ask(deadlineMs: number): Promise<Observation> {
     const kept = held();
     const { client, address } =
-      kept ?? (await withTimeout(connect(), Math.max(1, deadlineMs - performance.now())));
+      kept ?? (await withTimeout(open(), Math.max(1, deadlineMs - performance.now())));
     const authorization = credentials?.header() ?? undefined;
     const isTokenWithheld = authorization !== undefined && !maySend(address);
     const response = await exchange(client, {
