@@ -111,7 +111,8 @@ test('of a large tree, too, which a second thread helps to read', async () => {
   const program = join(project, 'node_modules/portal-integrity/dist/src/cli/portal-integrity.mjs');
   const { stdout, stderr } = await execute(process.execPath, ['--import', watching, program, 'hash', tree]);
   assert.equal(stdout.trim(), await shellHash(tree));
-  assert.equal(stderr, '');
+  // Beside other work it may take long enough to tell how far it is.
+  assert.equal(stderr.replace(/^Hashing .*\n/gm, ''), '');
 });
 
 test('a source that it watches goes into portal-health, each from its tarball', async () => {

@@ -3,6 +3,7 @@
  */
 import { errorCode } from 'portal-shared/error-code';
 import { RpcError } from 'portal-shared/rpc-thread';
+import { weighStatement } from './expected.js';
 import type { MemoryLook } from './loaded/loaded.js';
 import type { Match } from './loaded/match.js';
 import type { ScanError } from './scan/scan-error.js';
@@ -30,6 +31,8 @@ export interface DiskWatch {
 
 /** Three scans and their jitter without a reply: what we know of the disk is stale. */
 const STALE_AFTER_INTERVALS = 3.6;
+/** A thread that waits for a processor is no news, however short the interval. */
+const SHORTEST_STALE_MS = 5_000;
 
 export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowledge): DiskWatch {
   const { known, learn } = knowledge;
@@ -49,7 +52,9 @@ export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowl
       return;
     }
     scannedMs = performance.now();
+    const isFirst = !known().boot;
     knowledge.noteScan(reply);
+    if (isFirst && reply.result) learn(weighStatement(known(), reply.result, settings));
   }
 
   function noteEnd(error: unknown): void {
@@ -58,7 +63,8 @@ export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowl
 
   return {
     scanFirst() {
-      const scope = { root: settings.scope.root, exclude: known().exclude };
+      const { exclude, release } = known();
+      const scope = { root: settings.scope.root, exclude, links: release?.links };
       const { watch: fsEvents, maxFileBytes, lastRunFile } = settings;
       worker = startScanWorker({ scope, fsEvents, maxFileBytes, lastRunFile }, (event) => {
         if (event === 'fs-event') scheduler?.onFsEvent();
@@ -82,7 +88,8 @@ export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowl
     match: (look) => worker?.callAndHold('match', look),
     isStale() {
       if (!scheduler || closed) return false;
-      return performance.now() - scannedMs > settings.scanIntervalMs * STALE_AFTER_INTERVALS;
+      const staleMs = Math.max(SHORTEST_STALE_MS, settings.scanIntervalMs * STALE_AFTER_INTERVALS);
+      return performance.now() - scannedMs > staleMs;
     },
     unfinished: () => [stillReading(progress)],
     noteEnd,

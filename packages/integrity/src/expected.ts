@@ -2,8 +2,10 @@
  * What the source should be: by the signed statement of the release, or by a hash given by hand.
  */
 import { readFile } from 'node:fs/promises';
-import { acceptStatement } from './release/statement.js';
+import { keepSequence, readSequence } from './release/sequence.js';
+import { acceptStatement, contradictionOf } from './release/statement.js';
 import { StatementError } from './release/statement-error.js';
+import type { ScanResult } from './scan/file-index.js';
 import type { SourceSettings } from './source-options.js';
 import type { ExpectedSource, SourceSnapshot } from './state.js';
 
@@ -11,15 +13,23 @@ import type { ExpectedSource, SourceSnapshot } from './state.js';
 export async function readExpected({
   statement,
   expectedHash,
+  lastRunFile,
 }: SourceSettings): Promise<Partial<SourceSnapshot>> {
   if (!statement) return expectedHash === undefined ? {} : { expected: byHand(expectedHash) };
+  const memory = lastRunFile === undefined ? undefined : readSequence(sequenceFile(lastRunFile));
   try {
     const text = await readFile(statement.file, 'utf8').catch(() => {
       throw new StatementError('E_FILE');
     });
-    const accepted = acceptStatement(text, { ...statement, now: new Date() });
+    const accepted = acceptStatement(text, {
+      ...statement,
+      rememberedSequence: memory?.sequence,
+      now: new Date(),
+    });
     return {
       exclude: accepted.exclude,
+      release: accepted,
+      sequenceLost: memory?.lost ?? '',
       expected: {
         source_hash: accepted.sourceHash,
         by: 'statement',
@@ -27,6 +37,9 @@ export async function readExpected({
         sequence: accepted.sequence,
         created: accepted.created,
         expires: accepted.expires,
+        commit: accepted.commit,
+        node: accepted.node,
+        links: accepted.links.length,
         key_ids: accepted.keyIds,
         dependencies_hash: accepted.dependencies,
         lockfile: accepted.lockfile,
@@ -47,11 +60,35 @@ function byHand(hash: string): ExpectedSource {
     sequence: null,
     created: null,
     expires: null,
+    commit: null,
+    node: null,
+    links: 0,
     key_ids: [],
     dependencies_hash: null,
     lockfile: null,
     node_binary: null,
   };
+}
+
+/** Beside the tree of the last run. */
+function sequenceFile(lastRunFile: string): string {
+  return `${lastRunFile}.sequence`;
+}
+
+/**
+ * What the first hash of the tree says of the statement: its figures may contradict the very tree that it vouches for, and
+ * where it is believed, nothing older is from then on.
+ */
+export function weighStatement(
+  { release }: SourceSnapshot,
+  { hash, ...figures }: ScanResult,
+  { lastRunFile }: SourceSettings,
+): Partial<SourceSnapshot> {
+  if (release?.sourceHash !== hash) return {};
+  const contradiction = contradictionOf(release, figures);
+  if (contradiction !== undefined) return { statementRejected: contradiction, expected: null };
+  if (lastRunFile === undefined) return {};
+  return { sequenceNotKept: keepSequence(sequenceFile(lastRunFile), release.sequence) };
 }
 
 /** Long timers drift from the clock, and clocks are set. */

@@ -83,8 +83,15 @@ export interface StatementOptions {
   readonly file: string;
   /** Ed25519 public keys in PEM. They belong outside of the tree that they vouch for. */
   readonly keys: readonly string[];
+  /** By how many of the keys it must be signed; default 1. */
+  readonly signatures?: number;
   /** Refuse any release with a lower sequence; default 0. */
   readonly minimumSequence?: number;
+  /**
+   * With `lastRunFile` the highest sequence that was verified is kept beside it, and a lower one is refused. This one is
+   * taken all the same, for a rollback on purpose.
+   */
+  readonly acceptSequence?: number;
 }
 
 /** Checked options, defaults filled in. */
@@ -92,7 +99,13 @@ export interface SourceSettings {
   readonly scope: Scope;
   readonly expectedHash: string | undefined;
   readonly statement:
-    | { readonly file: string; readonly keys: readonly KeyObject[]; readonly minimumSequence: number }
+    | {
+        readonly file: string;
+        readonly keys: readonly KeyObject[];
+        readonly threshold: number;
+        readonly minimumSequence: number;
+        readonly acceptedSequence: number | undefined;
+      }
     | undefined;
   readonly watch: boolean;
   readonly scanIntervalMs: number;
@@ -135,13 +148,19 @@ const DEPENDENCIES: Rules<DependencyOptions> = {
   lockFile: required('to be the path of a file', isPath),
   list: optional('to be the path of a file', isPath),
 };
+const SEQUENCE = optional(
+  'to be a whole number from 0',
+  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+);
 const STATEMENT: Rules<StatementOptions> = {
   file: required('to be the path of a file', isPath),
   keys: required('to hold at least one public key', (value) => Array.isArray(value) && value.length > 0),
-  minimumSequence: optional(
-    'to be a whole number from 0',
-    (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  signatures: optional(
+    'to be a whole number from 1',
+    (value) => Number.isSafeInteger(value) && Number(value) > 0,
   ),
+  minimumSequence: SEQUENCE,
+  acceptSequence: SEQUENCE,
 };
 
 /**
@@ -181,10 +200,15 @@ function checkDependencies(options: DependencyOptions): DependencySettings {
 
 function checkStatement(options: StatementOptions) {
   checkOptions(options, STATEMENT, 'statement');
-  const { file, keys, minimumSequence = 0 } = options;
+  const { file, keys, signatures = 1, minimumSequence = 0, acceptSequence } = options;
+  if (signatures > keys.length) {
+    throw optionError('statement.signatures', 'to be at most the number of keys', signatures);
+  }
   return {
     file: resolve(file),
+    threshold: signatures,
     minimumSequence,
+    acceptedSequence: acceptSequence,
     keys: keys.map((pem: unknown) => {
       const key = typeof pem === 'string' ? readPublicKey(pem) : undefined;
       // Should it be a private key, the last thing to do is to print it.

@@ -10,6 +10,7 @@ import { eventWithoutChanges, type SourceEvent } from './watch/source-event.js';
 /** Entries that cannot have been there at the start, because the tree had a hash then. */
 const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set([
   'E_SYMLINK',
+  'E_LINK',
   'E_SPECIAL',
   'E_NAME',
   'E_NESTED',
@@ -20,6 +21,9 @@ export function nothingKnown(exclude: readonly string[]): SourceSnapshot {
   return {
     exclude,
     expected: null,
+    release: null,
+    sequenceLost: '',
+    sequenceNotKept: '',
     statementRejected: null,
     boot: null,
     disk: null,
@@ -35,6 +39,7 @@ export function nothingKnown(exclude: readonly string[]): SourceSnapshot {
     differences: { added: 0, removed: 0, modified: 0, changes: [], more_changes: 0 },
     events: [],
     scanErrors: [],
+    writable: null,
     dependencies: null,
     dependencyEvents: [],
     nodeBinary: null,
@@ -43,7 +48,7 @@ export function nothingKnown(exclude: readonly string[]): SourceSnapshot {
 
 /** What is known after a scan, where it differs from what was known before. */
 export function changesBy(
-  { result, scanErrors, hasIntruder, changed, watching, lastRun }: ScanReply,
+  { result, scanErrors, hasIntruder, changed, watching, lastRun, writable }: ScanReply,
   { boot, driftedSince }: SourceSnapshot,
 ): Partial<SourceSnapshot> {
   const at = new Date();
@@ -55,6 +60,7 @@ export function changesBy(
   return {
     scanErrors,
     watching,
+    writable,
     ...(result ? { disk: { result, at }, boot: boot ?? { result, at } } : {}),
     ...(hasDrifted && !driftedSince ? { driftedSince: at } : {}),
     ...(lastRun ? { lastRun, lastRunEvents: restartedEvents(lastRun, result?.hash ?? null, at) } : {}),

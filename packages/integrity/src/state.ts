@@ -3,6 +3,7 @@
  * follow from it. Pure.
  */
 import { dependencyProblems, type DependencySnapshot, type DependencyState } from './dependency-state.js';
+import type { Accepted } from './release/statement.js';
 import type { LoadedFigures } from './loaded/figures.js';
 import { wholeSeconds } from './times.js';
 import { warningsOf } from './warnings.js';
@@ -48,6 +49,8 @@ export interface IntegrityState {
   readonly touched_at: string | null;
   /** The disk against the start. */
   readonly differences: Differences;
+  /** How many files and folders the process itself may write: none is best. `null` until the second scan. */
+  readonly writable: number | null;
   /** Whether a change on disk is seen at once, by events of the system, or at the next scan; `null` before the first. */
   readonly watching: 'events' | 'scans' | null;
   /** The run before, where it is kept; `null` where it is not. */
@@ -60,7 +63,7 @@ export interface IntegrityState {
   readonly events: readonly SourceEvent[];
   /** Why the tree cannot be read now: the first reasons. */
   readonly refusals: readonly string[];
-  /** Sentences about what will be a problem: a statement that expires within thirty days. */
+  /** Sentences about what will be a problem, such as a statement that expires within thirty days, or cannot be told. */
   readonly warnings: readonly string[];
 }
 
@@ -71,6 +74,12 @@ export interface ExpectedSource {
   readonly sequence: number | null;
   readonly created: string | null;
   readonly expires: string | null;
+  /** The commit that it was built from, on the word of whoever signed; `null` when not signed. */
+  readonly commit: string | null;
+  /** The version of Node that it was released for. */
+  readonly node: string | null;
+  /** How many symbolic links were signed. */
+  readonly links: number;
   readonly key_ids: readonly string[];
   /** SHA-256 of the list of the dependencies, of the lock file, and of the program that is to run; `null` when not signed. */
   readonly dependencies_hash: string | null;
@@ -111,6 +120,11 @@ export interface ScannedTree {
 export interface SourceSnapshot extends DependencySnapshot {
   readonly exclude: readonly string[];
   readonly expected: ExpectedSource | null;
+  /** The statement that is believed. */
+  readonly release: Accepted | null;
+  /** Why no sequence was remembered, or could not be: a code of the system, or what else; empty where it was. */
+  readonly sequenceLost: string;
+  readonly sequenceNotKept: string;
   readonly statementRejected: string | null;
   readonly boot: ScannedTree | null;
   readonly disk: ScannedTree | null;
@@ -126,6 +140,7 @@ export interface SourceSnapshot extends DependencySnapshot {
   readonly differences: Differences;
   readonly events: readonly SourceEvent[];
   readonly scanErrors: readonly ScanError[];
+  readonly writable: number | null;
 }
 
 /** What is wrong with a source; `code` and `message` are for a log, since `message` can hold the name of a file. */
@@ -206,6 +221,7 @@ export function buildState(snapshot: SourceSnapshot, since: Date): IntegrityStat
     drifted_since: snapshot.driftedSince && wholeSeconds(snapshot.driftedSince),
     touched_at: snapshot.events.find(({ kind }) => kind === 'touched')?.ended_at ?? null,
     differences: snapshot.differences,
+    writable: snapshot.writable,
     watching: snapshot.watching,
     last_run: snapshot.lastRun && {
       source_hash: snapshot.lastRun.hash,

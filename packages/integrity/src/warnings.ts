@@ -4,6 +4,7 @@ import type { LastRun } from './watch/last-run.js';
 interface SignedSource {
   readonly created: string | null;
   readonly expires: string | null;
+  readonly node: string | null;
   readonly dependencies_hash: string | null;
 }
 
@@ -11,6 +12,8 @@ interface Known {
   readonly expected: SignedSource | null;
   readonly rereadMs: number | null;
   readonly lastRun: LastRun | null;
+  readonly sequenceLost: string;
+  readonly sequenceNotKept: string;
   readonly dependencies: object | null;
 }
 
@@ -21,7 +24,7 @@ const REREAD_ROUND_MS = 900_000;
 
 /** Sentences about what will be a problem, or cannot be told. */
 export function warningsOf(snapshot: Known, nowMs: number): readonly string[] {
-  const { expected, rereadMs, lastRun, dependencies } = snapshot;
+  const { expected, rereadMs, lastRun, dependencies, sequenceLost, sequenceNotKept } = snapshot;
   return [
     ...(expected ? warningsOfStatement(expected, nowMs) : []),
     ...((expected?.dependencies_hash ?? null) !== null && !dependencies
@@ -32,14 +35,25 @@ export function warningsOf(snapshot: Known, nowMs: number): readonly string[] {
           `Reading everything again takes ${Math.ceil(rereadMs / 60_000)} minutes at a hundredth of a processor.`,
         ]
       : []),
+    ...(sequenceLost === ''
+      ? []
+      : [
+          `No sequence of a release was remembered at this start (${sequenceLost}): an older one would not have been noticed.`,
+        ]),
+    ...(sequenceNotKept === ''
+      ? []
+      : [`The sequence of this release cannot be kept for the next start (${sequenceNotKept}).`]),
     ...(lastRun && lastRun.notKept !== ''
       ? [`The hash of this start cannot be kept for the next one (${lastRun.notKept}).`]
       : []),
   ];
 }
 
-function warningsOfStatement({ created, expires }: SignedSource, nowMs: number): readonly string[] {
+function warningsOfStatement({ created, expires, node }: SignedSource, nowMs: number): readonly string[] {
   return [
+    ...(node !== null && node !== process.versions.node
+      ? [`The release was made for Node.js ${node}, and this is ${process.versions.node}.`]
+      : []),
     ...(expires !== null && Date.parse(expires) - nowMs < WARN_AHEAD_MS
       ? [`The statement expires on ${expires}.`]
       : []),

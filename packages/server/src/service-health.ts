@@ -118,7 +118,11 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
           statement: {
             file: sourceStatement,
             keys: sourceKeys ?? [],
+            signatures: config.sourceSignatures,
             minimumSequence: sourceMinimumSequence,
+            ...(config.sourceAcceptSequence === undefined
+              ? {}
+              : { acceptSequence: config.sourceAcceptSequence }),
           },
         }),
     ...(config.sourceLockFile === undefined

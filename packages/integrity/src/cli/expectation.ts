@@ -1,12 +1,14 @@
 /**
  * What a tree should be, and who says so.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { readPublicKey } from '../release/keys.js';
 import { acceptStatement, type Accepted } from '../release/statement.js';
 import { StatementError } from '../release/statement-error.js';
 import type { ManifestEntry } from '../scan/manifest.js';
-import { systemCode } from 'portal-shared/error-code';
+import { keepSequence, readSequence } from '../release/sequence.js';
+import { EXIT } from 'portal-shared/cli/exit-code';
+import type { Terminal } from 'portal-shared/cli/terminal';
 import { InconclusiveError, UsageError, type OptionHelp } from 'portal-shared/cli/command';
 import { readCount, readText } from 'portal-shared/cli/arguments';
 import { readManifest } from './tree.js';
@@ -17,6 +19,8 @@ export const EXPECTATION_OPTIONS = {
   manifest: { type: 'string' },
   expect: { type: 'string' },
   'min-sequence': { type: 'string', default: '0' },
+  'accept-sequence': { type: 'string' },
+  lockfile: { type: 'string' },
   signatures: { type: 'string', default: '1' },
   remember: { type: 'string' },
 } as const;
@@ -29,6 +33,11 @@ export const EXPECTATION_HELP: readonly OptionHelp[] = [
   ['--signatures N', 'by how many of the keys it must be signed; default 1'],
   ['--min-sequence N', 'refuse releases with a lower sequence'],
   ['--remember FILE', 'keep the highest sequence accepted there, and refuse lower ones'],
+  [
+    '--accept-sequence N',
+    'take the release with this sequence although a higher one is remembered: a rollback on purpose',
+  ],
+  ['--lockfile FILE', 'compare it with the lock file that was signed'],
 ];
 
 export interface ReleaseExpectation {
@@ -45,6 +54,8 @@ interface ExpectationValues {
   readonly manifest?: string | undefined;
   readonly expect?: string | undefined;
   readonly 'min-sequence': string;
+  readonly 'accept-sequence'?: string | undefined;
+  readonly lockfile?: string | undefined;
   readonly signatures: string;
   readonly remember?: string | undefined;
 }
@@ -52,7 +63,7 @@ interface ExpectationValues {
 /**
  * @throws StatementError when the statement is not to be believed
  */
-export function readExpectation(values: ExpectationValues): ReleaseExpectation {
+export function readExpectation(values: ExpectationValues, terminal: Terminal): ReleaseExpectation {
   const { expect } = values;
   if (expect !== undefined && !/^[0-9a-f]{64}$/.test(expect)) {
     throw new UsageError('Expected --expect to be 64 lower-case hexadecimal digits.');
@@ -60,7 +71,11 @@ export function readExpectation(values: ExpectationValues): ReleaseExpectation {
   if (expect !== undefined && values.statement !== undefined) {
     throw new UsageError('Expected either --statement or --expect.');
   }
-  const statement = values.statement === undefined ? undefined : readStatement(values.statement, values);
+  if (values.lockfile !== undefined && values.statement === undefined) {
+    throw new UsageError('Expected --lockfile with --statement, which says what it should be.');
+  }
+  const statement =
+    values.statement === undefined ? undefined : readStatement(values.statement, values, terminal);
   const manifest = values.manifest === undefined ? undefined : readManifest(values.manifest);
   const said = statement?.sourceHash ?? expect;
   if (said !== undefined && manifest !== undefined && manifest.hash !== said) {
@@ -72,37 +87,58 @@ export function readExpectation(values: ExpectationValues): ReleaseExpectation {
   return { hash, by, statement, manifest: manifest?.entries };
 }
 
-function readStatement(file: string, values: ExpectationValues): Accepted {
+function readStatement(file: string, values: ExpectationValues, terminal: Terminal): Accepted {
   const keys = (values.key ?? []).map((keyFile) => {
     const key = readPublicKey(readText(keyFile));
     if (!key) throw new UsageError(`Expected --key to be an Ed25519 public key in PEM, got ${keyFile}.`);
     return key;
   });
   if (keys.length === 0) throw new UsageError('Expected --key with --statement.');
-  const minimumSequence = Math.max(
-    readCount('min-sequence', values['min-sequence']),
-    rememberedSequence(values.remember),
-  );
   const threshold = readCount('signatures', values.signatures);
   if (threshold < 1 || threshold > keys.length) {
     throw new UsageError(`Expected --signatures to be from 1 to the number of keys, got ${threshold}.`);
   }
-  return acceptStatement(readText(file), { keys, minimumSequence, threshold, now: new Date() });
+  const { remember, 'accept-sequence': acceptSequence } = values;
+  if (acceptSequence !== undefined && remember === undefined) {
+    throw new UsageError('Expected --accept-sequence with --remember, against which it counts.');
+  }
+  return acceptStatement(readText(file), {
+    keys,
+    minimumSequence: readCount('min-sequence', values['min-sequence']),
+    rememberedSequence: remember === undefined ? undefined : rememberedSequence(remember, terminal),
+    acceptedSequence: acceptSequence === undefined ? undefined : readCount('accept-sequence', acceptSequence),
+    threshold,
+    now: new Date(),
+  });
 }
 
-function rememberedSequence(file: string | undefined): number {
-  if (file === undefined) return 0;
-  try {
-    return readCount('remember', readFileSync(file, 'utf8').trim());
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return 0;
-    if (error instanceof UsageError) throw new UsageError(`Expected ${file} to hold a sequence number.`);
-    throw new InconclusiveError(`${file} cannot be read (${systemCode(error)}).`);
+/** A memory that is gone is told: whoever deletes it would otherwise roll back unseen. */
+function rememberedSequence(file: string, terminal: Terminal): number | undefined {
+  const { sequence, lost } = readSequence(file);
+  if (lost === 'ENOENT') {
+    terminal.complain(`${file} remembers no sequence yet: an older release would not be noticed this time.`);
+  } else if (lost !== '') {
+    throw new InconclusiveError(`${file} does not tell a sequence (${lost}).`);
   }
+  return sequence;
 }
 
 /** After all was found well: from now on, nothing older than this release. */
 export function rememberSequence(file: string | undefined, { statement }: ReleaseExpectation): void {
-  if (file === undefined || !statement) return;
-  if (statement.sequence > rememberedSequence(file)) writeFileSync(file, `${statement.sequence}\n`);
+  if (file === undefined || !statement || statement.sequence === readSequence(file).sequence) return;
+  const failed = keepSequence(file, statement.sequence);
+  if (failed !== '') throw new InconclusiveError(`${file} cannot be written (${failed}).`);
+}
+
+/** The bit of a lock file that is not the signed one, which is told. */
+export function exitOfLockFile(file: string, { statement }: ReleaseExpectation, terminal: Terminal): number {
+  const digest = createHash('sha256').update(readText(file)).digest('hex');
+  const signed = statement?.lockfile ?? null;
+  if (signed === digest) return EXIT.clean;
+  if (signed === null) {
+    terminal.complain(`${file} cannot be compared: the statement holds no digest of a lock file.`);
+    return EXIT.inconclusive;
+  }
+  terminal.complain(`${file} is not the lock file that was signed.`);
+  return EXIT.modified;
 }

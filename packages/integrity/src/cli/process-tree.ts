@@ -5,6 +5,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createExclusion, type Scope } from '../scan/scope.js';
+import { createLinkCheck } from '../scan/links.js';
 import { below, listFolder } from '../scan/walk.js';
 import { resolveBelow } from './process-root.js';
 import type { ProcessFacts } from './process-facts.js';
@@ -92,8 +93,9 @@ export function changedAtMs(path: string): number {
 }
 
 /** Entries of the tree whose ctime is younger than the process. Folders in which something is left out move of themselves. */
-export function changesAfter(startedAt: Date, { root, exclude }: Scope): readonly string[] {
+export function changesAfter(startedAt: Date, { root, exclude, links: accepted }: Scope): readonly string[] {
   const excludes = createExclusion(exclude);
+  const checkLink = createLinkCheck(root, excludes, accepted);
   const afterMs = startedAt.getTime() + START_TICK_MS;
   const found: { readonly path: string; readonly atMs: number }[] = [];
   const note = (path: string): void => {
@@ -105,9 +107,10 @@ export function changesAfter(startedAt: Date, { root, exclude }: Scope): readonl
   const waiting = [''];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     try {
-      const { files, folders } = listFolder(root, folder, excludes);
+      const { files, folders, links } = listFolder(root, folder, excludes, checkLink);
       waiting.push(...folders);
       for (const file of files) note(file);
+      for (const { path } of links) note(path);
       if (!hasNames && !placesLeftOut.has(folder)) note(folder);
     } catch {
       // What cannot be read has been told by the check of the folder.

@@ -19,6 +19,14 @@ export const SCOPE_HELP: readonly OptionHelp[] = [
   ['--exclude-from FILE', 'the same, one a line'],
 ];
 
+/** Of the commands that make a release. */
+export const LINKS_OPTION = { links: { type: 'boolean' } } as const;
+
+export const LINKS_HELP: OptionHelp = [
+  '--links',
+  'let in the symbolic links that stay in the tree; sign puts each with its target into the statement',
+];
+
 interface ScopeValues {
   readonly exclude?: readonly string[] | undefined;
   readonly 'exclude-from'?: readonly string[] | undefined;
@@ -28,7 +36,7 @@ export function hasExcludes(values: ScopeValues): boolean {
   return values.exclude !== undefined || values['exclude-from'] !== undefined;
 }
 
-export function readScope(folder: string, values: ScopeValues): Scope {
+export function readScope(folder: string, values: ScopeValues, links = false): Scope {
   const listed = (values['exclude-from'] ?? []).flatMap((file) =>
     readText(file)
       .split('\n')
@@ -36,7 +44,8 @@ export function readScope(folder: string, values: ScopeValues): Scope {
       .filter((line) => line !== '' && !line.startsWith('#')),
   );
   try {
-    return createScope(resolveRoot(folder), [...(values.exclude ?? []), ...listed]);
+    const scope = createScope(resolveRoot(folder), [...(values.exclude ?? []), ...listed]);
+    return links ? { ...scope, links: 'inside' } : scope;
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;

@@ -2,6 +2,7 @@
  * A folder against what it should be, whoever asks and whatever runs from it.
  */
 import type { Comparison } from '../compare/change.js';
+import { contradictionOf } from '../release/statement.js';
 import { compareTrees } from '../compare/compare.js';
 import { isBehind, type ScanError } from '../scan/scan-error.js';
 import type { Scope } from '../scan/scope.js';
@@ -18,6 +19,8 @@ export interface FolderVerification {
   readonly refusals: readonly ScanError[];
   /** `undefined` when nothing differs, or when there is no manifest to tell what does. */
   readonly comparison: Comparison | undefined;
+  /** Why a statement is not believed although the hash is the signed one. */
+  readonly contradiction?: string | undefined;
 }
 
 export function verifyFolder(
@@ -27,7 +30,11 @@ export function verifyFolder(
 ): FolderVerification {
   const { result, scanErrors, entries } = hashFolder(scope, terminal);
   const found = { hash: result?.hash ?? null, files: entries.length, refusals: scanErrors };
-  if (result?.hash === expected.hash) return { ...found, exit: EXIT.clean, comparison: undefined };
+  if (result?.hash === expected.hash) {
+    const contradiction = expected.statement && contradictionOf(expected.statement, result);
+    const exit = contradiction === undefined ? EXIT.clean : EXIT.notBelieved;
+    return { ...found, exit, comparison: undefined, contradiction };
+  }
   const refused = exitOfScanErrors(scanErrors);
   if (!expected.manifest) {
     // The files that could be read may well be as they should.

@@ -97,7 +97,7 @@ function checkProgram(
 ): string | null {
   const { program, programDigest, words } = facts;
   if (nodeDigest !== undefined && programDigest !== nodeDigest) {
-    foreign(`${program} is another program than --node-digest says: ${programDigest}`);
+    foreign(`${program} is another program than --node-digest says or was signed: ${programDigest}`);
   }
   // A program made of the application and Node.js in one file.
   if (tree.holds(program)) return program;

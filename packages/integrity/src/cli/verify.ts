@@ -8,6 +8,7 @@ import {
   EXPECTATION_HELP,
   EXPECTATION_OPTIONS,
   readExpectation,
+  exitOfLockFile,
   rememberSequence,
   type ReleaseExpectation,
 } from './expectation.js';
@@ -55,7 +56,7 @@ export const verifyCommand: CliCommand = {
 
     let expected: ReleaseExpectation;
     try {
-      expected = readExpectation(values);
+      expected = readExpectation(values, terminal);
     } catch (error) {
       if (!(error instanceof StatementError)) throw error;
       terminal.complain(error.message);
@@ -67,15 +68,20 @@ export const verifyCommand: CliCommand = {
     const pid = values.pid === undefined ? undefined : readCount('pid', values.pid);
     for (const folder of folders) {
       const given = readScope(pid === undefined ? folder : folderOfProcess(pid, folder), values);
-      const scope = { ...given, exclude: expected.statement?.exclude ?? given.exclude };
+      const { exclude, links } = expected.statement ?? given;
+      const scope = { ...given, exclude, links };
       const ofFolder = checkFolder(folder, scope, expected, terminal);
       found.push(ofFolder);
       if (pid !== undefined) {
         const word = wordOf(ofFolder.exit, expected.by);
-        found.push(checkProcess(pid, { scope, word, values, terminal }));
+        const nodeDigest = values['node-digest'] ?? expected.statement?.nodeBinary ?? undefined;
+        found.push(checkProcess(pid, { scope, word, preloads: values.preload ?? [], nodeDigest, terminal }));
       }
     }
     for (const url of urls) found.push(await checkService(url, expected, values, terminal));
+    if (values.lockfile !== undefined) {
+      found.push({ target: values.lockfile, exit: exitOfLockFile(values.lockfile, expected, terminal) });
+    }
     if (expected.by === 'nobody')
       terminal.complain('The manifest is not signed: anyone could have written it.');
     const exit = found.reduce<number>(
@@ -96,6 +102,7 @@ interface Found {
 
 function checkFolder(target: string, scope: Scope, expected: ReleaseExpectation, terminal: Terminal): Found {
   const finding = verifyFolder(scope, expected, terminal);
+  if (finding.contradiction !== undefined) terminal.complain(finding.contradiction);
   printVerdict(terminal, finding.exit, expected, target, releaseOf(expected, finding.files));
   printScanErrors(terminal, finding.refusals);
   if (finding.comparison) printChanges(terminal, finding.comparison.changes);
@@ -107,20 +114,16 @@ function checkFolder(target: string, scope: Scope, expected: ReleaseExpectation,
   return { target, ...finding };
 }
 
-interface ProcessValues {
-  readonly preload?: readonly string[] | undefined;
-  readonly 'node-digest'?: string | undefined;
-}
-
 interface ProcessCheck {
   readonly scope: Scope;
   /** What was said of the tree: a process that runs it can be no better. */
   readonly word: [word: string, colour: Colour];
-  readonly values: ProcessValues;
+  readonly preloads: readonly string[];
+  readonly nodeDigest: string | undefined;
   readonly terminal: Terminal;
 }
 
-function checkProcess(pid: number, { scope, word, values, terminal }: ProcessCheck): Found {
+function checkProcess(pid: number, { scope, word, preloads, nodeDigest, terminal }: ProcessCheck): Found {
   const target = `process ${pid}`;
   let facts: ProcessFacts;
   try {
@@ -131,11 +134,7 @@ function checkProcess(pid: number, { scope, word, values, terminal }: ProcessChe
     terminal.complain(error.message);
     return { target, exit: EXIT.inconclusive };
   }
-  const finding = verifyProcess(facts, {
-    scope,
-    preloads: values.preload ?? [],
-    nodeDigest: values['node-digest'],
-  });
+  const finding = verifyProcess(facts, { scope, preloads, nodeDigest });
   const { script, findings, notes } = finding;
   const [verdict, colour] = finding.exit === EXIT.clean ? word : [finding.verdict, 'red' as const];
   const started = facts.startedAt.toISOString();
@@ -196,7 +195,13 @@ function wordOf(exit: number, by: ReleaseExpectation['by']): [word: string, colo
 
 function releaseOf({ statement }: ReleaseExpectation, files: number): string {
   const count = countOf(files, 'file');
-  return statement
-    ? `release ${printable(statement.version)}, sequence ${statement.sequence}, ${count}`
-    : count;
+  if (!statement) return count;
+  const { version, sequence, links, commit } = statement;
+  return [
+    `release ${printable(version)}`,
+    `sequence ${sequence}`,
+    count,
+    ...(links.length > 0 ? [countOf(links.length, 'link')] : []),
+    ...(commit === null ? [] : [`commit ${commit}`]),
+  ].join(', ');
 }

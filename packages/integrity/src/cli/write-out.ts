@@ -6,9 +6,9 @@ import { InconclusiveError, UsageError } from 'portal-shared/cli/command';
 import { createExclusion, type Scope } from '../scan/scope.js';
 
 /** @throws InconclusiveError naming file and code */
-export function writeOut(file: string, text: string): void {
+export function writeOut(file: string, content: string | Buffer): void {
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, content);
   } catch (error) {
     throw new InconclusiveError(`${file} cannot be written (${systemCode(error)}).`);
   }

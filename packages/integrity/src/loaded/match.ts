@@ -145,7 +145,7 @@ function judge(
   const judged: MatchedScript[] = [];
   for (const script of found) {
     const { path, digest, isPlain } = script;
-    const hashed = digests.get(path);
+    const hashed = digests.get(path) ?? digests.get(behindLink(path, tree));
     if (
       hashed !== undefined &&
       (hashed === digest || textOf(below(tree.realRoot, path), hashed) === digest)
@@ -162,6 +162,16 @@ function judge(
     judged.push({ path, digest, match });
   }
   return judged;
+}
+
+/** With `--preserve-symlinks` a module goes by the name of the link that led to it. */
+function behindLink(path: string, { realRoot }: Tree): string {
+  try {
+    const real = realpathSync(below(realRoot, path));
+    return real.startsWith(`${realRoot}/`) ? real.slice(realRoot.length + 1) : path;
+  } catch {
+    return path;
+  }
 }
 
 /** The path from the root of a file in scope. */

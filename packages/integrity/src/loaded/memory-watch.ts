@@ -112,11 +112,12 @@ export function createMemoryWatch({
 
 function inspectionOf(memory: MemoryLook, found: Match): Inspection {
   const { matched, scripts, process } = found;
-  const pathsThat = (match: MatchedScript['match']) =>
-    matched.filter((script) => script.match === match).map(({ path }) => path);
+  const pathsThat = (match: MatchedScript['match']) => [
+    ...new Set(matched.filter((script) => script.match === match).map(({ path }) => path)),
+  ];
   const different = pathsThat('different');
   const unknown = pathsThat('unknown');
-  const transformed = [...new Set(pathsThat('transformed'))];
+  const transformed = pathsThat('transformed');
   return {
     inspected_at: wholeSeconds(new Date()),
     state:

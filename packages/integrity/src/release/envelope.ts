@@ -3,7 +3,7 @@
  * no reading of JSON comes before the signature.
  */
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { asList, asObject, asString, parseObject } from 'portal-shared/json';
+import { asList, asObject, asString, parseObject, type JsonObject } from 'portal-shared/json';
 import { keyIdOf } from './keys.js';
 import { StatementError } from './statement-error.js';
 
@@ -15,19 +15,38 @@ export interface Opened {
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
-/** The envelope as one line of JSON. */
-export function sealEnvelope(payload: Buffer, privateKey: KeyObject): string {
+/** The envelope as one line of JSON; without a key it is yet to be signed. */
+export function sealEnvelope(payload: Buffer, privateKey: KeyObject | undefined): string {
   const envelope = {
     payloadType: PAYLOAD_TYPE,
     payload: payload.toString('base64'),
-    signatures: [
-      {
-        keyid: keyIdOf(createPublicKey(privateKey)),
-        sig: sign(null, signedBytes(payload), privateKey).toString('base64'),
-      },
-    ],
+    signatures: privateKey ? [signatureBy(privateKey, payload)] : [],
   };
   return `${JSON.stringify(envelope)}\n`;
+}
+
+/**
+ * The envelope with one more signature: by a private key, or one that was made elsewhere and belongs to a public key.
+ *
+ * @throws StatementError when it is no envelope, or the signature does not fit
+ */
+export function addSignature(
+  text: string,
+  signer: { readonly privateKey: KeyObject } | { readonly publicKey: KeyObject; readonly signature: Buffer },
+): string {
+  const { envelope, payload, signatures } = readEnvelope(text);
+  if (
+    'signature' in signer &&
+    !verify(null, preAuthenticationEncoding(payload), signer.publicKey, signer.signature)
+  ) {
+    throw new StatementError('E_SIGNATURE');
+  }
+  const added =
+    'signature' in signer
+      ? { keyid: keyIdOf(signer.publicKey), sig: signer.signature.toString('base64') }
+      : signatureBy(signer.privateKey, payload);
+  const others = signatures.filter((entry) => asObject(entry)?.['sig'] !== added.sig);
+  return `${JSON.stringify({ ...envelope, signatures: [...others, added] })}\n`;
 }
 
 /**
@@ -37,14 +56,10 @@ export function sealEnvelope(payload: Buffer, privateKey: KeyObject): string {
  * @throws StatementError
  */
 export function openEnvelope(text: string, keys: readonly KeyObject[], threshold = 1): Opened {
-  const envelope = parseObject(text);
-  const payload = fromBase64(envelope?.['payload']);
-  const signatures = asList(envelope?.['signatures']);
-  if (!envelope || !payload || !signatures) throw new StatementError('E_ENVELOPE');
-  if (envelope['payloadType'] !== PAYLOAD_TYPE) throw new StatementError('E_PAYLOAD_TYPE');
+  const { payload, signatures } = readEnvelope(text);
   if (signatures.length === 0) throw new StatementError('E_UNSIGNED');
 
-  const bytes = signedBytes(payload);
+  const bytes = preAuthenticationEncoding(payload);
   const signedBy = new Set<string>();
   let isNamed = false;
   for (const entry of signatures) {
@@ -62,8 +77,37 @@ export function openEnvelope(text: string, keys: readonly KeyObject[], threshold
   return { payload, keyIds: [...signedBy] };
 }
 
-/** DSSE's pre-authentication encoding. */
-function signedBytes(payload: Buffer): Buffer {
+/**
+ * What is signed of an envelope, for whoever holds a key that we never see.
+ *
+ * @throws StatementError
+ */
+export function bytesToSign(text: string): Buffer {
+  return preAuthenticationEncoding(readEnvelope(text).payload);
+}
+
+function readEnvelope(text: string): {
+  readonly envelope: JsonObject;
+  readonly payload: Buffer;
+  readonly signatures: readonly unknown[];
+} {
+  const envelope = parseObject(text);
+  const payload = fromBase64(envelope?.['payload']);
+  const signatures = asList(envelope?.['signatures']);
+  if (!envelope || !payload || !signatures) throw new StatementError('E_ENVELOPE');
+  if (envelope['payloadType'] !== PAYLOAD_TYPE) throw new StatementError('E_PAYLOAD_TYPE');
+  return { envelope, payload, signatures };
+}
+
+function signatureBy(privateKey: KeyObject, payload: Buffer) {
+  return {
+    keyid: keyIdOf(createPublicKey(privateKey)),
+    sig: sign(null, preAuthenticationEncoding(payload), privateKey).toString('base64'),
+  };
+}
+
+/** DSSE's name for it (PAE). */
+function preAuthenticationEncoding(payload: Buffer): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(PAYLOAD_TYPE)} ${PAYLOAD_TYPE} ${payload.length} `;
   return Buffer.concat([Buffer.from(head), payload]);
 }

@@ -17,6 +17,8 @@ const SENTENCES = {
   E_PERIOD: 'expires before it was made',
   E_EXPIRED: 'has expired',
   E_SEQUENCE: 'is older than one that was accepted before: its sequence is lower',
+  E_FIGURES: 'says that the tree has other files or bytes than it has',
+  E_LINKS: 'lists links that cannot be followed',
   E_MANIFEST: 'was signed for another manifest than the given one',
   E_FILE: 'cannot be read',
 } as const;
@@ -28,8 +30,9 @@ export class StatementError extends Error {
   override readonly name = 'StatementError';
   readonly code: StatementErrorCode;
 
-  constructor(code: StatementErrorCode) {
-    super(`The statement ${SENTENCES[code]} (${code}).`);
+  /** @param remedy - a sentence */
+  constructor(code: StatementErrorCode, remedy?: string) {
+    super(`The statement ${SENTENCES[code]} (${code}).${remedy === undefined ? '' : ` ${remedy}`}`);
     this.code = code;
   }
 }

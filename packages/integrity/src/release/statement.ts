@@ -5,7 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import { asCount, asList, asObject, asString, parseObject, type JsonObject } from 'portal-shared/json';
-import { createScope } from '../scan/scope.js';
+import { createScope, type Link } from '../scan/scope.js';
 import { StatementError } from './statement-error.js';
 
 export interface Statement {
@@ -19,10 +19,14 @@ export interface Statement {
   readonly expires: string;
   /** What does not belong to the tree. */
   readonly exclude: readonly string[];
+  /** The symbolic links that it may hold, and must, by path. */
+  readonly links: readonly Link[];
   readonly files: number;
   readonly bytes: number;
   /** Version of Node it was released for, e.g. `20.20.2`. */
   readonly node: string;
+  /** The commit of Git that it was built from, 40 or 64 hexadecimal digits, on the word of whoever signed; `null` when none was given. */
+  readonly commit: string | null;
   /** SHA-256 of the lock file; `null` when none was given. */
   readonly lockfile: string | null;
   /** SHA-256 of the list of the packages' files, the `dependencies_hash`; `null` when there is none. */
@@ -40,6 +44,9 @@ export interface Acceptance {
   /** Ed25519 public keys, from outside of the tree. */
   readonly keys: readonly KeyObject[];
   readonly minimumSequence: number;
+  /** The highest sequence that was accepted before, and the one that may be lower than it: a rollback on purpose. */
+  readonly rememberedSequence?: number | undefined;
+  readonly acceptedSequence?: number | undefined;
   /** By how many of the keys it must be signed; default 1. */
   readonly threshold?: number;
   readonly now: Date;
@@ -50,19 +57,21 @@ const PREDICATE_TYPE = 'https://docs.7331.org/portal-integrity-release/v1';
 const SUBJECT = 'source.sha256';
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** The text of `source.intoto.jsonl`: one signed line. */
-export function signStatement(statement: Statement, privateKey: KeyObject): string {
-  const { sourceHash, version, sequence, created, expires, exclude, files, bytes, node } = statement;
+/** The text of `source.intoto.jsonl`: one signed line, or without a key one that is yet to be signed. */
+export function signStatement(statement: Statement, privateKey: KeyObject | undefined): string {
+  const { sourceHash, version, sequence, created, expires, exclude, links, files, bytes, node, commit } =
+    statement;
   const payload = {
     _type: STATEMENT_TYPE,
     subject: [{ name: SUBJECT, digest: { sha256: sourceHash, dirHash: sourceHash } }],
     predicateType: PREDICATE_TYPE,
     predicate: {
       release: { version, sequence, created, expires },
-      scope: { exclude },
+      scope: { exclude, ...(links.length === 0 ? {} : { links }) },
       files,
       bytes,
       node,
+      ...(commit === null ? {} : { commit: { gitCommit: commit } }),
       ...digestField('lockfile', statement.lockfile),
       ...digestField('dependencies', statement.dependencies),
       ...digestField('nodeBinary', statement.nodeBinary),
@@ -78,14 +87,29 @@ export function signStatement(statement: Statement, privateKey: KeyObject): stri
  */
 export function acceptStatement(
   text: string,
-  { keys, minimumSequence, threshold, now }: Acceptance,
+  { keys, minimumSequence, rememberedSequence, acceptedSequence, threshold, now }: Acceptance,
 ): Accepted {
   const { payload, keyIds } = openEnvelope(text, keys, threshold);
   const statement = parseStatement(payload);
   if (Date.parse(statement.expires) <= now.getTime()) throw new StatementError('E_EXPIRED');
   if (Date.parse(statement.expires) <= Date.parse(statement.created)) throw new StatementError('E_PERIOD');
   if (statement.sequence < minimumSequence) throw new StatementError('E_SEQUENCE');
+  if (statement.sequence < (rememberedSequence ?? 0) && statement.sequence !== acceptedSequence) {
+    throw new StatementError(
+      'E_SEQUENCE',
+      `Sequence ${rememberedSequence} was accepted here; to roll back on purpose, accept ${statement.sequence} by name.`,
+    );
+  }
   return { ...statement, keyIds };
+}
+
+/** Why a statement is not believed whose figures are not those of the very tree that it vouches for. */
+export function contradictionOf(
+  { files, bytes }: Pick<Statement, 'files' | 'bytes'>,
+  tree: { readonly files: number; readonly bytes: number },
+): string | undefined {
+  const fits = files === tree.files && bytes === tree.bytes;
+  return fits ? undefined : new StatementError('E_FIGURES').message;
 }
 
 function parseStatement(payload: Buffer): Statement {
@@ -104,6 +128,7 @@ function parseStatement(payload: Buffer): Statement {
   const files = asCount(predicate?.['files']);
   const bytes = asCount(predicate?.['bytes']);
   const node = asString(predicate?.['node']);
+  const commit = commitOf(predicate);
   const lockfile = digestOf(predicate, 'lockfile');
   const dependencies = digestOf(predicate, 'dependencies');
   const nodeBinary = digestOf(predicate, 'nodeBinary');
@@ -115,6 +140,7 @@ function parseStatement(payload: Buffer): Statement {
     files === undefined ||
     bytes === undefined ||
     node === undefined ||
+    commit === undefined ||
     lockfile === undefined ||
     dependencies === undefined ||
     nodeBinary === undefined
@@ -122,6 +148,7 @@ function parseStatement(payload: Buffer): Statement {
     throw new StatementError('E_PREDICATE');
   }
   const exclude = excludeOf(predicate);
+  const links = linksOf(predicate);
   return {
     sourceHash,
     version,
@@ -129,9 +156,11 @@ function parseStatement(payload: Buffer): Statement {
     created,
     expires,
     exclude,
+    links,
     files,
     bytes,
     node,
+    commit,
     lockfile,
     dependencies,
     nodeBinary,
@@ -153,6 +182,40 @@ function excludeOf(predicate: JsonObject | undefined): readonly string[] {
   } catch {
     throw new StatementError('E_SCOPE');
   }
+}
+
+function linksOf(predicate: JsonObject | undefined): readonly Link[] {
+  const listed = asObject(predicate?.['scope'])?.['links'];
+  if (listed === undefined) return [];
+  const links = asList(listed)?.map((entry) => {
+    const { path, target } = asObject(entry) ?? {};
+    const link = { path: asString(path), target: asString(target) };
+    return isLink(link) ? link : undefined;
+  });
+  const found = links?.filter((link) => link !== undefined) ?? [];
+  const paths = new Set(found.map(({ path }) => path));
+  if (!links || paths.size !== links.length) throw new StatementError('E_LINKS');
+  return found;
+}
+
+function isLink(link: {
+  readonly path: string | undefined;
+  readonly target: string | undefined;
+}): link is Link {
+  const { path, target } = link;
+  return path !== undefined && path !== '' && target !== undefined && target !== '';
+}
+
+/** As for a digest. */
+function commitOf(predicate: JsonObject | undefined): string | null | undefined {
+  if (predicate?.['commit'] === undefined) return null;
+  const commit = asString(asObject(predicate['commit'])?.['gitCommit']);
+  return commit !== undefined && isCommit(commit) ? commit : undefined;
+}
+
+/** The full name of a commit of Git, by SHA-1 or SHA-256. */
+export function isCommit(text: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
 
 type DigestField = 'lockfile' | 'dependencies' | 'nodeBinary';

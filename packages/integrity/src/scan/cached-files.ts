@@ -4,8 +4,8 @@
 import { systemCode } from 'portal-shared/error-code';
 import { fileStatOf, isFresh, isSameStat, readStat, waitForTick, type FileStat } from './file-stat.js';
 import type { ScanError } from './scan-error.js';
-import type { Exclusion } from './scope.js';
-import { below, listFolder } from './walk.js';
+import type { Exclusion, Link } from './scope.js';
+import { below, listFolder, type CheckLink } from './walk.js';
 
 export interface CachedFile {
   readonly path: string;
@@ -21,6 +21,7 @@ export interface CachedFolder {
   stat: FileStat | undefined;
   files: readonly CachedFile[];
   folders: readonly CachedFolder[];
+  links: readonly Link[];
   scanErrors: readonly ScanError[];
 }
 
@@ -29,7 +30,7 @@ function newCachedFile(path: string): CachedFile {
 }
 
 export function newCachedFolder(path: string): CachedFolder {
-  return { path, stat: undefined, files: [], folders: [], scanErrors: [] };
+  return { path, stat: undefined, files: [], folders: [], links: [], scanErrors: [] };
 }
 
 /** Lists the folder unless nothing moved since it was last listed. */
@@ -37,6 +38,7 @@ export function refreshFolder(
   folder: CachedFolder,
   root: string,
   excludes: Exclusion,
+  checkLink: CheckLink,
 ): 'same' | 'listed' | 'gone' | ScanError {
   const { path } = folder;
   try {
@@ -48,9 +50,10 @@ export function refreshFolder(
     const stat = fileStatOf(stats);
     // Otherwise a file could come while we list, and leave the very stat that was there before.
     if (isFresh(stat)) waitForTick();
-    const listing = listFolder(root, path, excludes);
+    const listing = listFolder(root, path, excludes, checkLink);
     folder.files = carryOver(listing.files, folder.files, newCachedFile);
     folder.folders = carryOver(listing.folders, folder.folders, newCachedFolder);
+    folder.links = listing.links;
     folder.scanErrors = listing.scanErrors;
     folder.stat = stat;
     return 'listed';
@@ -65,6 +68,7 @@ function unreadableFolder(folder: CachedFolder, cause: string): ScanError {
   folder.stat = undefined;
   folder.files = [];
   folder.folders = [];
+  folder.links = [];
   folder.scanErrors = [];
   return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
 }

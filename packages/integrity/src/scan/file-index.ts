@@ -10,7 +10,7 @@ import { hashFiles, type ManifestEntry } from './manifest.js';
 import type { Touch } from './touch.js';
 import { startReadSession, type ReadSession } from './read-files.js';
 import { SourceError, type ScanError } from './scan-error.js';
-import { createExclusion, type Scope } from './scope.js';
+import type { Link, Scope } from './scope.js';
 
 /** A tree at one moment. */
 export interface ScanResult {
@@ -43,6 +43,8 @@ export interface FileIndex {
   takeTouches(): readonly Touch[];
   /** The files as of the last scan, in no order. */
   entries(): ManifestEntry[];
+  /** The links that may be there, as of the last scan, in no order. */
+  links(): Link[];
   /** The paths of all folders as of the last scan, `''` for the root. */
   folders(): string[];
 }
@@ -62,7 +64,7 @@ export function createFileIndex(
   { maxFileBytes = MAX_FILE_BYTES, createReader = createFileReader }: FileIndexOptions = {},
 ): FileIndex {
   const { root } = scope;
-  const tree = createFolderTree(root, createExclusion(scope.exclude));
+  const tree = createFolderTree(scope);
   const cache = createFileCache(root, tree.files, (onBytes) => createReader(onBytes, maxFileBytes));
   let last: ScanResult | undefined;
   /** The revisions of folders and files when `last` was made. */
@@ -145,6 +147,7 @@ export function createFileIndex(
         .files()
         .filter(cache.isKnown)
         .map((file) => ({ path: file.path, digest: cache.digest(file) })),
+    links: tree.links,
     folders: () => tree.folders().map(({ path }) => path),
   };
 }

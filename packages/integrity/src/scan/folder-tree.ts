@@ -4,8 +4,9 @@
 import { allFiles, allFolders, newCachedFolder, refreshFolder } from './cached-files.js';
 import type { CachedFile, CachedFolder } from './cached-files.js';
 import { isSameStat, readStat } from './file-stat.js';
-import type { ScanError } from './scan-error.js';
-import type { Exclusion } from './scope.js';
+import { createLinkCheck, missingLinks } from './links.js';
+import { isBehind, type ScanError } from './scan-error.js';
+import { createExclusion, type Link, type Scope } from './scope.js';
 import { touchBetween, type Touch } from './touch.js';
 import { below } from './walk.js';
 
@@ -19,6 +20,8 @@ export interface Pass {
 export interface FolderTree {
   readonly files: () => readonly CachedFile[];
   readonly folders: () => readonly CachedFolder[];
+  /** Those that may be there, in no order. */
+  readonly links: () => Link[];
   /**
    * Lists what moved, and calls `visit` for every file. Ends early when an entry has gone.
    *
@@ -33,14 +36,17 @@ export interface FolderTree {
   readonly takeTouches: () => readonly Touch[];
 }
 
-export function createFolderTree(root: string, excludes: Exclusion): FolderTree {
+export function createFolderTree(scope: Scope): FolderTree {
+  const { root } = scope;
+  const excludes = createExclusion(scope.exclude);
+  const checkLink = createLinkCheck(root, excludes, scope.links);
   const top = newCachedFolder('');
   let revision = 0;
   let touches: Touch[] = [];
 
   function refresh(folder: CachedFolder): ReturnType<typeof refreshFolder> {
     const { stat, files, folders } = folder;
-    const found = refreshFolder(folder, root, excludes);
+    const found = refreshFolder(folder, root, excludes, checkLink);
     if (found !== 'listed') return found;
     revision += 1;
     const isSame = hasSame(files, folder.files) && hasSame(folders, folder.folders);
@@ -49,7 +55,12 @@ export function createFolderTree(root: string, excludes: Exclusion): FolderTree 
     return found;
   }
 
+  function links(): Link[] {
+    return allFolders(top).flatMap((folder) => folder.links);
+  }
+
   return {
+    links,
     files: () => allFiles(top),
     folders: () => allFolders(top),
     walk(visit) {
@@ -66,7 +77,8 @@ export function createFolderTree(root: string, excludes: Exclusion): FolderTree 
         for (const child of folder.folders) waiting.push(child);
         for (const file of folder.files) if (!visit(file)) return { scanErrors, movedFolder: folder.path };
       }
-      return { scanErrors, movedFolder: undefined };
+      const missing = missingLinks(scope.links, links()).filter(({ path }) => !isBehind(path, scanErrors));
+      return { scanErrors: [...scanErrors, ...missing], movedFolder: undefined };
     },
     revision: () => revision,
     movedFolder: () =>

@@ -4,9 +4,9 @@
  */
 import type { OnProgress } from './file-cache.js';
 import { createFileIndex, type ScanResult } from './file-index.js';
-import type { ManifestEntry } from './manifest.js';
+import { inManifestOrder, type ManifestEntry } from './manifest.js';
 import { SourceError, type ScanError } from './scan-error.js';
-import type { Scope } from './scope.js';
+import type { Link, Scope } from './scope.js';
 
 /** A tree, as far as it could be read. */
 export interface HashedTree {
@@ -15,15 +15,20 @@ export interface HashedTree {
   readonly scanErrors: readonly ScanError[];
   /** Every file that was read, in no order. */
   readonly entries: readonly ManifestEntry[];
+  /** Every link that may be there, by path. */
+  readonly links: readonly Link[];
 }
 
 export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
   const fileIndex = createFileIndex(scope);
+  let result: ScanResult | undefined;
+  let scanErrors: readonly ScanError[] = [];
   try {
-    const result = fileIndex.scan(onProgress);
-    return { result, scanErrors: [], entries: fileIndex.entries() };
+    result = fileIndex.scan(onProgress);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return { result: undefined, scanErrors: error.scanErrors, entries: fileIndex.entries() };
+    ({ scanErrors } = error);
   }
+  const links = inManifestOrder(fileIndex.links());
+  return { result, scanErrors, entries: fileIndex.entries(), links };
 }

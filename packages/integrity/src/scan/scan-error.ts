@@ -6,6 +6,8 @@ import { printable } from 'portal-shared/printable';
 export type ScanErrorCode =
   /** A symbolic link: what it points at may lie outside of the tree. */
   | 'E_SYMLINK'
+  /** A link that was signed, and is missing or leads elsewhere. */
+  | 'E_LINK'
   /** A fifo, a socket or a device. */
   | 'E_SPECIAL'
   /** A name that `sha256sum` and a manifest cannot carry as it is. */
@@ -32,11 +34,14 @@ export interface ScanError {
   readonly path: string;
   /** What the operating system said, e.g. `EACCES`; empty when it was not asked. */
   readonly cause: string;
+  /** What whoever watches the tree can do. */
+  readonly remedy?: string;
 }
 
 const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_SYMLINK: 'is a symbolic link',
-  E_SPECIAL: 'is neither a file nor a folder',
+  E_LINK: 'is not the link that was signed',
+  E_SPECIAL: 'is neither a file nor a folder; remove it, or exclude it by its place',
   E_NAME: 'has a name that is not UTF-8, is "-", or holds a control character or a backslash',
   E_NESTED:
     'takes over the imports of the code beside it and is left out by its name alone; where it belongs there, exclude it by its place',
@@ -57,8 +62,9 @@ export function isBehind(path: string, scanErrors: readonly ScanError[]): boolea
 }
 
 /** One line for people: `E_READ dist/main.js cannot be read (EACCES)`. */
-export function scanErrorText({ code, path, cause }: ScanError): string {
-  return `${code} ${printable(path)} ${SENTENCES[code]}${cause === '' ? '' : ` (${cause})`}`;
+export function scanErrorText({ code, path, cause, remedy }: ScanError): string {
+  const why = cause === '' ? '' : ` (${printable(cause)})`;
+  return `${code} ${printable(path)} ${SENTENCES[code]}${why}${remedy === undefined ? '' : `; ${printable(remedy)}`}`;
 }
 
 /** A tree, or a file of it, that has no hash; `scanErrors` holds every entry that stands in the way. */

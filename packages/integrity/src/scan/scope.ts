@@ -5,12 +5,25 @@
 import { resolve } from 'node:path';
 import { optionError } from 'portal-shared/check-options';
 
+/** A symbolic link. */
+export interface Link {
+  /** From the root. */
+  readonly path: string;
+  /** What stands in it, from its own folder. */
+  readonly target: string;
+}
+
+/** Links that a tree may hold: those that were signed, or, before they are, all that stay in the tree. */
+export type AcceptedLinks = readonly Link[] | 'inside';
+
 /** A checked scope. */
 export interface Scope {
   /** Absolute. */
   readonly root: string;
   /** Names (`node_modules`: at any depth, file or folder) and paths from the root (`health/src`, `./build`). */
   readonly exclude: readonly string[];
+  /** Links that may be there; without them none may. */
+  readonly links?: AcceptedLinks | undefined;
 }
 
 /**

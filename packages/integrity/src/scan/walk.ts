@@ -5,12 +5,17 @@ import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, realpathSync, type Dirent } from 'node:fs';
 import { fitsManifest } from './manifest.js';
 import type { ScanError } from './scan-error.js';
-import { isNestedModules, type Exclusion } from './scope.js';
+import { isNestedModules, type Exclusion, type Link } from './scope.js';
+
+/** Tells whether the link at a path may be there, or why not. `siblings`: the names beside it. */
+export type CheckLink = (path: string, siblings: readonly string[]) => Link | ScanError;
 
 /** What a folder holds, as paths from the root, in no order. */
 export interface Listing {
   readonly files: readonly string[];
   readonly folders: readonly string[];
+  /** Those that may be there. */
+  readonly links: readonly Link[];
   readonly scanErrors: readonly ScanError[];
 }
 
@@ -19,7 +24,7 @@ export interface Listing {
  *
  * @throws what `readdir` throws
  */
-export function listFolder(root: string, path: string, excludes: Exclusion): Listing {
+export function listFolder(root: string, path: string, excludes: Exclusion, checkLink: CheckLink): Listing {
   const absolutePath = below(root, path);
   const entries = readdirSync(absolutePath, { withFileTypes: true });
   const misnamed = entries.some(({ name }) => name.includes('\u{fffd}'))
@@ -27,7 +32,9 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     : undefined;
   const files: string[] = [];
   const folders: string[] = [];
+  const links: Link[] = [];
   const scanErrors: ScanError[] = [];
+  let names: readonly string[] | undefined;
   for (const entry of entries) {
     const { name } = entry;
     const entryPath = path === '' ? name : `${path}/${name}`;
@@ -46,9 +53,15 @@ export function listFolder(root: string, path: string, excludes: Exclusion): Lis
     const type = entryTypeOf(entry, `${absolutePath}/${name}`);
     if (type === 'file') files.push(entryPath);
     else if (type === 'folder') folders.push(entryPath);
-    else scanErrors.push({ code: type, path: entryPath, cause: '' });
+    else if (type === 'E_SPECIAL') scanErrors.push({ code: type, path: entryPath, cause: '' });
+    else {
+      names ??= entries.map((sibling) => sibling.name);
+      const link = checkLink(entryPath, names);
+      if ('code' in link) scanErrors.push(link);
+      else links.push(link);
+    }
   }
-  return { files, folders, scanErrors };
+  return { files, folders, links, scanErrors };
 }
 
 /** What the root leads to where it is a link, as Capistrano's `current`: whoever named it meant the tree behind it. */
@@ -66,7 +79,7 @@ export function below(root: string, path: string): string {
   return root.endsWith('/') ? `${root}${path}` : `${root}/${path}`;
 }
 
-type EntryType = 'file' | 'folder' | 'E_SYMLINK' | 'E_SPECIAL';
+type EntryType = 'file' | 'folder' | 'link' | 'E_SPECIAL';
 
 function entryTypeOf(
   entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
@@ -74,7 +87,7 @@ function entryTypeOf(
 ): EntryType {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'folder';
-  if (entry.isSymbolicLink()) return 'E_SYMLINK';
+  if (entry.isSymbolicLink()) return 'link';
   // Some file systems do not say in a listing what an entry is; Node asks then, unless it vanished meanwhile.
   const stats = lstatSync(absolutePath, { throwIfNoEntry: false });
   return stats?.isFile() === true ? 'file' : 'E_SPECIAL';

@@ -2,8 +2,8 @@
  * The hashing thread. Everything in it is synchronous, which is why it has a thread: on the application's own, the
  * event loop would be late by a whole tree.
  */
-import { readFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { constants as os, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { systemCode } from 'portal-shared/error-code';
 import { serveRpc } from 'portal-shared/rpc-thread';
@@ -38,6 +38,7 @@ let lastRun: LastRun | undefined;
 let boot: readonly ManifestEntry[] | undefined;
 let lastResult: ScanResult | undefined;
 let lastEvents = drift.events();
+let writable: number | null = null;
 /** As of the start: a link that is moved afterwards must not hide what was loaded. */
 const realRoot = realRootOf(root);
 const matchMemory = createMatch();
@@ -60,6 +61,7 @@ const fsEvents = data.fsEvents ? watchFsEvents(root, excludes, () => rpc.emit('f
 function scan(): ScanReply {
   let result: ScanResult | undefined;
   let scanErrors: readonly ScanError[] = [];
+  if (boot) writable ??= countWritable();
   try {
     result = fileIndex.scan(tellProgress);
     noteResult(result);
@@ -84,6 +86,7 @@ function scan(): ScanReply {
     changed,
     watching: fsEvents?.isComplete() === true ? 'events' : 'scans',
     lastRun: takeLastRun(),
+    writable,
   };
 }
 
@@ -111,7 +114,7 @@ function isIntruder({ path, code }: ScanError): boolean {
 function stepBack(): void {
   if (process.platform !== 'linux') return;
   try {
-    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(0, os.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // Not allowed, then: it is a courtesy.
   }
@@ -130,6 +133,19 @@ function noteResult(result: ScanResult): void {
   boot ??= entries;
   drift.note(result.hash, entries);
   fsEvents?.follow(fileIndex.folders());
+}
+
+/** Of the files and folders in scope, by the rights of this process. */
+function countWritable(): number {
+  const paths = [...fileIndex.entries().map(({ path }) => path), ...fileIndex.folders()];
+  return paths.filter((path) => {
+    try {
+      accessSync(below(root, path), constants.W_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  }).length;
 }
 
 function readContent(path: string): Buffer | undefined {

@@ -44,6 +44,8 @@ export interface ScanReply {
   readonly watching: 'events' | 'scans';
   /** The last run, when this is the first scan of this one and there is a file for it. */
   readonly lastRun: LastRun | undefined;
+  /** How many entries the process itself may write; `null` until the second scan, for it would hold up the start. */
+  readonly writable: number | null;
   /** What has changed since the start; `undefined` when the reply before said the same. */
   readonly changed:
     { readonly differences: Differences; readonly events: readonly SourceEvent[] } | undefined;

@@ -49,7 +49,14 @@ describe('hash', () => {
     withTree(TREE, async (root) => {
       symlinkSync('main.js', join(root, 'dist/link'));
       const { exit, stdout, stderr } = await run(['hash', root]);
-      assert.deepEqual([exit, stdout, stderr], [64, '', 'E_SYMLINK dist/link is a symbolic link\n']);
+      assert.deepEqual(
+        [exit, stdout, stderr],
+        [
+          64,
+          '',
+          'E_SYMLINK dist/link is a symbolic link (to main.js); exclude ./dist/link, or have it signed (sign --links)\n',
+        ],
+      );
       const missing = await run(['hash', join(root, 'absent')]);
       assert.deepEqual([missing.exit, missing.stderr], [32, 'E_READ . cannot be read (ENOENT)\n']);
     }));

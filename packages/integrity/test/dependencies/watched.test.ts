@@ -156,6 +156,8 @@ describe('what was signed of them', () => {
       files: 1,
       bytes: 4,
       node: process.versions.node,
+      links: [],
+      commit: null,
       lockfile: digest('app/package-lock.json'),
       dependencies: digest('dependencies.sha256'),
       nodeBinary: hash('sha256', readFileSync(process.execPath), 'hex'),

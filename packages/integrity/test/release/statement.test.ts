@@ -20,6 +20,8 @@ const STATEMENT: Statement = {
   expires: '2027-03-01T00:00:00.000Z',
   exclude: ['node_modules', './build', 'a/b'],
   files: 3,
+  links: [{ path: 'CLAUDE.md', target: 'AGENTS.md' }],
+  commit: '5e'.repeat(20),
   bytes: 1_234,
   node: '20.20.2',
   lockfile: 'cd'.repeat(32),
@@ -72,7 +74,15 @@ function resigned(change: (payload: Payload) => void): string {
 
 test('what was signed is what is accepted, and whose it is', () => {
   assert.deepEqual(accept(signStatement(STATEMENT, privateKey)), { ...STATEMENT, keyIds: [pair.keyId] });
-  const bare: Statement = { ...STATEMENT, lockfile: null, dependencies: null, nodeBinary: null, exclude: [] };
+  const bare: Statement = {
+    ...STATEMENT,
+    lockfile: null,
+    dependencies: null,
+    nodeBinary: null,
+    exclude: [],
+    links: [],
+    commit: null,
+  };
   assert.deepEqual(accept(signStatement(bare, privateKey)), { ...bare, keyIds: [pair.keyId] });
 });
 

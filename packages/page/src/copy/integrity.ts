@@ -32,8 +32,13 @@ export const DEPENDENCY_WORDS: Readonly<
 };
 
 /** Losing the events of the file system is no problem, and worth knowing. */
-export function watchingWords({ watching }: IntegrityDocument): readonly string[] {
-  return watching === 'scans'
-    ? ['The system tells of no changes here, so they are found at the next scan.']
-    : [];
+export function watchingWords({ watching, writable }: IntegrityDocument): readonly string[] {
+  return [
+    ...(watching === 'scans'
+      ? ['The system tells of no changes here, so they are found at the next scan.']
+      : []),
+    ...((writable ?? 0) > 0
+      ? [`The service itself may write ${writable} of its files and folders; a read-only source is safer.`]
+      : []),
+  ];
 }

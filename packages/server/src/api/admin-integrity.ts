@@ -58,6 +58,9 @@ const expectedSource = named(
     sequence: integerOrNull('Of the release; never goes back.'),
     created: textOrNull('When the statement was made.'),
     expires: textOrNull('Until when it counts.'),
+    commit: textOrNull('The commit that it was built from, on the word of whoever signed.'),
+    node: textOrNull('The version of Node.js that it was released for.'),
+    links: nonNegativeInteger('How many symbolic links were signed.'),
     key_ids: names('Of the keys that signed it.'),
     dependencies_hash: textOrNull('SHA-256 of the list of the dependencies, if that is signed.', HASH),
     lockfile: textOrNull('SHA-256 of the lock file, if that is signed.', HASH),
@@ -174,6 +177,9 @@ export const integritySchema = named(
       TIME,
     ),
     differences: named('SourceDifferences', exactly('The disk against the start.', differences)),
+    writable: integerOrNull(
+      'How many files and folders the service itself may write; none is best. `null` until the second scan.',
+    ),
     watching: orNull(
       choice(['events', 'scans'], 'Whether a change is seen at once, or at the next scan.'),
       '`null` before the first scan.',
@@ -189,7 +195,9 @@ export const integritySchema = named(
     ),
     events: listOf(sourceEvent, 'What happened on disk, the latest first.'),
     refusals: names('Why the source cannot be read now: the first reasons.'),
-    warnings: names('What will be a problem: a statement that expires within thirty days.'),
+    warnings: names(
+      'What will be a problem, such as a statement that expires within thirty days, or cannot be told.',
+    ),
   }),
 );
 

@@ -272,11 +272,24 @@ export const SETTINGS = {
     about: 'Files of the trusted Ed25519 public keys, in PEM, outside of the source; separated by commas.',
     unset: 'none; needed with a statement',
   },
+  sourceSignatures: {
+    variable: 'PORTAL_SOURCE_SIGNATURES',
+    fallback: '1',
+    rule: wholeNumber(1, 100),
+    about: 'By how many of these keys the statement must be signed.',
+  },
   sourceMinimumSequence: {
     variable: 'PORTAL_SOURCE_SEQUENCE',
     fallback: '0',
     rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     about: 'Lowest accepted sequence of a release. It rejects an older release, though signed.',
+  },
+  sourceAcceptSequence: {
+    variable: 'PORTAL_SOURCE_ACCEPT_SEQUENCE',
+    rule: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    about:
+      'Sequence of a release to go back to on purpose: it is accepted although a higher one is remembered in the data folder.',
+    unset: 'none; no release with a lower sequence than the last one',
   },
   sourceLockFile: {
     variable: 'PORTAL_SOURCE_LOCKFILE',

@@ -189,7 +189,9 @@ describe('on a configured database', () => {
     await waitFor('the history', () => existsSync(join(folder, '.portal/history.sqlite')));
     const names = await readdir(join(folder, '.portal'));
     assert.ok(
-      names.every((name) => /^((history|fleet)\.sqlite|(service\.json|source\.sha256)$)/.test(name)),
+      names.every((name) =>
+        /^((history|fleet)\.sqlite|(service\.json|source\.sha256(\.sequence)?)$)/.test(name),
+      ),
       names.join(),
     );
     const { databaseUrl, redisUrl, url } = JSON.parse(
