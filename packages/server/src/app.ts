@@ -20,6 +20,7 @@ import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
 import { createFleet, OWN_NAME } from './fleet/fleet.js';
 import { createHeartbeat } from './monitoring/alerts/heartbeat.js';
+import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createOwnService } from './own-service.js';
 import { createServiceHealth } from './service-health.js';
@@ -86,15 +87,25 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   });
 
   // What is kept of it, and who is notified.
-  const monitoring = createMonitoring({ config, log, health: () => health });
-  const { history, fleetHistory, pages, gapMs } = monitoring;
+  const monitoring = createMonitoring({
+    config,
+    log,
+    health: () => health,
+    generations: createSharedGenerations(database, () => watched.isAway('database')),
+  });
+  const { history, fleetHistory, incidents, pages, gapMs } = monitoring;
   watched.onSourceChange((event) => monitoring.sourceChanged(event));
   watched.onReport((event) => monitoring.reported(event));
   // A database that is back can look up sessions by the time that its probe reports it.
   watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
 
   // What it watches of others.
-  const ownService = createOwnService({ health, startedAt, intervalMs: config.intervalMs });
+  const ownService = createOwnService({
+    health,
+    startedAt,
+    intervalMs: config.intervalMs,
+    alertAfter: config.alertAfter,
+  });
   watched.onReport(() => ownService.observe());
   const fleet = createFleet({
     path: config.fleetFile,
@@ -107,11 +118,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     onUpdate(update) {
       const isListed = update.services.some(({ name }) => name === OWN_NAME);
       const services = isListed ? update.services : [ownService.takeUpdate(update.at), ...update.services];
-      monitoring.fleetUpdated({ ...update, services });
+      monitoring.fleetUpdated({ ...update, services }, isListed ? undefined : ownService.settledUpdate());
       fleetLive.update();
     },
   });
-  const notesOf: NotesOf = () => ({ pausedUntil: null, incident: null });
+  const notesOf: NotesOf = (service) => ({ pausedUntil: null, incident: incidents.idOf(service) });
   const fleetLive = createFleetLive(() => publishedFleet(fleet.view(), notesOf));
 
   const heartbeat = config.heartbeatUrl
@@ -138,6 +149,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       pages,
       fleet,
       fleetHistory,
+      incidents,
       notesOf,
       fleetPages: fleetLive.pages,
       statusTracker: monitoring.statusTracker(),

@@ -2,10 +2,11 @@
  * This service as the service `portal` of its own fleet, read from memory.
  */
 import { hostname } from 'node:os';
-import type { Health } from 'portal-health';
+import type { Health, Report } from 'portal-health';
 import { OWN_NAME, type ServiceDetail } from './fleet/fleet.js';
 import type { InstanceChange, ServiceUpdate } from './fleet/fleet-update.js';
 import type { InstanceView } from './fleet/instance-list.js';
+import { createStatusDamper } from './monitoring/alerts/status-damper.js';
 import { countStates, judgeService, STATE_LETTERS, type InstanceState } from './fleet/service-verdict.js';
 
 export interface OwnServiceOptions {
@@ -13,6 +14,8 @@ export interface OwnServiceOptions {
   readonly startedAt: Date;
   /** Milliseconds between two probe runs in use. */
   readonly intervalMs: number;
+  /** Probe runs in a row before a change of the status is an incident. */
+  readonly alertAfter: number;
 }
 
 export interface OwnService {
@@ -21,13 +24,23 @@ export interface OwnService {
   detail(): ServiceDetail;
   /** As others are told of: with what has changed since the last call. */
   takeUpdate(nowMs: number): ServiceUpdate;
+  /** As incidents are begun and ended by: a status counts when it has lasted for some probe runs. */
+  settledUpdate(): ServiceUpdate;
 }
 
 const EXPECTED = { instances: 1 };
 
-export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOptions): OwnService {
+export function createOwnService({
+  health,
+  startedAt,
+  intervalMs,
+  alertAfter,
+}: OwnServiceOptions): OwnService {
   let state: InstanceState = 'new';
   let since = startedAt.getTime();
+  const damper = createStatusDamper({ after: alertAfter, intervalMs });
+  /** Of the settled status. */
+  let settledCodes: readonly string[] = [];
 
   /** A report says nothing yet before the first run of the probes. */
   function observe(): void {
@@ -36,6 +49,10 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
       state = next;
       since = Date.now();
     }
+    if (next === 'new') return;
+    damper.observe(next, Date.now());
+    const codes = codesOf(health.report('admin'));
+    if (codes.length > 0) settledCodes = codes;
   }
 
   let told: { readonly state: InstanceState; readonly codes: readonly string[] } | undefined;
@@ -54,7 +71,7 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
     const report = health.report('admin');
     const hash = report.source_hash ?? null;
     const counts = countStates([state]);
-    const codes = report.errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
+    const codes = codesOf(report);
     return {
       service: {
         name: OWN_NAME,
@@ -97,12 +114,39 @@ export function createOwnService({ health, startedAt, intervalMs }: OwnServiceOp
         ...view,
         ...verdict,
         intervalMs,
+        settleMs: 0,
         unwell: own && isUnwell(state) ? [own] : [],
         changes: own ? changesOf(own, nowMs) : [],
         pollsMs: [],
       };
     },
+    settledUpdate() {
+      const settled = damper.settled();
+      const settledState: InstanceState = settled?.status ?? 'unknown';
+      const counts = countStates([settledState]);
+      const codes = isUnwell(settledState) ? settledCodes : [];
+      const from = settled?.since ?? startedAt.getTime();
+      const own = { instance: hostname(), state: settledState, since: from, codes };
+      return {
+        name: OWN_NAME,
+        labels: {},
+        counts,
+        ...judgeService(counts, EXPECTED, false),
+        status: settled?.status ?? 'unknown',
+        since: from,
+        codes,
+        intervalMs,
+        settleMs: 0,
+        unwell: isUnwell(settledState) ? [own] : [],
+        changes: [],
+        pollsMs: [],
+      };
+    },
   };
+}
+
+function codesOf({ errors }: Report): readonly string[] {
+  return errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
 }
 
 function isUnwell(state: InstanceState): boolean {

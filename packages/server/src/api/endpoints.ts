@@ -10,6 +10,8 @@ import { adminFleetServiceRoute } from './admin-fleet-service.js';
 import { adminFleetTargetsRoute } from './admin-fleet-targets.js';
 import { adminHealthRoute } from './admin-health.js';
 import { adminHistoryRoute } from './admin-history.js';
+import { adminIncidentRoute } from './admin-incident.js';
+import { adminIncidentsRoute } from './admin-incidents.js';
 import { adminIntegrityLoadedRoute } from './admin-integrity-loaded.js';
 import { adminIntegrityRoute } from './admin-integrity.js';
 import { adminLiveRoute } from './admin-live.js';
@@ -45,6 +47,8 @@ export const ENDPOINTS: readonly Route[] = [
   adminFleetEventsRoute,
   adminFleetLiveRoute,
   adminFleetTargetsRoute,
+  adminIncidentsRoute,
+  adminIncidentRoute,
   requestCodeRoute,
   verifyCodeRoute,
   logoutRoute,

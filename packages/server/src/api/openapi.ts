@@ -35,6 +35,7 @@ export function openApi(routes: readonly Route[], version: string, server: strin
       { name: 'Integrity', description: 'Is it the code that was shipped?' },
       { name: 'History', description: 'What was, what happened, and what happens now.' },
       { name: 'Fleet', description: 'How the services and instances are that this one watches.' },
+      { name: 'Incidents', description: 'What went wrong, from its begin to its end.' },
       { name: 'Sign-in', description: 'Who is signed in.' },
       { name: 'Probes', description: 'For orchestrators and load balancers.' },
       { name: 'Metrics', description: 'For Prometheus.' },

@@ -34,7 +34,15 @@ export interface RouteDocs {
 }
 
 export type Tag =
-  'Health' | 'Integrity' | 'History' | 'Fleet' | 'Sign-in' | 'Probes' | 'Metrics' | 'Documentation';
+  | 'Health'
+  | 'Integrity'
+  | 'History'
+  | 'Fleet'
+  | 'Incidents'
+  | 'Sign-in'
+  | 'Probes'
+  | 'Metrics'
+  | 'Documentation';
 
 /** What an endpoint answers by a status, errors of all endpoints apart. */
 export interface RouteAnswer<S extends JsonSchema> {

@@ -24,6 +24,8 @@ export interface ServiceUpdate {
   /** Of the service and of its instances. */
   readonly codes: readonly string[];
   readonly intervalMs: number;
+  /** Milliseconds after which an instance that does not answer is known to be lost. */
+  readonly settleMs: number;
   /** Those that are unwell, at most `MOST_UNWELL`. */
   readonly unwell: readonly UnwellInstance[];
   readonly changes: readonly InstanceChange[];

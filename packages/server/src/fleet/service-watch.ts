@@ -56,7 +56,7 @@ export function createServiceWatch(
   startedMs: number,
   instances: AnyInstances = createInstances(entry),
 ): ServiceWatch {
-  const { polling, expect } = entry;
+  const { polling, damping, expect } = entry;
   // A loss that a Prometheus sees is asked for an interval later.
   const windowMs = polling.intervalMs * (instances.kind === 'scraped' ? 2 : 1) + polling.timeoutMs;
   let discoveryProblem: FleetProblemCode | undefined;
@@ -155,6 +155,7 @@ export function createServiceWatch(
         tolerated,
         codes: codes(),
         intervalMs: polling.intervalMs,
+        settleMs: damping.failureThreshold * polling.intervalMs + polling.timeoutMs,
         unwell: isBlind ? [] : instances.unwell(),
         changes: isBlind ? [] : instances.takeChanges(nowMs),
         pollsMs: instances.takePollsMs(),

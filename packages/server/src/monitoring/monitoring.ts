@@ -13,9 +13,11 @@ import type { Incident } from './alerts/incident-detector.js';
 import type { AlertStore } from './alerts/receivers-outbox.js';
 import { createReceivers } from './alerts/receivers.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
-import type { FleetUpdate } from './fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from './fleet/fleet-update.js';
 import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
+import type { GenerationStore } from './incidents/generations.js';
+import { createIncidents, type Incidents } from './incidents/incidents.js';
 import { createLivePages, type LivePages } from './live/pages.js';
 import { createReasonTracker } from './reason-tracker.js';
 import { createStatusTracker, type StatusTracker } from './status-tracker.js';
@@ -25,11 +27,14 @@ export interface MonitoringOptions {
   readonly log: Log;
   /** Called only after the first report. */
   readonly health: () => Health;
+  /** What all watchers of the fleet have in common. */
+  readonly generations: GenerationStore;
 }
 
 export interface Monitoring {
   readonly history: History;
   readonly fleetHistory: FleetHistory;
+  readonly incidents: Incidents;
   readonly pages: LivePages;
   readonly statusTracker: () => StatusTracker;
   /** Milliseconds without a probe run after which a time counts as not measured, at any pace. */
@@ -38,7 +43,8 @@ export interface Monitoring {
   sourceChanged(event: SourceEvent): void;
   /** What of it does not move, in words for the log: probe runs that do not come, alerts that do not leave. */
   standstill(): string | undefined;
-  fleetUpdated(update: FleetUpdate): void;
+  /** @param own - this service as incidents go by it, where it is none of the fleet file */
+  fleetUpdated(update: FleetUpdate, own: ServiceUpdate | undefined): void;
   /** Resolves when the status of the run before is known, or after two seconds. */
   start(): Promise<void>;
   /** Writes what waits. Nothing may be handed in any more. */
@@ -59,7 +65,7 @@ const LATE = 1.2;
 const MIN_SILENCE_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
-export function createMonitoring({ config, log, health }: MonitoringOptions): Monitoring {
+export function createMonitoring({ config, log, health, generations }: MonitoringOptions): Monitoring {
   const { gapMs, inUseMs } = silences(config);
   let tracker: StatusTracker | undefined;
   const statusTracker = (): StatusTracker =>
@@ -83,6 +89,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
     onReplaced: () => statusTracker().repeat(),
   });
   const fleetHistory = createFleetHistory({ folder: resolve(config.dataDir), log });
+  const incidents = createIncidents({ history: fleetHistory, generations, log });
   const alerts = createAlerts({
     receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
     store: alertStore(history),
@@ -107,6 +114,7 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
   return {
     history,
     fleetHistory,
+    incidents,
     pages,
     statusTracker,
     gapMs,
@@ -127,9 +135,14 @@ export function createMonitoring({ config, log, health }: MonitoringOptions): Mo
       const since = alerts.stuckSince();
       return since !== undefined && Date.now() - since > STUCK_MS ? 'alerts are not accepted' : undefined;
     },
-    fleetUpdated: (update) => fleetHistory.update(update),
+    fleetUpdated(update, own) {
+      fleetHistory.update(update);
+      const services = own ? update.services.filter(({ name }) => name !== own.name) : update.services;
+      incidents.update({ ...update, services }, own);
+    },
     start() {
       fleetHistory.start();
+      incidents.start();
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       const restored = history.start({ version }).then((previous) => statusTracker().restore(previous));
       alerts.start();

@@ -148,13 +148,31 @@ test('every refusal is as described', async () => {
   assertShape({ $ref: '#/components/schemas/Error' }, nothing.json, 'any other path');
 });
 
+/** The service is degraded by the hash that it does not have. */
+async function anIncident(): Promise<string> {
+  let id = '';
+  await waitFor(
+    'an incident',
+    async () => {
+      const { json } = await sendRequest(service.url, '/v1/admin/incidents', { cookie: admin });
+      const [first] = (json['incidents'] ?? []) as readonly { readonly id: string }[];
+      id = first?.id ?? '';
+      return id !== '';
+    },
+    PATIENTLY,
+  );
+  return id;
+}
+
 test('every endpoint is there, and answers HEAD as it answers GET', async () => {
+  const id = await anIncident();
   for (const [path, { get }] of Object.entries(DOCUMENT.paths)) {
     if (!get) continue;
     const target = path
       .replace('{guide}', 'errors.md')
       .replace('{service}', OWN_NAME)
-      .replace('{instance}', hostname());
+      .replace('{instance}', hostname())
+      .replace('{id}', id);
     assert.notEqual((await sendRequest(service.url, target)).status, 404, path);
     await waitFor(`HEAD ${path}`, async () => {
       const head = await sendRequest(service.url, target, { method: 'HEAD', cookie: admin });

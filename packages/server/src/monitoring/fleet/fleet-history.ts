@@ -29,6 +29,8 @@ export interface FleetHistory {
    * @throws PortalError (unavailable) when too many writes wait
    */
   write: Write<FleetStore>;
+  /** Calls a method at once, past the writes that wait. Rejects as the file does. */
+  read: Write<FleetStore>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   transitions(query: TransitionQuery): Promise<TransitionPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
@@ -121,6 +123,7 @@ export function createFleetHistory({ folder, log, onReplaced }: FleetHistoryOpti
     },
     update: (update) => pending.add(update),
     write: queue.write,
+    read: call,
     transitions: (query) => readInTime(call('readTransitions', query), log, CANNOT_READ),
     steps: (query) => readInTime(call('readSteps', query), log, CANNOT_READ),
     async close() {

@@ -24,6 +24,8 @@ export interface ServiceUpdate {
   readonly tolerated: number;
   readonly codes: readonly string[];
   readonly intervalMs: number;
+  /** After a start, for so long too little has been seen to say that it is well or unwell. */
+  readonly settleMs: number;
   readonly counts: Readonly<Record<'degraded' | 'unhealthy' | 'unreachable', number>>;
   readonly unwell: readonly UnwellInstance[];
   readonly changes: readonly InstanceChange[];

@@ -50,6 +50,7 @@ function service(change: Partial<ServiceUpdate>): ServiceUpdate {
     tolerated: 0,
     codes: [],
     intervalMs: 10_000,
+    settleMs: 30_000,
     counts: { degraded: 0, unhealthy: 0, unreachable: 0 },
     unwell: [],
     changes: [],

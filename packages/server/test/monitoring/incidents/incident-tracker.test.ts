@@ -1,0 +1,242 @@
+/**
+ * When incidents begin, worsen and end, what of it is announced, and that one history has one outcome.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { ServiceUpdate } from '../../../src/monitoring/fleet/fleet-update.js';
+import { incidentId } from '../../../src/monitoring/incidents/incident.js';
+import {
+  fleetUpdate,
+  INTERVAL_MS,
+  serviceUpdate,
+  SETTLE_MS,
+  START,
+  startTracker,
+  type Letter,
+} from './updates.js';
+
+/** A letter a step of ten seconds. */
+function play(tracked: ReturnType<typeof startTracker>, letters: string, from = 0): void {
+  let since = START;
+  for (const [index, letter] of letters.split('').entries()) {
+    const seconds = from + index * 10;
+    if (letter !== letters[index - 1]) since = START + seconds * 1_000;
+    tracked.update(fleetUpdate(seconds, [serviceUpdate('orders', letter as Letter, { since })]));
+  }
+}
+
+describe('an outage of one service', () => {
+  test('begins, worsens and ends, each once', () => {
+    const tracked = startTracker();
+    play(tracked, 'hhddduuuddhhhh');
+    assert.deepEqual(tracked.told(), [
+      'began orders/health',
+      'worsened orders/health',
+      'ended orders/health',
+    ]);
+    const [incident] = tracked.incidents.values();
+    assert.equal(incident?.id, incidentId('portal/prod/orders/health', 1));
+    assert.equal(incident.worst, 'critical');
+    assert.deepEqual(
+      incident.causes.map(({ code, instance, beganAt, endedAt }) => [
+        code,
+        instance,
+        beganAt - START,
+        (endedAt ?? 0) - START,
+      ]),
+      [
+        ['EVENT_LOOP_DELAYED', 'orders:80', 20_000, 100_000],
+        ['DATABASE_UNREACHABLE', 'orders:80', 50_000, 80_000],
+      ],
+    );
+  });
+
+  test('the next one has the next generation, and another id', () => {
+    const tracked = startTracker();
+    play(tracked, 'hdhdh');
+    assert.deepEqual(
+      [...tracked.incidents.values()].map(({ generation }) => generation),
+      [1, 2],
+    );
+    assert.equal(tracked.incidents.size, 2);
+  });
+
+  test('what is not known changes nothing', () => {
+    const tracked = startTracker();
+    play(tracked, 'hu????uh');
+    assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
+  });
+
+  test('one that is no longer watched has no incident any more', () => {
+    const tracked = startTracker();
+    play(tracked, 'hu');
+    tracked.update(fleetUpdate(30, [serviceUpdate('other', 'h')]));
+    assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
+  });
+
+  test('to and fro is one incident more, which folds the others until it is quiet', () => {
+    const tracked = startTracker();
+    play(tracked, 'hdhdhdhdhdhdhdhdh');
+    assert.deepEqual(tracked.told().slice(0, 6), [
+      'began orders/health',
+      'ended orders/health',
+      'began orders/health',
+      'ended orders/health',
+      'began orders/health',
+      'began orders/flapping',
+    ]);
+    assert.equal(tracked.notices.length, 6);
+    play(tracked, 'hhh', 1_100);
+    assert.deepEqual(tracked.told().slice(6).toSorted(), ['ended orders/flapping', 'ended orders/health']);
+  });
+});
+
+test('too few are an incident of their number, and of nothing else; a list that fails is one after five minutes', () => {
+  const tracked = startTracker();
+  const few = { status: 'degraded', codes: ['FLEET_TOO_FEW'], unwell: [] } as const;
+  tracked.update(fleetUpdate(0, [serviceUpdate('orders', 'h', few)]));
+  assert.deepEqual(tracked.told(), ['began orders/instances']);
+  const none = { ...few, status: 'unhealthy', listed: 0, usable: 0 } as const;
+  tracked.update(fleetUpdate(10, [serviceUpdate('orders', 'h', none)]));
+  assert.deepEqual(tracked.told().at(-1), 'worsened orders/instances');
+  const failed = serviceUpdate('orders', 'h', { codes: ['FLEET_DISCOVERY_FAILED'] });
+  for (const seconds of [20, 120, 310]) tracked.update(fleetUpdate(seconds, [failed]));
+  assert.deepEqual(tracked.told().at(-1), 'ended orders/instances');
+  tracked.update(fleetUpdate(321, [failed]));
+  assert.deepEqual(tracked.told().at(-1), 'began orders/discovery');
+});
+
+describe('a common cause', () => {
+  const names = ['billing', 'invoices', 'mail', 'orders', 'stock'];
+  const labels = { database: 'pg-1' };
+
+  function all(letters: string): readonly ServiceUpdate[] {
+    return names.map((name, index) =>
+      serviceUpdate(name, (letters[index] ?? 'h') as Letter, { labels: { ...labels, team: name } }),
+    );
+  }
+
+  test('of five services, which see it one after the other, is one message that lists all five, and one end', () => {
+    const tracked = startTracker();
+    for (const [index, letters] of ['hhhhh', 'uhhhh', 'uuhhh', 'uuuuu', 'uuuuu', 'uuuuu'].entries())
+      tracked.update(fleetUpdate(index * 5, all(letters)));
+    for (const [index, letters] of ['uuuuu', 'huuuu', 'hhhhu', 'hhhhh', 'hhhhh'].entries())
+      tracked.update(fleetUpdate(60 + index * 10, all(letters)));
+    assert.deepEqual(tracked.told(), ['began @cause/database/pg-1', 'ended @cause/database/pg-1']);
+    assert.deepEqual(tracked.notices[0]?.incident.services.toSorted(), names);
+    assert.equal(tracked.incidents.size, 6, 'each service keeps an incident of its own, which is not sent');
+  });
+
+  test('is none where one service alone has it, which waits two intervals for the others', () => {
+    const tracked = startTracker();
+    tracked.update(fleetUpdate(0, all('uhhhh')));
+    tracked.update(fleetUpdate(19, all('uhhhh')));
+    assert.deepEqual(tracked.told(), []);
+    tracked.update(fleetUpdate(20, all('uhhhh')));
+    assert.deepEqual(tracked.told(), ['began billing/health']);
+  });
+
+  test('is none where the second comes much later', () => {
+    const tracked = startTracker();
+    tracked.update(fleetUpdate(0, all('uhhhh')));
+    tracked.update(fleetUpdate(40, all('uuhhh')));
+    tracked.update(fleetUpdate(70, all('uuhhh')));
+    assert.deepEqual(tracked.told(), ['began billing/health', 'began invoices/health']);
+  });
+
+  test('hides no outage that goes on when it is over', () => {
+    const tracked = startTracker();
+    tracked.update(fleetUpdate(0, all('uuuuu')));
+    tracked.update(fleetUpdate(60, all('dhhhh')));
+    assert.deepEqual(tracked.told(), ['began @cause/database/pg-1', 'ended @cause/database/pg-1']);
+    tracked.update(fleetUpdate(90, all('dhhhh')));
+    assert.deepEqual(tracked.told().at(-1), 'began billing/health');
+  });
+
+  test('is none of services that share nothing', () => {
+    const tracked = startTracker();
+    tracked.update(fleetUpdate(0, [serviceUpdate('a', 'u'), serviceUpdate('b', 'u')]));
+    assert.deepEqual(tracked.told(), ['began a/health', 'began b/health']);
+  });
+});
+
+test('a blind watcher tells so, and nothing else, and ends nothing', () => {
+  const tracked = startTracker();
+  tracked.update(fleetUpdate(0, [serviceUpdate('orders', 'u'), serviceUpdate('stock', 'h')]));
+  for (let seconds = 10; seconds <= 70; seconds += 1) {
+    const services = [serviceUpdate('orders', '?'), serviceUpdate('stock', seconds > 40 ? 'u' : '?')];
+    tracked.update(fleetUpdate(seconds, services, START + 10_000));
+  }
+  assert.deepEqual(tracked.told(), ['began orders/health', 'began @watcher/blind']);
+  tracked.update(fleetUpdate(80, [serviceUpdate('orders', '?'), serviceUpdate('stock', '?')]));
+  tracked.update(fleetUpdate(90, [serviceUpdate('orders', 'u'), serviceUpdate('stock', 'h')]));
+  assert.deepEqual(tracked.told(), ['began orders/health', 'began @watcher/blind', 'ended @watcher/blind']);
+});
+
+test('while it is paused nothing is announced, and what was announced is ended', () => {
+  let isPaused = true;
+  const tracked = startTracker({ isPaused: () => isPaused });
+  play(tracked, 'huh');
+  assert.deepEqual(tracked.told(), []);
+  assert.equal(tracked.incidents.size, 1, 'it is followed all the same');
+  play(tracked, 'u', 40);
+  isPaused = false;
+  play(tracked, 'u', 50);
+  isPaused = true;
+  play(tracked, 'h', 60);
+  assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
+});
+
+test('after a start nothing is announced, and nothing is over, before there was time to look', () => {
+  const first = startTracker();
+  play(first, 'hu');
+  const again = startTracker({ open: first.open(), startedAt: START + 20_000 });
+  again.update(fleetUpdate(21, [serviceUpdate('orders', 'h'), serviceUpdate('stock', 'u')]));
+  assert.deepEqual(again.told(), []);
+  again.update(fleetUpdate(30, [serviceUpdate('orders', 'u'), serviceUpdate('stock', 'u')]));
+  again.update(
+    fleetUpdate(20 + SETTLE_MS / 1_000, [serviceUpdate('orders', 'h'), serviceUpdate('stock', 'u')]),
+  );
+  assert.deepEqual(again.told(), ['ended orders/health', 'began stock/health']);
+  assert.equal(again.notices[0]?.incident.id, first.notices[0]?.incident.id);
+});
+
+const LETTERS = fc.constantFrom<Letter>('h', 'd', 'u', '?');
+const HISTORY = fc.array(fc.record({ a: LETTERS, b: LETTERS, isBlind: fc.boolean() }), { maxLength: 60 });
+
+function whole(history: readonly { readonly a: Letter; readonly b: Letter; readonly isBlind: boolean }[]) {
+  const tracked = startTracker();
+  for (const [index, { a, b, isBlind }] of history.entries()) {
+    const labels = { database: 'pg' };
+    const services = [serviceUpdate('a', a, { labels }), serviceUpdate('b', b, { labels })];
+    tracked.update(fleetUpdate((index * INTERVAL_MS) / 1_000, services, isBlind ? START : null));
+  }
+  return tracked;
+}
+
+test('one history has one outcome: the same ids, the same messages, at every watcher', () => {
+  fc.assert(
+    fc.property(HISTORY, (history) => {
+      const [one, other] = [whole(history), whole(history)];
+      assert.deepEqual([...one.incidents.values()], [...other.incidents.values()]);
+      assert.deepEqual(one.notices, other.notices);
+    }),
+  );
+});
+
+test('whatever happens, each incident is announced once at most, and ended only if it was', () => {
+  fc.assert(
+    fc.property(HISTORY, (history) => {
+      const { notices, open, incidents } = whole(history);
+      for (const id of incidents.keys()) {
+        const types = notices.filter(({ incident }) => incident.id === id).map(({ type }) => type);
+        assert.match(types.join(' '), /^(began( worsened)?( ended)?)?$/, id);
+        const isOpen = open().some((incident) => incident.id === id);
+        assert.equal(types.includes('ended'), types.includes('began') && !isOpen);
+      }
+      for (const { key } of open())
+        assert.equal(open().filter((incident) => incident.key === key).length, 1, 'one of a key is open');
+    }),
+  );
+});

@@ -1,0 +1,85 @@
+/** Updates of a fleet, as tests write them: one letter a service. */
+import type { FleetUpdate, ServiceUpdate } from '../../../src/monitoring/fleet/fleet-update.js';
+import type { Incident, IncidentNotice } from '../../../src/monitoring/incidents/incident.js';
+import {
+  createIncidentTracker,
+  type IncidentTrackerOptions,
+} from '../../../src/monitoring/incidents/incident-tracker.js';
+
+export const START = Date.UTC(2026, 2, 1);
+export const INTERVAL_MS = 10_000;
+/** After it, what an instance says counts. */
+export const SETTLE_MS = 33_000;
+
+/** `u`: unhealthy by a database, `d`: degraded by another cause, `?`: unknown, `h`: healthy. */
+export type Letter = 'h' | 'd' | 'u' | '?';
+
+const STATUSES = { h: 'healthy', d: 'degraded', u: 'unhealthy', '?': 'unknown' } as const;
+const CODES = { h: [], d: ['EVENT_LOOP_DELAYED'], u: ['DATABASE_UNREACHABLE'], '?': [] } as const;
+
+export function serviceUpdate(
+  name: string,
+  letter: Letter,
+  change: Partial<ServiceUpdate> = {},
+): ServiceUpdate {
+  const codes = CODES[letter];
+  const isUnwell = letter === 'd' || letter === 'u';
+  return {
+    name,
+    labels: {},
+    status: STATUSES[letter],
+    since: START,
+    listed: 1,
+    usable: letter === 'u' ? 0 : 1,
+    need: 1,
+    tolerated: 0,
+    codes,
+    intervalMs: INTERVAL_MS,
+    settleMs: SETTLE_MS,
+    counts: { degraded: letter === 'd' ? 1 : 0, unhealthy: letter === 'u' ? 1 : 0, unreachable: 0 },
+    unwell: isUnwell ? [{ instance: `${name}:80`, state: STATUSES[letter], since: START, codes }] : [],
+    changes: [],
+    pollsMs: [],
+    ...change,
+  };
+}
+
+/** @param seconds - since the start */
+export function fleetUpdate(
+  seconds: number,
+  services: readonly ServiceUpdate[],
+  blindSince: number | null = null,
+): FleetUpdate {
+  return { at: START + seconds * 1_000, name: 'prod', blindSince, services };
+}
+
+/** A tracker that counts generations as one with all of the history does. */
+export function startTracker(options: Partial<IncidentTrackerOptions> = {}) {
+  const generations = new Map<string, number>();
+  const tracker = createIncidentTracker({
+    open: [],
+    changes: new Map(),
+    startedAt: START - SETTLE_MS,
+    generationOf(key) {
+      const next = (generations.get(key) ?? 0) + 1;
+      generations.set(key, next);
+      return next;
+    },
+    isPaused: () => false,
+    ...options,
+  });
+  const notices: IncidentNotice[] = [];
+  const incidents = new Map<string, Incident>();
+  return {
+    notices,
+    incidents,
+    open: () => tracker.open(),
+    /** `began prod/orders/health` */
+    told: () => notices.map(({ type, incident }) => `${type} ${incident.key.replace('portal/prod/', '')}`),
+    update(update: FleetUpdate) {
+      const { changed, notices: more } = tracker.update(update, undefined);
+      for (const incident of changed) incidents.set(incident.id, incident);
+      notices.push(...more);
+    },
+  };
+}
