@@ -63,7 +63,9 @@ function mergedCauses(
     if (isBack && left.delete(nameOf(cause))) return { ...cause, endedAt: null };
     return { ...cause, endedAt: cause.endedAt ?? at };
   });
-  const added = [...left.values()].map((cause) => ({ ...cause, beganAt: at, endedAt: null }));
+  const added = [...left.values()].map(({ code, service, instance }) => {
+    return { code, service, instance, beganAt: at, endedAt: null };
+  });
   return [...merged, ...added].slice(0, MOST_CAUSES);
 }
 

@@ -74,11 +74,6 @@ export function incidentId(key: string, generation: number): string {
   return digest(`${key}\n${generation}`);
 }
 
-/** The same in every attempt, from every watcher. */
-export function messageId(incident: string, transition: string): string {
-  return digest(`${incident}\n${transition}`);
-}
-
 /** 32 hexadecimal digits. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
