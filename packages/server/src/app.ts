@@ -18,6 +18,7 @@ import type { ResponseLog } from './infra/response-log.js';
 import { createFastify } from './infra/fastify.js';
 import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
+import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from './fleet/fleet-problems.js';
 import { createFleet, OWN_NAME } from './fleet/fleet.js';
 import { createHeartbeat } from './monitoring/alerts/heartbeat.js';
 import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
@@ -92,6 +93,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     log,
     health: () => health,
     generations: createSharedGenerations(database, () => watched.isAway('database')),
+    sentences: { ...INSTANCE_PROBLEMS, ...FLEET_PROBLEMS },
   });
   const { history, fleetHistory, incidents, pages, gapMs } = monitoring;
   watched.onSourceChange((event) => monitoring.sourceChanged(event));
@@ -150,6 +152,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       fleet,
       fleetHistory,
       incidents,
+      monitoringFigures: monitoring.figures,
       notesOf,
       fleetPages: fleetLive.pages,
       statusTracker: monitoring.statusTracker(),

@@ -1,6 +1,6 @@
 /** `GET /v1/admin/incidents/{id}`: one incident. */
 import { PortalError } from '../errors.js';
-import { incidentSchema, publishedIncident } from './incident-schema.js';
+import { incidentDetailSchema, publishedDetail } from './incident-schema.js';
 import { defineRoute } from './route.js';
 import { INCIDENT_ID } from './schema.js';
 
@@ -13,7 +13,8 @@ export const adminIncidentRoute = defineRoute({
     id: 'adminIncident',
     tag: 'Incidents',
     summary: 'One incident',
-    description: 'From its begin on: causes, services and instances touched.',
+    description:
+      'From its begin on: causes, services and instances touched, and what was sent of it to whom.',
   },
   parameters: [
     {
@@ -25,11 +26,11 @@ export const adminIncidentRoute = defineRoute({
     },
   ],
   errors: ['NotFound'],
-  answers: { 200: { description: 'As it is known now.', schema: incidentSchema } },
+  answers: { 200: { description: 'As it is known now.', schema: incidentDetailSchema } },
   async handler({ request, services: { incidents } }) {
     const { id } = request.params as { readonly id: string };
     const found = await incidents.one(id);
     if (!found) throw new PortalError('notFound');
-    return publishedIncident(found);
+    return publishedDetail(found);
   },
 });

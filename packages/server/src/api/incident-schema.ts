@@ -1,9 +1,12 @@
 /** Incidents in JSON. */
+import { DELIVERY_STATES } from '../monitoring/alerts/outbox-store.js';
+import type { IncidentDetail } from '../monitoring/incidents/incidents.js';
 import { INCIDENT_KINDS, type Incident } from '../monitoring/incidents/incident.js';
 import type { StoredIncident } from '../monitoring/incidents/incident-store.js';
 import {
   choice,
   dateTimeMs,
+  described,
   exactly,
   INCIDENT_ID,
   integer,
@@ -63,6 +66,28 @@ export const incidentSchema = named(
   }),
 );
 
+const alertSchema = named(
+  'IncidentAlert',
+  exactly('A message about it.', {
+    receiver: text('Type and place in the setting; never a URL.'),
+    transition: text('`began`, `worsened`, `explained` or `ended`.'),
+    message: text('Its id, the same in every attempt and from every watcher.'),
+    state: choice(DELIVERY_STATES, 'Whether it was accepted, waits, or was given up after a day.'),
+    at: dateTimeMs('Since when.'),
+  }),
+);
+
+export const incidentDetailSchema = named(
+  'IncidentDetail',
+  exactly('One incident, and what was sent of it.', {
+    incident: described(incidentSchema, 'The incident.'),
+    alerts: listOf(
+      alertSchema,
+      'What was sent to receivers of messages, in order. Alertmanagers are told ever again.',
+    ),
+  }),
+);
+
 export const incidentPageSchema = named(
   'Incidents',
   exactly('One page of the incidents.', {
@@ -97,6 +122,16 @@ export function publishedIncident(incident: Incident): FromSchema<typeof inciden
     })),
     services,
     instances,
+  };
+}
+
+export function publishedDetail({
+  incident,
+  deliveries,
+}: IncidentDetail): FromSchema<typeof incidentDetailSchema> {
+  return {
+    incident: publishedIncident(incident),
+    alerts: deliveries.map(({ at, ...delivery }) => ({ ...delivery, at: moment(at) })),
   };
 }
 

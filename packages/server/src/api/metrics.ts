@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { respond } from 'portal-health';
 import { fleetMetrics } from '../fleet/fleet-metrics.js';
+import { monitoringMetrics } from './monitoring-metrics.js';
 import { applyCachePolicy, defineRoute, type SessionGuard } from './route.js';
 
 const METRICS = `# TYPE portal_health_status gauge
@@ -44,7 +45,7 @@ export const metricsRoute = defineRoute({
       },
     },
   },
-  async handler({ request, reply, services: { guard, health, fleet } }) {
+  async handler({ request, reply, services: { guard, health, fleet, monitoringFigures } }) {
     // Always 200: a scrape that fails tells Prometheus nothing. Who may not see all of it sees what everybody sees.
     const isAdmitted = await guard
       .requireAdmin(GUARD)
@@ -59,7 +60,13 @@ export const metricsRoute = defineRoute({
       isAdmitted ? 'admin' : 'public',
     );
     reply.removeHeader('Retry-After').headers(headers);
-    const text = isAdmitted && body !== '' ? withFleet(body, fleetMetrics(fleet.view().services)) : body;
+    if (!isAdmitted || body === '')
+      return applyCachePolicy(reply.code(status), 'noStoreByAccept').send(Buffer.from(body));
+    const { services, checkedAt } = fleet.view();
+    const polledAt = fleet.targets().length === 0 ? null : checkedAt;
+    const isOpenMetrics = body.endsWith(OPENMETRICS_END);
+    const more = monitoringMetrics(await monitoringFigures(), polledAt, { nowMs: Date.now(), isOpenMetrics });
+    const text = withFleet(body, [...fleetMetrics(services), ...more]);
     return applyCachePolicy(reply.code(status), 'noStoreByAccept').send(Buffer.from(text));
   },
 });

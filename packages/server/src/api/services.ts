@@ -7,6 +7,7 @@ import type { AuditStore } from '../auth/audit/audit-store.js';
 import type { History } from '../monitoring/history/history.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { FleetHistory } from '../monitoring/fleet/fleet-history.js';
+import type { Monitoring } from '../monitoring/monitoring.js';
 import type { Incidents } from '../monitoring/incidents/incidents.js';
 import type { LivePages } from '../monitoring/live/pages.js';
 import type { StatusTracker } from '../monitoring/status-tracker.js';
@@ -48,6 +49,7 @@ export interface MonitoringServices {
   readonly health: Health;
   readonly source: Source;
   readonly history: Pick<History, 'read' | 'events'>;
+  readonly monitoringFigures: Monitoring['figures'];
   readonly incidents: Pick<Incidents, 'page' | 'one'>;
   readonly fleetHistory: Pick<FleetHistory, 'transitions' | 'steps'>;
   /** Milliseconds between two probe runs in use. */

@@ -82,9 +82,9 @@ async function sendTestAlert(): Promise<void> {
   const alert = testAlert();
   const receivers = createReceivers(alertWebhooks, currentAlertSecret(config));
   const answers = await Promise.all(
-    receivers.map(async ({ name, type, webhook }) => {
+    receivers.map(async ({ name, type, webhook, routingKey }) => {
       try {
-        await webhook.send({ id: alert.incident, body: bodyFor(type, alert) });
+        await webhook.send({ id: alert.incident, body: bodyFor(type, alert, routingKey) });
         return { name, answer: 'accepted', isAccepted: true };
       } catch (error) {
         return { name, answer: failureText(error), isAccepted: false };

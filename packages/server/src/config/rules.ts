@@ -130,15 +130,17 @@ export const webhookSecret: Rule<string> = (text) => {
 };
 
 /** In whose words an alert is put. */
-export type ReceiverType = 'generic' | 'slack' | 'discord' | 'telegram';
+export type ReceiverType = 'generic' | 'slack' | 'discord' | 'telegram' | 'pagerduty';
 
 /** Somebody who gets alerts. */
 export interface NamedReceiver {
   readonly type: ReceiverType;
   readonly url: URL;
+  /** Of PagerDuty: the integration that events go to. */
+  readonly routingKey?: string;
 }
 
-const RECEIVER = /^(generic|slack|discord|telegram)\+(.+)$/;
+const RECEIVER = /^(generic|slack|discord|telegram|pagerduty)\+(.+)$/;
 
 /** Receivers of alerts, each as `KIND+URL`, separated by commas; a comma within a URL begins no new one. */
 export const alertReceivers: Rule<readonly NamedReceiver[]> = (text) =>
@@ -146,11 +148,27 @@ export const alertReceivers: Rule<readonly NamedReceiver[]> = (text) =>
     const [, kind, url] = RECEIVER.exec(entry.trim()) ?? [];
     if (kind === undefined || url === undefined) {
       throw new BrokenRule(
-        'to be entries such as slack+https://… separated by commas, each beginning with generic+, slack+, discord+ or telegram+',
+        'to be entries such as slack+https://… separated by commas, each beginning with generic+, slack+, discord+, telegram+ or pagerduty+',
       );
     }
-    return { type: kind as ReceiverType, url: webhookUrl(url) };
+    const type = kind as ReceiverType;
+    return type === 'pagerduty' ? pagerDuty(webhookUrl(url)) : { type, url: webhookUrl(url) };
   });
+
+const ROUTING_KEY = 'routing_key';
+
+/** Its key stands in the query of the URL and is sent in the body. */
+function pagerDuty(url: URL): NamedReceiver {
+  const routingKey = url.searchParams.get(ROUTING_KEY) ?? '';
+  if (!/^[A-Za-z0-9]{32}$/.test(routingKey)) {
+    throw new BrokenRule(
+      'to have a pagerduty+ URL such as pagerduty+https://events.pagerduty.com/v2/enqueue?routing_key=… with the 32 letters and digits of the integration key',
+    );
+  }
+  const bare = new URL(url);
+  bare.searchParams.delete(ROUTING_KEY);
+  return { type: 'pagerduty', url: bare, routingKey };
+}
 
 /** The bytes of such a key. */
 export function webhookKey(secret: string): Buffer {

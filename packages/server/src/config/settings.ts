@@ -3,7 +3,7 @@
  * configuration and its parser come from here, and `.env.example` and the table of docs/settings.md by docs.ts.
  */
 import { SOURCE } from './installation.js';
-import { networks, prometheusUrl, publicUrl } from './url-rules.js';
+import { alertmanagerUrls, networks, prometheusUrl, publicUrl } from './url-rules.js';
 import {
   alertReceivers,
   host,
@@ -317,7 +317,7 @@ export const SETTINGS = {
     rule: alertReceivers,
     secret: true,
     about:
-      'Receivers of incidents: `generic+`, `slack+`, `discord+` or `telegram+` and an https URL each; separated by commas.',
+      'Receivers of incidents: `generic+`, `slack+`, `discord+`, `telegram+` or `pagerduty+` (with `?routing_key=`) and an https URL each; separated by commas.',
     unset: 'none',
   },
   alertWebhookSecret: {
@@ -332,6 +332,19 @@ export const SETTINGS = {
     fallback: '2',
     rule: wholeNumber(1, 1_000),
     about: 'Number of probe runs in a row that must agree before a change of the status is reported.',
+  },
+  alertmanagers: {
+    variable: 'PORTAL_ALERTMANAGERS',
+    rule: alertmanagerUrls,
+    about:
+      'Alertmanagers that get every alert, all of a cluster and not its load balancer; separated by commas, each with the path before `/api/v2`, if any. Needed where several watchers must send one alert once.',
+    unset: 'none',
+  },
+  alertmanagerTokenFile: {
+    variable: 'PORTAL_ALERTMANAGERS_TOKEN_FILE',
+    rule: path,
+    about: 'File of a bearer token that they want; read again for each request.',
+    unset: 'none is sent',
   },
   heartbeatUrl: {
     variable: 'PORTAL_HEARTBEAT_URL',

@@ -99,13 +99,19 @@ export function openLink(url: string, code: string): string {
 }
 
 /** Where a Prometheus is. Its token stands in a file of its own. */
-export const prometheusUrl: Rule<string> = (text) => {
+export const prometheusUrl: Rule<string> = (text) => plainUrl(text, 'http://prometheus:9090');
+
+/** Where Alertmanagers are. Each entry has no slash at its end. */
+export const alertmanagerUrls: Rule<readonly string[]> = (text) =>
+  list(text).map((entry) => plainUrl(entry, 'http://alertmanager:9093').replace(/\/+$/, ''));
+
+function plainUrl(text: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && `${url.username}${url.password}` !== '') {
     throw new BrokenRule('to be a URL without a user name and a password', { isTextSecret: true });
   }
   if (!url || !/^https?:$/.test(url.protocol) || /[?#]/.test(text)) {
-    throw new BrokenRule('to be an http or https URL without ? and #, such as http://prometheus:9090');
+    throw new BrokenRule(`to be an http or https URL without ? and #, such as ${example}`);
   }
   return text;
-};
+}

@@ -3,21 +3,23 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DEFAULTS, reasonsDocument, type Health, type ReportEvent } from 'portal-health';
+import { DEFAULTS, PROBLEMS, reasonsDocument, type Health, type ReportEvent } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import { currentAlertSecret, type Config } from '../config/env.js';
+import { baseUrlOf } from '../config/url-rules.js';
 import type { Log } from '../infra/log.js';
-import { createAlerts } from './alerts/alerts.js';
-import type { Incident } from './alerts/incident-detector.js';
-import type { AlertStore } from './alerts/receivers-outbox.js';
+import { readInTime } from '../infra/sqlite/read-in-time.js';
+import { createAlertmanagers } from './alerts/alertmanagers.js';
+import { createAlerts, type AlertStore } from './alerts/alerts.js';
+import { createNotificationCounts, type NotificationCount } from './alerts/notification-counts.js';
 import { createReceivers } from './alerts/receivers.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
 import type { FleetUpdate, ServiceUpdate } from './fleet/fleet-update.js';
 import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
 import type { GenerationStore } from './incidents/generations.js';
-import { createIncidents, type Incidents } from './incidents/incidents.js';
+import { createIncidents, type Incidents, type OldIncident } from './incidents/incidents.js';
 import { createLivePages, type LivePages } from './live/pages.js';
 import { createReasonTracker } from './reason-tracker.js';
 import { createStatusTracker, type StatusTracker } from './status-tracker.js';
@@ -29,6 +31,8 @@ export interface MonitoringOptions {
   readonly health: () => Health;
   /** What all watchers of the fleet have in common. */
   readonly generations: GenerationStore;
+  /** Sentences of codes of the fleet, which have no entry in the catalogue of the library. */
+  readonly sentences: Readonly<Record<string, { readonly sentence: string }>>;
 }
 
 export interface Monitoring {
@@ -41,6 +45,7 @@ export interface Monitoring {
   readonly gapMs: number;
   reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
+  figures(): Promise<MonitoringFigures>;
   /** What of it does not move, in words for the log: probe runs that do not come, alerts that do not leave. */
   standstill(): string | undefined;
   /** @param own - this service as incidents go by it, where it is none of the fleet file */
@@ -51,9 +56,15 @@ export interface Monitoring {
   close(): Promise<void>;
 }
 
+/** For whoever watches the watcher. */
+export interface MonitoringFigures {
+  readonly notifications: readonly NotificationCount[];
+  /** Since when the oldest message waits, milliseconds since 1970. */
+  readonly oldestMessageAt: number | null;
+  readonly failedWrites: { readonly history: number; readonly fleet: number };
+}
+
 const PACKAGE = new URL('../../../package.json', import.meta.url);
-/** Name of the open incident in the history file. */
-const INCIDENT = 'incident';
 
 /** For opening the history file. */
 const RESTORE_TIMEOUT_MS = 2_000;
@@ -65,7 +76,13 @@ const LATE = 1.2;
 const MIN_SILENCE_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
-export function createMonitoring({ config, log, health, generations }: MonitoringOptions): Monitoring {
+export function createMonitoring({
+  config,
+  log,
+  health,
+  generations,
+  sentences,
+}: MonitoringOptions): Monitoring {
   const { gapMs, inUseMs } = silences(config);
   let tracker: StatusTracker | undefined;
   const statusTracker = (): StatusTracker =>
@@ -89,16 +106,39 @@ export function createMonitoring({ config, log, health, generations }: Monitorin
     onReplaced: () => statusTracker().repeat(),
   });
   const fleetHistory = createFleetHistory({ folder: resolve(config.dataDir), log });
-  const incidents = createIncidents({ history: fleetHistory, generations, log });
-  const alerts = createAlerts({
-    receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
-    store: alertStore(history),
-    after: config.alertAfter,
-    intervalMs: config.intervalMs,
+  /** What waits in the outbox of an earlier version moves to the fleet file, once. @returns its open incident */
+  let moving: Promise<OldIncident | undefined> | undefined;
+  const moved = (): Promise<OldIncident | undefined> => (moving ??= moveOutbox(history, fleetHistory));
+  const counts = createNotificationCounts();
+  const all = { ...sentences, ...PROBLEMS };
+  const notified = {
     log,
+    sentenceOf: (code: string) =>
+      code in all ? `${all[code as keyof typeof all].sentence} (${code})` : code,
+    linkOf: linkIn(config),
+    onAttempt: counts.add,
+  };
+  const alerts = createAlerts({
+    ...notified,
+    receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
+    store: alertStore(fleetHistory, moved),
     reasons: () => health().reasons('admin'),
     onGivenUp: (receiver, cause) => void history.record('addEvent', givenUpEvent(receiver, cause)),
   });
+  const alertmanagers = createAlertmanagers({
+    ...notified,
+    urls: config.alertmanagers ?? [],
+    tokenFile: config.alertmanagerTokenFile,
+  });
+  const incidents = createIncidents({
+    history: fleetHistory,
+    generations,
+    alerts,
+    alertmanagers,
+    oldIncident: moved,
+    log,
+  });
+  let fleetName = 'default';
 
   let lastReportMs = performance.now();
   const reasonTracker = createReasonTracker((update) => {
@@ -124,25 +164,34 @@ export function createMonitoring({ config, log, health, generations }: Monitorin
       reasonTracker.update(health().reasons('admin'), Date.now());
       pages.report();
       history.sample(event.report, health().snapshot());
-      alerts.reported(event);
     },
     sourceChanged(event) {
       void history.record('upsertEvent', integrityEvent(event));
-      alerts.sourceChanged(event);
+      alerts.sourceChanged(event, fleetName);
+    },
+    async figures() {
+      const oldest = readInTime(fleetHistory.read('oldestMessage'), log, 'the outbox cannot be read');
+      return {
+        notifications: counts.all(),
+        oldestMessageAt: await oldest.catch(() => null),
+        failedWrites: { history: history.failedWrites(), fleet: fleetHistory.failedWrites() },
+      };
     },
     standstill() {
       if (performance.now() - lastReportMs > gapMs) return 'there is no probe run';
-      const since = alerts.stuckSince();
-      return since !== undefined && Date.now() - since > STUCK_MS ? 'alerts are not accepted' : undefined;
+      const isStuck = [alerts, alertmanagers].some(
+        (one) => Date.now() - (one.stuckSince() ?? Number.POSITIVE_INFINITY) > STUCK_MS,
+      );
+      return isStuck ? 'alerts are not accepted' : undefined;
     },
     fleetUpdated(update, own) {
+      fleetName = update.name;
       fleetHistory.update(update);
       const services = own ? update.services.filter(({ name }) => name !== own.name) : update.services;
       incidents.update({ ...update, services }, own);
     },
     start() {
       fleetHistory.start();
-      incidents.start();
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       const restored = history.start({ version }).then((previous) => statusTracker().restore(previous));
       alerts.start();
@@ -152,6 +201,7 @@ export function createMonitoring({ config, log, health, generations }: Monitorin
     },
     async close() {
       pages.drain();
+      alertmanagers.close();
       await alerts.close();
       await Promise.all([history.close(), fleetHistory.close()]);
     },
@@ -206,20 +256,29 @@ function givenUpEvent(receiver: string, cause: string): NewEvent {
   return { kind: 'alert', beganAt: at, endedAt: at, from: null, to: 'given_up', codes: [], details };
 }
 
-/** The outbox of the history file. */
-function alertStore(history: History): AlertStore {
+/** The outbox of the fleet file. */
+function alertStore(fleetHistory: FleetHistory, moved: () => Promise<unknown>): AlertStore {
+  const { write } = fleetHistory;
   return {
     async open(receiverKeys) {
-      const incident = await history.write('openOutbox', receiverKeys, INCIDENT);
-      // Only `enqueue` below writes it.
-      return incident === null ? undefined : (JSON.parse(incident) as Incident);
+      await moved();
+      await write('keepReceivers', receiverKeys);
     },
-    enqueue(messages, incident) {
-      const value = incident ? JSON.stringify(incident) : null;
-      const entry = incident === undefined ? null : { name: INCIDENT, value };
-      return history.write('enqueueMessages', messages, Date.now(), entry);
-    },
-    peek: async (receiverKey) => (await history.write('peekMessage', receiverKey)) ?? undefined,
-    acknowledge: (id) => history.write('acknowledgeMessage', id),
+    enqueue: (messages) => write('enqueueMessages', messages, Date.now()),
+    peek: async (receiverKey) => (await write('peekMessage', receiverKey)) ?? undefined,
+    acknowledge: (id, state) => write('acknowledgeMessage', id, state, Date.now()),
   };
+}
+
+/** A kill in between moves it again, which changes nothing. */
+async function moveOutbox(history: History, fleetHistory: FleetHistory): Promise<OldIncident | undefined> {
+  const { messages, incident } = await history.write('readOldOutbox');
+  if (messages.length === 0 && incident === null) return undefined;
+  await fleetHistory.write('takeOldMessages', messages);
+  await history.write('clearOldOutbox');
+  return incident === null ? undefined : (JSON.parse(incident) as OldIncident);
+}
+
+function linkIn({ publicUrl }: Config): (incident: string) => string | null {
+  return (incident) => (publicUrl ? `${baseUrlOf(publicUrl)}/v1/admin/incidents/${incident}` : null);
 }

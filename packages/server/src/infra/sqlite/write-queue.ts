@@ -16,6 +16,7 @@ const TRANSIENT = /^(THREAD_ENDED|SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOP
 export function createDiskState(onRejected: (error: unknown) => void, onAccepted: () => void) {
   let isRejecting = false;
   let isClosed = false;
+  let rejections = 0;
   return {
     accepted() {
       const wasRejecting = isRejecting;
@@ -23,10 +24,13 @@ export function createDiskState(onRejected: (error: unknown) => void, onAccepted
       if (wasRejecting) onAccepted();
     },
     rejected(error: unknown) {
+      rejections += 1;
       if (isRejecting || isClosed) return;
       isRejecting = true;
       onRejected(error);
     },
+    /** Attempts that the disk refused. */
+    rejections: () => rejections,
     close() {
       isClosed = true;
     },

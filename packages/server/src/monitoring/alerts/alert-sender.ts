@@ -21,7 +21,7 @@ export interface PendingMessage {
 export interface Outbox {
   /** The oldest message for a receiver. */
   peek(receiverKey: string): Promise<PendingMessage | undefined>;
-  acknowledge(id: number): Promise<void>;
+  acknowledge(id: number, state: 'accepted' | 'given_up'): Promise<void>;
 }
 
 export interface AlertSenderOptions {
@@ -30,6 +30,7 @@ export interface AlertSenderOptions {
   readonly log: Log;
   /** Called for a message that was not accepted for a day. */
   readonly onGivenUp: (receiverName: string, cause: string) => void;
+  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused' | 'given_up') => void;
   /** Milliseconds before the second attempt; doubled each time. Default 1,000. */
   readonly firstPauseMs?: number;
 }
@@ -55,6 +56,7 @@ export function createAlertSender({
   outbox,
   log,
   onGivenUp,
+  onAttempt,
   firstPauseMs = 1_000,
 }: AlertSenderOptions): AlertSender {
   const closed = new AbortController();
@@ -107,6 +109,7 @@ export function createAlertSender({
           signal: closed.signal,
           pauseMs(error, failures) {
             stuckSince ??= createdAt;
+            onAttempt(receiver.name, 'refused');
             if (failures === 1) {
               log.failure('an alert was not accepted and is tried again', error, about(message));
             }
@@ -120,11 +123,13 @@ export function createAlertSender({
       if (closed.signal.aborted) return;
       log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
       onGivenUp(receiver.name, errorCode(error));
-      await outbox.acknowledge(id);
+      onAttempt(receiver.name, 'given_up');
+      await outbox.acknowledge(id, 'given_up');
       await pause(MAX_PAUSE_MS);
       return;
     }
-    await outbox.acknowledge(id);
+    onAttempt(receiver.name, 'accepted');
+    await outbox.acknowledge(id, 'accepted');
     log.info('an alert was accepted', { ...about(message), attempts });
   }
 

@@ -1,8 +1,10 @@
 /**
  * One alert as the body that each type of receiver expects.
  */
-import { PROBLEMS, type ProblemCode, type Reason, type Status } from 'portal-health';
+import type { Reason, Status } from 'portal-health';
 import type { ReceiverType } from '../../config/rules.js';
+import type { IncidentKind, TouchedInstance } from '../incidents/incident.js';
+import { pagerDutyEvent } from './pagerduty.js';
 
 export type AlertType =
   | 'incident.began'
@@ -17,22 +19,40 @@ export interface Alert {
   readonly type: AlertType;
   /** Id of the incident, the same in all its alerts. An alert about something else has an id of its own. */
   readonly incident: string;
+  /** The same for each incident about the same. */
+  readonly key: string;
+  /** `null`: of something else. */
+  readonly kind: IncidentKind | null;
+  readonly fleet: string;
+  /** `null`: of several, or of the watcher. */
+  readonly service: string | null;
+  /** What the services share, such as `database/pg-1`. */
+  readonly shared: string | null;
+  /** Touched. */
+  readonly services: readonly string[];
+  readonly instances: readonly TouchedInstance[];
   readonly status: Status;
-  /** Begin of the status or the change; of an end, the begin of the incident. */
+  /** Begin of the incident or the change. */
   readonly since: string;
   /** Only of an end; else `null`. */
   readonly until: string | null;
-  /** Of the catalogue, those of the report. */
+  /** Those that hold. */
   readonly codes: readonly string[];
+  /** Sentences of the codes. */
+  readonly errors: readonly string[];
   /** Why, as far as it is known: sentences in which every name is one that may be shown. */
   readonly reasons: readonly Pick<Reason, 'code' | 'explains' | 'sentence' | 'next'>[];
-  /** Name of the machine. */
+  /** Name of the machine that sends it. */
   readonly instance: string;
+  /** Where to read more; `null` without `PORTAL_PUBLIC_URL`. */
+  readonly link: string | null;
   /** Of a change of the source: the numbers of files. */
   readonly files: { readonly added: number; readonly removed: number; readonly modified: number } | null;
 }
 
-const BODIES: Readonly<Record<Exclude<ReceiverType, 'generic'>, (alert: Alert, text: string) => object>> = {
+const BODIES: Readonly<
+  Record<Exclude<ReceiverType, 'generic' | 'pagerduty'>, (alert: Alert, text: string) => object>
+> = {
   // The characters of its markup, which our texts do not use.
   slack: (_alert, text) => ({
     text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
@@ -41,13 +61,17 @@ const BODIES: Readonly<Record<Exclude<ReceiverType, 'generic'>, (alert: Alert, t
   telegram: (_alert, text) => ({ text, disable_web_page_preview: true }),
 };
 
-export function bodyFor(type: ReceiverType, alert: Alert): string {
+/** @param routingKey - of PagerDuty */
+export function bodyFor(type: ReceiverType, alert: Alert, routingKey = ''): string {
+  if (type === 'pagerduty')
+    return JSON.stringify(pagerDutyEvent(alert, TEXTS[alert.type](alert), routingKey));
   if (type === 'generic') return JSON.stringify(documentOf(alert, TEXTS[alert.type](alert)));
   const reasons = alert.reasons.map(({ sentence, ...rest }) => ({
     ...rest,
     sentence: withoutLinks(sentence),
   }));
-  return JSON.stringify(BODIES[type](alert, TEXTS[alert.type]({ ...alert, reasons })));
+  const text = TEXTS[alert.type]({ ...alert, reasons });
+  return JSON.stringify(BODIES[type](alert, alert.link === null ? text : `${text}\n${alert.link}`));
 }
 
 /**
@@ -61,7 +85,7 @@ function withoutLinks(sentence: string): string {
 /** As standardwebhooks.com recommends: type, time, and the rest under `data`. */
 function documentOf({ type, ...data }: Alert, text: string): object {
   const timestamp = data.until ?? data.since;
-  return { type, timestamp, data: { ...data, errors: data.codes.map(sentenceOf), text } };
+  return { type, timestamp, data: { ...data, text } };
 }
 
 /** Shape, word and time: understood on a watch, without a colour. */
@@ -70,8 +94,8 @@ const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
   'incident.worsened': notWell,
   'incident.explained': (alert) =>
     `${shapeOf(alert)} why ${alert.status}: ${headOf(alert)}${whyWords(alert)}`,
-  'incident.ended': ({ instance, since, until }) =>
-    `● healthy again: ${instance}, since ${clock(until ?? since)}, after ${lasting(since, until)}`,
+  'incident.ended': ({ since, until, ...alert }) =>
+    `● healthy again: ${nameOf(alert)}, since ${clock(until ?? since)}, after ${lasting(since, until)}`,
   'integrity.changed': ({ instance, since, files }) =>
     `▲ the source changed on disk: ${instance}, at ${clock(since)}. ` +
     `${files?.modified ?? 0} modified, ${files?.added ?? 0} added, ${files?.removed ?? 0} removed; ` +
@@ -81,7 +105,7 @@ const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
 };
 
 function notWell(alert: Alert): string {
-  const causes = alert.codes.map(sentenceOf).join('; ');
+  const causes = alert.kind === 'flapping' ? 'It changes to and fro' : alert.errors.join('; ');
   return `${shapeOf(alert)} ${alert.status}: ${headOf(alert)}${causes && `. ${causes}`}${whyWords(alert)}`;
 }
 
@@ -89,20 +113,24 @@ function shapeOf({ status }: Alert): string {
   return status === 'unhealthy' ? '■' : '▲';
 }
 
-function headOf({ instance, since }: Alert): string {
-  return `${instance}, since ${clock(since)}`;
+function headOf(alert: Alert): string {
+  return `${nameOf(alert)}, since ${clock(alert.since)}`;
 }
+
+/** This service by its machine, as it always was; others by their names. */
+function nameOf({ kind, instance, fleet, service, services, shared, instances }: Named): string {
+  if (kind === 'blind') return `the watcher ${instance} of ${fleet}`;
+  if (kind === 'cause') return `${services.join(', ')} by ${shared}`;
+  const [first] = instances;
+  if (kind === null || service === null || (instances.length === 1 && first?.instance === instance))
+    return instance;
+  return `${service} of ${fleet}`;
+}
+
+type Named = Pick<Alert, 'kind' | 'instance' | 'fleet' | 'service' | 'services' | 'shared' | 'instances'>;
 
 function whyWords({ reasons }: Alert): string {
   return reasons.map(({ sentence, next }) => `. Why: ${sentence}. Next: ${next.replace(/\.$/, '')}`).join('');
-}
-
-function sentenceOf(code: string): string {
-  return isProblem(code) ? `${PROBLEMS[code].sentence} (${code})` : code;
-}
-
-function isProblem(code: string): code is ProblemCode {
-  return code in PROBLEMS;
 }
 
 function clock(iso: string): string {

@@ -13,6 +13,8 @@ export interface Receiver {
   readonly key: string;
   readonly type: ReceiverType;
   readonly webhook: Webhook;
+  /** Of PagerDuty, which takes it in the body. */
+  readonly routingKey: string | undefined;
 }
 
 /** Of one attempt. */
@@ -23,10 +25,14 @@ export function createReceivers(
   named: readonly NamedReceiver[],
   secret: (() => string | undefined) | undefined,
 ): readonly Receiver[] {
-  return named.map(({ type, url }, index) => ({
+  return named.map(({ type, url, routingKey }, index) => ({
     name: `${type} ${index + 1}`,
-    key: createHash('sha256').update(`${type}+${url.href}`).digest('hex').slice(0, 16),
+    key: createHash('sha256')
+      .update(`${type}+${url.href}${routingKey ?? ''}`)
+      .digest('hex')
+      .slice(0, 16),
     type,
+    routingKey,
     webhook: createWebhook({ url, secret: type === 'generic' ? secret : undefined, timeoutMs: TIMEOUT_MS }),
   }));
 }

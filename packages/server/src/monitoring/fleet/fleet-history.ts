@@ -35,6 +35,8 @@ export interface FleetHistory {
   transitions(query: TransitionQuery): Promise<TransitionPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   steps(query: StepQuery): Promise<StepColumns | null>;
+  /** Attempts that the disk refused. */
+  failedWrites(): number;
   /** Writes what waits, if the disk takes it within a second. */
   close(): Promise<void>;
 }
@@ -124,6 +126,7 @@ export function createFleetHistory({ folder, log, onReplaced }: FleetHistoryOpti
     update: (update) => pending.add(update),
     write: queue.write,
     read: call,
+    failedWrites: disk.rejections,
     transitions: (query) => readInTime(call('readTransitions', query), log, CANNOT_READ),
     steps: (query) => readInTime(call('readSteps', query), log, CANNOT_READ),
     async close() {

@@ -8,7 +8,7 @@ import { createCauseStore } from './cause-store.js';
 import { createEventStore, type Details, type EventStore, type StoredEvent } from './event-store.js';
 import { GOES_ON_FOR_MS } from './history-limits.js';
 import type { HistoryQuery } from './history-query.js';
-import { createOutboxStore, type OutboxStore } from './outbox-store.js';
+import { createOldOutboxStore, type OldOutboxStore } from './old-outbox-store.js';
 import { createReasonStore, type ReasonStore } from './reason-store.js';
 import { createSampleStore, type SampleColumns, type SampleStore } from './sample-store.js';
 import { STATUSES } from './series.js';
@@ -20,7 +20,7 @@ export interface HistoryPage extends SampleColumns {
   readonly totals: Totals;
 }
 
-export interface HistoryStore extends SampleStore, EventStore, OutboxStore, ReasonStore {
+export interface HistoryStore extends SampleStore, EventStore, OldOutboxStore, ReasonStore {
   /** The steps of `query`, and the totals of exactly the requested range. */
   readHistory(query: HistoryQuery, requested: Range, present: Present): HistoryPage;
   /** A run of the service begins. A run without an end was killed: it ended with its latest sample or event. */
@@ -63,7 +63,7 @@ export function createHistoryStore(database: Database): HistoryStore {
     ...samples,
     ...events,
     recordReasons: (update) => reasons.recordReasons(update),
-    ...createOutboxStore(database),
+    ...createOldOutboxStore(database),
     readHistory(query, requested, present) {
       const columns = samples.readSamples(query);
       const { share, worst } = totals.steps(query, query.stepMs, present);

@@ -45,6 +45,8 @@ export interface History {
   read(query: HistoryQuery, requested: Range): Promise<HistoryPage>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   events(query: EventQuery): Promise<EventPage>;
+  /** Attempts that the disk refused. */
+  failedWrites(): number;
   /** Writes what waits, if the disk takes it within a second. */
   close(): Promise<void>;
 }
@@ -147,6 +149,7 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
     sample: samples.sample,
     record,
     write: queue.write,
+    failedWrites: disk.rejections,
     read: (query, requested) =>
       readInTime(
         call('readHistory', query, requested, { nowMs: Date.now(), knownMs: knownMs() }),

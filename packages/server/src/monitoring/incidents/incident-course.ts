@@ -29,6 +29,7 @@ export function newIncident(
     services,
     instances: mergedInstances([], instances),
     announced: null,
+    isExplained: false,
   };
 }
 

@@ -41,6 +41,8 @@ export interface TrackedChange {
 export interface IncidentTracker {
   /** @param own - this service, where it is none of the fleet file: read from memory, so never out of sight */
   update(update: FleetUpdate, own: ServiceUpdate | undefined): TrackedChange;
+  /** A message says why. @returns the incident with that noted */
+  markExplained(key: string): Incident | undefined;
   /** Those that are open. */
   open(): readonly Incident[];
 }
@@ -183,6 +185,13 @@ export function createIncidentTracker({
       }
       const changed = [...current.values()].filter((incident) => before.get(incident.key) !== incident);
       return { changed: [...ended, ...changed], notices };
+    },
+    markExplained(key) {
+      const incident = current.get(key);
+      if (!incident || incident.isExplained) return undefined;
+      const explained = { ...incident, isExplained: true };
+      current.set(key, explained);
+      return explained;
     },
     open: () => [...current.values()],
   };

@@ -51,6 +51,8 @@ export interface Incident {
   readonly instances: readonly TouchedInstance[];
   /** The worst that was announced; `null`: nothing was, and so its end will not be. */
   readonly announced: Severity | null;
+  /** Whether a message has said why. */
+  readonly isExplained: boolean;
 }
 
 export type TransitionType = 'began' | 'worsened' | 'ended';
@@ -72,6 +74,11 @@ export function incidentKey(fleet: string, ...parts: readonly string[]): string 
 
 export function incidentId(key: string, generation: number): string {
   return digest(`${key}\n${generation}`);
+}
+
+/** The same in every attempt, from every watcher. */
+export function messageId(incident: string, transition: string): string {
+  return digest(`${incident}\n${transition}`);
 }
 
 /** 32 hexadecimal digits. */

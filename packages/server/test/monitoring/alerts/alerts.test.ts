@@ -87,7 +87,10 @@ test('an outage is one message when it begins and one when it ends, signed, and 
     ['telegram', 'text'],
   ] as const) {
     const [first, last] = receiver.accepted.filter(({ path }) => path.startsWith(`/${kind}/`));
-    assert.match(String(first?.json[field]), /^■ unhealthy: \S+, since [\d-]+ [\d:]+ UTC\. .*\([A-Z_]+\)$/);
+    assert.match(
+      String(first?.json[field]),
+      /^■ unhealthy: \S+, since [\d-]+ [\d:]+ UTC\. .*\([A-Z_]+\)(\. Why: .*)?$/,
+    );
     assert.match(String(last?.json[field]), /^● healthy again: \S+, since [\d-]+ [\d:]+ UTC, after \d+ s$/);
     assert.equal(first?.headers['webhook-signature'], undefined);
   }

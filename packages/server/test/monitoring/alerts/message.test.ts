@@ -9,10 +9,18 @@ const SENTENCE =
 const ALERT: Alert = {
   type: 'incident.began',
   incident: 'id',
+  key: 'portal/default/portal/health',
+  kind: 'health',
+  fleet: 'default',
+  service: 'portal',
+  shared: null,
+  services: ['portal'],
+  instances: [{ service: 'portal', instance: 'host' }],
   status: 'degraded',
   since: '2026-03-01T02:41:07.000Z',
   until: null,
   codes: ['DATABASE_POOL_SATURATED'],
+  errors: ['All connections are in use (DATABASE_POOL_SATURATED)'],
   reasons: [
     {
       code: 'LOCK_QUEUE',
@@ -22,6 +30,7 @@ const ALERT: Alert = {
     },
   ],
   instance: 'host',
+  link: null,
   files: null,
 };
 
@@ -43,4 +52,37 @@ for (const type of ['slack', 'discord', 'telegram'] as const) {
 test('what is known only later has a message of its own', () => {
   const body = bodyFor('slack', { ...ALERT, type: 'incident.explained' });
   assert.match(body, /▲ why degraded: host, since 2026-03-01 02:41:07 UTC\. Why: 14 sessions/);
+});
+
+test('a fleet has services by their names, and a link where there is one', () => {
+  const link = 'https://status.example.org/v1/admin/incidents/id';
+  const of = { ...ALERT, reasons: [], link, instances: [{ service: 'orders', instance: '10.0.0.7:80' }] };
+  const text = (alert: Partial<Alert>): string =>
+    (JSON.parse(bodyFor('slack', { ...of, ...alert })) as { text: string }).text;
+  assert.equal(
+    text({ service: 'orders', fleet: 'prod' }),
+    `▲ degraded: orders of prod, since 2026-03-01 02:41:07 UTC. All connections are in use (DATABASE_POOL_SATURATED)\n${link}`,
+  );
+  assert.match(
+    text({ kind: 'cause', service: null, shared: 'database/pg-1', services: ['billing', 'mail'] }),
+    /^▲ degraded: billing, mail by database\/pg-1, since /,
+  );
+  assert.match(text({ kind: 'flapping', service: 'orders', errors: [] }), /It changes to and fro/);
+});
+
+test('PagerDuty gets one key for all watchers, and its end by the same', () => {
+  const began = JSON.parse(bodyFor('pagerduty', ALERT, 'R'.repeat(32))) as Record<string, unknown>;
+  assert.deepEqual(
+    [began['event_action'], began['dedup_key'], began['routing_key']],
+    ['trigger', ALERT.key, 'R'.repeat(32)],
+  );
+  const { summary, severity, source } = began['payload'] as Record<string, unknown>;
+  assert.deepEqual([severity, source], ['warning', 'portal']);
+  assert.match(String(summary), /^▲ degraded: host/);
+  const ended = { ...ALERT, type: 'incident.ended', until: ALERT.since } as const;
+  assert.deepEqual(JSON.parse(bodyFor('pagerduty', ended, 'R')), {
+    routing_key: 'R',
+    dedup_key: ALERT.key,
+    event_action: 'resolve',
+  });
 });

@@ -31,6 +31,7 @@ function incident(service: string, generation: number, endedAt: number | null): 
     services: [service],
     instances: [],
     announced: 'critical',
+    isExplained: false,
   };
 }
 

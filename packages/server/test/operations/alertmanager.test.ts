@@ -1,0 +1,264 @@
+/**
+ * Alerts at real Alertmanagers in a cluster, with the configuration that we ship: one message for each incident, however many
+ * watchers report it, whoever of them is gone.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  messageData,
+  startAlertmanager,
+  startPostgres,
+  startReceiver,
+  startRedis,
+  typesOf,
+  waitFor,
+  type Alertmanager,
+  type PostgresServer,
+  type TestReceiver,
+} from 'portal-test-kit';
+import { createLog } from '../../src/infra/log.js';
+import { createAlertmanagers, type Alertmanagers } from '../../src/monitoring/alerts/alertmanagers.js';
+import { incidentId, type Incident } from '../../src/monitoring/incidents/incident.js';
+import { answerWith, startHost, type Host } from '../fleet/hosts.js';
+import { startService } from '../service.js';
+import { deployFile } from './deploy-files.js';
+
+const PATIENCE = { timeoutMs: 120_000, everyMs: 200 };
+/** Milliseconds between two reports of these watchers. */
+const EVERY_MS = 2_000;
+const LONG = 3 * EVERY_MS + 3_000;
+
+let receiver: TestReceiver;
+let cluster: readonly Alertmanager[];
+
+/** What was sent to the team about one alert: `firing critical`, and so on. */
+function told(name: string, { accepted }: TestReceiver = receiver): string[] {
+  return accepted
+    .filter(({ path }) => path === '/team')
+    .flatMap(({ json }) => json['alerts'] as readonly Told[])
+    .filter(({ labels }) => labels['alertname'] === name)
+    .map(({ status, labels }) => `${status} ${labels['severity']}`);
+}
+
+interface Told {
+  readonly status: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function incident(service: string, generation: number, change: Partial<Incident> = {}): Incident {
+  const key = `portal/prod/${service}/health`;
+  return {
+    id: incidentId(key, generation),
+    key,
+    generation,
+    kind: 'health',
+    fleet: 'prod',
+    service,
+    sharedLabel: null,
+    labels: { team: 'shop' },
+    severity: 'critical',
+    worst: 'critical',
+    beganAt: Date.now() - 1_000,
+    endedAt: null,
+    causes: [{ code: 'DATABASE_TIMEOUT', service, instance: 'a:1', beganAt: Date.now(), endedAt: null }],
+    services: [service],
+    instances: [{ service, instance: 'a:1' }],
+    announced: 'critical',
+    isExplained: false,
+    ...change,
+  };
+}
+
+function startWatcher(): Alertmanagers {
+  return createAlertmanagers({
+    urls: cluster.map(({ url }) => url),
+    tokenFile: undefined,
+    log: createLog({ level: 'silent' }),
+    sentenceOf: (code) => code,
+    linkOf: (id) => `https://status.example.org/v1/admin/incidents/${id}`,
+    onAttempt: () => undefined,
+    everyMs: EVERY_MS,
+  });
+}
+
+/** The one that we ship, faster, and to the receiver of the test. */
+async function configuration(): Promise<string> {
+  const shipped = await readFile(deployFile('prometheus/alertmanager.yml'), 'utf8');
+  return shipped
+    .replaceAll('http://127.0.0.1:9094', receiver.url)
+    .replaceAll(/group_wait: \d+s/g, 'group_wait: 1s')
+    .replaceAll(/group_interval: 1m/g, 'group_interval: 1s');
+}
+
+before(async () => {
+  receiver = await startReceiver();
+  const first = await startAlertmanager({ configuration: await configuration() });
+  cluster = [first];
+  const second = await startAlertmanager({
+    configuration: await configuration(),
+    peers: [first.clusterAddress],
+  });
+  cluster = [first, second];
+  await waitFor(
+    'the cluster',
+    async () => (await Promise.all(cluster.map((one) => one.members()))).every((members) => members === 2),
+    PATIENCE,
+  );
+});
+
+after(async () => {
+  await Promise.all((cluster ?? []).map((one) => one.close()));
+  receiver?.close();
+});
+
+describe('watchers of one fleet', { concurrency: false }, () => {
+  test('make one message of three reports, and one of three ends; the labels are the same, a watchdog fires', async (t) => {
+    const watchers = [startWatcher(), startWatcher(), startWatcher()];
+    t.after(() => watchers.forEach((watcher) => watcher.close()));
+    const open = [incident('three', 1)];
+    for (const watcher of watchers) watcher.update('prod', open);
+    await waitFor('it to fire', () => told('PortalServiceUnwell').length > 0, PATIENCE);
+    await sleep(LONG);
+    assert.deepEqual(told('PortalServiceUnwell'), ['firing critical']);
+    for (const watcher of watchers) {
+      watcher.update('prod', []);
+      await sleep(500);
+    }
+    await waitFor('it to end', () => told('PortalServiceUnwell').length > 1, PATIENCE);
+    await sleep(LONG);
+    assert.deepEqual(told('PortalServiceUnwell'), ['firing critical', 'resolved critical']);
+    assert.ok(receiver.accepted.some(({ path }) => path === '/alive'));
+  });
+
+  test('do not contradict each other: it ends with the last of them, and once', async (t) => {
+    const seen = receiver.accepted.length;
+    const since = (): TestReceiver => ({ ...receiver, accepted: receiver.accepted.slice(seen) });
+    const [one, other] = [startWatcher(), startWatcher()];
+    t.after(() => [one, other].forEach((watcher) => watcher.close()));
+    const open = [incident('contradicted', 1)];
+    one.update('prod', open);
+    other.update('prod', open);
+    await waitFor('it to fire', () => told('PortalServiceUnwell', since()).length > 0, PATIENCE);
+    one.update('prod', []);
+    await sleep(2 * LONG);
+    assert.deepEqual(told('PortalServiceUnwell', since()), ['firing critical']);
+    other.update('prod', []);
+    await waitFor('it to end', () => told('PortalServiceUnwell', since()).length > 1, PATIENCE);
+    await sleep(LONG);
+    assert.deepEqual(told('PortalServiceUnwell', since()), ['firing critical', 'resolved critical']);
+  });
+
+  test('one that never reported an outage does not end it', async (t) => {
+    const seen = receiver.accepted.length;
+    const since = (): TestReceiver => ({ ...receiver, accepted: receiver.accepted.slice(seen) });
+    const [one, other] = [startWatcher(), startWatcher()];
+    t.after(() => [one, other].forEach((watcher) => watcher.close()));
+    one.update('prod', [incident('lonely', 1)]);
+    other.update('prod', []);
+    await waitFor('it to fire', () => told('PortalServiceUnwell', since()).length > 0, PATIENCE);
+    // Killed: it says nothing more.
+    one.close();
+    await sleep(2 * LONG);
+    assert.deepEqual(told('PortalServiceUnwell', since()), ['firing critical']);
+  });
+
+  test('lose nothing when one Alertmanager is killed', async (t) => {
+    const seen = receiver.accepted.length;
+    const since = (): TestReceiver => ({ ...receiver, accepted: receiver.accepted.slice(seen) });
+    const watchers = [startWatcher(), startWatcher()];
+    t.after(() => watchers.forEach((watcher) => watcher.close()));
+    const open = [incident('killed', 1)];
+    for (const watcher of watchers) watcher.update('prod', open);
+    await waitFor('it to fire', () => told('PortalServiceUnwell', since()).length > 0, PATIENCE);
+    await cluster[0]?.kill();
+    for (const watcher of watchers) watcher.update('prod', []);
+    await waitFor('it to end', () => told('PortalServiceUnwell', since()).length > 1, PATIENCE);
+    assert.ok(
+      watchers.every((watcher) => watcher.stuckSince() !== undefined),
+      'one of them takes nothing',
+    );
+    assert.deepEqual(told('PortalServiceUnwell', since()), ['firing critical', 'resolved critical']);
+  });
+});
+
+describe('one outage of one database under five services', { concurrency: false }, () => {
+  const names = ['billing', 'invoices', 'mail', 'orders', 'stock'];
+  const down = { status: 'unhealthy', errors: ['The database does not answer in time (DATABASE_TIMEOUT)'] };
+  let isDown = false;
+  let postgres: PostgresServer;
+  let hosts: readonly Host[];
+  let folder: string;
+
+  before(async () => {
+    postgres = await startPostgres();
+    folder = await mkdtemp(join(tmpdir(), 'portal-alertmanager-'));
+    hosts = await Promise.all(
+      names.map(() =>
+        startHost((request, response) =>
+          answerWith(isDown ? down : { status: 'healthy', errors: [] }, isDown ? 503 : 200)(
+            request,
+            response,
+          ),
+        ),
+      ),
+    );
+    const services = names.map((name, index) => ({
+      name,
+      labels: { database: 'pg-1' },
+      discover: { static: [hosts[index]?.origin] },
+    }));
+    await writeFile(
+      join(folder, 'fleet.json'),
+      JSON.stringify({ fleet: 'prod', defaults: { interval: '2s', timeout: '2s' }, services }),
+    );
+  });
+
+  after(async () => {
+    await Promise.all((hosts ?? []).map((host) => host.close()));
+    await postgres?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  test('is one message that lists all five, and one end: by Alertmanager and by webhook', async (t) => {
+    const [webhook, redis] = await Promise.all([startReceiver(), startRedis()]);
+    t.after(() => redis.close());
+    t.after(() => webhook.close());
+    const service = await startService({
+      databaseUrl: await postgres.createDatabase(),
+      redisUrl: redis.url,
+      environment: {
+        ...webhook.alertSettings('generic'),
+        PORTAL_FLEET_FILE: join(folder, 'fleet.json'),
+        PORTAL_ALERTMANAGERS: cluster[1]?.url ?? '',
+      },
+    });
+    t.after(() => service.close());
+    // Past what is not told after a start.
+    await sleep(12_000);
+    isDown = true;
+    await webhook.arrived(1);
+    const [began] = webhook.accepted;
+    assert.deepEqual((messageData(began)['services'] as string[]).toSorted(), names);
+    assert.deepEqual(
+      [messageData(began)['shared'], messageData(began)['kind'], messageData(began)['codes']],
+      ['database/pg-1', 'cause', ['DATABASE_TIMEOUT']],
+    );
+    await waitFor('Alertmanager to tell', () => told('PortalCommonCause').length > 0, PATIENCE);
+    await sleep(10_000);
+    isDown = false;
+    await webhook.arrived(2);
+    await waitFor('its end to be told', () => told('PortalCommonCause').length > 1, PATIENCE);
+    assert.deepEqual(told('PortalCommonCause'), ['firing critical', 'resolved critical']);
+    const about = webhook.accepted.filter((message) => messageData(message)['kind'] === 'cause');
+    assert.deepEqual(typesOf(about), ['incident.began', 'incident.ended']);
+    assert.equal(messageData(about[0])['incident'], messageData(about[1])['incident']);
+    assert.equal(
+      webhook.accepted.filter((message) => messageData(message)['service'] !== 'portal').length,
+      2,
+    );
+  });
+});
