@@ -12,7 +12,11 @@ import type { Log } from '../infra/log.js';
 import { readInTime } from '../infra/sqlite/read-in-time.js';
 import { createAlertmanagers } from './alerts/alertmanagers.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
-import { createNotificationCounts, type NotificationCount } from './alerts/notification-counts.js';
+import {
+  createNotificationCounts,
+  type NotificationCount,
+  type NotificationResult,
+} from './alerts/notification-counts.js';
 import { createReceivers } from './alerts/receivers.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
 import type { FleetUpdate, ServiceUpdate } from './fleet/fleet-update.js';
@@ -116,7 +120,7 @@ export function createMonitoring({
     sentenceOf: (code: string) =>
       code in all ? `${all[code as keyof typeof all].sentence} (${code})` : code,
     linkOf: linkIn(config),
-    onAttempt: counts.add,
+    onAttempt: (receiver: string, result: NotificationResult) => counts.add(receiver, result),
   };
   const alerts = createAlerts({
     ...notified,

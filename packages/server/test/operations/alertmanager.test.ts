@@ -30,7 +30,7 @@ import { deployFile } from './deploy-files.js';
 const PATIENCE = { timeoutMs: 120_000, everyMs: 200 };
 /** Milliseconds between two reports of these watchers. */
 const EVERY_MS = 2_000;
-const LONG = 3 * EVERY_MS + 3_000;
+const LONG = 3 * EVERY_MS + 6_000;
 
 let receiver: TestReceiver;
 let cluster: readonly Alertmanager[];

@@ -117,7 +117,7 @@ interface PeerOptions extends Omit<AlertmanagersOptions, 'urls' | 'everyMs'> {
 /** One of them: told the latest, one report at a time. */
 function createPeer({ url, name, tokenFile, log, onAttempt }: PeerOptions) {
   const client = createAlertmanagerClient({ url, tokenFile });
-  let isClosed = false;
+  const closed = new AbortController();
   let next: (() => Promise<void>) | undefined;
   let isReporting = false;
   let stuckSince: number | undefined;
@@ -174,7 +174,7 @@ function createPeer({ url, name, tokenFile, log, onAttempt }: PeerOptions) {
 
   async function work(): Promise<void> {
     isReporting = true;
-    for (let now = next; now !== undefined && !isClosed; now = next) {
+    for (let now = next; now !== undefined && !closed.signal.aborted; now = next) {
       next = undefined;
       try {
         await now();
@@ -182,7 +182,7 @@ function createPeer({ url, name, tokenFile, log, onAttempt }: PeerOptions) {
         stuckSince = undefined;
         onAttempt(name, 'accepted');
       } catch (error) {
-        if (isClosed) break;
+        if (closed.signal.aborted) break;
         onAttempt(name, 'refused');
         if (stuckSince === undefined) {
           log.warn('an Alertmanager takes no alerts', { receiver: name, cause: errorCode(error) });
@@ -207,7 +207,7 @@ function createPeer({ url, name, tokenFile, log, onAttempt }: PeerOptions) {
     stuckSince: () => stuckSince,
     close() {
       clearTimeout(retry);
-      isClosed = true;
+      closed.abort();
       client.close();
     },
   };

@@ -111,7 +111,12 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const codes = [...new Set(held)];
     return {
       ...blank(type, { id, key, fleet, beganAt: incident.beganAt }),
-      ...{ kind, service, shared, services, instances, codes },
+      kind,
+      service,
+      shared,
+      services,
+      instances,
+      codes,
       errors: codes.map(sentenceOf),
       reasons: isOver ? [] : why(incident, codes),
       status: isOver ? 'healthy' : severity === 'critical' ? 'unhealthy' : 'degraded',

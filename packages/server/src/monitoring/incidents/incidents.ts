@@ -83,11 +83,17 @@ export function createIncidents(options: IncidentsOptions): Incidents {
 
   /** Messages about what has happened. Those of incidents that say why are marked so. */
   function messagesFor(of: IncidentTracker, notices: readonly IncidentNotice[]) {
-    const found = notices.map((notice) => ({ notice, ...alerts.messagesOf(notice) }));
+    const found = notices.map((notice) => {
+      const { messages, isExplained } = alerts.messagesOf(notice);
+      return { notice, messages, isExplained };
+    });
     const silent = of
       .open()
       .filter(({ announced, isExplained }) => announced !== null && !isExplained)
-      .map((incident) => ({ notice: { incident }, ...alerts.explanationOf(incident) }));
+      .map((incident) => {
+        const { messages, isExplained } = alerts.explanationOf(incident);
+        return { notice: { incident }, messages, isExplained };
+      });
     const all = [...found, ...silent.filter(({ notice }) => !notices.some(isAbout(notice.incident)))];
     const explained = all
       .filter(({ isExplained, notice: { incident } }) => isExplained && incident.endedAt === null)
