@@ -99,7 +99,7 @@ export const incidentPageSchema = named(
   }),
 );
 
-export function publishedIncident(incident: Incident): FromSchema<typeof incidentSchema> {
+function publishedIncident(incident: Incident): FromSchema<typeof incidentSchema> {
   const { id, key, generation, kind, fleet, service, services, instances, endedAt, causes } = incident;
   return {
     id,

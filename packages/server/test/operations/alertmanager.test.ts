@@ -29,8 +29,8 @@ import { deployFile } from './deploy-files.js';
 
 const PATIENCE = { timeoutMs: 120_000, everyMs: 200 };
 /** Milliseconds between two reports of these watchers. */
-const EVERY_MS = 2_000;
-const LONG = 3 * EVERY_MS + 6_000;
+const EVERY_MS = 3_000;
+const LONG = 3 * EVERY_MS + 3_000;
 
 let receiver: TestReceiver;
 let cluster: readonly Alertmanager[];
@@ -162,7 +162,7 @@ describe('watchers of one fleet', { concurrency: false }, () => {
     await waitFor('it to fire', () => told('PortalServiceUnwell', since()).length > 0, PATIENCE);
     // Killed: it says nothing more.
     one.close();
-    await sleep(2 * LONG);
+    await sleep(LONG);
     assert.deepEqual(told('PortalServiceUnwell', since()), ['firing critical']);
   });
 

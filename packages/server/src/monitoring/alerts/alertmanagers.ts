@@ -44,6 +44,8 @@ interface Fired {
 const EVERY_MS = 30_000;
 /** Several reports may be lost before it ends by itself. */
 const LASTS_FOR_MS = 5 * 60_000;
+/** Intervals without a report of others before an end is told. */
+const SILENT_FOR = 1.5;
 /** Before a report that was refused is made again. */
 const RETRY_MS = 2_000;
 
@@ -95,7 +97,7 @@ export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: Alertman
       report();
       // By then others have repeated what they still see.
       clearTimeout(later);
-      later = setTimeout(report, everyMs * 1.1).unref();
+      later = setTimeout(report, everyMs * (SILENT_FOR + 0.1)).unref();
     },
     stuckSince() {
       const times = peers.flatMap((peer) => peer.stuckSince() ?? []);
@@ -128,8 +130,8 @@ function createPeer({ url, name, tokenFile, log, onAttempt }: PeerOptions) {
   /** Of one that ended: whether no other watcher has reported it since this one did. */
   async function isOursAlone({ key, labels }: Fired, everyMs: number): Promise<boolean> {
     const last = reported.get(key);
-    // It was never said here, or others may not have repeated yet what they see.
-    if (last === undefined || Date.now() - last.at < everyMs) return false;
+    // It was never said here, or others may not have repeated yet what they see: a busy machine is late with it.
+    if (last === undefined || Date.now() - last.at < SILENT_FOR * everyMs) return false;
     const filters = Object.entries(labels).map(([label, value]): [string, string] => [
       'filter',
       `${label}=${JSON.stringify(value)}`,
