@@ -152,7 +152,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       fleet,
       fleetHistory,
       incidents,
-      monitoringFigures: monitoring.figures,
+      monitoringFigures: () => monitoring.figures(),
       notesOf,
       fleetPages: fleetLive.pages,
       statusTracker: monitoring.statusTracker(),
