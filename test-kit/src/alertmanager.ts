@@ -76,8 +76,8 @@ export async function startAlertmanager({
               `--cluster.advertise-address=${clusterAddress}`,
               '--cluster.settle-timeout=5s',
               '--cluster.gossip-interval=100ms',
-              // Those behind the first wait for so long: alerts of a test are shorter than the usual 15 s.
-              '--cluster.peer-timeout=3s',
+              // Those behind the first wait for so long, and alerts of a test are short. A busy machine gossips late.
+              '--cluster.peer-timeout=8s',
               ...peers.map((peer) => `--cluster.peer=${peer}`),
             ],
             // Of the test itself: it may be root, and the files are its own.
