@@ -58,8 +58,6 @@ const SECURITY_HEADERS = {
   strictTransportSecurity: false,
 } as const;
 
-const PLUGIN_TIMEOUT_MS = 120_000;
-
 /** Fastify behind `healthHandler` on `http`, without a route. */
 export function createFastify({
   http,
@@ -70,8 +68,6 @@ export function createFastify({
   responseLog,
 }: FastifyOptions): FastifyInstance {
   const app = Fastify({
-    // To compress page and documents takes a starved machine longer than the ten seconds of the default.
-    pluginTimeout: PLUGIN_TIMEOUT_MS,
     serverFactory(handler): Server {
       http.onRequest((request, response) => {
         // Read now, it is known for as long as the request is, also once the client has gone.
