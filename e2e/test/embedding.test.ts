@@ -26,7 +26,7 @@ function blocksIn(text: string, language = 'ts'): string[] {
 }
 
 /** What the blocks of the README that are parts of a program do not say themselves. */
-const AROUND = `declare namespace NodeJS { interface ProcessEnv { REDIS_URL: string; DATABASE_URL: string } }
+const AROUND = `declare namespace NodeJS { interface ProcessEnv { DATABASE_URL: string } }
   declare const mailQueue: import('portal-health/checks').QueueLike;
   declare const knex: import('knex').Knex;
   declare const health: import('portal-health').Health;
@@ -87,7 +87,6 @@ describe('types', () => {
       );
       for (const [index, block] of blocks.entries()) files[`${name}-${index}.mts`] = `${block}\nexport {};\n`;
     }
-    // What is handed to a driver from the environment may be undefined, which drivers of Redis do not allow.
     // Only the bench has it.
     await mkdir(join(packed.application, 'node_modules/@nestjs'));
     const terminus = 'node_modules/@nestjs/terminus';

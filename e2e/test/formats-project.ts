@@ -1,39 +1,48 @@
-/** What the project of `formats.test.ts` is made of. */
+/** What the projects of `formats.test.ts` and `formats-types.test.ts` are made of. */
 
-/** Installed beside the tarballs, in one go. */
-export const TOOLS = [
-  '@rollup/plugin-commonjs@29.0.3',
-  '@rollup/plugin-node-resolve@16.0.3',
-  '@types/jest@30.0.0',
-  '@types/node@20.19.43',
-  '@types/node16@npm:@types/node@16.11.7',
-  '@types/pg@8.23.1',
-  'esbuild@0.28.2',
-  'ioredis@6.0.0',
-  'jest@30.5.2',
-  'pg@8.23.1',
-  'rollup@4.68.8',
-  'ts-jest@29.4.15',
-  'ts-node@10.9.2',
-  'tsx@4.23.15',
-  'typescript@5.9.3',
-  'typescript-4.5@npm:typescript@4.5.5',
-  'vitest@4.1.12',
-  'webpack@5.113.0',
-];
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REPOSITORY } from './packed.js';
 
-/** What `ask` does, in words that are JavaScript, but for the two types. */
+/** What people have beside the tarballs. */
+export const TOOLS: Readonly<Record<string, string>> = {
+  '@rollup/plugin-commonjs': '29.0.3',
+  '@rollup/plugin-node-resolve': '16.0.3',
+  '@types/jest': '30.0.0',
+  '@types/node': '20.19.43',
+  '@types/node16': 'npm:@types/node@16.11.7',
+  '@types/pg': '8.23.1',
+  esbuild: '0.28.2',
+  ioredis: '6.0.0',
+  jest: '30.5.2',
+  pg: '8.23.1',
+  rollup: '4.68.8',
+  'ts-jest': '29.4.15',
+  'ts-node': '10.9.2',
+  tsx: '4.23.15',
+  typescript: '5.9.3',
+  'typescript-4.5': 'npm:typescript@4.5.5',
+  vitest: '4.1.12',
+  webpack: '5.113.0',
+};
+
+const README = readFileSync(join(REPOSITORY, 'packages/health/README.md'), 'utf8');
+/** The first example of the README: what it imports, and what it does. */
+const [, IMPORTS = '', DOES = ''] = /```ts\n((?:import .*\n)+)([^]*?)```/.exec(README) ?? [];
+
+/** The example on any port, beside a source that it watches too, and what it says; but for two types it is JavaScript. */
 const ASKING = `
-  const pool = new Pool({ connectionString: process.env.DATABASE_URL });
-  const redis = new Redis(process.env.REDIS_URL as string);
   const failures: string[] = [];
   const source = watchSource({ root: process.env.SOURCE_ROOT as string });
-  const health = createHealth({
-    database: { pool },
-    cache: { client: redis },
-    source,
-    onFailure: ({ name, cause }) => failures.push(name + ' ' + JSON.stringify(cause)),
-  });
+  ${replaced(
+    replaced(
+      DOES,
+      'createHealth({',
+      "createHealth({ source, onFailure: ({ name, cause }) => failures.push(name + ' ' + JSON.stringify(cause)),",
+    ),
+    'await health.listen({ port: 9090 });',
+    'const { url } = await health.listen({ port: 0 });',
+  )}
   await health.start();
   const handler = createHealthHandler(health);
   const server = createServer((request, response) => {
@@ -41,8 +50,8 @@ const ASKING = `
   });
   await new Promise((resolve) => server.listen(0, () => resolve(undefined)));
   const address = server.address() as AddressInfo;
-  const response = await fetch('http://127.0.0.1:' + address.port + '/health');
-  const { status, database, cache } = JSON.parse(await response.text());
+  const { status } = JSON.parse(await (await fetch('http://127.0.0.1:' + address.port + '/health')).text());
+  const { database, cache } = JSON.parse(await (await fetch(url + '/health')).text());
   const line = [status, database, cache, health.report('admin').source_hash, ...failures].join(' ');
   await health.close();
   server.close();
@@ -53,26 +62,24 @@ const ASKING = `
 
 /** In TypeScript and by `import`: it exports nothing, so that it can be a program as well as the head of a test. */
 export const APPLICATION = `
-import { createServer } from 'node:http';
+${IMPORTS}import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Redis } from 'ioredis';
-import { Pool } from 'pg';
-import { createHealth } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
 import { watchSource } from 'portal-integrity';
 
 async function ask() {${ASKING}`;
 
-/** Plain JavaScript by `require`. */
-export const REQUIRING = `
-const { createServer } = require('node:http');
-const { Redis } = require('ioredis');
-const { Pool } = require('pg');
-const { createHealth } = require('portal-health');
-const { createHealthHandler } = require('portal-health/node');
-const { watchSource } = require('portal-integrity');
+/** Without `esModuleInterop`, which is pg's to ask for. */
+export const WITHOUT_INTEROP = replaced(APPLICATION, 'import pg from', 'import * as pg from');
 
-async function ask() {${withoutTypes(ASKING)}`;
+/** The same by `import`, as a bundler takes it. */
+export const IMPORTING = withoutTypes(APPLICATION);
+
+/** Plain JavaScript by `require`. */
+export const REQUIRING = IMPORTING.replaceAll(/^import (.*) from (.*);$/gm, 'const $1 = require($2);');
+
+/** Makes a program of any of them. */
+export const PRINTING = 'void ask().then((line) => console.log(line));\n';
 
 /** An environment of Jest in which globals are a browser's, as jsdom has them: timers are numbers, signals are not Node's. */
 export const LIKE_A_BROWSER = `
@@ -107,8 +114,11 @@ module.exports = class extends TestEnvironment {
 };
 `;
 
-/** The same by `import`, as a bundler takes it. */
-export const IMPORTING = withoutTypes(APPLICATION);
+/** What is to be replaced is there. */
+function replaced(text: string, from: string, to: string): string {
+  if (!text.includes(from)) throw new Error(`The first example of the README has no ${from}`);
+  return text.replace(from, () => to);
+}
 
 function withoutTypes(text: string): string {
   return text.replaceAll(/^import type .*\n| as \w+|: string\[\]/gm, '');
@@ -147,6 +157,7 @@ function rollup(format: 'cjs' | 'es', end: string): Bundle {
     import { nodeResolve } from '@rollup/plugin-node-resolve';
     import { rollup } from 'rollup';
     const made = await rollup({ input: 'bundled/app.mjs', external: ['pg', 'ioredis'],
+      onwarn({ message }) { throw new Error(message); },
       plugins: [nodeResolve({ preferBuiltins: true }), commonjs()] });
     await made.write({ file: '${output}', format: '${format}' });`;
   return { script, output };

@@ -6,8 +6,11 @@ import { createHealth } from 'portal-health';
 import { PrismaClient } from './generated/prisma/client.js';
 
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] });
-export const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+pool.on('error', (error) => console.error('database:', error.message));
+const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
 const health = createHealth({ database: { pool } });
 const { url } = await health.listen({ port: Number(process.env['PORT'] ?? 9090), host: '127.0.0.1' });
 console.log(`Health on ${url}/health`);
+
+setInterval(() => prisma.$queryRaw`SELECT 1`.catch(console.error), 1_000);

@@ -34,7 +34,7 @@ export type { Health } from './health-type.js';
  * import { createHealth } from 'portal-health';
  *
  * const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
- * const health = createHealth({ database: { pool }, cache: { client: new Redis(process.env.REDIS_URL) } });
+ * const health = createHealth({ database: { pool }, cache: { client: new Redis() } });
  * await health.start();
  * health.report('public').status; // 'healthy'
  * ```
