@@ -27,6 +27,11 @@ export interface Servers {
   close(): Promise<void>;
 }
 
+/** Settings of both, besides those of the kit. */
+interface ServerSettings {
+  readonly postgres?: Readonly<Record<string, string | number>>;
+}
+
 /** A process under test, and its network. */
 export interface FixtureActor {
   readonly target: Target;
@@ -34,6 +39,13 @@ export interface FixtureActor {
   readonly cache: Proxy;
   /** Sent by its probes so far. */
   readonly queries: { database: number; cache: number };
+  /** The same on a network of its own, without reasons; where twins were asked for. */
+  readonly twin?: FixtureActor;
+}
+
+/** All processes, twins as well: what a fault is done to. */
+export function withTwins(actors: readonly FixtureActor[]): readonly FixtureActor[] {
+  return actors.flatMap((actor) => (actor.twin ? [actor, actor.twin] : [actor]));
 }
 
 /** What a fault can be done to. */
@@ -49,21 +61,33 @@ export interface Fixture extends Pick<Servers, 'postgres' | 'redis'> {
 /** How the processes are started, where it matters to a fault. */
 export interface FixtureOptions {
   readonly targets?: readonly TargetName[];
+  /** Whether each gets a twin without reasons; default false. */
+  readonly twins?: boolean;
   /** Whether they have a password for Redis; default true. */
   readonly cachePassword?: boolean;
+  /** What the question after sessions is sent on; default that of a run of the probe. */
+  readonly explainConnection?: 'kept';
+  /** Arguments of Node for the application that embeds the library. */
+  readonly nodeOptions?: string;
   /** Whether the log goes to a disk that is full; default false. */
   readonly logToFullDisk?: boolean;
   /** Spoils the folder that stands for their source: what really runs may be built anew at any time. */
   readonly source?: (folder: string) => Promise<void>;
 }
 
+/** Servers and processes of a group's own. */
+export interface Surroundings {
+  readonly servers: ServerSettings;
+  readonly fixture: FixtureOptions;
+}
+
 const TARGETS: readonly TargetName[] = ['library', 'service'];
 
 /** Starts both servers, with a role, a password and a database that are planted secrets. */
-export async function startServers(): Promise<Servers> {
+export async function startServers({ postgres: settings }: ServerSettings = {}): Promise<Servers> {
   const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
   const [postgres, redis] = await Promise.all([
-    startPostgres({ settings: { max_connections: 40 } }),
+    startPostgres({ settings: { max_connections: 60, ...settings } }),
     startRedis({
       settings: {
         user: `${cacheUser} on >${cachePassword} ~* &* +@all`,
@@ -102,7 +126,7 @@ export async function startFixture(
     for (const step of undo.splice(0).toReversed()) await step();
   }
 
-  async function startActor(name: TargetName): Promise<FixtureActor> {
+  async function startActor(name: TargetName, twinOf?: Target): Promise<FixtureActor> {
     const queries = { database: 0, cache: 0 };
     const drivers = new Set<number>();
     const { host } = PLANTED_SECRETS;
@@ -134,10 +158,16 @@ export async function startFixture(
       databaseUrl: databaseUrl({ host, port: database.port }),
       redisUrl: `redis://${login}${host}:${cache.port}`,
       source,
+      explain: twinOf === undefined,
+      ...(twinOf && { loginsOf: twinOf }),
+      explainConnection: options.explainConnection ?? 'fresh',
+      nodeOptions: options.nodeOptions ?? '',
       logToFullDisk: options.logToFullDisk ?? false,
     });
     undo.push(() => target.stop('SIGKILL'));
-    return { target, database, cache, queries };
+    const isTwinned = options.twins && twinOf === undefined;
+    const twin = isTwinned ? await startActor(name, target) : undefined;
+    return { target, database, cache, queries, ...(twin && { twin }) };
   }
 
   try {
@@ -150,9 +180,10 @@ export async function startFixture(
       actors,
       sources,
       async breakNetwork(to, fault, faultOptions) {
-        await Promise.all(actors.map((actor) => actor[to].fault(fault, faultOptions)));
+        const all = withTwins(actors);
+        await Promise.all(all.map((actor) => actor[to].fault(fault, faultOptions)));
         return async () => {
-          await Promise.all(actors.map((actor) => actor[to].heal()));
+          await Promise.all(all.map((actor) => actor[to].heal()));
         };
       },
       close,

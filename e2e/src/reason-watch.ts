@@ -11,11 +11,23 @@ export interface ReasonWatch {
   begin(): Promise<void>;
   /** Every code that was seen so far, in the order in which they came. */
   codes(): readonly string[];
-  /** Waits until all of `codes` were seen; resolves with whether they were. */
-  untilSeen(codes: readonly string[]): Promise<boolean>;
-  /** Waits until none of them is seen any more; resolves with those that still are. */
-  untilGone(): Promise<readonly string[]>;
+  /** Waits until all that is expected was seen; resolves with what was not, or too late, as sentences. */
+  untilSeen(expected: ExpectedReasons): Promise<readonly string[]>;
+  /** Waits until none is seen any more, for 20 s from `sinceMs`; resolves with those that still are. */
+  untilGone(sinceMs: number): Promise<readonly string[]>;
+  /** When each code was seen first, and since when none is seen; by `performance.now()`. */
+  firstSeenMs(code: string): number | undefined;
+  goneMs(): number | undefined;
   stop(): Promise<void>;
+}
+
+export interface ExpectedReasons {
+  readonly codes: readonly string[];
+  readonly sentences: readonly RegExp[];
+  /** The cause stood, by `performance.now()`. */
+  readonly stoodMs: number;
+  /** After which time of standing it is a reason; others than the defaults. */
+  readonly thresholdsMs: Readonly<Record<string, number>>;
 }
 
 /** From the threshold of a reason to the moment in which it is said, and from its end to when it no longer is. */
@@ -23,13 +35,35 @@ const WITHIN_MS = 20_000;
 const EVERY_MS = 500;
 const TIMEOUT_MS = 2_000;
 
+/** What has to have stood for a while, by the catalogue. */
+const THRESHOLDS_MS: Readonly<Record<string, number>> = {
+  LOCK_QUEUE: 1_000,
+  STATEMENTS_SLOW: 5_000,
+  CONNECTION_LEAK: 10_000,
+  TRANSACTION_LEFT_OPEN: 10_000,
+  PREPARED_TRANSACTION: 60_000,
+  CACHE_LINK_DOWN: 60_000,
+};
+
 /** Public endpoints: whatever they say, it is none of this. */
 const PUBLIC = ['/health', '/metrics', '/readyz?verbose'];
 const FOR_ADMINISTRATORS = /portal_health_reason|"sentence":|LOCK_QUEUE|CONNECTION_LEAK|STATEMENTS_SLOW/;
 
+interface ReadReason {
+  readonly code: string;
+  readonly sentence: string;
+}
+
+/** Milliseconds of standing after which a code's threshold is reached. */
+export function thresholdMs(code: string, thresholdsMs: ExpectedReasons['thresholdsMs']): number {
+  return thresholdsMs[code] ?? THRESHOLDS_MS[code] ?? 0;
+}
+
 export function watchReasons(target: Target, scan: LeakScan): ReasonWatch {
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
+  const sentences = new Set<string>();
   let now: readonly string[] = [];
+  let goneMs: number | undefined;
   const stop = new AbortController();
   let turn = 0;
 
@@ -46,17 +80,25 @@ export function watchReasons(target: Target, scan: LeakScan): ReasonWatch {
     }
   }
 
+  function note(code: string): void {
+    if (!seen.has(code)) seen.set(code, performance.now());
+  }
+
   async function look(): Promise<void> {
     const text = await read(target.reasonsPath, target.cookies[0]);
     if (text?.startsWith('{"reasons":')) {
       scan.scan(`${target.name} ${target.reasonsPath}`, text);
-      const { reasons } = JSON.parse(text) as { readonly reasons: readonly { readonly code: string }[] };
+      const { reasons } = JSON.parse(text) as { readonly reasons: readonly ReadReason[] };
       now = reasons.map(({ code }) => code);
-      for (const code of now) seen.add(code);
+      goneMs = now.length > 0 ? undefined : (goneMs ?? performance.now());
+      for (const { code, sentence } of reasons) {
+        note(code);
+        sentences.add(sentence);
+      }
     }
     const path = PUBLIC[(turn += 1) % PUBLIC.length] ?? '';
     const open = await read(path);
-    if (open !== undefined && FOR_ADMINISTRATORS.test(open)) seen.add(`(in the open: ${path})`);
+    if (open !== undefined && FOR_ADMINISTRATORS.test(open)) note(`(in the open: ${path})`);
   }
 
   async function watch(): Promise<void> {
@@ -66,25 +108,47 @@ export function watchReasons(target: Target, scan: LeakScan): ReasonWatch {
     }
   }
 
-  async function until(isSo: () => boolean): Promise<boolean> {
-    const untilMs = performance.now() + WITHIN_MS;
+  async function until(isSo: () => boolean, untilMs: number): Promise<void> {
     while (!isSo() && performance.now() < untilMs) await sleep(EVERY_MS / 5);
-    return isSo();
+  }
+
+  function missing({ codes, sentences: patterns }: ExpectedReasons): readonly string[] {
+    const lacking = patterns.filter((pattern) => ![...sentences].some((sentence) => pattern.test(sentence)));
+    return [
+      ...codes
+        .filter((code) => !seen.has(code))
+        .map((code) => `expected the reason ${code}, was given “${[...seen.keys()].join(' ')}”`),
+      ...lacking.map((pattern) => `expected ${String(pattern)}, was given “${[...sentences].join(' · ')}”`),
+    ];
   }
 
   const watching = watch();
   return {
     async begin() {
       await look();
-      await until(() => now.length === 0);
+      await until(() => now.length === 0, performance.now() + WITHIN_MS);
       seen.clear();
+      sentences.clear();
     },
-    codes: () => [...seen],
-    untilSeen: (codes) => until(() => codes.every((code) => seen.has(code))),
-    async untilGone() {
-      await until(() => now.length === 0);
+    codes: () => [...seen.keys()],
+    async untilSeen(expected) {
+      const { codes, stoodMs, thresholdsMs } = expected;
+      const lastMs = Math.max(0, ...codes.map((code) => thresholdMs(code, thresholdsMs)));
+      await until(() => missing(expected).length === 0, stoodMs + lastMs + WITHIN_MS);
+      const late = codes.flatMap((code) => {
+        const tookMs = (seen.get(code) ?? 0) - stoodMs - thresholdMs(code, thresholdsMs);
+        return tookMs <= WITHIN_MS + EVERY_MS
+          ? []
+          : [`gave the reason ${code} after ${Math.round(tookMs)} ms`];
+      });
+      return [...missing(expected), ...late];
+    },
+    async untilGone(sinceMs) {
+      await until(() => now.length === 0, sinceMs + WITHIN_MS + EVERY_MS);
       return now;
     },
+    firstSeenMs: (code) => seen.get(code),
+    goneMs: () => goneMs,
     async stop() {
       stop.abort();
       await watching;

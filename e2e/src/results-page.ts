@@ -4,7 +4,7 @@ import type { LeakScan } from './planted-secrets.js';
 import type { PoolCosts } from './pool-cost.js';
 import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
-import type { ScenarioOutcome } from './run-scenario.js';
+import type { ScenarioOutcome } from './scenario-outcome.js';
 import { ENDING } from './run-ending.js';
 import { REQUIREMENTS } from './requirements.js';
 import { alignedTable, outcomesTable, poolCostTable } from './table.js';
@@ -30,7 +30,8 @@ ${LIMITS.slowestMs} ms, none hangs, and no verdict is wrong before, during or af
 and one more. For the crowds the public report's p99 is also within ${LIMITS.p99Ms} ms. Limits of responses are on top of *bare ms*.`,
     `*idle ms* is the time to detect the same fault while no client requests a report; its limit is the slow interval, its jitter and the
 deadline (${Math.round(LIMITS.idleDetectMs)} ms). It is read from \`/readyz?verbose\`, which does not count as a request. *bare ms* is the slowest response of a
-server that does nothing, in the same time: the machine's own delay. *reasons* is why, as administrators are told: the right ones within 20 s,\ngone within 20 s of the end, and no other. The service's administrators must get their page in every
+server that does nothing, in the same time: the machine's own delay. *reasons* is why, as administrators are told: the right ones within 20 s of their
+threshold (*said ms*), gone within 20 s of the end (*unsaid ms*), and no other. The service's administrators must get their page in every
 scenario, also while both stores are away. Between a database's silence and its probe's word they may get 503 with a
 \`Retry-After\` of a second.`,
     ...MATRIX.map(({ name, scenarios }) =>

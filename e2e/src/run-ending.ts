@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startClients } from './clients.js';
 import { LIMITS } from './limits.js';
 import type { Scenario } from './scenario.js';
-import type { ScenarioOutcome, RunOptions } from './run-scenario.js';
+import type { RunOptions } from './run-scenario.js';
+import type { ScenarioOutcome } from './scenario-outcome.js';
 import { startFixture } from './fixture.js';
 
 /** For the table. */
@@ -20,7 +21,10 @@ const BEFORE_MS = 2_000;
 const END_MS = 5_000;
 
 /** Runs it. */
-export async function runEnding(group: string, { servers, scan }: RunOptions): Promise<ScenarioOutcome[]> {
+export async function runEnding(
+  group: string,
+  { servers, scan }: Omit<RunOptions, 'fixture'>,
+): Promise<ScenarioOutcome[]> {
   const fixture = await startFixture(servers, { targets: ['service'] });
   try {
     const [actor] = fixture.actors;
@@ -66,6 +70,8 @@ export async function runEnding(group: string, { servers, scan }: RunOptions): P
         target: 'service',
         measurements,
         reasons: [],
+        saidMs: undefined,
+        unsaidMs: undefined,
         reasonTrouble: [],
         idleDetectMs: undefined,
         queries,

@@ -7,8 +7,9 @@ import { LIMITS } from './limits.js';
 import { MATRIX } from './matrix.js';
 import type { Scenario } from './scenario.js';
 import { ENDING, runEnding } from './run-ending.js';
-import { runScenario, type ScenarioOutcome, type RunOptions } from './run-scenario.js';
-import { startFixture } from './fixture.js';
+import { runScenario, type RunOptions } from './run-scenario.js';
+import type { ScenarioOutcome } from './scenario-outcome.js';
+import { startFixture, startServers, type Servers, type Surroundings } from './fixture.js';
 
 export interface MatrixResult {
   readonly outcomes: readonly ScenarioOutcome[];
@@ -35,8 +36,8 @@ export async function runMatrix({
 }: Omit<RunOptions, 'fixture'> & { readonly only: string }): Promise<MatrixResult> {
   const { servers } = options;
   const isChosen = (name: string): boolean => name.toLowerCase().includes(only.toLowerCase());
-  const chosen = MATRIX.flatMap(({ name, scenarios }) =>
-    scenarios.map((scenario) => ({ group: name, scenario })),
+  const chosen = MATRIX.flatMap(({ name, scenarios, surroundings }) =>
+    scenarios.map((scenario) => ({ group: name, scenario, surroundings })),
   ).filter(({ group, scenario }) => isChosen(`${group}: ${scenario.fault}`));
   const others = [POOL_EXPERIMENT, `${LAST_GROUP}: ${ENDING.fault}`];
   if (chosen.length === 0 && !others.some(isChosen))
@@ -54,21 +55,22 @@ export async function runMatrix({
     };
     broken.push(...brokenByPoolCost(poolCosts));
   }
-  const fixture = await startFixture(servers);
+  const stages = createStages(servers);
   try {
-    for (const { group, scenario } of chosen) {
+    for (const { group, scenario, surroundings } of chosen) {
       process.stderr.write(`${group}: ${scenario.fault} …\n`);
       try {
-        outcomes.push(...(await runCalmly(group, scenario, { ...options, fixture })));
+        const stage = await stages.of(surroundings);
+        outcomes.push(...(await runCalmly(group, scenario, { ...options, ...stage })));
       } catch (error) {
         // The other scenarios still run.
         broken.push(`${group}: ${scenario.fault}: could not be run: ${String(error)}`);
       }
     }
     const unsteady = chosen.filter(({ scenario }) => brokenIn(outcomes, scenario).length > 0);
-    for (const { group, scenario } of unsteady.length > SECOND_CHANCES ? [] : unsteady) {
+    for (const { group, scenario, surroundings } of unsteady.length > SECOND_CHANCES ? [] : unsteady) {
       process.stderr.write(`${group}: ${scenario.fault}: once more …\n`);
-      const second = await runCalmly(group, scenario, { ...options, fixture });
+      const second = await runCalmly(group, scenario, { ...options, ...(await stages.of(surroundings)) });
       brokenOnce.push(...brokenIn(outcomes, scenario));
       outcomes = outcomes.flatMap((outcome) =>
         outcome.scenario === scenario ? second.filter(({ target }) => target === outcome.target) : [outcome],
@@ -76,13 +78,40 @@ export async function runMatrix({
     }
     if (isChosen(`${LAST_GROUP}: ${ENDING.fault}`)) {
       process.stderr.write(`${LAST_GROUP}: ${ENDING.fault} …\n`);
-      outcomes.push(...(await runEnding(LAST_GROUP, { ...options, fixture })));
+      outcomes.push(...(await runEnding(LAST_GROUP, options)));
     }
   } finally {
-    await fixture.close();
+    await stages.close();
   }
   broken.push(...brokenIn(outcomes));
   return { outcomes, poolCosts, broken, brokenOnce };
+}
+
+type Stage = Pick<RunOptions, 'servers' | 'fixture'>;
+
+/** The servers and processes of each group, started when the first of its scenarios comes. */
+function createStages(shared: Servers): {
+  of(surroundings: Surroundings | undefined): Promise<Stage>;
+  close(): Promise<void>;
+} {
+  const stages = new Map<Surroundings | undefined, Stage>();
+  const undo: (() => Promise<void>)[] = [];
+  return {
+    async of(surroundings) {
+      const known = stages.get(surroundings);
+      if (known) return known;
+      const servers = surroundings ? await startServers(surroundings.servers) : shared;
+      if (surroundings) undo.push(() => servers.close());
+      const fixture = await startFixture(servers, { ...surroundings?.fixture, twins: true });
+      undo.push(() => fixture.close());
+      const stage = { servers, fixture };
+      stages.set(surroundings, stage);
+      return stage;
+    },
+    async close() {
+      for (const step of undo.splice(0).toReversed()) await step();
+    },
+  };
 }
 
 /** What the outcomes broke, of all scenarios or of one. */
@@ -99,6 +128,7 @@ async function runCalmly(group: string, scenario: Scenario, options: RunOptions)
     const result = await runScenario(group, scenario, options);
     const isBusy = result.some(({ machineMs }) => machineMs > BUSY_MS);
     if (run === MOST_RUNS || !isBusy || result.every((outcome) => outcome.broken.length === 0)) return result;
-    process.stderr.write('  once more: the machine was busy\n');
+    const what = result.flatMap(({ broken }) => broken).join('; ');
+    process.stderr.write(`  once more: the machine was busy (${what})\n`);
   }
 }

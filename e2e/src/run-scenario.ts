@@ -2,33 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
 import type { LeakScan } from './planted-secrets.js';
-import { watchReasons, type ReasonWatch } from './reason-watch.js';
+import { thresholdMs, watchReasons, type ReasonWatch } from './reason-watch.js';
 import { startClients, type Clients } from './clients.js';
-import { measure, type ScenarioTimeline, type Measurements } from './measure.js';
-import { LIMITS, maxQueries } from './limits.js';
+import type { ScenarioOutcome } from './scenario-outcome.js';
+import { measure, type ScenarioTimeline } from './measure.js';
+import { LIMITS } from './limits.js';
+import { withLimits } from './broken-limits.js';
 import { runIdle } from './run-idle.js';
 import { isVerdict, type Scenario } from './scenario.js';
-import { startFixture, type FixtureActor, type Servers, type Fixture } from './fixture.js';
+import { startFixture, withTwins, type FixtureActor, type Servers, type Fixture } from './fixture.js';
+import { untilAlike } from './answers-below.js';
 import type { TargetName } from './targets/target.js';
-
-export interface ScenarioOutcome {
-  readonly group: string;
-  readonly scenario: Scenario;
-  readonly target: TargetName;
-  readonly measurements: Measurements;
-  /** Time to detect it without requests; `undefined` where that was not tried or it was never detected. */
-  readonly idleDetectMs: number | undefined;
-  /** Queries of the probes during `durationMs`. */
-  readonly queries: { readonly database: number; readonly cache: number; readonly durationMs: number };
-  /** Reasons that were given, in the order in which they came. */
-  readonly reasons: readonly string[];
-  /** Expected ones that never came, and any that were still given 20 s after the end. */
-  readonly reasonTrouble: readonly string[];
-  /** Slowest response of a server that does nothing, in the same time. */
-  readonly machineMs: number;
-  /** Broken limits, as sentences. */
-  readonly broken: readonly string[];
-}
 
 export interface RunOptions {
   readonly servers: Servers;
@@ -41,6 +25,8 @@ export interface RunOptions {
 const CLIENTS = { count: 20, everyMs: 200 };
 /** Each client of a crowd sends one request a second. */
 const CROWD_EVERY_MS = 1_000;
+/** So that its probes run as often as those of the target. */
+const TWIN_EVERY_MS = 500;
 const BEFORE_MS = 500;
 const STANDS_MS = 1_500;
 const AFTER_MS = 500;
@@ -51,7 +37,7 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ScenarioOutcome[]> {
-  const own = scenario.fresh && (await startFixture(options.servers, scenario.fresh));
+  const own = scenario.fresh && (await startFixture(options.servers, { ...scenario.fresh, twins: true }));
   try {
     return await runOn(own ?? options.fixture, group, scenario, options);
   } finally {
@@ -67,12 +53,14 @@ async function runOn(
 ): Promise<ScenarioOutcome[]> {
   const taking = fixture.actors.filter(({ target }) => scenario.expected[target.name] !== undefined);
   const startsBroken = scenario.fresh?.source !== undefined;
-  if (!startsBroken) await Promise.all(taking.map(untilHealthy));
+  const all = withTwins(taking);
+  if (!startsBroken) await Promise.all(all.map(untilHealthy));
   const { count, everyMs } =
     scenario.clients === undefined ? CLIENTS : { count: scenario.clients, everyMs: CROWD_EVERY_MS };
   const parts = taking.map((actor) => ({
     actor,
     clients: startClients(actor.target, { count, everyMs, scan }),
+    twinClients: actor.twin && startClients(actor.twin.target, { count: 1, everyMs: TWIN_EVERY_MS, scan }),
     reasons: watchReasons(actor.target, scan),
     expected: scenario.reasons?.[actor.target.name] ?? [],
     trouble: [] as string[],
@@ -84,13 +72,17 @@ async function runOn(
   if (!startsBroken) await sleep(BEFORE_MS);
 
   const begunMs = startsBroken ? 0 : performance.now();
-  const mend = await scenario.inflict({ ...fixture, actors: taking });
+  const mend = await scenario.inflict({ ...fixture, actors: all });
   const stoodMs = performance.now();
   let mendingMs: number;
   try {
     const patienceMs = LIMITS.detectMs + (scenario.detectExtraMs ?? 0) + 3_000;
     await untilSeen(scenario, parts, (target) => scenario.expected[target] ?? '', begunMs, patienceMs);
-    await Promise.all([sleep(scenario.standsMs ?? STANDS_MS), ...parts.map(untilExplained)]);
+    await Promise.all([
+      sleep(scenario.standsMs ?? STANDS_MS),
+      ...parts.map((part) => untilExplained(part, scenario, stoodMs)),
+    ]);
+    await Promise.all(parts.map(untilTwinsAgree));
   } finally {
     mendingMs = performance.now();
     await mend();
@@ -105,19 +97,24 @@ async function runOn(
     LIMITS.healMs + (scenario.healExtraMs ?? 0) + 5_000,
   );
   await sleep(AFTER_MS);
-  await Promise.all(parts.map(untilUnexplained));
+  await Promise.all(parts.map((part) => untilUnexplained(part, mendedMs)));
+  await Promise.all(parts.map(untilTwinsAgree));
   const durationMs = performance.now() - startedMs;
   const queriesAfter = parts.map(({ actor }) => ({ ...actor.queries }));
   await Promise.all([
     machine.stop(),
-    ...parts.flatMap(({ clients, reasons }) => [clients.stop(), reasons.stop()]),
+    ...parts.flatMap(({ clients, twinClients, reasons }) => [
+      clients.stop(),
+      twinClients?.stop(),
+      reasons.stop(),
+    ]),
   ]);
   const machineMs = Math.max(0, ...machine.responses.map(({ ms }) => ms));
   const idleDetections =
     scenario.idle === false ? undefined : await runIdle({ ...fixture, actors: taking }, scenario);
 
-  return parts.map(({ actor: { target }, clients, reasons, trouble }, index) => {
-    scan.scan(`log of the ${target.name}`, target.takeOutput());
+  return parts.map(({ actor: { target, twin }, clients, reasons, expected, trouble }, index) => {
+    scan.scan(`log of the ${target.name}`, `${target.takeOutput()}${twin?.target.takeOutput() ?? ''}`);
     return withLimits({
       group,
       scenario,
@@ -130,6 +127,7 @@ async function runOn(
       },
       machineMs,
       reasons: reasons.codes(),
+      ...timesOf(reasons, expected, scenario, timeline),
       reasonTrouble: trouble,
       idleDetectMs: idleDetections?.get(target.name),
     });
@@ -137,20 +135,47 @@ async function runOn(
 }
 
 interface Explained {
+  readonly actor: FixtureActor;
   readonly reasons: ReasonWatch;
   readonly expected: readonly string[];
   readonly trouble: string[];
 }
 
-async function untilExplained({ reasons, expected, trouble }: Explained): Promise<void> {
-  if (await reasons.untilSeen(expected)) return;
-  const missing = expected.filter((code) => !reasons.codes().includes(code));
-  trouble.push(`expected the reason ${missing.join(' and ')}, was given “${reasons.codes().join(' ')}”`);
+async function untilExplained(
+  { reasons, expected, trouble }: Explained,
+  { sentences = [], thresholdsMs = {} }: Scenario,
+  stoodMs: number,
+): Promise<void> {
+  if (expected.length === 0) return;
+  trouble.push(...(await reasons.untilSeen({ codes: expected, sentences, stoodMs, thresholdsMs })));
 }
 
-async function untilUnexplained({ reasons, trouble }: Explained): Promise<void> {
-  const left = await reasons.untilGone();
+/** Whoever is no administrator reads the same where there are no reasons. */
+async function untilTwinsAgree({ actor: { target, twin }, trouble }: Explained): Promise<void> {
+  const difference = twin && (await untilAlike(target, twin.target));
+  if (difference !== undefined) trouble.push(`below administrators: ${difference}`);
+}
+
+async function untilUnexplained({ reasons, trouble }: Explained, mendedMs: number): Promise<void> {
+  const left = await reasons.untilGone(mendedMs);
   if (left.length > 0) trouble.push(`still gives the reason ${left.join(' and ')}`);
+}
+
+function timesOf(
+  reasons: ReasonWatch,
+  expected: readonly string[],
+  { thresholdsMs = {} }: Scenario,
+  { stoodMs, mendedMs }: ScenarioTimeline,
+): Pick<ScenarioOutcome, 'saidMs' | 'unsaidMs'> {
+  const [goneMs, took] = [
+    reasons.goneMs(),
+    expected.map((code) => (reasons.firstSeenMs(code) ?? NaN) - stoodMs - thresholdMs(code, thresholdsMs)),
+  ];
+  if (took.length === 0) return { saidMs: undefined, unsaidMs: undefined };
+  return {
+    saidMs: Math.max(0, ...took),
+    unsaidMs: goneMs === undefined ? undefined : Math.max(0, goneMs - mendedMs),
+  };
 }
 
 async function untilHealthy({ target }: FixtureActor): Promise<void> {
@@ -194,50 +219,4 @@ function bareTarget(url: string) {
     send: () => undefined,
     stop: () => Promise.resolve(null),
   } as const;
-}
-
-function withLimits(outcome: Omit<ScenarioOutcome, 'broken'>): ScenarioOutcome {
-  return { ...outcome, broken: brokenLimits(outcome) };
-}
-
-function brokenLimits(outcome: Omit<ScenarioOutcome, 'broken'>): string[] {
-  const { scenario, target, measurements, queries, machineMs, idleDetectMs } = outcome;
-  const { detectMs, healMs, slowestMs, p99Ms, hangs, wrong, seen } = measurements;
-  const broken: string[] = [];
-  const detectLimitMs = LIMITS.detectMs + (scenario.detectExtraMs ?? 0);
-  const healLimitMs = LIMITS.healMs + (scenario.healExtraMs ?? 0);
-  // The delay of a server that does nothing is the machine's, not ours.
-  const slowestLimitMs = LIMITS.slowestMs + (scenario.blocksMs ?? 0) + machineMs;
-  const p99LimitMs = LIMITS.p99Ms + machineMs;
-  if (detectMs === undefined) broken.push(`expected “${scenario.expected[target]}”, saw “${seen}”`);
-  else if (detectMs > detectLimitMs)
-    broken.push(`detected after ${inMs(detectMs)}, limit ${inMs(detectLimitMs)}`);
-  const idleLimitMs = LIMITS.idleDetectMs + (scenario.detectExtraMs ?? 0);
-  if (scenario.idle !== false && !(idleDetectMs !== undefined && idleDetectMs <= idleLimitMs))
-    broken.push(
-      `without requests, detected after ${inMs(idleDetectMs ?? Number.NaN)}, limit ${inMs(idleLimitMs)}`,
-    );
-  if (healMs === undefined) broken.push('never healthy again');
-  else if (healMs > healLimitMs) broken.push(`healed after ${inMs(healMs)}, limit ${inMs(healLimitMs)}`);
-  if (slowestMs > slowestLimitMs)
-    broken.push(`slowest response ${inMs(slowestMs)}, limit ${inMs(slowestLimitMs)}`);
-  if (scenario.clients !== undefined && p99Ms > p99LimitMs) {
-    broken.push(`p99 of the public report ${inMs(p99Ms)}, limit ${inMs(p99LimitMs)}`);
-  }
-  if (hangs > 0) broken.push(`${hangs} hangs`);
-  broken.push(...wrong.map((what) => `wrong: ${what}`), ...outcome.reasonTrouble);
-  const right = new Set([...(scenario.reasons?.[target] ?? []), ...(scenario.otherReasons ?? [])]);
-  // On a machine that halts everybody it is true.
-  if (machineMs > LIMITS.slowestMs) right.add('EVENT_LOOP_DELAYED');
-  const wrongReasons = outcome.reasons.filter((code) => !right.has(code));
-  if (wrongReasons.length > 0) broken.push(`wrong reasons: ${wrongReasons.join(' ')}`);
-  const most = maxQueries(queries.durationMs);
-  if (Math.max(queries.database, queries.cache) > most) {
-    broken.push(`${queries.database} + ${queries.cache} probe queries, limit ${most} each`);
-  }
-  return broken;
-}
-
-function inMs(value: number): string {
-  return `${Math.round(value)} ms`;
 }

@@ -10,6 +10,10 @@ export interface Scenario {
   readonly expected: Readonly<Partial<Record<TargetName, string>>>;
   /** Reasons that must be given within 20 s, and be gone within 20 s of the end: of each target that can know them. */
   readonly reasons?: Readonly<Partial<Record<TargetName, readonly string[]>>>;
+  /** What administrators must read of each target with reasons: somebody's name, what it does, what is hidden. */
+  readonly sentences?: readonly RegExp[];
+  /** Milliseconds after which a reason's threshold is reached, where they are others than the defaults. */
+  readonly thresholdsMs?: Readonly<Record<string, number>>;
   /** Reasons that may be given besides, because they are just as true. */
   readonly otherReasons?: readonly string[];
   /** Codes that may be seen on the way there and back, such as of a server that is starting. */

@@ -1,12 +1,14 @@
 /** The outcomes as a table: in Markdown, which a terminal shows just as well when its columns are aligned. */
 import type { PoolCost, PoolCosts } from './pool-cost.js';
-import type { ScenarioOutcome } from './run-scenario.js';
+import type { ScenarioOutcome } from './scenario-outcome.js';
 
 const HEAD = [
   'fault',
   'target',
   'what was seen',
   'reasons',
+  'said ms',
+  'unsaid ms',
   'detected ms',
   'idle ms',
   'healed ms',
@@ -22,22 +24,26 @@ const HEAD = [
 export function outcomesTable(outcomes: readonly ScenarioOutcome[]): string {
   return alignedTable(
     HEAD,
-    outcomes.map(({ scenario, target, measurements, reasons, idleDetectMs, queries, machineMs }) => [
-      scenario.fault,
-      target,
-      measurements.seen,
-      reasons.join(' ') || '–',
-      whole(measurements.detectMs),
-      scenario.idle === false ? '–' : whole(idleDetectMs),
-      whole(measurements.healMs),
-      measurements.p99Ms.toFixed(1),
-      whole(measurements.slowestMs),
-      whole(machineMs),
-      String(measurements.responses),
-      String(measurements.hangs),
-      String(measurements.wrong.length),
-      `${queries.database} + ${queries.cache} in ${(queries.durationMs / 1_000).toFixed(0)} s`,
-    ]),
+    outcomes.map(
+      ({ scenario, target, measurements, reasons, saidMs, unsaidMs, idleDetectMs, queries, machineMs }) => [
+        scenario.fault,
+        target,
+        measurements.seen,
+        reasons.join(' ') || '–',
+        wholeOrNone(saidMs),
+        wholeOrNone(unsaidMs),
+        whole(measurements.detectMs),
+        scenario.idle === false ? '–' : whole(idleDetectMs),
+        whole(measurements.healMs),
+        measurements.p99Ms.toFixed(1),
+        whole(measurements.slowestMs),
+        whole(machineMs),
+        String(measurements.responses),
+        String(measurements.hangs),
+        String(measurements.wrong.length),
+        `${queries.database} + ${queries.cache} in ${(queries.durationMs / 1_000).toFixed(0)} s`,
+      ],
+    ),
   );
 }
 
@@ -71,4 +77,8 @@ export function alignedTable(head: readonly string[], rows: readonly (readonly s
 
 function whole(value: number | undefined): string {
   return value === undefined ? 'never' : String(Math.round(value));
+}
+
+function wholeOrNone(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? '–' : String(Math.round(value));
 }

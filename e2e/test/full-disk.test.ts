@@ -41,6 +41,13 @@ function outcomeOf(health: Health): string {
   return [status, ...errors.map((error) => /\(([A-Z_]+)\)$/.exec(error)?.[1])].join(' ');
 }
 
+function sentences(health: Health): string {
+  return health
+    .reasons('admin')
+    .map(({ code, sentence }) => `${code} ${sentence}`)
+    .join('\n');
+}
+
 /** Fills the file system up to some bytes; returns what frees it. */
 async function fill(leftBytes: number): Promise<() => Promise<void>> {
   const file = join(folder, 'filler');
@@ -49,11 +56,13 @@ async function fill(leftBytes: number): Promise<() => Promise<void>> {
   return () => truncate(file, 0);
 }
 
-test('Postgres: the write finds what INSERTs of the application meet, and its end', async () => {
+test('Postgres: the write finds what INSERTs of the application meet, says why, and its end', async () => {
   const server = await kit.startPostgres();
   const pool = new pg.Pool({ connectionString: await server.createDatabase() });
   pool.on('error', () => undefined);
-  const health = createHealth({ database: { pool, ...PATIENT, writes: { intervalMs: 200 } } });
+  const health = createHealth({
+    database: { pool, ...PATIENT, writes: { intervalMs: 200 }, explain: true },
+  });
   const blind = createHealth({ database: { pool, ...PATIENT } });
   try {
     await pool.query('CREATE TABLE b (i integer)');
@@ -67,8 +76,10 @@ test('Postgres: the write finds what INSERTs of the application meet, and its en
     await assert.rejects(pool.query('INSERT INTO b SELECT generate_series(1, 200000)'), { code: '53100' });
     await kit.waitFor('the finding', () => outcomeOf(health) === 'degraded DATABASE_DISK_FULL');
     assert.equal(outcomeOf(blind), 'healthy', 'without a write nobody knows');
+    await kit.waitFor('the reason', () => sentences(health).startsWith('DATABASE_DISK_FULL '));
     await free();
     await kit.waitFor('health', () => outcomeOf(health) === 'healthy');
+    await kit.waitFor('the end of the reason', () => sentences(health) === '');
     await pool.query('INSERT INTO b SELECT generate_series(1, 200000)');
   } finally {
     await Promise.all([health.close(), blind.close()]);
@@ -77,11 +88,11 @@ test('Postgres: the write finds what INSERTs of the application meet, and its en
   }
 });
 
-test('Redis: a refused write is told from the first on, until its file can be written again', async () => {
+test('Redis: a refused write is told from the first on, with its cause, until its file can be written again', async () => {
   const server = await kit.startRedis({ settings: { appendonly: 'yes' } });
   const client = new Redis(server.url);
   client.on('error', () => undefined);
-  const health = createHealth({ cache: { client, ...PATIENT } });
+  const health = createHealth({ cache: { client, ...PATIENT, explain: true } });
   try {
     await health.start();
     await client.set('a', 1);
@@ -94,9 +105,13 @@ test('Redis: a refused write is told from the first on, until its file can be wr
       ),
     );
     await kit.waitFor('the finding', () => outcomeOf(health) === 'degraded CACHE_WRITES_REFUSED');
+    await kit.waitFor('the reason', () =>
+      /^CACHE_WRITES_REFUSED .* it cannot write its append-only file$/.test(sentences(health)),
+    );
     await free();
     await kit.waitFor('the application to write', async () => (await client.set('c', 1)) === 'OK');
     await kit.waitFor('health', () => outcomeOf(health) === 'healthy');
+    await kit.waitFor('the end of the reason', () => sentences(health) === '');
   } finally {
     await health.close();
     client.disconnect();

@@ -188,10 +188,12 @@ export const DATABASE_SCENARIOS: readonly Scenario[] = [
 
 /** The library's application works with all connections of its pool; gives what ends that. */
 async function serveAll(actors: Fixture['actors']): Promise<() => void> {
-  const library = actors.find(({ target }) => target.name === 'library');
-  library?.target.send('serve');
+  const libraries = actors.filter(({ target }) => target.name === 'library');
+  for (const { target } of libraries) target.send('serve');
   await sleep(SERVED_FOR_MS);
-  return () => library?.target.send('rest');
+  return () => {
+    for (const { target } of libraries) target.send('rest');
+  };
 }
 
 /** A database can be renamed only while no session is in it. */
@@ -204,14 +206,14 @@ async function rename({ postgres }: Fixture, from: string, to: string): Promise<
 
 /** An open transaction that does nothing holds a table in which the application of the library looks with its whole pool. */
 async function lockSessions({ actors }: Fixture): Promise<() => Promise<void>> {
-  const library = actors.find(({ target }) => target.name === 'library');
+  const libraries = actors.filter(({ target }) => target.name === 'library');
   const { port } = actors[0]?.database ?? { port: 0 };
   const client = new pg.Client({ connectionString: databaseUrl({ host: PLANTED_SECRETS.host, port }) });
   await client.connect();
   await client.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-  library?.target.send('work');
+  for (const { target } of libraries) target.send('work');
   return async () => {
-    library?.target.send('rest');
+    for (const { target } of libraries) target.send('rest');
     await client.query('ROLLBACK');
     await client.end();
   };

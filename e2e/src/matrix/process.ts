@@ -1,12 +1,11 @@
 /** What happens to both stores at once, to the pool, and to the process itself. */
-import { execFile } from 'node:child_process';
 import { readdir, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { both, bothReasons, type Scenario } from '../scenario.js';
 import type { FixtureActor, Fixture } from '../fixture.js';
+import { limitDescriptors } from './descriptors.js';
 
 const BOTH_FROZEN = 'unhealthy DATABASE_TIMEOUT CACHE_TIMEOUT';
 const EACH_OF_BOTH = ['DATABASE_TIMEOUT', 'CACHE_TIMEOUT'];
@@ -161,9 +160,8 @@ export const PROCESS_SCENARIOS: readonly Scenario[] = [
  * for a while has been closed, and its place is above the limit too.
  */
 async function takeDescriptors({ target: { pid } }: FixtureActor): Promise<() => Promise<unknown>> {
-  const limit = (soft: number): Promise<unknown> =>
-    promisify(execFile)('prlimit', [`--pid=${pid}`, `--nofile=${soft}:`]);
   let soft = 1_024;
+  let lift = (): Promise<void> => Promise.resolve();
   const untilMs = performance.now() + 2_500;
   while (performance.now() < untilMs) {
     const open = new Set(await readdir(`/proc/${pid}/fd`));
@@ -171,11 +169,11 @@ async function takeDescriptors({ target: { pid } }: FixtureActor): Promise<() =>
     while (open.has(String(lowest))) lowest += 1;
     if (lowest < soft) {
       soft = lowest;
-      await limit(soft);
+      lift = await limitDescriptors(pid, soft);
     }
     await sleep(20);
   }
-  return () => limit(1_024);
+  return lift;
 }
 
 const RUDE_CLIENTS = 20;

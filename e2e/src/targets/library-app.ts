@@ -2,17 +2,21 @@
  * A small application that embeds the library with its defaults, and works with its pool. Its parent sends it commands, for
  * faults that come from within.
  */
+import { pbkdf2 } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
 import { watchSource } from 'portal-integrity';
+import { TABLE } from '../matrix/table.js';
 import { PLANTED_SECRETS } from '../planted-secrets.js';
 
-const { DATABASE_URL = '', REDIS_URL = '', SOURCE = '.' } = process.env;
-const POOL_SIZE = 5;
+const { DATABASE_URL = '', REDIS_URL = '', SOURCE = '.', EXPLAIN } = process.env;
+const POOL_SIZE = 6;
 const WORK_EVERY_MS = 50;
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: POOL_SIZE });
@@ -27,10 +31,15 @@ function log(line: object): void {
 }
 
 let checkFails = false;
+const isExplained = EXPLAIN !== 'off';
 const health = createHealth({
-  database: { pool, writes: { intervalMs: 2_000 }, explain: true },
-  cache: { client, explain: true },
-  process: { explain: true },
+  database: {
+    pool,
+    writes: { intervalMs: 2_000 },
+    explain: isExplained && { connection: EXPLAIN === 'kept' ? 'kept' : 'fresh' },
+  },
+  cache: { client, explain: isExplained },
+  process: { explain: isExplained },
   checks: {
     // Its error message has planted secrets, which must not get out.
     errand: () => {
@@ -57,6 +66,29 @@ const server = createServer((request, response) => {
 
 let working: NodeJS.Timeout | undefined;
 let heldConnections: Promise<pg.PoolClient>[] = [];
+let disentangle = (): Promise<void> => Promise.resolve();
+
+const OPENED = 200;
+const opened: number[] = [];
+
+const HASHES = 40;
+let isHashing = false;
+/** One after the other on each of as many places as are kept busy. */
+function hash(): void {
+  if (isHashing) pbkdf2('p', 's', 100_000, 64, 'sha512', hash);
+}
+
+const YOUNG_BYTES = 48 * 2 ** 20;
+const NEARLY_FULL = 0.94;
+const FILLING_BYTES = 2 ** 17;
+const filling: number[][] = [];
+
+const CHURNS = 100;
+function churn(left: number): void {
+  const garbage = Array.from({ length: FILLING_BYTES }, (_, index) => index + 0.5);
+  if (left > 0 && garbage.length > 0) setTimeout(churn, WORK_EVERY_MS, left - 1);
+}
+
 const commands: Readonly<Record<string, () => unknown>> = {
   work() {
     // What an application does: it queries a table, and waits.
@@ -84,6 +116,53 @@ const commands: Readonly<Record<string, () => unknown>> = {
     for (const connection of heldConnections.splice(0)) {
       connection.then((taken) => taken.release()).catch(() => undefined);
     }
+  },
+  /** One connection each for a leak, an open transaction and a slow statement; the rest waits for a lock, and one for them. */
+  async entangle() {
+    const leaked = await pool.connect();
+    const open = await pool.connect();
+    await open.query('BEGIN; SELECT 1');
+    const slow = await pool.connect();
+    const { rows } = await slow.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const sleeping = slow.query('SELECT pg_sleep(600)').catch(() => undefined);
+    for (let left = POOL_SIZE - 3; left >= 0; left -= 1) {
+      pool.query(`SELECT FROM ${TABLE}`).catch(() => undefined);
+    }
+    disentangle = async () => {
+      leaked.release();
+      await open.query('ROLLBACK');
+      open.release();
+      await pool.query('SELECT pg_cancel_backend($1)', [rows[0]?.pid]);
+      await sleeping;
+      slow.release();
+    };
+  },
+  disentangle: () => disentangle(),
+  open() {
+    while (opened.length < OPENED) opened.push(openSync('/dev/null', 'r'));
+  },
+  shut() {
+    for (const descriptor of opened.splice(0)) closeSync(descriptor);
+  },
+  hash() {
+    isHashing = true;
+    for (let running = 0; running < HASHES; running += 1) hash();
+  },
+  unhash() {
+    isHashing = false;
+  },
+  fill() {
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    // V8's limit has room for the young generation in it.
+    const most = (limit - YOUNG_BYTES) * NEARLY_FULL;
+    for (let bytes = used; bytes < most; bytes += FILLING_BYTES) {
+      filling.push(Array.from({ length: FILLING_BYTES / 8 }, (_, index) => index + 0.5));
+    }
+  },
+  empty() {
+    filling.length = 0;
+    // What works goes on to make garbage, and only a collection shows what is free.
+    churn(CHURNS);
   },
   block() {
     const untilMs = performance.now() + 1_500;

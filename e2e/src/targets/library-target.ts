@@ -10,7 +10,13 @@ const COOKIE = 'admin=yes';
 export async function startLibrary(options: TargetOptions): Promise<Target> {
   const app = await startListening(
     [APPLICATION],
-    { DATABASE_URL: options.databaseUrl, REDIS_URL: options.redisUrl, SOURCE: options.source },
+    {
+      DATABASE_URL: options.databaseUrl,
+      REDIS_URL: options.redisUrl,
+      SOURCE: options.source,
+      EXPLAIN: options.explain ? options.explainConnection : 'off',
+      NODE_OPTIONS: options.nodeOptions,
+    },
     options,
   );
   return {

@@ -14,7 +14,13 @@ export interface TargetOptions {
   readonly redisUrl: string;
   /** Folder of its source. */
   readonly source: string;
+  readonly explain: boolean;
+  readonly explainConnection: 'fresh' | 'kept';
+  /** Of the application that embeds the library. */
+  readonly nodeOptions: string;
   readonly logToFullDisk: boolean;
+  /** Another one at the same database, whose sessions are good for this one too. */
+  readonly loginsOf?: Target;
 }
 
 export interface Target {
@@ -28,6 +34,8 @@ export interface Target {
   readonly reasonsPath: string;
   /** Headers `Cookie` of administrators who have been in. */
   readonly cookies: readonly string[];
+  /** Header `Cookie` of somebody who has been in and is no administrator. */
+  readonly personCookie?: string;
   /** What it has written to standard output and error since the last call. */
   takeOutput(): string;
   /** Sends a command to the application that embeds the library; the service takes none. */
@@ -44,7 +52,7 @@ export interface Listening extends Pick<Target, 'pid' | 'url' | 'takeOutput' | '
 const WITH_PARENT =
   'data:text/javascript,process.on("disconnect",()=>process.exit(1));process.channel.unref();';
 const LISTENING = /listening +http:\/\/[^:]+:(\d+)/;
-const START_MS = 30_000;
+const START_MS = 90_000;
 const STOP_MS = 15_000;
 
 /** Starts a program of Node that prints `listening http://…`, in an environment of its own. */
@@ -106,6 +114,6 @@ export async function startListening(
     };
   } catch (error) {
     await stop('SIGKILL');
-    throw error;
+    throw new Error(`${String(error)} It said: ${first}`, { cause: error });
   }
 }

@@ -26,7 +26,8 @@ after(async () => {
 
 /** Shorter than by default, so that nobody waits for a quarter of a minute. */
 const QUICK = { everyMs: 200, whileTroubledMs: 200, holderAfterMs: 1_000 };
-const PATIENT = { timeoutMs: 60_000 };
+/** After two answers that took too long nothing is asked for a minute. */
+const PATIENT = { timeoutMs: 180_000 };
 
 interface Scene {
   readonly health: Health;
@@ -116,10 +117,13 @@ void test('all four are named, each with what is its own, and the head of the qu
 void test('a plain role is told who stands at the head, and that what it does is hidden', async () => {
   await withScene('stranger', async ({ now }) => {
     await waitFor('the queue', () => ALL.every((code) => now().has(code)), PATIENT);
+    deepEqual([...now().keys()], ALL, 'and nothing is guessed');
     match(
       now().get('LOCK_QUEUE')?.sentence ?? '',
       /at the head is a session of application "report-worker"; what it does is hidden from this role \(grant pg_monitor\)$/,
     );
+    const told = [...now().values()].map(({ sentence }) => sentence).join('\n');
+    equal(/report-worker" that|role "worker" that/.test(told), false, 'what it does is nowhere');
     equal(figure(now().get('LOCK_QUEUE'), 'head_state'), null);
     equal(figure(now().get('LOCK_QUEUE'), 'head_ms'), null);
   });

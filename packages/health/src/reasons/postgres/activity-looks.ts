@@ -34,7 +34,7 @@ export interface ActivityLooks {
 }
 
 /** A large table of locks takes longer than a question may. */
-const WITHOUT_LOCKS_MS = 10 * 60_000;
+const WITHOUT_LOCKS_MS = 60_000;
 /** With 50 instances in trouble, what each asks after its own may be asked only so seldom. */
 const OWN_TURNS = 4;
 /** One that is kept is asked more often than it is forgotten. */
