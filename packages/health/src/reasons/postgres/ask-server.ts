@@ -2,7 +2,7 @@
  * Every question to a server of Postgres at once, for a person who waits: no other instance is kept from asking, nor keeps
  * us.
  */
-import { member } from '../../unknown.js';
+import { codeOf, member } from '../../unknown.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
 import { activitySelect, FREE_QUESTION, transactionOf } from './activity-question.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
@@ -29,7 +29,16 @@ async function query(connection: AskedConnection): Promise<ServerAnswers | undef
   const version = Number(member(about, 'version'));
   const activity = activitySelect({ version, withLocks: true, holds: false, ownPids: [] }, always);
   const both = `SELECT (${activity}) AS portal_activity, (${hourlySelect(version, always)}) AS portal_hourly`;
-  const row = member(await connection.run(transactionOf([both])), '0');
+  let rows: unknown;
+  try {
+    rows = await connection.run(transactionOf([both]));
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    // Of the two the hourly one reads tables, which may be locked, and what a role may be forbidden.
+    await connection.run('ROLLBACK');
+    rows = await connection.run(transactionOf([`SELECT (${activity}) AS portal_activity`]));
+  }
+  const row = member(rows, '0');
   const answer = readActivity(member(row, 'portal_activity'));
   return answer
     ? { activity: answer, hourly: readHourly(member(row, 'portal_hourly')) ?? undefined }

@@ -13,7 +13,6 @@ import {
 import { connectionLike } from '../../../src/probes/postgres/postgres-connections.js';
 import type { FreshPostgresConnection } from '../../../src/probes/postgres/fresh-postgres-connection.js';
 import { transactionOf } from '../../../src/reasons/postgres/activity-question.js';
-import { askServer } from '../../../src/reasons/postgres/ask-server.js';
 import { createHourlyWatch } from '../../../src/reasons/postgres/hourly-watch.js';
 import type { Sighting } from '../../../src/reasons/sighting.js';
 import { runProbe } from '../../probes/run-probe.js';
@@ -246,28 +245,4 @@ test('whoever finds that another instance has asked, asks after sessions of its 
   const [session, ...others] = second.sessions()?.sessions ?? [];
   assert.deepEqual([session?.pid, session?.application, session?.state, others], [pid, 'own', 'idle', []]);
   await Promise.all([first.close(), second.close()]);
-});
-
-test('no function of anybody but the server is called, however well it fits', async () => {
-  const url = await server.createDatabase();
-  const owner = new pg.Client({ connectionString: url });
-  await owner.connect();
-  // In the path of everybody by default, and until PostgreSQL 15 open to everybody.
-  await owner.query(`
-    CREATE FUNCTION public.json_build_array(name, text, text, bigint) RETURNS json LANGUAGE plpgsql
-      AS $$ BEGIN RAISE EXCEPTION 'called'; END $$;
-    CREATE FUNCTION public.json_build_array(boolean, text, bigint, numeric, timestamptz) RETURNS json LANGUAGE plpgsql
-      AS $$ BEGIN RAISE EXCEPTION 'called'; END $$;
-    CREATE FUNCTION public.json_build_array(int, oid) RETURNS json LANGUAGE plpgsql
-      AS $$ BEGIN RAISE EXCEPTION 'called'; END $$;
-    CREATE FUNCTION public.json_build_array(bigint, bigint) RETURNS json LANGUAGE plpgsql
-      AS $$ BEGIN RAISE EXCEPTION 'called'; END $$;
-  `);
-  await owner.end();
-  const pool = new pg.Pool({ connectionString: url });
-  assert.deepEqual(await look({ pool }), []);
-  const connection = connectionLike(pool, {});
-  assert.ok(connection);
-  const answers = await askServer(connection);
-  assert.ok(typeof answers === 'object' && answers.hourly, JSON.stringify(answers));
 });
