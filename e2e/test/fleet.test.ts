@@ -3,200 +3,50 @@
  * what it is, within two polls and the damping, and changes nothing else.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHealth, type Health } from 'portal-health';
-import { createHealthHandler } from 'portal-health/node';
-import { startPostgres, startProxy, waitFor, type PostgresServer, type Proxy } from 'portal-test-kit';
+import { waitFor } from 'portal-test-kit';
 import {
-  newAdministrator,
-  startServiceProcess,
-  WITHOUT_LIMITS,
-  type ServiceProcess,
-} from './service-process.js';
-
-const SERVICES = ['billing', 'mail', 'orders', 'search', 'stock'];
-const REPLICAS = 3;
-const PATIENCE = { timeoutMs: 60_000, everyMs: 200 };
-
-interface Instance {
-  readonly target: string;
-  readonly proxy: Proxy;
-  /** What answers in its place. */
-  replace(answer: Impostor['answer'] | undefined): void;
-  close(): Promise<void>;
-}
+  named,
+  PATIENCE,
+  SERVICES,
+  startFleetFixture,
+  type Answer,
+  type FleetFixture,
+} from './fleet-fixture.js';
 
 interface Impostor {
   readonly what: string;
-  readonly answer: (requests: number) => { readonly status: number; readonly body: string };
+  readonly answer: Answer;
   readonly code: string;
   /** Of the replica; another one where the watcher still remembers the test before. */
   readonly index?: number;
 }
 
-interface FleetDocument {
-  readonly status: string;
-  readonly blind: string | null;
-  readonly codes: readonly string[];
-  readonly services: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly codes: readonly string[];
-    readonly instances: Readonly<Record<string, number>>;
-  }[];
-}
+const STOPPED_MS = 60_000;
 
-let postgres: PostgresServer;
-let folder: string;
-let service: ServiceProcess;
-let cookie: string;
-const fleet = new Map<string, readonly Instance[]>();
+let fleet: FleetFixture;
 
 before(async () => {
-  postgres = await startPostgres();
-  folder = await mkdtemp(join(tmpdir(), 'portal-e2e-fleet-'));
-  for (const name of SERVICES) {
-    fleet.set(name, await Promise.all(Array.from({ length: REPLICAS }, startInstance)));
-    await list(name, targetsOf(name));
-  }
-  const yaml = `
-fleet: e2e
-defaults: { scheme: http, interval: 2s, timeout: 1s, failure_threshold: 2, success_threshold: 2, networks: [127.0.0.0/8], expect: { instances: 3 } }
-services:
-${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath(name)}'] } }`).join('\n')}
-`;
-  await writeFile(join(folder, 'fleet.yaml'), yaml);
-  const environment = {
-    ...WITHOUT_LIMITS,
-    DATABASE_URL: await postgres.createDatabase(),
-    PORTAL_DATA_DIR: join(folder, 'data'),
-    PORTAL_FETCH_REDIS: 'off',
-    PORTAL_FLEET_FILE: join(folder, 'fleet.yaml'),
-  };
-  cookie = await newAdministrator(environment, 'watcher');
-  service = await startServiceProcess(folder, environment);
-  await untilAll('healthy');
+  fleet = await startFleetFixture();
 });
+after(() => fleet?.close());
+afterEach(() => fleet.mend());
 
-after(async () => {
-  await service?.stop('SIGTERM');
-  await Promise.all([...fleet.values()].flat().map((one) => one.close()));
-  await postgres?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-afterEach(async () => {
-  for (const one of [...fleet.values()].flat()) {
-    await one.proxy.heal();
-    one.replace(undefined);
-  }
-  for (const name of SERVICES) await list(name, targetsOf(name));
-  await untilAll('healthy');
-});
-
-async function startInstance(): Promise<Instance> {
-  const health = await startHealth();
-  let runs = 0;
-  let replacement: Parameters<Instance['replace']>[0];
-  const server: Server = createServer((request, response) => {
-    if (!replacement) {
-      createHealthHandler(health)(request, response);
-      return;
-    }
-    runs += 1;
-    const { status, body } = replacement(runs);
-    response
-      .writeHead(status, { Location: 'http://127.0.0.1:9/', 'Content-Type': 'application/json' })
-      .end(body);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const proxy = await startProxy({ port: (server.address() as AddressInfo).port });
-  return {
-    target: `127.0.0.1:${proxy.port}`,
-    proxy,
-    replace(answer) {
-      runs = 0;
-      replacement = answer;
-    },
-    async close() {
-      await proxy.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await health.close();
-    },
-  };
-}
-
-async function startHealth(): Promise<Health> {
-  const health = createHealth({ checks: { work: { check: () => true, critical: true } } });
-  await health.start();
-  return health;
-}
-
-function targetsOf(name: string): readonly string[] {
-  return (fleet.get(name) ?? []).map(({ target }) => target);
-}
-
-function listPath(name: string): string {
-  return join(folder, `${name}.json`);
-}
-
-async function list(name: string, targets: readonly string[]): Promise<void> {
-  await writeFile(`${listPath(name)}.new`, JSON.stringify([{ targets }]));
-  await rename(`${listPath(name)}.new`, listPath(name));
-}
-
-function instance(name: string, index = 0): Instance {
-  return fleet.get(name)?.[index] ?? assert.fail(name);
-}
-
-async function read(): Promise<FleetDocument> {
-  const response = await fetch(`${service.url}/v1/admin/fleet`, { headers: { Cookie: cookie } });
-  assert.equal(response.status, 200);
-  return (await response.json()) as FleetDocument;
-}
-
-function named(document: FleetDocument, name: string): FleetDocument['services'][number] {
-  return document.services.find((one) => one.name === name) ?? assert.fail(name);
-}
-
-async function untilAll(status: string): Promise<void> {
-  let last: FleetDocument | undefined;
-  await waitFor(
-    `all services to be ${status}`,
-    async () => {
-      last = await read();
-      return SERVICES.every((name) => last && named(last, name).status === status) && last.blind === null;
-    },
-    PATIENCE,
-  ).catch((error: unknown) => assert.fail(`${String(error)} ${JSON.stringify(last)}`));
-}
-
-/** Until `orders` stands so, with these codes; all others must be healthy all along. */
-async function untilOrders(status: string, codes: readonly string[]): Promise<void> {
-  let last: FleetDocument | undefined;
-  await waitFor(
-    `orders to be ${status} by ${codes.join()}`,
-    async () => {
-      last = await read();
-      for (const name of SERVICES)
-        if (name !== 'orders') assert.equal(named(last, name).status, 'healthy', name);
-      const orders = named(last, 'orders');
-      return orders.status === status && codes.every((code) => orders.codes.includes(code));
-    },
-    PATIENCE,
-  ).catch((error: unknown) => assert.fail(`${String(error)} ${JSON.stringify(last)}`));
+async function assertOneIsLost(name: string): Promise<void> {
+  const { instances } = await fleet.readService(name);
+  assert.deepEqual([instances['healthy'], instances['unreachable']], [2, 1]);
+  await fleet.assertSoon(name);
 }
 
 describe('one of three instances', () => {
+  test('that is killed is told by INSTANCE_REFUSED, and the service is degraded', async () => {
+    await fleet.instance('orders').kill();
+    await fleet.until('orders', 'degraded', ['INSTANCE_REFUSED']);
+    await assertOneIsLost('orders');
+  });
+
   for (const { fault, code } of [
     { fault: 'refuse', code: 'INSTANCE_REFUSED' },
     { fault: 'drop', code: 'INSTANCE_TIMEOUT' },
@@ -207,8 +57,17 @@ describe('one of three instances', () => {
     { fault: 'cut', code: 'INSTANCE_REFUSED' },
   ] as const) {
     test(`whose network does ${fault} is told by ${code}, and the service is degraded`, async () => {
-      await instance('orders').proxy.fault(fault);
-      await untilOrders('degraded', [code]);
+      await fleet.instance('orders').proxy.fault(fault);
+      await fleet.until('orders', 'degraded', [code]);
+      await assertOneIsLost('orders');
+    });
+  }
+
+  for (const certificate of ['expired', 'of another name', 'signed by nobody known'] as const) {
+    test(`whose certificate is ${certificate} is told by INSTANCE_TLS`, async () => {
+      await fleet.instance('stock').certify(certificate);
+      await fleet.until('stock', 'degraded', ['INSTANCE_TLS']);
+      await assertOneIsLost('stock');
     });
   }
 
@@ -251,66 +110,70 @@ describe('one of three instances', () => {
     },
   ] as readonly Impostor[]) {
     test(`that ${what} is told by ${code}`, async () => {
-      instance('orders', index).replace(answer);
-      await untilOrders('degraded', [code]);
+      fleet.instance('orders', index).replace(answer);
+      await fleet.until('orders', 'degraded', [code]);
     });
   }
 });
 
 describe('a service', () => {
   test('of which two of three are lost is unhealthy', async () => {
-    await instance('orders', 0).proxy.fault('refuse');
-    await instance('orders', 1).proxy.fault('blackhole');
-    await untilOrders('unhealthy', ['INSTANCE_REFUSED', 'INSTANCE_TIMEOUT']);
+    await fleet.instance('orders', 0).proxy.fault('refuse');
+    await fleet.instance('orders', 1).proxy.fault('blackhole');
+    await fleet.until('orders', 'unhealthy', ['INSTANCE_REFUSED', 'INSTANCE_TIMEOUT']);
   });
 
   test('whose list is empty has too few at once, and its instances are gone, not down', async () => {
-    await list('orders', []);
-    await untilOrders('unhealthy', ['FLEET_TOO_FEW']);
-    assert.equal(named(await read(), 'orders').instances['gone'], 3);
+    await fleet.list('orders', []);
+    await fleet.until('orders', 'unhealthy', ['FLEET_TOO_FEW']);
+    assert.equal((await fleet.readService('orders')).instances['gone'], 3);
   });
 
   test('whose instance is taken out of the list is healthy for now', async () => {
-    await list('orders', targetsOf('orders').slice(1));
+    await fleet.list('orders', fleet.targetsOf('orders').slice(1));
     await waitFor(
       'the one that is gone',
-      async () => named(await read(), 'orders').instances['gone'] === 1,
+      async () => (await fleet.readService('orders')).instances['gone'] === 1,
       PATIENCE,
     );
-    assert.equal(named(await read(), 'orders').status, 'healthy');
+    assert.equal((await fleet.readService('orders')).status, 'healthy');
   });
 
   test('whose list is broken keeps the last one', async () => {
     // The one that the test before took out has been listed again.
-    const isWhole = async (): Promise<boolean> => named(await read(), 'orders').instances['healthy'] === 3;
+    const isWhole = async (): Promise<boolean> =>
+      (await fleet.readService('orders')).instances['healthy'] === 3;
     await waitFor('all three', isWhole, PATIENCE);
-    await writeFile(listPath('orders'), '<h1>Sign in</h1>');
-    await untilOrders('healthy', ['FLEET_DISCOVERY_FAILED']);
+    await writeFile(fleet.listPath('orders'), '<h1>Sign in</h1>');
+    await fleet.until('orders', 'healthy', ['FLEET_DISCOVERY_FAILED']);
     assert.ok(await isWhole());
   });
 });
 
 describe('the watcher', () => {
-  test('that was stopped for a while calls nobody down', async () => {
-    service.signal('SIGSTOP');
-    await sleep(20_000);
-    service.signal('SIGCONT');
+  test('that was stopped for a minute calls nobody down, and says once that it was blind', async () => {
+    const before = (await fleet.readSight()).filter((to) => to === 'blind').length;
+    fleet.service.signal('SIGSTOP');
+    await sleep(STOPPED_MS);
+    fleet.service.signal('SIGCONT');
     const untilMs = Date.now() + 15_000;
     while (Date.now() < untilMs) {
-      const document = await read();
+      const document = await fleet.read();
       for (const name of SERVICES) assert.ok(['healthy', 'unknown'].includes(named(document, name).status));
-      await sleep(500);
+      await sleep(200);
     }
-    await untilAll('healthy');
+    await fleet.untilAll('healthy');
+    const sight = await fleet.readSight();
+    assert.equal(sight.filter((to) => to === 'blind').length, before + 1, sight.join());
   });
 
   test('whose network loses everything at once is blind, and nothing is down; it sees again when that is over', async () => {
-    const all = [...fleet.values()].flat();
+    const all = fleet.instances();
     await Promise.all(all.map(({ proxy }) => proxy.fault('blackhole')));
     await waitFor(
       'blindness',
       async () => {
-        const document = await read();
+        const document = await fleet.read();
         for (const name of SERVICES)
           assert.ok(['healthy', 'unknown'].includes(named(document, name).status), name);
         return document.blind !== null && document.codes.includes('FLEET_BLIND');
@@ -318,9 +181,9 @@ describe('the watcher', () => {
       PATIENCE,
     );
     await sleep(8_000);
-    const document = await read();
+    const document = await fleet.read();
     for (const name of SERVICES) assert.equal(named(document, name).status, 'unknown', name);
     await Promise.all(all.map(({ proxy }) => proxy.heal()));
-    await untilAll('healthy');
+    await fleet.untilAll('healthy');
   });
 });

@@ -3,7 +3,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findInstalled, libraryEnvironment } from 'portal-dev-servers/debian-package';
@@ -52,17 +52,31 @@ export function startHaproxy({ blocks }: ReverseProxyOptions): Promise<ReversePr
   return start('haproxy', blocks, (file) => ['-db', '-f', file]);
 }
 
-/** Makes one for `name`, in `folder`. */
-export async function makeCertificate(folder: string, name: string): Promise<ProxyCertificate> {
-  const [certificate, key, both] = ['certificate.pem', 'key.pem', 'both.pem'].map((file) =>
-    join(folder, file),
-  );
-  if (certificate === undefined || key === undefined || both === undefined) throw new Error('No names.');
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const subject = ['-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
-  await promisify(execFile)('openssl', [...request, ...subject, '-keyout', key, '-out', certificate], {
-    env: await environmentWithPackages('openssl'),
-  });
+export interface CertificateOptions {
+  /** From now; default 2. Below 0 it has ended. */
+  readonly days?: number;
+}
+
+/** Makes one for `name`, a host name or an IP address, in `folder`. */
+export async function makeCertificate(
+  folder: string,
+  name: string,
+  { days = 2 }: CertificateOptions = {},
+): Promise<ProxyCertificate> {
+  const path = (file: string): string => join(folder, file);
+  const [certificate, key, both, request] = [
+    path('certificate.pem'),
+    path('key.pem'),
+    path('both.pem'),
+    path('request.pem'),
+  ];
+  const env = await environmentWithPackages('openssl');
+  const run = (...args: readonly string[]) => promisify(execFile)('openssl', args, { env });
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key];
+  const alternative = `subjectAltName=${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}`;
+  await run('req', '-new', ...newKey, '-subj', `/CN=${name}`, '-addext', alternative, '-out', request);
+  const signed = ['-signkey', key, '-days', String(days), '-copy_extensions', 'copy', '-out', certificate];
+  await run('x509', '-req', '-in', request, ...signed);
   await writeFile(both, (await readFile(certificate, 'utf8')) + (await readFile(key, 'utf8')));
   return { certificate, key, both };
 }

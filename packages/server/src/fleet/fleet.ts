@@ -187,6 +187,7 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
 
   function receive(collected: Collected): void {
     if (collected.kind === 'polls') receivePolls(collected.polls);
+    else if (collected.kind === 'paused') goBlind();
     else for (const round of collected.rounds) receiveRound(round);
   }
 
@@ -212,8 +213,11 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
       const instances = all.get(service)?.watch.instances;
       if (instances?.kind === 'polled') instances.polled(instance, poll, sight.blindSince !== null);
     }
-    const isLate = polls.some(({ observation }) => observation.kind === 'void');
-    if (isLate && sight.blindSince === null) look({ blindSince: checkedAt, hasGivenUp: false });
+    if (polls.some(({ observation }) => observation.kind === 'void')) goBlind();
+  }
+
+  function goBlind(): void {
+    if (sight.blindSince === null) look({ blindSince: Date.now(), hasGivenUp: false });
   }
 
   function look(next: Sight): void {

@@ -36,6 +36,8 @@ export interface PlannedTarget {
 /** What the thread tells. */
 export type Collected =
   | { readonly kind: 'polls'; readonly polls: readonly Poll[] }
+  /** No poll was made for longer than an interval. */
+  | { readonly kind: 'paused' }
   | { readonly kind: 'rounds'; readonly rounds: readonly ServiceRound[] };
 
 export interface PollThreadApi {
@@ -49,7 +51,10 @@ const resolver = createResolver();
 const services = new Map<string, { readonly written: string; readonly shared: ServicePolling }>();
 let finished: Poll[] = [];
 let collector: Collector | undefined;
-const poller = createPoller({ onPoll: (poll) => finished.push(poll) });
+const poller = createPoller({
+  onPoll: (poll) => finished.push(poll),
+  onPause: () => rpc.emit({ kind: 'paused' }),
+});
 const rpc = serveRpc<PollThreadApi, Collected>({ methods: () => ({ setPlan }) });
 
 setInterval(() => {

@@ -21,6 +21,8 @@ export interface Poller {
 
 export interface PollerOptions {
   readonly onPoll: (poll: Poll) => void;
+  /** The event loop stood still for longer than an interval: what was known is out of date. */
+  readonly onPause?: () => void;
   /** Polls under way at once, of instances that responded last time. */
   readonly mostInFlight?: number;
   /** Of those that did not. */
@@ -38,13 +40,19 @@ interface Entry {
 /** Fine enough for the least interval. */
 const TICK_MS = 50;
 
-export function createPoller({ onPoll, mostInFlight = 2_048, mostSilent = 512 }: PollerOptions): Poller {
+export function createPoller({
+  onPoll,
+  onPause,
+  mostInFlight = 2_048,
+  mostSilent = 512,
+}: PollerOptions): Poller {
   const entries = new Map<string, Entry>();
   const lanes = { prompt: createLane(mostInFlight), silent: createLane(mostSilent) };
   /** When the event loop was last late, and by how much. */
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let pauseMs = 0;
   let tickedMs = performance.now();
+  let leastIntervalMs = Number.POSITIVE_INFINITY;
   const timer = setInterval(tick, TICK_MS);
   timer.unref();
 
@@ -54,6 +62,7 @@ export function createPoller({ onPoll, mostInFlight = 2_048, mostSilent = 512 }:
     if (lateMs > TICK_MS) {
       pausedUntilMs = nowMs;
       pauseMs = lateMs;
+      if (lateMs > leastIntervalMs) onPause?.();
     }
     tickedMs = nowMs;
     for (const entry of entries.values()) {
@@ -114,6 +123,10 @@ export function createPoller({ onPoll, mostInFlight = 2_048, mostSilent = 512 }:
         const target = create();
         const dueMs = nowMs + placeOf(key) * target.intervalMs;
         entries.set(key, { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false });
+      }
+      leastIntervalMs = Number.POSITIVE_INFINITY;
+      for (const { target } of entries.values()) {
+        leastIntervalMs = Math.min(leastIntervalMs, target.intervalMs);
       }
     },
     close() {

@@ -1,0 +1,304 @@
+/**
+ * A service that watches fifteen real instances of five services, each behind a network that breaks. Those of `stock` speak
+ * TLS.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHealth, type Health } from 'portal-health';
+import { createHealthHandler } from 'portal-health/node';
+import {
+  makeCertificate,
+  startPostgres,
+  startProxy,
+  waitFor,
+  type PostgresServer,
+  type Proxy,
+  type ProxyCertificate,
+} from 'portal-test-kit';
+import {
+  newAdministrator,
+  startServiceProcess,
+  WITHOUT_LIMITS,
+  type ServiceProcess,
+} from './service-process.js';
+
+export const SERVICES = ['billing', 'mail', 'orders', 'search', 'stock'];
+const REPLICAS = 3;
+/** Polls in a row that change a state. */
+const THRESHOLD = 2;
+export const PATIENCE = { timeoutMs: 120_000, everyMs: 200 };
+
+/** Which certificate an instance of `stock` shows. */
+export type Certificate = 'good' | 'expired' | 'of another name' | 'signed by nobody known';
+
+export interface Instance {
+  readonly target: string;
+  readonly proxy: Proxy;
+  /** What answers in its place. */
+  replace(answer: Answer | undefined): void;
+  /** Ends its server, as a kill does. */
+  kill(): Promise<void>;
+  /** Starts it again, where it was. */
+  revive(): Promise<void>;
+  certify(certificate: Certificate): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Answer = (requests: number) => { readonly status: number; readonly body: string };
+
+interface FleetDocument {
+  readonly status: string;
+  readonly blind: string | null;
+  readonly codes: readonly string[];
+  readonly services: readonly ServiceDocument[];
+}
+
+interface ServiceDocument {
+  readonly name: string;
+  readonly status: string;
+  readonly codes: readonly string[];
+  readonly instances: Readonly<Record<string, number>>;
+}
+
+export interface FleetFixture {
+  readonly service: ServiceProcess;
+  instance(name: string, index?: number): Instance;
+  instances(): readonly Instance[];
+  targetsOf(name: string): readonly string[];
+  /** Replaces the list of a service. */
+  list(name: string, targets: readonly string[]): Promise<void>;
+  listPath(name: string): string;
+  read(): Promise<FleetDocument>;
+  readService(name: string): Promise<ServiceDocument>;
+  /** How the watcher's own sight changed: `blind` and `seeing`, the latest first. */
+  readSight(): Promise<readonly string[]>;
+  untilAll(status: string): Promise<void>;
+  /** Until a service stands so, with these codes; all others must be healthy all along. */
+  until(name: string, status: string, codes: readonly string[]): Promise<void>;
+  /** That the first instance of a service changed within two polls and the damping. */
+  assertSoon(name: string): Promise<void>;
+  /** Until all is as it was. */
+  mend(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startFleetFixture(): Promise<FleetFixture> {
+  const postgres: PostgresServer = await startPostgres();
+  const folder = await mkdtemp(join(tmpdir(), 'portal-e2e-fleet-'));
+  const certificates = await makeCertificates(folder);
+  const fleet = new Map<string, readonly Instance[]>();
+  const listPath = (name: string): string => join(folder, `${name}.json`);
+  const targetsOf = (name: string): readonly string[] => (fleet.get(name) ?? []).map(({ target }) => target);
+  const instances = (): readonly Instance[] => [...fleet.values()].flat();
+
+  async function list(name: string, targets: readonly string[]): Promise<void> {
+    await writeFile(`${listPath(name)}.new`, JSON.stringify([{ targets }]));
+    await rename(`${listPath(name)}.new`, listPath(name));
+  }
+
+  for (const name of SERVICES) {
+    const own = name === 'stock' ? certificates : undefined;
+    fleet.set(name, await Promise.all(Array.from({ length: REPLICAS }, () => startInstance(own))));
+    await list(name, targetsOf(name));
+  }
+  const tls = `scheme: https, tls: { ca_file: '${join(folder, 'ca.pem')}', server_name: stock.example }`;
+  await writeFile(
+    join(folder, 'fleet.yaml'),
+    `
+fleet: e2e
+defaults: { scheme: http, interval: 2s, timeout: 2s, failure_threshold: ${THRESHOLD}, success_threshold: ${THRESHOLD}, networks: [127.0.0.0/8], expect: { instances: 3 } }
+services:
+${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath(name)}'] }${name === 'stock' ? `, ${tls}` : ''} }`).join('\n')}
+`,
+  );
+  const environment = {
+    ...WITHOUT_LIMITS,
+    DATABASE_URL: await postgres.createDatabase(),
+    PORTAL_DATA_DIR: join(folder, 'data'),
+    PORTAL_FETCH_REDIS: 'off',
+    PORTAL_FLEET_FILE: join(folder, 'fleet.yaml'),
+  };
+  const cookie = await newAdministrator(environment, 'watcher');
+  const service = await startServiceProcess(folder, environment);
+
+  async function get<Document>(path: string): Promise<Document> {
+    const response = await fetch(`${service.url}/v1/admin/fleet${path}`, { headers: { Cookie: cookie } });
+    assert.equal(response.status, 200, path);
+    return (await response.json()) as Document;
+  }
+  const read = (): Promise<FleetDocument> => get('');
+
+  async function readService(name: string): Promise<ServiceDocument> {
+    return named(await read(), name);
+  }
+
+  async function untilAll(status: string): Promise<void> {
+    let last: FleetDocument | undefined;
+    await waitFor(
+      `all services to be ${status}`,
+      async () => {
+        last = await read();
+        return SERVICES.every((name) => last && named(last, name).status === status) && last.blind === null;
+      },
+      PATIENCE,
+    ).catch((error: unknown) => assert.fail(`${String(error)} ${JSON.stringify(last)}`));
+  }
+
+  const fixture: FleetFixture = {
+    service,
+    instance: (name, index = 0) => fleet.get(name)?.[index] ?? assert.fail(name),
+    instances,
+    targetsOf,
+    list,
+    listPath,
+    read,
+    readService,
+    async readSight() {
+      const { events } = await get<{ events: { service: string | null; to: string }[] }>(
+        '/events?limit=1000',
+      );
+      return events.flatMap(({ service: of, to }) => (of === null ? to : []));
+    },
+    untilAll,
+    async until(name, status, codes) {
+      let last: FleetDocument | undefined;
+      await waitFor(
+        `${name} to be ${status} by ${codes.join()}`,
+        async () => {
+          last = await read();
+          for (const other of SERVICES)
+            if (other !== name) assert.equal(named(last, other).status, 'healthy', other);
+          const one = named(last, name);
+          return one.status === status && codes.every((code) => one.codes.includes(code));
+        },
+        PATIENCE,
+      ).catch((error: unknown) => assert.fail(`${String(error)} ${JSON.stringify(last)}`));
+    },
+    async assertSoon(name) {
+      const [target = ''] = targetsOf(name);
+      const { polls_ms: polls } = await get<{ polls_ms: (number | null)[] }>(
+        `/services/${name}/instances/${encodeURIComponent(target)}`,
+      );
+      const lost = polls.length - 1 - polls.findLastIndex((ms) => ms !== null);
+      // Two more may have been made until we looked.
+      assert.ok(lost >= THRESHOLD && lost <= 2 + THRESHOLD + 2, JSON.stringify(polls));
+    },
+    async mend() {
+      for (const one of instances()) {
+        await one.revive();
+        await one.certify('good');
+        await one.proxy.heal();
+        one.replace(undefined);
+      }
+      for (const name of SERVICES) await list(name, targetsOf(name));
+      await untilAll('healthy');
+      const isWhole = ({ services }: FleetDocument): boolean =>
+        services.every(({ name, instances: of }) => !SERVICES.includes(name) || of['healthy'] === REPLICAS);
+      await waitFor('all instances', async () => isWhole(await read()), PATIENCE);
+    },
+    async close() {
+      await service.stop('SIGTERM');
+      await Promise.all(instances().map((one) => one.close()));
+      await postgres.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await untilAll('healthy');
+  return fixture;
+}
+
+export function named(document: FleetDocument, name: string): ServiceDocument {
+  return document.services.find((one) => one.name === name) ?? assert.fail(name);
+}
+
+type Certificates = Readonly<Record<Certificate, ProxyCertificate>>;
+
+/** All but the last are in `ca.pem`, so that each is refused for what is wrong with it. */
+async function makeCertificates(folder: string): Promise<Certificates> {
+  async function make(place: string, name: string, days: number): Promise<ProxyCertificate> {
+    await mkdir(join(folder, place));
+    return makeCertificate(join(folder, place), name, { days });
+  }
+  const made: Certificates = {
+    good: await make('good', 'stock.example', 2),
+    expired: await make('expired', 'stock.example', -1),
+    'of another name': await make('other', 'other.example', 2),
+    'signed by nobody known': await make('unknown', 'stock.example', 2),
+  };
+  const known = [made.good, made.expired, made['of another name']];
+  const texts = await Promise.all(known.map(({ certificate }) => readFile(certificate, 'utf8')));
+  await writeFile(join(folder, 'ca.pem'), texts.join(''));
+  return made;
+}
+
+async function startInstance(certificates: Certificates | undefined): Promise<Instance> {
+  const health = await startHealth();
+  let runs = 0;
+  let replacement: Answer | undefined;
+  const answer: RequestListener = (request, response) => {
+    if (!replacement) {
+      createHealthHandler(health)(request, response);
+      return;
+    }
+    runs += 1;
+    const { status, body } = replacement(runs);
+    response
+      .writeHead(status, { Location: 'http://127.0.0.1:9/', 'Content-Type': 'application/json' })
+      .end(body);
+  };
+  const tls = certificates && createTlsServer(answer);
+  const server: Server | TlsServer = tls ?? createServer(answer);
+
+  async function certify(certificate: Certificate): Promise<void> {
+    if (!tls || !certificates) return;
+    const { certificate: cert, key } = certificates[certificate];
+    tls.setSecureContext({ cert: await readFile(cert), key: await readFile(key) });
+    // The next request shakes hands anew.
+    tls.closeAllConnections();
+  }
+
+  async function listen(port: number): Promise<number> {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+  await certify('good');
+  const port = await listen(0);
+  const proxy = await startProxy({ port });
+
+  async function kill(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  return {
+    target: `127.0.0.1:${proxy.port}`,
+    proxy,
+    replace(answer) {
+      runs = 0;
+      replacement = answer;
+    },
+    kill,
+    async revive() {
+      if (!server.listening) await listen(port);
+    },
+    certify,
+    async close() {
+      await proxy.close();
+      await kill();
+      await health.close();
+    },
+  };
+}
+
+async function startHealth(): Promise<Health> {
+  const health = createHealth({ checks: { work: { check: () => true, critical: true } } });
+  await health.start();
+  return health;
+}
