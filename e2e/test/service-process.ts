@@ -76,7 +76,7 @@ export async function startServiceProcess(
   const listening = (): string | undefined => /listening {2}(\S+)\n/.exec(said)?.[1];
   try {
     await waitFor('a service that listens', () => child.exitCode !== null || listening() !== undefined, {
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
     });
     const url = listening();
     const { pid } = child;

@@ -60,6 +60,7 @@ export const fleetInstanceSchema = named(
   'FleetInstance',
   exactly('One instance of a service.', {
     instance: text('`host:port`.'),
+    pod: textOrNull('Name of its pod, where Kubernetes lists it.'),
     state: choice(INSTANCE_STATES, 'How it stands, after the damping.'),
     since: dateTime('Since when.'),
     codes,
@@ -166,6 +167,7 @@ export function publishedService(
 export function publishedInstance(view: InstanceView): FromSchema<typeof fleetInstanceSchema> {
   return {
     instance: view.instance,
+    pod: view.pod ?? null,
     state: view.state,
     since: seconds(view.since),
     codes: view.codes,

@@ -176,6 +176,7 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
   let sight: Sight = SEEING;
   let checkedAt = Date.now();
   let planTimer: NodeJS.Timeout | undefined;
+  let answeredAt = 0;
   const worker = createPollWorker({
     onCollected: receive,
     onEnd: (error) => log.failure('the watching of the fleet has ended, and begins anew', error),
@@ -209,9 +210,14 @@ function createServices(log: Log, prometheus: PrometheusAddress | null): Service
   function receivePolls(polls: readonly Poll[]): void {
     checkedAt = Date.now();
     for (const poll of polls) {
+      if (poll.observation.kind === 'answered') answeredAt = Math.max(answeredAt, poll.atMs);
+    }
+    const isBlind = sight.blindSince !== null;
+    for (const poll of polls) {
       const [service = '', instance = ''] = poll.key.split('\n');
-      const instances = all.get(service)?.watch.instances;
-      if (instances?.kind === 'polled') instances.polled(instance, poll, sight.blindSince !== null);
+      const watch = all.get(service)?.watch;
+      if (watch?.instances.kind !== 'polled') continue;
+      watch.instances.polled(instance, poll, { isBlind, answeredAt, windowMs: watch.windowMs + UPDATE_MS });
     }
     if (polls.some(({ observation }) => observation.kind === 'void')) goBlind();
   }

@@ -22,6 +22,8 @@ import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } f
 export interface InstanceView {
   /** `host:port`. */
   readonly instance: string;
+  /** Name of its pod, where Kubernetes lists it. */
+  readonly pod?: string | undefined;
   readonly state: InstanceState;
   readonly since: number;
   /** Its own, or those that the watcher found. */
@@ -60,12 +62,25 @@ export interface PolledInstances extends Instances {
   readonly kind: 'polled';
   /** Where each listed instance is asked: origins by instance. */
   origins(): ReadonlyMap<string, string>;
-  /** @param targets - `host:port`, or origins. @returns whether others are listed now */
-  replace(targets: readonly string[], nowMs: number): boolean;
+  /**
+   * @param targets - `host:port`, or origins
+   * @param pods - names of pods by target
+   * @returns whether others are listed now
+   */
+  replace(targets: readonly string[], nowMs: number, pods?: ReadonlyMap<string, string>): boolean;
   /** Keeps the first `most` of them by name. @returns whether there were more */
   cut(most: number): boolean;
-  /** @param isBlind - whether the watcher is: then only answers count */
-  polled(instance: string, poll: Poll, isBlind: boolean): void;
+  polled(instance: string, poll: Poll, eyes: Eyes): void;
+}
+
+/** What is known of the watcher's own sight at a poll. */
+export interface Eyes {
+  /** Then only answers count. */
+  readonly isBlind: boolean;
+  /** When the last poll of any instance began that was answered. */
+  readonly answeredAt: number;
+  /** How long it takes until blindness shows, milliseconds. */
+  readonly windowMs: number;
 }
 
 /** So long an instance that is no longer listed is still shown. */
@@ -93,7 +108,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     return kept;
   }
 
-  function replace(targets: readonly string[], nowMs: number): boolean {
+  function replace(targets: readonly string[], nowMs: number, pods?: ReadonlyMap<string, string>): boolean {
     const origins = new Map(
       targets.map((target) => [
         instanceOf(target),
@@ -109,15 +124,28 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     }
     for (const [instance, origin] of origins) {
       const held = all.get(instance);
-      if (held?.goneAt === null && held.origin === origin) continue;
-      all.set(instance, { origin, tracked: newInstance(nowMs), goneAt: null, polls: [], told: held?.told });
+      const pod = pods?.get(instance);
+      // Another pod at an address that it has taken over is another instance.
+      if (held?.goneAt === null && held.origin === origin && held.pod === pod) continue;
+      all.set(instance, {
+        origin,
+        pod,
+        tracked: newInstance(nowMs),
+        goneAt: null,
+        polls: [],
+        told: held?.told,
+      });
       note(instance);
       isSame = false;
     }
     return !isSame;
   }
 
-  function polled(instance: string, { observation, atMs, durationMs }: Poll, isBlind: boolean): void {
+  function polled(
+    instance: string,
+    { observation, atMs, durationMs }: Poll,
+    { isBlind, answeredAt, windowMs }: Eyes,
+  ): void {
     const held = all.get(instance);
     if (held?.goneAt !== null || observation.kind === 'void') return;
     held.polls.push(observation.kind === 'answered' ? durationMs : null);
@@ -125,7 +153,10 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     if (observation.kind === 'answered' && pollsMs.length < MOST_POLLS) pollsMs.push(durationMs);
     if (isBlind && observation.kind === 'failed') return;
     const before = held.tracked;
-    held.tracked = track(before, observation, atMs, damping);
+    const lostAt = before.lostAt ?? atMs;
+    // Nobody has answered since: perhaps it is the watcher that is cut off.
+    const isDoubted = answeredAt <= lostAt && atMs + durationMs - lostAt < windowMs;
+    held.tracked = track(before, observation, atMs, damping, isDoubted);
     if (!looksAlike(before, held.tracked)) note(instance);
   }
 
@@ -192,6 +223,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     view: (isBlind) =>
       [...all].map(([instance, held]) => ({
         instance,
+        pod: held.pod,
         state: isBlind && held.goneAt === null ? 'unknown' : stateOf(held),
         since: held.goneAt ?? held.tracked.since,
         codes: isBlind ? [] : codesOf(held),

@@ -10,6 +10,8 @@ import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } f
 /** One instance, listed or gone. */
 export interface Held {
   readonly origin: string;
+  /** Name of its pod, where Kubernetes lists it. */
+  readonly pod: string | undefined;
   tracked: TrackedInstance;
   goneAt: number | null;
   readonly polls: (number | null)[];

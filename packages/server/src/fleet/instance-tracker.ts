@@ -69,18 +69,22 @@ export function forgetLoss(instance: TrackedInstance): TrackedInstance {
   return { ...instance, lostAt: null, streak: { direction: 'none', polls: 0 } };
 }
 
-/** @returns the same object when the poll was void */
+/**
+ * @param isDoubted - whether the watcher may be blind: then no loss is decided yet
+ * @returns the same object when the poll was void
+ */
 export function track(
   before: TrackedInstance,
   observation: Observation,
   atMs: number,
   damping: Damping,
+  isDoubted = false,
 ): TrackedInstance {
   if (observation.kind === 'void') return before;
   const isAnswer = observation.kind === 'answered';
   const seen: Judged = isAnswer ? observation.reading.health : 'unreachable';
   const streak = streakAfter(before, seen);
-  const isChanged = isDecided(before, seen, streak, damping);
+  const isChanged = !(isDoubted && !isAnswer) && isDecided(before, seen, streak, damping);
   const state = isChanged ? seen : before.state;
   const runs = runsAfter(before.runs, isAnswer ? observation.reading.startedAtMs : null, atMs);
   return {

@@ -33,6 +33,8 @@ export type AnyInstances = PolledInstances | ScrapedInstances;
 export interface ServiceWatch {
   readonly entry: ServiceEntry;
   readonly instances: AnyInstances;
+  /** Milliseconds within which a loss shows. */
+  readonly windowMs: number;
   /** @returns whether other instances are listed now */
   discovered(discovered: Discovered, nowMs: number): boolean;
   scraped(found: ServiceRound['found']): void;
@@ -92,11 +94,12 @@ export function createServiceWatch(
   return {
     entry,
     instances,
+    windowMs,
     discovered(found, nowMs) {
       discoveryProblem = found.kind === 'failed' ? found.code : undefined;
       if (found.kind === 'failed') return false;
       isListed = true;
-      return instances.kind === 'polled' && instances.replace(found.targets, nowMs);
+      return instances.kind === 'polled' && instances.replace(found.targets, nowMs, found.pods);
     },
     scraped(found) {
       if (instances.kind === 'polled') return;

@@ -68,8 +68,6 @@ export function createFastify({
   responseLog,
 }: FastifyOptions): FastifyInstance {
   const app = Fastify({
-    // On a busy machine a plugin may take long to load; that is no reason not to start.
-    pluginTimeout: 0,
     serverFactory(handler): Server {
       http.onRequest((request, response) => {
         // Read now, it is known for as long as the request is, also once the client has gone.

@@ -4,6 +4,8 @@ import { createPolledInstances, type PolledInstances } from '../../src/fleet/ins
 import type { Observation } from '../../src/fleet/observation.js';
 import { countStates, STATE_LETTERS } from '../../src/fleet/service-verdict.js';
 
+const SEEING = { isBlind: false, answeredAt: Number.POSITIVE_INFINITY, windowMs: 0 };
+
 const HASHES = ['a'.repeat(64), 'b'.repeat(64), null];
 const DAMPING = { failureThreshold: 2, successThreshold: 2 };
 
@@ -77,7 +79,7 @@ test('whatever happens to instances, all that is said of them together is what e
     else if (what === 3) instances.age(nowMs);
     else {
       const key = names[random(8)] ?? '';
-      instances.polled(key, { key, atMs: nowMs, durationMs: 5, observation: observationOf(random) }, false);
+      instances.polled(key, { key, atMs: nowMs, durationMs: 5, observation: observationOf(random) }, SEEING);
     }
     assertAsListed(instances);
     // One that was left out is told of as new when it comes back.
@@ -111,7 +113,7 @@ test('those that answer are seen together, those that are lost one by one', () =
     reading: { health: 'healthy', codes: [], startedAtMs: null, sourceHash: null },
   };
   const poll = (key: string, atMs: number, observation: Observation): void =>
-    instances.polled(key, { key, atMs, durationMs: 5, observation }, false);
+    instances.polled(key, { key, atMs, durationMs: 5, observation }, SEEING);
   poll('a:1', 2_000, answered);
   poll('b:1', 3_000, answered);
   poll('c:1', 2_500, answered);

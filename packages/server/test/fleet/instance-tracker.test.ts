@@ -43,6 +43,16 @@ describe('an instance', () => {
     assert.equal(after([well, says('degraded'), says('unhealthy'), silent]).state, 'unreachable');
   });
 
+  test('is not called down while the watcher itself may be cut off; the polls count all the same', () => {
+    const doubted = [1, 2, 3, 4].reduce(
+      (instance, poll) => track(instance, silent, (poll + 1) * EVERY_MS, DAMPING, true),
+      after([says('healthy')]),
+    );
+    assert.equal(doubted.state, 'healthy');
+    assert.equal(track(doubted, silent, 6 * EVERY_MS, DAMPING).state, 'unreachable');
+    assert.equal(track(doubted, says('unhealthy'), 6 * EVERY_MS, DAMPING, true).state, 'unhealthy');
+  });
+
   test('recovers only after as many polls in a row', () => {
     const lost = after([says('healthy'), silent, silent, silent]);
     assert.equal(

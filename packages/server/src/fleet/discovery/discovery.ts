@@ -2,23 +2,23 @@
  * Finds the instances of a service, again and again. A list that cannot be read is a failure and never an empty list: the
  * last one is kept then.
  */
-import { errorCode } from 'portal-shared/error-code';
 import type { Discover } from '../file/discover.js';
-import type { FleetProblemCode } from '../fleet-problems.js';
 import { listByDns, listBySrv, type NameServer } from './by-name.js';
 import { readTargetFiles, watchTargetFiles } from './file-sd.js';
 import { createHttpList } from './http-sd.js';
-import { checkTargets, DiscoveryError } from './target-list.js';
+import { OWN_CLUSTER, type Cluster } from './kubernetes-api.js';
+import { createKubernetesDiscovery } from './kubernetes.js';
+import { checkTargets, failureOf, type FailedDiscovery } from './target-list.js';
 
 export type Discovered =
-  /** `host:port`, or for static ones an origin. */
-  | { readonly kind: 'list'; readonly targets: readonly string[] }
   | {
-      readonly kind: 'failed';
-      readonly code: Extract<FleetProblemCode, 'FLEET_DISCOVERY_FAILED' | 'FLEET_DISCOVERY_SHORT'>;
-      /** For the log: a code of the system, or which rule was broken. */
-      readonly cause: string;
-    };
+      readonly kind: 'list';
+      /** `host:port`, or for static ones an origin. */
+      readonly targets: readonly string[];
+      /** Names of pods by target, where Kubernetes lists them. */
+      readonly pods?: ReadonlyMap<string, string>;
+    }
+  | FailedDiscovery;
 
 export interface Discovery {
   close(): void;
@@ -32,6 +32,8 @@ export interface DiscoveryOptions {
   readonly onResult: (discovered: Discovered) => void;
   /** Default: that of the machine. */
   readonly nameServer?: NameServer | undefined;
+  /** Default: the one that this is a pod of. */
+  readonly cluster?: Cluster;
   /** Milliseconds between two looks; default: 30 s. */
   readonly everyMs?: number;
 }
@@ -45,11 +47,15 @@ export function createDiscovery({
   discover,
   onResult,
   nameServer,
+  cluster = OWN_CLUSTER,
   everyMs = EVERY_MS,
 }: DiscoveryOptions): Discovery {
   if (discover.kind === 'static') {
     onResult({ kind: 'list', targets: discover.origins });
     return { close: () => undefined };
+  }
+  if (discover.kind === 'kubernetes') {
+    return createKubernetesDiscovery({ discover, cluster, onResult, everyMs });
   }
   const { look, close: closeList } = lister(discover, nameServer);
   const stopWatching = discover.kind === 'file_sd' ? watchTargetFiles(discover.paths, lookSoon) : undefined;
@@ -94,7 +100,7 @@ interface Lister {
 }
 
 function lister(
-  discover: Exclude<OwnDiscover, { kind: 'static' }>,
+  discover: Exclude<OwnDiscover, { kind: 'static' | 'kubernetes' }>,
   nameServer: NameServer | undefined,
 ): Lister {
   if (discover.kind === 'http_sd') return createHttpList(discover);
@@ -108,7 +114,6 @@ async function attempt(look: () => Promise<readonly string[]>): Promise<Discover
   try {
     return { kind: 'list', targets: checkTargets(await look()) };
   } catch (error) {
-    if (error instanceof DiscoveryError) return { kind: 'failed', code: error.problem, cause: error.message };
-    return { kind: 'failed', code: 'FLEET_DISCOVERY_FAILED', cause: errorCode(error) };
+    return failureOf(error);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A list of targets as Prometheus' `file_sd` and `http_sd` have it: `[{ "targets": ["host:port"], "labels": {} }]`.
  */
+import { errorCode } from 'portal-shared/error-code';
 import { asObject } from 'portal-shared/json';
 import { parseJson } from '../formats/fields.js';
 
@@ -12,6 +13,19 @@ export class DiscoveryError extends Error {
     super(message);
     this.problem = problem;
   }
+}
+
+export interface FailedDiscovery {
+  readonly kind: 'failed';
+  readonly code: DiscoveryError['problem'];
+  /** For the log: a code of the system, or which rule was broken. */
+  readonly cause: string;
+}
+
+export function failureOf(error: unknown): FailedDiscovery {
+  return error instanceof DiscoveryError
+    ? { kind: 'failed', code: error.problem, cause: error.message }
+    : { kind: 'failed', code: 'FLEET_DISCOVERY_FAILED', cause: errorCode(error) };
 }
 
 const NO_TARGET = 'a target of the list is not host:port';

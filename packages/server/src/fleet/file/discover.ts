@@ -11,8 +11,16 @@ export type Discover =
   | { readonly kind: 'http_sd'; readonly url: string; readonly credentialsFile: string | null }
   | { readonly kind: 'dns'; readonly name: string; readonly port: number }
   | { readonly kind: 'srv'; readonly name: string }
+  | ({ readonly kind: 'kubernetes' } & KubernetesService)
   /** A Prometheus finds and asks them: those whose series have this label. */
   | ({ readonly kind: 'series' } & Series);
+
+export interface KubernetesService {
+  readonly namespace: string;
+  readonly service: string;
+  /** Name or number; `undefined`: it has only one. */
+  readonly port: string | number | undefined;
+}
 
 export interface Series {
   readonly label: string;
@@ -35,6 +43,18 @@ const httpsUrl = text('to be a URL of https or http, without a user name and a p
   return /^https?:$/.test(url.protocol) && `${url.username}${url.password}` === '';
 });
 
+const kubernetesName = text('to be a name of Kubernetes: 1 to 63 of a-z, 0-9 and -', (name) =>
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name),
+);
+const kubernetes: Reader<KubernetesService> = object({
+  namespace: kubernetesName,
+  service: kubernetesName,
+  port: or(
+    (value, pointer) => (typeof value === 'number' ? port : kubernetesName)(value, pointer),
+    undefined,
+  ),
+});
+
 const discoverKeys = {
   static: or(listOf(origin), undefined),
   file_sd: or(listOf(filePath, { from: 1, to: 20 }), undefined),
@@ -43,15 +63,29 @@ const discoverKeys = {
   dns: or(hostName, undefined),
   port: or(port, undefined),
   srv: or(text('to be a name such as _health._tcp.example.com', isSrvName), undefined),
+  kubernetes: or(kubernetes, undefined),
 };
 
 /** One of these, and no other. */
 export const discover: Reader<Discover> = (value, pointer) => {
   const given = object(discoverKeys)(value, pointer);
-  const { static: origins, file_sd: paths, http_sd: url, authorization, dns, port: ofDns, srv } = given;
-  const kinds = [origins, paths, url, dns, srv].filter((kind) => kind !== undefined);
+  const {
+    static: origins,
+    file_sd: paths,
+    http_sd: url,
+    authorization,
+    dns,
+    port: ofDns,
+    srv,
+    kubernetes: pods,
+  } = given;
+  const kinds = [origins, paths, url, dns, srv, pods].filter((kind) => kind !== undefined);
   if (kinds.length !== 1) {
-    throw new FleetFileError(pointer, 'to have one of static, file_sd, http_sd, dns and srv', value);
+    throw new FleetFileError(
+      pointer,
+      'to have one of static, file_sd, http_sd, dns, srv and kubernetes',
+      value,
+    );
   }
   if (authorization && url === undefined) {
     throw new FleetFileError(`${pointer}/authorization`, 'to stand beside http_sd only', authorization);
@@ -60,6 +94,7 @@ export const discover: Reader<Discover> = (value, pointer) => {
     throw new FleetFileError(`${pointer}/port`, 'to stand beside dns, and only there', ofDns);
   }
   if (origins) return { kind: 'static', origins };
+  if (pods) return { kind: 'kubernetes', ...pods };
   if (paths) return { kind: 'file_sd', paths };
   if (url !== undefined)
     return { kind: 'http_sd', url, credentialsFile: authorization?.credentials_file ?? null };
