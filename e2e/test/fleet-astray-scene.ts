@@ -152,7 +152,7 @@ await waitFor(
     const all = await told();
     const count = LISTED.length + NAMED.length + BY_SRV.length + REDIRECTING.length + 3;
     const failed = Object.values(await discovery()).every((codes) => codes.length > 0);
-    return failed && all.length === count && !all.some((one) => / new$/.test(one));
+    return failed && all.length === count && !all.some((one) => one.endsWith(' new'));
   },
   { timeoutMs: 120_000, everyMs: 500 },
 );

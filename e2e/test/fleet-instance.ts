@@ -55,7 +55,7 @@ export async function startInstance(certificates: Certificates | undefined): Pro
   const health = await startHealth();
   let runs = 0;
   let replacement: Answer | undefined;
-  const answer: RequestListener = (request, response) => {
+  const respond: RequestListener = (request, response) => {
     if (!replacement) {
       createHealthHandler(health)(request, response);
       return;
@@ -66,8 +66,8 @@ export async function startInstance(certificates: Certificates | undefined): Pro
       .writeHead(status, { Location: 'http://127.0.0.1:9/', 'Content-Type': 'application/json' })
       .end(body);
   };
-  const tls = certificates && createTlsServer(answer);
-  const server: Server | TlsServer = tls ?? createServer(answer);
+  const tls = certificates && createTlsServer(respond);
+  const server: Server | TlsServer = tls ?? createServer(respond);
 
   async function certify(certificate: Certificate): Promise<void> {
     if (!tls || !certificates) return;

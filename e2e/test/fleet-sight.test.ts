@@ -17,7 +17,7 @@ afterEach(() => fleet.mend());
 
 describe('the watcher', () => {
   test('that was stopped for a minute calls nobody down, and says once that it was blind', async () => {
-    const before = (await fleet.readSight()).filter((to) => to === 'blind').length;
+    const earlier = (await fleet.readSight()).filter((to) => to === 'blind').length;
     fleet.service.signal('SIGSTOP');
     await sleep(STOPPED_MS);
     fleet.service.signal('SIGCONT');
@@ -29,7 +29,7 @@ describe('the watcher', () => {
     }
     await fleet.untilAll('healthy');
     const sight = await fleet.readSight();
-    assert.equal(sight.filter((to) => to === 'blind').length, before + 1, sight.join());
+    assert.equal(sight.filter((to) => to === 'blind').length, earlier + 1, sight.join());
   });
 
   test('whose network loses everything at once is blind, and nothing is down; it sees again when that is over', async () => {

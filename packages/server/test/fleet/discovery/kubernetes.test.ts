@@ -20,7 +20,7 @@ const TWO = { name: 'stock-2', address: '10.1.0.2', ready: true, terminating: fa
 interface Scene {
   readonly api: ApiServer;
   /** The last result: targets, or the code and the cause. */
-  read(): string;
+  readonly read: () => string;
   results(): readonly Discovered[];
 }
 
@@ -199,7 +199,7 @@ describe('a list by EndpointSlices', () => {
     });
     await until(scene, '10.1.0.1:8080');
     await scene.api.replaceCertificate();
-    await waitFor('the refusal', () => /^FLEET_DISCOVERY_FAILED DEPTH_ZERO/.test(scene.read()));
+    await waitFor('the refusal', () => scene.read().startsWith('FLEET_DISCOVERY_FAILED DEPTH_ZERO'));
     scene.api.trustCertificate();
     await until(scene, '10.1.0.1:8080');
   });
@@ -237,7 +237,7 @@ describe('a watch of EndpointSlices', () => {
 
   test('tells changes as they come, also in pieces, and goes on from the last version', async (t) => {
     const scene = await watching(t);
-    const [watch] = scene.api.asked.filter(({ query }) => query.has('watch'));
+    const watch = scene.api.asked.find(({ query }) => query.has('watch'));
     assert.deepEqual(
       ['resourceVersion', 'allowWatchBookmarks', 'timeoutSeconds'].map((key) => watch?.query.get(key)),
       ['100', 'true', '1'],

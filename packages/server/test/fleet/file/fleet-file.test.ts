@@ -87,7 +87,7 @@ services:${ORDERS}
     'services: [{ name: a, collector: prometheus, series: { label: job, value: "a\\nb" } }]':
       'Expected /services/0/series/value to be 1 to 128 characters',
     'services: [{ name: a, discover: {} }]':
-      'Expected /services/0/discover to have one of static, file_sd, http_sd, dns and srv, got {}.',
+      'Expected /services/0/discover to have one of static, file_sd, http_sd, dns, srv and kubernetes, got {}.',
     'services: [{ name: a, discover: { static: ["a:1"] } }]':
       'Expected /services/0/discover/static/0 to be an origin such as https://10.0.0.1:8443, without a path, got "a:1".',
     'services: [{ name: a, discover: { static: ["http://u:p@a:1"] } }]':
