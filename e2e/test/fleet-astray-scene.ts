@@ -23,7 +23,7 @@ export interface AstrayResult {
   readonly rebound: { readonly questions: number; readonly arrived: boolean };
 }
 
-export const LISTED = [
+const LISTED = [
   ...FORBIDDEN_V4.map((address) => `${address}:8080`),
   ...FORBIDDEN_V6.map((address) => `[${address}]:8080`),
   '[::ffff:169.254.169.254]:8080',
@@ -59,11 +59,11 @@ const NAMES: Readonly<Record<string, NameAnswer>> = {
     ],
   },
 };
-export const NAMED = [...Object.keys(NAMES).filter((name) => !name.startsWith('_')), 'metadata.example.'].map(
+const NAMED = [...Object.keys(NAMES).filter((name) => !name.startsWith('_')), 'metadata.example.'].map(
   (name) => `${name}:8080`,
 );
-export const BY_SRV = ['metadata.example:8080', 'loopback.example:8080', '2852039166:8080'];
-export const REDIRECTING = [9301, 9302, 9303, 9307, 9308].map((port) => `10.77.0.2:${port}`);
+const BY_SRV = ['metadata.example:8080', 'loopback.example:8080', '2852039166:8080'];
+const REDIRECTING = [9301, 9302, 9303, 9307, 9308].map((port) => `10.77.0.2:${port}`);
 
 const folder = process.argv[2] ?? '';
 const far = await startFarHost();

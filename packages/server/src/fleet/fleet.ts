@@ -3,7 +3,8 @@
  * the service's own health.
  */
 import type { Log } from '../infra/log.js';
-import { createDiscovery, type Discovery } from './discovery/discovery.js';
+import type { Discovery } from './discovery/discovered.js';
+import { createDiscovery } from './discovery/discovery.js';
 import { watchFleetFile } from './file/file-watch.js';
 import type { FleetFile, ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';

@@ -2,7 +2,7 @@
  * One service: its instances, what is wrong with their list, and the verdict. Nothing is asked here. All times in
  * milliseconds since 1970.
  */
-import type { Discovered } from './discovery/discovery.js';
+import type { Discovered } from './discovery/discovered.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';
 import type { ServiceUpdate } from './fleet-update.js';

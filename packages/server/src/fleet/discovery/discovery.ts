@@ -6,23 +6,10 @@ import type { Discover } from '../file/discover.js';
 import { listByDns, listBySrv, type NameServer } from './by-name.js';
 import { readTargetFiles, watchTargetFiles } from './file-sd.js';
 import { createHttpList } from './http-sd.js';
+import type { Discovered, Discovery } from './discovered.js';
 import { OWN_CLUSTER, type Cluster } from './kubernetes-api.js';
 import { createKubernetesDiscovery } from './kubernetes.js';
-import { checkTargets, failureOf, type FailedDiscovery } from './target-list.js';
-
-export type Discovered =
-  | {
-      readonly kind: 'list';
-      /** `host:port`, or for static ones an origin. */
-      readonly targets: readonly string[];
-      /** Names of pods by target, where Kubernetes lists them. */
-      readonly pods?: ReadonlyMap<string, string>;
-    }
-  | FailedDiscovery;
-
-export interface Discovery {
-  close(): void;
-}
+import { checkTargets, failureOf } from './target-list.js';
 
 /** Where the watcher itself looks. */
 export type OwnDiscover = Exclude<Discover, { kind: 'series' }>;

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asObject } from 'portal-shared/json';
 import type { Discover } from '../file/discover.js';
-import type { Discovered, Discovery } from './discovery.js';
+import type { Discovered, Discovery } from './discovered.js';
 import { readSlice, targetsIn, type Slice } from './endpoint-slices.js';
 import { createKubernetesApi, GoneError, type Cluster } from './kubernetes-api.js';
 import { checkTargets, DiscoveryError, failureOf } from './target-list.js';

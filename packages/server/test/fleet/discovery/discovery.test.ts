@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test, type TestContext } from 'node:test';
 import { startNameServer, waitFor, type NameAnswer } from 'portal-test-kit';
-import {
-  type OwnDiscover,
-  createDiscovery,
-  type Discovered,
-} from '../../../src/fleet/discovery/discovery.js';
+import type { Discovered } from '../../../src/fleet/discovery/discovered.js';
+import { type OwnDiscover, createDiscovery } from '../../../src/fleet/discovery/discovery.js';
 import { startHost } from '../hosts.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'portal-discovery-'));

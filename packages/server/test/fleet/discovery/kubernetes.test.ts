@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, test, type TestContext } from 'node:test';
 import { waitFor } from 'portal-test-kit';
-import { createDiscovery, type Discovered } from '../../../src/fleet/discovery/discovery.js';
+import type { Discovered } from '../../../src/fleet/discovery/discovered.js';
+import { createDiscovery } from '../../../src/fleet/discovery/discovery.js';
 import {
   bookmark,
   event,
