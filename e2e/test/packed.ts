@@ -41,6 +41,7 @@ export const NAMES: Readonly<Record<string, string>> = {
     'Check DiskCheckOptions HttpCheckOptions QueueCheckOptions QueueLike diskCheck httpCheck queueCheck',
   './terminus': 'TerminusIndicator TerminusIndicators TerminusOptions fromTerminus',
   './diagnose': 'DiagnoseOptions Diagnosis diagnose',
+  './advice': 'Advice PROBLEM_ADVICE REASON_EFFECTS',
   './auto': 'AUTO_DEFAULTS',
   './opentelemetry':
     'HealthObservation HistogramLike HistogramOptions InstrumentOptions MeterLike ObserveOptions ' +

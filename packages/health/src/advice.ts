@@ -21,7 +21,16 @@ const HANG = 'Whatever needs the database hangs, and then fails.';
 const UNCACHED = 'Slower answers; nothing is lost, and signed-in people stay signed in.';
 const NOTICED_BY_NONE = 'Nothing yet.';
 
-/** By code of the catalogue. */
+/**
+ * By code of the catalogue.
+ *
+ * @example
+ * ```ts
+ * import { PROBLEM_ADVICE } from 'portal-health/advice';
+ *
+ * console.log(PROBLEM_ADVICE.DATABASE_TIMEOUT.next);
+ * ```
+ */
 export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_UNREACHABLE: {
     means: 'No connection can be opened: refused, no route, or cut off.',

@@ -13,6 +13,7 @@ import {
   optional,
   optionError,
   required,
+  type OptionRule,
   type Rules,
 } from 'portal-shared/check-options';
 import { MAX_FILE_BYTES } from './scan/digest.js';
@@ -137,10 +138,7 @@ const SOURCE: Rules<SourceOptions> = {
   followMemory: BOOLEAN,
   dependencies: ANYTHING,
   lastRunFile: optional('to be the path of a file', isPath),
-  maxFileBytes: optional(
-    'to be a whole number from 1',
-    (value) => Number.isSafeInteger(value) && Number(value) > 0,
-  ),
+  maxFileBytes: wholeNumberFrom(1),
   startDeadlineMs: numberFrom(0, LONGEST_TIMER_MS, 'of milliseconds '),
   onEvent: FUNCTION,
 };
@@ -148,19 +146,12 @@ const DEPENDENCIES: Rules<DependencyOptions> = {
   lockFile: required('to be the path of a file', isPath),
   list: optional('to be the path of a file', isPath),
 };
-const SEQUENCE = optional(
-  'to be a whole number from 0',
-  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-);
 const STATEMENT: Rules<StatementOptions> = {
   file: required('to be the path of a file', isPath),
   keys: required('to hold at least one public key', (value) => Array.isArray(value) && value.length > 0),
-  signatures: optional(
-    'to be a whole number from 1',
-    (value) => Number.isSafeInteger(value) && Number(value) > 0,
-  ),
-  minimumSequence: SEQUENCE,
-  acceptSequence: SEQUENCE,
+  signatures: wholeNumberFrom(1),
+  minimumSequence: wholeNumberFrom(0),
+  acceptSequence: wholeNumberFrom(0),
 };
 
 /**
@@ -186,6 +177,13 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     startDeadlineMs: options.startDeadlineMs ?? START_DEADLINE_MS,
     onEvent: options.onEvent ?? (() => undefined),
   };
+}
+
+function wholeNumberFrom(least: number): OptionRule {
+  return optional(
+    `to be a whole number from ${least} to ${Number.MAX_SAFE_INTEGER}`,
+    (value) => Number.isSafeInteger(value) && Number(value) >= least,
+  );
 }
 
 function isPath(value: unknown): boolean {

@@ -35,7 +35,7 @@ describe('options that cannot be used are named, with their rule', () => {
     ],
     [
       { root, statement: { file: 'x', keys: [publicPem], minimumSequence: -1 } },
-      /`statement\.minimumSequence` option to be a whole number from 0, got -1\./,
+      /`statement\.minimumSequence` option to be a whole number from 0 to 9007199254740991, got -1\./,
     ],
     [
       { root, expectedHash: 'ab'.repeat(32), statement: { file: 'x', keys: [publicPem] } },
@@ -45,6 +45,29 @@ describe('options that cannot be used are named, with their rule', () => {
   for (const [options, sentence] of bad) {
     test(sentence.source, () => {
       assert.throws(() => watchSource(options as SourceOptions), { name: 'TypeError', message: sentence });
+    });
+  }
+
+  for (const [name, rule] of [
+    ['statement.signatures', 'a whole number from 1 to 9007199254740991'],
+    ['statement.acceptSequence', 'a whole number from 0 to 9007199254740991'],
+    ['scanIntervalMs', 'a number of milliseconds from 100 to 2147483647'],
+    ['memoryIntervalMs', 'a number of milliseconds from 100 to 2147483647'],
+    ['startDeadlineMs', 'a number of milliseconds from 0 to 2147483647'],
+    ['maxFileBytes', 'a whole number from 1 to 9007199254740991'],
+  ] as const) {
+    test(`\`${name}\` as text, and beyond the bound that its rule names`, () => {
+      for (const value of ['500', 2 ** 60]) {
+        const shown = JSON.stringify(value);
+        const [own = '', within] = name.split('.').toReversed();
+        const options = within
+          ? { root, [within]: { file: 'x', keys: [publicPem], [own]: value } }
+          : { root, [own]: value };
+        assert.throws(() => watchSource(options), {
+          name: 'TypeError',
+          message: `Expected the \`${name}\` option to be ${rule}, got ${shown}.`,
+        });
+      }
     });
   }
 
