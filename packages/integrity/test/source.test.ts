@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   readdirSync,
@@ -416,6 +416,28 @@ describe('a clean life', () => {
         if (name === 'closed') assert.equal(handles, 0);
       }));
   }
+
+  test('a source closed while the reply to a look into memory is on its way holds the process until it is closed', () =>
+    withTree(TREE, (root) => {
+      const script = `
+        import { setImmediate, setTimeout } from 'node:timers/promises';
+        import { watchSource } from ${JSON.stringify(new URL('../src/source.js', import.meta.url).href)};
+        const hold = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+        const source = watchSource({ root: ${JSON.stringify(root)}, watch: false, memoryIntervalMs: 200 });
+        await source.start();
+        hold(300);
+        await setTimeout(1);
+        await setImmediate();
+        // The second look has asked the thread, which replies meanwhile.
+        hold(1_000);
+        await source.close();
+        process.stdout.write('closed');`;
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      assert.deepEqual([status, stdout, stderr], [0, 'closed', '']);
+    }));
 
   test('twenty sources opened and closed leave no descriptor behind', () =>
     withTree(TREE, async (root) => {

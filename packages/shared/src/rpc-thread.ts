@@ -123,8 +123,9 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
     return new RpcError('THREAD_ENDED', { cause: failure });
   }
 
+  /** One that is being ended holds until it has: a reply that is still on its way must not let go of it. */
   function holdWhilePending(): void {
-    if ([...pending.values()].some(({ hold }) => hold)) worker?.ref();
+    if (isClosed || [...pending.values()].some(({ hold }) => hold)) worker?.ref();
     else worker?.unref();
   }
 
