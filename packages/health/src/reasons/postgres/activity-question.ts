@@ -71,11 +71,11 @@ export function activityQuestion(question: ActivityQuestion): string {
  * in a schema of the path could have it called with the rights of our role, if its arguments fitted better than those of
  * the server's own: nothing but the server's own is in this path.
  */
-export function transactionOf(selects: readonly string[]): string {
+export function transactionOf(selects: readonly string[], limitMs: number = STATEMENT_LIMIT_MS): string {
   return [
     'BEGIN READ ONLY',
     'SET LOCAL search_path = pg_catalog, pg_temp',
-    `SET LOCAL statement_timeout = ${STATEMENT_LIMIT_MS}`,
+    `SET LOCAL statement_timeout = ${limitMs}`,
     `SET LOCAL lock_timeout = ${LOCK_LIMIT_MS}`,
     ...selects,
     'COMMIT',

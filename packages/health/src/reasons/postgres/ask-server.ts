@@ -14,7 +14,9 @@ export interface ServerAnswers {
   readonly hourly: HourlyAnswer | undefined;
 }
 
-const DEADLINE_MS = 1_500;
+/** Longer than in the background: what is slow once is still an answer for who waits for it, and not asked again. */
+const STATEMENT_LIMIT_MS = 2_000;
+const DEADLINE_MS = 4_500;
 
 /** Resolves with the driver's code, or `overrun`, where there is no answer. Ends the connection. */
 export async function askServer(connection: AskedConnection): Promise<ServerAnswers | string> {
@@ -31,12 +33,14 @@ async function query(connection: AskedConnection): Promise<ServerAnswers | undef
   const both = `SELECT (${activity}) AS portal_activity, (${hourlySelect(version, always)}) AS portal_hourly`;
   let rows: unknown;
   try {
-    rows = await connection.run(transactionOf([both]));
+    rows = await connection.run(transactionOf([both], STATEMENT_LIMIT_MS));
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
     // Of the two the hourly one reads tables, which may be locked, and what a role may be forbidden.
     await connection.run('ROLLBACK');
-    rows = await connection.run(transactionOf([`SELECT (${activity}) AS portal_activity`]));
+    rows = await connection.run(
+      transactionOf([`SELECT (${activity}) AS portal_activity`], STATEMENT_LIMIT_MS),
+    );
   }
   const row = member(rows, '0');
   const answer = readActivity(member(row, 'portal_activity'));
