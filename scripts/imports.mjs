@@ -58,8 +58,8 @@ const PACKAGES = {
   'packages/server': {
     uses: ['portal-shared', 'portal-health', 'portal-integrity', 'portal-dev-servers', 'npm'],
     floors: [
-      ['errors', 'config'],
-      ['infra'],
+      ['errors', 'config', 'fleet/service-verdict'],
+      ['infra', 'fleet/fleet-update'],
       ['auth', 'monitoring', 'fleet'],
       ['api', 'stores', 'embedded-servers', 'urls'],
       ['outside', 'service-health', 'own-service'],

@@ -3,7 +3,8 @@
  */
 import { hostname } from 'node:os';
 import type { Health, Report } from 'portal-health';
-import { OWN_NAME, type ServiceDetail } from './fleet/fleet.js';
+import { OWN_NAME } from './fleet/fleet.js';
+import type { ServiceDetail } from './fleet/services.js';
 import type { InstanceChange, ServiceUpdate } from './fleet/fleet-update.js';
 import type { InstanceView } from './fleet/instance-list.js';
 import { createStatusDamper } from './monitoring/alerts/status-damper.js';

@@ -1,6 +1,6 @@
 /** `GET /v1/admin/fleet/services/{service}/history`: how a service was, in steps. */
 import { PortalError } from '../errors.js';
-import { STATUSES } from '../monitoring/fleet/fleet-update.js';
+import { STEP_STATUSES } from '../monitoring/fleet/service-step-store.js';
 import { parseStepQuery } from '../monitoring/fleet/step-query.js';
 import { serviceParameter } from './admin-fleet-service.js';
 import { timeParameter, wholeNumberParameter } from './parameters.js';
@@ -24,7 +24,7 @@ export const fleetHistorySchema = named(
     }),
     times: listOf({ type: 'integer' }, 'Begin of each step, seconds since 1970.'),
     status: listOf(
-      { type: ['string', 'null'], description: `The worst of a step: ${STATUSES.join(', ')}.` },
+      { type: ['string', 'null'], description: `The worst of a step: ${STEP_STATUSES.join(', ')}.` },
       'The worst in each step, for however short a time. `null` where nothing was watched.',
     ),
     usable: figures('The fewest usable instances of each step.'),

@@ -6,6 +6,7 @@ import type { InstanceCounts, InstanceState, ServiceStatus } from './service-ver
 export interface FleetUpdate {
   readonly at: number;
   readonly name: string;
+  /** Since when the watcher itself cannot see; `null` while it does. */
   readonly blindSince: number | null;
   readonly services: readonly ServiceUpdate[];
 }
@@ -24,7 +25,10 @@ export interface ServiceUpdate {
   /** Of the service and of its instances. */
   readonly codes: readonly string[];
   readonly intervalMs: number;
-  /** Milliseconds after which an instance that does not answer is known to be lost. */
+  /**
+   * Milliseconds after which an instance that does not answer is known to be lost; for so long after a start too little has
+   * been seen to say that it is well or unwell.
+   */
   readonly settleMs: number;
   /** Those that are unwell, at most `MOST_UNWELL`. */
   readonly unwell: readonly UnwellInstance[];

@@ -19,7 +19,7 @@ import {
 } from './alerts/notification-counts.js';
 import { createReceivers } from './alerts/receivers.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
-import type { FleetUpdate, ServiceUpdate } from './fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
 import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
 import type { GenerationStore } from './incidents/generations.js';

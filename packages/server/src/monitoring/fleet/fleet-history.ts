@@ -11,7 +11,7 @@ import type { FileTrouble } from '../../infra/sqlite/sqlite-file.js';
 import { createDiskState, createWriteQueue, type Write } from '../../infra/sqlite/write-queue.js';
 import { MOST_PENDING } from './fleet-limits.js';
 import type { FleetStore } from './fleet-store.js';
-import type { FleetUpdate } from './fleet-update.js';
+import type { FleetUpdate } from '../../fleet/fleet-update.js';
 import type { ServiceStep, StepColumns, StepQuery } from './service-step-store.js';
 import { createStepTracker } from './step-tracker.js';
 import type { Transition, TransitionPage, TransitionQuery } from './transition-store.js';

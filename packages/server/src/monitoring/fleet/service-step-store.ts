@@ -6,7 +6,15 @@ import type { Database } from 'libsql';
 import { inTransaction } from '../../infra/sqlite/transaction.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../history/history-limits.js';
 import { SERVICE_HOURS_FOR_MS, SERVICE_MINUTES_FOR_MS } from './fleet-limits.js';
-import { STATUSES, type ServiceStatus } from './fleet-update.js';
+import type { ServiceStatus } from '../../fleet/service-verdict.js';
+
+/** From the best on: the file keeps the place of a status among them, and the worst of a step is the last. */
+export const STEP_STATUSES = [
+  'healthy',
+  'unknown',
+  'degraded',
+  'unhealthy',
+] as const satisfies readonly ServiceStatus[];
 
 /** A part of a minute. */
 export interface ServiceStep {
@@ -53,7 +61,7 @@ export interface ServiceStepStore {
 const COLUMNS = `service INTEGER NOT NULL, at INTEGER NOT NULL, usable INTEGER NOT NULL, listed INTEGER NOT NULL,
   worst INTEGER NOT NULL, p95 REAL, PRIMARY KEY (service, at)`;
 
-/** `worst`: the place in `STATUSES`. */
+/** `worst`: the place in `STEP_STATUSES`. */
 export const STEPS_SCHEMA = `
   CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS service_minutes (${COLUMNS}) WITHOUT ROWID;
@@ -113,7 +121,7 @@ export function createServiceStepStore(database: Database): ServiceStepStore {
       for (const { service, at, usable, listed, worst, p95 } of steps) {
         addService.run(service);
         const id = idOf(service);
-        const values = [usable, listed, STATUSES.indexOf(worst), p95] as const;
+        const values = [usable, listed, STEP_STATUSES.indexOf(worst), p95] as const;
         tables.minutes.put.run(id, at, ...values);
         tables.hours.put.run(id, Math.floor(at / HOUR_MS) * HOUR_MS, ...values);
       }
@@ -126,7 +134,7 @@ export function createServiceStepStore(database: Database): ServiceStepStore {
       const columns = emptyColumns(fromMs, toMs, stepMs, count);
       const rows = tables[table].steps.all(fromMs, stepMs, id, fromMs, toMs) as unknown as Row[];
       for (const [step, worst, usable, listed, p95] of rows) {
-        columns.status[step] = STATUSES[worst] ?? null;
+        columns.status[step] = STEP_STATUSES[worst] ?? null;
         columns.usable[step] = usable;
         columns.listed[step] = listed;
         columns.poll_p95_ms[step] = p95;

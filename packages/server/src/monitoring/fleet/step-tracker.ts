@@ -2,8 +2,8 @@
  * From updates to steps: what of a minute has not been written yet.
  */
 import { MINUTE_MS } from '../history/history-limits.js';
-import { STATUSES, type FleetUpdate, type ServiceUpdate } from './fleet-update.js';
-import type { ServiceStep } from './service-step-store.js';
+import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
+import { STEP_STATUSES, type ServiceStep } from './service-step-store.js';
 
 export interface StepTracker {
   update(update: FleetUpdate): void;
@@ -61,7 +61,7 @@ function worse(one: Gathered, other: Gathered = one): Gathered {
     ...one,
     usable: Math.min(one.usable, other.usable),
     listed: Math.max(one.listed, other.listed),
-    worst: STATUSES.indexOf(one.worst) > STATUSES.indexOf(other.worst) ? one.worst : other.worst,
+    worst: STEP_STATUSES.indexOf(one.worst) > STEP_STATUSES.indexOf(other.worst) ? one.worst : other.worst,
     pollsMs: one === other ? one.pollsMs : [...one.pollsMs, ...other.pollsMs].slice(-MOST_POLLS),
   };
 }

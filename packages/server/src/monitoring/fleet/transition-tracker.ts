@@ -1,7 +1,7 @@
 /**
  * From updates to transitions: of the services by comparison with the update before, of instances as they are reported.
  */
-import type { FleetUpdate, ServiceUpdate } from './fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
 import type { Transition } from './transition-store.js';
 
 export interface TransitionTracker {

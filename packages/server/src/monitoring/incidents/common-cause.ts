@@ -2,7 +2,7 @@
  * What several services have in common: one database under five services is one outage. Found by a closed catalogue of
  * codes and by what the fleet file says that they share; never learned.
  */
-import type { ServiceUpdate } from '../fleet/fleet-update.js';
+import type { ServiceUpdate } from '../../fleet/fleet-update.js';
 import { isUnwell, type Condition } from './condition.js';
 import { incidentKey, type Incident } from './incident.js';
 

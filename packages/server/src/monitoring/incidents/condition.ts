@@ -1,7 +1,7 @@
 /**
  * What is wrong at one moment, by key, and of what nothing can be said. Pure.
  */
-import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
 import {
   incidentKey,
   type IncidentCause,

@@ -2,7 +2,7 @@
  * From what is known of the fleet, moment by moment, to incidents: when they begin, worsen and end, and what of that is
  * announced. Nothing is read or written here, and no clock is asked, so the same history gives the same incidents.
  */
-import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
 import { createCommonCauseTracker, type CommonCauses } from './common-cause.js';
 import {
   blindCondition,

@@ -8,7 +8,7 @@ import type { Alertmanagers } from '../alerts/alertmanagers.js';
 import type { Alerts } from '../alerts/alerts.js';
 import type { Delivery, NewMessage } from '../alerts/outbox-store.js';
 import type { FleetHistory } from '../fleet/fleet-history.js';
-import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
 import { createGenerations, type GenerationStore, type Generations } from './generations.js';
 import { incidentKey, type Incident, type IncidentNotice } from './incident.js';
 import type { IncidentPage, IncidentQuery } from './incident-store.js';

@@ -12,7 +12,8 @@ import { openFile } from '../../../src/infra/sqlite/sqlite-file.js';
 import { createFleetHistory } from '../../../src/monitoring/fleet/fleet-history.js';
 import { MOST_TRANSITIONS, TRANSITIONS_FOR_MS } from '../../../src/monitoring/fleet/fleet-limits.js';
 import { createFleetStore, FLEET_FORMAT } from '../../../src/monitoring/fleet/fleet-store.js';
-import type { FleetUpdate, ServiceUpdate } from '../../../src/monitoring/fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../../../src/fleet/fleet-update.js';
+import { countStates } from '../../../src/fleet/service-verdict.js';
 import { parseStepQuery } from '../../../src/monitoring/fleet/step-query.js';
 import type { Transition } from '../../../src/monitoring/fleet/transition-store.js';
 
@@ -51,7 +52,7 @@ function service(change: Partial<ServiceUpdate>): ServiceUpdate {
     codes: [],
     intervalMs: 10_000,
     settleMs: 30_000,
-    counts: { degraded: 0, unhealthy: 0, unreachable: 0 },
+    counts: { ...countStates([]), degraded: 0, unhealthy: 0, unreachable: 0 },
     unwell: [],
     changes: [],
     pollsMs: [],

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { ServiceUpdate } from '../../../src/monitoring/fleet/fleet-update.js';
+import type { ServiceUpdate } from '../../../src/fleet/fleet-update.js';
 import { incidentId } from '../../../src/monitoring/incidents/incident.js';
 import {
   fleetUpdate,

@@ -1,5 +1,6 @@
 /** Updates of a fleet, as tests write them: one letter a service. */
-import type { FleetUpdate, ServiceUpdate } from '../../../src/monitoring/fleet/fleet-update.js';
+import type { FleetUpdate, ServiceUpdate } from '../../../src/fleet/fleet-update.js';
+import { countStates } from '../../../src/fleet/service-verdict.js';
 import type { Incident, IncidentNotice } from '../../../src/monitoring/incidents/incident.js';
 import {
   createIncidentTracker,
@@ -36,7 +37,7 @@ export function serviceUpdate(
     codes,
     intervalMs: INTERVAL_MS,
     settleMs: SETTLE_MS,
-    counts: { degraded: letter === 'd' ? 1 : 0, unhealthy: letter === 'u' ? 1 : 0, unreachable: 0 },
+    counts: countStates([STATUSES[letter]]),
     unwell: isUnwell ? [{ instance: `${name}:80`, state: STATUSES[letter], since: START, codes }] : [],
     changes: [],
     pollsMs: [],
