@@ -30,6 +30,11 @@ export interface AlertmanagerOptions {
   readonly peers?: readonly string[];
 }
 
+/**
+ * Milliseconds for which each Alertmanager behind the first waits for those before it: shorter than the usual 15 s, and long
+ * enough for a busy machine to gossip. Then it sends what it saw before, so its `group_interval` must be longer.
+ */
+export const PEER_TIMEOUT_MS = 5_000;
 const START_TIMEOUT_MS = 60_000;
 const NAME = 'prometheus-alertmanager';
 const TEMPLATES = ['usr', 'share', 'prometheus', 'alertmanager'];
@@ -76,8 +81,7 @@ export async function startAlertmanager({
               `--cluster.advertise-address=${clusterAddress}`,
               '--cluster.settle-timeout=5s',
               '--cluster.gossip-interval=100ms',
-              // Those behind the first wait for so long, and alerts of a test are short. A busy machine gossips late.
-              '--cluster.peer-timeout=8s',
+              `--cluster.peer-timeout=${PEER_TIMEOUT_MS}ms`,
               ...peers.map((peer) => `--cluster.peer=${peer}`),
             ],
             // Of the test itself: it may be root, and the files are its own.

@@ -1,5 +1,5 @@
 /** Everything that the test kit offers, name by name. */
-export { type Alertmanager, startAlertmanager } from './alertmanager.js';
+export { type Alertmanager, PEER_TIMEOUT_MS, startAlertmanager } from './alertmanager.js';
 export { type ChromiumProgram, findChromium } from './chromium.js';
 export { environmentWithPackages } from './apt-package.js';
 export { type DebianPostgres, startDebianPostgres } from './debian-postgres.js';

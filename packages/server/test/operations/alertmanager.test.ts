@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   messageData,
+  PEER_TIMEOUT_MS,
   startAlertmanager,
   startPostgres,
   startReceiver,
@@ -30,7 +31,13 @@ import { deployFile } from './deploy-files.js';
 const PATIENCE = { timeoutMs: 120_000, everyMs: 200 };
 /** Milliseconds between two reports of these watchers. */
 const EVERY_MS = 3_000;
-const LONG = 3 * EVERY_MS + 8_000;
+/**
+ * Milliseconds between two looks of an Alertmanager at one incident. Longer than it waits for those before it in the cluster,
+ * as in what we ship: after that wait it sends what it saw before, so shorter ones repeat what is over.
+ */
+const LOOKS_EVERY_MS = 3 * PEER_TIMEOUT_MS;
+/** Within which each Alertmanager has looked, and sent what it had to. */
+const LONG = LOOKS_EVERY_MS + PEER_TIMEOUT_MS + 2 * EVERY_MS;
 
 let receiver: TestReceiver;
 let cluster: readonly Alertmanager[];
@@ -91,7 +98,7 @@ async function configuration(): Promise<string> {
   return shipped
     .replaceAll('http://127.0.0.1:9094', receiver.url)
     .replaceAll(/group_wait: \d+s/g, 'group_wait: 1s')
-    .replaceAll(/group_interval: 1m/g, 'group_interval: 1s');
+    .replaceAll(/group_interval: 1m/g, `group_interval: ${LOOKS_EVERY_MS}ms`);
 }
 
 before(async () => {
@@ -174,6 +181,8 @@ describe('watchers of one fleet', { concurrency: false }, () => {
     const open = [incident('killed', 1)];
     for (const watcher of watchers) watcher.update('prod', open);
     await waitFor('it to fire', () => told('PortalServiceUnwell', since()).length > 0, PATIENCE);
+    // Until the other knows what was told: one that dies with that alone is made up for by a second message.
+    await sleep(PEER_TIMEOUT_MS);
     await cluster[0]?.kill();
     for (const watcher of watchers) watcher.update('prod', []);
     await waitFor('it to end', () => told('PortalServiceUnwell', since()).length > 1, PATIENCE);
@@ -240,8 +249,11 @@ describe('one outage of one database under five services', { concurrency: false 
     // Past what is not told after a start.
     await sleep(25_000);
     isDown = true;
-    await webhook.arrived(1);
-    const [began] = webhook.accepted;
+    // On a busy machine the service may tell of itself, too.
+    const ofFleet = (): TestReceiver['accepted'] =>
+      webhook.accepted.filter((message) => messageData(message)['service'] !== 'portal');
+    await waitFor('the begin', () => ofFleet().length > 0, PATIENCE);
+    const [began] = ofFleet();
     assert.deepEqual((messageData(began)['services'] as string[]).toSorted(), names);
     assert.deepEqual(
       [messageData(began)['shared'], messageData(began)['kind'], messageData(began)['codes']],
@@ -250,15 +262,11 @@ describe('one outage of one database under five services', { concurrency: false 
     await waitFor('Alertmanager to tell', () => told('PortalCommonCause').length > 0, PATIENCE);
     await sleep(10_000);
     isDown = false;
-    await webhook.arrived(2);
+    await waitFor('the end', () => ofFleet().length > 1, PATIENCE);
     await waitFor('its end to be told', () => told('PortalCommonCause').length > 1, PATIENCE);
     assert.deepEqual(told('PortalCommonCause'), ['firing critical', 'resolved critical']);
-    const about = webhook.accepted.filter((message) => messageData(message)['kind'] === 'cause');
-    assert.deepEqual(typesOf(about), ['incident.began', 'incident.ended']);
-    assert.equal(messageData(about[0])['incident'], messageData(about[1])['incident']);
-    assert.equal(
-      webhook.accepted.filter((message) => messageData(message)['service'] !== 'portal').length,
-      2,
-    );
+    assert.deepEqual(typesOf(ofFleet()), ['incident.began', 'incident.ended']);
+    const [first, last] = ofFleet().map(messageData);
+    assert.deepEqual([last?.['kind'], last?.['incident']], ['cause', first?.['incident']]);
   });
 });

@@ -24,12 +24,6 @@ export interface IncidentTrackerOptions {
   readonly startedAt: number;
   /** Of a key; `undefined`: not known yet, and asked again with the next update. */
   readonly generationOf: (key: string, since: number) => number | undefined;
-  /** Whether nobody is to be notified now. */
-  readonly isPaused: (
-    service: string | null,
-    labels: Readonly<Record<string, string>>,
-    at: number,
-  ) => boolean;
 }
 
 export interface TrackedChange {
@@ -56,7 +50,6 @@ export function createIncidentTracker({
   changes,
   startedAt,
   generationOf,
-  isPaused,
 }: IncidentTrackerOptions): IncidentTracker {
   const current = new Map(open.map((incident) => [incident.key, incident]));
   const restored = new Set(current.keys());
@@ -121,8 +114,7 @@ export function createIncidentTracker({
 
   /** Which may be announced by itself. */
   function isHeld(incident: Incident, { at, byName, common }: Seen): boolean {
-    const { kind, key, service, labels } = incident;
-    if (isPaused(service, labels, at)) return true;
+    const { kind, key, service } = incident;
     if (kind === 'blind') return false;
     if (incident.services.some((name) => at - startedAt < (byName.get(name)?.settleMs ?? 0))) return true;
     if (kind === 'cause') return at < common.holdUntil(key);

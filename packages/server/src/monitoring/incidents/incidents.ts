@@ -77,7 +77,6 @@ export function createIncidents(options: IncidentsOptions): Incidents {
       changes: before.changes,
       startedAt,
       generationOf: (key, since) => named.of(key, since),
-      isPaused: () => false,
     });
   }
 

@@ -174,20 +174,6 @@ test('a blind watcher tells so, and nothing else, and ends nothing', () => {
   assert.deepEqual(tracked.told(), ['began orders/health', 'began @watcher/blind', 'ended @watcher/blind']);
 });
 
-test('while it is paused nothing is announced, and what was announced is ended', () => {
-  let isPaused = true;
-  const tracked = startTracker({ isPaused: () => isPaused });
-  play(tracked, 'huh');
-  assert.deepEqual(tracked.told(), []);
-  assert.equal(tracked.incidents.size, 1, 'it is followed all the same');
-  play(tracked, 'u', 40);
-  isPaused = false;
-  play(tracked, 'u', 50);
-  isPaused = true;
-  play(tracked, 'h', 60);
-  assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
-});
-
 test('after a start nothing is announced, and nothing is over, before there was time to look', () => {
   const first = startTracker();
   play(first, 'hu');

@@ -66,7 +66,6 @@ export function startTracker(options: Partial<IncidentTrackerOptions> = {}) {
       generations.set(key, next);
       return next;
     },
-    isPaused: () => false,
     ...options,
   });
   const notices: IncidentNotice[] = [];
