@@ -17,6 +17,8 @@ export interface WatcherSight {
 /** @param onSeeing - called when it sees again, before anything else is judged */
 export function createWatcherSight({ log, onSeeing }: { log: Log; onSeeing: () => void }): WatcherSight {
   let sight: Sight = SEEING;
+  /** Noticed since the last judgement: whoever is told of each judgement hears of it before it ends. */
+  let isNew = false;
 
   function look(next: Sight): void {
     const [wasBlind, isBlind] = [sight.blindSince !== null, next.blindSince !== null];
@@ -30,8 +32,13 @@ export function createWatcherSight({ log, onSeeing }: { log: Log; onSeeing: () =
     blindSince: () => sight.blindSince,
     isBlind: () => sight.blindSince !== null,
     goBlind() {
-      if (sight.blindSince === null) look({ blindSince: Date.now(), hasGivenUp: false });
+      if (sight.blindSince !== null) return;
+      look({ blindSince: Date.now(), hasGivenUp: false });
+      isNew = true;
     },
-    judge: (instances, nowMs, reach) => look(judgeSight(sight, instances, nowMs, reach)),
+    judge(instances, nowMs, reach) {
+      if (!isNew) look(judgeSight(sight, instances, nowMs, reach));
+      isNew = false;
+    },
   };
 }
