@@ -3,6 +3,7 @@
  * Prints how all stood meanwhile, and what happened.
  */
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { waitFor } from 'portal-test-kit';
@@ -24,7 +25,7 @@ const CHECKED = ['orders', 'stock'];
 
 const folder = process.argv[2] ?? '';
 const ip = (...args: readonly string[]) => promisify(execFile)('ip', args);
-await promisify(execFile)('sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1']);
+await writeFile('/proc/sys/net/ipv6/conf/all/disable_ipv6', '1');
 const far = await startFarHost();
 const watcher = await startWatcher(
   folder,
