@@ -3,6 +3,8 @@
  *
  *   npm run e2e                        all scenarios; writes e2e/RESULTS.md
  *   npm run e2e -- --only NAME         the scenarios whose name contains NAME
+ *   npm run e2e -- --reasons           also the scenes of the reasons, and beside every process a twin without reasons, whose
+ *                                      answers below administrators have to be the same; takes about twice as long
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
  */
@@ -24,6 +26,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string', default: '' },
+    reasons: { type: 'boolean', default: false },
     soak: { type: 'boolean', default: false },
     calm: { type: 'boolean', default: false },
   },
@@ -61,7 +64,11 @@ try {
     broken.push(...result.broken, ...leaks());
     process.stdout.write(`${result.table}\n\n`);
   } else {
-    const { outcomes, poolCosts, ...result } = await runMatrix({ ...options, only: values.only });
+    const { outcomes, poolCosts, ...result } = await runMatrix({
+      ...options,
+      only: values.only,
+      withReasons: values.reasons,
+    });
     broken.push(...result.broken, ...leaks());
     for (const limit of result.brokenOnce) process.stdout.write(`in the first of two runs: ${limit}\n`);
     process.stdout.write(`${outcomesTable(outcomes)}\n\n`);

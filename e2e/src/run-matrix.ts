@@ -29,7 +29,11 @@ const BUSY_MS = LIMITS.slowestMs / 5;
 const POOL_EXPERIMENT = 'Requirements: pool cost';
 const LAST_GROUP = 'The process';
 
-/** @throws an Error when no scenario's name contains `only` */
+/**
+ * Groups with surroundings of their own, which are those of the reasons, run only `withReasons`.
+ *
+ * @throws an Error when no scenario's name contains `only`
+ */
 export async function runMatrix({
   only,
   ...options
@@ -38,7 +42,10 @@ export async function runMatrix({
   const isChosen = (name: string): boolean => name.toLowerCase().includes(only.toLowerCase());
   const chosen = MATRIX.flatMap(({ name, scenarios, surroundings }) =>
     scenarios.map((scenario) => ({ group: name, scenario, surroundings })),
-  ).filter(({ group, scenario }) => isChosen(`${group}: ${scenario.fault}`));
+  ).filter(
+    ({ group, scenario, surroundings }) =>
+      (options.withReasons || surroundings === undefined) && isChosen(`${group}: ${scenario.fault}`),
+  );
   const others = [POOL_EXPERIMENT, `${LAST_GROUP}: ${ENDING.fault}`];
   if (chosen.length === 0 && !others.some(isChosen))
     throw new Error(`No scenario's name contains "${only}".`);
@@ -55,7 +62,7 @@ export async function runMatrix({
     };
     broken.push(...brokenByPoolCost(poolCosts));
   }
-  const stages = createStages(servers);
+  const stages = createStages(servers, options.withReasons);
   try {
     for (const { group, scenario, surroundings } of chosen) {
       process.stderr.write(`${group}: ${scenario.fault} …\n`);
@@ -90,7 +97,10 @@ export async function runMatrix({
 type Stage = Pick<RunOptions, 'servers' | 'fixture'>;
 
 /** The servers and processes of each group, started when the first of its scenarios comes. */
-function createStages(shared: Servers): {
+function createStages(
+  shared: Servers,
+  twins: boolean,
+): {
   of(surroundings: Surroundings | undefined): Promise<Stage>;
   close(): Promise<void>;
 } {
@@ -102,7 +112,7 @@ function createStages(shared: Servers): {
       if (known) return known;
       const servers = surroundings ? await startServers(surroundings.servers) : shared;
       if (surroundings) undo.push(() => servers.close());
-      const fixture = await startFixture(servers, { ...surroundings?.fixture, twins: true });
+      const fixture = await startFixture(servers, { ...surroundings?.fixture, twins });
       undo.push(() => fixture.close());
       const stage = { servers, fixture };
       stages.set(surroundings, stage);

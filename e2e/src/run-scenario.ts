@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly fixture: Fixture;
   readonly bareUrl: string;
   readonly scan: LeakScan;
+  /** Whether each process has a twin without reasons, with which it has to agree below administrators. */
+  readonly withReasons: boolean;
 }
 
 const CLIENTS = { count: 20, everyMs: 200 };
@@ -37,7 +39,9 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ScenarioOutcome[]> {
-  const own = scenario.fresh && (await startFixture(options.servers, { ...scenario.fresh, twins: true }));
+  const own =
+    scenario.fresh &&
+    (await startFixture(options.servers, { ...scenario.fresh, twins: options.withReasons }));
   try {
     return await runOn(own ?? options.fixture, group, scenario, options);
   } finally {
