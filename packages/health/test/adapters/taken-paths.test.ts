@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { Router } from '@koa/router';
 import { serve } from '@hono/node-server';
 import { Controller, Get, Module } from '@nestjs/common';
@@ -25,6 +25,11 @@ import { createHealth, type PathConflict } from '../../src/index.js';
 import { requestHttp1 } from './exchange.js';
 
 const health = createHealth({});
+const opened: (() => unknown)[] = [];
+
+after(async () => {
+  await Promise.all(opened.map((close) => close()));
+});
 
 /** What an application is told when `path` is asked. */
 async function toldBy(
@@ -36,11 +41,11 @@ async function toldBy(
     told.push(`${endpoint} ${taken}`);
     throw new Error('a bug of the application');
   });
+  opened.push(() => server.close());
   if (!server.listening) await once(server, 'listening');
   for (let time = 0; time < 2; time += 1) {
     await requestHttp1((server.address() as AddressInfo).port, path);
   }
-  server.close();
   return told.toSorted();
 }
 
@@ -97,6 +102,7 @@ test('Hono: at the first request for an endpoint', async () => {
 
 test('Fastify: a route that is there stops the start, and the sentence says what to do', async () => {
   const app = fastify();
+  opened.push(() => app.close());
   app.get('/metrics', async () => 'mine');
   await assert.rejects(async () => app.register(healthPlugin, { health }), {
     name: 'TypeError',
@@ -104,11 +110,11 @@ test('Fastify: a route that is there stops the start, and the sentence says what
       'Expected the `paths.metrics` option to be null, or a path at which there is no route yet, got "/metrics".',
   });
   const beside = fastify();
+  opened.push(() => beside.close());
   beside.get('/metrics', async () => 'mine');
   await beside.register(healthPlugin, { health, paths: { metrics: null }, lifecycle: false });
   assert.equal((await beside.inject('/metrics')).body, 'mine');
   assert.equal((await beside.inject('/livez')).body, 'ok\n');
-  await beside.close();
 });
 
 for (const [name, adapter] of [
@@ -134,10 +140,12 @@ for (const [name, adapter] of [
     const hear = (warning: Error): void => void warnings.push(warning);
     process.on('warning', hear);
     const app = await NestFactory.create(Root, adapter(), { logger: false });
+    opened.push(
+      () => app.close(),
+      () => process.off('warning', hear),
+    );
     await app.init();
     await waitFor('the warning', () => warnings.some(({ code }) => code === 'PORTAL_HEALTH_PATH_TAKEN'));
-    process.off('warning', hear);
-    await app.close();
     assert.deepEqual(
       warnings.filter(({ code }) => code === 'PORTAL_HEALTH_PATH_TAKEN').map(({ message }) => message),
       [
