@@ -3,7 +3,7 @@
  * leaves the folder as it was.
  */
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { npm, pack, packagingFolder, remove, REPOSITORY, execute } from './packed.js';
@@ -36,6 +36,35 @@ for (const name of ['health', 'integrity', 'server']) {
     assert.ok(made.equals(await readFile(tarball)));
     await rm(join(home, stdout.trim()));
     assert.deepEqual(await filesIn(home), earlier);
+  });
+}
+
+for (const name of ['health', 'integrity', 'server']) {
+  test(`portal-${name}, packed where the repository is known, leads there, and to files that are there`, async () => {
+    const place = join(folder, `known-${name}`);
+    await mkdir(place);
+    const env = { ...process.env, GITHUB_SERVER_URL: 'https://example.org', GITHUB_REPOSITORY: 'us/portal' };
+    const script = join(REPOSITORY, 'scripts/pack.mjs');
+    const { stdout } = await execute(process.execPath, [script, name, place], { env });
+    const [tarball = ''] = stdout.trim().split(' ');
+    await execute('tar', ['-xzf', tarball, '-C', place]);
+    const packed = (file: string): Promise<string> => readFile(join(place, 'package', file), 'utf8');
+    const { repository, homepage, bugs } = JSON.parse(await packed('package.json')) as Record<
+      string,
+      unknown
+    >;
+    const root = 'https://example.org/us/portal';
+    assert.deepEqual(repository, {
+      type: 'git',
+      url: `git+${root}.git`,
+      directory: `packages/${name}`,
+    });
+    assert.deepEqual([homepage, bugs], [`${root}/tree/main/packages/${name}#readme`, `${root}/issues`]);
+    const readme = await packed('README.md');
+    assert.doesNotMatch(readme, /(?<!\[)`(docs|examples)\/[\w./-]*` of the repository/);
+    const links = [...readme.matchAll(/\]\(https:\/\/example\.org\/us\/portal\/tree\/main\/([^)]*)\)/g)];
+    for (const [, path = ''] of links) await access(join(REPOSITORY, path));
+    if (name === 'health') assert.ok(links.length > 0);
   });
 }
 
