@@ -252,7 +252,7 @@ test('a root of its own is read through, and told', async () => {
     cpSync(join(folder, 'app'), join(folder, 'r/srv/app'), { recursive: true });
     const mount =
       'for at in usr lib lib64 bin; do [ -e /$at ] && mkdir -p r/$at && mount --rbind /$at r/$at; done; ' +
-      'exec chroot r "$0" /srv/app/dist/main.js';
+      'PATH=$PATH:/usr/sbin:/sbin; exec chroot r "$0" /srv/app/dist/main.js';
     return { program: 'unshare', args: [...OWN_MOUNTS, mount, process.execPath], folder: '/srv/app' };
   });
   assert.equal(found.exit, 0, `${found.stdout}${found.stderr}`);
