@@ -153,7 +153,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     if (observation.kind === 'answered' && pollsMs.length < MOST_POLLS) pollsMs.push(durationMs);
     if (isBlind && observation.kind === 'failed') return;
     const before = held.tracked;
-    const lostAt = before.lostAt ?? atMs;
+    const lostAt = Math.min(before.lostAt ?? atMs, atMs);
     // Nobody has answered since: perhaps it is the watcher that is cut off.
     const isDoubted = answeredAt <= lostAt && atMs + durationMs - lostAt < windowMs;
     held.tracked = track(before, observation, atMs, damping, isDoubted);

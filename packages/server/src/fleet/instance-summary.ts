@@ -2,6 +2,7 @@
  * What is asked of the instances of one service again and again: made in one pass, and kept until one of them has changed.
  * All times in milliseconds since 1970.
  */
+import { createCodeSet } from './code-set.js';
 import { MOST_UNWELL, type UnwellInstance } from './fleet-update.js';
 import type { TrackedInstance } from './instance-tracker.js';
 import type { Seen } from './sight.js';
@@ -31,7 +32,7 @@ export interface SourceCounts {
 export interface Summary {
   readonly listed: number;
   readonly counts: InstanceCounts;
-  /** Each once, at most `MOST_CODES`. */
+  /** Each once. */
   readonly codes: readonly string[];
   readonly sources: SourceCounts;
   readonly unwell: readonly UnwellInstance[];
@@ -39,22 +40,20 @@ export interface Summary {
   readonly cells: string;
 }
 
-/** Of a service: more say nothing more. */
-export const MOST_CODES = 16;
 export const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
 
 export function summarise(all: ReadonlyMap<string, Held>): Summary {
   const sorted = [...all].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const counts = countStates(sorted.map(([, held]) => stateOf(held)));
   const listed = all.size - counts.gone;
-  const codes = new Set<string>();
+  const codes = createCodeSet();
   const hashes = new Set<string>();
   const unwell: UnwellInstance[] = [];
   let reported = 0;
   for (const [instance, held] of all) {
     if (held.goneAt !== null) continue;
     const { state, since, codes: own, reading } = held.tracked;
-    for (const code of codesOf(held)) if (codes.size < MOST_CODES) codes.add(code);
+    for (const code of codesOf(held)) codes.add(code);
     if (UNWELL.has(state) && unwell.length < MOST_UNWELL) unwell.push({ instance, state, since, codes: own });
     if (typeof reading?.sourceHash !== 'string') continue;
     hashes.add(reading.sourceHash);
@@ -63,7 +62,7 @@ export function summarise(all: ReadonlyMap<string, Held>): Summary {
   return {
     listed,
     counts,
-    codes: [...codes],
+    codes: codes.codes(),
     sources: { groups: hashes.size, reported, notReported: listed - reported },
     unwell,
     cells: sorted.map(([, held]) => STATE_LETTERS[stateOf(held)]).join(''),

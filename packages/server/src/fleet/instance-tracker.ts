@@ -89,13 +89,14 @@ export function track(
   const runs = runsAfter(before.runs, isAnswer ? observation.reading.startedAtMs : null, atMs);
   return {
     state,
-    since: state === before.state ? before.since : atMs,
+    // What is of the future was seen before the clock was set back.
+    since: state === before.state ? Math.min(before.since, atMs) : atMs,
     // While a state is kept against what the last poll said, its codes are kept too.
     codes: state === seen ? codesOf(observation) : before.codes,
     findings: findingsOf(observation, runs),
     reading: isAnswer ? observation.reading : before.reading,
     answeredAt: isAnswer ? atMs : before.answeredAt,
-    lostAt: isAnswer ? null : (before.lostAt ?? atMs),
+    lostAt: isAnswer ? null : Math.min(before.lostAt ?? atMs, atMs),
     streak: isChanged ? { direction: 'none', polls: 0 } : streak,
     runs,
   };
@@ -140,7 +141,7 @@ function findingsOf(
 function runsAfter(runs: Runs, startedAtMs: number | null, atMs: number): Runs {
   const isCalm = runs.restartsSeenAt.length === 0 && runs.alternatedAt === null;
   if (isCalm && (startedAtMs === null || startedAtMs === runs.startedAt.at(-1))) return runs;
-  const isRecent = (seenAt: number): boolean => atMs - seenAt < RESTARTS_WITHIN_MS;
+  const isRecent = (seenAt: number): boolean => Math.abs(atMs - seenAt) < RESTARTS_WITHIN_MS;
   const restartsSeenAt = runs.restartsSeenAt.filter(isRecent);
   const alternatedAt = runs.alternatedAt !== null && isRecent(runs.alternatedAt) ? runs.alternatedAt : null;
   const last = runs.startedAt.at(-1);

@@ -2,12 +2,13 @@
  * One service: its instances, what is wrong with their list, and the verdict. Nothing is asked here. All times in
  * milliseconds since 1970.
  */
+import { createCodeSet } from './code-set.js';
 import type { Discovered } from './discovery/discovered.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { FleetProblemCode } from './fleet-problems.js';
 import type { ServiceUpdate } from './fleet-update.js';
 import { createPolledInstances, type InstanceView, type PolledInstances } from './instance-list.js';
-import { MOST_CODES, type SourceCounts } from './instance-summary.js';
+import type { SourceCounts } from './instance-summary.js';
 import type { ServiceRound } from './prometheus/collector.js';
 import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
@@ -74,21 +75,18 @@ export function createServiceWatch(
   function hasTooFew(nowMs: number): boolean {
     const count = instances.listed();
     if (!isListed || count >= expect.instances) fewSince = null;
-    else fewSince ??= nowMs;
+    // Of the future: the clock was set back.
+    else fewSince = Math.min(fewSince ?? nowMs, nowMs);
     return fewSince !== null && (count === 0 || nowMs - fewSince >= FEW_TOLERATED_MS);
   }
 
   function codes(): readonly string[] {
-    const own: FleetProblemCode[] = [];
-    if (discoveryProblem) own.push(discoveryProblem);
-    if (isCut) own.push('FLEET_TOO_MANY');
-    if (isTooFew) own.push('FLEET_TOO_FEW');
-    const found = new Set<string>(own);
-    for (const code of instances.codes(isBlind)) {
-      found.add(code);
-      if (found.size === MOST_CODES) break;
-    }
-    return [...found];
+    const found = createCodeSet();
+    if (discoveryProblem) found.add(discoveryProblem);
+    if (isCut) found.add('FLEET_TOO_MANY');
+    if (isTooFew) found.add('FLEET_TOO_FEW');
+    for (const code of instances.codes(isBlind)) found.add(code);
+    return found.codes();
   }
 
   return {
@@ -129,7 +127,7 @@ export function createServiceWatch(
       const judged = judgeService(instances.counts(isBlind), expect, isTooFew);
       // Before its instances are listed nothing is known of it.
       const next = isListed ? judged : ({ ...judged, status: 'unknown' } as const);
-      if (next.status !== verdict.status) since = nowMs;
+      since = next.status === verdict.status ? Math.min(since, nowMs) : nowMs;
       verdict = next;
     },
     view: () => ({

@@ -100,6 +100,8 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
 
   function receivePolls(polls: readonly Poll[]): void {
     checkedAt = Date.now();
+    // Neither is later than now, unless the clock was set back.
+    answeredAt = Math.min(answeredAt, checkedAt);
     for (const poll of polls) {
       if (poll.observation.kind === 'answered') answeredAt = Math.max(answeredAt, poll.atMs);
     }

@@ -39,11 +39,14 @@ export function judgeSight(
   nowMs: number,
   reach: boolean | undefined,
 ): Sight {
-  const { known, lost, lostServices, hasAnswer } = count(instances, before, nowMs);
-  if (before.blindSince !== null) {
+  // Of the future: the clock was set back, and nobody waits until it is there again.
+  const blindSince = before.blindSince && Math.min(before.blindSince, nowMs);
+  const { known, lost, lostServices, hasAnswer } = count(instances, blindSince, nowMs);
+  if (blindSince !== null) {
     if (reach ?? hasAnswer) return SEEING;
-    const isOutage = reach === undefined && nowMs - before.blindSince >= LONGEST_GUESS_MS;
-    return isOutage ? { blindSince: null, hasGivenUp: true } : before;
+    const isOutage = reach === undefined && nowMs - blindSince >= LONGEST_GUESS_MS;
+    if (isOutage) return { blindSince: null, hasGivenUp: true };
+    return blindSince === before.blindSince ? before : { ...before, blindSince };
   }
   if (before.hasGivenUp) return hasAnswer ? SEEING : before;
   const isWide = lostServices >= LEAST_SERVICES;
@@ -63,14 +66,14 @@ interface Counted {
   readonly hasAnswer: boolean;
 }
 
-function count(instances: Iterable<Seen>, { blindSince }: Sight, nowMs: number): Counted {
+function count(instances: Iterable<Seen>, blindSince: number | null, nowMs: number): Counted {
   const services = new Set<string>();
   let known = 0;
   let lost = 0;
   let hasAnswer = false;
   for (const { service, instances: alike = 1, answeredAt, lostAt, windowMs } of instances) {
     if (answeredAt === null || alike === 0) continue;
-    if (lostAt === null && answeredAt > (blindSince ?? 0)) hasAnswer = true;
+    if (lostAt === null && answeredAt > (blindSince ?? 0) && answeredAt <= nowMs) hasAnswer = true;
     // What was lost before is no part of what is being lost now.
     if (lostAt !== null && nowMs - lostAt > windowMs) continue;
     known += alike;

@@ -81,6 +81,15 @@ describe('an instance', () => {
     assert.deepEqual(findings(3), ['INSTANCE_RESTARTING']);
   });
 
+  test('has no past in the future once the clock was set back: neither its state, nor its loss, nor its restarts', () => {
+    const starts = [1, 2, 3, 4].map((startedAtMs) => says('healthy', startedAtMs));
+    const restarting = after(starts, newInstance(3_600_000));
+    const lost = track({ ...restarting, since: 7_200_000, lostAt: 7_200_000 }, silent, 60_000, DAMPING);
+    assert.deepEqual([lost.state, lost.since, lost.lostAt], ['healthy', 60_000, 60_000]);
+    const later = track({ ...restarting, since: 0 }, says('healthy', 4), -3_600_000, DAMPING);
+    assert.deepEqual([restarting.findings, later.findings], [['INSTANCE_RESTARTING'], []]);
+  });
+
   test('restarts of long ago are forgotten', () => {
     const restarted = after([says('healthy', 1), says('healthy', 2), says('healthy', 3), says('healthy', 4)]);
     const quiet = track(restarted, says('healthy', 4), 20 * 60_000, DAMPING);

@@ -49,6 +49,17 @@ describe('without an address that must answer', () => {
     assert.deepEqual(outage, { blindSince: null, hasGivenUp: true });
     assert.equal(judgeSight(outage, all, NOW_MS + 130_000, undefined), outage);
   });
+
+  test('does not outlast a clock that was set back meanwhile by an hour', () => {
+    const backMs = NOW_MS - 3_600_000;
+    const before = [seen('a', null, NOW_MS - 1_000), lost('b'), lost('b')];
+    const blind = { blindSince: NOW_MS, hasGivenUp: false };
+    const still = judgeSight(blind, before, backMs, undefined);
+    assert.deepEqual(still, { blindSince: backMs, hasGivenUp: false });
+    const answered = [seen('a', null, backMs + 500), lost('b'), lost('b')];
+    assert.deepEqual(judgeSight(still, answered, backMs + 1_000, undefined), SEEING);
+    assert.equal(judgeSight(still, before, backMs + 120_000, undefined).hasGivenUp, true);
+  });
 });
 
 describe('with an address that must answer', () => {

@@ -1,0 +1,94 @@
+/** Services beside each other, with real instances: who is asked, how, and who is left out. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test, type TestContext } from 'node:test';
+import { waitFor } from 'portal-test-kit';
+import { readFleetFile } from '../../src/fleet/file/fleet-file.js';
+import { createServices, type Services } from '../../src/fleet/services.js';
+import { createLog } from '../../src/infra/log.js';
+import { answerWith, startHost } from './hosts.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'portal-services-'));
+after(() => rmSync(folder, { recursive: true }));
+const log = createLog({ level: 'silent', destination: { write: () => undefined } });
+
+function start(t: TestContext, fleet: unknown): Services {
+  const services = createServices(log, null);
+  t.after(() => services.close());
+  services.apply(readFleetFile(JSON.stringify(fleet)).services);
+  return services;
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  await waitFor(what, holds, { timeoutMs: 60_000 });
+}
+
+test('an instance of two services is polled for each, with the token of that service', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const host = await startHost((request, response) => {
+    seen.push(request.headers.authorization);
+    answerWith({ status: 'healthy', errors: [] })(request, response);
+  });
+  t.after(() => host.close());
+  const services = start(t, {
+    defaults: { interval: '2s', timeout: '2s' },
+    services: ['orders', 'mail'].map((name) => ({
+      name,
+      // Twice the same is one.
+      discover: { static: [host.origin, host.origin] },
+      authorization: { credentials_file: file(`token-${name}`, `token-of-${name}`) },
+    })),
+  });
+  const both = ['Bearer token-of-mail', 'Bearer token-of-orders'];
+  await until('a poll of each service', () => both.every((token) => seen.includes(token)));
+  await until('both to be healthy', () => {
+    services.update(Date.now(), undefined);
+    return services.views().every(({ counts }) => counts.healthy === 1);
+  });
+  assert.deepEqual([...new Set(seen)].toSorted(), both);
+  assert.deepEqual(
+    services.targets().map(({ instances }) => instances),
+    [[host.target], [host.target]],
+  );
+});
+
+test('of 20,000 targets the first 10,000 by service and instance are watched, the same every time', async (t) => {
+  const host = await startHost(answerWith({ status: 'healthy', errors: [] }));
+  t.after(() => host.close());
+  const port = host.target.split(':').at(-1);
+  const targets = Array.from({ length: 20_000 }, (_, i) => `127.1.${i >> 8}.${i & 255}:${port}`);
+  const path = file('many.json', JSON.stringify([{ targets: targets.toReversed() }]));
+  const services = start(t, {
+    defaults: { scheme: 'http', interval: '3600s', networks: ['127.0.0.0/8'] },
+    services: [
+      { name: 'zoo', discover: { static: [host.origin] } },
+      { name: 'many', discover: { file_sd: [path] } },
+      { name: 'few', discover: { static: [host.origin] } },
+    ],
+  });
+  const codes = (): readonly string[] => services.views().map((view) => `${view.name}: ${view.codes.join()}`);
+  const cut = ['few: ', 'many: FLEET_TOO_MANY', 'zoo: FLEET_TOO_MANY'];
+  const isCut = (): boolean => codes().toSorted().join() === cut.join();
+  await until('the surplus to be left out', isCut);
+  const watched = (): Readonly<Record<string, readonly string[]>> =>
+    Object.fromEntries(services.targets().map(({ service, instances }) => [service, instances.toSorted()]));
+  const kept = { few: [host.target], many: targets.toSorted().slice(0, 9_999), zoo: [] };
+  assert.deepEqual(watched(), kept);
+  const first = `127.0.9.9:${port}`;
+  writeFileSync(path, JSON.stringify([{ targets: [...targets, first] }]));
+  await until('the surplus of another list to be left out', () => {
+    const many = watched()['many'] ?? [];
+    return many.length === 9_999 && many[0] === first;
+  });
+  assert.deepEqual(watched(), { ...kept, many: [first, ...kept.many.slice(0, 9_998)] });
+  writeFileSync(path, JSON.stringify([{ targets: targets.slice(0, 100) }]));
+  await until('a list that is short enough', () => codes().every((one) => one.endsWith(': ')));
+});
