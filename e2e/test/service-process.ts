@@ -98,7 +98,8 @@ export async function startServiceProcess(
     };
   } catch (error) {
     await stop('SIGKILL');
-    throw error;
+    if (said === '' && log === '') throw error;
+    throw new Error(`It said:\n${said}${log}`, { cause: error });
   }
 }
 

@@ -95,13 +95,23 @@ const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
   'incident.explained': (alert) =>
     `${shapeOf(alert)} why ${alert.status}: ${headOf(alert)}${whyWords(alert)}`,
   'incident.ended': ({ since, until, ...alert }) =>
-    `● healthy again: ${nameOf(alert)}, since ${clock(until ?? since)}, after ${lasting(since, until)}`,
+    `● ${ENDS[alert.kind ?? 'health']}: ${nameOf(alert)}, since ${clock(until ?? since)}, after ${lasting(since, until)}`,
   'integrity.changed': ({ instance, since, files }) =>
     `▲ the source changed on disk: ${instance}, at ${clock(since)}. ` +
     `${files?.modified ?? 0} modified, ${files?.added ?? 0} added, ${files?.removed ?? 0} removed; ` +
     'their names are in /v1/admin/integrity',
   'alert.test': ({ instance, since }) =>
     `A test of alerts from ${instance}, at ${clock(since)}. Nothing has happened.`,
+};
+
+/** A service that no longer flaps, or has its instances again, may be unwell for another reason. */
+const ENDS: Readonly<Record<IncidentKind, string>> = {
+  health: 'healthy again',
+  instances: 'enough instances again',
+  flapping: 'no longer changes to and fro',
+  discovery: 'instances are discovered again',
+  cause: 'healthy again',
+  blind: 'sees again',
 };
 
 function notWell(alert: Alert): string {

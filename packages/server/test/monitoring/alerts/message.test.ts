@@ -70,6 +70,24 @@ test('a fleet has services by their names, and a link where there is one', () =>
   assert.match(text({ kind: 'flapping', service: 'orders', errors: [] }), /It changes to and fro/);
 });
 
+test('an end says of what: one that no longer flaps may well be unwell', () => {
+  const text = (kind: Alert['kind']): string => {
+    const body = bodyFor('slack', {
+      ...ALERT,
+      kind,
+      type: 'incident.ended',
+      status: 'healthy',
+      until: ALERT.since,
+    });
+    return (JSON.parse(body) as { text: string }).text;
+  };
+  assert.match(text('health'), /^● healthy again: /);
+  for (const kind of ['flapping', 'instances', 'discovery', 'blind'] as const) {
+    assert.match(text(kind), /^● [a-z ]+: .+, since /);
+    assert.doesNotMatch(text(kind), /healthy/);
+  }
+});
+
 test('PagerDuty gets one key for all watchers, and its end by the same', () => {
   const began = JSON.parse(bodyFor('pagerduty', ALERT, 'R'.repeat(32))) as Record<string, unknown>;
   assert.deepEqual(
