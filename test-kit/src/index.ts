@@ -3,6 +3,7 @@ export { type Alertmanager, PEER_TIMEOUT_MS, startAlertmanager } from './alertma
 export { type ChromiumProgram, findChromium } from './chromium.js';
 export { environmentWithPackages } from './apt-package.js';
 export { type DebianPostgres, startDebianPostgres } from './debian-postgres.js';
+export { type Dnsmasq, type NameRecords, startDnsmasq } from './dnsmasq.js';
 export { type NameAnswer, type NameServer, startNameServer } from './name-server.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
