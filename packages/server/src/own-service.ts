@@ -6,7 +6,7 @@ import type { Health, Report } from 'portal-health';
 import { OWN_NAME } from './fleet/fleet.js';
 import type { ServiceDetail } from './fleet/services.js';
 import type { InstanceChange, ServiceUpdate } from './fleet/fleet-update.js';
-import type { InstanceView } from './fleet/instance-list.js';
+import type { InstanceView } from './fleet/instances.js';
 import { createStatusDamper } from './monitoring/alerts/status-damper.js';
 import { countStates, judgeService, STATE_LETTERS, type InstanceState } from './fleet/service-verdict.js';
 

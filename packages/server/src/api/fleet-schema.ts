@@ -1,6 +1,6 @@
 /** How the fleet, its services and their instances are written in JSON. */
 import type { FleetView } from '../fleet/fleet.js';
-import type { InstanceView } from '../fleet/instance-list.js';
+import type { InstanceView } from '../fleet/instances.js';
 import type { ServiceView } from '../fleet/service-watch.js';
 import { INSTANCE_STATES, SERVICE_STATUSES } from '../fleet/service-verdict.js';
 import {

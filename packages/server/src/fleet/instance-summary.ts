@@ -9,7 +9,7 @@ import type { Seen } from './sight.js';
 import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } from './service-verdict.js';
 
 /** One instance, listed or gone. */
-export interface Held {
+export interface PolledInstance {
   readonly origin: string;
   /** Name of its pod, where Kubernetes lists it. */
   readonly pod: string | undefined;
@@ -42,9 +42,9 @@ export interface Summary {
 
 export const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
 
-export function summarise(all: ReadonlyMap<string, Held>): Summary {
+export function summarise(all: ReadonlyMap<string, PolledInstance>): Summary {
   const sorted = [...all].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const counts = countStates(sorted.map(([, held]) => stateOf(held)));
+  const counts = countStates(sorted.map(([, held]) => stateOfPolled(held)));
   const listed = all.size - counts.gone;
   const codes = createCodeSet();
   const hashes = new Set<string>();
@@ -65,7 +65,7 @@ export function summarise(all: ReadonlyMap<string, Held>): Summary {
     codes: codes.codes(),
     sources: { groups: hashes.size, reported, notReported: listed - reported },
     unwell,
-    cells: sorted.map(([, held]) => STATE_LETTERS[stateOf(held)]).join(''),
+    cells: sorted.map(([, held]) => STATE_LETTERS[stateOfPolled(held)]).join(''),
   };
 }
 
@@ -86,7 +86,7 @@ function isSameList(one: readonly string[], other: readonly string[]): boolean {
 
 /** Those that are lost one by one, and all that answer together. One that never answered can be lost to nobody. */
 export function seenOf(
-  instances: Iterable<Held>,
+  instances: Iterable<PolledInstance>,
 ): readonly Pick<Seen, 'answeredAt' | 'lostAt' | 'instances'>[] {
   const lost: Pick<Seen, 'answeredAt' | 'lostAt'>[] = [];
   let answering = 0;
@@ -104,10 +104,10 @@ export function seenOf(
   return [...lost, { answeredAt: lastAnswerAt, lostAt: null, instances: answering }];
 }
 
-export function codesOf({ tracked: { codes, findings } }: Held): readonly string[] {
+export function codesOf({ tracked: { codes, findings } }: PolledInstance): readonly string[] {
   return findings.length === 0 ? codes : [...codes, ...findings];
 }
 
-export function stateOf({ tracked, goneAt }: Held): InstanceState {
+export function stateOfPolled({ tracked, goneAt }: PolledInstance): InstanceState {
   return goneAt === null ? tracked.state : 'gone';
 }

@@ -5,10 +5,11 @@
 import { createCodeSet } from './code-set.js';
 import type { Discovered } from './discovery/discovered.js';
 import type { ServiceEntry } from './file/fleet-file.js';
-import type { FleetProblemCode } from './fleet-problems.js';
 import type { ServiceUpdate } from './fleet-update.js';
-import { createPolledInstances, type InstanceView, type PolledInstances } from './instance-list.js';
+import { createPolledInstances, type PolledInstances } from './instance-list.js';
 import type { SourceCounts } from './instance-summary.js';
+import type { InstanceView } from './instances.js';
+import { createListing } from './listing.js';
 import type { ServiceRound } from './prometheus/collector.js';
 import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
@@ -50,9 +51,6 @@ export interface ServiceWatch {
   takeUpdate(nowMs: number): ServiceUpdate;
 }
 
-/** A rolling release is shorter. */
-const FEW_TOLERATED_MS = 120_000;
-
 /** @param instances - of the same service before its entry was edited; default: none */
 export function createServiceWatch(
   entry: ServiceEntry,
@@ -62,29 +60,14 @@ export function createServiceWatch(
   const { polling, damping, expect } = entry;
   // A loss that a Prometheus sees is asked for an interval later.
   const windowMs = polling.intervalMs * (instances.kind === 'scraped' ? 2 : 1) + polling.timeoutMs;
-  let discoveryProblem: FleetProblemCode | undefined;
-  let isCut = false;
-  let isListed = instances.listed() > 0;
-  let fewSince: number | null = null;
-  let isTooFew = false;
+  const listing = createListing(expect.instances, instances.listed() > 0);
   let isBlind = false;
   let verdict: ServiceVerdict = { ...judgeService(countStates([]), expect, false), status: 'unknown' };
   let since = startedMs;
 
-  /** An empty list is no rolling release. */
-  function hasTooFew(nowMs: number): boolean {
-    const count = instances.listed();
-    if (!isListed || count >= expect.instances) fewSince = null;
-    // Of the future: the clock was set back.
-    else fewSince = Math.min(fewSince ?? nowMs, nowMs);
-    return fewSince !== null && (count === 0 || nowMs - fewSince >= FEW_TOLERATED_MS);
-  }
-
   function codes(): readonly string[] {
     const found = createCodeSet();
-    if (discoveryProblem) found.add(discoveryProblem);
-    if (isCut) found.add('FLEET_TOO_MANY');
-    if (isTooFew) found.add('FLEET_TOO_FEW');
+    for (const code of listing.problems()) found.add(code);
     for (const code of instances.codes(isBlind)) found.add(code);
     return found.codes();
   }
@@ -94,23 +77,25 @@ export function createServiceWatch(
     instances,
     windowMs,
     discovered(found, nowMs) {
-      discoveryProblem = found.kind === 'failed' ? found.code : undefined;
-      if (found.kind === 'failed') return false;
-      isListed = true;
+      if (found.kind === 'failed') {
+        listing.failed(found.code);
+        return false;
+      }
+      listing.found();
       return instances.kind === 'polled' && instances.replace(found.targets, nowMs, found.pods);
     },
     scraped(found) {
       if (instances.kind === 'polled') return;
-      discoveryProblem = found.kind === 'failed' ? 'FLEET_DISCOVERY_FAILED' : undefined;
       if (found.kind === 'failed') {
+        listing.failed('FLEET_DISCOVERY_FAILED');
         instances.failed();
         return;
       }
-      isListed = true;
+      listing.found();
       instances.scraped(found, isBlind);
     },
     limitTo(most) {
-      if (instances.kind === 'polled') isCut = instances.cut(most);
+      if (instances.kind === 'polled') listing.setCut(instances.cut(most));
     },
     seen: () =>
       instances.seen().map(({ instances: alike = 1, answeredAt, lostAt }) => ({
@@ -123,10 +108,10 @@ export function createServiceWatch(
     update(nowMs, blind) {
       isBlind = blind;
       instances.age(nowMs);
-      isTooFew = hasTooFew(nowMs);
+      const isTooFew = listing.judge(instances.listed(), nowMs);
       const judged = judgeService(instances.counts(isBlind), expect, isTooFew);
       // Before its instances are listed nothing is known of it.
-      const next = isListed ? judged : ({ ...judged, status: 'unknown' } as const);
+      const next = listing.isListed() ? judged : ({ ...judged, status: 'unknown' } as const);
       since = next.status === verdict.status ? Math.min(since, nowMs) : nowMs;
       verdict = next;
     },

@@ -1,19 +1,18 @@
 /**
- * The services of the fleet: which are watched, what the poll thread tells of them, and what is known of them by now.
+ * The services of the fleet: what the poll thread tells of those that are watched, and what is known of them by now.
  */
 import type { Log } from '../infra/log.js';
-import type { Discovery } from './discovery/discovered.js';
-import { createDiscovery } from './discovery/discovery.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { ServiceUpdate } from './fleet-update.js';
-import type { InstanceView } from './instance-list.js';
+import type { InstanceView } from './instances.js';
 import type { Poll } from './observation.js';
 import { createPlanner } from './planner.js';
 import type { Collected } from './polling/poll-thread.js';
 import { createPollWorker } from './polling/poll-worker.js';
 import type { ServiceRound } from './prometheus/collector.js';
 import type { PrometheusAddress } from './prometheus/prometheus-api.js';
-import { createServiceWatch, type ServiceView, type ServiceWatch } from './service-watch.js';
+import type { ServiceView, ServiceWatch } from './service-watch.js';
+import { createWatchedServices } from './watched-services.js';
 import { createWatcherSight } from './watcher-sight.js';
 
 export interface ServiceDetail {
@@ -49,18 +48,10 @@ export interface Services {
   close(): Promise<void>;
 }
 
-interface Watched {
-  readonly watch: ServiceWatch;
-  /** `undefined` where a Prometheus finds the instances. */
-  discovery: Discovery | undefined;
-  /** Why the instances cannot be listed; empty while they can be. */
-  lastCause: string;
-}
-
 export function createServices(log: Log, prometheus: PrometheusAddress | null): Services {
-  const all = new Map<string, Watched>();
   let checkedAt = Date.now();
   let answeredAt = 0;
+  const services = createWatchedServices({ log, onListed: () => planner.sendSoon() });
   const worker = createPollWorker({
     onCollected: receive,
     onEnd: (error) => log.failure('the watching of the fleet has ended, and begins anew', error),
@@ -68,14 +59,14 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
   const sight = createWatcherSight({
     log,
     onSeeing() {
-      for (const { instances } of watches()) instances.forgetLosses();
+      for (const { instances } of services.all()) instances.forgetLosses();
     },
   });
-  const planner = createPlanner({ watches, prometheus, setPlan: (plan) => worker.setPlan(plan) });
-
-  function watches(): readonly ServiceWatch[] {
-    return [...all.values()].map(({ watch }) => watch);
-  }
+  const planner = createPlanner({
+    watches: () => services.all(),
+    prometheus,
+    setPlan: (plan) => worker.setPlan(plan),
+  });
 
   function receive(collected: Collected): void {
     if (collected.kind === 'polls') receivePolls(collected.polls);
@@ -83,19 +74,9 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
     else for (const round of collected.rounds) receiveRound(round);
   }
 
-  function receiveRound({ service, found }: ServiceRound): void {
-    const watched = all.get(service);
-    watched?.watch.scraped(found);
-    if (watched) noteCause(watched, found.kind === 'failed' ? found.cause : '');
-    if (found.kind === 'round') checkedAt = Date.now();
-  }
-
-  /** Each cause is logged once. */
-  function noteCause(watched: Watched, cause: string): void {
-    if (cause !== watched.lastCause && cause !== '') {
-      log.warn('the instances of a service cannot be listed', { service: watched.watch.entry.name, cause });
-    }
-    watched.lastCause = cause;
+  function receiveRound(round: ServiceRound): void {
+    services.scraped(round);
+    if (round.found.kind === 'round') checkedAt = Date.now();
   }
 
   function receivePolls(polls: readonly Poll[]): void {
@@ -108,68 +89,39 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
     const isBlind = sight.isBlind();
     for (const poll of polls) {
       const [service = '', instance = ''] = poll.key.split('\n');
-      const watch = all.get(service)?.watch;
+      const watch = services.get(service);
       if (watch?.instances.kind !== 'polled') continue;
       watch.instances.polled(instance, poll, { isBlind, answeredAt, windowMs: watch.windowMs + UPDATE_MS });
     }
     if (polls.some(({ observation }) => observation.kind === 'void')) sight.goBlind();
   }
 
-  /** Begins to watch a service, or goes on with what is known of its instances where they are asked in the same way. */
-  function begin(entry: ServiceEntry): void {
-    const before = all.get(entry.name)?.watch;
-    drop(entry.name);
-    const instances = before && isAskedAlike(before.entry, entry) ? before.instances : undefined;
-    const watch = createServiceWatch(entry, Date.now(), instances);
-    const watched: Watched = { watch, discovery: undefined, lastCause: '' };
-    all.set(entry.name, watched);
-    const { discover } = entry;
-    if (discover.kind === 'series') return;
-    watched.discovery = createDiscovery({
-      discover,
-      onResult(found) {
-        noteCause(watched, found.kind === 'failed' ? found.cause : '');
-        if (watch.discovered(found, Date.now())) planner.sendSoon();
-      },
-    });
-  }
-
-  function drop(name: string): void {
-    all.get(name)?.discovery?.close();
-    all.delete(name);
-  }
-
   return {
     apply(entries) {
-      const names = new Set(entries.map(({ name }) => name));
-      for (const name of all.keys()) if (!names.has(name)) drop(name);
-      for (const entry of entries) {
-        const known = all.get(entry.name)?.watch.entry;
-        if (JSON.stringify(known) !== JSON.stringify(entry)) begin(entry);
-      }
+      services.apply(entries);
       planner.send();
     },
     update(nowMs, reach) {
       sight.judge(
-        watches().flatMap((watch) => watch.seen()),
+        services.all().flatMap((watch) => watch.seen()),
         nowMs,
         reach,
       );
-      for (const watch of watches()) watch.update(nowMs, sight.isBlind());
+      for (const watch of services.all()) watch.update(nowMs, sight.isBlind());
     },
     blindSince: () => sight.blindSince(),
     checkedAt: () => checkedAt,
-    views: () => watches().map((watch) => watch.view()),
-    takeUpdates: (nowMs) => watches().map((watch) => watch.takeUpdate(nowMs)),
+    views: () => services.all().map((watch) => watch.view()),
+    takeUpdates: (nowMs) => services.all().map((watch) => watch.takeUpdate(nowMs)),
     detail(name) {
-      const watch = all.get(name)?.watch;
+      const watch = services.get(name);
       return watch && { service: watch.view(), instances: watch.viewInstances() };
     },
-    targets: () => watches().flatMap(targetsOf),
-    isMoving: () => Date.now() - checkedAt < latestAfterMs(watches()),
+    targets: () => services.all().flatMap(targetsOf),
+    isMoving: () => Date.now() - checkedAt < latestAfterMs(services.all()),
     async close() {
       planner.close();
-      for (const name of all.keys()) drop(name);
+      services.close();
       await worker.close();
     },
   };
@@ -186,10 +138,4 @@ function targetsOf({ entry: { name, polling }, instances }: ServiceWatch): reado
   if (instances.kind !== 'polled') return [];
   const { scheme, path } = polling;
   return [{ service: name, scheme, path, instances: [...instances.origins().keys()] }];
-}
-
-function isAskedAlike(before: ServiceEntry, after: ServiceEntry): boolean {
-  const asked = ({ polling, damping, discover }: ServiceEntry): string =>
-    JSON.stringify([polling, damping, discover.kind === 'series' ? discover : null]);
-  return asked(before) === asked(after);
 }

@@ -1,10 +1,8 @@
 /**
- * Asks one instance, over a connection that is kept. The address is checked after the name was looked up, and the
- * connection goes to that very address: a name that changes in between leads nowhere.
+ * Asks one instance, over a connection that is kept.
  */
 import type { SecureContext } from 'node:tls';
 import { withTimeout } from 'portal-shared/with-timeout';
-import { buildConnector, Client } from 'undici';
 import { hostOf, type Polling } from '../file/fleet-file.js';
 import { readResponse } from '../formats/format.js';
 import type { InstanceProblem } from '../fleet-problems.js';
@@ -12,8 +10,9 @@ import type { NetworkSet } from '../networks.js';
 import type { Observation } from '../observation.js';
 import type { Credentials } from './credentials.js';
 import { exchange } from './exchange.js';
+import { createInstanceConnection } from './instance-connection.js';
 import { isConnectionLost, isOwnTrouble, problemOf } from './poll-error.js';
-import { AddressNotAllowedError, type Resolver } from './resolve.js';
+import type { Resolver } from './resolve.js';
 
 export interface InstanceClient {
   /** Resolves with an observation in every case, within the timeout of the service and one turn of the event loop. */
@@ -29,88 +28,21 @@ export interface ServicePolling {
   readonly secureContext: SecureContext | undefined;
 }
 
-/** Bytes of a response. */
-const LONGEST_BODY = 256 * 1024;
-const LONGEST_HEADERS = 16 * 1024;
-
-interface Connection {
-  readonly client: Client;
-  readonly address: string;
-  lookedUpMs: number;
-  /** Its name leads elsewhere by now, or where nothing may be asked. */
-  isOutdated: boolean;
-}
-
 /** @param origin - `http://host:port`, as discovered */
 export function createInstanceClient(
   origin: string,
   { polling, networks, credentials, secureContext }: ServicePolling,
   resolver: Resolver,
 ): InstanceClient {
-  const { allowsLoopback, path, intervalMs, timeoutMs, format, tls, tokenHosts } = polling;
+  const { path, timeoutMs, format, tokenHosts } = polling;
   const url = new URL(origin);
   const host = hostOf(url);
-  let connection: Connection | undefined;
-
-  /** The kept connection, unless its name leads elsewhere by now. */
-  function held(): Connection | undefined {
-    if (connection?.isOutdated) disconnect();
-    if (connection && performance.now() - connection.lookedUpMs >= resolver.freshMs) lookUpAgain(connection);
-    return connection;
-  }
-
-  async function open(): Promise<Connection> {
-    const address = await resolver.resolve(host, allowsLoopback);
-    connection = { client: createClient(address), address, lookedUpMs: performance.now(), isOutdated: false };
-    return connection;
-  }
-
-  /** Beside the polls: a name server that is slow or down says nothing about an instance that answers. */
-  function lookUpAgain(of: Connection): void {
-    of.lookedUpMs = performance.now();
-    resolver.resolve(host, allowsLoopback).then(
-      (address) => {
-        of.isOutdated = address !== of.address;
-      },
-      (error: unknown) => {
-        of.isOutdated = error instanceof AddressNotAllowedError;
-      },
-    );
-  }
-
-  function createClient(address: string): Client {
-    const connect = buildConnector({
-      timeout: timeoutMs,
-      maxCachedSessions: 1,
-      ...(secureContext && { secureContext }),
-    });
-    const serverName = tls?.serverName;
-    return new Client(url, {
-      connect: (options, callback) =>
-        connect({ ...options, hostname: address, ...(serverName && { servername: serverName }) }, callback),
-      pipelining: 1,
-      // The deadline of the exchange holds for both.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: LONGEST_HEADERS,
-      maxResponseSize: LONGEST_BODY,
-      // Until the next poll, where the instance does not say how long it keeps an unused one.
-      keepAliveTimeout: Math.min(2 * intervalMs, resolver.freshMs),
-      keepAliveMaxTimeout: resolver.freshMs,
-    });
-  }
-
-  function disconnect(): void {
-    const { client } = connection ?? {};
-    connection = undefined;
-    // A request that is under way ends with an error, which its poll has told or no longer waits for.
-    client?.destroy(null).catch(() => undefined);
-  }
+  const connection = createInstanceConnection(url, polling, secureContext, resolver);
 
   async function ask(deadlineMs: number): Promise<Observation> {
-    const kept = held();
+    const kept = connection.kept();
     const { client, address } =
-      kept ?? (await withTimeout(open(), Math.max(1, deadlineMs - performance.now())));
+      kept ?? (await withTimeout(connection.open(), Math.max(1, deadlineMs - performance.now())));
     const authorization = credentials?.header() ?? undefined;
     const isTokenWithheld = authorization !== undefined && !maySend(address);
     const response = await exchange(client, {
@@ -123,7 +55,7 @@ export function createInstanceClient(
       throw error;
     });
     if (!response) {
-      disconnect();
+      connection.disconnect();
       return ask(deadlineMs);
     }
     if (response.status === 401) credentials?.refresh();
@@ -142,11 +74,11 @@ export function createInstanceClient(
       try {
         return await ask(performance.now() + timeoutMs);
       } catch (error) {
-        disconnect();
+        connection.disconnect();
         return isOwnTrouble(error) ? { kind: 'void' } : { kind: 'failed', code: problemOf(error) };
       }
     },
-    close: disconnect,
+    close: () => connection.disconnect(),
   };
 }
 

@@ -1,0 +1,45 @@
+/**
+ * What is known of the instances of one service, whoever collects it. All times in milliseconds since 1970.
+ */
+import type { InstanceChange, UnwellInstance } from './fleet-update.js';
+import type { SourceCounts } from './instance-summary.js';
+import type { InstanceCounts, InstanceState } from './service-verdict.js';
+import type { Seen } from './sight.js';
+
+export interface InstanceView {
+  /** `host:port`. */
+  readonly instance: string;
+  /** Name of its pod, where Kubernetes lists it. */
+  readonly pod?: string | undefined;
+  readonly state: InstanceState;
+  readonly since: number;
+  /** Its own, or those that the watcher found. */
+  readonly codes: readonly string[];
+  readonly startedAt: number | null;
+  readonly sourceHash: string | null;
+  readonly answeredAt: number | null;
+  /** Milliseconds of the last polls, the newest last; `null`: not answered. */
+  readonly polls: readonly (number | null)[];
+}
+
+export interface Instances {
+  /** How many are listed. */
+  listed(): number;
+  seen(): readonly Pick<Seen, 'answeredAt' | 'lostAt' | 'instances'>[];
+  forgetLosses(): void;
+  /** Drops those that have been gone for long. To be called about once a second. */
+  age(nowMs: number): void;
+  counts(isBlind: boolean): InstanceCounts;
+  /** Of all that are listed; of those that a Prometheus scrapes, some more than once. */
+  codes(isBlind: boolean): Iterable<string>;
+  /** The letters of the states, in the order of the names; those without one come last. */
+  cells(isBlind: boolean): string;
+  unwell(): readonly UnwellInstance[];
+  /** What has changed since the last call; while the watcher is blind nothing has. */
+  takeChanges(nowMs: number): readonly InstanceChange[];
+  /** Milliseconds of the polls that were answered since the last call. */
+  takePollsMs(): readonly number[];
+  sources(): SourceCounts;
+  /** Of all instances that are polled; of those that a Prometheus scrapes, all but the healthy ones. */
+  view(isBlind: boolean): readonly InstanceView[];
+}
