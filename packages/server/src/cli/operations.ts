@@ -75,7 +75,7 @@ async function sendTestAlert(): Promise<void> {
   }
   // Only now: no other command needs them.
   const [{ testAlert }, { bodyFor }, { createReceivers }] = await Promise.all([
-    import('../monitoring/alerts/alerts.js'),
+    import('../monitoring/alerts/describe-alert.js'),
     import('../monitoring/alerts/message.js'),
     import('../monitoring/alerts/receivers.js'),
   ]);

@@ -60,8 +60,7 @@ export function createAlertSender({
   firstPauseMs = 1_000,
 }: AlertSenderOptions): AlertSender {
   const closed = new AbortController();
-  let hasNew = true;
-  let wakeUp = (): void => undefined;
+  const news = createSignal();
   let stuckSince: number | undefined;
 
   async function sendAll(): Promise<void> {
@@ -78,23 +77,17 @@ export function createAlertSender({
   }
 
   async function sendNext(): Promise<void> {
-    hasNew = false;
+    news.clear();
     const next = await outbox.peek(receiver.key);
     stuckSince = undefined;
     if (closed.signal.aborted) return;
     if (next) await send(next);
-    else if (!hasNew) await newMessage();
+    else await news.raised();
   }
 
   /** Until `close()` at the latest. */
   async function pause(forMs: number): Promise<void> {
     await sleep(forMs, undefined, { signal: closed.signal, ref: false }).catch(() => undefined);
-  }
-
-  function newMessage(): Promise<void> {
-    return new Promise((resolve) => {
-      wakeUp = resolve;
-    });
   }
 
   async function send({ id, message, body, created_at: createdAt }: PendingMessage): Promise<void> {
@@ -140,16 +133,34 @@ export function createAlertSender({
   const done = sendAll();
 
   return {
-    wake() {
-      hasNew = true;
-      wakeUp();
-    },
+    wake: () => news.raise(),
     stuckSince: () => stuckSince,
     async close() {
       closed.abort();
       receiver.webhook.close();
-      wakeUp();
+      news.raise();
       await done;
+    },
+  };
+}
+
+/** Wakes the one that waits for it; raised before, it is not missed. */
+function createSignal() {
+  let isRaised = false;
+  let wakeUp = (): void => undefined;
+  return {
+    raise(): void {
+      isRaised = true;
+      wakeUp();
+    },
+    clear(): void {
+      isRaised = false;
+    },
+    async raised(): Promise<void> {
+      if (isRaised) return;
+      await new Promise<void>((resolve) => {
+        wakeUp = resolve;
+      });
     },
   };
 }

@@ -13,6 +13,23 @@ export interface PostedAlert {
   readonly generatorURL?: string;
 }
 
+/** An alert that this watcher has reported. Times in milliseconds since 1970. */
+export interface FiredAlert {
+  /** Its labels as a text. */
+  readonly key: string;
+  readonly labels: PostedAlert['labels'];
+  readonly annotations: PostedAlert['annotations'];
+  readonly startsAt: number;
+  readonly link: string | null;
+  /** `null`: it goes on. */
+  readonly endedAt: number | null;
+  /** Whether its end is to be told, and not only left to come. */
+  readonly isEndTold: boolean;
+}
+
+/** Several reports may be lost before an alert ends by itself. */
+export const LASTS_FOR_MS = 5 * 60_000;
+
 const NAMES: Readonly<Record<IncidentKind, string>> = {
   health: 'PortalServiceUnwell',
   instances: 'PortalInstancesMissing',
@@ -26,7 +43,7 @@ const NAMES: Readonly<Record<IncidentKind, string>> = {
 const WATCHDOG = 'PortalWatchdog';
 
 /** Labels of the fleet file never take the place of ours. */
-export function labelsOf(
+export function alertLabels(
   { kind, fleet, service, sharedLabel, labels }: Incident,
   severity: Severity,
 ): PostedAlert['labels'] {
@@ -41,7 +58,7 @@ export function labelsOf(
   };
 }
 
-export function annotationsOf(
+export function alertAnnotations(
   incident: Incident,
   sentenceOf: (code: string) => string,
 ): PostedAlert['annotations'] {
@@ -56,6 +73,31 @@ export function annotationsOf(
   };
 }
 
-export function watchdogLabels(fleet: string): PostedAlert['labels'] {
-  return { alertname: WATCHDOG, fleet, severity: 'none' };
+/** All that is to be reported at the moment: that the watcher runs, and each alert that lasts, or whose end is to be told. */
+export function postedAlerts(
+  fleet: string,
+  alerts: readonly FiredAlert[],
+  nowMs: number,
+): readonly PostedAlert[] {
+  const lasting = new Date(nowMs + LASTS_FOR_MS).toISOString();
+  const posted: PostedAlert[] = [
+    {
+      labels: { alertname: WATCHDOG, fleet, severity: 'none' },
+      annotations: { summary: 'The watcher of the fleet runs' },
+      startsAt: new Date(nowMs).toISOString(),
+      endsAt: lasting,
+    },
+  ];
+  for (const { labels, annotations, startsAt, link, endedAt, isEndTold } of alerts) {
+    if (endedAt !== null && !isEndTold) continue;
+    posted.push({
+      labels,
+      annotations,
+      startsAt: new Date(startsAt).toISOString(),
+      // An end before the begin is refused.
+      endsAt: endedAt === null ? lasting : new Date(Math.max(endedAt, startsAt)).toISOString(),
+      ...(link === null ? {} : { generatorURL: link }),
+    });
+  }
+  return posted;
 }

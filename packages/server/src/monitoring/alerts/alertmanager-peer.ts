@@ -3,22 +3,8 @@
  */
 import { errorCode } from 'portal-shared/error-code';
 import type { Log } from '../../infra/log.js';
-import { watchdogLabels, type PostedAlert } from './alertmanager-alert.js';
+import { LASTS_FOR_MS, postedAlerts, type FiredAlert } from './alertmanager-alert.js';
 import { createAlertmanagerClient, type AlertmanagerClientOptions } from './alertmanager-client.js';
-
-/** An alert that this watcher has reported. Times in milliseconds since 1970. */
-export interface FiredAlert {
-  /** Its labels as a text. */
-  readonly key: string;
-  readonly labels: PostedAlert['labels'];
-  readonly annotations: PostedAlert['annotations'];
-  readonly startsAt: number;
-  readonly link: string | null;
-  /** `null`: it goes on. */
-  readonly endedAt: number | null;
-  /** Whether its end is to be told, and not only left to come. */
-  readonly isEndTold: boolean;
-}
 
 export interface AlertmanagerPeer {
   report(fleet: string, alerts: readonly FiredAlert[]): void;
@@ -36,8 +22,6 @@ export interface AlertmanagerPeerOptions extends AlertmanagerClientOptions {
   readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused') => void;
 }
 
-/** Several reports may be lost before an alert ends by itself. */
-export const LASTS_FOR_MS = 5 * 60_000;
 /** Before a report that was refused is made again. */
 const RETRY_MS = 2_000;
 
@@ -75,30 +59,9 @@ export function createAlertmanagerPeer({
 
   async function send(fleet: string, alerts: readonly FiredAlert[]): Promise<void> {
     const nowMs = Date.now();
-    const endsAtMs = nowMs + LASTS_FOR_MS;
-    const lasting = new Date(endsAtMs).toISOString();
-    const posted: PostedAlert[] = [
-      {
-        labels: watchdogLabels(fleet),
-        annotations: { summary: 'The watcher of the fleet runs' },
-        startsAt: new Date(nowMs).toISOString(),
-        endsAt: lasting,
-      },
-    ];
-    for (const { labels, annotations, startsAt, link, endedAt, isEndTold } of alerts) {
-      if (endedAt !== null && !isEndTold) continue;
-      posted.push({
-        labels,
-        annotations,
-        startsAt: new Date(startsAt).toISOString(),
-        // An end before the begin is refused.
-        endsAt: endedAt === null ? lasting : new Date(Math.max(endedAt, startsAt)).toISOString(),
-        ...(link === null ? {} : { generatorURL: link }),
-      });
-    }
-    await client.post('alerts', posted);
+    await client.post('alerts', postedAlerts(fleet, alerts, nowMs));
     for (const { key, endedAt } of alerts) {
-      if (endedAt === null) reported.set(key, endsAtMs);
+      if (endedAt === null) reported.set(key, nowMs + LASTS_FOR_MS);
     }
     const known = new Set(alerts.map(({ key }) => key));
     for (const key of reported.keys()) if (!known.has(key)) reported.delete(key);

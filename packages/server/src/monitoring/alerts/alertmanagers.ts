@@ -7,8 +7,8 @@
  */
 import type { Log } from '../../infra/log.js';
 import type { Incident } from '../incidents/incident.js';
-import { annotationsOf, labelsOf } from './alertmanager-alert.js';
-import { createAlertmanagerPeer, LASTS_FOR_MS, type FiredAlert } from './alertmanager-peer.js';
+import { alertAnnotations, alertLabels, LASTS_FOR_MS, type FiredAlert } from './alertmanager-alert.js';
+import { createAlertmanagerPeer } from './alertmanager-peer.js';
 
 export interface AlertmanagersOptions {
   readonly urls: readonly string[];
@@ -84,11 +84,11 @@ export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: Alertman
   function fire(incident: Incident): string | undefined {
     const { announced, beganAt, id } = incident;
     if (announced === null) return undefined;
-    const labels = labelsOf(incident, announced);
+    const labels = alertLabels(incident, announced);
     const key = JSON.stringify(Object.entries(labels).toSorted());
     const before = fired.get(key);
     const startsAt = before?.endedAt === null ? before.startsAt : beganAt;
-    const annotations = annotationsOf(incident, sentenceOf);
+    const annotations = alertAnnotations(incident, sentenceOf);
     fired.set(key, {
       key,
       labels,

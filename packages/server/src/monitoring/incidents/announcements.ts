@@ -1,0 +1,74 @@
+/**
+ * What of the incidents is announced: each when it begins, worsens and ends, but not while it may have a cause in common with
+ * others, which is announced in its place.
+ */
+import type { ServiceUpdate } from '../../fleet/fleet-update.js';
+import type { CommonCauses } from './common-cause.js';
+import { incidentKey, type Incident, type IncidentNotice } from './incident.js';
+
+/** What is known of the fleet at one moment. */
+export interface FleetMoment {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Milliseconds since the watcher was started. */
+  readonly runsForMs: number;
+  readonly isBlind: boolean;
+  readonly byName: ReadonlyMap<string, ServiceUpdate>;
+  readonly common: CommonCauses;
+}
+
+export interface Announcements {
+  /**
+   * @param incidents - all that are open, and those that have just ended
+   * @returns what is to be told now, with the incidents as they are when it is
+   */
+  take(incidents: readonly Incident[], moment: FleetMoment): readonly IncidentNotice[];
+  /** To be called once for each that is over. */
+  ended(incident: Incident, moment: FleetMoment): void;
+}
+
+const WORSE = { warning: 0, critical: 1 } as const;
+
+export function createAnnouncements(): Announcements {
+  /** Until when the announcement of an incident waits that had a cause in common with others. */
+  const released = new Map<string, number>();
+
+  function isHeld(incident: Incident, causes: readonly Incident[], moment: FleetMoment): boolean {
+    const { kind, key, service } = incident;
+    const { at, common } = moment;
+    if (kind === 'blind') return false;
+    if (isSeenTooShortly(incident, moment)) return true;
+    if (kind === 'cause') return at < common.holdUntil(key);
+    if (kind !== 'health' || service === null) return false;
+    const isCovered = causes.some(({ services }) => services.includes(service));
+    return isCovered || at < Math.max(common.holdUntil(service), released.get(key) ?? 0);
+  }
+
+  return {
+    take(incidents, moment) {
+      const causes = incidents.filter(({ kind, endedAt }) => kind === 'cause' && endedAt === null);
+      return incidents.flatMap((incident): readonly IncidentNotice[] => {
+        const { announced, severity, endedAt } = incident;
+        if (endedAt !== null) return announced === null ? [] : [{ type: 'ended', incident }];
+        if (announced === null ? isHeld(incident, causes, moment) : WORSE[severity] <= WORSE[announced]) {
+          return [];
+        }
+        const type = announced === null ? 'began' : 'worsened';
+        return [{ type, incident: { ...incident, announced: severity } }];
+      });
+    },
+    ended({ kind, key, fleet, services }, { at, byName }) {
+      released.delete(key);
+      if (kind !== 'cause') return;
+      // Services are well again one after the other, too.
+      for (const name of services) {
+        released.set(incidentKey(fleet, name, 'health'), at + 2 * (byName.get(name)?.intervalMs ?? 0));
+      }
+    },
+  };
+}
+
+/** Whether the watcher has not looked at one of its services for long enough. */
+export function isSeenTooShortly({ services }: Incident, { runsForMs, byName }: FleetMoment): boolean {
+  return services.some((name) => runsForMs < (byName.get(name)?.settleMs ?? 0));
+}
