@@ -22,6 +22,8 @@ import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from './fleet/fleet-problems.js';
 import { createFleet, OWN_NAME } from './fleet/fleet.js';
 import { createHeartbeat } from './monitoring/alerts/heartbeat.js';
 import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
+import { createIncidentNotes } from './monitoring/incidents/incident-notes.js';
+import { createPauseStore } from './monitoring/pauses/pause-store.js';
 import { createMonitoring } from './monitoring/monitoring.js';
 import { createOwnService } from './own-service.js';
 import { createServiceHealth } from './service-health.js';
@@ -93,9 +95,11 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     log,
     health: () => health,
     generations: createSharedGenerations(database, () => watched.isAway('database')),
+    pauseStore: createPauseStore(database),
+    isDatabaseAway: () => watched.isAway('database'),
     sentences: { ...INSTANCE_PROBLEMS, ...FLEET_PROBLEMS },
   });
-  const { history, fleetHistory, incidents, pages, gapMs } = monitoring;
+  const { history, fleetHistory, incidents, pauses, pages, gapMs } = monitoring;
   watched.onSourceChange((event) => monitoring.sourceChanged(event));
   watched.onReport((event) => monitoring.reported(event));
   // A database that is back can look up sessions by the time that its probe reports it.
@@ -124,7 +128,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       fleetLive.update();
     },
   });
-  const notesOf: NotesOf = (service) => ({ pausedUntil: null, incident: incidents.idOf(service) });
+  const notesOf: NotesOf = (name, labels) => ({
+    pausedUntil: pauses.until({ name, labels }, Date.now()),
+    incident: incidents.idOf(name),
+  });
   const fleetLive = createFleetLive(() => publishedFleet(fleet.view(), notesOf));
 
   const heartbeat = config.heartbeatUrl
@@ -152,6 +159,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       fleet,
       fleetHistory,
       incidents,
+      pauses,
+      incidentNotes: createIncidentNotes(database, () => watched.isAway('database')),
       monitoringFigures: () => monitoring.figures(),
       notesOf,
       fleetPages: fleetLive.pages,

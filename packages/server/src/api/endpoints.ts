@@ -15,17 +15,23 @@ import { adminIncidentsRoute } from './admin-incidents.js';
 import { adminIntegrityLoadedRoute } from './admin-integrity-loaded.js';
 import { adminIntegrityRoute } from './admin-integrity.js';
 import { adminLiveRoute } from './admin-live.js';
+import { adminMaintenanceRoute } from './admin-maintenance.js';
 import { adminReasonsRoute } from './admin-reasons.js';
 import { destroyMySessionRoute } from './destroy-my-session.js';
 import { destroyMySessionsRoute } from './destroy-my-sessions.js';
 import { docsRoute, guideRoute, indexRoute, openApiRoute } from './docs/endpoints.js';
+import { endMaintenanceRoute } from './end-maintenance.js';
 import { healthRoute } from './health.js';
 import { logoutRoute } from './logout.js';
 import { meRoute } from './me.js';
 import { metricsRoute } from './metrics.js';
 import { mySessionsRoute } from './my-sessions.js';
+import { noteIncidentRoute } from './note-incident.js';
+import { pauseServiceRoute } from './pause-service.js';
+import { planMaintenanceRoute } from './plan-maintenance.js';
 import { livezRoute, readyzRoute, startupzRoute } from './probes.js';
 import { requestCodeRoute } from './request-code.js';
+import { resumeServiceRoute } from './resume-service.js';
 import type { Route } from './route.js';
 import { statusRoute } from './status.js';
 import { verifyCodeRoute } from './verify-code.js';
@@ -47,8 +53,14 @@ export const ENDPOINTS: readonly Route[] = [
   adminFleetEventsRoute,
   adminFleetLiveRoute,
   adminFleetTargetsRoute,
+  pauseServiceRoute,
+  resumeServiceRoute,
+  adminMaintenanceRoute,
+  planMaintenanceRoute,
+  endMaintenanceRoute,
   adminIncidentsRoute,
   adminIncidentRoute,
+  noteIncidentRoute,
   requestCodeRoute,
   verifyCodeRoute,
   logoutRoute,

@@ -2,6 +2,7 @@
 import { DELIVERY_STATES } from '../monitoring/alerts/outbox-store.js';
 import type { IncidentDetail } from '../monitoring/incidents/incidents.js';
 import { INCIDENT_KINDS, type Incident } from '../monitoring/incidents/incident.js';
+import type { IncidentNote } from '../monitoring/incidents/incident-notes.js';
 import type { StoredIncident } from '../monitoring/incidents/incident-store.js';
 import {
   choice,
@@ -77,6 +78,15 @@ const alertSchema = named(
   }),
 );
 
+export const noteSchema = named(
+  'IncidentNote',
+  exactly('What somebody wrote about it.', {
+    at: dateTimeMs('When.'),
+    author: text('Name of the user.'),
+    text: text('At most 4,000 characters.'),
+  }),
+);
+
 export const incidentDetailSchema = named(
   'IncidentDetail',
   exactly('One incident, and what was sent of it.', {
@@ -85,6 +95,11 @@ export const incidentDetailSchema = named(
       alertSchema,
       'What was sent to receivers of messages, in order. Alertmanagers are told ever again.',
     ),
+    notes: {
+      type: ['array', 'null'],
+      description: 'The oldest first; `null` while the database cannot be asked for them.',
+      items: noteSchema,
+    } as const,
   }),
 );
 
@@ -125,13 +140,19 @@ function publishedIncident(incident: Incident): FromSchema<typeof incidentSchema
   };
 }
 
-export function publishedDetail({
-  incident,
-  deliveries,
-}: IncidentDetail): FromSchema<typeof incidentDetailSchema> {
+export function publishedNote({ at, author, text: words }: IncidentNote): FromSchema<typeof noteSchema> {
+  return { at: at.toISOString(), author, text: words };
+}
+
+/** @param notes - `null`: cannot be asked for now */
+export function publishedDetail(
+  { incident, deliveries }: IncidentDetail,
+  notes: readonly IncidentNote[] | null,
+): FromSchema<typeof incidentDetailSchema> {
   return {
     incident: publishedIncident(incident),
     alerts: deliveries.map(({ at, ...delivery }) => ({ ...delivery, at: moment(at) })),
+    notes: notes?.map(publishedNote) ?? null,
   };
 }
 

@@ -86,7 +86,7 @@ export function readQuery<Q extends QuerySchema>(schema: Q | undefined, query: u
 function readParameter(name: string, value: unknown, parameter: QueryParameter): number | string {
   if (parameter.type === 'integer') return numberOf(name, value, parameter);
   if (isChoice(parameter)) return wordOf(name, value, parameter);
-  return isText(parameter) ? textOf(name, value, parameter) : timeOf(name, value);
+  return isText(parameter) ? textOf(name, value, parameter) : readTime(name, value);
 }
 
 function isChoice(parameter: QueryParameter): parameter is ChoiceParameter {
@@ -127,7 +127,8 @@ function numberOf(name: string, value: unknown, { minimum, maximum }: WholeNumbe
 /** A date with a time and a zone, or a date alone, which begins in UTC. */
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
-function timeOf(name: string, value: unknown): number {
+/** @throws PortalError (badRequest) where it is no time; milliseconds since 1970 */
+export function readTime(name: string, value: unknown): number {
   const ms = typeof value === 'string' && ISO.test(value) ? Date.parse(value) : Number.NaN;
   if (!Number.isFinite(ms)) {
     throw new PortalError(
@@ -141,10 +142,11 @@ function timeOf(name: string, value: unknown): number {
 /** @throws PortalError (badRequest) naming the field that is no text */
 export function readBody<B extends BodySchema>(schema: B | undefined, body: unknown): FromSchema<B> {
   const given: object = typeof body === 'object' && body !== null ? body : {};
-  const read = Object.keys(schema?.properties ?? {}).map((name) => {
+  const read = Object.keys(schema?.properties ?? {}).flatMap((name) => {
     const value: unknown = Reflect.get(given, name);
+    if (value === undefined && !schema?.required?.includes(name)) return [];
     if (typeof value !== 'string') throw new PortalError('badRequest', `${name} must be a text`);
-    return [name, value];
+    return [[name, value]];
   });
   return Object.fromEntries(read) as FromSchema<B>;
 }

@@ -8,8 +8,10 @@ import type { History } from '../monitoring/history/history.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { FleetHistory } from '../monitoring/fleet/fleet-history.js';
 import type { Monitoring } from '../monitoring/monitoring.js';
+import type { IncidentNotes } from '../monitoring/incidents/incident-notes.js';
 import type { Incidents } from '../monitoring/incidents/incidents.js';
 import type { LivePages } from '../monitoring/live/pages.js';
+import type { Pauses } from '../monitoring/pauses/pauses.js';
 import type { StatusTracker } from '../monitoring/status-tracker.js';
 import type { Guard } from '../auth/guard.js';
 import type { Sessions } from '../auth/sessions/sessions.js';
@@ -51,6 +53,8 @@ export interface MonitoringServices {
   readonly history: Pick<History, 'read' | 'events'>;
   readonly monitoringFigures: Monitoring['figures'];
   readonly incidents: Pick<Incidents, 'page' | 'one'>;
+  readonly pauses: Pick<Pauses, 'list' | 'until' | 'begin' | 'end' | 'resume'>;
+  readonly incidentNotes: IncidentNotes;
   readonly fleetHistory: Pick<FleetHistory, 'transitions' | 'steps'>;
   /** Milliseconds between two probe runs in use. */
   readonly intervalMs: number;

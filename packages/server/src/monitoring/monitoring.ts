@@ -10,6 +10,8 @@ import { currentAlertSecret, type Config } from '../config/env.js';
 import { baseUrlOf } from '../config/url-rules.js';
 import type { Log } from '../infra/log.js';
 import { readInTime } from '../infra/sqlite/read-in-time.js';
+import { createAlertmanagerClient } from './alerts/alertmanager-client.js';
+import { createAlertmanagerSilences } from './alerts/alertmanager-silences.js';
 import { createAlertmanagers } from './alerts/alertmanagers.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
 import {
@@ -25,6 +27,8 @@ import { createHistory, type History } from './history/history.js';
 import type { GenerationStore } from './incidents/generations.js';
 import { createIncidents, type Incidents, type OldIncident } from './incidents/incidents.js';
 import { createLivePages, type LivePages } from './live/pages.js';
+import type { PauseStore } from './pauses/pause-store.js';
+import { createPauses, type Pauses } from './pauses/pauses.js';
 import { createReasonTracker } from './reason-tracker.js';
 import { createStatusTracker, type StatusTracker } from './status-tracker.js';
 
@@ -35,6 +39,9 @@ export interface MonitoringOptions {
   readonly health: () => Health;
   /** What all watchers of the fleet have in common. */
   readonly generations: GenerationStore;
+  readonly pauseStore: PauseStore;
+  /** Whether the database is known not to answer. */
+  readonly isDatabaseAway: () => boolean;
   /** Sentences of codes of the fleet, which have no entry in the catalogue of the library. */
   readonly sentences: Readonly<Record<string, { readonly sentence: string }>>;
 }
@@ -43,6 +50,7 @@ export interface Monitoring {
   readonly history: History;
   readonly fleetHistory: FleetHistory;
   readonly incidents: Incidents;
+  readonly pauses: Pauses;
   readonly pages: LivePages;
   readonly statusTracker: () => StatusTracker;
   /** Milliseconds without a probe run after which a time counts as not measured, at any pace. */
@@ -85,6 +93,8 @@ export function createMonitoring({
   log,
   health,
   generations,
+  pauseStore,
+  isDatabaseAway,
   sentences,
 }: MonitoringOptions): Monitoring {
   const { gapMs, inUseMs } = silences(config);
@@ -134,11 +144,29 @@ export function createMonitoring({
     urls: config.alertmanagers ?? [],
     tokenFile: config.alertmanagerTokenFile,
   });
+  const alertmanagerSilences = createAlertmanagerSilences({
+    clients: (config.alertmanagers ?? []).map((url) =>
+      createAlertmanagerClient({ url, tokenFile: config.alertmanagerTokenFile }),
+    ),
+    log,
+  });
+  const pauses = createPauses({
+    store: pauseStore,
+    fleet: () => fleetName,
+    isAway: isDatabaseAway,
+    copy: {
+      read: () => fleetHistory.read('readPauses'),
+      write: (known) => fleetHistory.write('keepPauses', known),
+    },
+    onRead: (known) => alertmanagerSilences.update(fleetName, known),
+    log,
+  });
   const incidents = createIncidents({
     history: fleetHistory,
     generations,
     alerts,
     alertmanagers,
+    pauses,
     oldIncident: moved,
     log,
   });
@@ -159,6 +187,7 @@ export function createMonitoring({
     history,
     fleetHistory,
     incidents,
+    pauses,
     pages,
     statusTracker,
     gapMs,
@@ -190,6 +219,7 @@ export function createMonitoring({
     },
     fleetUpdated(update, own) {
       fleetName = update.name;
+      pauses.start();
       fleetHistory.update(update);
       const services = own ? update.services.filter(({ name }) => name !== own.name) : update.services;
       incidents.update({ ...update, services }, own);
@@ -205,6 +235,8 @@ export function createMonitoring({
     },
     async close() {
       pages.drain();
+      pauses.close();
+      alertmanagerSilences.close();
       alertmanagers.close();
       await alerts.close();
       await Promise.all([history.close(), fleetHistory.close()]);

@@ -125,16 +125,17 @@ test('what was and what happened', async () => {
 });
 
 test('every refusal is as described', async () => {
-  for (const [path, { get, post }] of Object.entries(DOCUMENT.paths)) {
+  for (const [path, operations] of Object.entries(DOCUMENT.paths)) {
     const target = path.replace('{guide}', 'errors.md').replace('{token_suffix}', 'abcdef');
-    assert.ok(!get || !post, 'one method a path, or the test asks too little');
-    const refused = { method: get ? 'POST' : 'GET' };
-    assert.equal((await sendRequest(service.url, target, refused)).status, 405, path);
-    const operation = get ?? post;
-    if (!operation || !('401' in operation.responses)) continue;
-    const body = path.endsWith('/verify') ? '{"code":"22222222"}' : undefined;
-    const allowed = { method: get ? 'GET' : 'POST', ...(body === undefined ? {} : { body }) };
-    assert.equal((await sendRequest(service.url, target, allowed)).status, 401, path);
+    const { get, post } = operations;
+    const method = ['GET', 'POST', 'PUT'].find((one) => !Reflect.has(operations, one.toLowerCase()));
+    assert.equal((await sendRequest(service.url, target, { method: method ?? '' })).status, 405, path);
+    for (const [name, operation] of Object.entries({ GET: get, POST: post })) {
+      if (!operation || !('401' in operation.responses)) continue;
+      const body = path.endsWith('/verify') ? '{"code":"22222222"}' : undefined;
+      const allowed = { method: name, ...(body === undefined ? {} : { body }) };
+      assert.equal((await sendRequest(service.url, target, allowed)).status, 401, `${name} ${path}`);
+    }
     if (!get || !('403' in get.responses)) continue;
     await waitFor(
       `403 at ${path}`,

@@ -21,6 +21,8 @@ const ALL = [
   '0008-session-use.sql',
   '0009-machine-tokens.sql',
   '0010-truncate.sql',
+  '0011-incidents.sql',
+  '0012-pauses.sql',
 ];
 const [LAST = ''] = ALL.slice(-1);
 

@@ -18,6 +18,9 @@ export const AUDIT_ACTIONS = [
   'token_revoked',
   'token_used',
   'settings_changed',
+  'pause_begun',
+  'pause_ended',
+  'note_added',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

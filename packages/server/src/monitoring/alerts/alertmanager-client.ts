@@ -9,6 +9,7 @@ export interface AlertmanagerClient {
    */
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<void>;
+  delete(path: string): Promise<void>;
   /** Gives up what is under way. */
   close(): void;
 }
@@ -44,12 +45,15 @@ export function createAlertmanagerClient({ url, tokenFile }: AlertmanagerClientO
     throw new RefusedError(response.status);
   }
 
+  async function done(answer: Promise<Response>): Promise<void> {
+    const response = await answer;
+    await response.body?.cancel();
+  }
+
   return {
     get: async (path) => (await request('GET', path)).json(),
-    async post(path, body) {
-      const response = await request('POST', path, JSON.stringify(body));
-      await response.body?.cancel();
-    },
+    post: (path, body) => done(request('POST', path, JSON.stringify(body))),
+    delete: (path) => done(request('DELETE', path)),
     close: () => closed.abort(),
   };
 }

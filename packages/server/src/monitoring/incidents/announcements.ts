@@ -17,6 +17,9 @@ export interface FleetMoment {
   readonly common: CommonCauses;
 }
 
+/** Whether nobody is to be told of what begins there now. @param at - milliseconds since 1970 */
+export type IsPaused = (service: Pick<ServiceUpdate, 'name' | 'labels'>, at: number) => boolean;
+
 export interface Announcements {
   /**
    * @param incidents - all that are open, and those that have just ended
@@ -29,18 +32,20 @@ export interface Announcements {
 
 const WORSE = { warning: 0, critical: 1 } as const;
 
-export function createAnnouncements(): Announcements {
+export function createAnnouncements(isPaused: IsPaused): Announcements {
   /** Until when the announcement of an incident waits that had a cause in common with others. */
   const released = new Map<string, number>();
 
   function isHeld(incident: Incident, causes: readonly Incident[], moment: FleetMoment): boolean {
-    const { kind, key, service } = incident;
-    const { at, common } = moment;
+    const { kind, key, service, services, labels } = incident;
+    const { at, byName, common } = moment;
     if (kind === 'blind') return false;
+    if (services.every((name) => isPaused({ name, labels: byName.get(name)?.labels ?? labels }, at)))
+      return true;
     if (isSeenTooShortly(incident, moment)) return true;
     if (kind === 'cause') return at < common.holdUntil(key);
     if (kind !== 'health' || service === null) return false;
-    const isCovered = causes.some(({ services }) => services.includes(service));
+    const isCovered = causes.some((cause) => cause.services.includes(service));
     return isCovered || at < Math.max(common.holdUntil(service), released.get(key) ?? 0);
   }
 

@@ -4,6 +4,7 @@
 import type { Database } from 'libsql';
 import { inTransaction } from '../../infra/sqlite/transaction.js';
 import { DAY_MS } from '../history/history-limits.js';
+import type { Pause } from '../pauses/pause.js';
 import type { Incident } from './incident.js';
 
 /** Of those that ended. */
@@ -48,6 +49,9 @@ export interface IncidentStore {
   /** PostgreSQL was asked which generations there are. */
   noteLearnt(): void;
   incidentsBefore(nowMs: number): IncidentsBefore;
+  /** What is paused, as last known. */
+  keepPauses(pauses: readonly Pause[]): void;
+  readPauses(): readonly Pause[];
   readIncidents(query: IncidentQuery): IncidentPage;
   readIncident(id: string): Incident | null;
 }
@@ -67,6 +71,7 @@ interface Row {
 }
 
 const LEARNT = 'generations learnt';
+const PAUSES = 'pauses';
 
 /** Over a database whose tables exist. */
 export function createIncidentStore(database: Database): IncidentStore {
@@ -104,6 +109,11 @@ export function createIncidentStore(database: Database): IncidentStore {
       if (incidents.some(({ endedAt }) => endedAt !== null)) prune.run(nowMs - INCIDENTS_FOR_MS);
     }),
     noteLearnt: () => void writeFact.run(LEARNT, 'yes'),
+    keepPauses: (pauses) => void writeFact.run(PAUSES, JSON.stringify(pauses)),
+    readPauses() {
+      const fact = readFact.get(PAUSES) as { readonly value: string } | undefined;
+      return fact ? (JSON.parse(fact.value) as readonly Pause[]) : [];
+    },
     incidentsBefore(nowMs) {
       const generations = highest.all() as { readonly key: string; readonly generation: number }[];
       return {

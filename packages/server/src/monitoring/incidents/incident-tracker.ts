@@ -3,7 +3,7 @@
  * announced. Nothing is read or written here, and no clock is asked, so the same history gives the same incidents.
  */
 import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
-import { createAnnouncements, type FleetMoment } from './announcements.js';
+import { createAnnouncements, type FleetMoment, type IsPaused } from './announcements.js';
 import { createCommonCauseTracker } from './common-cause.js';
 import {
   blindCondition,
@@ -27,6 +27,7 @@ export interface IncidentTrackerOptions {
   readonly startedAt: number;
   /** Of a key; `undefined`: not known yet, and asked again with the next update. */
   readonly generationOf: (key: string, since: number) => number | undefined;
+  readonly isPaused: IsPaused;
 }
 
 export interface TrackedChange {
@@ -49,11 +50,12 @@ export function createIncidentTracker({
   changes,
   startedAt,
   generationOf,
+  isPaused,
 }: IncidentTrackerOptions): IncidentTracker {
   const current = new Map(open.map((incident) => [incident.key, incident]));
   const restored = new Set(current.keys());
   const lasting = createLastingConditions();
-  const announcements = createAnnouncements();
+  const announcements = createAnnouncements(isPaused);
   const commonCauses = createCommonCauseTracker();
   const flaps = createFlapCounter(changes, servicesThatFlap(open));
 

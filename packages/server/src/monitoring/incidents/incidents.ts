@@ -10,6 +10,7 @@ import type { Delivery, NewMessage } from '../alerts/outbox-store.js';
 import type { FleetHistory } from '../fleet/fleet-history.js';
 import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
 import { createGenerations, type GenerationStore, type Generations } from './generations.js';
+import type { Pauses } from '../pauses/pauses.js';
 import { incidentKey, type Incident, type IncidentNotice } from './incident.js';
 import type { IncidentPage, IncidentQuery } from './incident-store.js';
 import { createIncidentTracker, type IncidentTracker } from './incident-tracker.js';
@@ -44,6 +45,7 @@ export interface IncidentsOptions {
   readonly generations: GenerationStore;
   readonly alerts: Pick<Alerts, 'messagesOf' | 'explanationOf' | 'wake'>;
   readonly alertmanagers: Pick<Alertmanagers, 'update'>;
+  readonly pauses: Pick<Pauses, 'isReady' | 'until'>;
   /** Of an earlier version; `undefined`: there is none. */
   readonly oldIncident: () => Promise<OldIncident | undefined>;
   readonly log: Log;
@@ -53,7 +55,7 @@ const CANNOT_READ = 'the incidents cannot be read';
 
 /** Nothing is read before the first update. */
 export function createIncidents(options: IncidentsOptions): Incidents {
-  const { history, generations: store, alerts, alertmanagers, oldIncident, log } = options;
+  const { history, generations: store, alerts, alertmanagers, pauses, oldIncident, log } = options;
   let tracker: IncidentTracker | undefined;
   let generations: Generations | undefined;
   let opening: Promise<void> | undefined;
@@ -77,6 +79,7 @@ export function createIncidents(options: IncidentsOptions): Incidents {
       changes: before.changes,
       startedAt,
       generationOf: (key, since) => named.of(key, since),
+      isPaused: (service, at) => !pauses.isReady() || pauses.until(service, at) !== null,
     });
   }
 

@@ -226,3 +226,46 @@ test('whatever happens, each incident is announced once at most, and ended only 
     }),
   );
 });
+
+describe('a pause', () => {
+  test('nobody is told of what begins meanwhile; what is open at its end is told of then', () => {
+    let isPaused = true;
+    const tracked = startTracker({ isPaused: () => isPaused });
+    play(tracked, 'hduuh');
+    assert.deepEqual(tracked.told(), []);
+    assert.equal(tracked.incidents.size, 1, 'and followed all the same');
+    play(tracked, 'uu', 60);
+    isPaused = false;
+    play(tracked, 'uh', 80);
+    assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
+    assert.equal(tracked.incidents.size, 2);
+  });
+
+  test('what was told of before is ended meanwhile', () => {
+    let isPaused = false;
+    const tracked = startTracker({ isPaused: () => isPaused });
+    play(tracked, 'hu');
+    isPaused = true;
+    play(tracked, 'uh', 20);
+    assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
+  });
+
+  test('of one service is none of what it has in common with another', () => {
+    const tracked = startTracker({ isPaused: ({ name }) => name === 'orders' });
+    const both = ['orders', 'mail'].map((name) =>
+      serviceUpdate(name, 'u', {
+        labels: { database: 'pg-1' },
+        codes: ['DATABASE_UNREACHABLE'],
+        since: START,
+      }),
+    );
+    for (const seconds of [0, 10, 20, 30]) tracked.update(fleetUpdate(seconds, both));
+    assert.deepEqual(tracked.told(), ['began @cause/database/pg-1']);
+  });
+
+  test('the watcher is never paused', () => {
+    const tracked = startTracker({ isPaused: () => true });
+    tracked.update(fleetUpdate(0, [], START));
+    assert.deepEqual(tracked.told(), ['began @watcher/blind']);
+  });
+});

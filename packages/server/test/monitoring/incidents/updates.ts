@@ -66,6 +66,7 @@ export function startTracker(options: Partial<IncidentTrackerOptions> = {}) {
       generations.set(key, next);
       return next;
     },
+    isPaused: () => false,
     ...options,
   });
   const notices: IncidentNotice[] = [];

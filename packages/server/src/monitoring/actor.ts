@@ -1,0 +1,8 @@
+/** Who does something by hand, for the audit. */
+export interface Actor {
+  /** Of the user. */
+  readonly name: string;
+  readonly address: string;
+  /** Last six characters of the session's token. */
+  readonly tokenSuffix: string;
+}

@@ -1,0 +1,101 @@
+/** Pauses in PostgreSQL, each change with its entry in the audit in the same statement. */
+import type { Actor } from '../actor.js';
+import type { Pause, PauseScope } from './pause.js';
+
+/** What runs a statement. */
+interface Queryable {
+  rows<Row extends object>(text: string, values: readonly unknown[], deadlineMs: number): Promise<Row[]>;
+}
+
+export interface NewPause extends PauseScope {
+  /** Milliseconds since 1970, as `until`. */
+  readonly from: number;
+  readonly until: number;
+  readonly reason: string;
+}
+
+export interface PauseStore {
+  begin(fleet: string, pause: NewPause, actor: Actor): Promise<Pause>;
+  /** @returns how many ended: none, where there is no such one any more */
+  end(fleet: string, id: number, actor: Actor): Promise<number>;
+  /** Those that last at the moment, of the service alone. */
+  endOf(fleet: string, service: string, actor: Actor): Promise<number>;
+  /** Those that last or are planned, the next first. */
+  list(fleet: string): Promise<readonly Pause[]>;
+}
+
+interface PauseRow {
+  /** A number of 64 bits comes as text. */
+  readonly id: string;
+  readonly service: string | null;
+  readonly label: string | null;
+  readonly from_at: Date;
+  readonly until_at: Date;
+  readonly reason: string;
+  readonly author: string;
+}
+
+const DEADLINE_MS = 2_000;
+const COLUMNS = 'id, service, label, from_at, until_at, reason, author';
+
+/** Whoever ends it, and what is told of it. `$1` to `$4`: fleet, name, address, suffix of the token. */
+function endWhere(condition: string): string {
+  return `WITH ended AS (
+      UPDATE pauses SET ended_at = now() WHERE fleet = $1 AND ended_at IS NULL AND until_at > now() AND ${condition}
+      RETURNING ${COLUMNS}
+    ), told AS (
+      INSERT INTO audit (action, actor, address, token_suffix, details)
+      SELECT 'pause_ended', $2, $3, $4, ${DETAILS} FROM ended
+    ) SELECT id FROM ended`;
+}
+
+const DETAILS = `jsonb_strip_nulls(jsonb_build_object('service', service, 'label', label, 'from', from_at, 'until', until_at,
+  'reason', reason))`;
+
+export function createPauseStore(database: Queryable): PauseStore {
+  const rows = <Row extends object>(text: string, ...values: readonly unknown[]): Promise<Row[]> =>
+    database.rows<Row>(text, values, DEADLINE_MS);
+
+  return {
+    async begin(fleet, { service, label, from, until, reason }, { name, address, tokenSuffix }) {
+      const [row] = await rows<PauseRow>(
+        `WITH begun AS (
+           INSERT INTO pauses (fleet, service, label, from_at, until_at, reason, author)
+           VALUES ($1, $5, $6, $7, $8, $9, $2) RETURNING ${COLUMNS}
+         ), told AS (
+           INSERT INTO audit (action, actor, address, token_suffix, details)
+           SELECT 'pause_begun', $2, $3, $4, ${DETAILS} FROM begun
+         ) SELECT ${COLUMNS} FROM begun`,
+        fleet,
+        name,
+        address,
+        tokenSuffix,
+        service,
+        label,
+        new Date(from),
+        new Date(until),
+        reason,
+      );
+      if (!row) throw new Error('A pause that was written was not given back.');
+      return pauseOf(row);
+    },
+    async end(fleet, id, { name, address, tokenSuffix }) {
+      return (await rows(endWhere('id = $5'), fleet, name, address, tokenSuffix, id)).length;
+    },
+    async endOf(fleet, service, { name, address, tokenSuffix }) {
+      const condition = 'service = $5 AND from_at <= now()';
+      return (await rows(endWhere(condition), fleet, name, address, tokenSuffix, service)).length;
+    },
+    async list(fleet) {
+      const found = await rows<PauseRow>(
+        `SELECT ${COLUMNS} FROM pauses WHERE fleet = $1 AND ended_at IS NULL AND until_at > now() ORDER BY from_at, id`,
+        fleet,
+      );
+      return found.map(pauseOf);
+    },
+  };
+}
+
+function pauseOf({ id, service, label, from_at: from, until_at: until, reason, author }: PauseRow): Pause {
+  return { id: Number(id), service, label, from: from.getTime(), until: until.getTime(), reason, author };
+}
