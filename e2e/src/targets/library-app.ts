@@ -83,6 +83,13 @@ const NEARLY_FULL = 0.94;
 const FILLING_BYTES = 2 ** 17;
 const filling: number[][] = [];
 
+/** Little by little: at once it would block the loop. */
+function fillUp(leftBytes: number): void {
+  if (leftBytes <= 0) return;
+  filling.push(Array.from({ length: FILLING_BYTES / 8 }, (_, index) => index + 0.5));
+  setTimeout(fillUp, 5, leftBytes - FILLING_BYTES);
+}
+
 const CHURNS = 100;
 function churn(left: number): void {
   const garbage = Array.from({ length: FILLING_BYTES }, (_, index) => index + 0.5);
@@ -154,10 +161,7 @@ const commands: Readonly<Record<string, () => unknown>> = {
   fill() {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     // V8's limit has room for the young generation in it.
-    const most = (limit - YOUNG_BYTES) * NEARLY_FULL;
-    for (let bytes = used; bytes < most; bytes += FILLING_BYTES) {
-      filling.push(Array.from({ length: FILLING_BYTES / 8 }, (_, index) => index + 0.5));
-    }
+    fillUp((limit - YOUNG_BYTES) * NEARLY_FULL - used);
   },
   empty() {
     filling.length = 0;

@@ -8,12 +8,14 @@ export interface AskLimits {
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;
-  /** Somebody else asks: tried again after one to two times as long, and not in step with all others. */
+  /** Somebody else asks: tried again within five seconds, and not in step with all others. */
   postponed(): void;
   /** By what the driver reports, or that it took too long; returns whether it did. */
   failed(code: string | undefined): 'overrun' | 'error';
 }
 
+/** Two looks are needed within 20 s, and two instances that ask in step meet each time. */
+const RETRY_MS = 5_000;
 const OVERRUNS = 2;
 const SILENT_AFTER_OVERRUNS_MS = 60_000;
 /** Another server than we think, or no right to ask: that does not change by itself. */
@@ -47,7 +49,8 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
     },
     postponed() {
       isAsking = false;
-      askedMs += Math.random() * paceMs();
+      const waitMs = paceMs();
+      askedMs = now() - waitMs + Math.random() * Math.min(waitMs, RETRY_MS);
     },
     failed(code) {
       isAsking = false;

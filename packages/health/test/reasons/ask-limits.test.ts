@@ -73,12 +73,29 @@ test('a connection that broke says nothing about asking', () => {
   }
 });
 
-test('one that somebody else asks is tried again after one to two times as long', () => {
-  const { limits, at } = limitsAt(() => 10_000);
-  limits.begin();
-  limits.postponed();
-  at(9_999);
-  assert.equal(limits.begin(), false);
-  at(20_000);
-  assert.equal(limits.begin(), true);
+test('two that ask in step, the one at twice the pace of the other, each have their turn in time for two looks in 20 s', () => {
+  let heldUntil = 0;
+  let seconds = 0;
+  const longest = [0, 0];
+  const answered = [0, 0];
+  const all = [5_000, 10_000].map((paceMs) =>
+    createAskLimits(
+      () => paceMs,
+      () => seconds * 1_000,
+    ),
+  );
+  for (; seconds < 3_600; seconds += 1) {
+    for (const [index, limits] of all.entries()) {
+      longest[index] = Math.max(longest[index] ?? 0, seconds - (answered[index] ?? 0));
+      if (!limits.begin()) continue;
+      if (seconds < heldUntil) {
+        limits.postponed();
+        continue;
+      }
+      heldUntil = seconds + 2;
+      answered[index] = seconds;
+      limits.answered();
+    }
+  }
+  assert.ok(Math.max(...longest) <= 25, `${longest.join(' s and ')} s without an answer`);
 });

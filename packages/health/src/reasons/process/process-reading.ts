@@ -62,11 +62,11 @@ const RECENT_MS = 10_000;
 const DEFAULT_THREADS = 4;
 /** The descriptor of the folder that is read is one of them. */
 const COUNTING = 1;
+const FEW = 2_000;
 
 /** What seldom changes. */
 interface Surroundings {
   readonly cgroup: Cgroup;
-  readonly openDescriptors: number;
   readonly readAtMs: number;
 }
 
@@ -81,6 +81,8 @@ export function createProcessReader({
   const trial = createThreadTrial();
   const size = Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS;
   let surroundings: Surroundings | undefined;
+  let openDescriptors = 0;
+  let countedAtMs = Number.NEGATIVE_INFINITY;
   /** Kept for when no descriptor is left to read it with. */
   let limitNow: number | null = null;
 
@@ -88,18 +90,26 @@ export function createProcessReader({
     if (surroundings !== undefined && nowMs - surroundings.readAtMs < MINUTE_MS) return surroundings;
     surroundings = {
       cgroup: findCgroup(files, machineBytes),
-      openDescriptors: (files.count('/proc/self/fd') ?? COUNTING) - COUNTING,
       readAtMs: nowMs,
     };
     return surroundings;
   }
 
+  /** Few are counted at each reading; of many, which takes milliseconds, once a minute. */
+  function countDescriptors(nowMs: number): number {
+    if (openDescriptors < FEW || nowMs - countedAtMs >= MINUTE_MS) {
+      openDescriptors = (files.count('/proc/self/fd') ?? COUNTING) - COUNTING;
+      countedAtMs = nowMs;
+    }
+    return openDescriptors;
+  }
+
   /** The lowest free number is given to the file that is read, so all below it are open. */
-  function descriptors({ openDescriptors }: Surroundings): DescriptorsReading | null {
+  function descriptors(nowMs: number): DescriptorsReading | null {
     const limit = (limitNow = descriptorLimitIn(files.read('/proc/self/limits')) ?? limitNow);
     const last = files.lastDescriptor();
     if (limit === null || last === undefined) return null;
-    return { open: last === -1 ? limit : Math.max(last, openDescriptors), limit };
+    return { open: last === -1 ? limit : Math.max(last, countDescriptors(nowMs)), limit };
   }
 
   return {
@@ -115,7 +125,7 @@ export function createProcessReader({
         heap: heap.read(),
         memory: around.cgroup.memory(),
         throttling: around.cgroup.throttling(),
-        descriptors: descriptors(around),
+        descriptors: descriptors(atMs),
         connections: connections(),
       };
     },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { pbkdf2 } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -94,7 +94,7 @@ test('a block of the event loop, with the CPU time of it', async () => {
   }
 });
 
-test('descriptors by the number of the newest one, without counting them', async () => {
+test('descriptors by the number of the newest one', async () => {
   await withSource({ root }, async (source) => {
     assert.deepEqual(codes(source), []);
     const open = Array.from({ length: LIMIT }, () => openSync(root, 'r'));
@@ -105,6 +105,31 @@ test('descriptors by the number of the newest one, without counting them', async
     }
     await waitFor('enough of them', () => codes(source).length === 0);
   });
+});
+
+test('descriptors with a gap below them are counted, at each reading', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'portal-process-'));
+  const first = openSync(root, 'r');
+  const open: number[] = [];
+  try {
+    await mkdir(join(own, 'proc/self'), { recursive: true });
+    await symlink('/proc/self/fd', join(own, 'proc/self/fd'));
+    const { length } = await readdir('/proc/self/fd');
+    await writeFile(
+      join(own, 'proc/self/limits'),
+      `Max open files            ${length + LIMIT}                   1048576              files\n`,
+    );
+    await withSource({ root: own }, async (source) => {
+      await waitFor('a first reading', () => source.latest() !== undefined);
+      assert.deepEqual(codes(source), []);
+      open.push(...Array.from({ length: LIMIT }, () => openSync(root, 'r')));
+      closeSync(first);
+      await waitFor('too many descriptors', () => codes(source).includes('DESCRIPTORS_NEAR_LIMIT'));
+    });
+  } finally {
+    for (const descriptor of open) closeSync(descriptor);
+    await rm(own, { recursive: true, force: true });
+  }
 });
 
 test('the young generation is no part of what survives, whatever its size', () => {

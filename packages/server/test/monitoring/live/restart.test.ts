@@ -73,6 +73,11 @@ async function read<Body>({ url }: RunningPortal, path: string): Promise<Body> {
   return json as Body;
 }
 
+/** A busy machine is none of what is tried here. */
+function ofStores(causes: readonly object[]): readonly object[] {
+  return causes.filter((cause) => !('code' in cause && cause.code === 'EVENT_LOOP_DELAYED'));
+}
+
 test('neither a stop nor a kill in the middle of an outage changes a since; there were no probe runs in between', async () => {
   const beganMs = Date.now();
   let running = await start();
@@ -82,7 +87,7 @@ test('neither a stop nor a kill in the middle of an outage changes a since; ther
   // A probe run that was under way may have found another code than those that follow.
   await sleep(2_500);
   const known = await liveSnapshot(running);
-  assert.equal(known.causes.length, 1);
+  assert.equal(ofStores(known.causes).length, 1);
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await running.stop(signal);
@@ -90,8 +95,8 @@ test('neither a stop nor a kill in the middle of an outage changes a since; ther
     running = await start();
     const { status, since, causes } = await liveSnapshot(running);
     assert.deepEqual(
-      [status, since, causes],
-      [known.status, known.since, known.causes],
+      [status, since, ofStores(causes)],
+      [known.status, known.since, ofStores(known.causes)],
       `${signal}, begun at ${new Date(beganMs).toISOString()}`,
     );
     const { events } = await read<{ events: Event[] }>(running, '/v1/admin/events?limit=200');
