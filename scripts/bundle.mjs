@@ -76,6 +76,7 @@ async function write(input, { format, ...output }) {
     ...output,
     format,
     minify: MINIFY,
+    comments: false,
     entryFileNames: `[name].${end}`,
     chunkFileNames: `src/[name]-[hash].${end}`,
     generatedCode: { symbols: false },

@@ -118,5 +118,6 @@ function textOf({ statements }, isEntry) {
     });
     return [`${keyword} type { ${names.join(', ')} } from '${from}';`];
   });
-  return `${kept.join('\n')}\n`;
+  // The compiler's four spaces are two, as everywhere here.
+  return `${kept.join('\n')}\n`.replace(/^(?: {4})+/gm, (spaces) => ' '.repeat(spaces.length / 2));
 }

@@ -28,7 +28,7 @@ export function inBothFormats({ exports, bin, engines, sideEffects, ...manifest 
     ...manifest,
     type: 'commonjs',
     engines,
-    sideEffects: Array.isArray(sideEffects) ? sideEffects.flatMap(filesOf) : sideEffects,
+    sideEffects: Array.isArray(sideEffects) ? [...new Set(sideEffects.flatMap(filesOf))] : sideEffects,
     bin: mapValues(bin, (path) => `./dist/${stem(path)}.mjs`),
     // For whatever does not know `exports`: TypeScript with `moduleResolution: node10`, and older bundlers.
     main: exports['.'],

@@ -34,12 +34,18 @@ export async function stage(name, folder) {
   buildWhatItRefersTo(name);
   const read = readManifest(name);
   const manifest = name === 'server' ? stageServer(read, folder) : await stageLibrary(name, read, folder);
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(join(folder, 'package.json'), textOf(manifest));
   writeFileSync(
     join(folder, 'README.md'),
     withLinks(readFileSync(`packages/${name}/README.md`, 'utf8'), manifest),
   );
   copyFileSync('LICENSE', join(folder, 'LICENSE'));
+}
+
+/** What holds nothing that holds something is one line: everybody who installs it has every space. */
+function textOf(manifest) {
+  const text = JSON.stringify(manifest, null, 1);
+  return `${text.replace(/[{[]\n[^{}[\]]*[}\]]/g, (inner) => inner.replace(/\n +/g, ' '))}\n`;
 }
 
 /** The compiler takes the types of other packages from where they were built; their code comes from the sources. */

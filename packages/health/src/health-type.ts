@@ -52,7 +52,7 @@ export interface Health {
   ready(): boolean;
   /**
    * After a pause of this process, in which nobody was asked: kept when one run has had its chance, a deadline from now at
-   * the latest. `undefined`, as nearly always, when there is nothing to wait for. The doors wait for it by themselves.
+   * the latest. `undefined`, as nearly always, when there is nothing to wait for. The endpoints wait for it by themselves.
    */
   caughtUp(): Promise<unknown> | undefined;
   /**

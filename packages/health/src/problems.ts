@@ -13,9 +13,21 @@ export type Effect =
   | 'fails';
 
 /** A catalogue entry: the fixed sentence and its effect. */
-export interface Problem {
-  readonly sentence: string;
-  readonly effect: Effect;
+export interface Problem<Sentence extends string = string, Does extends Effect = Effect> {
+  readonly sentence: Sentence;
+  readonly effect: Does;
+}
+
+function explains<Sentence extends string>(sentence: Sentence): Problem<Sentence, 'explains'> {
+  return { sentence, effect: 'explains' };
+}
+
+function degrades<Sentence extends string>(sentence: Sentence): Problem<Sentence, 'degrades'> {
+  return { sentence, effect: 'degrades' };
+}
+
+function fails<Sentence extends string>(sentence: Sentence): Problem<Sentence, 'fails'> {
+  return { sentence, effect: 'fails' };
 }
 
 /**
@@ -29,67 +41,49 @@ export interface Problem {
  * ```
  */
 export const PROBLEMS = {
-  DATABASE_UNREACHABLE: { sentence: 'The database cannot be reached', effect: 'explains' },
-  DATABASE_TIMEOUT: { sentence: 'The database does not answer in time', effect: 'explains' },
-  DATABASE_CERTIFICATE: { sentence: 'The certificate of the database is not accepted', effect: 'explains' },
-  DATABASE_REFUSED_LOGIN: { sentence: 'The database refuses the login', effect: 'explains' },
-  DATABASE_TOO_MANY_CONNECTIONS: { sentence: 'The database accepts no more connections', effect: 'explains' },
-  DATABASE_STARTING: { sentence: 'The database is starting up or shutting down', effect: 'explains' },
-  DATABASE_NOT_READY: {
-    sentence: 'The application has no open pool for the database',
-    effect: 'explains',
-  },
-  DATABASE_FAILED: { sentence: 'The database answers with an error', effect: 'explains' },
-  DATABASE_SLOW: { sentence: 'The database answers slowly', effect: 'explains' },
-  DATABASE_READ_ONLY: { sentence: 'The database refuses writes', effect: 'degrades' },
-  DATABASE_WRITES_FAIL: { sentence: 'The database fails to write', effect: 'degrades' },
-  DATABASE_DISK_FULL: { sentence: 'The disk of the database is full', effect: 'degrades' },
-  DATABASE_OUT_OF_MEMORY: { sentence: 'The database is out of memory', effect: 'degrades' },
-  DATABASE_CHECKSUM_FAILURE: { sentence: 'Pages of the database are damaged', effect: 'degrades' },
-  DATABASE_POOL_SATURATED: {
-    sentence: 'All connections of the pool are in use and callers wait',
-    effect: 'degrades',
-  },
-  DATABASE_POOL_STALLED: {
-    sentence: 'Callers wait for a connection and none has been returned for a while',
-    effect: 'fails',
-  },
-  CACHE_UNREACHABLE: { sentence: 'The cache cannot be reached', effect: 'explains' },
-  CACHE_TIMEOUT: { sentence: 'The cache does not answer in time', effect: 'explains' },
-  CACHE_CERTIFICATE: { sentence: 'The certificate of the cache is not accepted', effect: 'explains' },
-  CACHE_REFUSED_LOGIN: { sentence: 'The cache refuses the login', effect: 'explains' },
-  CACHE_TOO_MANY_CONNECTIONS: { sentence: 'The cache accepts no more connections', effect: 'explains' },
-  CACHE_LOADING: { sentence: 'The cache is loading its data', effect: 'explains' },
-  CACHE_NOT_READY: {
-    sentence: 'The application has no open client for the cache',
-    effect: 'explains',
-  },
-  CACHE_FAILED: { sentence: 'The cache answers with an error', effect: 'explains' },
-  CACHE_SLOW: { sentence: 'The cache answers slowly', effect: 'explains' },
-  CACHE_READ_ONLY: { sentence: 'The cache refuses writes', effect: 'degrades' },
-  CACHE_OUT_OF_MEMORY: { sentence: 'The cache is out of memory and refuses writes', effect: 'degrades' },
-  CACHE_WRITES_REFUSED: {
-    sentence: 'The cache refuses writes because of its own trouble',
-    effect: 'degrades',
-  },
-  CACHE_CLUSTER_DOWN: { sentence: 'The cluster of the cache is down', effect: 'degrades' },
-  CACHE_NOT_CONFIGURED: { sentence: 'No cache is configured', effect: 'degrades' },
-  SOURCE_DRIFTED: { sentence: 'The source on disk is not the source that was started', effect: 'degrades' },
-  SOURCE_MISMATCH: { sentence: 'The running source is not the source that was released', effect: 'degrades' },
-  SOURCE_LOADED_DIFFERS: {
-    sentence: 'The source in memory is not the source on disk',
-    effect: 'degrades',
-  },
-  SOURCE_UNREADABLE: { sentence: 'The source cannot be read', effect: 'degrades' },
-  CHECK_FAILED: { sentence: 'A check of the application failed', effect: 'explains' },
-  CHECK_TIMEOUT: { sentence: 'A check of the application did not end in time', effect: 'explains' },
-  CHECK_SLOW: { sentence: 'A check of the application answers slowly', effect: 'explains' },
-  CHECK_STALE: { sentence: 'A check has no fresh result', effect: 'explains' },
-  EVENT_LOOP_DELAYED: { sentence: 'The event loop of the service is blocked', effect: 'degrades' },
-  THREAD_POOL_BUSY: { sentence: 'The thread pool of the service is busy', effect: 'degrades' },
-  NAME_LOOKUP: { sentence: 'The name of a server cannot be looked up', effect: 'degrades' },
-  PASSWORD_UNAVAILABLE: { sentence: 'The password for a server cannot be had', effect: 'degrades' },
-  PROCESS_OUT_OF_DESCRIPTORS: { sentence: 'The service can open no more connections', effect: 'degrades' },
+  DATABASE_UNREACHABLE: explains('The database cannot be reached'),
+  DATABASE_TIMEOUT: explains('The database does not answer in time'),
+  DATABASE_CERTIFICATE: explains('The certificate of the database is not accepted'),
+  DATABASE_REFUSED_LOGIN: explains('The database refuses the login'),
+  DATABASE_TOO_MANY_CONNECTIONS: explains('The database accepts no more connections'),
+  DATABASE_STARTING: explains('The database is starting up or shutting down'),
+  DATABASE_NOT_READY: explains('The application has no open pool for the database'),
+  DATABASE_FAILED: explains('The database answers with an error'),
+  DATABASE_SLOW: explains('The database answers slowly'),
+  DATABASE_READ_ONLY: degrades('The database refuses writes'),
+  DATABASE_WRITES_FAIL: degrades('The database fails to write'),
+  DATABASE_DISK_FULL: degrades('The disk of the database is full'),
+  DATABASE_OUT_OF_MEMORY: degrades('The database is out of memory'),
+  DATABASE_CHECKSUM_FAILURE: degrades('Pages of the database are damaged'),
+  DATABASE_POOL_SATURATED: degrades('All connections of the pool are in use and callers wait'),
+  DATABASE_POOL_STALLED: fails('Callers wait for a connection and none has been returned for a while'),
+  CACHE_UNREACHABLE: explains('The cache cannot be reached'),
+  CACHE_TIMEOUT: explains('The cache does not answer in time'),
+  CACHE_CERTIFICATE: explains('The certificate of the cache is not accepted'),
+  CACHE_REFUSED_LOGIN: explains('The cache refuses the login'),
+  CACHE_TOO_MANY_CONNECTIONS: explains('The cache accepts no more connections'),
+  CACHE_LOADING: explains('The cache is loading its data'),
+  CACHE_NOT_READY: explains('The application has no open client for the cache'),
+  CACHE_FAILED: explains('The cache answers with an error'),
+  CACHE_SLOW: explains('The cache answers slowly'),
+  CACHE_READ_ONLY: degrades('The cache refuses writes'),
+  CACHE_OUT_OF_MEMORY: degrades('The cache is out of memory and refuses writes'),
+  CACHE_WRITES_REFUSED: degrades('The cache refuses writes because of its own trouble'),
+  CACHE_CLUSTER_DOWN: degrades('The cluster of the cache is down'),
+  CACHE_NOT_CONFIGURED: degrades('No cache is configured'),
+  SOURCE_DRIFTED: degrades('The source on disk is not the source that was started'),
+  SOURCE_MISMATCH: degrades('The running source is not the source that was released'),
+  SOURCE_LOADED_DIFFERS: degrades('The source in memory is not the source on disk'),
+  SOURCE_UNREADABLE: degrades('The source cannot be read'),
+  CHECK_FAILED: explains('A check of the application failed'),
+  CHECK_TIMEOUT: explains('A check of the application did not end in time'),
+  CHECK_SLOW: explains('A check of the application answers slowly'),
+  CHECK_STALE: explains('A check has no fresh result'),
+  EVENT_LOOP_DELAYED: degrades('The event loop of the service is blocked'),
+  THREAD_POOL_BUSY: degrades('The thread pool of the service is busy'),
+  NAME_LOOKUP: degrades('The name of a server cannot be looked up'),
+  PASSWORD_UNAVAILABLE: degrades('The password for a server cannot be had'),
+  PROCESS_OUT_OF_DESCRIPTORS: degrades('The service can open no more connections'),
 } as const satisfies Record<string, Problem>;
 
 /** A code of the catalogue: stable, for machines. */

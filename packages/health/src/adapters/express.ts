@@ -1,5 +1,5 @@
 /**
- * The health doors as middleware of Express 4 and 5, and of everything else that calls `(request, response, next)`.
+ * The health endpoints as middleware of Express 4 and 5, and of everything else that calls `(request, response, next)`.
  */
 import type { IncomingMessage } from 'node:http';
 import type { EndpointOptions } from '../http/endpoints.js';
@@ -28,8 +28,8 @@ export type HealthMiddleware<Request extends IncomingMessage = IncomingMessage> 
 ) => void;
 
 /**
- * Makes middleware that answers the doors of `health`. Use it first, so that nothing stands before it; used at a path,
- * the doors are below that path.
+ * Makes middleware that answers the endpoints of `health`. Use it first, so that nothing stands before it; used at a path,
+ * the endpoints are below that path.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The health doors as a plugin of Fastify. It answers in an `onRequest` hook, which is before everything that was
+ * The health endpoints as a plugin of Fastify. It answers in an `onRequest` hook, which is before everything that was
  * registered later and knows every method and spelling of a path; beside it each endpoint has a route, so that it is listed
  * among the routes, is not logged, and works in a context with a prefix, where no hook hears of a route that is not there.
  */
@@ -177,7 +177,7 @@ function send(reply: FastifyReplyLike, answer: HealthResponse): void {
 }
 
 /**
- * The doors of `options.health`. Register it first and wait for it, so that no hook of yours stands before it.
+ * The endpoints of `options.health`. Register it first and wait for it, so that no hook of yours stands before it.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The health doors as middleware of Hono, on any server that Hono runs on in Node.
+ * The health endpoints as middleware of Hono, on any server that Hono runs on in Node.
  */
 import { createEndpoints, headersBeside, type EndpointOptions, type Endpoints } from '../http/endpoints.js';
 import { isSamePath } from '../http/taken-paths.js';
@@ -29,7 +29,7 @@ export type HealthMiddleware<Context extends HonoContext = HonoContext> = (
 ) => Promise<Response | undefined>;
 
 /**
- * Makes middleware that answers the doors of `health`. Use it first, so that nothing stands before it. Hono leaves the
+ * Makes middleware that answers the endpoints of `health`. Use it first, so that nothing stands before it. Hono leaves the
  * whole path to its middleware: below a path, give `prefix`.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * The health doors as middleware of Koa.
+ * The health endpoints as middleware of Koa.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { createEndpoints, headersBeside, type EndpointOptions, type Endpoints } from '../http/endpoints.js';
@@ -36,7 +36,7 @@ export type HealthMiddleware<Context extends KoaContext = KoaContext> = (
 ) => Promise<void>;
 
 /**
- * Makes middleware that answers the doors of `health`. Use it first, so that nothing stands before it. Koa has no mount
+ * Makes middleware that answers the endpoints of `health`. Use it first, so that nothing stands before it. Koa has no mount
  * paths of its own: below a path, give `prefix`, or use koa-mount.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * The health doors as a module of Nest, on Express and on Fastify. The doors stand before every route, so no guard,
+ * The health endpoints as a module of Nest, on Express and on Fastify. The endpoints stand before every route, so no guard,
  * interceptor, pipe, filter or global prefix is asked; what the module makes it starts, drains and closes with the
  * application.
  */
@@ -29,7 +29,7 @@ export type { EndpointOptions, EndpointPaths } from '../http/endpoints.js';
  */
 export const HEALTH: symbol = Symbol.for('portal-health');
 
-/** What the module is made of: a provider in Nest's words, and what the doors can be told. */
+/** What the module is made of: a provider in Nest's words, and what the endpoints can be told. */
 export interface HealthModuleOptions extends Omit<EndpointOptions<IncomingMessage>, 'viewer'> {
   /** Makes the health, of what is injected. */
   readonly useFactory: (...dependencies: never[]) => Health | Promise<Health>;

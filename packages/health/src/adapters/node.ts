@@ -1,5 +1,5 @@
 /**
- * The health doors on a plain `node:http` server, in front of whatever framework it carries: no session, rate limit,
+ * The health endpoints on a plain `node:http` server, in front of whatever framework it carries: no session, rate limit,
  * body parser or load shedding lies before them.
  */
 import type { IncomingMessage } from 'node:http';
@@ -20,7 +20,7 @@ export {
 export type { HealthHandler, NodeRequest, NodeResponse } from '../http/node-handler.js';
 
 /**
- * Makes the doors of `health` for a `node:http` server, and for `node:http2` with its compatibility API.
+ * Makes the endpoints of `health` for a `node:http` server, and for `node:http2` with its compatibility API.
  *
  * @example
  * ```ts

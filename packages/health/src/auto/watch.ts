@@ -1,7 +1,6 @@
 /**
  * Watches what was found, and serves what there is to say on a port of its own.
  */
-import { createServer, type Server } from 'node:http';
 import { createHealthHandler, type HealthHandler } from '../adapters/node.js';
 import { createHealth, type Health } from '../health.js';
 import type { CacheOptions, DatabaseOptions, HealthOptions } from '../health-options.js';
@@ -9,15 +8,12 @@ import type { PostgresPool } from '../probes/postgres/postgres.js';
 import type { RedisClient } from '../probes/redis/redis.js';
 import { codeOf } from '../unknown.js';
 import type { FoundStore } from './drivers.js';
+import { createPort } from './port.js';
 import { createSlots, namesOf, type Slot } from './slots.js';
 
 /** Applications make what they need in one go: one line of the log has all of it. */
 const SETTLE_MS = 250;
 const TIDY_MS = 1_000;
-/** The process that has the port may end. */
-const RETRY_MS = 10_000;
-/** So that whoever asks never takes the descriptors that the application needs. */
-const MOST_CONNECTIONS = 64;
 
 export interface WatchOptions {
   /** 0 takes any. */
@@ -42,19 +38,19 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
   const slots = createSlots();
   let health: Health | undefined;
   let handler: HealthHandler | undefined;
-  let url: string | undefined;
-  let hasSaidInUse = false;
   let told: ReadonlySet<string> | undefined;
   const toldUnknown = new Set<string>();
   let scheduled: NodeJS.Timeout | undefined;
   let isRebuilding = false;
 
-  const server = createServer((request, response) => {
-    if (!handler?.(request, response)) response.writeHead(404).end();
+  const own = createPort({
+    port,
+    host,
+    say,
+    handler: (request, response) => handler?.(request, response) ?? false,
+    isIdle: () => slots.all().length === 0,
+    retry: () => schedule(0),
   });
-  server.maxConnections = MOST_CONNECTIONS;
-  // A connection that is kept open must not keep the process.
-  server.on('connection', (socket) => socket.unref());
 
   function schedule(afterMs = SETTLE_MS): void {
     scheduled ??= setTimeout(() => {
@@ -69,33 +65,15 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
     if (isRebuilding) return schedule();
     isRebuilding = true;
     try {
-      if (await isListening()) await replaceHealth();
+      const url = await own.open();
+      if (url !== undefined) await replaceHealth(url);
     } finally {
       isRebuilding = false;
     }
   }
 
-  async function isListening(): Promise<boolean> {
-    if (url !== undefined) return true;
-    try {
-      url = await listen(server, port, host);
-      return true;
-    } catch (error) {
-      if (!hasSaidInUse) {
-        const reason = codeOf(error) ?? 'UNKNOWN';
-        say(
-          `process ${process.pid} is not watched, as it cannot listen at ${host}:${port} (${reason}). ` +
-            'PORTAL_HEALTH_PORT=0 takes any port that is free.',
-        );
-      }
-      hasSaidInUse = true;
-      schedule(RETRY_MS);
-      return false;
-    }
-  }
-
   /** The one before answers until the next has looked at everything. */
-  async function replaceHealth(): Promise<void> {
+  async function replaceHealth(url: string): Promise<void> {
     const watched = namesOf(slots.all());
     const before = health;
     const next = createHealth(optionsOf(watched, startedAt));
@@ -103,11 +81,11 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
     if (before) await started;
     health = next;
     handler = createHealthHandler(next);
-    report(watched);
+    report(url, watched);
     await before?.close();
   }
 
-  function report(watched: ReadonlyMap<string, Slot>): void {
+  function report(url: string, watched: ReadonlyMap<string, Slot>): void {
     const stores = new Map([...watched].map(([name, slot]) => [`${name} (${describe(slot.current)})`, slot]));
     const news = [...stores.keys()].filter((one) => !told?.has(one));
     const left = newlyUnknown();
@@ -158,22 +136,6 @@ export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
 
 function describe({ driver, target }: FoundStore): string {
   return target.label === undefined ? driver : `${driver}, ${target.label}`;
-}
-
-/** Resolves with where it listens; rejects when it cannot, and may be called again then. */
-function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // In a worker of a cluster a port is shared otherwise, and each answer another worker's.
-    server.listen({ port, host, exclusive: true }, () => {
-      server.off('error', reject);
-      server.on('error', () => undefined);
-      server.unref();
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
-    });
-  });
 }
 
 function optionsOf(watched: ReadonlyMap<string, Slot>, startedAt: Date): HealthOptions {
