@@ -3,6 +3,7 @@
  * administrators only. No statement, relation, key, argument or database is part of any of them, and a name only when it
  * can be shown.
  */
+import { vetName } from 'portal-shared/vet-name';
 import type { ProblemCode } from '../problems.js';
 import { CACHE_ENTRIES } from './entries/cache.js';
 import { DATABASE_ENTRIES } from './entries/database.js';
@@ -10,7 +11,6 @@ import { PROCESS_ENTRIES } from './entries/process.js';
 import { SESSION_ENTRIES } from './entries/sessions.js';
 import type { ReasonCode } from './reason-codes.js';
 import type { Figures, Names, ReasonEntry, Sighting } from './sighting.js';
-import { vetName } from './words.js';
 
 export const REASONS: Readonly<Record<ReasonCode, ReasonEntry>> = {
   ...SESSION_ENTRIES,

@@ -1,10 +1,11 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
+import { NOT_SHOWABLE, vetName } from 'portal-shared/vet-name';
 import { PROBLEMS } from '../../src/problems.js';
 import { explain, REASONS } from '../../src/reasons/catalogue.js';
 import { REASON_CODES, type ReasonCode } from '../../src/reasons/reason-codes.js';
 import type { Figures, Names } from '../../src/reasons/sighting.js';
-import { duration, NOT_SHOWABLE, size, vetName } from '../../src/reasons/words.js';
+import { duration, size } from '../../src/reasons/words.js';
 
 function said(code: ReasonCode, figures: Figures = {}, names: Names = {}): string {
   return explain({ code, component: 'database', figures, names }).sentence;

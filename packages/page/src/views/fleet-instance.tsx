@@ -1,8 +1,9 @@
 /** One instance. Where it is this service, all that is known of it; where it is another one of ours, a link to its page. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { FleetInstanceDocument } from 'portal-server/api';
+import type { FleetInstanceDetailDocument } from 'portal-server/api';
 import type { FleetPlace, Navigation } from '../address.js';
 import { usePolled } from '../api/use-polled.js';
+import { instanceReasonText } from '../copy/reason-texts.js';
 import { CodeAdvice, Codes, PlaceLink } from './fleet-links.js';
 import { StateMark } from './fleet-service.js';
 import { Ago, Figure, TimeText } from './text.js';
@@ -58,10 +59,17 @@ export function FleetInstanceView({ place, navigation, nowMs, children }: FleetI
 }
 
 function InstanceFigures({
-  instance: { codes, started_at: startedAt, source_hash: hash, answered_at: answeredAt, polls_ms: polls },
+  instance: {
+    codes,
+    started_at: startedAt,
+    source_hash: hash,
+    answered_at: answeredAt,
+    polls_ms: polls,
+    reasons,
+  },
   nowMs,
 }: {
-  readonly instance: FleetInstanceDocument;
+  readonly instance: FleetInstanceDetailDocument;
   readonly nowMs: number;
 }): JSX.Element {
   return (
@@ -72,6 +80,15 @@ function InstanceFigures({
         </p>
       )}
       <CodeAdvice codes={codes} />
+      {reasons.length > 0 && (
+        <ul class="reasons" aria-label="Why">
+          {reasons.map((reason) => (
+            <li key={reason.code}>
+              <code>{reason.code}</code> {instanceReasonText(reason)}
+            </li>
+          ))}
+        </ul>
+      )}
       <dl class="figures">
         <Figure name="Responded">{answeredAt ? <Ago at={answeredAt} nowMs={nowMs} /> : 'never'}</Figure>
         <Figure name="Started">

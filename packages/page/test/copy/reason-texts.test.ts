@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { REASON_CODES } from 'portal-health';
 import type { ReasonDocument } from 'portal-server/api';
 import { causesOf } from '../../src/copy/headline.js';
-import { otherReasons, reasonsOf, usersNotice } from '../../src/copy/reason-texts.js';
+import { instanceReasonText, otherReasons, reasonsOf, usersNotice } from '../../src/copy/reason-texts.js';
 
 function reason(
   code: ReasonDocument['code'],
@@ -36,4 +36,13 @@ test('each stands below the cause that it explains, of several databases below i
   assert.deepEqual(below('reports'), [locks, leak]);
   assert.deepEqual(below('database'), [leak]);
   assert.deepEqual(otherReasons(causes, reasons), [slow, ends]);
+});
+
+test('what another process says is told in words of ours: its figures, its durations, and its names', () => {
+  const figures = { sessions: 1_400, longest_ms: 31_000, head_ms: null, application: 'worker' };
+  assert.equal(
+    instanceReasonText({ code: 'LOCK_QUEUE', figures }),
+    `${usersNotice('LOCK_QUEUE')} (sessions 1,400, longest 31 s, application worker)`,
+  );
+  assert.equal(instanceReasonText({ code: 'LOCK_QUEUE', figures: {} }), usersNotice('LOCK_QUEUE'));
 });

@@ -1,7 +1,7 @@
 /** `GET /v1/admin/fleet/services/{service}/instances/{instance}`: one instance. */
 import { PortalError } from '../errors.js';
 import { serviceParameter } from './admin-fleet-service.js';
-import { fleetInstanceSchema, publishedInstance } from './fleet-schema.js';
+import { fleetInstanceDetailSchema, publishedInstanceDetail } from './fleet-schema.js';
 import { defineRoute } from './route.js';
 
 export const adminFleetInstanceRoute = defineRoute({
@@ -13,7 +13,7 @@ export const adminFleetInstanceRoute = defineRoute({
     id: 'adminFleetInstance',
     tag: 'Fleet',
     summary: 'One instance',
-    description: 'How it stands, what it reports, and its last polls.',
+    description: 'How it stands, what it reports, why it is unwell, and its last polls.',
   },
   parameters: [
     serviceParameter,
@@ -26,11 +26,11 @@ export const adminFleetInstanceRoute = defineRoute({
     },
   ],
   errors: ['NotFound'],
-  answers: { 200: { description: 'As it is known now.', schema: fleetInstanceSchema } },
+  answers: { 200: { description: 'As it is known now.', schema: fleetInstanceDetailSchema } },
   handler({ request, services: { fleet } }) {
     const { service, instance } = request.params as { readonly service: string; readonly instance: string };
     const found = fleet.service(service)?.instances.find((one) => one.instance === instance);
     if (!found) throw new PortalError('notFound');
-    return publishedInstance(found);
+    return publishedInstanceDetail(found);
   },
 });

@@ -1,8 +1,10 @@
 /** How the fleet, its services and their instances are written in JSON. */
+import { REASON_CODES } from 'portal-health';
 import type { FleetView } from '../fleet/fleet.js';
 import type { InstanceView } from '../fleet/instances.js';
 import type { ServiceView } from '../fleet/service-watch.js';
 import { INSTANCE_STATES, SERVICE_STATUSES } from '../fleet/service-verdict.js';
+import { reasonFigures } from './reason-schema.js';
 import {
   choice,
   dateTime,
@@ -56,20 +58,38 @@ export const fleetServiceSchema = named(
   }),
 );
 
+const instanceFields = {
+  instance: text('`host:port`.'),
+  pod: textOrNull('Name of its pod, where Kubernetes lists it.'),
+  state: choice(INSTANCE_STATES, 'How it stands, after the damping.'),
+  since: dateTime('Since when.'),
+  codes,
+  started_at: textOrNull('As it reports it.', TIME),
+  source_hash: textOrNull('As it reports it.', HASH),
+  answered_at: textOrNull('When it last responded.', TIME),
+  polls_ms: listOf(
+    { type: ['number', 'null'] },
+    'Milliseconds of its last polls, the newest last; `null`: no response.',
+  ),
+} as const;
+
 export const fleetInstanceSchema = named(
   'FleetInstance',
-  exactly('One instance of a service.', {
-    instance: text('`host:port`.'),
-    pod: textOrNull('Name of its pod, where Kubernetes lists it.'),
-    state: choice(INSTANCE_STATES, 'How it stands, after the damping.'),
-    since: dateTime('Since when.'),
-    codes,
-    started_at: textOrNull('As it reports it.', TIME),
-    source_hash: textOrNull('As it reports it.', HASH),
-    answered_at: textOrNull('When it last responded.', TIME),
-    polls_ms: listOf(
-      { type: ['number', 'null'] },
-      'Milliseconds of its last polls, the newest last; `null`: no response.',
+  exactly('One instance of a service.', instanceFields),
+);
+
+export const fleetInstanceDetailSchema = named(
+  'FleetInstanceDetail',
+  exactly('One instance of a service, and why it is unwell.', {
+    ...instanceFields,
+    reasons: listOf(
+      exactly('Why it is unwell, by its own word: what can be shown of it.', {
+        code: choice(REASON_CODES, 'Code of the catalogue in docs/reasons.md.'),
+        explains: textOrNull('Code of the problem that it explains; `null` when it explains none.'),
+        figures: reasonFigures,
+        checked_at: textOrNull('When the instance saw it last.', TIME),
+      }),
+      'The most telling first. Asked of instances that are unwell and take the token of their service.',
     ),
   }),
 );
@@ -175,6 +195,19 @@ export function publishedInstance(view: InstanceView): FromSchema<typeof fleetIn
     source_hash: view.sourceHash,
     answered_at: secondsOrNull(view.answeredAt),
     polls_ms: view.polls.map((ms) => (ms === null ? null : Math.round(ms * 10) / 10)),
+  };
+}
+
+export function publishedInstanceDetail(view: InstanceView): FromSchema<typeof fleetInstanceDetailSchema> {
+  const { reasons = [] } = view;
+  return {
+    ...publishedInstance(view),
+    reasons: reasons.map(({ code, explains, figures, checkedAt }) => ({
+      code,
+      explains,
+      figures,
+      checked_at: secondsOrNull(checkedAt),
+    })),
   };
 }
 

@@ -4,6 +4,12 @@ import { choice, dateTimeMs, exactly, named, nonNegativeInteger, text } from './
 
 const problemCodes: readonly string[] = Object.keys(PROBLEMS);
 
+export const reasonFigures = {
+  type: 'object',
+  description: 'By name, with the unit at its end. `null`: hidden or not measured.',
+  additionalProperties: { type: ['number', 'string', 'null'] },
+} as const;
+
 export const reasonSchema = named(
   'Reason',
   exactly('Why something is unwell, and who causes it.', {
@@ -15,11 +21,7 @@ export const reasonSchema = named(
     sentence: text(
       'In words. A name in it is one that can be shown; what is hidden from the service is said to be.',
     ),
-    figures: {
-      type: 'object',
-      description: 'By name, with the unit at its end. `null`: hidden or not measured.',
-      additionalProperties: { type: ['number', 'string', 'null'] },
-    },
+    figures: reasonFigures,
     checked_at: dateTimeMs('When it was seen last.'),
     age_ms: nonNegativeInteger('How long ago that is, in milliseconds, by a clock that nobody sets.'),
     next: text('What to do next.'),

@@ -5,6 +5,7 @@ import type { fleetEventPageSchema } from './admin-fleet-events.js';
 import type { fleetHistorySchema } from './admin-fleet-history.js';
 import type {
   fleetDeltaSchema,
+  fleetInstanceDetailSchema,
   fleetInstanceSchema,
   fleetSchema,
   fleetServiceDetailSchema,
@@ -33,6 +34,7 @@ export type FleetDeltaDocument = FromSchema<typeof fleetDeltaSchema>;
 export type FleetEventPageDocument = FromSchema<typeof fleetEventPageSchema>;
 export type FleetHistoryDocument = FromSchema<typeof fleetHistorySchema>;
 export type FleetInstanceDocument = FromSchema<typeof fleetInstanceSchema>;
+export type FleetInstanceDetailDocument = FromSchema<typeof fleetInstanceDetailSchema>;
 export type FleetServiceDetailDocument = FromSchema<typeof fleetServiceDetailSchema>;
 export type HeldCauseDocument = PublicStatusDocument['causes'][number];
 export type HistoryDocument = FromSchema<typeof historySchema>;
@@ -50,7 +52,7 @@ export interface ApiDocuments {
   readonly '/v1/admin/events': EventPageDocument;
   readonly '/v1/admin/fleet': FleetDocument;
   readonly '/v1/admin/fleet/services/{service}': FleetServiceDetailDocument;
-  readonly '/v1/admin/fleet/services/{service}/instances/{instance}': FleetInstanceDocument;
+  readonly '/v1/admin/fleet/services/{service}/instances/{instance}': FleetInstanceDetailDocument;
   readonly '/v1/admin/fleet/services/{service}/history': FleetHistoryDocument;
   readonly '/v1/admin/fleet/events': FleetEventPageDocument;
   readonly '/v1/admin/fleet/targets': FromSchema<typeof targetGroupsSchema>;

@@ -4,6 +4,7 @@
  */
 import { hostOf } from './file/fleet-file.js';
 import { codesOf, looksAlike, seenOf, stateOfPolled, type PolledInstance } from './instance-summary.js';
+import type { InstanceReason } from './formats/reasons.js';
 import { createInstanceTable } from './instance-table.js';
 import { forgetLoss, newInstance, track, type Damping } from './instance-tracker.js';
 import type { Instances, InstanceView } from './instances.js';
@@ -23,6 +24,8 @@ export interface PolledInstances extends Instances {
   /** Keeps the first `most` of them by name. @returns whether there were more */
   cut(most: number): boolean;
   polled(instance: string, poll: Poll, eyes: Eyes): void;
+  /** Why it is unwell. */
+  explained(instance: string, reasons: readonly InstanceReason[]): void;
 }
 
 /** What is known of the watcher's own sight at a poll. */
@@ -61,7 +64,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       // Another pod at an address that it has taken over is another instance.
       if (held?.goneAt === null && held.origin === origin && held.pod === pod) continue;
       const tracked = newInstance(nowMs);
-      table.set(instance, { origin, pod, tracked, goneAt: null, polls: [], told: held?.told });
+      table.set(instance, { origin, pod, tracked, goneAt: null, polls: [], reasons: [], told: held?.told });
       isSame = false;
     }
     return !isSame;
@@ -83,6 +86,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     // Nobody has answered since: perhaps it is the watcher that is cut off.
     const isDoubted = answeredAt <= lostAt && atMs + durationMs - lostAt < windowMs;
     held.tracked = track(before, observation, atMs, damping, isDoubted);
+    if (held.tracked.state === 'healthy') held.reasons = [];
     if (!looksAlike(before, held.tracked)) table.note(instance);
   }
 
@@ -102,6 +106,10 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       return true;
     },
     polled,
+    explained(instance, reasons) {
+      const held = table.get(instance);
+      if (held && held.tracked.state !== 'healthy') held.reasons = reasons;
+    },
     forgetLosses() {
       for (const held of table.values()) held.tracked = forgetLoss(held.tracked);
     },
@@ -133,7 +141,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
 }
 
 function viewOf(instance: string, held: PolledInstance, isBlind: boolean): InstanceView {
-  const { pod, goneAt, tracked, polls } = held;
+  const { pod, goneAt, tracked, polls, reasons } = held;
   return {
     instance,
     pod,
@@ -144,6 +152,7 @@ function viewOf(instance: string, held: PolledInstance, isBlind: boolean): Insta
     sourceHash: tracked.reading?.sourceHash ?? null,
     answeredAt: tracked.answeredAt,
     polls: [...polls],
+    reasons: isBlind ? [] : reasons,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { createCodeSet } from './code-set.js';
 import { MOST_UNWELL, type UnwellInstance } from './fleet-update.js';
+import type { InstanceReason } from './formats/reasons.js';
 import type { TrackedInstance } from './instance-tracker.js';
 import type { Seen } from './sight.js';
 import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } from './service-verdict.js';
@@ -16,6 +17,8 @@ export interface PolledInstance {
   tracked: TrackedInstance;
   goneAt: number | null;
   readonly polls: (number | null)[];
+  /** Why it is unwell, as it said last; nothing while it is well. */
+  reasons: readonly InstanceReason[];
   /** As it was told of last; `undefined`: not yet. */
   told: { readonly state: InstanceState; readonly codes: string } | undefined;
 }

@@ -2,6 +2,7 @@
  * What is known of the instances of one service, whoever collects it. All times in milliseconds since 1970.
  */
 import type { InstanceChange, UnwellInstance } from './fleet-update.js';
+import type { InstanceReason } from './formats/reasons.js';
 import type { SourceCounts } from './instance-summary.js';
 import type { InstanceCounts, InstanceState } from './service-verdict.js';
 import type { Seen } from './sight.js';
@@ -20,6 +21,8 @@ export interface InstanceView {
   readonly answeredAt: number | null;
   /** Milliseconds of the last polls, the newest last; `null`: not answered. */
   readonly polls: readonly (number | null)[];
+  /** Why it is unwell, as it says itself; of this service and of what a Prometheus scrapes none are asked for. */
+  readonly reasons?: readonly InstanceReason[];
 }
 
 export interface Instances {

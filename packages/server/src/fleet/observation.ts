@@ -2,6 +2,7 @@
  * What one poll of an instance found: all that is kept of a response. Plain data, fit to be sent between threads.
  */
 import type { InstanceProblem } from './fleet-problems.js';
+import type { InstanceReason } from './formats/reasons.js';
 
 /** The instance's own word. */
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
@@ -31,4 +32,11 @@ export interface Poll {
   readonly atMs: number;
   readonly durationMs: number;
   readonly observation: Observation;
+}
+
+/** Why one instance is unwell, asked after a poll of it. */
+export interface Explained {
+  /** As given with the target. */
+  readonly key: string;
+  readonly reasons: readonly InstanceReason[];
 }

@@ -5,7 +5,7 @@ import type { Log } from '../infra/log.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { ServiceUpdate } from './fleet-update.js';
 import type { InstanceView } from './instances.js';
-import type { Poll } from './observation.js';
+import type { Explained, Poll } from './observation.js';
 import { createPlanner } from './planner.js';
 import type { Collected } from './polling/poll-thread.js';
 import { createPollWorker } from './polling/poll-worker.js';
@@ -70,8 +70,15 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
 
   function receive(collected: Collected): void {
     if (collected.kind === 'polls') receivePolls(collected.polls);
+    else if (collected.kind === 'explained') receiveReasons(collected.explained);
     else if (collected.kind === 'paused') sight.goBlind();
     else for (const round of collected.rounds) receiveRound(round);
+  }
+
+  function receiveReasons({ key, reasons }: Explained): void {
+    const { service, instance } = placeIn(key);
+    const instances = services.get(service)?.instances;
+    if (instances?.kind === 'polled') instances.explained(instance, reasons);
   }
 
   function receiveRound(round: ServiceRound): void {
@@ -88,7 +95,7 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
     }
     const isBlind = sight.isBlind();
     for (const poll of polls) {
-      const [service = '', instance = ''] = poll.key.split('\n');
+      const { service, instance } = placeIn(poll.key);
       const watch = services.get(service);
       if (watch?.instances.kind !== 'polled') continue;
       watch.instances.polled(instance, poll, { isBlind, answeredAt, windowMs: watch.windowMs + UPDATE_MS });
@@ -125,6 +132,11 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
       await worker.close();
     },
   };
+}
+
+function placeIn(key: string): { readonly service: string; readonly instance: string } {
+  const [service = '', instance = ''] = key.split('\n');
+  return { service, instance };
 }
 
 /** Milliseconds after which a poll must have been made; endless where nothing is to be polled. */

@@ -92,3 +92,44 @@ test('of 20,000 targets the first 10,000 by service and instance are watched, th
   writeFileSync(path, JSON.stringify([{ targets: targets.slice(0, 100) }]));
   await until('a list that is short enough', () => codes().every((one) => one.endsWith(': ')));
 });
+
+test('an unwell instance that takes the token is asked why after each poll, and nobody else', async (t) => {
+  const asked: string[] = [];
+  let health = 'degraded';
+  const reasons = [{ code: 'LOCK_QUEUE', explains: 'DATABASE_SLOW', figures: { sessions: 14 } }];
+  const startUnwell = (name: string) =>
+    startHost((request, response) => {
+      const { url = '', headers } = request;
+      asked.push(`${name} ${url} ${headers.authorization ?? 'nobody'}`);
+      answerWith(url.startsWith('/health?') ? { status: health, errors: [] } : { reasons })(
+        request,
+        response,
+      );
+    });
+  const hosts = [await startUnwell('known'), await startUnwell('stranger')];
+  t.after(() => Promise.all(hosts.map((host) => host.close())));
+  const [known, stranger] = hosts.map(({ origin }) => origin);
+  const services = start(t, {
+    defaults: { interval: '2s', timeout: '2s', success_threshold: 1, path: '/health?all' },
+    services: [
+      {
+        name: 'known',
+        discover: { static: [known] },
+        authorization: { credentials_file: file('token-known', 'secret') },
+      },
+      { name: 'stranger', discover: { static: [stranger] } },
+    ],
+  });
+  const shown = (name: string) => services.detail(name)?.instances[0];
+  await until('the reasons', () => (shown('known')?.reasons ?? []).length > 0);
+  assert.deepEqual(shown('known')?.reasons, [{ ...reasons[0], checkedAt: null }]);
+  await until('another poll', () => asked.filter((one) => one.startsWith('stranger')).length > 1);
+  const ofReasons = asked.filter((one) => one.includes('/reasons'));
+  assert.deepEqual([...new Set(ofReasons)], ['known /health/reasons Bearer secret']);
+  const polls = asked.filter((one) => one.startsWith('known /health?'));
+  assert.ok(ofReasons.length <= polls.length, `${ofReasons.length} of ${polls.length}`);
+  assert.deepEqual(shown('stranger')?.reasons, []);
+  health = 'healthy';
+  await until('no reasons', () => shown('known')?.state === 'healthy');
+  assert.deepEqual(shown('known')?.reasons, []);
+});

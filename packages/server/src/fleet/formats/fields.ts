@@ -32,10 +32,11 @@ export function codesIn(errors: unknown): readonly string[] {
   return [...codes];
 }
 
-export function startedAtIn(value: unknown, nowMs: number): number | null {
+/** Milliseconds since 1970; `null` if it is none, or of the future. */
+export function instantIn(value: unknown, nowMs: number): number | null {
   if (typeof value !== 'string' || !INSTANT.test(value)) return null;
-  const startedAtMs = Date.parse(value);
-  return startedAtMs > 0 && startedAtMs <= nowMs + CLOCK_TOLERANCE_MS ? startedAtMs : null;
+  const instantMs = Date.parse(value);
+  return instantMs > 0 && instantMs <= nowMs + CLOCK_TOLERANCE_MS ? instantMs : null;
 }
 
 /** In capitals, or of another length, it is none that could be compared. */

@@ -5,7 +5,7 @@
 import { asObject } from 'portal-shared/json';
 import type { InstanceProblem } from '../fleet-problems.js';
 import type { Health, Reading } from '../observation.js';
-import { codesIn, parseJson, sourceHashIn, startedAtIn } from './fields.js';
+import { codesIn, parseJson, sourceHashIn, instantIn } from './fields.js';
 import { valueAt } from './json-pointer.js';
 
 export type Format = (typeof FORMAT_NAMES)[number] | JsonFormat;
@@ -68,7 +68,7 @@ function readDocument(
     reading && {
       ...reading,
       codes: codesIn(fields['errors']),
-      startedAtMs: startedAtIn(fields['started_at'], nowMs),
+      startedAtMs: instantIn(fields['started_at'], nowMs),
       sourceHash: sourceHashIn(fields['source_hash']),
     }
   );

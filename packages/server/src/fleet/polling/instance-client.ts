@@ -5,6 +5,7 @@ import type { SecureContext } from 'node:tls';
 import { withTimeout } from 'portal-shared/with-timeout';
 import { hostOf, type Polling } from '../file/fleet-file.js';
 import { readResponse } from '../formats/format.js';
+import { reasonsIn, type InstanceReason } from '../formats/reasons.js';
 import type { InstanceProblem } from '../fleet-problems.js';
 import type { NetworkSet } from '../networks.js';
 import type { Observation } from '../observation.js';
@@ -17,6 +18,13 @@ import type { Resolver } from './resolve.js';
 export interface InstanceClient {
   /** Resolves with an observation in every case, within the timeout of the service and one turn of the event loop. */
   poll(): Promise<Observation>;
+  /**
+   * Asks why it is unwell, over the connection of the poll before.
+   *
+   * @param deadlineMs - by `performance.now()`
+   * @returns none also where it did not say
+   */
+  reasons(deadlineMs: number): Promise<readonly InstanceReason[]>;
   close(): void;
 }
 
@@ -34,7 +42,7 @@ export function createInstanceClient(
   { polling, networks, credentials, secureContext }: ServicePolling,
   resolver: Resolver,
 ): InstanceClient {
-  const { path, timeoutMs, format, tokenHosts } = polling;
+  const { path, timeoutMs, format, tokenHosts, tls } = polling;
   const url = new URL(origin);
   const host = hostOf(url);
   const connection = createInstanceConnection(url, polling, secureContext, resolver);
@@ -78,8 +86,24 @@ export function createInstanceClient(
         return isOwnTrouble(error) ? { kind: 'void' } : { kind: 'failed', code: problemOf(error) };
       }
     },
+    async reasons(deadlineMs) {
+      const kept = connection.kept();
+      const authorization = credentials?.header() ?? undefined;
+      // Nobody else is told.
+      const isKnownThere = authorization !== undefined || (tls?.certFile ?? null) !== null;
+      if (!kept || format !== 'portal' || !isKnownThere) return [];
+      if (authorization !== undefined && !maySend(kept.address)) return [];
+      const question = { path: reasonsPathOf(path), authorization, deadlineMs };
+      const response = await exchange(kept.client, question).catch(() => undefined);
+      return response?.status === 200 ? reasonsIn(response.body, Date.now()) : [];
+    },
     close: () => connection.disconnect(),
   };
+}
+
+/** Below the path of the report, as the library has it. */
+function reasonsPathOf(path: string): string {
+  return path.replace(/\/?(\?.*)?$/, '/reasons');
 }
 
 /** Without its token an instance says no, which is not its fault. */

@@ -6,7 +6,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { serveRpc } from 'portal-shared/rpc-thread';
 import type { Polling, TlsFiles } from '../file/fleet-file.js';
 import { createNetworkSet } from '../networks.js';
-import type { Poll } from '../observation.js';
+import type { Explained, Poll } from '../observation.js';
 import {
   createCollector,
   type Collector,
@@ -36,6 +36,7 @@ export interface PlannedTarget {
 /** What the thread tells. */
 export type Collected =
   | { readonly kind: 'polls'; readonly polls: readonly Poll[] }
+  | { readonly kind: 'explained'; readonly explained: Explained }
   /** No poll was made for longer than an interval. */
   | { readonly kind: 'paused' }
   | { readonly kind: 'rounds'; readonly rounds: readonly ServiceRound[] };
@@ -53,6 +54,7 @@ let finished: Poll[] = [];
 let collector: Collector | undefined;
 const poller = createPoller({
   onPoll: (poll) => finished.push(poll),
+  onExplained: (explained) => rpc.emit({ kind: 'explained', explained }),
   onPause: () => rpc.emit({ kind: 'paused' }),
 });
 const rpc = serveRpc<PollThreadApi, Collected>({ methods: () => ({ setPlan }) });

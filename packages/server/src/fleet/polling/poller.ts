@@ -3,7 +3,7 @@
  * at once. Those that did not respond last time wait in a queue of their own, and delay no others.
  */
 import { createHash } from 'node:crypto';
-import type { Poll } from '../observation.js';
+import type { Explained, Observation, Poll } from '../observation.js';
 import type { InstanceClient } from './instance-client.js';
 
 export interface PollTarget {
@@ -21,6 +21,8 @@ export interface Poller {
 
 export interface PollerOptions {
   readonly onPoll: (poll: Poll) => void;
+  /** Why an instance is unwell: asked after each of its polls, of so many at once. */
+  readonly onExplained?: (explained: Explained) => void;
   /** The event loop stood still for longer than an interval: what was known is out of date. */
   readonly onPause?: () => void;
   /** Polls under way at once, of instances that responded last time. */
@@ -39,14 +41,19 @@ interface Entry {
 
 /** Fine enough for the least interval. */
 const TICK_MS = 50;
+/** More reasons say nothing more: of so many that are unwell at once, one has the cause of all. */
+const MOST_EXPLAINED = 100;
 
 export function createPoller({
   onPoll,
+  onExplained,
   onPause,
   mostInFlight = 2_048,
   mostSilent = 512,
 }: PollerOptions): Poller {
   const entries = new Map<string, Entry>();
+  /** Whose reasons are asked for. */
+  const unwell = new Set<Entry>();
   const lanes = { prompt: createLane(mostInFlight), silent: createLane(mostSilent) };
   /** When the event loop was last late, and by how much. */
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -101,6 +108,18 @@ export function createPoller({
       durationMs: performance.now() - beganMs,
       observation: isVoid ? { kind: 'void' } : observation,
     });
+    // Within the time of the poll: it never meets the next one.
+    await explain(entry, observation, beganMs + target.timeoutMs);
+  }
+
+  async function explain(entry: Entry, observation: Observation, deadlineMs: number): Promise<void> {
+    const isUnwell = observation.kind === 'answered' && observation.reading.health !== 'healthy';
+    if (!isUnwell) unwell.delete(entry);
+    else if (unwell.size < MOST_EXPLAINED) unwell.add(entry);
+    if (!onExplained || !unwell.has(entry)) return;
+    const { key, client } = entry.target;
+    const reasons = await client.reasons(deadlineMs);
+    if (entries.get(key) === entry) onExplained({ key, reasons });
   }
 
   /** Whether the event loop was late by half of `timeoutMs` since `beganMs`. */
@@ -115,6 +134,7 @@ export function createPoller({
       for (const [key, entry] of entries) {
         if (targets.has(key)) continue;
         entries.delete(key);
+        unwell.delete(entry);
         entry.target.client.close();
       }
       const nowMs = performance.now();
@@ -133,6 +153,7 @@ export function createPoller({
       clearInterval(timer);
       for (const { target } of entries.values()) target.client.close();
       entries.clear();
+      unwell.clear();
     },
   };
 }
