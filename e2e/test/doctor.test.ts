@@ -2,18 +2,13 @@
  * `portal doctor` as a person runs it in an outage: without a service, within ten seconds, whatever hangs.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
-
-const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
-/** A promise of the documentation, and so the limit after which it is killed. */
-const LIMIT_MS = 10_000;
+import { runDoctor, type Diagnosed } from './doctor-process.js';
 
 let postgres: PostgresServer;
 let redis: RedisServer;
@@ -31,20 +26,8 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Its exit code, and the codes and sentences that it prints. */
-function doctor(urls: Readonly<Record<string, string>>): Promise<{ exitCode: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], DATABASE_URL: database, REDIS_URL: redis.url, ...urls };
-    execFile(
-      process.execPath,
-      [MAIN, 'doctor'],
-      { cwd: folder, env, timeout: LIMIT_MS },
-      (error, stdout, stderr) => {
-        if (error?.killed) reject(new Error(`It took longer than ${LIMIT_MS} ms.`));
-        else resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, text: stdout + stderr });
-      },
-    );
-  });
+function doctor(urls: Readonly<Record<string, string>>): Promise<Diagnosed> {
+  return runDoctor(folder, { DATABASE_URL: database, REDIS_URL: redis.url, ...urls });
 }
 
 test('both are frozen: said of both, in time', async () => {
@@ -91,19 +74,4 @@ test('a queue for a lock, and a cache that cannot save: who is at the head, and 
   await Promise.all([worker.end(), migration.end()]);
   await rmdir(join(place, 'dump.rdb'));
   await redis.command('CONFIG', 'SET', 'save', '');
-});
-
-test('no connection left, a password that was changed, a server that is gone, a name that is none', async () => {
-  const end = await postgres.fillConnections();
-  await redis.requirePassword('another');
-  const full = await doctor({});
-  await end();
-  assert.equal(full.exitCode, 2);
-  assert.match(full.text, /\(DATABASE_TOO_MANY_CONNECTIONS, 53300\)[^]*\(CACHE_REFUSED_LOGIN, NOAUTH\)/);
-  const gone = await doctor({
-    DATABASE_URL: Object.assign(new URL(database), { hostname: 'no-such-host.invalid' }).href,
-    REDIS_URL: 'redis://127.0.0.1:1',
-  });
-  assert.equal(gone.exitCode, 2);
-  assert.match(gone.text, /\(NAME_LOOKUP, \w+\)[^]*\(CACHE_UNREACHABLE, ECONNREFUSED\)/);
 });
