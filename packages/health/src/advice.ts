@@ -73,7 +73,7 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, Advice>> = {
   DATABASE_FAILED: {
     means: 'It answers, and the answer is an error that is none of the others here, or no Postgres at all.',
     users: OUT,
-    next: 'Look up its SQLSTATE, which it has when a Postgres or a pooler answered; with `startup parameter` in its words, a pooler refuses an option of the pool. Without one, is something else listening on that port?',
+    next: 'Look up its SQLSTATE, which it has when a Postgres or a pooler answered; with `startup parameter` in its words, a pooler refuses an option of the pool. Without one: no TLS there, or something else at that port?',
   },
   DATABASE_SLOW: {
     means: 'It answers, above the threshold.',

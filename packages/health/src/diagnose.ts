@@ -18,6 +18,7 @@ import { createCacheWatch } from './reasons/redis/cache-watch.js';
 import type { Reason } from './reasons/reasons.js';
 import type { Sighting } from './reasons/sighting.js';
 import { PATIENCE } from './run-clock.js';
+import type { CacheFacts } from './statistics/cache-facts.js';
 import type { Outcome, Probe } from './types.js';
 
 /** What to look at. */
@@ -25,7 +26,7 @@ export interface DiagnoseOptions {
   /** A pool, which is not borrowed from, and the function that made it if that is of postgres.js. */
   readonly database?: Pick<PostgresProbeOptions, 'pool' | 'postgres'>;
   readonly cache?: Pick<RedisProbeOptions, 'client'>;
-  /** Milliseconds that each of them has to answer; default 3,000. The questions behind the answer have a second more. */
+  /** Milliseconds that each has to answer; default 3,000. What is asked after that has 4,500 more. */
   readonly deadlineMs?: number;
 }
 
@@ -37,13 +38,13 @@ export interface Diagnosis {
   readonly latencyMs: number | null;
   /** Of the closed catalogue. */
   readonly problems: readonly ProblemCode[];
-  /** The driver's code, such as `ECONNREFUSED` or an SQLSTATE; `null` where nothing failed. */
+  /** The driver's code, such as `ECONNREFUSED` or an SQLSTATE; `null`: nothing failed. */
   readonly cause: string | null;
-  /** Why, and who; in the order of their value. */
+  /** Why, and who; by value. */
   readonly reasons: readonly Pick<Reason, 'code' | 'sentence' | 'next' | 'figures'>[];
-  /** Whether the role of the database sees what every session does; `null` where that was not asked. */
+  /** Whether our role sees what every session does, our user the figures of the cache; `null`: not asked. */
   readonly seesAll: boolean | null;
-  /** Why a database that answers has not said who holds what: the driver's code, or `overrun`. */
+  /** Why a database that answers has not said who holds what: a driver's code, or `overrun`. */
   readonly unanswered: string | null;
 }
 
@@ -51,8 +52,7 @@ const DEADLINE_MS = 3_000;
 const RULES: Rules<DiagnoseOptions> = { database: OBJECT, cache: OBJECT, deadlineMs: MILLISECONDS };
 
 /**
- * Looks once: at a healthy database with eight statements over one connection, at a cache with one `INFO`. Never rejects for
- * what is broken.
+ * Looks once: at a healthy database with eight statements over one connection, at a cache with one `INFO`. Never rejects for what is broken.
  *
  * @example
  * ```ts
@@ -106,9 +106,13 @@ async function diagnoseCache(
   const watch = createCacheWatch({ component: 'cache' });
   let asked: Promise<void> | undefined;
   let isRefusing = false;
+  let seesAll: boolean | null = null;
+  let lost: CacheFacts | undefined;
   const follow: RedisFollower = {
     ...watch,
     read(reading) {
+      seesAll = reading.facts.length > 0;
+      lost = reading.facts.find(({ isLinkDown }) => isLinkDown);
       // There is no second reading to compare with: a count beside its cause, which is still there, is as good.
       isRefusing = reading.facts.some(
         ({ refusedForSave, saveFailed, appendFailed }) =>
@@ -123,7 +127,14 @@ async function diagnoseCache(
   const outcome = await runOnce(createRedisProbe({ ...options, deadlineMs, follow }), deadlineMs);
   await asked;
   const problems = isRefusing ? [...outcome.problems, 'CACHE_WRITES_REFUSED' as const] : outcome.problems;
-  return diagnosisOf('cache', { ...outcome, problems }, watch.latest()?.sightings ?? []);
+  const sightings = [...(watch.latest()?.sightings ?? [])];
+  // Nobody waits for a minute to pass; one that began without its master does not tell since when.
+  if (lost && !sightings.some(({ code }) => code === 'CACHE_LINK_DOWN')) {
+    const seconds = lost.linkDownSeconds;
+    const down_ms = seconds && seconds * 1_000;
+    sightings.push({ code: 'CACHE_LINK_DOWN', component: 'cache', figures: { down_ms } });
+  }
+  return { ...diagnosisOf('cache', { ...outcome, problems }, sightings), seesAll };
 }
 
 async function runOnce(probe: Probe<unknown>, deadlineMs: number): Promise<Outcome<unknown>> {

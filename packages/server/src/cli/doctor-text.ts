@@ -14,8 +14,11 @@ export function exitCodeOf(found: readonly Diagnosis[]): 0 | 1 | 2 {
   return isWell ? 0 : 1;
 }
 
-const HIDDEN =
-  'What the sessions of other roles do is hidden from this role: GRANT pg_monitor TO it, and look again.';
+const HIDDEN = {
+  database:
+    'What the sessions of other roles do is hidden from this role: GRANT pg_monitor TO it, and look again.',
+  cache: 'What the cache tells of itself is hidden from this user: ACL SETUSER it +info, and look again.',
+} as const;
 
 export function diagnosisText(found: readonly Diagnosis[]): string {
   return found.map((diagnosis) => linesOf(diagnosis).join('\n')).join('\n');
@@ -44,7 +47,7 @@ function linesOf({
       `  ${sentence} (${reason})`,
       `    Next: ${next}`,
     ]),
-    ...(seesAll === false ? [`  ${HIDDEN}`] : []),
+    ...(seesAll === false ? [`  ${HIDDEN[component]}`] : []),
     ...(unanswered === null ? [] : [`  Who holds what was asked and not answered (${unanswered}).`]),
   ];
 }

@@ -27,6 +27,7 @@ test('cause, holder, next step; what is hidden, and what was not answered', () =
   const text = diagnosisText([
     { ...WELL, problems: ['DATABASE_READ_ONLY'], reasons: [REASON], seesAll: false },
     { ...WELL, unanswered: '42501', seesAll: null },
+    { ...WELL, component: 'cache', seesAll: false },
   ]);
   assert.equal(
     text,
@@ -37,6 +38,8 @@ test('cause, holder, next step; what is hidden, and what was not answered', () =
     Next: End the head.
   What the sessions of other roles do is hidden from this role: GRANT pg_monitor TO it, and look again.
 database: up, answers in 1.3 ms, nothing is wrong
-  Who holds what was asked and not answered (42501).`,
+  Who holds what was asked and not answered (42501).
+cache: up, answers in 1.3 ms, nothing is wrong
+  What the cache tells of itself is hidden from this user: ACL SETUSER it +info, and look again.`,
   );
 });
