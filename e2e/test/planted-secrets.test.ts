@@ -198,12 +198,9 @@ const leaks = (): string =>
   health.reasons('admin').find(({ code }) => code === 'CONNECTION_LEAK')?.sentence ?? '';
 
 test('a queue for a lock: of statements, arguments and a table; its head by its role; and a leak with such a label', async () => {
-  const [head, ...waiters] = await Promise.all(
-    ['', APPLICATION, APPLICATION, APPLICATION, APPLICATION, APPLICATION].map((application) =>
-      stores.open(application),
-    ),
-  );
-  await head?.query(`BEGIN; LOCK TABLE ${TABLE} IN ACCESS EXCLUSIVE MODE`);
+  const head = await stores.open('');
+  const waiters = await Promise.all(Array.from({ length: 5 }, () => stores.open(APPLICATION)));
+  await head.query(`BEGIN; LOCK TABLE ${TABLE} IN ACCESS EXCLUSIVE MODE`);
   const waiting = waiters.map((waiter) =>
     waiter.query(`SELECT id AS ${CANARY} FROM ${TABLE} WHERE $1::text <> ''`, [PASSWORD]),
   );
@@ -212,16 +209,16 @@ test('a queue for a lock: of statements, arguments and a table; its head by its 
   await waitFor('the leak', () => leaks().endsWith('taken by a name that cannot be shown'), LONG);
   await assertCleanHere();
   leaked.release();
-  await head?.query('ROLLBACK');
+  await head.query('ROLLBACK');
   await Promise.all(waiting);
   // The same behind a prepared transaction.
-  await head?.query(`BEGIN; LOCK TABLE ${TABLE}; PREPARE TRANSACTION '${CANARY}'`);
+  await head.query(`BEGIN; LOCK TABLE ${TABLE}; PREPARE TRANSACTION '${CANARY}'`);
   const again = waiters.map((waiter) => waiter.query(`SELECT FROM ${TABLE}`));
   await untilSaid('LOCK_QUEUE', /an unfinished prepared transaction/);
   await assertCleanHere();
-  await head?.query(`ROLLBACK PREPARED '${CANARY}'`);
+  await head.query(`ROLLBACK PREPARED '${CANARY}'`);
   await Promise.all(again);
-  await Promise.all([head, ...waiters].map((one) => one?.end()));
+  await Promise.all([head, ...waiters].map((one) => one.end()));
 });
 
 test('connections that an application of such a name has taken: nearly all, then all, which an alert explains', async () => {
