@@ -8,6 +8,7 @@ export const TABS = {
   '/': 'Now',
   '/fleet': 'Fleet',
   '/now': 'This service',
+  '/incidents': 'Incidents',
   '/events': 'Events',
   '/integrity': 'Integrity',
   '/sessions': 'Sessions',
@@ -61,21 +62,25 @@ export interface Address {
   readonly tab: Tab;
   readonly span: Span;
   readonly fleet: FleetPlace;
+  /** Id of the incident that is looked at; empty: all of them. */
+  readonly incident: string;
 }
 
+const INCIDENT = /^\/incidents\/([0-9a-f]{32})$/;
 const USUAL: RangeName = '15m';
 
 export function readAddress(path: string, query: string): Address {
   const parameters = new URLSearchParams(query);
   const own = path.startsWith(BASE) ? `/${path.slice(BASE.length)}` : path;
-  const tab = Object.hasOwn(TABS, own) ? (own as Tab) : '/';
+  const incident = INCIDENT.exec(own)?.[1] ?? '';
+  const tab = incident !== '' ? '/incidents' : Object.hasOwn(TABS, own) ? (own as Tab) : '/';
   const fleet = FLEET_TABS.has(tab)
     ? (Object.fromEntries(FLEET_KEYS.map((key) => [key, parameters.get(key) ?? ''])) as Record<
         keyof FleetPlace,
         string
       >)
     : WHOLE_FLEET;
-  return { tab, span: readSpan(parameters), fleet };
+  return { tab, span: readSpan(parameters), fleet, incident };
 }
 
 function readSpan(parameters: URLSearchParams): Span {
@@ -90,12 +95,14 @@ export function writeAddress({
   tab,
   span,
   fleet = WHOLE_FLEET,
-}: Omit<Address, 'fleet'> & Partial<Address>): string {
+  incident = '',
+}: Omit<Address, 'fleet' | 'incident'> & Partial<Address>): string {
   const pairs = FLEET_TABS.has(tab)
     ? FLEET_KEYS.filter((key) => fleet[key] !== '').map((key) => `${key}=${written(fleet[key])}`)
     : [];
   const query = [...spanPairs(span), ...pairs].join('&');
-  return withBase(tab) + (query === '' ? '' : `?${query}`);
+  const path = tab === '/incidents' && incident !== '' ? `${tab}/${incident}` : tab;
+  return withBase(path) + (query === '' ? '' : `?${query}`);
 }
 
 function spanPairs(span: Span): readonly string[] {

@@ -8,18 +8,22 @@ import type { LiveConnection } from '../api/live-connection.js';
 import { isAdmin, type PageState } from '../api/page-state.js';
 import { useNow, useStore } from '../state-container.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
-import { AuditView } from './audit.js';
 import { EventsView } from './events.js';
 import { FleetHeadline, FleetLine } from './fleet-headline.js';
 import { FleetTab } from './fleet-tab.js';
 import { Headline } from './headline.js';
-import { IntegrityView } from './integrity.js';
+import { lazyView } from './lazy-view.js';
 import { Now } from './now.js';
 import { PublicComponents } from './components.js';
 import { ReportDialog } from './report-dialog.js';
-import { SessionsView } from './sessions.js';
 import { SignInView } from './sign-in.js';
 import { Tabs } from './tabs.js';
+
+const IncidentsView = lazyView(async () => (await import('./incidents.js')).IncidentsView);
+const IncidentView = lazyView(async () => (await import('./incident.js')).IncidentView);
+const IntegrityView = lazyView(async () => (await import('./integrity.js')).IntegrityView);
+const SessionsView = lazyView(async () => (await import('./sessions.js')).SessionsView);
+const AuditView = lazyView(async () => (await import('./audit.js')).AuditView);
 
 /** After this silence the connection counts as lost, although no request has failed: the stream beats every four seconds. */
 const SILENT_MS = { stream: 7_000, polling: 10_000, resting: 180_000 };
@@ -32,7 +36,7 @@ export function Page({
   readonly navigation: Navigation;
 }): JSX.Element {
   const known = useStore(connection.state);
-  const { tab, span, fleet: place } = useStore(navigation.address);
+  const { tab, span, fleet: place, incident } = useStore(navigation.address);
   const nowMs = useNow();
   const silentMs = SILENT_MS[known.isResting ? 'resting' : isAdmin(known.who) ? 'stream' : 'polling'];
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
@@ -86,6 +90,12 @@ export function Page({
             {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
             {tab === '/events' && (
               <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
+            )}
+            {tab === '/incidents' && incident === '' && (
+              <IncidentsView navigation={navigation} nowMs={serviceMs} />
+            )}
+            {tab === '/incidents' && incident !== '' && (
+              <IncidentView key={incident} id={incident} navigation={navigation} nowMs={serviceMs} />
             )}
             {tab === '/integrity' && <IntegrityView known={known} nowMs={serviceMs} />}
             {tab === '/sessions' && <SessionsView nowMs={serviceMs} />}

@@ -1,6 +1,6 @@
 /** What the views of the fleet share: links from place to place, and codes with what they mean. */
 import type { ComponentChildren, JSX } from 'preact';
-import { WHOLE_FLEET, writeAddress, type FleetPlace, type Navigation } from '../address.js';
+import { WHOLE_FLEET, writeAddress, type Address, type FleetPlace, type Navigation } from '../address.js';
 import { withBase } from '../base.js';
 import { codeSentence } from '../copy/fleet.js';
 import { FLEET_ADVICE } from '../copy/fleet-problems.js';
@@ -18,16 +18,50 @@ export function PlaceLink({
   readonly isHere?: boolean;
   readonly children: ComponentChildren;
 }): JSX.Element {
-  const { tab, span } = navigation.address.get();
   const fleet = { ...WHOLE_FLEET, ...place };
   return (
+    <ViewLink to={{ fleet }} navigation={navigation} isHere={isHere}>
+      {children}
+    </ViewLink>
+  );
+}
+
+/** A link to an incident; without an id, to all of them. */
+export function IncidentLink({
+  id,
+  navigation,
+  children,
+}: {
+  readonly id: string;
+  readonly navigation: Navigation;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <ViewLink to={{ tab: '/incidents', fleet: WHOLE_FLEET, incident: id }} navigation={navigation}>
+      {children}
+    </ViewLink>
+  );
+}
+
+function ViewLink({
+  to,
+  navigation,
+  isHere = false,
+  children,
+}: {
+  readonly to: Partial<Address>;
+  readonly navigation: Navigation;
+  readonly isHere?: boolean;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
     <a
-      href={writeAddress({ tab, span, fleet })}
+      href={writeAddress({ ...navigation.address.get(), ...to })}
       aria-current={isHere ? 'true' : undefined}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();
-        navigation.go({ fleet });
+        navigation.go(to);
       }}
     >
       {children}

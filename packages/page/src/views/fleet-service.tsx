@@ -5,7 +5,8 @@ import type { FleetInstanceDocument } from 'portal-server/api';
 import type { FleetPlace, Navigation } from '../address.js';
 import { usePolled } from '../api/use-polled.js';
 import { labelsOf, markOf, STATES, usableText, type FleetService } from '../copy/fleet.js';
-import { CodeAdvice, Codes, PlaceLink } from './fleet-links.js';
+import { CodeAdvice, Codes, IncidentLink, PlaceLink } from './fleet-links.js';
+import { PauseForm } from './pause-form.js';
 import { DataTable } from './table.js';
 import { Ago, Figure, Mark, TimeText } from './text.js';
 
@@ -22,10 +23,12 @@ export interface FleetServiceProps {
 export function FleetServiceView({ place, navigation, nowMs }: FleetServiceProps): JSX.Element {
   const { service: name, state } = place;
   const [limit, setLimit] = useState(PAGE);
+  const [changed, setChanged] = useState(0);
   const { body, error } = usePolled('/v1/admin/fleet/services/{service}', {
     names: { service: name },
     query: { limit, ...(state !== '' && { state }) },
     everyMs: EVERY_MS,
+    reread: changed,
   });
   return (
     <section aria-labelledby="service">
@@ -39,6 +42,14 @@ export function FleetServiceView({ place, navigation, nowMs }: FleetServiceProps
         {body && (
           <p>
             <Mark status={body.service.status} /> since <TimeText at={body.service.since} nowMs={nowMs} />
+            {body.service.incident !== null && (
+              <>
+                {' · '}
+                <IncidentLink id={body.service.incident} navigation={navigation}>
+                  its incident
+                </IncidentLink>
+              </>
+            )}
           </p>
         )}
       </div>
@@ -49,6 +60,12 @@ export function FleetServiceView({ place, navigation, nowMs }: FleetServiceProps
         <>
           <ServiceFigures service={body.service} />
           <CodeAdvice codes={body.service.codes} />
+          <PauseForm
+            service={name}
+            pausedUntil={body.service.paused_until}
+            nowMs={nowMs}
+            onChange={() => setChanged(changed + 1)}
+          />
           <States service={body.service} place={place} navigation={navigation} />
           <Instances instances={body.instances} name={name} navigation={navigation} nowMs={nowMs} />
           {body.more > 0 && (

@@ -13,7 +13,8 @@ export function ReportDialog({ report }: { readonly report: AdminReportDocument 
   };
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const isTyping = event.target instanceof HTMLInputElement;
+      const isTyping =
+        event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
       if (event.key !== 'j' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
       if (dialog.current?.open) dialog.current.close();
       else open();

@@ -50,7 +50,7 @@ function Link({
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();
-        navigation.go({ tab, fleet: WHOLE_FLEET });
+        navigation.go({ tab, fleet: WHOLE_FLEET, incident: '' });
       }}
     >
       {label}

@@ -7,7 +7,17 @@ import type { Route } from './route.js';
 import { readSite } from './site.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
-const VIEWS = ['/', '/fleet', '/now', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = [
+  '/',
+  '/fleet',
+  '/now',
+  '/incidents',
+  '/incidents/{id}',
+  '/events',
+  '/integrity',
+  '/sessions',
+  '/audit',
+];
 
 /** Only what we serve may run, be shown and be asked; nobody may frame it. */
 const POLICY = [
@@ -24,9 +34,12 @@ const POLICY = [
 /** Without a built page there are none, and its addresses are not found; the API goes on as ever. */
 export async function readPageRoutes(basePath: string): Promise<readonly Route[]> {
   const site = await readSite({ basePath });
-  const document = site.get('/index.html');
-  const files = [...site].filter(([, file]) => file !== document);
-  const views = document ? VIEWS.map((view) => [view, document] as const) : [];
+  const documents = { page: site.get('/index.html'), deeper: site.get('/deeper.html') };
+  const files = [...site].filter(([path]) => !path.endsWith('.html'));
+  const views = VIEWS.flatMap((view) => {
+    const document = view.lastIndexOf('/') === 0 ? documents.page : documents.deeper;
+    return document ? [[view, document] as const] : [];
+  });
   return [
     ...files.map(([path, file]) =>
       defineFixedRoute({ path, cache: 'immutable', contentPolicy: POLICY, find: () => file }),

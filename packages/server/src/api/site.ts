@@ -7,7 +7,7 @@ import { errorCode } from 'portal-shared/error-code';
 import { PAGE } from '../config/installation.js';
 import { staticAsset, type StaticAsset } from '../infra/static-asset.js';
 
-/** All files by path, which begins with `/`; the page itself is `/index.html`. */
+/** All files by path, which begins with `/`; the page itself is `/index.html`, and `/deeper.html` for views such as `/a/b`. */
 export type Site = ReadonlyMap<string, StaticAsset>;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,14 +26,19 @@ export async function readSite({ folder = PAGE, basePath = '' } = {}): Promise<S
     const type = TYPES[extname(path)];
     if (type === undefined) return [];
     const built = await readFile(new URL(path, folder));
-    const bytes = path === 'index.html' && basePath !== '' ? below(basePath, built) : built;
-    return [[`/${path}`, await staticAsset(type, bytes)] as const];
+    if (path !== 'index.html') return [[`/${path}`, await staticAsset(type, built)] as const];
+    const [page, deeper] = ['.', '..'].map((up) => (basePath === '' ? at(up, built) : at(basePath, built)));
+    return [
+      ['/index.html', await staticAsset(type, page ?? built)] as const,
+      ['/deeper.html', await staticAsset(type, deeper ?? built)] as const,
+    ];
   });
   return new Map((await Promise.all(files)).flat());
 }
 
-function below(basePath: string, page: Buffer): Buffer {
-  return Buffer.from(page.toString().replaceAll(/(src|href)="\.\//g, `$1="${basePath}/`));
+/** The page, which names its files by where they are: below the base path, or so many steps up. */
+function at(path: string, page: Buffer): Buffer {
+  return Buffer.from(page.toString().replaceAll(/(src|href)="\.\//g, `$1="${path}/`));
 }
 
 async function pathsIn(folder: URL): Promise<readonly string[]> {

@@ -15,6 +15,7 @@ import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
 import type { reasonsSchema } from './admin-reasons.js';
 import type { eventSchema } from './event-schema.js';
+import type { incidentDetailSchema, incidentPageSchema } from './incident-schema.js';
 import type { integritySchema } from './admin-integrity.js';
 import type { loadedScriptsSchema } from './admin-integrity-loaded.js';
 import type { meSchema } from './me.js';
@@ -38,6 +39,9 @@ export type FleetInstanceDetailDocument = FromSchema<typeof fleetInstanceDetailS
 export type FleetServiceDetailDocument = FromSchema<typeof fleetServiceDetailSchema>;
 export type HeldCauseDocument = PublicStatusDocument['causes'][number];
 export type HistoryDocument = FromSchema<typeof historySchema>;
+export type IncidentDetailDocument = FromSchema<typeof incidentDetailSchema>;
+export type IncidentDocument = IncidentDetailDocument['incident'];
+export type IncidentPageDocument = FromSchema<typeof incidentPageSchema>;
 export type IntegrityDocument = FromSchema<typeof integritySchema>;
 export type LiveSnapshotDocument = FromSchema<typeof liveSnapshotSchema>;
 export type LiveComponentDocument = LiveSnapshotDocument['parts'][string];
@@ -58,6 +62,8 @@ export interface ApiDocuments {
   readonly '/v1/admin/fleet/targets': FromSchema<typeof targetGroupsSchema>;
   readonly '/v1/admin/health': AdminReportDocument;
   readonly '/v1/admin/history': HistoryDocument;
+  readonly '/v1/admin/incidents': IncidentPageDocument;
+  readonly '/v1/admin/incidents/{id}': IncidentDetailDocument;
   readonly '/v1/admin/integrity': IntegrityDocument;
   readonly '/v1/admin/integrity/loaded': FromSchema<typeof loadedScriptsSchema>;
   readonly '/v1/admin/reasons': FromSchema<typeof reasonsSchema>;

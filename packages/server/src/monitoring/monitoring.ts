@@ -316,5 +316,5 @@ async function moveOutbox(history: History, fleetHistory: FleetHistory): Promise
 }
 
 function linkIn({ publicUrl }: Config): (incident: string) => string | null {
-  return (incident) => (publicUrl ? `${baseUrlOf(publicUrl)}/v1/admin/incidents/${incident}` : null);
+  return (incident) => (publicUrl ? `${baseUrlOf(publicUrl)}/incidents/${incident}` : null);
 }

@@ -86,7 +86,7 @@ function startWatcher(): Alertmanagers {
     tokenFile: undefined,
     log: createLog({ level: 'silent' }),
     sentenceOf: (code) => code,
-    linkOf: (id) => `https://status.example.org/v1/admin/incidents/${id}`,
+    linkOf: (id) => `https://status.example.org/incidents/${id}`,
     onAttempt: () => undefined,
     everyMs: EVERY_MS,
   });

@@ -55,7 +55,7 @@ test('what is known only later has a message of its own', () => {
 });
 
 test('a fleet has services by their names, and a link where there is one', () => {
-  const link = 'https://status.example.org/v1/admin/incidents/id';
+  const link = 'https://status.example.org/incidents/id';
   const of = { ...ALERT, reasons: [], link, instances: [{ service: 'orders', instance: '10.0.0.7:80' }] };
   const text = (alert: Partial<Alert>): string =>
     (JSON.parse(bodyFor('slack', { ...of, ...alert })) as { text: string }).text;

@@ -1,0 +1,110 @@
+/**
+ * Incidents in a browser: listed, opened by the address that alerts have, explained, noted and copied; and a service whose
+ * alerts are paused and resumed.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startChromium, type Browser } from './chromium.js';
+import { assertAccessible, recordTraffic, takePicture } from './reader.js';
+import { servePage, type ServedPage } from './served-page.js';
+
+let browser: Browser;
+let served: ServedPage;
+let page: Page;
+let traffic: ReturnType<typeof recordTraffic>;
+let folder: string;
+
+before(async () => {
+  browser = await startChromium();
+  folder = await mkdtemp(join(tmpdir(), 'portal-page-incidents-'));
+  const path = join(folder, 'fleet.yaml');
+  await writeFile(
+    path,
+    `
+fleet: prod
+defaults: { interval: 2s, timeout: 1s, failure_threshold: 1, success_threshold: 1 }
+services:
+  - { name: orders, labels: { team: shop }, discover: { static: ['http://127.0.0.1:9'] } }
+`,
+  );
+  served = await servePage({ settings: { PORTAL_FLEET_FILE: path } });
+  page = await browser.context.newPage();
+  traffic = recordTraffic(page);
+  await page.goto(await served.link('ada', 'Owner'));
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const TITLE = 'orders: not well';
+
+test('the list leads to an incident, which has an address of its own', async () => {
+  await page.getByRole('link', { name: 'Incidents' }).click();
+  await page.getByRole('heading', { name: 'Incidents' }).waitFor();
+  await page.getByRole('link', { name: TITLE }).waitFor();
+  await assertAccessible(page, 'the list');
+  await page.getByRole('link', { name: TITLE }).click();
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+  assert.match(new URL(page.url()).pathname, /^\/incidents\/[0-9a-f]{32}$/);
+  await page.getByRole('link', { name: 'INSTANCE_REFUSED' }).first().waitFor();
+  await page.getByText('Look whether the process runs and listens there.').waitFor();
+  await assertAccessible(page, 'an incident');
+  await takePicture(page, 'incident');
+});
+
+test('opened by its address alone, as from an alert; and what is no incident says so', async () => {
+  const address = page.url();
+  await page.goto(address);
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+  await page.goto(`${served.url}/incidents/${'0'.repeat(32)}`);
+  await page.getByRole('heading', { name: 'No such incident' }).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+});
+
+test('a note is kept, by keyboard alone, and the whole is copied for whoever writes about it', async () => {
+  const field = page.getByLabel('What you found out');
+  await field.focus();
+  await page.keyboard.type('It was never started.');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText('It was never started.').waitFor();
+  assert.equal(await field.inputValue(), '');
+  await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: served.url });
+  await page.getByRole('button', { name: 'Copy as Markdown' }).click();
+  await page.getByText('Copied.').waitFor();
+  const copied = String(await page.evaluate('navigator.clipboard.readText()'));
+  assert.match(copied, /^# orders: not well\n/);
+  assert.match(copied, /ada: It was never started\.\n/);
+});
+
+test('alerts of a service are paused with a reason, and resumed', async () => {
+  await page.goto(`${served.url}/?service=orders`);
+  await page.getByText('Pause its alerts').click();
+  await page.getByLabel('Why').fill('A new disk');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText('Alerts are paused').waitFor();
+  await assertAccessible(page, 'a service that is paused');
+  await page.getByRole('link', { name: 'Audit' }).click();
+  await page.getByRole('cell', { name: /^pause begun.*A new disk/ }).waitFor();
+  await page.goBack();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByText('Pause its alerts').waitFor();
+});
+
+test('on a narrow screen nothing is cut off, and nothing went wrong', async () => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.goto(`${served.url}/incidents`);
+  await page.getByRole('link', { name: TITLE }).click();
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+  const isWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+  assert.equal(isWide, false);
+  assert.deepEqual(traffic.errors, []);
+});

@@ -1,0 +1,72 @@
+/** What an incident is called, and what of it goes into a post-mortem. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { IncidentDetailDocument, IncidentDocument } from 'portal-server/api';
+import { incidentMarkdown, incidentTitle } from '../../src/copy/incident.js';
+
+const INCIDENT: IncidentDocument = {
+  id: '5f0c2a9e7b1d4c83a6e0f2917d3b8c45',
+  key: 'portal/prod/orders/health',
+  generation: 3,
+  kind: 'health',
+  fleet: 'prod',
+  service: 'orders',
+  shared: null,
+  status: 'healthy',
+  worst: 'unhealthy',
+  began_at: '2026-03-01T02:41:07.000Z',
+  ended_at: '2026-03-01T03:59:43.000Z',
+  causes: [
+    {
+      code: 'DATABASE_TIMEOUT',
+      service: 'orders',
+      instance: '10.0.3.7:8080',
+      began_at: '2026-03-01T02:41:07.000Z',
+      ended_at: null,
+    },
+  ],
+  services: ['orders'],
+  instances: [{ service: 'orders', instance: '10.0.3.7:8080' }],
+};
+
+test('each kind has a title', () => {
+  const title = (change: Partial<IncidentDocument>): string => incidentTitle({ ...INCIDENT, ...change });
+  assert.equal(title({}), 'orders: not well');
+  assert.equal(title({ kind: 'instances' }), 'orders: too few instances');
+  assert.equal(title({ kind: 'blind', service: null }), 'The fleet: the watcher cannot see');
+  assert.equal(
+    title({ kind: 'cause', service: null, shared: 'database/pg-1', services: ['billing', 'mail'] }),
+    'billing, mail: a common cause, database/pg-1',
+  );
+});
+
+test('as Markdown: times in UTC, causes in order, who was told, notes; and no heading without lines', () => {
+  const detail: IncidentDetailDocument = {
+    incident: INCIDENT,
+    alerts: [],
+    notes: [{ at: '2026-03-01T02:55:00.000Z', author: 'anna', text: 'report-worker\nheld the lock' }],
+  };
+  const text = incidentMarkdown(detail, (code) => `Sentence of ${code}`, Date.parse('2026-03-02T00:00:00Z'));
+  assert.equal(
+    text,
+    `# orders: not well
+
+- Began: 2026-03-01 02:41:07 UTC
+- Ended: 2026-03-01 03:59:43 UTC
+- Lasted: 1 h 18 min 36 s
+- At worst: unhealthy
+- Services: orders
+- Instances: orders 10.0.3.7:8080
+- Id: 5f0c2a9e7b1d4c83a6e0f2917d3b8c45
+
+## Causes
+
+- 2026-03-01 02:41:07 UTC to now: Sentence of DATABASE_TIMEOUT (DATABASE_TIMEOUT), orders 10.0.3.7:8080
+
+## Notes
+
+- 2026-03-01 02:55:00 UTC, anna: report-worker
+  held the lock
+`,
+  );
+});
