@@ -4,6 +4,9 @@
 import type { ReasonEntry } from '../sighting.js';
 import { amount, counted, duration, isFigure, percent } from '../words.js';
 
+/** Of a block: then its cause is not in this process. */
+const MOSTLY_PERCENT = 50;
+
 export const PROCESS_ENTRIES = {
   THREAD_POOL_BUSY: {
     explains: ['THREAD_POOL_BUSY', 'NAME_LOOKUP', 'DATABASE_TIMEOUT', 'CACHE_TIMEOUT'],
@@ -18,10 +21,13 @@ export const PROCESS_ENTRIES = {
   EVENT_LOOP_DELAYED: {
     explains: ['EVENT_LOOP_DELAYED', 'DATABASE_TIMEOUT', 'CACHE_TIMEOUT'],
     readings: 1,
-    sentence: ({ longest_ms: longestMs, cpu_percent: cpu = null }) =>
+    sentence: ({ longest_ms: longestMs, cpu_percent: cpu = null, waited_percent: waited = null }) =>
       `The event loop of this process was blocked, the longest time for ${duration(longestMs)}` +
-      (isFigure(cpu) ? `, in which it used ${percent(cpu)} of a core` : ''),
-    next: 'Find what computes for so long in one piece: --cpu-prof, large JSON, a regular expression, a sync call.',
+      (isFigure(cpu) ? `, in which it used ${percent(cpu)} of a core` : '') +
+      (isFigure(waited) && waited >= MOSTLY_PERCENT
+        ? ` and waited ${percent(waited)} of the time for a processor that others used`
+        : ''),
+    next: 'Find what computes for so long in one piece: --cpu-prof, large JSON, a regular expression, a sync call. If it waited for a processor, see what else runs on this machine.',
   },
   CPU_THROTTLED: {
     explains: ['EVENT_LOOP_DELAYED'],

@@ -45,6 +45,7 @@ function sightLoop({ loop: { blocks, longest } }: ProcessReading): readonly Sigh
     blocks,
     longest_ms: Math.round(longest.lateMs),
     cpu_percent: percentOf(longest.cpuMs, longest.lateMs),
+    waited_percent: longest.waitedMs === null ? null : percentOf(longest.waitedMs, longest.lateMs),
   });
 }
 

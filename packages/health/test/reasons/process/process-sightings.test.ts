@@ -37,11 +37,17 @@ test('of a process that is well, and of none, nothing is seen', () => {
   assert.deepEqual(seen({ memory: null, throttling: null, descriptors: null }), []);
 });
 
-test('a block of the event loop: the longest, and how much of it this process has computed', () => {
-  const longest = { endedAtMs: 0, lateMs: 4_000, cpuMs: 3_900 };
-  assert.deepEqual(seen({ loop: { blocks: 3, longest } }), [
-    ['EVENT_LOOP_DELAYED', null, { blocks: 3, longest_ms: 4_000, cpu_percent: 98 }],
-  ]);
+test('a block of the event loop: the longest, and how much of it this process has computed, and waited for others', () => {
+  for (const [cpuMs, waitedMs, computed, waited] of [
+    [3_900, 40, 98, 1],
+    [200, 3_790, 5, 95],
+    [200, 4_100, 5, 100],
+    [200, null, 5, null],
+  ] as const) {
+    const longest = { endedAtMs: 0, lateMs: 4_000, cpuMs, waitedMs };
+    const figures = { blocks: 3, longest_ms: 4_000, cpu_percent: computed, waited_percent: waited };
+    assert.deepEqual(seen({ loop: { blocks: 3, longest } }), [['EVENT_LOOP_DELAYED', null, figures]]);
+  }
 });
 
 test('threads that keep a job waiting for a quarter of a second', () => {
@@ -80,7 +86,7 @@ test('memory and descriptors from nine tenths of their limits', () => {
 });
 
 describe('throttling', () => {
-  const delayed = { blocks: 1, longest: { endedAtMs: 0, lateMs: 900, cpuMs: 90 } };
+  const delayed = { blocks: 1, longest: { endedAtMs: 0, lateMs: 900, cpuMs: 90, waitedMs: 9 } };
   const at = (seconds: number, heldBack: number, periods = seconds * 10): Partial<ProcessReading> => ({
     atMs: seconds * 1_000,
     throttling: { periods, throttled: heldBack, throttledMs: heldBack * 90 },

@@ -5,6 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import { createEventLoopWatch } from '../../../src/probes/event-loop.js';
@@ -88,7 +89,23 @@ test('a block of the event loop, with the CPU time of it', async () => {
       const figures = source.latest()?.sightings[0]?.figures;
       assert.ok(Number(figures?.['longest_ms']) >= 190, JSON.stringify(figures));
       assert.ok(Number(figures?.['cpu_percent']) > 5, 'it computed, on however busy a machine');
+      const [computed, waited] = [figures?.['cpu_percent'], figures?.['waited_percent']].map(Number);
+      assert.ok((computed ?? 0) + (waited ?? 0) > 50, 'it computed or waited for others');
     });
+  } finally {
+    watch.close();
+  }
+});
+
+test('a block in which it waited for something else than a processor: neither computed nor kept by others', async () => {
+  const watch = createEventLoopWatch({ delayedAfterMs: 100, keepsBlocks: true });
+  watch.start();
+  try {
+    await sleep(200);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+    await waitFor('the block', () => watch.blocks().some(({ lateMs }) => lateMs > 1_500));
+    const { waitedMs = null } = watch.blocks().find(({ lateMs }) => lateMs > 1_500) ?? {};
+    assert.ok(waitedMs !== null && waitedMs < 1_000, `${waitedMs} ms`);
   } finally {
     watch.close();
   }
