@@ -54,7 +54,7 @@ test('the list leads to an incident, which has an address of its own', async () 
   await page.getByRole('heading', { name: TITLE }).waitFor();
   assert.match(new URL(page.url()).pathname, /^\/incidents\/[0-9a-f]{32}$/);
   await page.getByRole('link', { name: 'INSTANCE_REFUSED' }).first().waitFor();
-  await page.getByText('Look whether the process runs and listens there.').waitFor();
+  await page.getByText('can be made. Look whether the process runs').waitFor();
   await assertAccessible(page, 'an incident');
   await takePicture(page, 'incident');
 });
@@ -75,7 +75,7 @@ test('a note is kept, by keyboard alone, and the whole is copied for whoever wri
   await page.keyboard.type('It was never started.');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.getByText('It was never started.').waitFor();
+  await page.locator('.note').getByText('It was never started.').waitFor();
   assert.equal(await field.inputValue(), '');
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: served.url });
   await page.getByRole('button', { name: 'Copy as Markdown' }).click();

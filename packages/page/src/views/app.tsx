@@ -45,7 +45,7 @@ export function Page({
   /** A fleet of one is that one, with a line above. */
   const hasMany = watched.fleet !== null && watched.fleet.services.length > 1;
   const isFleet = tab === '/fleet' || (tab === '/' && hasMany);
-  const fleet = isFleet && hasMany && !isLost ? watched.fleet : null;
+  const fleet = (isFleet || tab === '/incidents') && hasMany && !isLost ? watched.fleet : null;
   /** The service's clock, which dates everything it sends. It stops at the last answer. */
   const serviceMs = (isLost ? (known.heardMs ?? nowMs) : nowMs) + known.aheadMs;
 
