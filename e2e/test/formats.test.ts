@@ -17,121 +17,102 @@ before(async () => {
 
 after(() => formats?.close());
 
+/** What most applications in TypeScript are compiled with that are CommonJS. */
+const NODE10 = {
+  module: 'commonjs',
+  moduleResolution: 'node10',
+  target: 'es2022',
+  esModuleInterop: true,
+  skipLibCheck: true,
+};
+
+function inTest(given: string): string {
+  return `${given}\ntest('it is healthy', async () => { expect(await ask()).toBe(process.env.EXPECTED); }, 20000);\n`;
+}
+
 describe('Node', () => {
-  test('plain require, also where it may not load ES modules', async () => {
-    await formats.write('plain/app.js', REQUIRING + PRINTING);
-    assert.equal(await formats.run('plain/app.js'), formats.expected);
-    assert.equal(await formats.run('--no-experimental-require-module', 'plain/app.js'), formats.expected);
+  for (const [name, ...options] of [
+    ['plain require'],
+    ['require, where it may not load ES modules', '--no-experimental-require-module'],
+  ] as const) {
+    test(name, async () => {
+      await formats.write('plain/app.js', REQUIRING + PRINTING);
+      assert.equal(await formats.run(...options, 'plain/app.js'), formats.expected);
+    });
+  }
+
+  const tsx = (): string[] => ['--import', 'tsx'];
+  for (const [name, end, program] of [
+    ['ts-node, CommonJS', 'ts', () => [formats.toolFile('ts-node', 'dist/bin.js')]],
+    ['tsx, CommonJS', 'ts', tsx],
+    ['tsx, ESM', 'mts', tsx],
+  ] as const) {
+    test(name, async () => {
+      await formats.write(
+        'direct/tsconfig.json',
+        JSON.stringify({ compilerOptions: { ...NODE10, strict: true } }),
+      );
+      await formats.write(`direct/app.${end}`, APPLICATION + PRINTING);
+      assert.equal(await formats.run(...program(), `direct/app.${end}`), formats.expected);
+    });
+  }
+});
+
+describe('Jest 30', () => {
+  /** Runs the file `name` of `path`, which has no configuration but what `options` say. */
+  async function jest(path: string, name: string, text: string, ...options: string[]): Promise<void> {
+    await formats.write(`${path}/package.json`, '{}');
+    await formats.write(`${path}/${name}`, text);
+    await formats.run(formats.toolFile('jest', 'bin/jest.js'), '--rootDir', path, ...options);
+  }
+
+  test('with its defaults', () => jest('jest', 'health.test.js', inTest(REQUIRING)));
+
+  test('ts-jest', async () => {
+    const compilerOptions = { ...NODE10, types: ['jest', 'node'] };
+    await formats.write('ts-jest/tsconfig.json', JSON.stringify({ compilerOptions }));
+    await jest('ts-jest', 'health.test.ts', inTest(APPLICATION), '--config', '{"preset":"ts-jest"}');
   });
 
-  test('ts-node and tsx, in both formats', async () => {
-    const compilerOptions = {
-      module: 'commonjs',
-      moduleResolution: 'node10',
-      target: 'es2022',
-      esModuleInterop: true,
-      skipLibCheck: true,
-    };
-    await formats.write(
-      'direct/tsconfig.json',
-      JSON.stringify({ compilerOptions: { ...compilerOptions, strict: true } }),
-    );
-    await formats.write('direct/app.ts', APPLICATION + PRINTING);
-    await formats.write('direct/app.mts', APPLICATION + PRINTING);
-    assert.equal(
-      await formats.run(formats.toolFile('ts-node', 'dist/bin.js'), 'direct/app.ts'),
-      formats.expected,
-    );
-    assert.equal(await formats.run('--import', 'tsx', 'direct/app.ts'), formats.expected);
-    assert.equal(await formats.run('--import', 'tsx', 'direct/app.mts'), formats.expected);
+  // No driver is made for these; what the application has of its own is enough.
+  const check = `const { createHealth, respond } = require('portal-health');
+    test('it is healthy', async () => {
+      const health = createHealth({ checks: { own: () => true } });
+      await health.start();
+      expect(respond(health, { endpoint: 'health', method: 'GET' }, 'public').status).toBe(200);
+      const { url } = await health.listen({ port: 0, host: '127.0.0.1' });
+      expect((await fetch(url + '/livez')).status).toBe(200);
+      await health.close();
+    }, 20000);`;
+
+  test('timers that stand still', () =>
+    jest('jest-frozen', 'health.test.js', `jest.useFakeTimers();\n${check}`));
+
+  test('the globals of a browser', async () => {
+    await formats.write('jest-browser/environment.js', LIKE_A_BROWSER);
+    await jest('jest-browser', 'health.test.js', check, '--env', './environment.js');
   });
 });
 
-describe('test runners', () => {
-  const inTest = (given: string): string =>
-    `${given}\ntest('it is healthy', async () => { expect(await ask()).toBe(process.env.EXPECTED); }, 20000);\n`;
+describe('Vitest', () => {
+  async function vitest(path: string, text: string, ...options: string[]): Promise<void> {
+    await formats.write(`${path}/package.json`, '{ "type": "module" }');
+    await formats.write(`${path}/health.test.ts`, `import { expect, test, vi } from 'vitest';\n${text}`);
+    await formats.run(formats.toolFile('vitest', 'vitest.mjs'), 'run', '--root', path, ...options);
+  }
 
-  test('Jest 30 with its defaults', async () => {
-    await formats.write('jest/package.json', '{}');
-    await formats.write('jest/health.test.js', inTest(REQUIRING));
-    await formats.run(formats.toolFile('jest', 'bin/jest.js'), '--rootDir', 'jest');
-  });
+  test('with its defaults', () => vitest('vitest', inTest(APPLICATION)));
 
-  test('Jest with timers that stand still, and with the globals of a browser', async () => {
-    // No driver is made for either; what the application has of its own is enough.
-    const check = `const { createHealth, respond } = require('portal-health');
-      test('it is healthy', async () => {
-        const health = createHealth({ checks: { own: () => true } });
-        await health.start();
-        expect(respond(health, { endpoint: 'health', method: 'GET' }, 'public').status).toBe(200);
-        const { url } = await health.listen({ port: 0, host: '127.0.0.1' });
-        expect((await fetch(url + '/livez')).status).toBe(200);
-        await health.close();
-      }, 20000);`;
-    await formats.write('jest-frozen/package.json', '{}');
-    await formats.write('jest-frozen/health.test.js', `jest.useFakeTimers();\n${check}`);
-    await formats.run(formats.toolFile('jest', 'bin/jest.js'), '--rootDir', 'jest-frozen');
-    await formats.write('jest-browser/package.json', '{}');
-    await formats.write('jest-browser/environment.js', LIKE_A_BROWSER);
-    await formats.write('jest-browser/health.test.js', check);
-    await formats.run(
-      formats.toolFile('jest', 'bin/jest.js'),
-      '--rootDir',
-      'jest-browser',
-      '--env',
-      './environment.js',
-    );
-  });
+  test('in contexts of its own', () => vitest('vitest-context', inTest(APPLICATION), '--pool', 'vmThreads'));
 
-  test('ts-jest', async () => {
-    const compilerOptions = {
-      module: 'commonjs',
-      moduleResolution: 'node10',
-      target: 'es2022',
-      esModuleInterop: true,
-      skipLibCheck: true,
-    };
-    await formats.write(
-      'ts-jest/tsconfig.json',
-      JSON.stringify({ compilerOptions: { ...compilerOptions, types: ['jest', 'node'] } }),
-    );
-    await formats.write('ts-jest/health.test.ts', inTest(APPLICATION));
-    await formats.run(
-      formats.toolFile('jest', 'bin/jest.js'),
-      '--rootDir',
-      'ts-jest',
-      '--config',
-      '{"preset":"ts-jest"}',
-    );
-  });
-
-  test('Vitest, also with the libraries inlined, and with timers that stand still', async () => {
-    for (const path of ['vitest', 'vitest-inline']) {
-      await formats.write(`${path}/package.json`, '{ "type": "module" }');
-      await formats.write(
-        `${path}/health.test.ts`,
-        `import { expect, test } from 'vitest';\n${inTest(APPLICATION)}`,
-      );
-    }
+  test('the libraries inlined', async () => {
     const inline = '{ test: { server: { deps: { inline: [/node_modules.portal-/] } } } }';
     await formats.write('vitest-inline/vitest.config.js', `export default ${inline};`);
-    await formats.run(formats.toolFile('vitest', 'vitest.mjs'), 'run', '--root', 'vitest');
-    await formats.run(
-      formats.toolFile('vitest', 'vitest.mjs'),
-      'run',
-      '--root',
-      'vitest',
-      '--pool',
-      'vmThreads',
-    );
-    await formats.run(formats.toolFile('vitest', 'vitest.mjs'), 'run', '--root', 'vitest-inline');
-    await formats.write('vitest-frozen/package.json', '{ "type": "module" }');
-    await formats.write(
-      'vitest-frozen/health.test.ts',
-      `import { expect, test, vi } from 'vitest';\nvi.useFakeTimers();\n${inTest(APPLICATION)}`,
-    );
-    await formats.run(formats.toolFile('vitest', 'vitest.mjs'), 'run', '--root', 'vitest-frozen');
+    await vitest('vitest-inline', inTest(APPLICATION));
   });
+
+  test('timers that stand still', () =>
+    vitest('vitest-frozen', `vi.useFakeTimers();\n${inTest(APPLICATION)}`));
 });
 
 describe('bundlers, the source watched', () => {
