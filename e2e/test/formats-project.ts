@@ -169,13 +169,20 @@ export const BUNDLES: Readonly<Record<string, Bundle>> = {
   'esbuild, CommonJS, minified': esbuild('cjs', 'cjs', 'minify: true'),
   'esbuild, ESM, minified with names kept': esbuild('esm', 'mjs', 'minify: true, keepNames: true'),
   'esbuild, ESM, with conditions of its own': esbuild('esm', 'mjs', "conditions: ['node']"),
+  // Bun's bundler has them.
+  'esbuild, ESM, with the conditions of Node beside its own': esbuild(
+    'esm',
+    'mjs',
+    "conditions: ['module', 'node', 'node-addons']",
+  ),
   'webpack 5, CommonJS': webpack('production', false),
   'webpack 5, CommonJS, development': webpack('development', false),
   'webpack 5, ESM': webpack('production', true),
   'webpack 5, ESM, with conditions of its own': webpack(
     'production',
     true,
-    "resolve: { conditionNames: ['import', 'node'] },",
+    // Beside `resolve.conditionNames` it has conditions of its own, `module` among them.
+    "resolve: { byDependency: { esm: { conditionNames: ['import', 'node'] } } },",
   ),
   'rollup, CommonJS': rollup('cjs', 'cjs'),
   'rollup, ESM': rollup('es', 'mjs'),
