@@ -54,7 +54,8 @@ function conditionsOf(path) {
   return {
     // Only bundlers know it. They put things together as if by `import`, however it is asked for.
     module: bundled,
-    // Node knows it, and Bun's bundler, which knows the one above; a bundler that was given conditions of its own knows neither, and follows no `createRequire`.
+    // Node knows it, and Bun's bundler, which knows the one above too; a bundler that was given conditions of its own knows
+    // neither. None follows `createRequire`.
     'node-addons': { import: path.replace(/\.js$/, '.mjs') },
     import: { types: path.replace(/\.js$/, '.d.mts'), default: bundled },
     require: { types: path.replace(/\.js$/, '.d.ts'), default: path },

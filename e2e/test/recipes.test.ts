@@ -25,6 +25,7 @@ interface Shows {
 const RUN: Readonly<Record<string, Shows>> = {
   'commonjs.cjs': { size: 10 },
   'nest.ts': { size: 10 },
+  'hapi.mjs': { size: 10 },
   'typeorm.ts': { size: 10 },
   'drizzle.mjs': { size: 10 },
   'kysely.mjs': { size: 10 },
