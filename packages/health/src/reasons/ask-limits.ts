@@ -8,7 +8,7 @@ export interface AskLimits {
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;
-  /** Somebody else asks: tried again within five seconds, and not in step with all others. */
+  /** Somebody else asks: tried again within five seconds, in a crowd within forty, and not in step with others. */
   postponed(): void;
   /** By what the driver reports, or that it took too long; returns whether it did. */
   failed(code: string | undefined): 'overrun' | 'error';
@@ -16,6 +16,14 @@ export interface AskLimits {
 
 /** Two looks are needed within 20 s, and two instances that ask in step meet each time. */
 const RETRY_MS = 5_000;
+/**
+ * Postponed so often, many ask: fifty would spend more on trying than on the answers, so each tries eight times less often,
+ * and an answer does not make it forget at once. A few instances never get there.
+ */
+const CROWD = 12;
+const CROWD_TURNS = 8;
+const MOST_POSTPONEMENTS = 16;
+const ANSWER_MAKES_UP = 5;
 const OVERRUNS = 2;
 const SILENT_AFTER_OVERRUNS_MS = 60_000;
 /** Another server than we think, or no right to ask: that does not change by itself. */
@@ -29,6 +37,7 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
   let silentUntilMs = Number.NEGATIVE_INFINITY;
   let isAsking = false;
   let overruns = 0;
+  let postponements = 0;
 
   function isDue(): boolean {
     const nowMs = now();
@@ -46,11 +55,14 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
     answered() {
       isAsking = false;
       overruns = 0;
+      postponements = Math.max(0, postponements - ANSWER_MAKES_UP);
     },
     postponed() {
       isAsking = false;
+      postponements = Math.min(MOST_POSTPONEMENTS, postponements + 1);
       const waitMs = paceMs();
-      askedMs = now() - waitMs + Math.random() * Math.min(waitMs, RETRY_MS);
+      const turns = postponements > CROWD ? CROWD_TURNS : 1;
+      askedMs = now() - waitMs + Math.random() * Math.min(waitMs, RETRY_MS) * turns;
     },
     failed(code) {
       isAsking = false;

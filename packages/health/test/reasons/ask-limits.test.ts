@@ -73,21 +73,27 @@ test('a connection that broke says nothing about asking', () => {
   }
 });
 
-test('two that ask in step, the one at twice the pace of the other, each have their turn in time for two looks in 20 s', () => {
+/** An hour of instances that look every second whether to ask: the longest time of each between two answers, and all tries. */
+function anHourOf(pacesMs: readonly number[]): { longest: readonly number[]; tries: number } {
   let heldUntil = 0;
   let seconds = 0;
-  const longest = [0, 0];
-  const answered = [0, 0];
-  const all = [5_000, 10_000].map((paceMs) =>
+  let tries = 0;
+  const longest = pacesMs.map(() => 0);
+  const answered = pacesMs.map(() => 0);
+  const all = pacesMs.map((paceMs) =>
     createAskLimits(
       () => paceMs,
       () => seconds * 1_000,
     ),
   );
   for (; seconds < 3_600; seconds += 1) {
-    for (const [index, limits] of all.entries()) {
+    for (const place of all.keys()) {
+      // Who looks first in a second is another one each time.
+      const index = (place + seconds) % all.length;
+      const limits = all[index];
       longest[index] = Math.max(longest[index] ?? 0, seconds - (answered[index] ?? 0));
-      if (!limits.begin()) continue;
+      if (!limits?.begin()) continue;
+      tries += 1;
       if (seconds < heldUntil) {
         limits.postponed();
         continue;
@@ -97,5 +103,16 @@ test('two that ask in step, the one at twice the pace of the other, each have th
       limits.answered();
     }
   }
+  return { longest, tries };
+}
+
+test('two that ask in step, the one at twice the pace of the other, each have their turn in time for two looks in 20 s', () => {
+  const { longest } = anHourOf([5_000, 10_000]);
   assert.ok(Math.max(...longest) <= 25, `${longest.join(' s and ')} s without an answer`);
+});
+
+test('fifty of them try less often than they could, and each has its turn', () => {
+  const { longest, tries } = anHourOf(Array.from({ length: 50 }, () => 5_000));
+  assert.ok(tries < 30_000, `${tries} tries in an hour`);
+  assert.ok(Math.max(...longest) < 3_000, `${longest.join(' s, ')} s without an answer`);
 });
