@@ -83,11 +83,12 @@ after(async () => {
   await library?.close();
   await health?.close();
   client?.disconnect();
-  await pool?.end();
   await service?.stop('SIGKILL');
   await alertmanager?.close();
   receiver?.close();
   await stores?.close();
+  // It waits for the connection that a test which failed has kept.
+  void pool?.end();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
