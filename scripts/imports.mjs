@@ -63,6 +63,7 @@ const PACKAGES = {
       ['auth', 'monitoring', 'fleet'],
       ['api', 'stores', 'embedded-servers', 'urls'],
       ['outside', 'service-health', 'own-service'],
+      ['watched-fleet'],
       ['app'],
       ['serve'],
       ['cli'],

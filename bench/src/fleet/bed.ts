@@ -11,7 +11,7 @@ import { startContender, type RunningContender } from '../process.js';
 import { usageOf } from '../process-usage.js';
 import { startBenchService, type RunningService } from '../service.js';
 import type { Usage } from '../servers/contender.js';
-import type { Pace } from './pace.js';
+import type { PollPace } from './pace.js';
 
 const PER_SERVICE = 250;
 /** One line of Prometheus' text each: those that its collector asks for. */
@@ -37,7 +37,7 @@ export interface InstanceProcess extends RunningContender {
   /** Those that never answer. */
   silentTargets(count: number): Targets;
   /** How evenly they were asked since the last call. */
-  pace(intervalMs: number): Promise<Pace>;
+  pace(intervalMs: number): Promise<PollPace>;
 }
 
 export interface Bed {
@@ -122,7 +122,7 @@ async function startInstances(port: number, keepAliveMs: number): Promise<Instan
     silentTargets: (count) => targets(2, count),
     async pace(intervalMs) {
       const response = await fetch(`http://127.0.0.1:${process.port}/pace/${intervalMs}`);
-      return (await response.json()) as Pace;
+      return (await response.json()) as PollPace;
     },
   };
 }

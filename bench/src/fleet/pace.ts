@@ -1,6 +1,6 @@
 /** How evenly instances were asked, from the times at which each saw a request. */
 
-export interface Pace {
+export interface PollPace {
   readonly polls: number;
   /** Instances that were asked. */
   readonly instances: number;
@@ -11,7 +11,7 @@ export interface Pace {
 }
 
 /** @param arrivals - milliseconds by one clock, in their order, for each instance */
-export function paceOf(arrivals: readonly (readonly number[])[], intervalMs: number): Pace {
+export function pollPaceOf(arrivals: readonly (readonly number[])[], intervalMs: number): PollPace {
   const lateMs = arrivals
     .flatMap((times) =>
       times.slice(1).map((time, index) => Math.abs(time - (times[index] ?? 0) - intervalMs)),

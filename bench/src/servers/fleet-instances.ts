@@ -6,7 +6,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { report, sameBytes } from './contender.js';
-import { paceOf, type Pace } from '../fleet/pace.js';
+import { pollPaceOf, type PollPace } from '../fleet/pace.js';
 
 const { METRICS = '', KEEP_ALIVE_MS = '75000' } = process.env;
 const same = sameBytes();
@@ -17,7 +17,7 @@ const server = createServer({ keepAliveTimeout: Number(KEEP_ALIVE_MS) }, (reques
   const address = socket.localAddress ?? '';
   if (address === '127.0.0.1') {
     const intervalMs = Number(/^\/pace\/(\d+)$/.exec(url)?.[1]);
-    const pace: Pace = paceOf([...arrivals.values()], intervalMs);
+    const pace: PollPace = pollPaceOf([...arrivals.values()], intervalMs);
     arrivals.clear();
     response.end(JSON.stringify(pace));
     return;

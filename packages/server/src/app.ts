@@ -5,8 +5,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Health } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
 import { api } from './api/api.js';
-import { createFleetLive } from './api/fleet-live.js';
-import { publishedFleet, type NotesOf } from './api/fleet-schema.js';
 import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
 import { createAuth } from './auth/auth.js';
@@ -19,16 +17,14 @@ import { createFastify } from './infra/fastify.js';
 import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
 import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from './fleet/fleet-problems.js';
-import { createFleet, OWN_NAME } from './fleet/fleet.js';
-import { createHeartbeat } from './monitoring/alerts/heartbeat.js';
 import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
 import { createIncidentNotes } from './monitoring/incidents/incident-notes.js';
 import { createPauseStore } from './monitoring/pauses/pause-store.js';
 import { createMonitoring } from './monitoring/monitoring.js';
-import { createOwnService } from './own-service.js';
 import { createServiceHealth } from './service-health.js';
 import { createOutside, type OutsideOptions } from './outside.js';
-import { createStores, type StoreClients, type Stores } from './stores.js';
+import { createStores } from './stores.js';
+import { createWatchedFleet } from './watched-fleet.js';
 
 /** What the service is built of. */
 export interface AppOptions extends OutsideOptions {
@@ -62,32 +58,16 @@ const MINUTE_MS = 60_000;
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
   // The outside.
   const outside = createOutside({ config, databaseUrl, redisUrl, log });
-  const { clients, schema, responseLog, http, originCheck } = outside;
-  const { database, cache } = clients;
+  const { clients, schema, responseLog, http } = outside;
+  const { database } = clients;
 
   // What it watches of itself.
   const watched = createServiceHealth({ config, clients, schema, startedAt, log });
   const { health, source } = watched;
-  const isDown = (): boolean => health.state('database') === 'down';
 
   // Who may come in.
-  const stores = storesOf({ config, clients, watched, isDown, log });
+  const { stores, auth, watch } = createAccess({ outside, config, watched, log });
   const { users, sessions, signIn } = stores;
-  const auth = createAuth({
-    config,
-    database,
-    cache,
-    sessions,
-    isDown,
-    isCacheDown: () => watched.isAway('cache'),
-    pageUrl: originCheck.baseUrl,
-    log,
-  });
-  const watch = createSessionWatch({
-    sessions,
-    isHeard: () => !watched.isAway('database'),
-    fallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
-  });
 
   // What is kept of it, and who is notified.
   const monitoring = createMonitoring({
@@ -106,41 +86,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
 
   // What it watches of others.
-  const ownService = createOwnService({
-    health,
-    startedAt,
-    intervalMs: config.intervalMs,
-    alertAfter: config.alertAfter,
-  });
-  watched.onReport(() => ownService.observe());
-  const fleet = createFleet({
-    path: config.fleetFile,
-    prometheus:
-      config.prometheusUrl === undefined
-        ? undefined
-        : { url: config.prometheusUrl, tokenFile: config.prometheusTokenFile ?? null },
-    own: () => ownService.detail(),
-    log,
-    onUpdate(update) {
-      const isListed = update.services.some(({ name }) => name === OWN_NAME);
-      const services = isListed ? update.services : [ownService.takeUpdate(update.at), ...update.services];
-      monitoring.fleetUpdated({ ...update, services }, isListed ? undefined : ownService.settledUpdate());
-      fleetLive.update();
-    },
-  });
-  const notesOf: NotesOf = (name, labels) => ({
-    pausedUntil: pauses.until({ name, labels }, Date.now()),
-    incident: incidents.idOf(name),
-  });
-  const fleetLive = createFleetLive(() => publishedFleet(fleet.view(), notesOf));
-
-  const heartbeat = config.heartbeatUrl
-    ? createHeartbeat({
-        url: config.heartbeatUrl,
-        standstill: () => monitoring.standstill() ?? (fleet.isMoving() ? undefined : 'there is no poll'),
-        log,
-      })
-    : undefined;
+  const watchedFleet = createWatchedFleet({ config, health, startedAt, monitoring, log });
+  watched.onReport(() => watchedFleet.observe());
 
   // How it answers.
   const healthHandler = healthHandlerOf(health, responseLog);
@@ -156,14 +103,14 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       intervalMs: config.intervalMs,
       gapMs,
       pages,
-      fleet,
+      fleet: watchedFleet.fleet,
       fleetHistory,
       incidents,
       pauses,
       incidentNotes: createIncidentNotes(database, () => watched.isAway('database')),
       monitoringFigures: () => monitoring.figures(),
-      notesOf,
-      fleetPages: fleetLive.pages,
+      notesOf: watchedFleet.notesOf,
+      fleetPages: watchedFleet.pages,
       statusTracker: monitoring.statusTracker(),
       watchSession: (request, onGone) => watch.watch(auth.guard.tokenOf(request), onGone),
     },
@@ -171,11 +118,10 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
 
   async function close(): Promise<void> {
     pages.drain();
-    fleetLive.pages.drain();
+    watchedFleet.pages.drain();
     watch.close();
     schema.close();
-    heartbeat?.close();
-    await fleet.close();
+    await watchedFleet.close();
     await auth.close();
     await fastify.close();
     responseLog.close();
@@ -196,39 +142,54 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await fastify.ready();
       await Promise.all([health.start(), schema.start(), monitored]);
       auth.start();
-      fleet.start();
-      heartbeat?.start();
+      watchedFleet.start();
     },
     drain() {
       health.drain();
       pages.drain();
-      fleetLive.pages.drain();
+      watchedFleet.pages.drain();
     },
     close,
   };
 }
 
-interface StoresContext {
+interface AccessContext {
+  readonly outside: ReturnType<typeof createOutside>;
   readonly config: Config;
-  readonly clients: StoreClients;
   readonly watched: ReturnType<typeof createServiceHealth>;
-  readonly isDown: () => boolean;
   readonly log: Log;
 }
 
-/** Users, sessions and codes, asked as what is watched says that they can be. */
-function storesOf({ config, clients, watched, isDown, log }: StoresContext): Stores {
-  return createStores({
+/** Users, sessions and codes, asked as what is watched says that they can be, and the guard over them. */
+function createAccess({ outside, config, watched, log }: AccessContext) {
+  const { clients, originCheck } = outside;
+  const isDown = (): boolean => watched.health.state('database') === 'down';
+  const isAway = (): boolean => watched.isAway('database');
+  const fallbackMs = config.sessionMemoryMinutes * MINUTE_MS;
+  const stores = createStores({
     clients,
     sessionDeadlineMs: config.sessionDeadlineMs,
     sessionIdleMinutes: config.sessionIdleMinutes,
     codesDeliverable: config.loginWebhookUrl !== undefined,
-    sessionFallbackMs: config.sessionMemoryMinutes * MINUTE_MS,
+    sessionFallbackMs: fallbackMs,
     isDown,
-    isAway: () => watched.isAway('database'),
+    isAway,
     onLate: () => watched.health.probeNow('database'),
     log,
   });
+  const { sessions } = stores;
+  const auth = createAuth({
+    config,
+    database: clients.database,
+    cache: clients.cache,
+    sessions,
+    isDown,
+    isCacheDown: () => watched.isAway('cache'),
+    pageUrl: originCheck.baseUrl,
+    log,
+  });
+  const watch = createSessionWatch({ sessions, isHeard: () => !isAway(), fallbackMs });
+  return { stores, auth, watch };
 }
 
 /** Answers the public endpoints before Fastify is asked; `/metrics` with credentials is left to Fastify. */

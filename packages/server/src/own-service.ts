@@ -2,7 +2,7 @@
  * This service as the service `portal` of its own fleet, read from memory.
  */
 import { hostname } from 'node:os';
-import type { Health, Report } from 'portal-health';
+import type { Health, Report, Status } from 'portal-health';
 import { OWN_NAME } from './fleet/fleet.js';
 import type { ServiceDetail } from './fleet/services.js';
 import type { InstanceChange, ServiceUpdate } from './fleet/fleet-update.js';
@@ -39,9 +39,7 @@ export function createOwnService({
 }: OwnServiceOptions): OwnService {
   let state: InstanceState = 'new';
   let since = startedAt.getTime();
-  const damper = createStatusDamper({ after: alertAfter, intervalMs });
-  /** Of the settled status. */
-  let settledCodes: readonly string[] = [];
+  const settled = createSettledStatus({ startedAt, intervalMs, alertAfter });
 
   /** A report says nothing yet before the first run of the probes. */
   function observe(): void {
@@ -51,9 +49,7 @@ export function createOwnService({
       since = Date.now();
     }
     if (next === 'new') return;
-    damper.observe(next, Date.now());
-    const codes = codesOf(health.report('admin'));
-    if (codes.length > 0) settledCodes = codes;
+    settled.observe(next, codesOf(health.report('admin')));
   }
 
   let told: { readonly state: InstanceState; readonly codes: readonly string[] } | undefined;
@@ -121,24 +117,46 @@ export function createOwnService({
         pollsMs: [],
       };
     },
-    settledUpdate() {
+    settledUpdate: () => settled.update(),
+  };
+}
+
+interface SettledService {
+  observe(status: Status, codes: readonly string[]): void;
+  update(): ServiceUpdate;
+}
+
+/** What incidents go by: a status that has lasted, with the codes that it had. */
+function createSettledStatus({
+  startedAt,
+  intervalMs,
+  alertAfter,
+}: Omit<OwnServiceOptions, 'health'>): SettledService {
+  const damper = createStatusDamper({ after: alertAfter, intervalMs });
+  let lastCodes: readonly string[] = [];
+
+  return {
+    observe(status, codes) {
+      damper.observe(status, Date.now());
+      if (codes.length > 0) lastCodes = codes;
+    },
+    update() {
       const settled = damper.settled();
-      const settledState: InstanceState = settled?.status ?? 'unknown';
-      const counts = countStates([settledState]);
-      const codes = isUnwell(settledState) ? settledCodes : [];
-      const from = settled?.since ?? startedAt.getTime();
-      const own = { instance: hostname(), state: settledState, since: from, codes };
+      const status = settled?.status ?? 'unknown';
+      const since = settled?.since ?? startedAt.getTime();
+      const counts = countStates([status]);
+      const codes = isUnwell(status) ? lastCodes : [];
       return {
         name: OWN_NAME,
         labels: {},
         counts,
         ...judgeService(counts, EXPECTED, false),
-        status: settled?.status ?? 'unknown',
-        since: from,
+        status,
+        since,
         codes,
         intervalMs,
         settleMs: 0,
-        unwell: isUnwell(settledState) ? [own] : [],
+        unwell: isUnwell(status) ? [{ instance: hostname(), state: status, since, codes }] : [],
         changes: [],
         pollsMs: [],
       };

@@ -15,7 +15,7 @@ import { createSlots, namesOf, type Slot } from './slots.js';
 const SETTLE_MS = 250;
 const TIDY_MS = 1_000;
 
-export interface WatchOptions {
+export interface AutoWatchOptions {
   /** 0 takes any. */
   readonly port: number;
   readonly host: string;
@@ -33,7 +33,7 @@ export interface Watch {
   readonly noteUnknown: () => void;
 }
 
-export function createWatch({ port, host, say, unknown }: WatchOptions): Watch {
+export function createWatch({ port, host, say, unknown }: AutoWatchOptions): Watch {
   const startedAt = new Date();
   const slots = createSlots();
   let health: Health | undefined;

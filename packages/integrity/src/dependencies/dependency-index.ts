@@ -13,7 +13,7 @@ import { createScope } from '../scan/scope.js';
 import type { Touch } from '../scan/touch.js';
 import { isProgram } from './list.js';
 import type { LockFile, UncoveredPackage } from './locked.js';
-import { createLinkCheck } from './links.js';
+import { createDependencyLinkCheck } from './links.js';
 
 export interface DependencyCheck {
   readonly packages: number;
@@ -61,7 +61,7 @@ export function createDependencyIndex(
 ): DependencyIndex {
   const paths = [...lock.packages, ...lock.uncovered].map(({ path }) => path);
   const ownerOf = createOwnerOf(new Set(paths));
-  const checkLinks = createLinkCheck(root, lock, ownerOf);
+  const checkLinks = createDependencyLinkCheck(root, lock, ownerOf);
   const optional = new Set(lock.packages.filter((locked) => locked.isOptional).map(({ path }) => path));
   let expected = list;
   let places: readonly Place[] = [];

@@ -20,7 +20,7 @@ export interface CheckedLinks {
  * @param ownerOf - the package that a path belongs to
  * @returns what tells apart the links that a scan came upon
  */
-export function createLinkCheck(
+export function createDependencyLinkCheck(
   root: string,
   lock: LockFile,
   ownerOf: (path: string) => string | undefined,

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { currentUser } from '../auth/current-user.js';
 import { PortalError } from '../errors.js';
 import { clientAddress } from '../infra/client-address.js';
-import type { Actor } from '../monitoring/actor.js';
+import type { AuditedActor } from '../monitoring/actor.js';
 import type { Pause } from '../monitoring/pauses/pause.js';
 import { readTime } from './parameters.js';
 import { dateTimeMs, exactly, integer, named, text, textOrNull, TIME, type FromSchema } from './schema.js';
@@ -41,7 +41,7 @@ export function publishedPause({ from, until, ...pause }: Pause): FromSchema<typ
   return { ...pause, from: new Date(from).toISOString(), until: new Date(until).toISOString() };
 }
 
-export function actorOf(request: FastifyRequest): Actor {
+export function actorOf(request: FastifyRequest): AuditedActor {
   const { userName, tokenSuffix } = currentUser(request);
   return { name: userName, address: clientAddress(request.ip), tokenSuffix };
 }

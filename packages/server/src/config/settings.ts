@@ -165,7 +165,7 @@ export const SETTINGS = {
     fallback: '15000',
     rule: milliseconds,
     about:
-      'Time between two looks at the sessions of the database, one statement each for all instances together. While a problem holds it is 5 seconds at most.',
+      'Time between two queries of the sessions of the database, one statement each for all instances together. While a problem holds it is 5 seconds at most.',
   },
   explainConnection: {
     variable: 'PORTAL_EXPLAIN_CONNECTION',
@@ -310,7 +310,7 @@ export const SETTINGS = {
     fallback: '240000',
     rule: wholeNumber(0, 2_147_483_647, 'milliseconds'),
     about:
-      'Time between two looks at the scripts in memory, the first of which comes before the service listens. `0` turns this off.',
+      'Time between two scans of the scripts in memory, the first of which comes before the service listens. `0` turns this off.',
   },
   alertWebhooks: {
     variable: 'PORTAL_ALERT_WEBHOOKS',

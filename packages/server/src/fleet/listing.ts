@@ -3,7 +3,7 @@
  */
 import type { FleetProblemCode } from './fleet-problems.js';
 
-export interface Listing {
+export interface InstanceListing {
   /** Whether there is a list at all. */
   isListed(): boolean;
   found(): void;
@@ -22,7 +22,7 @@ const FEW_TOLERATED_MS = 120_000;
  * @param expected - instances
  * @param isKnown - whether there is a list from before
  */
-export function createListing(expected: number, isKnown: boolean): Listing {
+export function createInstanceListing(expected: number, isKnown: boolean): InstanceListing {
   let isListed = isKnown;
   let failure: FleetProblemCode | undefined;
   let isCut = false;

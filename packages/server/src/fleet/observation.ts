@@ -1,15 +1,14 @@
 /**
  * What one poll of an instance found: all that is kept of a response. Plain data, fit to be sent between threads.
  */
+import type { Status } from 'portal-health';
 import type { InstanceProblem } from './fleet-problems.js';
 import type { InstanceReason } from './formats/reasons.js';
 
-/** The instance's own word. */
-export type Health = 'healthy' | 'degraded' | 'unhealthy';
-
 /** What a health document says, in whichever format. */
 export interface Reading {
-  readonly health: Health;
+  /** The instance's own word. */
+  readonly health: Status;
   /** The instance's own codes, at most 16. */
   readonly codes: readonly string[];
   /** Milliseconds since 1970; `null`: not reported, or of the future. */
@@ -35,7 +34,7 @@ export interface Poll {
 }
 
 /** Why one instance is unwell, asked after a poll of it. */
-export interface Explained {
+export interface InstanceExplanation {
   /** As given with the target. */
   readonly key: string;
   readonly reasons: readonly InstanceReason[];

@@ -3,14 +3,14 @@
  */
 import { connect } from 'node:net';
 
-export interface Address {
+export interface HostAndPort {
   readonly host: string;
   readonly port: number;
 }
 
 const TIMEOUT_MS = 3_000;
 
-export function accepts({ host, port }: Address): Promise<boolean> {
+export function accepts({ host, port }: HostAndPort): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: TIMEOUT_MS });
     const end = (isAccepted: boolean) => () => {

@@ -9,7 +9,7 @@ import type { ServiceUpdate } from './fleet-update.js';
 import { createPolledInstances, type PolledInstances } from './instance-list.js';
 import type { SourceCounts } from './instance-summary.js';
 import type { InstanceView } from './instances.js';
-import { createListing } from './listing.js';
+import { createInstanceListing } from './listing.js';
 import type { ServiceRound } from './prometheus/collector.js';
 import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
@@ -60,7 +60,7 @@ export function createServiceWatch(
   const { polling, damping, expect } = entry;
   // A loss that a Prometheus sees is asked for an interval later.
   const windowMs = polling.intervalMs * (instances.kind === 'scraped' ? 2 : 1) + polling.timeoutMs;
-  const listing = createListing(expect.instances, instances.listed() > 0);
+  const listing = createInstanceListing(expect.instances, instances.listed() > 0);
   let isBlind = false;
   let verdict: ServiceVerdict = { ...judgeService(countStates([]), expect, false), status: 'unknown' };
   let since = startedMs;

@@ -5,7 +5,7 @@ import type { Log } from '../infra/log.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { ServiceUpdate } from './fleet-update.js';
 import type { InstanceView } from './instances.js';
-import type { Explained, Poll } from './observation.js';
+import type { InstanceExplanation, Poll } from './observation.js';
 import { createPlanner } from './planner.js';
 import type { Collected } from './polling/poll-thread.js';
 import { createPollWorker } from './polling/poll-worker.js';
@@ -75,7 +75,7 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
     else for (const round of collected.rounds) receiveRound(round);
   }
 
-  function receiveReasons({ key, reasons }: Explained): void {
+  function receiveReasons({ key, reasons }: InstanceExplanation): void {
     const { service, instance } = placeIn(key);
     const instances = services.get(service)?.instances;
     if (instances?.kind === 'polled') instances.explained(instance, reasons);

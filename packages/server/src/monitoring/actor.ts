@@ -1,5 +1,5 @@
 /** Who does something by hand, for the audit. */
-export interface Actor {
+export interface AuditedActor {
   /** Of the user. */
   readonly name: string;
   readonly address: string;

@@ -3,32 +3,22 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DEFAULTS, PROBLEMS, reasonsDocument, type Health, type ReportEvent } from 'portal-health';
+import { DEFAULTS, reasonsDocument, type Health, type ReportEvent } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
-import { currentAlertSecret, type Config } from '../config/env.js';
-import { baseUrlOf } from '../config/url-rules.js';
+import type { Config } from '../config/env.js';
 import type { Log } from '../infra/log.js';
-import { readInTime } from '../infra/sqlite/read-in-time.js';
-import { createAlertmanagerClient } from './alerts/alertmanager-client.js';
-import { createAlertmanagerSilences } from './alerts/alertmanager-silences.js';
-import { createAlertmanagers } from './alerts/alertmanagers.js';
-import { createAlerts, type AlertStore } from './alerts/alerts.js';
-import {
-  createNotificationCounts,
-  type NotificationCount,
-  type NotificationResult,
-} from './alerts/notification-counts.js';
-import { createReceivers } from './alerts/receivers.js';
+import { createAlerting } from './alerting.js';
+import type { NotificationCount } from './alerts/notification-counts.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
 import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
 import type { NewEvent } from './history/event-store.js';
 import { createHistory, type History } from './history/history.js';
 import type { GenerationStore } from './incidents/generations.js';
-import { createIncidents, type Incidents, type OldIncident } from './incidents/incidents.js';
+import type { Incidents } from './incidents/incidents.js';
 import { createLivePages, type LivePages } from './live/pages.js';
 import type { PauseStore } from './pauses/pause-store.js';
-import { createPauses, type Pauses } from './pauses/pauses.js';
+import type { Pauses } from './pauses/pauses.js';
 import { createReasonTracker } from './reason-tracker.js';
 import { createStatusTracker, type StatusTracker } from './status-tracker.js';
 
@@ -80,23 +70,14 @@ const PACKAGE = new URL('../../../package.json', import.meta.url);
 
 /** For opening the history file. */
 const RESTORE_TIMEOUT_MS = 2_000;
-/** A receiver that is back has its messages by then. */
-const STUCK_MS = 5 * 60_000;
 /** Probe runs are an interval ± 10 % apart; the rest is for a busy machine. */
 const LATE = 1.2;
 /** However short the interval, a busy machine may be this late without a missed probe run. */
 const MIN_SILENCE_MS = { inUse: 12_000, idle: 30_000 };
 
 /** Nothing is opened before `start()`. */
-export function createMonitoring({
-  config,
-  log,
-  health,
-  generations,
-  pauseStore,
-  isDatabaseAway,
-  sentences,
-}: MonitoringOptions): Monitoring {
+export function createMonitoring(options: MonitoringOptions): Monitoring {
+  const { config, log, health } = options;
   const { gapMs, inUseMs } = silences(config);
   let tracker: StatusTracker | undefined;
   const statusTracker = (): StatusTracker =>
@@ -120,58 +101,12 @@ export function createMonitoring({
     onReplaced: () => statusTracker().repeat(),
   });
   const fleetHistory = createFleetHistory({ folder: resolve(config.dataDir), log });
-  /** What waits in the outbox of an earlier version moves to the fleet file, once. @returns its open incident */
-  let moving: Promise<OldIncident | undefined> | undefined;
-  const moved = (): Promise<OldIncident | undefined> => (moving ??= moveOutbox(history, fleetHistory));
-  const counts = createNotificationCounts();
-  const all = { ...sentences, ...PROBLEMS };
-  const notified = {
-    log,
-    sentenceOf: (code: string) =>
-      code in all ? `${all[code as keyof typeof all].sentence} (${code})` : code,
-    linkOf: linkIn(config),
-    onAttempt: (receiver: string, result: NotificationResult) => counts.add(receiver, result),
-  };
-  const alerts = createAlerts({
-    ...notified,
-    receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
-    store: alertStore(fleetHistory, moved),
+  const alerting = createAlerting({
+    ...options,
+    history,
+    fleetHistory,
     reasons: () => health().reasons('admin'),
-    onGivenUp: (receiver, cause) => void history.record('addEvent', givenUpEvent(receiver, cause)),
   });
-  const alertmanagers = createAlertmanagers({
-    ...notified,
-    urls: config.alertmanagers ?? [],
-    tokenFile: config.alertmanagerTokenFile,
-  });
-  const alertmanagerSilences = createAlertmanagerSilences({
-    clients: (config.alertmanagers ?? []).map((url) =>
-      createAlertmanagerClient({ url, tokenFile: config.alertmanagerTokenFile }),
-    ),
-    log,
-  });
-  const pauses = createPauses({
-    store: pauseStore,
-    fleet: () => fleetName,
-    isAway: isDatabaseAway,
-    copy: {
-      read: () => fleetHistory.read('readPauses'),
-      write: (known) => fleetHistory.write('keepPauses', known),
-    },
-    onRead: (known) => alertmanagerSilences.update(fleetName, known),
-    log,
-  });
-  const incidents = createIncidents({
-    history: fleetHistory,
-    generations,
-    alerts,
-    alertmanagers,
-    pauses,
-    oldIncident: moved,
-    log,
-  });
-  let fleetName = 'default';
-
   let lastReportMs = performance.now();
   const reasonTracker = createReasonTracker((update) => {
     history.write('recordReasons', update).then(
@@ -186,8 +121,8 @@ export function createMonitoring({
   return {
     history,
     fleetHistory,
-    incidents,
-    pauses,
+    incidents: alerting.incidents,
+    pauses: alerting.pauses,
     pages,
     statusTracker,
     gapMs,
@@ -200,45 +135,35 @@ export function createMonitoring({
     },
     sourceChanged(event) {
       void history.record('upsertEvent', integrityEvent(event));
-      alerts.sourceChanged(event, fleetName);
+      alerting.sourceChanged(event);
     },
     async figures() {
-      const oldest = readInTime(fleetHistory.read('oldestMessage'), log, 'the outbox cannot be read');
       return {
-        notifications: counts.all(),
-        oldestMessageAt: await oldest.catch(() => null),
+        notifications: alerting.notifications(),
+        oldestMessageAt: await alerting.oldestMessageAt(),
         failedWrites: { history: history.failedWrites(), fleet: fleetHistory.failedWrites() },
       };
     },
     standstill() {
       if (performance.now() - lastReportMs > gapMs) return 'there is no probe run';
-      const isStuck = [alerts, alertmanagers].some(
-        (one) => Date.now() - (one.stuckSince() ?? Number.POSITIVE_INFINITY) > STUCK_MS,
-      );
-      return isStuck ? 'alerts are not accepted' : undefined;
+      return alerting.isStuck() ? 'alerts are not accepted' : undefined;
     },
     fleetUpdated(update, own) {
-      fleetName = update.name;
-      pauses.start();
       fleetHistory.update(update);
-      const services = own ? update.services.filter(({ name }) => name !== own.name) : update.services;
-      incidents.update({ ...update, services }, own);
+      alerting.fleetUpdated(update, own);
     },
     start() {
       fleetHistory.start();
       const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
       const restored = history.start({ version }).then((previous) => statusTracker().restore(previous));
-      alerts.start();
+      alerting.start();
       return withTimeout(restored, RESTORE_TIMEOUT_MS).catch((error: unknown) => {
         if (!(error instanceof TimeoutError)) throw error;
       });
     },
     async close() {
       pages.drain();
-      pauses.close();
-      alertmanagerSilences.close();
-      alertmanagers.close();
-      await alerts.close();
+      await alerting.close();
       await Promise.all([history.close(), fleetHistory.close()]);
     },
   };
@@ -284,37 +209,4 @@ function integrityEvent({ began_at, ended_at, ...change }: SourceEvent): NewEven
     }[change.kind],
     details: { ...change },
   };
-}
-
-function givenUpEvent(receiver: string, cause: string): NewEvent {
-  const at = Date.now();
-  const details = { receiver, cause };
-  return { kind: 'alert', beganAt: at, endedAt: at, from: null, to: 'given_up', codes: [], details };
-}
-
-/** The outbox of the fleet file. */
-function alertStore(fleetHistory: FleetHistory, moved: () => Promise<unknown>): AlertStore {
-  const { write } = fleetHistory;
-  return {
-    async open(receiverKeys) {
-      await moved();
-      await write('keepReceivers', receiverKeys);
-    },
-    enqueue: (messages) => write('enqueueMessages', messages, Date.now()),
-    peek: async (receiverKey) => (await write('peekMessage', receiverKey)) ?? undefined,
-    acknowledge: (id, state) => write('acknowledgeMessage', id, state, Date.now()),
-  };
-}
-
-/** A kill in between moves it again, which changes nothing. */
-async function moveOutbox(history: History, fleetHistory: FleetHistory): Promise<OldIncident | undefined> {
-  const { messages, incident } = await history.write('readOldOutbox');
-  if (messages.length === 0 && incident === null) return undefined;
-  await fleetHistory.write('takeOldMessages', messages);
-  await history.write('clearOldOutbox');
-  return incident === null ? undefined : (JSON.parse(incident) as OldIncident);
-}
-
-function linkIn({ publicUrl }: Config): (incident: string) => string | null {
-  return (incident) => (publicUrl ? `${baseUrlOf(publicUrl)}/incidents/${incident}` : null);
 }

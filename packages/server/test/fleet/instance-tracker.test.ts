@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { forgetLoss, newInstance, track, type TrackedInstance } from '../../src/fleet/instance-tracker.js';
-import type { Health, Observation } from '../../src/fleet/observation.js';
+import type { Status } from 'portal-health';
+import type { Observation } from '../../src/fleet/observation.js';
 
 const DAMPING = { failureThreshold: 3, successThreshold: 3 };
 const EVERY_MS = 10_000;
 
-function says(health: Health, startedAtMs: number | null = null): Observation {
+function says(health: Status, startedAtMs: number | null = null): Observation {
   return {
     kind: 'answered',
     isTokenWithheld: false,

@@ -7,18 +7,18 @@ import { errorCode } from 'portal-shared/error-code';
 import type { Discover } from '../file/discover.js';
 import { DiscoveryError } from './target-list.js';
 
-/** `address:port`, as `Resolver.setServers` takes it. */
-export type NameServer = string;
-
 /** A message of DNS holds 64 KiB: of 5,000 addresses 4,094 came, without an error (measured). */
 const MOST_RECORDS = 4_000;
 const TIMEOUT_MS = 3_000;
 const TRIES = 2;
 
-/** @throws DiscoveryError or an error of the look-up, of which none means "no instances" */
+/**
+ * @param nameServer - `address:port`, as `Resolver.setServers` takes it
+ * @throws DiscoveryError or an error of the look-up, of which none means "no instances"
+ */
 export async function listByDns(
   { name, port }: Extract<Discover, { kind: 'dns' }>,
-  nameServer?: NameServer,
+  nameServer?: string,
 ): Promise<readonly string[]> {
   const resolver = createNameResolver(nameServer);
   const [v4, v6] = await Promise.all([
@@ -33,7 +33,7 @@ export async function listByDns(
 /** @throws as `listByDns` */
 export async function listBySrv(
   { name }: Extract<Discover, { kind: 'srv' }>,
-  nameServer?: NameServer,
+  nameServer?: string,
 ): Promise<readonly string[]> {
   const records = complete(await emptyWithoutData(createNameResolver(nameServer).resolveSrv(name)));
   return (
@@ -44,7 +44,7 @@ export async function listBySrv(
   );
 }
 
-function createNameResolver(nameServer: NameServer | undefined): Resolver {
+function createNameResolver(nameServer: string | undefined): Resolver {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
   if (nameServer !== undefined) resolver.setServers([nameServer]);
   return resolver;

@@ -3,7 +3,7 @@
  * last one is kept then.
  */
 import type { Discover } from '../file/discover.js';
-import { listByDns, listBySrv, type NameServer } from './by-name.js';
+import { listByDns, listBySrv } from './by-name.js';
 import { readTargetFiles, watchTargetFiles } from './file-sd.js';
 import { createHttpList } from './http-sd.js';
 import type { Discovered, Discovery } from './discovered.js';
@@ -18,7 +18,7 @@ export interface DiscoveryOptions {
   readonly discover: OwnDiscover;
   readonly onResult: (discovered: Discovered) => void;
   /** Default: that of the machine. */
-  readonly nameServer?: NameServer | undefined;
+  readonly nameServer?: string | undefined;
   /** Default: the one that this is a pod of. */
   readonly cluster?: Cluster;
   /** Milliseconds between two looks; default: 30 s. */
@@ -88,7 +88,7 @@ interface Lister {
 
 function lister(
   discover: Exclude<OwnDiscover, { kind: 'static' | 'kubernetes' }>,
-  nameServer: NameServer | undefined,
+  nameServer: string | undefined,
 ): Lister {
   if (discover.kind === 'http_sd') return createHttpList(discover);
   const close = (): void => undefined;

@@ -13,7 +13,7 @@ export type Discover =
   | { readonly kind: 'srv'; readonly name: string }
   | ({ readonly kind: 'kubernetes' } & KubernetesService)
   /** A Prometheus finds and asks them: those whose series have this label. */
-  | ({ readonly kind: 'series' } & Series);
+  | ({ readonly kind: 'series' } & ServiceSeries);
 
 export interface KubernetesService {
   readonly namespace: string;
@@ -22,7 +22,7 @@ export interface KubernetesService {
   readonly port: string | number | undefined;
 }
 
-export interface Series {
+export interface ServiceSeries {
   readonly label: string;
   readonly value: string;
 }
@@ -107,7 +107,7 @@ const OWN_LABELS: ReadonlySet<string> = new Set(['__name__', 'instance', 'status
 const LONGEST_VALUE = 128;
 
 /** By which label the series of a service are known. */
-export const series: Reader<Series> = object({
+export const series: Reader<ServiceSeries> = object({
   label: text(
     'to be the name of a label that is not one of the health metrics’ own',
     (label) => /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/.test(label) && !OWN_LABELS.has(label),

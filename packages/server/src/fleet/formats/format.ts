@@ -2,9 +2,10 @@
  * Reads a response of an instance by the format of its service. The word in the body counts, whatever the status; words
  * must match exactly. Sentences and everything else that is not named here are dropped.
  */
+import type { Status } from 'portal-health';
 import { asObject } from 'portal-shared/json';
 import type { InstanceProblem } from '../fleet-problems.js';
-import type { Health, Reading } from '../observation.js';
+import type { Reading } from '../observation.js';
 import { codesIn, parseJson, sourceHashIn, instantIn } from './fields.js';
 import { valueAt } from './json-pointer.js';
 
@@ -26,7 +27,7 @@ export interface InstanceResponse {
   readonly body: string;
 }
 
-type Words = Readonly<Record<string, Health>>;
+type Words = Readonly<Record<string, Status>>;
 
 const PORTAL_WORDS: Words = { healthy: 'healthy', degraded: 'degraded', unhealthy: 'unhealthy' };
 const DRAFT_WORDS: Words = { pass: 'healthy', warn: 'degraded', fail: 'unhealthy' };
@@ -88,7 +89,7 @@ function readByPointer(document: unknown, { pointer, healthy, degraded }: JsonFo
   return bare(degraded.includes(word) ? 'degraded' : 'unhealthy');
 }
 
-function bare(health: Health): Reading {
+function bare(health: Status): Reading {
   return { health, codes: [], startedAtMs: null, sourceHash: null };
 }
 

@@ -4,7 +4,7 @@
 import type { Client, Dispatcher } from 'undici';
 import type { InstanceResponse } from '../formats/format.js';
 
-export interface Question {
+export interface ExchangeRequest {
   readonly path: string;
   /** Fields of a form, to be posted; default: nothing is, and it is a `GET`. */
   readonly form?: string;
@@ -26,7 +26,7 @@ export class EncodedBodyError extends Error {
 /** @throws PollTimeoutError, EncodedBodyError, or an error of the connection */
 export function exchange(
   client: Client,
-  { path, form, authorization, deadlineMs }: Question,
+  { path, form, authorization, deadlineMs }: ExchangeRequest,
 ): Promise<InstanceResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;

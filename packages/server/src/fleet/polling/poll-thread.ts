@@ -6,7 +6,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { serveRpc } from 'portal-shared/rpc-thread';
 import type { Polling, TlsFiles } from '../file/fleet-file.js';
 import { createNetworkSet } from '../networks.js';
-import type { Explained, Poll } from '../observation.js';
+import type { InstanceExplanation, Poll } from '../observation.js';
 import {
   createCollector,
   type Collector,
@@ -36,7 +36,7 @@ export interface PlannedTarget {
 /** What the thread tells. */
 export type Collected =
   | { readonly kind: 'polls'; readonly polls: readonly Poll[] }
-  | { readonly kind: 'explained'; readonly explained: Explained }
+  | { readonly kind: 'explained'; readonly explained: InstanceExplanation }
   /** No poll was made for longer than an interval. */
   | { readonly kind: 'paused' }
   | { readonly kind: 'rounds'; readonly rounds: readonly ServiceRound[] };

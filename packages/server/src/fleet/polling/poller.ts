@@ -3,7 +3,7 @@
  * at once. Those that did not respond last time wait in a queue of their own, and delay no others.
  */
 import { createHash } from 'node:crypto';
-import type { Explained, Observation, Poll } from '../observation.js';
+import type { InstanceExplanation, Observation, Poll } from '../observation.js';
 import type { InstanceClient } from './instance-client.js';
 
 export interface PollTarget {
@@ -22,7 +22,7 @@ export interface Poller {
 export interface PollerOptions {
   readonly onPoll: (poll: Poll) => void;
   /** Why an instance is unwell: asked after each of its polls, of so many at once. */
-  readonly onExplained?: (explained: Explained) => void;
+  readonly onExplained?: (explained: InstanceExplanation) => void;
   /** The event loop stood still for longer than an interval: what was known is out of date. */
   readonly onPause?: () => void;
   /** Polls under way at once, of instances that responded last time. */
@@ -55,23 +55,14 @@ export function createPoller({
   /** Whose reasons are asked for. */
   const unwell = new Set<Entry>();
   const lanes = { prompt: createLane(mostInFlight), silent: createLane(mostSilent) };
-  /** When the event loop was last late, and by how much. */
-  let pausedUntilMs = Number.NEGATIVE_INFINITY;
-  let pauseMs = 0;
-  let tickedMs = performance.now();
+  const pauses = createPauseWatch();
   let leastIntervalMs = Number.POSITIVE_INFINITY;
   const timer = setInterval(tick, TICK_MS);
   timer.unref();
 
   function tick(): void {
     const nowMs = performance.now();
-    const lateMs = nowMs - tickedMs - TICK_MS;
-    if (lateMs > TICK_MS) {
-      pausedUntilMs = nowMs;
-      pauseMs = lateMs;
-      if (lateMs > leastIntervalMs) onPause?.();
-    }
-    tickedMs = nowMs;
+    if (pauses.tick(nowMs) > leastIntervalMs) onPause?.();
     for (const entry of entries.values()) {
       if (entry.dueMs <= nowMs) begin(entry, nowMs);
     }
@@ -101,7 +92,7 @@ export function createPoller({
     entry.isSilent =
       failed && (observation.code === 'INSTANCE_TIMEOUT' || observation.code === 'INSTANCE_REFUSED');
     // A failure that our own pause may have made is none. An answer is one, however late.
-    const isVoid = failed && wasPaused(beganMs, target.timeoutMs);
+    const isVoid = failed && pauses.wasPaused(beganMs, target.timeoutMs);
     onPoll({
       key: target.key,
       atMs,
@@ -120,13 +111,6 @@ export function createPoller({
     const { key, client } = entry.target;
     const reasons = await client.reasons(deadlineMs);
     if (entries.get(key) === entry) onExplained({ key, reasons });
-  }
-
-  /** Whether the event loop was late by half of `timeoutMs` since `beganMs`. */
-  function wasPaused(beganMs: number, timeoutMs: number): boolean {
-    const sinceTickMs = performance.now() - tickedMs - TICK_MS;
-    if (sinceTickMs > timeoutMs / 2) return true;
-    return pausedUntilMs >= beganMs && pauseMs > timeoutMs / 2;
   }
 
   return {
@@ -154,6 +138,36 @@ export function createPoller({
       for (const { target } of entries.values()) target.client.close();
       entries.clear();
       unwell.clear();
+    },
+  };
+}
+
+interface PauseWatch {
+  /** To be called every `TICK_MS`. @returns milliseconds by which the event loop is late; 0: it is in time */
+  tick(nowMs: number): number;
+  /** Whether the event loop was late by half of `timeoutMs` since `beganMs`. */
+  wasPaused(beganMs: number, timeoutMs: number): boolean;
+}
+
+function createPauseWatch(): PauseWatch {
+  let tickedMs = performance.now();
+  /** When the event loop was last late, and by how much. */
+  let pausedUntilMs = Number.NEGATIVE_INFINITY;
+  let pauseMs = 0;
+
+  return {
+    tick(nowMs) {
+      const lateMs = nowMs - tickedMs - TICK_MS;
+      tickedMs = nowMs;
+      if (lateMs <= TICK_MS) return 0;
+      pausedUntilMs = nowMs;
+      pauseMs = lateMs;
+      return lateMs;
+    },
+    wasPaused(beganMs, timeoutMs) {
+      const sinceTickMs = performance.now() - tickedMs - TICK_MS;
+      if (sinceTickMs > timeoutMs / 2) return true;
+      return pausedUntilMs >= beganMs && pauseMs > timeoutMs / 2;
     },
   };
 }

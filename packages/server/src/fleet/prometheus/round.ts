@@ -2,9 +2,10 @@
  * One round of questions about the services of a group: how many instances each has, and by name those that are not well,
  * were not until lately, or have been gone for a short time.
  */
+import type { Status } from 'portal-health';
 import { asString } from 'portal-shared/json';
 import type { InstanceProblem } from '../fleet-problems.js';
-import type { Health, Observation } from '../observation.js';
+import type { Observation } from '../observation.js';
 import type { PrometheusSession, Row } from './prometheus-api.js';
 import * as promql from './promql.js';
 
@@ -53,7 +54,7 @@ const MOST_CODES = 16;
 const LONGEST_NAME = 256;
 const HASH = /^[0-9a-f]{64}$/;
 const CODE = /^[A-Z_]{3,40}$/;
-const RANK: Readonly<Record<Health, number>> = { healthy: 0, degraded: 1, unhealthy: 2 };
+const RANK: Readonly<Record<Status, number>> = { healthy: 0, degraded: 1, unhealthy: 2 };
 
 /** @throws as the session does */
 export async function askSlowly(session: PrometheusSession, group: Group): Promise<SlowAnswers> {
@@ -163,7 +164,7 @@ type Findings = ReturnType<typeof createFindings>;
 /** What is found out about the instances of one service. */
 function createFindings(watched: ReadonlySet<string> = new Set()) {
   const failed = new Map<string, InstanceProblem>();
-  const health = new Map<string, Health>();
+  const health = new Map<string, Status>();
   const stale = new Set<string>();
   const finds = new Map<string, InstanceProblem>();
   const codes = new Map<string, Set<string>>();

@@ -1,5 +1,5 @@
 /** What people wrote about incidents, in PostgreSQL, each with its entry in the audit in the same statement. */
-import type { Actor } from '../actor.js';
+import type { AuditedActor } from '../actor.js';
 
 /** What runs a statement. */
 interface Queryable {
@@ -14,7 +14,7 @@ export interface IncidentNote {
 
 export interface IncidentNotes {
   /** Rejects as the database does, and then nothing has been done. */
-  add(incident: string, text: string, actor: Actor): Promise<IncidentNote>;
+  add(incident: string, text: string, actor: AuditedActor): Promise<IncidentNote>;
   /** In the order in which they were written; `null`: they cannot be asked for now. */
   of(incident: string): Promise<readonly IncidentNote[] | null>;
 }

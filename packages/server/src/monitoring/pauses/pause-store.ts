@@ -1,5 +1,5 @@
 /** Pauses in PostgreSQL, each change with its entry in the audit in the same statement. */
-import type { Actor } from '../actor.js';
+import type { AuditedActor } from '../actor.js';
 import type { Pause, PauseScope } from './pause.js';
 
 /** What runs a statement. */
@@ -15,11 +15,11 @@ export interface NewPause extends PauseScope {
 }
 
 export interface PauseStore {
-  begin(fleet: string, pause: NewPause, actor: Actor): Promise<Pause>;
+  begin(fleet: string, pause: NewPause, actor: AuditedActor): Promise<Pause>;
   /** @returns how many ended: none, where there is no such one any more */
-  end(fleet: string, id: number, actor: Actor): Promise<number>;
+  end(fleet: string, id: number, actor: AuditedActor): Promise<number>;
   /** Those that last at the moment, of the service alone. */
-  endOf(fleet: string, service: string, actor: Actor): Promise<number>;
+  endOf(fleet: string, service: string, actor: AuditedActor): Promise<number>;
   /** Those that last or are planned, the next first. */
   list(fleet: string): Promise<readonly Pause[]>;
 }

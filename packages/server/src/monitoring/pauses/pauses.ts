@@ -3,7 +3,7 @@
  * outlives a start without the database.
  */
 import type { Log } from '../../infra/log.js';
-import type { Actor } from '../actor.js';
+import type { AuditedActor } from '../actor.js';
 import { pausedUntil, type Pause, type PausedService } from './pause.js';
 import type { NewPause, PauseStore } from './pause-store.js';
 
@@ -15,11 +15,11 @@ export interface Pauses {
   /** Whether what was paused before this start is known by now. */
   isReady(): boolean;
   /** Each rejects as the database does, and then nothing has been done. */
-  begin(pause: NewPause, actor: Actor): Promise<Pause>;
+  begin(pause: NewPause, actor: AuditedActor): Promise<Pause>;
   /** @returns whether there was one to end */
-  end(id: number, actor: Actor): Promise<boolean>;
+  end(id: number, actor: AuditedActor): Promise<boolean>;
   /** Ends those of a service that last now, not those of its labels. */
-  resume(service: string, actor: Actor): Promise<void>;
+  resume(service: string, actor: AuditedActor): Promise<void>;
   start(): void;
   close(): void;
 }
