@@ -20,28 +20,40 @@ after(async () => {
   await Promise.all([postgres?.close(), redis?.close()]);
 });
 
+/** Those of the stores: a busy machine is none of what is tried here. */
+function errorsOf(report: Record<string, unknown>): readonly unknown[] {
+  return (report['errors'] as readonly string[]).filter((error) => !error.includes('EVENT_LOOP_DELAYED'));
+}
+
 describe('a start without the database', () => {
   test('is a start: unhealthy, and well again, tables and all, when the database comes', async () => {
     const databaseUrl = await postgres.createDatabase();
     await postgres.kill();
     const service = await startService({ databaseUrl, redisUrl: redis.url });
+    let isThere = false;
     try {
       const { status, json } = await sendRequest(service.url, '/health');
       assert.equal(status, 503);
-      assert.deepEqual(json['errors'], ['The database cannot be reached (DATABASE_UNREACHABLE)']);
-      assert.equal(
-        (await sendRequest(service.url, '/readyz')).status,
-        200,
-        'the page about the outage has to be reached',
+      assert.deepEqual(errorsOf(json), ['The database cannot be reached (DATABASE_UNREACHABLE)']);
+      await waitFor(
+        'readiness: the page about the outage has to be reached',
+        async () => (await sendRequest(service.url, '/readyz')).status === 200,
       );
       assert.equal((await sendRequest(service.url, '/livez')).status, 200);
       await postgres.restart();
+      isThere = true;
       await waitFor('a healthy service', () => service.app.health.report('public').status === 'healthy');
       await waitFor('the tables', () => service.logged.some((line) => line.includes('"msg":"migrated"')));
       const cookie = await service.sessionCookie(2);
-      assert.equal((await sendRequest(service.url, '/v1/admin/health', { cookie })).status, 200);
+      // On a busy machine a look-up may be late.
+      await waitFor(
+        'an administrator to get in',
+        async () => (await sendRequest(service.url, '/v1/admin/health', { cookie })).status === 200,
+      );
     } finally {
       await service.close();
+      // The other tests need it.
+      if (!isThere) await postgres.restart();
     }
   });
 
@@ -79,7 +91,7 @@ test('without a Redis the service is degraded, says so, and lets administrators 
     assert.equal(status, 200);
     assert.equal(json['status'], 'degraded');
     assert.equal(json['cache'], false);
-    assert.deepEqual(json['errors'], ['No cache is configured (CACHE_NOT_CONFIGURED)']);
+    assert.deepEqual(errorsOf(json), ['No cache is configured (CACHE_NOT_CONFIGURED)']);
     assert.ok(Object.values(json['cache_statistics'] as object).every((value) => value === null));
   } finally {
     await service.close();
