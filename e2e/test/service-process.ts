@@ -3,7 +3,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { waitFor } from 'portal-test-kit';
@@ -97,10 +97,22 @@ export async function startServiceProcess(
       stop,
     };
   } catch (error) {
+    const state = await describeProcess(child.pid);
     await stop('SIGKILL');
-    if (said === '' && log === '') throw error;
-    throw new Error(`It said:\n${said}${log}`, { cause: error });
+    throw new Error(`It said:\n${said}${log}\n${state}`, { cause: error });
   }
+}
+
+/** What the system knows of a process that does not do what it should: its state, what its threads wait for, what is open. */
+async function describeProcess(pid = 0): Promise<string> {
+  const folder = `/proc/${pid}`;
+  const read = (path: string): Promise<string> => readFile(`${folder}/${path}`, 'utf8').catch(() => '?');
+  const threads = await readdir(`${folder}/task`).catch(() => []);
+  const waits = await Promise.all(threads.map((thread) => read(`task/${thread}/wchan`)));
+  const open = await readdir(`${folder}/fd`).catch(() => []);
+  const files = await Promise.all(open.map((fd) => readlink(`${folder}/fd/${fd}`).catch(() => '?')));
+  const [state = ''] = /State:.*/.exec(await read('status')) ?? [];
+  return `${state}; ${threads.length} threads wait for ${waits.join(' ')}; open: ${files.join(' ')}`;
 }
 
 /** Runs a command of `portal`, and gives what it printed. */

@@ -16,6 +16,7 @@ import type { ResponseLog } from './infra/response-log.js';
 import { createFastify } from './infra/fastify.js';
 import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
+import { startParts } from './infra/start-parts.js';
 import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from './fleet/fleet-problems.js';
 import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
 import { createIncidentNotes } from './monitoring/incidents/incident-notes.js';
@@ -53,6 +54,8 @@ export interface App {
 }
 
 const MINUTE_MS = 60_000;
+/** Another process may be changing the tables, for a minute at most. */
+const START_MS = 75_000;
 
 /** Opens nothing before `start()`, except connections to Redis. */
 export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
@@ -140,7 +143,14 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       const monitored = monitoring.start();
       sessions.listen();
       await fastify.ready();
-      await Promise.all([health.start(), schema.start(), monitored]);
+      await startParts(
+        { 'first look': health.start(), tables: schema.start(), history: monitored },
+        {
+          timeoutMs: START_MS,
+          onLate: (parts) => log.warn('the start waits no longer for what is late', { parts }),
+          onError: (part, error) => log.failure(`what was late at the start has failed: ${part}`, error),
+        },
+      );
       auth.start();
       watchedFleet.start();
     },
