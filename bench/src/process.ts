@@ -20,6 +20,7 @@ export async function startContender(
     env: { ...process.env, ...env },
     execArgv: [...execArgv],
   });
+  const ended = once(child, 'exit');
   const { port } = (await message(child, name)) as { port: number };
   return {
     port,
@@ -28,7 +29,6 @@ export async function startContender(
       return (await message(child, name)) as Usage;
     },
     async close() {
-      const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
     },

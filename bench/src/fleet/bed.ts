@@ -2,11 +2,11 @@
  * What every benchmark of the fleet runs on: simulated instances, and two services beside each other. One watches them, and
  * one watches nothing; whatever is said of the first is compared with the second in the same seconds.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
+import { makeServerFolder } from 'portal-test-kit/paths';
 import { startContender, type RunningContender } from '../process.js';
 import { usageOf } from '../process-usage.js';
 import { startBenchService, type RunningService } from '../service.js';
@@ -40,66 +40,104 @@ export interface InstanceProcess extends RunningContender {
   pace(intervalMs: number): Promise<PollPace>;
 }
 
+/** Instances, and the service that watches all of them. */
+export interface Watched {
+  readonly instances: InstanceProcess;
+  readonly watcher: RunningService;
+}
+
+/** Starts what is measured beside each other; it ends with the group. */
+export interface Group {
+  /** @param keepAliveMs - how long they keep an unused connection */
+  startInstances(keepAliveMs?: number): Promise<InstanceProcess>;
+  /** A service as `idle`, with a fleet file besides. */
+  startWatcher(fleetFile: string, settings?: Readonly<Record<string, string>>): Promise<RunningService>;
+  /** So many instances that answer, and a service that polls them. */
+  watch(name: string, count: number, intervalMs: number, keepAliveMs?: number): Promise<Watched>;
+  /** Has something else end with the group. */
+  keep<Closable extends { close(): Promise<unknown> }>(started: Promise<Closable>): Promise<Closable>;
+}
+
 export interface Bed {
   /** Watches nothing but itself. */
   readonly idle: RunningService;
   /** A file of this benchmark with `text` in it. */
   file(name: string, text: string): Promise<string>;
-  /** @param keepAliveMs - how long they keep an unused connection */
-  startInstances(keepAliveMs?: number): Promise<InstanceProcess>;
-  /** A service as `idle`, with a fleet file besides. */
-  startWatcher(fleetFile: string, settings?: Readonly<Record<string, string>>): Promise<RunningService>;
-  /** Ends everything that was started here. */
-  close(): Promise<void>;
+  group<Result>(work: (group: Group) => Promise<Result>): Promise<Result>;
 }
 
-export async function makeBed(): Promise<Bed> {
-  const undo: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).toReversed()) await step();
-  };
+type Undo = (step: () => Promise<unknown>) => void;
+
+/** Measures on a bed of its own, which ends with it. */
+export function onBed(work: (bed: Bed) => Promise<string>): () => Promise<string> {
+  return () => undoing(async (undo) => work(await makeBed(undo)));
+}
+
+/** Undoes whatever `work` has done, the last first, however it ends. */
+async function undoing<Result>(work: (undo: Undo) => Promise<Result>): Promise<Result> {
+  const steps: (() => Promise<unknown>)[] = [];
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'portal-bench-fleet-'));
-    undo.push(() => rm(folder, { recursive: true, force: true }));
-    const postgres = await startPostgres();
-    undo.push(() => postgres.close());
-    const redis = await startRedis();
-    undo.push(() => redis.close());
-    let services = 0;
-
-    const start = async (settings: Readonly<Record<string, string>>): Promise<RunningService> => {
-      services += 1;
-      const service = await startBenchService({
-        DATABASE_URL: await postgres.createDatabase(),
-        REDIS_URL: redis.url,
-        PORTAL_DATA_DIR: join(folder, `data-${services}`),
-        ...settings,
-      });
-      undo.push(() => service.close());
-      return service;
-    };
-
-    const idle = await start({});
-    const file = async (name: string, text: string): Promise<string> => {
-      const path = join(folder, name);
-      await writeFile(path, text);
-      return path;
-    };
-    return {
-      idle,
-      file,
-      async startInstances(keepAliveMs = 75_000) {
-        const instances = await startInstances(idle.port, keepAliveMs);
-        undo.push(() => instances.close());
-        return instances;
-      },
-      startWatcher: (fleetFile, settings = {}) => start({ PORTAL_FLEET_FILE: fleetFile, ...settings }),
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
+    return await work((step) => steps.push(step));
+  } finally {
+    for (const step of steps.toReversed()) await step();
   }
+}
+
+async function makeBed(undo: Undo): Promise<Bed> {
+  // A Prometheus may be another user's, and reads lists in it.
+  const folder = await makeServerFolder('bench-fleet');
+  undo(() => rm(folder, { recursive: true, force: true }));
+  const postgres = await startPostgres();
+  undo(() => postgres.close());
+  const redis = await startRedis();
+  undo(() => redis.close());
+  let services = 0;
+
+  async function startService(
+    settings: Readonly<Record<string, string>>,
+    undoIt: Undo,
+  ): Promise<RunningService> {
+    services += 1;
+    const service = await startBenchService({
+      DATABASE_URL: await postgres.createDatabase(),
+      REDIS_URL: redis.url,
+      PORTAL_DATA_DIR: join(folder, `data-${services}`),
+      ...settings,
+    });
+    undoIt(() => service.close());
+    return service;
+  }
+
+  const idle = await startService({}, undo);
+  const file: Bed['file'] = async (name, text) => {
+    const path = join(folder, name);
+    await writeFile(path, text);
+    return path;
+  };
+
+  function groupOf(undoIt: Undo): Group {
+    const keep: Group['keep'] = async (started) => {
+      const kept = await started;
+      undoIt(() => kept.close());
+      return kept;
+    };
+    const startInstancesOf: Group['startInstances'] = (keepAliveMs = 75_000) =>
+      keep(startInstances(idle.port, keepAliveMs));
+    const startWatcher: Group['startWatcher'] = (fleetFile, settings = {}) =>
+      startService({ PORTAL_FLEET_FILE: fleetFile, ...settings }, undoIt);
+    return {
+      startInstances: startInstancesOf,
+      startWatcher,
+      async watch(name, count, intervalMs, keepAliveMs) {
+        const instances = await startInstancesOf(keepAliveMs);
+        const fleet = await writeFleet({ file }, name, instances.targets(count), intervalMs);
+        return { instances, watcher: await startWatcher(fleet) };
+      },
+      keep,
+    };
+  }
+
+  return { idle, file, group: (work) => undoing((undoIt) => work(groupOf(undoIt))) };
 }
 
 /** They answer what the service at `port` answers. */
@@ -129,7 +167,7 @@ async function startInstances(port: number, keepAliveMs: number): Promise<Instan
 
 /** Services of 250 instances each: Prometheus' list of them, and the fleet file that reads it. */
 export async function writeFleet(
-  bed: Bed,
+  { file }: Pick<Bed, 'file'>,
   name: string,
   targets: Targets,
   intervalMs: number,
@@ -137,12 +175,12 @@ export async function writeFleet(
   const services = await Promise.all(
     Array.from({ length: Math.ceil(targets.length / PER_SERVICE) }, async (_, index) => {
       const own = targets.slice(index * PER_SERVICE, (index + 1) * PER_SERVICE);
-      const list = await bed.file(`${name}-${index}.json`, JSON.stringify([{ targets: own }]));
+      const list = await file(`${name}-${index}.json`, JSON.stringify([{ targets: own }]));
       return { name: `service-${index}`, discover: { file_sd: [list] }, expect: { instances: own.length } };
     }),
   );
   const defaults = { scheme: 'http', interval: `${intervalMs}ms`, networks: ['127.0.0.0/8'] };
-  return bed.file(`${name}.yaml`, JSON.stringify({ fleet: name, defaults, services }));
+  return file(`${name}.yaml`, JSON.stringify({ fleet: name, defaults, services }));
 }
 
 /** How the instances stand that `service` watches, all services together, itself left out. */

@@ -8,7 +8,7 @@ import { startContender } from '../process.js';
 import type { RunningService } from '../service.js';
 import type { Usage } from '../servers/contender.js';
 import { table } from '../statistics.js';
-import { makeBed, untilKnown, usageOfService, usedWithin, writeFleet, type Bed } from './bed.js';
+import { onBed, untilKnown, usageOfService, usedWithin, type Bed, type Group } from './bed.js';
 
 const MANY = 10_000;
 const FEW = 1_000;
@@ -19,25 +19,20 @@ const MEASURED_MS = 40_000;
 export const fleetPolls: Claim = {
   name: 'fleet-polls',
   title: 'A poll of the fleet beside undici alone',
-  async measure() {
-    const bed = await makeBed();
-    try {
-      const rows = [
-        ...(await besideTheLoop(bed)),
-        ...(await atEqualPolls(bed)),
-        ...(await withoutKeptConnections(bed)),
-      ];
-      return [
-        `\`npm run bench -- fleet-polls\`: ${MEASURED_MS / 1_000} s each after ${SETTLE_MS / 1_000} s to settle, all ` +
-          'instances in one process, each at an address of its own, each answering what `GET /health` answers. Processor time ' +
-          'is of the whole service, less what a service that watches nothing used in the same seconds; memory likewise. A ' +
-          'group was measured at the same time.',
-        table(['contender', 'instances', 'interval s', 'polls', 'CPU µs a poll', '×', 'memory MiB'], rows),
-      ].join('\n\n');
-    } finally {
-      await bed.close();
-    }
-  },
+  measure: onBed(async (bed) => {
+    const rows = [
+      ...(await bed.group((group) => besideTheLoop(bed, group))),
+      ...(await bed.group((group) => atEqualPolls(bed, group))),
+      ...(await bed.group((group) => withoutKeptConnections(bed, group))),
+    ];
+    return [
+      `\`npm run bench -- fleet-polls\`: ${MEASURED_MS / 1_000} s each after ${SETTLE_MS / 1_000} s to settle, all ` +
+        'instances in one process, each at an address of its own, each answering what `GET /health` answers. Processor time ' +
+        'is of the whole service, less what a service that watches nothing used in the same seconds; memory likewise. A ' +
+        'group was measured at the same time.',
+      table(['contender', 'instances', 'interval s', 'polls', 'CPU µs a poll', '×', 'memory MiB'], rows),
+    ].join('\n\n');
+  }),
 };
 
 interface Measured {
@@ -46,93 +41,62 @@ interface Measured {
   readonly memoryMiB: number;
 }
 
-async function besideTheLoop(bed: Bed): Promise<string[][]> {
+async function besideTheLoop(bed: Bed, group: Group): Promise<string[][]> {
   const intervalMs = 10_000;
-  const [ofWatcher, ofLoop] = [await bed.startInstances(), await bed.startInstances()];
-  const watcher = await bed.startWatcher(await writeFleet(bed, 'many', ofWatcher.targets(MANY), intervalMs));
+  const ofLoop = await group.startInstances();
+  const { instances, watcher } = await group.watch('many', MANY, intervalMs);
   const origins = ofLoop.targets(MANY).map((target) => `http://${target}`);
-  const loop = await startContender('fleet-loop', {
-    ORIGINS: await bed.file('origins', origins.join('\n')),
-    INTERVAL_MS: String(intervalMs),
-  });
-  try {
-    await settle([[watcher, MANY]]);
-    await Promise.all([ofWatcher.pace(intervalMs), ofLoop.pace(intervalMs)]);
-    const [idle, used, bare] = await usedWithin(MEASURED_MS, [
-      usageOfService(bed.idle),
-      usageOfService(watcher),
-      () => loop.usage(),
-    ]);
-    const [polled, asked] = await Promise.all([ofWatcher.pace(intervalMs), ofLoop.pace(intervalMs)]);
-    const ofService = measured(used, idle, polled.polls);
-    const ofBare = measured(bare, undefined, asked.polls);
-    return [
-      row('undici alone', MANY, intervalMs, ofBare, ofBare),
-      row('**portal-server**', MANY, intervalMs, ofService, ofBare),
-    ];
-  } finally {
-    await loop.close();
-    await watcher.close();
-    await ofWatcher.close();
-    await ofLoop.close();
-  }
+  const loop = await group.keep(
+    startContender('fleet-loop', {
+      ORIGINS: await bed.file('origins', origins.join('\n')),
+      INTERVAL_MS: String(intervalMs),
+    }),
+  );
+  await settle([[watcher, MANY]]);
+  await Promise.all([instances.pace(intervalMs), ofLoop.pace(intervalMs)]);
+  const [idle, used, bare] = await usedWithin(MEASURED_MS, [
+    usageOfService(bed.idle),
+    usageOfService(watcher),
+    () => loop.usage(),
+  ]);
+  const [polled, asked] = await Promise.all([instances.pace(intervalMs), ofLoop.pace(intervalMs)]);
+  const ofBare = measured(bare, undefined, asked.polls);
+  return [
+    row('undici alone', MANY, intervalMs, ofBare, ofBare),
+    row('**portal-server**', MANY, intervalMs, measured(used, idle, polled.polls), ofBare),
+  ];
 }
 
-async function atEqualPolls(bed: Bed): Promise<string[][]> {
+async function atEqualPolls(bed: Bed, group: Group): Promise<string[][]> {
   const [slowMs, quickMs] = [20_000, 2_000];
-  const [ofMany, ofFew] = [await bed.startInstances(), await bed.startInstances()];
-  const many = await bed.startWatcher(await writeFleet(bed, 'slow', ofMany.targets(MANY), slowMs));
-  const few = await bed.startWatcher(await writeFleet(bed, 'quick', ofFew.targets(FEW), quickMs));
-  try {
-    await settle([
-      [many, MANY],
-      [few, FEW],
-    ]);
-    await Promise.all([ofMany.pace(slowMs), ofFew.pace(quickMs)]);
-    const [idle, usedByMany, usedByFew] = await usedWithin(
-      MEASURED_MS,
-      [bed.idle, many, few].map(usageOfService),
-    );
-    const [slow, quick] = await Promise.all([ofMany.pace(slowMs), ofFew.pace(quickMs)]);
-    const base = measured(usedByFew, idle, quick.polls);
-    return [
-      row('**portal-server**, equal polls a second', FEW, quickMs, base, base),
-      row(
-        '**portal-server**, equal polls a second',
-        MANY,
-        slowMs,
-        measured(usedByMany, idle, slow.polls),
-        base,
-      ),
-    ];
-  } finally {
-    await many.close();
-    await few.close();
-    await ofMany.close();
-    await ofFew.close();
-  }
+  const many = await group.watch('slow', MANY, slowMs);
+  const few = await group.watch('quick', FEW, quickMs);
+  await settle([
+    [many.watcher, MANY],
+    [few.watcher, FEW],
+  ]);
+  await Promise.all([many.instances.pace(slowMs), few.instances.pace(quickMs)]);
+  const services = [bed.idle, many.watcher, few.watcher];
+  const [idle, usedByMany, usedByFew] = await usedWithin(MEASURED_MS, services.map(usageOfService));
+  const [slow, quick] = await Promise.all([many.instances.pace(slowMs), few.instances.pace(quickMs)]);
+  const base = measured(usedByFew, idle, quick.polls);
+  const ofMany = measured(usedByMany, idle, slow.polls);
+  const name = '**portal-server**, equal polls a second';
+  return [row(name, FEW, quickMs, base, base), row(name, MANY, slowMs, ofMany, base)];
 }
 
 /** Node closes a connection that was not used for five seconds, unless an application says otherwise. */
-async function withoutKeptConnections(bed: Bed): Promise<string[][]> {
+async function withoutKeptConnections(bed: Bed, group: Group): Promise<string[][]> {
   const intervalMs = 10_000;
-  const instances = await bed.startInstances(5_000);
-  const watcher = await bed.startWatcher(
-    await writeFleet(bed, 'closing', instances.targets(MANY), intervalMs),
-  );
-  try {
-    await settle([[watcher, MANY]]);
-    await instances.pace(intervalMs);
-    const [idle, used] = await usedWithin(MEASURED_MS, [bed.idle, watcher].map(usageOfService));
-    const { polls } = await instances.pace(intervalMs);
-    const result = measured(used, idle, polls);
-    return [
-      row('the same, instances that close a connection unused for 5 s', MANY, intervalMs, result, result),
-    ];
-  } finally {
-    await watcher.close();
-    await instances.close();
-  }
+  const { instances, watcher } = await group.watch('closing', MANY, intervalMs, 5_000);
+  await settle([[watcher, MANY]]);
+  await instances.pace(intervalMs);
+  const [idle, used] = await usedWithin(MEASURED_MS, [bed.idle, watcher].map(usageOfService));
+  const { polls } = await instances.pace(intervalMs);
+  const result = measured(used, idle, polls);
+  return [
+    row('the same, instances that close a connection unused for 5 s', MANY, intervalMs, result, result),
+  ];
 }
 
 async function settle(watchers: readonly (readonly [RunningService, number])[]): Promise<void> {

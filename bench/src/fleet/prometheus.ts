@@ -5,17 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPrometheus, type Prometheus } from 'portal-test-kit';
 import type { Claim } from '../claim.js';
+import type { RunningService } from '../service.js';
 import type { Usage } from '../servers/contender.js';
 import { table } from '../statistics.js';
-import {
-  makeBed,
-  untilKnown,
-  usageOfService,
-  usedWithin,
-  writeFleet,
-  type Bed,
-  type Targets,
-} from './bed.js';
+import { onBed, untilKnown, usageOfService, usedWithin, type Bed, type Group, type Targets } from './bed.js';
 
 const FEW = 1_000;
 const MANY = 10_000;
@@ -27,71 +20,57 @@ const MEASURED_MS = 40_000;
 export const fleetPrometheus: Claim = {
   name: 'fleet-prometheus',
   title: 'The fleet beside a Prometheus, and through one',
-  async measure() {
-    const bed = await makeBed();
-    try {
-      const rows = [...(await beside(bed)), ...(await through(bed))];
-      return [
-        `\`npm run bench -- fleet-prometheus\`: every ${INTERVAL_MS / 1_000} s, ${MEASURED_MS / 1_000} s each after ` +
-          `${SETTLE_MS / 1_000} s to settle; a group was measured at the same time, on the same instances. portal-server less ` +
-          'what a service that watches nothing used in the same seconds. Each instance answers Prometheus with the ten series ' +
-          'that its collector asks for, so that memory is not that of a real fleet.',
-        table(['process', 'instances', '% of a core', 'memory MiB'], rows),
-      ].join('\n\n');
-    } finally {
-      await bed.close();
-    }
-  },
+  measure: onBed(async (bed) => {
+    const rows = [
+      ...(await bed.group((group) => beside(bed, group))),
+      ...(await bed.group((group) => through(bed, group))),
+    ];
+    return [
+      `\`npm run bench -- fleet-prometheus\`: every ${INTERVAL_MS / 1_000} s, ${MEASURED_MS / 1_000} s each after ` +
+        `${SETTLE_MS / 1_000} s to settle; a group was measured at the same time, on the same instances. portal-server less ` +
+        'what a service that watches nothing used in the same seconds. Each instance answers Prometheus with the ten series ' +
+        'that its collector asks for, so that memory is not that of a real fleet.',
+      table(['process', 'instances', '% of a core', 'memory MiB'], rows),
+    ].join('\n\n');
+  }),
 };
 
-async function beside(bed: Bed): Promise<string[][]> {
-  const instances = await bed.startInstances();
-  const targets = instances.targets(FEW);
-  const prometheus = await scrape(bed, 'beside', targets);
-  const watcher = await bed.startWatcher(await writeFleet(bed, 'direct', targets, INTERVAL_MS));
-  try {
-    await untilKnown(watcher, { healthy: FEW });
-    await sleep(SETTLE_MS);
-    const [idle, ours, theirs] = await usedWithin(MEASURED_MS, [
-      usageOfService(bed.idle),
-      usageOfService(watcher),
-      usageOfService(prometheus),
-    ]);
-    return [row('**portal-server**', FEW, ours, idle), row('Prometheus', FEW, theirs, undefined)];
-  } finally {
-    await watcher.close();
-    await prometheus.close();
-    await instances.close();
-  }
+async function beside(bed: Bed, group: Group): Promise<string[][]> {
+  const { instances, watcher } = await group.watch('direct', FEW, INTERVAL_MS);
+  const prometheus = await group.keep(scrape(bed, 'beside', instances.targets(FEW)));
+  return compare(bed, { watcher, prometheus, count: FEW, name: '**portal-server**' });
 }
 
-async function through(bed: Bed): Promise<string[][]> {
-  const instances = await bed.startInstances();
-  const prometheus = await scrape(bed, 'through', instances.targets(MANY));
+async function through(bed: Bed, group: Group): Promise<string[][]> {
+  const instances = await group.startInstances();
+  const prometheus = await group.keep(scrape(bed, 'through', instances.targets(MANY)));
   const fleet = {
     defaults: { collector: 'prometheus', interval: `${INTERVAL_MS}ms`, expect: { instances: PER_JOB } },
     services: jobsOf(MANY).map((name) => ({ name })),
   };
-  const watcher = await bed.startWatcher(await bed.file('through.yaml', JSON.stringify(fleet)), {
+  const watcher = await group.startWatcher(await bed.file('through.yaml', JSON.stringify(fleet)), {
     PORTAL_PROMETHEUS_URL: prometheus.url,
   });
-  try {
-    await untilKnown(watcher, { healthy: MANY });
-    await sleep(SETTLE_MS);
-    const [idle, ours, theirs] = await usedWithin(MEASURED_MS, [
-      usageOfService(bed.idle),
-      usageOfService(watcher),
-      usageOfService(prometheus),
-    ]);
-    return [
-      row('**portal-server**, through this Prometheus', MANY, ours, idle),
-      row('Prometheus', MANY, theirs, undefined),
-    ];
-  } finally {
-    await watcher.close();
-    await prometheus.close();
-    await instances.close();
-  }
+  const name = '**portal-server**, through this Prometheus';
+  return compare(bed, { watcher, prometheus, count: MANY, name });
+}
+
+interface Compared {
+  readonly watcher: RunningService;
+  readonly prometheus: Prometheus;
+  /** Instances. */
+  readonly count: number;
+  readonly name: string;
+}
+
+async function compare(bed: Bed, { watcher, prometheus, count, name }: Compared): Promise<string[][]> {
+  await untilKnown(watcher, { healthy: count });
+  await sleep(SETTLE_MS);
+  const [idle, ours, theirs] = await usedWithin(
+    MEASURED_MS,
+    [bed.idle, watcher, prometheus].map(usageOfService),
+  );
+  return [row(name, count, ours, idle), row('Prometheus', count, theirs, undefined)];
 }
 
 function jobsOf(instances: number): readonly string[] {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claim } from '../claim.js';
 import { load } from '../load.js';
 import { median, table } from '../statistics.js';
-import { countInstances, makeBed, untilKnown, writeFleet } from './bed.js';
+import { countInstances, onBed, untilKnown, writeFleet } from './bed.js';
 
 const ANSWERING = 9_000;
 const SILENT = 1_000;
@@ -18,13 +18,11 @@ const LOAD = { path: '/health', connections: 1, durationMs: 2_000 };
 export const fleetSilence: Claim = {
   name: 'fleet-silence',
   title: 'The fleet while a tenth of it never answers',
-  async measure() {
-    const bed = await makeBed();
-    try {
-      const answering = await bed.startInstances();
-      const silent = await bed.startInstances();
+  measure: onBed((bed) =>
+    bed.group(async (group) => {
+      const [answering, silent] = [await group.startInstances(), await group.startInstances()];
       const targets = mixed(answering.targets(ANSWERING), silent.silentTargets(SILENT));
-      const watcher = await bed.startWatcher(await writeFleet(bed, 'silence', targets, INTERVAL_MS));
+      const watcher = await group.startWatcher(await writeFleet(bed, 'silence', targets, INTERVAL_MS));
       await untilKnown(watcher, { healthy: ANSWERING, unreachable: SILENT });
       await sleep(SETTLE_MS);
       await Promise.all([answering.pace(INTERVAL_MS), silent.pace(INTERVAL_MS)]);
@@ -60,10 +58,8 @@ export const fleetSilence: Claim = {
           [[middle('alone'), middle('watching'), middle('ratio')]],
         ),
       ].join('\n\n');
-    } finally {
-      await bed.close();
-    }
-  },
+    }),
+  ),
 };
 
 /** Each service has as many silent ones as any other. */

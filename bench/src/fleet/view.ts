@@ -6,7 +6,7 @@ import { request } from 'undici';
 import type { Claim } from '../claim.js';
 import type { RunningService } from '../service.js';
 import { median, table } from '../statistics.js';
-import { makeBed, untilKnown, writeFleet } from './bed.js';
+import { onBed, untilKnown } from './bed.js';
 
 const MANY = 10_000;
 const INTERVAL_MS = 10_000;
@@ -15,12 +15,9 @@ const ROUNDS = 15;
 export const fleetView: Claim = {
   name: 'fleet-view',
   title: 'First view of the page of 10,000 instances',
-  async measure() {
-    const bed = await makeBed();
-    try {
-      const instances = await bed.startInstances();
-      const fleet = await writeFleet(bed, 'view', instances.targets(MANY), INTERVAL_MS);
-      const watcher = await bed.startWatcher(fleet);
+  measure: onBed((bed) =>
+    bed.group(async (group) => {
+      const { watcher } = await group.watch('view', MANY, INTERVAL_MS);
       await untilKnown(watcher, { healthy: MANY });
       const views: (readonly Answer[])[] = [];
       for (let round = 0; round < ROUNDS; round += 1) views.push(await firstView(watcher));
@@ -43,10 +40,8 @@ export const fleetView: Claim = {
           'Bytes are of the bodies, time is until the last byte. Medians.',
         table(['request', 'kB', 'ms'], [...rows, total]),
       ].join('\n\n');
-    } finally {
-      await bed.close();
-    }
-  },
+    }),
+  ),
 };
 
 interface Answer {
