@@ -40,7 +40,10 @@ export interface PostgresServer {
   thaw(): Promise<void>;
   /** Refuses writes, in every session, as a standby does; `false` ends it. */
   readOnly(on: boolean): Promise<void>;
-  /** Takes every connection that an ordinary role can have: the next is refused with 53300. Returns its end. */
+  /**
+   * Takes every connection that an ordinary role can have, also those that become free: the next is refused with
+   * 53300. Returns its end.
+   */
   fillConnections(): Promise<() => Promise<void>>;
   /** SIGKILL to every process, which is what a crash looks like. */
   kill(): Promise<void>;
@@ -227,23 +230,36 @@ async function fillConnections(query: PostgresServer['query'], url: string): Pro
     end if;
   end $$`);
   const clients: Client[] = [];
-  // Somebody else's connection may be on its way out and leave a place free a moment later: so it is full only
-  // when it has been full for a while.
-  for (let refusals = 0; refusals < 5;) {
-    const client = new Client({ connectionString: url });
+  const isTaken = async (): Promise<boolean> => {
+    const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     try {
       await client.connect();
     } catch (error) {
-      if ((error as { code?: string }).code !== '53300') throw error;
-      refusals += 1;
-      await sleep(50);
+      if ((error as { code?: string }).code === '53300') return false;
+      throw error;
+    }
+    clients.push(client);
+    return true;
+  };
+  // Somebody else's connection may be on its way out and leave a place free a moment later: so it is full only
+  // when it has been full for a while, and stays full because every place that is left is taken again.
+  for (let refusals = 0; refusals < 5;) {
+    if (await isTaken()) {
+      refusals = 0;
       continue;
     }
-    refusals = 0;
-    clients.push(client);
+    refusals += 1;
+    await sleep(50);
   }
+  let isOver = false;
+  const kept = (async () => {
+    // A server that the test stops or freezes meanwhile has no place to take.
+    while (!isOver) if (!(await isTaken().catch(() => false))) await sleep(50);
+  })();
   return async () => {
+    isOver = true;
+    await kept;
     await Promise.all(clients.map((client) => client.end()));
   };
 }
