@@ -19,6 +19,8 @@ export interface PodCheck {
   /** The status of the report just before `/readyz` was asked, and just after. */
   readonly statusBefore: string;
   readonly statusAfter: string;
+  /** Whether either of the two says that this process is in trouble of its own, which readiness is about. */
+  readonly isTroubled: boolean;
 }
 
 export interface Pod {
@@ -67,6 +69,7 @@ export async function startPod(environment: Environment): Promise<Pod> {
       readyz: readyz.code ?? readyz.why,
       statusBefore: before.status,
       statusAfter: after.status,
+      isTroubled: before.isTroubled || after.isTroubled,
     });
   }
   let under = check();
@@ -103,12 +106,15 @@ interface ProbeReply {
   readonly why: string;
   /** Of a report. */
   readonly status: string;
+  readonly isTroubled: boolean;
 }
+
+const OWN_TROUBLE = /EVENT_LOOP_DELAYED|THREAD_POOL_BUSY|PROCESS_OUT_OF_DESCRIPTORS/;
 
 /** One question on a connection of its own, as a kubelet asks it. */
 function sendProbe(port: number, path: string): Promise<ProbeReply> {
   return new Promise((resolve) => {
-    const failed = (why: string): void => resolve({ code: undefined, why, status: why });
+    const failed = (why: string): void => resolve({ code: undefined, why, status: why, isTroubled: false });
     const outgoing = request({ host: '127.0.0.1', port, path, agent: false }, (incoming) => {
       let body = '';
       incoming.setEncoding('utf8').on('data', (text: string) => {
@@ -118,7 +124,7 @@ function sendProbe(port: number, path: string): Promise<ProbeReply> {
       incoming.on('end', () => {
         clearTimeout(timer);
         const status = /"status":"([a-z]+)"/.exec(body)?.[1] ?? '';
-        resolve({ code: incoming.statusCode, why: '', status });
+        resolve({ code: incoming.statusCode, why: '', status, isTroubled: OWN_TROUBLE.test(body) });
       });
     });
     const timer = setTimeout(() => {

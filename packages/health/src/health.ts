@@ -95,6 +95,8 @@ export function createHealth(options: HealthOptions): Health {
       eventLoop.start();
       starting ??= Promise.all([sampling.start(), source?.start(), explanation.start()]).then(() => {
         hasStarted = true;
+        // What a start computes keeps nobody waiting: readiness says no until now.
+        eventLoop.forget();
         if (source) listeners.noteStatus();
       });
       await starting;

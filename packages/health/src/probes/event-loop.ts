@@ -34,6 +34,8 @@ export interface EventLoopWatch {
   start(): void;
   /** `EVENT_LOOP_DELAYED` while the loop is late, or was within the time remembered. */
   problems(): readonly ProblemCode[];
+  /** Takes back what was found until now: nobody waited for it. */
+  forget(): void;
   /** The latest delays that are over, the last one last; none unless `keepsBlocks`. */
   blocks(): readonly LoopBlock[];
   close(): void;
@@ -101,6 +103,10 @@ export function createEventLoopWatch({
       timer.unref();
     },
     problems: () => (note() < lateUntilMs ? DELAYED : NONE),
+    forget() {
+      lateUntilMs = 0;
+      if (timer !== undefined) dueMs = performance.now() + tickMs;
+    },
     blocks: () => blocks,
     close() {
       clearInterval(timer);

@@ -38,7 +38,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   const settings = {
     DATABASE_URL: await postgres.createDatabase(),
     REDIS_URL: redis.url,
-    PORTAL_INTERVAL_MS: '200',
+    PORTAL_INTERVAL_MS: '500',
     ...receiver.alertSettings('generic'),
   };
   const first = await servePortal({ cwd: folder, environment: settings });
@@ -50,16 +50,22 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   receiver.respondWith(200);
   const second = await servePortal({ cwd: folder, environment: settings });
   t.after(() => second.stop('SIGKILL'));
-  await receiver.arrived(1);
+  const ofType = (type: string) => receiver.accepted.filter((message) => typesOf([message])[0] === type);
+  await waitFor('the beginning', () => ofType('incident.began').length > 0);
   await sleep(1_500);
-  assert.equal(receiver.accepted.length, 1, 'the incident that goes on has no second alert');
-  const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
-  assert.equal(ids.size, 1, 'every attempt under the same id');
   redis.thaw();
-  await receiver.arrived(2);
-  const [began, ended] = receiver.accepted;
-  assert.deepEqual(typesOf(receiver.accepted), ['incident.began', 'incident.ended']);
-  assert.equal(messageData(began)['incident'], messageData(ended)['incident']);
+  await waitFor('the end', () => ofType('incident.ended').length > 0);
+  // A busy machine may make it worse in between, which is told as such; it begins and ends once.
+  const [began, ended] = [ofType('incident.began'), ofType('incident.ended')];
+  assert.deepEqual([began.length, ended.length], [1, 1], JSON.stringify(typesOf(receiver.accepted)));
+  const incident = messageData(began[0])['incident'];
+  assert.equal(messageData(ended[0])['incident'], incident);
+  for (const message of receiver.accepted) assert.equal(messageData(message)['incident'], incident);
+  const ids = receiver.received
+    .filter((message) => typesOf([message])[0] === 'incident.began')
+    .map(({ headers }) => headers['webhook-id']);
+  assert.ok(ids.length > 1, 'it was tried before the kill');
+  assert.equal(new Set(ids).size, 1, 'every attempt under the same id');
 });
 
 test('portal alert test: every receiver gets one, and what each answered is printed, but not its URL', async () => {
