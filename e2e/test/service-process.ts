@@ -3,10 +3,10 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { waitFor } from 'portal-test-kit';
+import { describeProcess, waitFor } from 'portal-test-kit';
 
 const MAIN = fileURLToPath(new URL('../../../packages/server/dist/src/main.js', import.meta.url));
 const TICKS_PER_SECOND = 100;
@@ -101,18 +101,6 @@ export async function startServiceProcess(
     await stop('SIGKILL');
     throw new Error(`It said:\n${said}${log}\n${state}`, { cause: error });
   }
-}
-
-/** What the system knows of a process that does not do what it should: its state, what its threads wait for, what is open. */
-async function describeProcess(pid = 0): Promise<string> {
-  const folder = `/proc/${pid}`;
-  const read = (path: string): Promise<string> => readFile(`${folder}/${path}`, 'utf8').catch(() => '?');
-  const threads = await readdir(`${folder}/task`).catch(() => []);
-  const waits = await Promise.all(threads.map((thread) => read(`task/${thread}/wchan`)));
-  const open = await readdir(`${folder}/fd`).catch(() => []);
-  const files = await Promise.all(open.map((fd) => readlink(`${folder}/fd/${fd}`).catch(() => '?')));
-  const [state = ''] = /State:.*/.exec(await read('status')) ?? [];
-  return `${state}; ${threads.length} threads wait for ${waits.join(' ')}; open: ${files.join(' ')}`;
 }
 
 /** Runs a command of `portal`, and gives what it printed. */

@@ -2,6 +2,7 @@
 export { type Alertmanager, PEER_TIMEOUT_MS, startAlertmanager } from './alertmanager.js';
 export { type ChromiumProgram, findChromium } from './chromium.js';
 export { environmentWithPackages } from './apt-package.js';
+export { describeProcess } from './describe-process.js';
 export { type DebianPostgres, startDebianPostgres } from './debian-postgres.js';
 export { type Dnsmasq, type NameRecords, startDnsmasq } from './dnsmasq.js';
 export { type NameAnswer, type NameServer, startNameServer } from './name-server.js';

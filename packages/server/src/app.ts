@@ -147,6 +147,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
         { 'first look': health.start(), tables: schema.start(), history: monitored },
         {
           timeoutMs: START_MS,
+          onSlow: (parts) => log.warn('the start waits', { parts }),
           onLate: (parts) => log.warn('the start waits no longer for what is late', { parts }),
           onError: (part, error) => log.failure(`what was late at the start has failed: ${part}`, error),
         },

@@ -13,6 +13,7 @@ import { OperatorError } from './errors.js';
 import { startEmbeddedServers } from './embedded-servers.js';
 import { ADMIN } from './auth/permission.js';
 import type { Log } from './infra/log.js';
+import { createStartSteps } from './infra/start-parts.js';
 import { writePrivate } from 'portal-shared/private-files';
 import { removeServiceFile, writeServiceFile, type ServiceFile } from './infra/service-file.js';
 
@@ -56,18 +57,23 @@ export async function serve({ config, log, print: say, isTerminal = false }: Ser
     for (const step of undo.splice(0).toReversed()) await step();
   }
 
+  const steps = createStartSteps((step) => log.warn('the start takes long', { step }));
   try {
     const dataDir = resolve(config.dataDir);
+    steps.begin('the data folder');
     await claimDataFolder(dataDir);
+    steps.begin('the embedded servers');
     const { postgres, redis } = await startEmbeddedServers({ config, dataDir, print: say, undo });
     const databaseUrl = config.databaseUrl ?? postgres?.url;
     if (databaseUrl === undefined)
       throw new Error('There is neither a database URL nor an embedded database.');
 
+    steps.begin('the application');
     const app = createApp({ config, databaseUrl, redisUrl: config.redisUrl ?? redis?.url, log });
     undo.push(() => app.close());
     await app.start();
 
+    steps.begin('the port');
     const port = await app.http.listen(config);
     undo.push(async () => {
       app.drain();
@@ -75,6 +81,7 @@ export async function serve({ config, log, print: say, isTerminal = false }: Ser
       await app.http.stop(Math.max(0, config.shutdownDeadlineMs - config.shutdownGraceMs - FOR_STORES_MS));
     });
     const url = urlOf(config.host, port);
+    steps.begin('the data folder');
     const publicUrl = config.publicUrl && baseUrlOf(config.publicUrl);
     await writeServiceFileOrWarn(
       dataDir,
@@ -106,6 +113,8 @@ export async function serve({ config, log, print: say, isTerminal = false }: Ser
   } catch (error) {
     await takeDown();
     throw error;
+  } finally {
+    steps.end();
   }
 }
 

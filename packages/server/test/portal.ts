@@ -5,7 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { waitFor } from 'portal-test-kit';
+import { describeProcess, waitFor } from 'portal-test-kit';
 
 /** The binary. */
 export const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
@@ -74,8 +74,9 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
     if (url === undefined) throw new Error(`The service ended:\n${output.stdout}${output.stderr}`);
     return { pid, url, output, cookie: await cookieIn(output.stdout), stop };
   } catch (error) {
+    const state = await describeProcess(pid);
     await stop('SIGKILL');
-    throw error;
+    throw new Error(`It said:\n${output.stdout}${output.stderr}\n${state}`, { cause: error });
   }
 }
 
