@@ -252,13 +252,13 @@ async function fillConnections(query: PostgresServer['query'], url: string): Pro
     refusals += 1;
     await sleep(50);
   }
-  let isOver = false;
+  const over = new AbortController();
   const kept = (async () => {
     // A server that the test stops or freezes meanwhile has no place to take.
-    while (!isOver) if (!(await isTaken().catch(() => false))) await sleep(50);
+    while (!over.signal.aborted) if (!(await isTaken().catch(() => false))) await sleep(50);
   })();
   return async () => {
-    isOver = true;
+    over.abort();
     await kept;
     await Promise.all(clients.map((client) => client.end()));
   };

@@ -16,7 +16,7 @@ import type { ResponseLog } from './infra/response-log.js';
 import { createFastify } from './infra/fastify.js';
 import type { HttpServer } from './infra/http.js';
 import type { Log } from './infra/log.js';
-import { startParts } from './infra/start-parts.js';
+import { startParts, type StartPartsOptions } from './infra/start-parts.js';
 import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from './fleet/fleet-problems.js';
 import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
 import { createIncidentNotes } from './monitoring/incidents/incident-notes.js';
@@ -145,12 +145,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       await fastify.ready();
       await startParts(
         { 'first look': health.start(), tables: schema.start(), history: monitored },
-        {
-          timeoutMs: START_MS,
-          onSlow: (parts) => log.warn('the start waits', { parts }),
-          onLate: (parts) => log.warn('the start waits no longer for what is late', { parts }),
-          onError: (part, error) => log.failure(`what was late at the start has failed: ${part}`, error),
-        },
+        startPartsOptions(log),
       );
       auth.start();
       watchedFleet.start();
@@ -161,6 +156,15 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       watchedFleet.pages.drain();
     },
     close,
+  };
+}
+
+function startPartsOptions(log: Log): StartPartsOptions {
+  return {
+    timeoutMs: START_MS,
+    onSlow: (parts) => log.warn('the start waits', { parts }),
+    onLate: (parts) => log.warn('the start waits no longer for what is late', { parts }),
+    onError: (part, error) => log.failure(`what was late at the start has failed: ${part}`, error),
   };
 }
 

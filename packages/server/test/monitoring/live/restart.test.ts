@@ -156,16 +156,16 @@ test('after a start nothing that is over goes on, and what is well since then sa
   assert.ok(well.since > outage.since);
   // A busy machine begins something new between the two: then it is tried again, from what is well since.
   for (let tries = 1; ; tries += 1) {
-    const before = await liveSnapshot(running);
+    const known = await liveSnapshot(running);
     await running.stop('SIGTERM');
     running = await start();
     const later = await liveSnapshot(running);
-    const isBusy = before.status !== 'healthy' || later.causes.length > 0;
+    const isBusy = known.status !== 'healthy' || later.causes.length > 0;
     if (isBusy && tries < 5) {
       await waitFor('health', async () => (await liveSnapshot(running)).status === 'healthy');
       continue;
     }
-    assert.deepEqual([later.status, later.since], [before.status, before.since], JSON.stringify(later));
+    assert.deepEqual([later.status, later.since], [known.status, known.since], JSON.stringify(later));
     break;
   }
 });
