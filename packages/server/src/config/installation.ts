@@ -21,14 +21,19 @@ export const PAGE = isPacked ? PACKED_PAGE : new URL('../page/dist/site/', PACKA
 export const GUIDES = new URL(isPacked ? 'docs/' : '../../docs/', PACKAGE);
 
 /** By their places: what anybody plants elsewhere under one of these names counts. */
-const NOT_RUN = ['node_modules', 'src', 'test', 'dist/test', 'tsconfig.json'];
+const NOT_RUN = ['src', 'test', 'dist/test', 'tsconfig.json'];
+/** Of the page, which runs in a browser. Elsewhere it would lie nearer to our code than the packages that were installed. */
+const PAGE_MODULES = 'page/node_modules';
 
 /** The source that runs, without what is not ours; of a checkout, the packages that run, without what is not run. */
 export const SOURCE = isPacked
   ? { root: fileURLToPath(PACKAGE), exclude: './node_modules' }
   : {
       root: fileURLToPath(new URL('../', PACKAGE)),
-      exclude: ['shared', 'health', 'integrity', 'dev-servers', 'server', 'page']
-        .flatMap((name) => NOT_RUN.map((place) => `${name}/${place}`))
-        .join(','),
+      exclude: [
+        ...['shared', 'health', 'integrity', 'dev-servers', 'server', 'page'].flatMap((name) =>
+          NOT_RUN.map((place) => `${name}/${place}`),
+        ),
+        PAGE_MODULES,
+      ].join(','),
     };
