@@ -64,7 +64,8 @@ export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowl
   return {
     scanFirst() {
       const { exclude, release } = known();
-      const scope = { root: settings.scope.root, exclude, links: release?.links };
+      const { root } = settings.scope;
+      const scope = { root, exclude, links: release?.links, leftOut: release?.leftOut };
       const { watch: fsEvents, maxFileBytes, lastRunFile } = settings;
       worker = startScanWorker({ scope, fsEvents, maxFileBytes, lastRunFile }, (event) => {
         if (event === 'fs-event') scheduler?.onFsEvent();

@@ -14,6 +14,7 @@ const INTRUDERS: ReadonlySet<ScanErrorCode> = new Set([
   'E_SPECIAL',
   'E_NAME',
   'E_NESTED',
+  'E_LEFT_OUT',
   'E_EMPTY',
 ]);
 

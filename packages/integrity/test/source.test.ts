@@ -211,6 +211,24 @@ describe('while running', () => {
       assert.deepEqual(kindsOf(source), ['drifted']);
     }));
 
+  test('a node_modules that comes nearer to the code while it runs is drift, though its place is left out', () =>
+    withFolder((folder) => {
+      write(folder, { 'tree/dist/main.js': 'x', 'tree/node_modules/dep/i.js': 'dep' });
+      const exclude = ['./node_modules', './dist/node_modules', 'log'];
+      return withSource({ root: join(folder, 'tree'), exclude, scanIntervalMs: 100 }, async (source) => {
+        const { hash } = source;
+        write(folder, { 'tree/dist/log/today': 'x', 'tree/node_modules/other/i.js': 'x' });
+        write(folder, { 'tree/dist/node_modules/dep/i.js': 'EVIL' });
+        await waitFor('the finding', () => kindsOf(source).includes('unreadable'), SOON);
+        assert.deepEqual(kindsOf(source), ['drifted', 'unreadable']);
+        assert.equal(source.state().refusals.length, 1);
+        assert.match(String(source.state().refusals[0]), /^E_LEFT_OUT dist\/node_modules /);
+        rmSync(join(folder, 'tree/dist/node_modules'), { recursive: true });
+        await waitFor('its end', () => !kindsOf(source).includes('unreadable'), SOON);
+        assert.deepEqual([kindsOf(source), source.hash], [['drifted'], hash]);
+      });
+    }));
+
   test('a root that vanishes is unreadable, and when it is back as it was, nothing has drifted', () =>
     withFolder((folder) => {
       write(folder, { 'tree/main.js': 'x' });

@@ -23,8 +23,10 @@ export function exitOfDifferences({
 
 /** What cannot be read leaves the question open; what must not be there answers it. */
 export function exitOfScanErrors(scanErrors: readonly ScanError[]): number {
-  return scanErrors.reduce(
-    (bits, { code }) => bits | (INCONCLUSIVE.has(code) ? EXIT.inconclusive : EXIT.refused),
-    0,
-  );
+  return scanErrors.reduce((bits, { code }) => bits | exitOfScanError(code), 0);
+}
+
+function exitOfScanError(code: ScanErrorCode): number {
+  if (code === 'E_LEFT_OUT') return EXIT.added;
+  return INCONCLUSIVE.has(code) ? EXIT.inconclusive : EXIT.refused;
 }

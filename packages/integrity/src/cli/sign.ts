@@ -88,7 +88,7 @@ export const signCommand: CliCommand = {
     rejectInside(scope, values.out);
 
     const manifest = readManifest(values.manifest);
-    const { result, scanErrors, entries, links } = hashFolder(scope, terminal);
+    const { result, scanErrors, entries, links, leftOut } = hashFolder(scope, terminal);
     if (!result) {
       printScanErrors(terminal, scanErrors);
       return exitOfScanErrors(scanErrors);
@@ -110,6 +110,7 @@ export const signCommand: CliCommand = {
       expires: new Date(now.getTime() + days * DAY_MS).toISOString(),
       exclude: scope.exclude,
       links,
+      leftOut,
       files: result.files,
       bytes: result.bytes,
       node: process.versions.node,

@@ -68,8 +68,8 @@ export const verifyCommand: CliCommand = {
     const pid = values.pid === undefined ? undefined : readCount('pid', values.pid);
     for (const folder of folders) {
       const given = readScope(pid === undefined ? folder : folderOfProcess(pid, folder), values);
-      const { exclude, links } = expected.statement ?? given;
-      const scope = { ...given, exclude, links };
+      const { exclude, links, leftOut } = expected.statement ?? given;
+      const scope = { ...given, exclude, links, leftOut };
       const ofFolder = checkFolder(folder, scope, expected, terminal);
       found.push(ofFolder);
       if (pid !== undefined) {
@@ -104,6 +104,11 @@ function checkFolder(target: string, scope: Scope, expected: ReleaseExpectation,
   const finding = verifyFolder(scope, expected, terminal);
   if (finding.contradiction !== undefined) terminal.complain(finding.contradiction);
   printVerdict(terminal, finding.exit, expected, target, releaseOf(expected, finding.files));
+  const added = finding.refusals.filter(({ code }) => code === 'E_LEFT_OUT');
+  printChanges(
+    terminal,
+    added.map(({ path }) => ({ kind: 'added', path, files: 1, note: '(out of scope)' })),
+  );
   printScanErrors(terminal, finding.refusals);
   if (finding.comparison) printChanges(terminal, finding.comparison.changes);
   else if (finding.exit === EXIT.modified) {

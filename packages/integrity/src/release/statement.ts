@@ -21,6 +21,8 @@ export interface Statement {
   readonly exclude: readonly string[];
   /** The symbolic links that it may hold, and must, by path. */
   readonly links: readonly Link[];
+  /** Where what does not belong to it lay, as far as it must lie nowhere else. */
+  readonly leftOut?: readonly string[] | undefined;
   readonly files: number;
   readonly bytes: number;
   /** Version of Node it was released for, e.g. `20.20.2`. */
@@ -59,15 +61,19 @@ const DIGEST = /^[0-9a-f]{64}$/;
 
 /** The text of `source.intoto.jsonl`: one signed line, or without a key one that is yet to be signed. */
 export function signStatement(statement: Statement, privateKey: KeyObject | undefined): string {
-  const { sourceHash, version, sequence, created, expires, exclude, links, files, bytes, node, commit } =
-    statement;
+  const { sourceHash, version, sequence, created, expires, exclude, links, leftOut } = statement;
+  const { files, bytes, node, commit } = statement;
   const payload = {
     _type: STATEMENT_TYPE,
     subject: [{ name: SUBJECT, digest: { sha256: sourceHash, dirHash: sourceHash } }],
     predicateType: PREDICATE_TYPE,
     predicate: {
       release: { version, sequence, created, expires },
-      scope: { exclude, ...(links.length === 0 ? {} : { links }) },
+      scope: {
+        exclude,
+        ...(links.length === 0 ? {} : { links }),
+        ...(leftOut === undefined ? {} : { leftOut }),
+      },
       files,
       bytes,
       node,
@@ -149,6 +155,7 @@ function parseStatement(payload: Buffer): Statement {
   }
   const exclude = excludeOf(predicate);
   const links = linksOf(predicate);
+  const leftOut = leftOutOf(predicate);
   return {
     sourceHash,
     version,
@@ -157,6 +164,7 @@ function parseStatement(payload: Buffer): Statement {
     expires,
     exclude,
     links,
+    leftOut,
     files,
     bytes,
     node,
@@ -195,6 +203,15 @@ function linksOf(predicate: JsonObject | undefined): readonly Link[] {
   const found = links?.filter((link) => link !== undefined) ?? [];
   const paths = new Set(found.map(({ path }) => path));
   if (!links || paths.size !== links.length) throw new StatementError('E_LINKS');
+  return found;
+}
+
+function leftOutOf(predicate: JsonObject | undefined): readonly string[] | undefined {
+  const listed = asObject(predicate?.['scope'])?.['leftOut'];
+  if (listed === undefined) return undefined;
+  const paths = asList(listed)?.map(asString);
+  const found = paths?.filter((path) => path !== undefined) ?? [];
+  if (!paths || found.length !== paths.length) throw new StatementError('E_SCOPE');
   return found;
 }
 

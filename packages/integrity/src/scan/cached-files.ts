@@ -22,6 +22,7 @@ export interface CachedFolder {
   files: readonly CachedFile[];
   folders: readonly CachedFolder[];
   links: readonly Link[];
+  leftOut: readonly string[];
   scanErrors: readonly ScanError[];
 }
 
@@ -30,7 +31,7 @@ function newCachedFile(path: string): CachedFile {
 }
 
 export function newCachedFolder(path: string): CachedFolder {
-  return { path, stat: undefined, files: [], folders: [], links: [], scanErrors: [] };
+  return { path, stat: undefined, files: [], folders: [], links: [], leftOut: [], scanErrors: [] };
 }
 
 /** Lists the folder unless nothing moved since it was last listed. */
@@ -54,6 +55,7 @@ export function refreshFolder(
     folder.files = carryOver(listing.files, folder.files, newCachedFile);
     folder.folders = carryOver(listing.folders, folder.folders, newCachedFolder);
     folder.links = listing.links;
+    folder.leftOut = listing.leftOut;
     folder.scanErrors = listing.scanErrors;
     folder.stat = stat;
     return 'listed';
@@ -69,6 +71,7 @@ function unreadableFolder(folder: CachedFolder, cause: string): ScanError {
   folder.files = [];
   folder.folders = [];
   folder.links = [];
+  folder.leftOut = [];
   folder.scanErrors = [];
   return { code: 'E_READ', path: folder.path === '' ? '.' : folder.path, cause };
 }

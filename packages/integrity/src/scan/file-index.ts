@@ -45,6 +45,10 @@ export interface FileIndex {
   entries(): ManifestEntry[];
   /** The links that may be there, as of the last scan, in no order. */
   links(): Link[];
+  /** What is left out and may lie only where it was signed, or was at the start; as of the last scan, in no order. */
+  leftOut(): string[];
+  /** From now on a `node_modules` that is left out may lie only where one does. */
+  settleModules(): void;
   /** The paths of all folders as of the last scan, `''` for the root. */
   folders(): string[];
 }
@@ -148,6 +152,8 @@ export function createFileIndex(
         .filter(cache.isKnown)
         .map((file) => ({ path: file.path, digest: cache.digest(file) })),
     links: tree.links,
+    leftOut: tree.leftOut,
+    settleModules: tree.settleModules,
     folders: () => tree.folders().map(({ path }) => path),
   };
 }

@@ -22,6 +22,10 @@ export interface FolderTree {
   readonly folders: () => readonly CachedFolder[];
   /** Those that may be there, in no order. */
   readonly links: () => Link[];
+  /** What is left out and may lie only where it does now, or where it was signed, in no order. */
+  readonly leftOut: () => string[];
+  /** From now on a `node_modules` that is left out may lie only where one does. */
+  readonly settleModules: () => void;
   /**
    * Lists what moved, and calls `visit` for every file. Ends early when an entry has gone.
    *
@@ -41,6 +45,8 @@ export function createFolderTree(scope: Scope): FolderTree {
   const excludes = createExclusion(scope.exclude);
   const checkLink = createLinkCheck(root, excludes, scope.links);
   const top = newCachedFolder('');
+  const signed = scope.leftOut && new Set(scope.leftOut);
+  let mayLie = (path: string): boolean => signed?.has(path) ?? true;
   let revision = 0;
   let touches: Touch[] = [];
 
@@ -59,8 +65,24 @@ export function createFolderTree(scope: Scope): FolderTree {
     return allFolders(top).flatMap((folder) => folder.links);
   }
 
+  /** What came later, and nobody signed. */
+  function surprisesIn(folder: CachedFolder): readonly ScanError[] {
+    return folder.leftOut
+      .filter((path) => !mayLie(path))
+      .map((path) => ({ code: 'E_LEFT_OUT', path, cause: '' }));
+  }
+
+  function leftOut(): string[] {
+    return allFolders(top).flatMap((folder) => folder.leftOut);
+  }
+
   return {
     links,
+    leftOut,
+    settleModules() {
+      const places = new Set(leftOut());
+      mayLie = (path) => places.has(path) || !path.endsWith('node_modules');
+    },
     files: () => allFiles(top),
     folders: () => allFolders(top),
     walk(visit) {
@@ -74,6 +96,7 @@ export function createFolderTree(scope: Scope): FolderTree {
           continue;
         }
         for (const scanError of folder.scanErrors) scanErrors.push(scanError);
+        for (const surprise of surprisesIn(folder)) scanErrors.push(surprise);
         for (const child of folder.folders) waiting.push(child);
         for (const file of folder.files) if (!visit(file)) return { scanErrors, movedFolder: folder.path };
       }

@@ -17,6 +17,8 @@ export interface HashedTree {
   readonly entries: readonly ManifestEntry[];
   /** Every link that may be there, by path. */
   readonly links: readonly Link[];
+  /** What was left out and belongs to the scope only where it lies; sorted. */
+  readonly leftOut: readonly string[];
 }
 
 export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
@@ -30,5 +32,11 @@ export function hashTree(scope: Scope, onProgress?: OnProgress): HashedTree {
     ({ scanErrors } = error);
   }
   const links = inManifestOrder(fileIndex.links());
-  return { result, scanErrors, entries: fileIndex.entries(), links };
+  return {
+    result,
+    scanErrors,
+    entries: fileIndex.entries(),
+    links,
+    leftOut: fileIndex.leftOut().toSorted(),
+  };
 }

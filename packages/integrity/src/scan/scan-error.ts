@@ -14,6 +14,8 @@ export type ScanErrorCode =
   | 'E_NAME'
   /** A `node_modules` that is left out by its name and takes over the imports of the code beside it. */
   | 'E_NESTED'
+  /** Something that is left out of the hash, where nothing was when the tree was signed, or at the start. */
+  | 'E_LEFT_OUT'
   /** No file at all: the hash of nothing would look like any other. */
   | 'E_EMPTY'
   /** A file larger than any that is read, or one that goes on for as long as it is read. */
@@ -45,6 +47,8 @@ const SENTENCES: Readonly<Record<ScanErrorCode, string>> = {
   E_NAME: 'has a name that is not UTF-8, is "-", or holds a control character or a backslash',
   E_NESTED:
     'takes over the imports of the code beside it and is left out by its name alone; where it belongs there, exclude it by its place',
+  E_LEFT_OUT:
+    'is left out of the hash and was added since: it was not there when the source was signed, or at the start; if it belongs there, sign again where it lies',
   E_EMPTY: 'holds no file in scope',
   E_LARGE:
     'is larger than what is read of one file; exclude it by its place, or raise maxFileBytes if it belongs to the source',

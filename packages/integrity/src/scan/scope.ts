@@ -24,6 +24,8 @@ export interface Scope {
   readonly exclude: readonly string[];
   /** Links that may be there; without them none may. */
   readonly links?: AcceptedLinks | undefined;
+  /** Where what is left out may lie, as it was signed; see `isSurprise`. Without it that may be anywhere. */
+  readonly leftOut?: readonly string[] | undefined;
 }
 
 /**
@@ -70,6 +72,14 @@ export function createExclusion(exclude: readonly string[]): Exclusion {
       ? (_path: string, name: string) => names.has(name)
       : (path: string, name: string) => names.has(name) || paths.has(path);
   return Object.assign(excludes, { places: paths });
+}
+
+/**
+ * Whether something that is left out belongs to the scope only where it lay already: a `node_modules`, which decides what
+ * the code beside it imports, and what is left out by its name in a place that nobody has named.
+ */
+export function isSurprise(path: string, name: string, { places }: Exclusion): boolean {
+  return name === 'node_modules' || (path !== name && !places.has(path));
 }
 
 /**

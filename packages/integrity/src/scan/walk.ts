@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, realpathSync, type Dirent } from 'node:fs';
 import { fitsManifest } from './manifest.js';
 import type { ScanError } from './scan-error.js';
-import { isNestedModules, type Exclusion, type Link } from './scope.js';
+import { isNestedModules, isSurprise, type Exclusion, type Link } from './scope.js';
 
 /** Tells whether the link at a path may be there, or why not. `siblings`: the names beside it. */
 export type CheckLink = (path: string, siblings: readonly string[]) => Link | ScanError;
@@ -16,6 +16,8 @@ export interface Listing {
   readonly folders: readonly string[];
   /** Those that may be there. */
   readonly links: readonly Link[];
+  /** What is left out and may lie only where it was signed, or was at the start. */
+  readonly leftOut: readonly string[];
   readonly scanErrors: readonly ScanError[];
 }
 
@@ -33,6 +35,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion, chec
   const files: string[] = [];
   const folders: string[] = [];
   const links: Link[] = [];
+  const leftOut: string[] = [];
   const scanErrors: ScanError[] = [];
   let names: readonly string[] | undefined;
   for (const entry of entries) {
@@ -41,7 +44,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion, chec
     if (excludes(entryPath, name)) {
       if (isNestedModules(entryPath, name, excludes)) {
         scanErrors.push({ code: 'E_NESTED', path: entryPath, cause: '' });
-      }
+      } else if (isSurprise(entryPath, name, excludes)) leftOut.push(entryPath);
       continue;
     }
     // Testing the whole path also flattens the concatenated string. Otherwise the garbage collector copies
@@ -61,7 +64,7 @@ export function listFolder(root: string, path: string, excludes: Exclusion, chec
       else links.push(link);
     }
   }
-  return { files, folders, links, scanErrors };
+  return { files, folders, links, leftOut, scanErrors };
 }
 
 /** What the root leads to where it is a link, as Capistrano's `current`: whoever named it meant the tree behind it. */

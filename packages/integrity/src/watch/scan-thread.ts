@@ -128,6 +128,7 @@ function noteResult(result: ScanResult): void {
   // The application has waited for the first scan; from now on it goes first.
   if (!boot) {
     stepBack();
+    if (!data.scope.leftOut) fileIndex.settleModules();
     if (data.lastRunFile !== undefined) lastRun = exchangeLastRun(data.lastRunFile, entries);
   }
   boot ??= entries;

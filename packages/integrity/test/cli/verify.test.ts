@@ -68,6 +68,40 @@ describe('verify, a folder', () => {
       assert.match(stderr, /^E_NESTED dist\/node_modules takes over the imports of the code beside it/);
     }));
 
+  test('what is left out may lie only where it lay when that was signed', () =>
+    withRelease(async (folder) => {
+      const scope = ['./node_modules', './dist/node_modules', './log', 'test'].flatMap((place) => [
+        '--exclude',
+        place,
+      ]);
+      write(folder, { 'app/dist/test/a.js': 'test' });
+      const signed = [...scope, '--key', 'release.key', '--release', '1', '--sequence', '8'];
+      for (const step of [
+        ['manifest', 'app', ...scope, '--out', 'source.sha256'],
+        ['sign', 'app', ...signed],
+      ]) {
+        assert.equal((await run(step, { cwd: folder })).exit, 0);
+      }
+      // Places that were named, or held such a thing before.
+      write(folder, {
+        'app/log/today': 'x',
+        'app/test/a.js': 'x',
+        'app/dist/test/node_modules/dep/i.js': 'x',
+      });
+      assert.equal((await run(['verify', 'app', ...SIGNED], { cwd: folder })).exit, 0);
+      write(folder, { 'app/dist/node_modules/dep/i.js': 'EVIL', 'app/dist/lib/test/a.js': 'EVIL' });
+      const { exit, stdout, stderr } = await run(['verify', 'app', ...SIGNED], { cwd: folder });
+      assert.equal(exit, 1, stderr);
+      assert.match(stdout, /^differs /);
+      assert.match(stdout, /^ {2}added {5}dist\/lib\/test {2}\(out of scope\)$/m);
+      assert.match(stdout, /^ {2}added {5}dist\/node_modules {2}\(out of scope\)$/m);
+      assert.match(stderr, /^E_LEFT_OUT dist\/node_modules is left out of the hash and was added since: /m);
+      rmSync(join(folder, 'app/node_modules'), { recursive: true });
+      rmSync(join(folder, 'app/dist/lib/test'), { recursive: true });
+      rmSync(join(folder, 'app/dist/node_modules'), { recursive: true });
+      assert.equal((await run(['verify', 'app', ...SIGNED], { cwd: folder })).exit, 0, 'fewer are no risk');
+    }));
+
   test('a manifest that nobody signed is unsigned in word and exit code, and a root may be a link', () =>
     withRelease(async (folder) => {
       symlinkSync('app', join(folder, 'current'));

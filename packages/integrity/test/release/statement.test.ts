@@ -19,6 +19,7 @@ const STATEMENT: Statement = {
   created: '2026-03-01T00:00:00.000Z',
   expires: '2027-03-01T00:00:00.000Z',
   exclude: ['node_modules', './build', 'a/b'],
+  leftOut: ['a/b/node_modules'],
   files: 3,
   links: [{ path: 'CLAUDE.md', target: 'AGENTS.md' }],
   commit: '5e'.repeat(20),
