@@ -261,6 +261,10 @@ async function fillConnections(query: PostgresServer['query'], url: string): Pro
     over.abort();
     await kept;
     await Promise.all(clients.map((client) => client.end()));
+    // On a busy machine a session ends later than its client.
+    const areGone = async (): Promise<boolean> =>
+      (await query(`SELECT FROM pg_stat_activity WHERE usename = 'filler'`)).length === 0;
+    await waitFor('the end of those sessions', areGone);
   };
 }
 

@@ -67,7 +67,8 @@ export interface Address {
 }
 
 const INCIDENT = /^\/incidents\/([0-9a-f]{32})$/;
-const USUAL: RangeName = '15m';
+/** An outage that nobody has seen yet began hours ago. */
+const USUAL: RangeName = '24h';
 
 export function readAddress(path: string, query: string): Address {
   const parameters = new URLSearchParams(query);

@@ -26,9 +26,9 @@ test('every view has an address, and the address gives the view again', () => {
 
 test('an incident has an address of its own, and what is no id is all of them', () => {
   const incident = '5f0c2a9e7b1d4c83a6e0f2917d3b8c45';
-  const path = writeAddress({ tab: '/incidents', span: '15m', incident });
+  const path = writeAddress({ tab: '/incidents', span: '24h', incident });
   assert.ok(path.endsWith(`/incidents/${incident}`), path);
-  assert.deepEqual(readAddress(path, ''), { tab: '/incidents', span: '15m', fleet: WHOLE_FLEET, incident });
+  assert.deepEqual(readAddress(path, ''), { tab: '/incidents', span: '24h', fleet: WHOLE_FLEET, incident });
   assert.equal(readAddress('/incidents', '').incident, '');
   for (const none of ['x', incident.slice(1), `${incident}0`, incident.toUpperCase()]) {
     assert.equal(readAddress(`/incidents/${none}`, '').incident, '', none);
@@ -39,7 +39,7 @@ test('what cannot be understood is the usual view', () => {
   for (const query of ['?range=2h', '?from=x&to=y', '?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z']) {
     assert.deepEqual(readAddress('/elsewhere', query), {
       tab: '/',
-      span: '15m',
+      span: '24h',
       fleet: WHOLE_FLEET,
       incident: '',
     });
@@ -67,5 +67,5 @@ test('what of the fleet is looked at stands in the address, with anything that a
   const { pathname, search } = new URL(writeAddress({ tab: '/fleet', span: '24h', fleet }), 'http://page');
   assert.deepEqual(readAddress(pathname, search), { tab: '/fleet', span: '24h', fleet, incident: '' });
   // Another view has nothing of it.
-  assert.equal(new URL(writeAddress({ tab: '/audit', span: '15m', fleet }), 'http://page').search, '');
+  assert.equal(new URL(writeAddress({ tab: '/audit', span: '24h', fleet }), 'http://page').search, '');
 });

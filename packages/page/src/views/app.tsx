@@ -109,6 +109,7 @@ export function Page({
                 connection={connection}
                 note={known.note}
                 areCodesDelivered={known.status?.codes_delivered ?? false}
+                isPossible={known.status?.database !== false}
               />
             )}
             {typeof who === 'object' && <p class="soft">Everything else is for administrators.</p>}

@@ -62,12 +62,7 @@ export function Headline({ state, status, isLost, nowMs }: HeadlineProps): JSX.E
           network between it and you. This page keeps trying.
         </p>
       )}
-      {worst && isAdmin(state.who) && (
-        <>
-          <CauseText cause={worst} />
-          <ReasonsOfCause cause={worst} snapshot={state.snapshot} nowMs={serviceMs} />
-        </>
-      )}
+      {worst && <Explained cause={worst} state={state} nowMs={serviceMs} />}
       {others.length > 0 && (
         <details>
           <summary>
@@ -83,17 +78,30 @@ export function Headline({ state, status, isLost, nowMs }: HeadlineProps): JSX.E
                   </span>
                 )}
               </h3>
-              {isAdmin(state.who) && (
-                <>
-                  <CauseText cause={cause} />
-                  <ReasonsOfCause cause={cause} snapshot={state.snapshot} nowMs={serviceMs} />
-                </>
-              )}
+              <Explained cause={cause} state={state} nowMs={serviceMs} />
             </div>
           ))}
         </details>
       )}
     </section>
+  );
+}
+
+/** What a code means anybody may read, most of all who cannot sign in because of it; who causes it, administrators. */
+function Explained({
+  cause,
+  state: { who, snapshot },
+  nowMs,
+}: {
+  readonly cause: DisplayCause;
+  readonly state: PageState;
+  readonly nowMs: number;
+}): JSX.Element {
+  return (
+    <>
+      <CauseText cause={cause} />
+      {isAdmin(who) && <ReasonsOfCause cause={cause} snapshot={snapshot} nowMs={nowMs} />}
+    </>
   );
 }
 

@@ -10,9 +10,33 @@ export interface SignInProps {
   readonly note: string | null;
   /** Whether the service sends codes; while that is unknown the form is not shown. */
   readonly areCodesDelivered: boolean;
+  /** Whether anybody can sign in at all: users, codes and sessions are in the database. */
+  readonly isPossible: boolean;
 }
 
-export function SignInView({ connection, note, areCodesDelivered }: SignInProps): JSX.Element {
+export function SignInView(props: SignInProps): JSX.Element {
+  return (
+    <section class="sign-in" aria-labelledby="sign-in">
+      <h2 id="sign-in">Sign in</h2>
+      {props.isPossible ? <Forms {...props} /> : <NoWayIn note={props.note} />}
+    </section>
+  );
+}
+
+/** Forms that must fail are not offered; what still works is. */
+function NoWayIn({ note }: { readonly note: string | null }): JSX.Element {
+  return (
+    <>
+      <p role="status">{note}</p>
+      <p>
+        Nobody can sign in while the database does not answer; whoever is signed in already stays so. On the
+        machine of the service <code>portal doctor</code> asks both stores and names the cause.
+      </p>
+    </>
+  );
+}
+
+function Forms({ connection, note, areCodesDelivered }: SignInProps): JSX.Element {
   const [message, setMessage] = useState<string | null>(note);
   const [isBusy, setBusy] = useState(false);
   const submit = async (
@@ -30,8 +54,7 @@ export function SignInView({ connection, note, areCodesDelivered }: SignInProps)
     return body?.message ?? error ?? 'The service cannot be reached.';
   };
   return (
-    <section class="sign-in" aria-labelledby="sign-in">
-      <h2 id="sign-in">Sign in</h2>
+    <>
       <p role="status">{message}</p>
       {areCodesDelivered ? (
         // Keys, so that Preact does not turn one form into the other.
@@ -65,6 +88,6 @@ export function SignInView({ connection, note, areCodesDelivered }: SignInProps)
       <p class="soft">
         The operator creates one with <code>portal login-code create --user NAME</code>
       </p>
-    </section>
+    </>
   );
 }
