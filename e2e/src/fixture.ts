@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  startPgBouncer,
   startPostgres,
   startProxy,
   startRedis,
@@ -16,6 +17,7 @@ import {
   type RedisServer,
 } from 'portal-test-kit';
 import { PLANTED_SECRETS } from './planted-secrets.js';
+import { mountDisk, type SmallDisk } from './small-disk.js';
 import { startLibrary } from './targets/library-target.js';
 import { startServiceTarget } from './targets/service-target.js';
 import type { Target, TargetName } from './targets/target.js';
@@ -24,12 +26,16 @@ import type { Target, TargetName } from './targets/target.js';
 export interface Servers {
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
+  /** What Postgres lies on, where it is one of its own. */
+  readonly disk?: SmallDisk;
   close(): Promise<void>;
 }
 
-/** Settings of both, besides those of the kit. */
+/** What differs from the servers of the kit. */
 interface ServerSettings {
   readonly postgres?: Readonly<Record<string, string | number>>;
+  /** Whether Postgres has a small disk of its own, for which root is needed; default false. */
+  readonly smallDisk?: boolean;
 }
 
 /** A process under test, and its network. */
@@ -49,7 +55,7 @@ export function withTwins(actors: readonly FixtureActor[]): readonly FixtureActo
 }
 
 /** What a fault can be done to. */
-export interface Fixture extends Pick<Servers, 'postgres' | 'redis'> {
+export interface Fixture extends Pick<Servers, 'postgres' | 'redis' | 'disk'> {
   readonly actors: readonly FixtureActor[];
   /** The folders that stand for their sources. */
   readonly sources: readonly string[];
@@ -67,6 +73,8 @@ export interface FixtureOptions {
   readonly cachePassword?: boolean;
   /** What the question after sessions is sent on; default that of a run of the probe. */
   readonly explainConnection?: 'kept';
+  /** Whether a PgBouncer stands before Postgres, and how it shares connections; default none. */
+  readonly pooler?: 'transaction' | 'statement';
   /** Arguments of Node for the application that embeds the library. */
   readonly nodeOptions?: string;
   /** Whether the log goes to a disk that is full; default false. */
@@ -84,24 +92,33 @@ export interface Surroundings {
 const TARGETS: readonly TargetName[] = ['library', 'service'];
 
 /** Starts both servers, with a role, a password and a database that are planted secrets. */
-export async function startServers({ postgres: settings }: ServerSettings = {}): Promise<Servers> {
+export async function startServers({
+  postgres: settings,
+  smallDisk = false,
+}: ServerSettings = {}): Promise<Servers> {
   const { cacheUser, cachePassword, databaseUser, databasePassword, databaseName } = PLANTED_SECRETS;
-  const [postgres, redis] = await Promise.all([
-    startPostgres({ settings: { max_connections: 60, ...settings } }),
-    startRedis({
+  const undo: (() => Promise<unknown>)[] = [];
+  async function close(): Promise<void> {
+    for (const step of undo.splice(0).toReversed()) await step();
+  }
+  try {
+    const disk = smallDisk ? await mountDisk() : undefined;
+    if (disk) undo.push(() => disk.close());
+    const postgres = await startPostgres({
+      settings: { max_connections: 60, ...settings },
+      ...(disk && { place: disk.folder }),
+    });
+    undo.push(() => postgres.close());
+    const redis = await startRedis({
       settings: {
         user: `${cacheUser} on >${cachePassword} ~* &* +@all`,
         'enable-protected-configs': 'local',
       },
-    }),
-  ]);
-  async function close(): Promise<void> {
-    await Promise.all([postgres.close(), redis.close()]);
-  }
-  try {
+    });
+    undo.push(() => redis.close());
     await postgres.query(`CREATE ROLE ${databaseUser} LOGIN PASSWORD '${databasePassword}'`);
     await postgres.query(`CREATE DATABASE ${databaseName} OWNER ${databaseUser}`);
-    return { postgres, redis, close };
+    return { postgres, redis, ...(disk && { disk }), close };
   } catch (error) {
     await close();
     throw error;
@@ -116,12 +133,13 @@ export function databaseUrl({ host, port }: { readonly host: string; readonly po
 
 /** Puts the processes under test on the servers. */
 export async function startFixture(
-  { postgres, redis }: Servers,
+  { postgres, redis, disk }: Servers,
   options: FixtureOptions = {},
 ): Promise<Fixture> {
   const { targets = TARGETS } = options;
   const undo: (() => Promise<unknown>)[] = [];
   const sources: string[] = [];
+  let databasePort = postgres.port;
   async function close(): Promise<void> {
     for (const step of undo.splice(0).toReversed()) await step();
   }
@@ -131,7 +149,7 @@ export async function startFixture(
     const drivers = new Set<number>();
     const { host } = PLANTED_SECRETS;
     const database = await startProxy({
-      port: postgres.port,
+      port: databasePort,
       host,
       onRequest: (bytes) => (queries.database += occurrences(bytes, 'SHOW transaction_read_only')),
     });
@@ -171,12 +189,19 @@ export async function startFixture(
   }
 
   try {
+    if (options.pooler !== undefined) {
+      const url = databaseUrl({ host: '127.0.0.1', port: postgres.port });
+      const pooler = await startPgBouncer({ url, mode: options.pooler });
+      undo.push(() => pooler.close());
+      databasePort = Number(new URL(pooler.through(url)).port);
+    }
     const actors: FixtureActor[] = [];
     // One after the other: the library's application works with the tables that the service has made.
     for (const name of targets.toSorted().toReversed()) actors.unshift(await startActor(name));
     return {
       postgres,
       redis,
+      ...(disk && { disk }),
       actors,
       sources,
       async breakNetwork(to, fault, faultOptions) {

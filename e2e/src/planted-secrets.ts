@@ -12,6 +12,8 @@ export const PLANTED_SECRETS = {
   cachePassword: 'Jqv@Xzk/Wpz#Kqn',
   host: '127.83.61.47',
   folder: 'vgzk_qwnj',
+  /** In the name that another application gives itself, which is made to be shown. */
+  application: 'yvzq_jkwx',
   sql: 'SELECT zjqx FROM kvqzt WHERE wqyx',
 } as const;
 

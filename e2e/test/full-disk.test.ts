@@ -1,5 +1,6 @@
 /**
- * A Postgres (S-04) and a Redis (S-02) whose disk is full: a file system of their own, so root is needed.
+ * A Postgres (S-04) and a Redis (S-02) whose disk is full, by the library and by `portal doctor`: a file system of their own,
+ * so root is needed.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -12,6 +13,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createHealth, type Health } from 'portal-health';
 import type * as Kit from 'portal-test-kit';
+import { runDoctor } from './doctor-process.js';
 
 const run = promisify(execFile);
 
@@ -58,7 +60,8 @@ async function fill(leftBytes: number): Promise<() => Promise<void>> {
 
 test('Postgres: the write finds what INSERTs of the application meet, says why, and its end', async () => {
   const server = await kit.startPostgres();
-  const pool = new pg.Pool({ connectionString: await server.createDatabase() });
+  const url = await server.createDatabase();
+  const pool = new pg.Pool({ connectionString: url });
   pool.on('error', () => undefined);
   const health = createHealth({
     database: { pool, ...PATIENT, writes: { intervalMs: 200 }, explain: true },
@@ -77,7 +80,11 @@ test('Postgres: the write finds what INSERTs of the application meet, says why, 
     await kit.waitFor('the finding', () => outcomeOf(health) === 'degraded DATABASE_DISK_FULL');
     assert.equal(outcomeOf(blind), 'healthy', 'without a write nobody knows');
     await kit.waitFor('the reason', () => sentences(health).startsWith('DATABASE_DISK_FULL '));
+    const found = await runDoctor('/', { DATABASE_URL: url });
+    assert.match(found.text, /^database: up, .*\n.* \(DATABASE_DISK_FULL, 53100\)\n/);
+    assert.equal(found.exitCode, 1);
     await free();
+    assert.doesNotMatch((await runDoctor('/', { DATABASE_URL: url })).text, /DATABASE_DISK_FULL/);
     await kit.waitFor('health', () => outcomeOf(health) === 'healthy');
     await kit.waitFor('the end of the reason', () => sentences(health) === '');
     await pool.query('INSERT INTO b SELECT generate_series(1, 200000)');
@@ -108,6 +115,9 @@ test('Redis: a refused write is told from the first on, with its cause, until it
     await kit.waitFor('the reason', () =>
       /^CACHE_WRITES_REFUSED .* it cannot write its append-only file$/.test(sentences(health)),
     );
+    const found = await runDoctor('/', { REDIS_URL: server.url });
+    assert.match(found.text, /it cannot write its append-only file \(CACHE_WRITES_REFUSED\)/);
+    assert.equal(found.exitCode, 1);
     await free();
     await kit.waitFor('the application to write', async () => (await client.set('c', 1)) === 'OK');
     await kit.waitFor('health', () => outcomeOf(health) === 'healthy');

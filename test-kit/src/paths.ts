@@ -36,8 +36,8 @@ function chooseScratchFolder(): string {
 }
 
 /** A new folder for one server, through which the user that the server runs as can walk. */
-export async function makeServerFolder(name: string): Promise<string> {
-  const folder = await mkdtemp(join(SCRATCH_FOLDER, `portal-${name}-`));
+export async function makeServerFolder(name: string, place = SCRATCH_FOLDER): Promise<string> {
+  const folder = await mkdtemp(join(place, `portal-${name}-`));
   await chmod(folder, 0o711);
   return folder;
 }

@@ -79,11 +79,16 @@ const SETTINGS = {
  * Starts a Postgres for a test file, in about 0.3 s.
  *
  * @param options.settings - settings of Postgres besides the kit's own, e.g. `{ max_connections: 10 }`
+ * @param options.place - the folder in which its own is made, such as a disk that can be filled
  */
 export async function startPostgres({
   settings = {},
-}: { readonly settings?: Readonly<Record<string, string | number>> } = {}): Promise<PostgresServer> {
-  const folder = await makeServerFolder('postgres');
+  place,
+}: {
+  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly place?: string;
+} = {}): Promise<PostgresServer> {
+  const folder = await makeServerFolder('postgres', place);
   try {
     const toolbox = await openToolbox(folder);
     await copyTemplate(toolbox, join(folder, 'data'));

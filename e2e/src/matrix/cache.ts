@@ -110,7 +110,8 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
   {
     fault: 'out of memory (OOM)',
     expected: both('degraded CACHE_OUT_OF_MEMORY'),
-    otherReasons: ['CACHE_NEARLY_FULL', 'CACHE_WRITES_REFUSED'],
+    reasons: bothReasons('CACHE_WRITES_REFUSED', 'CACHE_NEARLY_FULL'),
+    sentences: [/refuses writes: its memory is full/, /% of its memory and may evict nothing/],
     async inflict({ redis }) {
       await redis.outOfMemory(true);
       return () => redis.outOfMemory(false);

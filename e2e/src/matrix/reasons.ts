@@ -5,125 +5,18 @@
 import { readdir } from 'node:fs/promises';
 import { waitFor } from 'portal-test-kit';
 import { both, bothReasons, type Scenario } from '../scenario.js';
-import type { Fixture, FixtureActor, Surroundings } from '../fixture.js';
-import { PLANTED_SECRETS } from '../planted-secrets.js';
+import type { FixtureActor, Surroundings } from '../fixture.js';
+import { inTurn } from '../in-turn.js';
+import { fillDatabaseDisk } from './database-disk.js';
 import { limitDescriptors } from './descriptors.js';
-import { fillCacheDisk, rejectConnections, slowScripts } from './redis-scenes.js';
-import { forgottenPrepared, greedyConnections, lockQueue } from './sessions.js';
-
-const MAX_CONNECTIONS = 100;
+import { DATABASE_REASON_SCENARIOS, MAX_CONNECTIONS } from './reasons-database.js';
+import { fillCacheDisk, rejectConnections, slowScripts, withFewRights } from './redis-scenes.js';
 
 /** Asked over a connection that is kept, so that it answers when no other is left. */
 export const REASON_SURROUNDINGS: Surroundings = {
   servers: { postgres: { max_connections: MAX_CONNECTIONS, max_prepared_transactions: 4 } },
   fixture: { explainConnection: 'kept' },
 };
-
-const WORKER = 'a session of application "report-worker"';
-const IDLE = 'that has done nothing in an open transaction for';
-
-/** The right to see what others do, while the scene lasts. */
-async function asMonitor({ postgres }: Fixture): Promise<() => Promise<unknown>> {
-  await postgres.query(`GRANT pg_monitor TO ${PLANTED_SECRETS.databaseUser}`);
-  return () => postgres.query(`REVOKE pg_monitor FROM ${PLANTED_SECRETS.databaseUser}`);
-}
-
-async function inTurn(steps: readonly (() => Promise<() => unknown>)[]): Promise<() => Promise<void>> {
-  const ends: (() => unknown)[] = [];
-  const endAll = async (): Promise<void> => {
-    for (const end of ends.splice(0).toReversed()) await end();
-  };
-  try {
-    for (const step of steps) ends.push(await step());
-  } catch (error) {
-    await endAll();
-    throw error;
-  }
-  return endAll;
-}
-
-const DATABASE: readonly Scenario[] = [
-  {
-    fault: 'a queue for a lock, asked by a plain role',
-    expected: both('healthy'),
-    reasons: bothReasons('LOCK_QUEUE'),
-    sentences: [
-      new RegExp(`sessions wait .* ${WORKER}; what it does is hidden from this role \\(grant pg_monitor\\)$`),
-    ],
-    inflict: (fixture) => lockQueue(fixture, 13),
-  },
-  {
-    fault: 'for a minute: a lock, a prepared transaction, a replica without its master',
-    expected: both('degraded CACHE_READ_ONLY'),
-    reasons: bothReasons(
-      'LOCK_QUEUE',
-      'TRANSACTION_LEFT_OPEN',
-      'PREPARED_TRANSACTION',
-      'CACHE_LINK_DOWN',
-      'CACHE_WRITES_REFUSED',
-    ),
-    thresholdsMs: { TRANSACTION_LEFT_OPEN: 60_000 },
-    sentences: [
-      new RegExp(`sessions wait .* (${WORKER} ${IDLE}|an unfinished prepared transaction)`),
-      /application "report-worker".* in an open transaction/,
-      /unfinished prepared transaction has held locks for/,
-    ],
-    note: 'Asked by a role with `pg_monitor`. What is a reason after a minute only, all at once.',
-    async inflict(fixture) {
-      return inTurn([
-        () => asMonitor(fixture),
-        () => lockQueue(fixture, 13),
-        () => forgottenPrepared(fixture),
-        async () => {
-          await fixture.redis.readOnly(true);
-          return () => fixture.redis.readOnly(false);
-        },
-      ]);
-    },
-  },
-  {
-    fault: 'a leak, an open transaction, a slow statement and a queue for a lock at once',
-    expected: {
-      library: 'unhealthy DATABASE_POOL_SATURATED DATABASE_POOL_STALLED',
-      service: 'healthy',
-    },
-    passing: ['DATABASE_POOL_SATURATED', 'DATABASE_POOL_STALLED'],
-    detectExtraMs: 10_000,
-    reasons: {
-      library: ['LOCK_QUEUE', 'CONNECTION_LEAK', 'TRANSACTION_LEFT_OPEN', 'STATEMENTS_SLOW'],
-      service: ['LOCK_QUEUE'],
-    },
-    sentences: [new RegExp(`sessions wait .* ${WORKER}; what it does is hidden`)],
-    async inflict(fixture) {
-      const libraries = fixture.actors.filter(({ target }) => target.name === 'library');
-      return inTurn([
-        () => lockQueue(fixture, 0),
-        async () => {
-          for (const { target } of libraries) target.send('entangle');
-          return async () => {
-            for (const { target } of libraries) target.send('disentangle');
-          };
-        },
-      ]);
-    },
-  },
-  {
-    fault: 'nine of ten connections of the server',
-    expected: both('healthy'),
-    reasons: bothReasons('CONNECTIONS_EXHAUSTED'),
-    sentences: [/of 100 connections of the server are in use; .* "greedy"/],
-    inflict: (fixture) => greedyConnections(fixture, Math.round(MAX_CONNECTIONS * 0.85)),
-  },
-  {
-    fault: 'every connection of the server',
-    expected: both('unhealthy DATABASE_TOO_MANY_CONNECTIONS'),
-    passing: ['DATABASE_TOO_MANY_CONNECTIONS'],
-    reasons: bothReasons('CONNECTIONS_EXHAUSTED'),
-    sentences: [/of 100 connections of the server are in use; .* "greedy"/],
-    note: 'The connection that is kept still answers, and names who has them.',
-    inflict: (fixture) => greedyConnections(fixture),
-  },
-];
 
 const CACHE: readonly Scenario[] = [
   {
@@ -139,7 +32,8 @@ const CACHE: readonly Scenario[] = [
     passing: ['CACHE_TIMEOUT'],
     reasons: bothReasons('CACHE_SLOW_COMMAND'),
     sentences: [/^EVAL took \d+ ms/],
-    inflict: ({ redis }) => slowScripts(redis),
+    note: 'Asked by a user who has of all dangerous commands only `+info +slowlog|get`.',
+    inflict: ({ redis }) => inTurn([() => withFewRights(redis), () => slowScripts(redis)]),
   },
   {
     fault: 'the append-only file on a full disk',
@@ -182,7 +76,7 @@ const PROCESS: readonly Scenario[] = [
     // Three collections of the whole heap, each seen by a reading of its own.
     thresholdsMs: { HEAP_NEAR_LIMIT: 45_000 },
     otherReasons: ['EVENT_LOOP_DELAYED'],
-    fresh: { targets: ['library'], nodeOptions: '--max-old-space-size=128' },
+    fresh: { targets: ['library'], nodeOptions: '--max-old-space-size=256' },
     async inflict({ actors }) {
       for (const { target } of actors) target.send('fill');
       return () => {
@@ -192,9 +86,28 @@ const PROCESS: readonly Scenario[] = [
   },
 ];
 
-export const REASON_SCENARIOS: readonly Scenario[] = [...DATABASE, ...CACHE, ...PROCESS];
+export const REASON_SCENARIOS: readonly Scenario[] = [...DATABASE_REASON_SCENARIOS, ...CACHE, ...PROCESS];
 
-const LEAKED = 200;
+export const DISK_SURROUNDINGS: Surroundings = {
+  // So much of the log is kept to be written again that none of it has to be made while the disk is full.
+  servers: { postgres: { min_wal_size: '48MB' }, smallDisk: true },
+  fixture: {},
+};
+
+export const DISK_SCENARIOS: readonly Scenario[] = [
+  {
+    fault: 'a database whose disk is full',
+    expected: both('degraded DATABASE_DISK_FULL'),
+    passing: ['DATABASE_WRITES_FAIL'],
+    reasons: bothReasons('DATABASE_DISK_FULL'),
+    detectExtraMs: 3_000,
+    healExtraMs: 3_000,
+    note: 'A file system of its own: root is needed. It is found by a write, every 2 s here.',
+    inflict: fillDatabaseDisk,
+  },
+];
+
+const LEAKED = 2_000;
 const NEAR = 0.93;
 
 /** Files that stay open, and a limit just above them and all else that is open. */

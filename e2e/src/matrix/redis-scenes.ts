@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RedisServer } from 'portal-test-kit';
 
+import { PLANTED_SECRETS } from '../planted-secrets.js';
+
 const run = promisify(execFile);
 const SPARE_CLIENTS = 12;
 const CROWD = 30;
@@ -55,6 +57,14 @@ export async function slowScripts(redis: RedisServer): Promise<() => Promise<unk
     stop.abort();
     return Promise.all(working);
   };
+}
+
+/** The user of the applications under test, without the dangerous commands but the two that reasons are made of. */
+export async function withFewRights(redis: RedisServer): Promise<() => Promise<unknown>> {
+  const rights = (...words: readonly string[]): Promise<unknown> =>
+    redis.command('ACL', 'SETUSER', PLANTED_SECRETS.cacheUser, ...words);
+  await rights('-@dangerous', '+info', '+slowlog|get');
+  return () => rights('+@all');
 }
 
 /** The append-only file on a file system of 3 MB, until that is full and a write was refused. Needs root. */

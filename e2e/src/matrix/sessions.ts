@@ -10,6 +10,8 @@ type Servers = Pick<Fixture, 'postgres'>;
 /** Of other applications: neither can see the other's work, nor ours. */
 const ROLES = { worker: 'worker', migration: 'migration' } as const;
 const HEAD = 'report-worker';
+/** Control characters PostgreSQL itself replaces; markup and mentions it keeps. */
+export const HOSTILE_NAME = `<!channel> ${PLANTED_SECRETS.application}\n*b* é`;
 const PASSWORD = 'of-others';
 
 /** Opens a session that says who it is; `app` is the role of the applications under test. */
@@ -62,10 +64,16 @@ function endAll(clients: readonly pg.Client[]): Promise<unknown> {
 /**
  * A worker that has read the table and does nothing, a migration that waits for it, and `readers` behind that. Returns what
  * ends it.
+ *
+ * @param head - what the worker calls its application
  */
-export async function lockQueue(servers: Servers, readers: number): Promise<() => Promise<void>> {
+export async function lockQueue(
+  servers: Servers,
+  readers: number,
+  head = HEAD,
+): Promise<() => Promise<void>> {
   await prepare(servers);
-  const worker = await openAs(servers, 'worker', HEAD);
+  const worker = await openAs(servers, 'worker', head);
   await worker.query(`BEGIN; SELECT FROM ${TABLE}`);
   const migration = await openAs(servers, 'migration', 'migration');
   const waiting: Promise<unknown>[] = [
@@ -84,6 +92,14 @@ export async function lockQueue(servers: Servers, readers: number): Promise<() =
     await Promise.all(waiting);
     await endAll(clients);
   };
+}
+
+/** As a role that sees what migrations do, and nothing of the worker. Returns what ends that. */
+export async function asMigration(servers: Servers): Promise<() => Promise<unknown>> {
+  await prepare(servers);
+  const { postgres } = servers;
+  await postgres.query(`GRANT ${ROLES.migration} TO ${PLANTED_SECRETS.databaseUser}`);
+  return () => postgres.query(`REVOKE ${ROLES.migration} FROM ${PLANTED_SECRETS.databaseUser}`);
 }
 
 /** A transaction that was prepared and forgotten, and one that waits for it. Returns what ends it. */

@@ -68,7 +68,7 @@ let working: NodeJS.Timeout | undefined;
 let heldConnections: Promise<pg.PoolClient>[] = [];
 let disentangle = (): Promise<void> => Promise.resolve();
 
-const OPENED = 200;
+const OPENED = 2_000;
 const opened: number[] = [];
 
 const HASHES = 40;
@@ -79,20 +79,35 @@ function hash(): void {
 }
 
 const YOUNG_BYTES = 48 * 2 ** 20;
-const NEARLY_FULL = 0.94;
+/** What is left is room for what the application does. */
+const NEARLY_FULL = 0.93;
 const FILLING_BYTES = 2 ** 17;
+const PIECES = 8;
+const RECENT = 16;
 const filling: number[][] = [];
+const recent: number[][] = [];
 
 /** Little by little: at once it would block the loop. */
 function fillUp(leftBytes: number): void {
   if (leftBytes <= 0) return;
-  filling.push(Array.from({ length: FILLING_BYTES / 8 }, (_, index) => index + 0.5));
-  setTimeout(fillUp, 5, leftBytes - FILLING_BYTES);
+  for (let piece = 0; piece < PIECES; piece += 1) filling.push(numbers(FILLING_BYTES / 8));
+  setTimeout(fillUp, 5, leftBytes - FILLING_BYTES * PIECES);
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 0.5);
+}
+
+/** Garbage that lives for a while, as that of a cache: only a collection of the whole heap takes it away. */
+function turnOver(turn: number): void {
+  if (filling.length === 0) return;
+  recent[turn % RECENT] = numbers(FILLING_BYTES / 8);
+  setTimeout(turnOver, 10, turn + 1);
 }
 
 const CHURNS = 100;
 function churn(left: number): void {
-  const garbage = Array.from({ length: FILLING_BYTES }, (_, index) => index + 0.5);
+  const garbage = numbers(FILLING_BYTES);
   if (left > 0 && garbage.length > 0) setTimeout(churn, WORK_EVERY_MS, left - 1);
 }
 
@@ -162,9 +177,11 @@ const commands: Readonly<Record<string, () => unknown>> = {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     // V8's limit has room for the young generation in it.
     fillUp((limit - YOUNG_BYTES) * NEARLY_FULL - used);
+    turnOver(0);
   },
   empty() {
     filling.length = 0;
+    recent.length = 0;
     // What works goes on to make garbage, and only a collection shows what is free.
     churn(CHURNS);
   },

@@ -109,7 +109,8 @@ export async function startListening(
         output = '';
         return taken;
       },
-      send: (command) => void child.send(command),
+      // One that has ended takes none, which the limits of its scenario report.
+      send: (command) => void (child.connected && child.send(command, () => undefined)),
       stop,
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * What is wrong with a database and a cache at this moment, and who causes it: every probe once, for a person who waits.
- * Nothing is watched, written or left behind.
+ * Nothing is watched, changed or left behind.
  */
 import { checkOptions, MILLISECONDS, OBJECT, type Rules } from 'portal-shared/check-options';
 import { startRun } from './probe-run.js';
@@ -52,7 +52,8 @@ const DEADLINE_MS = 3_000;
 const RULES: Rules<DiagnoseOptions> = { database: OBJECT, cache: OBJECT, deadlineMs: MILLISECONDS };
 
 /**
- * Looks once: at a healthy database with eight statements over one connection, at a cache with one `INFO`. Never rejects for what is broken.
+ * Looks once: at a healthy database with ten statements over one connection, of which one sorts 4 MB in a temporary file to see
+ * whether the disk is full; at a cache with an `INFO` and a `SLOWLOG GET`. Never rejects for what is broken.
  *
  * @example
  * ```ts
@@ -87,16 +88,21 @@ async function diagnoseDatabase(
   };
   const outcome = await runOnce(createPostgresProbe({ ...options, deadlineMs, followUp }), deadlineMs);
   const answers = await asked;
-  const { activity, hourly } = typeof answers === 'object' ? answers : {};
+  const { activity, hourly, isDiskFull } = typeof answers === 'object' ? answers : {};
   const sightings = [
     ...(activity ? sightActivity(activity, { component: 'database', ownMs: Date.now() }) : []),
     ...(hourly ? sightHourly(hourly, 'database') : []),
   ];
   return {
-    ...diagnosisOf('database', outcome, sightings),
+    ...diagnosisOf('database', isDiskFull === true ? withFullDisk(outcome) : outcome, sightings),
     seesAll: activity?.seesAll ?? null,
     unanswered: typeof answers === 'string' ? answers : null,
   };
+}
+
+function withFullDisk(outcome: Outcome<unknown>): Outcome<unknown> {
+  const cause = { code: '53100', message: 'A temporary file found no room' };
+  return { ...outcome, problems: [...outcome.problems, 'DATABASE_DISK_FULL'], cause };
 }
 
 async function diagnoseCache(
@@ -115,13 +121,17 @@ async function diagnoseCache(
       lost = reading.facts.find(({ isLinkDown }) => isLinkDown);
       // There is no second reading to compare with: a count beside its cause, which is still there, is as good.
       isRefusing = reading.facts.some(
-        ({ refusedForSave, saveFailed, appendFailed }) =>
-          (refusedForSave ?? 0) > 0 && (saveFailed || appendFailed),
+        ({ refusedForSave, saveFailed, appendFailed, lacksReplicas }) =>
+          ((refusedForSave ?? 0) > 0 && (saveFailed || appendFailed)) ||
+          // A master that wants replicas for a write and has none refuses the next.
+          (lacksReplicas && !reading.problems.includes('CACHE_READ_ONLY')),
       );
       watch.read(
         isRefusing ? { ...reading, problems: [...reading.problems, 'CACHE_WRITES_REFUSED'] } : reading,
       );
     },
+    // A command that kept everybody waiting a moment ago is worth a word to who looks now, whatever this answer took.
+    isDue: () => asked === undefined,
     take: (connections) => (asked = watch.take(connections)),
   };
   const outcome = await runOnce(createRedisProbe({ ...options, deadlineMs, follow }), deadlineMs);

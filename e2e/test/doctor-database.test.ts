@@ -1,60 +1,40 @@
 /**
- * What `portal doctor` says in each scene that it can reach: the cause, and the worst in its exit code. A disk that is full it
- * does not find, as it writes nothing.
+ * What `portal doctor` says of a database in each scene that it can reach: the cause, and the worst in its exit code. Of a disk that is
+ * full see full-disk.
  */
-import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before } from 'node:test';
 import pg from 'pg';
 import {
   makeCertificate,
   startPgBouncer,
   startPostgres,
-  startProxy,
-  startRedis,
   waitFor,
   type PostgresServer,
-  type RedisServer,
 } from 'portal-test-kit';
-import { runDoctor } from './doctor-process.js';
-
-type Urls = Readonly<Record<string, string>>;
-
-/** Of one store; what is broken is mended at its end. */
-interface Scene {
-  readonly what: string;
-  /** Breaks it, and says what the doctor is given. */
-  readonly begin: (mend: (step: () => unknown) => void) => Urls | Promise<Urls>;
-  readonly exitCode: 0 | 1 | 2;
-  readonly says: RegExp;
-}
+import { networkScene, testDoctorScenes, type DoctorScene, type Urls } from './doctor-scene.js';
 
 let postgres: PostgresServer;
 let database: string;
-let redis: RedisServer;
 let folder: string;
 
 before(async () => {
-  [postgres, redis] = await Promise.all([startPostgres({ settings: { max_connections: 20 } }), startRedis()]);
+  postgres = await startPostgres({ settings: { max_connections: 20, max_prepared_transactions: 4 } });
   database = await postgres.createDatabase();
   folder = await mkdtemp(join(tmpdir(), 'portal-doctor-'));
 });
 
 after(async () => {
-  await Promise.all([postgres, redis].map((server) => server?.close()));
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await postgres.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 function databaseAt(
   parts: Partial<Pick<URL, 'password' | 'pathname' | 'hostname' | 'port' | 'search'>>,
 ): Urls {
   return { DATABASE_URL: Object.assign(new URL(database), parts).href };
-}
-
-function cacheAt(parts: Partial<Pick<URL, 'username' | 'password' | 'hostname' | 'port'>>): Urls {
-  return { REDIS_URL: Object.assign(new URL(redis.url), parts).href };
 }
 
 /** A certificate of its own for the server of Postgres, which is asked for by TLS from then on. */
@@ -98,7 +78,33 @@ async function pooled(
   return { DATABASE_URL: pooler.through(database) };
 }
 
-const DATABASE: readonly Scene[] = [
+/** A session of an application at this database. */
+async function open(mend: (step: () => unknown) => void, application: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: database, application_name: application });
+  client.on('error', () => undefined);
+  await client.connect();
+  mend(() => client.end());
+  return client;
+}
+
+/** Until somebody has waited for a lock for a second. */
+function untilQueued(): Promise<void> {
+  return waitFor('a second of waiting', async () => {
+    const rows = await postgres.query(
+      `SELECT FROM pg_locks WHERE waitstart < clock_timestamp() - interval '1 s'`,
+    );
+    return rows.length > 0;
+  });
+}
+
+const WAY = {
+  port: () => postgres.port,
+  at: (port: string): Urls => databaseAt({ port }),
+};
+const TIMEOUT = /^database: down\n.*\(DATABASE_TIMEOUT\)/;
+const UNREACHABLE = /^database: down\n.*\(DATABASE_UNREACHABLE, [A-Z]+\)/;
+
+const SCENES: readonly DoctorScene[] = [
   {
     what: 'all is well',
     begin: () => databaseAt({}),
@@ -129,17 +135,20 @@ const DATABASE: readonly Scene[] = [
     exitCode: 2,
     says: /DATABASE_UNREACHABLE, ECONNREFUSED\)/,
   },
-  {
-    what: 'packets that are dropped',
-    async begin(mend) {
-      const proxy = await startProxy({ port: postgres.port });
-      mend(() => proxy.close());
-      await proxy.fault('drop');
-      return databaseAt({ port: String(proxy.port) });
-    },
-    exitCode: 2,
-    says: /^database: down\n.*\(DATABASE_TIMEOUT\)/,
-  },
+  networkScene('packets that are dropped', 'drop', TIMEOUT, {}, WAY),
+  networkScene('connections that are accepted, and nothing more', 'blackhole', TIMEOUT, {}, WAY),
+  networkScene('answers that do not arrive', 'half-open', TIMEOUT, {}, WAY),
+  networkScene('a connection that is reset', 'reset', UNREACHABLE, {}, WAY),
+  networkScene('an answer that is cut off', 'cut', UNREACHABLE, { afterBytes: 20 }, WAY),
+  networkScene('one byte a second', 'trickle', TIMEOUT, {}, WAY),
+  networkScene('a server of another kind', 'rubbish', /\(DATABASE_FAILED, [A-Z]+\)/, {}, WAY),
+  networkScene(
+    'a slow network',
+    'slow',
+    /^database: slow, answers in \d+\.\d ms\n.*\(DATABASE_SLOW\)/,
+    { latencyMs: 200, exitCode: 1 },
+    WAY,
+  ),
   {
     what: 'a frozen server',
     async begin(mend) {
@@ -248,100 +257,45 @@ const DATABASE: readonly Scene[] = [
     exitCode: 2,
     says: /DATABASE_STARTING, 57P03\)/,
   },
-];
-
-const CACHE: readonly Scene[] = [
   {
-    what: 'a wrong password',
+    what: 'a prepared transaction that nobody ends, and one who waits for it',
     async begin(mend) {
-      await redis.requirePassword('another');
-      mend(() => redis.requirePassword(''));
-      return cacheAt({ password: 'wrong' });
-    },
-    exitCode: 2,
-    says: /CACHE_REFUSED_LOGIN, (WRONGPASS|NOAUTH)\)/,
-  },
-  {
-    what: 'a port at which nobody listens',
-    begin: () => cacheAt({ port: '1' }),
-    exitCode: 2,
-    says: /CACHE_UNREACHABLE, ECONNREFUSED\)/,
-  },
-  {
-    what: 'a frozen server',
-    begin(mend) {
-      redis.freeze();
-      mend(() => redis.thaw());
-      return cacheAt({});
-    },
-    exitCode: 2,
-    says: /^cache: down\n.*\(CACHE_TIMEOUT\)/,
-  },
-  {
-    what: 'every connection taken',
-    async begin(mend) {
-      mend(await redis.fillConnections());
-      return cacheAt({});
-    },
-    exitCode: 2,
-    says: /CACHE_TOO_MANY_CONNECTIONS/,
-  },
-  {
-    what: 'no memory left',
-    async begin(mend) {
-      await redis.outOfMemory(true);
-      mend(() => redis.outOfMemory(false));
-      return cacheAt({});
+      const [first, second] = [await open(mend, 'first'), await open(mend, 'second')];
+      await first.query('CREATE TABLE prepared_rows AS SELECT 1 AS id');
+      await first.query(`BEGIN; UPDATE prepared_rows SET id = 2; PREPARE TRANSACTION 'forgotten'`);
+      const waiting = second.query('UPDATE prepared_rows SET id = 3');
+      mend(() => waiting);
+      mend(() => first.query(`ROLLBACK PREPARED 'forgotten'`));
+      await untilQueued();
+      return databaseAt({});
     },
     exitCode: 1,
-    says: /^cache: up, .*\n.*\(CACHE_OUT_OF_MEMORY\)[^]*\(CACHE_NEARLY_FULL\)/,
+    says: /1 session waits .* at the head is an unfinished prepared transaction .*\(LOCK_QUEUE\)/,
   },
   {
-    what: 'a user who may not ask for figures',
+    what: 'a write that waits for the lock of somebody',
     async begin(mend) {
-      await redis.command('ACL', 'SETUSER', 'plain', 'on', '>plain', '~*', '+@all', '-@dangerous');
-      mend(() => redis.command('ACL', 'DELUSER', 'plain'));
-      return cacheAt({ username: 'plain', password: 'plain' });
-    },
-    exitCode: 0,
-    says: /^cache: up, .*\n.*is hidden from this user: .* \+info/,
-  },
-  {
-    what: 'a server that reads its data',
-    async begin(mend) {
-      await redis.restartLoading();
-      mend(() => redis.restart());
-      return cacheAt({});
-    },
-    exitCode: 2,
-    says: /CACHE_LOADING/,
-  },
-  {
-    what: 'a replica that has begun without its master',
-    async begin(mend) {
-      await redis.readOnly(true);
-      mend(() => redis.readOnly(false));
-      return cacheAt({});
+      const [holder, writer] = [await open(mend, 'importer'), await open(mend, 'web')];
+      await holder.query('CREATE TABLE written (id int)');
+      await holder.query('BEGIN; LOCK TABLE written IN ACCESS EXCLUSIVE MODE');
+      const waiting = writer.query('INSERT INTO written VALUES (1)');
+      mend(() => waiting);
+      mend(() => holder.query('ROLLBACK'));
+      await untilQueued();
+      return databaseAt({});
     },
     exitCode: 1,
-    says: /^cache: up, .*\n.*\(CACHE_READ_ONLY\)[^]*has lost its master since .* \(CACHE_LINK_DOWN\)/,
+    says: /1 session waits .* application "importer" that has done nothing in an open transaction .*\(LOCK_QUEUE\)/,
+  },
+  {
+    what: 'most of all connections, of one application',
+    async begin(mend) {
+      for (let client = 0; client < 16; client += 1) await open(mend, 'greedy');
+      return databaseAt({});
+    },
+    exitCode: 1,
+    says: /1\d of 20 connections of the server are in use; 16 belong to application "greedy".* \(CONNECTIONS_EXHAUSTED\)/,
   },
 ];
 
-for (const [store, scenes] of Object.entries({ database: DATABASE, cache: CACHE })) {
-  describe(`a ${store}`, () => {
-    for (const { what, begin, exitCode, says } of scenes) {
-      test(what, async () => {
-        const mending: (() => unknown)[] = [];
-        try {
-          const urls = await begin((step) => mending.push(step));
-          const found = await runDoctor(folder, urls);
-          assert.match(found.text, says);
-          assert.equal(found.exitCode, exitCode, found.text);
-        } finally {
-          for (const mend of mending.toReversed()) await mend();
-        }
-      });
-    }
-  });
-}
+testDoctorScenes('database', () => folder, SCENES);
