@@ -67,7 +67,8 @@ export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowl
       const { root } = settings.scope;
       const scope = { root, exclude, links: release?.links, leftOut: release?.leftOut };
       const { watch: fsEvents, maxFileBytes, lastRunFile } = settings;
-      worker = startScanWorker({ scope, fsEvents, maxFileBytes, lastRunFile }, (event) => {
+      const processStartMs = performance.timeOrigin;
+      worker = startScanWorker({ scope, fsEvents, maxFileBytes, lastRunFile, processStartMs }, (event) => {
         if (event === 'fs-event') scheduler?.onFsEvent();
         else progress = event;
       });

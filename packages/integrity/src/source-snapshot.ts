@@ -32,6 +32,7 @@ export function nothingKnown(exclude: readonly string[]): SourceSnapshot {
     rereadMs: null,
     watching: null,
     lastRun: null,
+    changedEarly: null,
     lastRunEvents: [],
     loaded: null,
     loadedDiffersSince: null,
@@ -49,7 +50,7 @@ export function nothingKnown(exclude: readonly string[]): SourceSnapshot {
 
 /** What is known after a scan, where it differs from what was known before. */
 export function changesBy(
-  { result, scanErrors, hasIntruder, changed, watching, lastRun, writable }: ScanReply,
+  { result, scanErrors, hasIntruder, changed, watching, lastRun, changedEarly, writable }: ScanReply,
   { boot, driftedSince }: SourceSnapshot,
 ): Partial<SourceSnapshot> {
   const at = new Date();
@@ -65,6 +66,7 @@ export function changesBy(
     ...(result ? { disk: { result, at }, boot: boot ?? { result, at } } : {}),
     ...(hasDrifted && !driftedSince ? { driftedSince: at } : {}),
     ...(lastRun ? { lastRun, lastRunEvents: restartedEvents(lastRun, result?.hash ?? null, at) } : {}),
+    ...(changedEarly ? { changedEarly } : {}),
     ...changed,
   };
 }

@@ -9,6 +9,7 @@ import { wholeSeconds } from './times.js';
 import { warningsOf } from './warnings.js';
 import type { Differences } from './watch/drift.js';
 import type { LastRun } from './watch/last-run.js';
+import type { ChangedEarly } from './watch/scan-worker.js';
 import type { SourceEvent } from './watch/source-event.js';
 import type { ScanResult } from './scan/file-index.js';
 import { scanErrorText, type ScanError } from './scan/scan-error.js';
@@ -132,6 +133,7 @@ export interface SourceSnapshot extends DependencySnapshot {
   readonly rereadMs: number | null;
   readonly watching: 'events' | 'scans' | null;
   readonly lastRun: LastRun | null;
+  readonly changedEarly: ChangedEarly | null;
   readonly lastRunEvents: readonly SourceEvent[];
   readonly loaded: LoadedFigures | null;
   readonly loadedDiffersSince: Date | null;

@@ -1,5 +1,6 @@
 /** What is no problem yet, and will be one. Pure. */
 import type { LastRun } from './watch/last-run.js';
+import type { ChangedEarly } from './watch/scan-worker.js';
 
 interface SignedSource {
   readonly created: string | null;
@@ -12,6 +13,7 @@ interface Known {
   readonly expected: SignedSource | null;
   readonly rereadMs: number | null;
   readonly lastRun: LastRun | null;
+  readonly changedEarly: ChangedEarly | null;
   readonly sequenceLost: string;
   readonly sequenceNotKept: string;
   readonly dependencies: object | null;
@@ -24,7 +26,8 @@ const REREAD_ROUND_MS = 900_000;
 
 /** Sentences about what will be a problem, or cannot be told. */
 export function warningsOf(snapshot: Known, nowMs: number): readonly string[] {
-  const { expected, rereadMs, lastRun, dependencies, sequenceLost, sequenceNotKept } = snapshot;
+  const { expected, rereadMs, lastRun, changedEarly, dependencies } = snapshot;
+  const { sequenceLost, sequenceNotKept } = snapshot;
   return [
     ...(expected ? warningsOfStatement(expected, nowMs) : []),
     ...((expected?.dependencies_hash ?? null) !== null && !dependencies
@@ -43,6 +46,11 @@ export function warningsOf(snapshot: Known, nowMs: number): readonly string[] {
     ...(sequenceNotKept === ''
       ? []
       : [`The sequence of this release cannot be kept for the next start (${sequenceNotKept}).`]),
+    ...(changedEarly
+      ? [
+          `${changedEarly.first}${changedEarly.files > 1 ? ` and ${changedEarly.files - 1} more` : ''} changed after this process had started and before it was first read: what it held until then is not known.`,
+        ]
+      : []),
     ...(lastRun && lastRun.notKept !== ''
       ? [`The hash of this start cannot be kept for the next one (${lastRun.notKept}).`]
       : []),

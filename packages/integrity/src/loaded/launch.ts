@@ -4,21 +4,24 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { preloadsOf, splitCommandLine, splitOptions } from './node-options.js';
+import { codeFilesOf, preloadsOf, splitCommandLine, splitOptions, valueOfOption } from './node-options.js';
 
 export interface Launch {
   /** `NODE_OPTIONS` as of the start; `null` without. */
   readonly nodeOptions: string | null;
-  /** What was asked for before any module of the application: `--import x`, `--require x`, `--loader x`. */
+  /** What was asked for before any module of the application: `--import x`, `--require x`, `--loader x`, `--env-file x`. */
   readonly preloads: readonly string[];
   /** Whether one of them is known to rewrite sources. */
   readonly transforms: boolean;
 }
 
-const LOADER = /^--(?:experimental-)?loader/;
-/** What compiles or instruments sources while they are loaded, by the names of the packages. */
+const LOADER = /^--(?:experimental-)?loader[= ](?!data:)/;
+/**
+ * What compiles or instruments sources while they are loaded, by the names of the packages: as a specifier, in the text of
+ * a `data:` module, or where packages lie. A folder that is merely called so is none.
+ */
 const TRANSFORMERS =
-  /(?:^|[/@\\])(?:tsx|ts-node|ts-node-dev|tsm|tsimp|esno|jiti|sucrase|esbuild-register|esbuild-runner|swc|swc-node|@swc-node|babel|@babel|nyc|istanbul[\w-]*|node-preload|append-transform|coffeescript)(?:[/\\]|$)/;
+  /(?:^|["']|[/\\]node_modules[/\\])(?:tsx|ts-node|ts-node-dev|tsm|tsimp|esno|jiti|sucrase|esbuild-register|esbuild-runner|@swc|@swc-node|babel|@babel|nyc|istanbul[\w-]*|node-preload|append-transform|coffeescript)(?:[/\\"']|$)/;
 
 /** @param execArgv - what to believe where the kernel does not tell */
 export function readLaunch(execArgv: readonly string[]): Launch {
@@ -27,14 +30,14 @@ export function readLaunch(execArgv: readonly string[]): Launch {
     ? (environment.find((entry) => entry.startsWith('NODE_OPTIONS='))?.slice('NODE_OPTIONS='.length) ?? null)
     : null;
   const words = zeroEnded('/proc/self/cmdline')?.slice(1) ?? execArgv;
-  const preloads = [
-    ...preloadsOf(splitCommandLine(words).options),
-    ...preloadsOf(splitOptions(nodeOptions ?? '')),
-  ];
+  const preloads = [splitCommandLine(words).options, splitOptions(nodeOptions ?? '')].flatMap((options) => [
+    ...preloadsOf(options),
+    ...codeFilesOf(options),
+  ]);
   return {
     nodeOptions: nodeOptions === '' ? null : nodeOptions,
     preloads,
-    transforms: preloads.some((preload) => LOADER.test(preload) || TRANSFORMERS.test(preload)),
+    transforms: preloads.some((preload) => LOADER.test(preload) || TRANSFORMERS.test(valueOfOption(preload))),
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
+import Module, { isBuiltin } from 'node:module';
 import type { ManifestEntry } from '../scan/manifest.js';
 import type { Exclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';
@@ -148,7 +148,7 @@ function judge(
     const hashed = digests.get(path) ?? digests.get(behindLink(path, tree));
     if (
       hashed !== undefined &&
-      (hashed === digest || textOf(below(tree.realRoot, path), hashed) === digest)
+      (hashed === digest || isItsText(digest, below(tree.realRoot, path), hashed))
     ) {
       if (isPlain) same.add(path);
       judged.push({ path, digest: hashed, match: 'same' });
@@ -197,16 +197,17 @@ export function realRootOf(root: string): string {
 }
 
 /**
- * The digest of a file's text as V8 gets to see it: decoded, and without the byte order mark. Only of a file that is
- * still the one that was hashed.
+ * Whether a digest is of a file's text as V8 gets to see it: decoded, without the byte order mark, and in the wrapper of
+ * CommonJS where something has replaced how Node compiles. Only of a file that is still the one that was hashed.
  */
-function textOf(absolutePath: string, hashed: string): string | undefined {
+function isItsText(digest: string, absolutePath: string, hashed: string): boolean {
   try {
     const bytes = readFileSync(absolutePath);
-    if (hash('sha256', bytes, 'hex') !== hashed) return undefined;
-    return hash('sha256', new TextDecoder().decode(bytes), 'hex');
+    if (hash('sha256', bytes, 'hex') !== hashed) return false;
+    const text = new TextDecoder().decode(bytes);
+    return [text, Module.wrap(text)].some((seen) => hash('sha256', seen, 'hex') === digest);
   } catch {
-    return undefined;
+    return false;
   }
 }
 

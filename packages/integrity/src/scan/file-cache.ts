@@ -13,7 +13,7 @@ import { below } from './walk.js';
 /** Called for every portion of a file. */
 export type OnProgress = (filesRead: number, bytesRead: number) => void;
 
-export interface FileCache extends Pick<FileRows, 'isKnown' | 'digest' | 'size'> {
+export interface FileCache extends Pick<FileRows, 'isKnown' | 'digest' | 'size' | 'stat'> {
   /** Whether nothing moved since the file was last read. */
   check(file: CachedFile): boolean | 'gone';
   /** @returns what cannot be read, and the path of a file that is gone */
@@ -111,5 +111,6 @@ export function createFileCache(
     isKnown: (file) => rows.isKnown(file),
     digest: (file) => rows.digest(file),
     size: (file) => rows.size(file),
+    stat: (file) => rows.stat(file),
   };
 }

@@ -43,6 +43,8 @@ export interface FileIndex {
   takeTouches(): readonly Touch[];
   /** The files as of the last scan, in no order. */
   entries(): ManifestEntry[];
+  /** Files whose ctime is younger than `sinceMs`, as of the last scan, in no order. */
+  changedSince(sinceMs: number): string[];
   /** The links that may be there, as of the last scan, in no order. */
   links(): Link[];
   /** What is left out and may lie only where it was signed, or was at the start; as of the last scan, in no order. */
@@ -151,6 +153,11 @@ export function createFileIndex(
         .files()
         .filter(cache.isKnown)
         .map((file) => ({ path: file.path, digest: cache.digest(file) })),
+    changedSince: (sinceMs) =>
+      tree
+        .files()
+        .filter((file) => cache.isKnown(file) && cache.stat(file).ctimeMs > sinceMs)
+        .map(({ path }) => path),
     links: tree.links,
     leftOut: tree.leftOut,
     settleModules: tree.settleModules,

@@ -17,7 +17,7 @@ import type { ManifestEntry } from '../scan/manifest.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
 import { createExclusion } from '../scan/scope.js';
 import { below, resolveRoot } from '../scan/walk.js';
-import type { ScanEvent, ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
+import type { ChangedEarly, ScanEvent, ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
 
 const data: ScanWorkerData = workerData;
 /** Resolved once: what a link leads to later is another tree. */
@@ -35,6 +35,7 @@ const PROGRESS_MS = 1_000;
 
 let progressToldMs = performance.now();
 let lastRun: LastRun | undefined;
+let changedEarly: ChangedEarly | undefined;
 let boot: readonly ManifestEntry[] | undefined;
 let lastResult: ScanResult | undefined;
 let lastEvents = drift.events();
@@ -86,6 +87,7 @@ function scan(): ScanReply {
     changed,
     watching: fsEvents?.isComplete() === true ? 'events' : 'scans',
     lastRun: takeLastRun(),
+    changedEarly: takeChangedEarly(),
     writable,
   };
 }
@@ -102,6 +104,19 @@ function takeLastRun(): LastRun | undefined {
   const taken = lastRun;
   lastRun = undefined;
   return taken;
+}
+
+function takeChangedEarly(): ChangedEarly | undefined {
+  const taken = changedEarly;
+  changedEarly = undefined;
+  return taken;
+}
+
+/** What a file held that was put back meanwhile, nobody can say: data that was read, a script that a loader rewrites. */
+function findChangedEarly(): ChangedEarly | undefined {
+  const changed = fileIndex.changedSince(data.processStartMs ?? Number.POSITIVE_INFINITY).toSorted();
+  const [first] = changed;
+  return first === undefined ? undefined : { files: changed.length, first };
 }
 
 /** An entry that cannot be read and that the start did not have, whatever stands in its way. */
@@ -129,6 +144,7 @@ function noteResult(result: ScanResult): void {
   if (!boot) {
     stepBack();
     if (!data.scope.leftOut) fileIndex.settleModules();
+    changedEarly = findChangedEarly();
     if (data.lastRunFile !== undefined) lastRun = exchangeLastRun(data.lastRunFile, entries);
   }
   boot ??= entries;

@@ -21,6 +21,8 @@ export interface ScanWorkerData {
   readonly maxFileBytes?: number;
   /** Where the tree of the last run is kept. */
   readonly lastRunFile?: string | undefined;
+  /** When the process started, by the clock. */
+  readonly processStartMs?: number | undefined;
   /** What the thread watches in place of a source. */
   readonly dependencies?: DependencyWork | undefined;
 }
@@ -34,6 +36,12 @@ export interface ScanMethods extends DependencyMethods {
   match(look: MemoryLook): Match;
 }
 
+export interface ChangedEarly {
+  readonly files: number;
+  /** The path of one of them. */
+  readonly first: string;
+}
+
 export interface ScanReply {
   /** `undefined` when the tree cannot be read; `scanErrors` say why. */
   readonly result: ScanResult | undefined;
@@ -44,6 +52,8 @@ export interface ScanReply {
   readonly watching: 'events' | 'scans';
   /** The last run, when this is the first scan of this one and there is a file for it. */
   readonly lastRun: LastRun | undefined;
+  /** Files that changed after the process had started and before they were first read; with the first scan. */
+  readonly changedEarly: ChangedEarly | undefined;
   /** How many entries the process itself may write; `null` until the second scan, for it would hold up the start. */
   readonly writable: number | null;
   /** What has changed since the start; `undefined` when the reply before said the same. */

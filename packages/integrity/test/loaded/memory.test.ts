@@ -303,6 +303,86 @@ test('a module that says it was preloaded or transformed is not believed', () =>
     });
   }));
 
+describe('a preload that only looks like a transformer is none', () => {
+  const ways: readonly [string, (elsewhere: string) => string][] = [
+    ['by the name of its folder', (elsewhere) => `--import=${join(elsewhere, 'tsx/pre.mjs')}`],
+    ['as a loader that is no file', () => '--experimental-loader=data:text/javascript,'],
+    [
+      'behind a name that ends so',
+      (elsewhere) => `--require=${join(elsewhere, 'node_modules/not-tsx/i.cjs')}`,
+    ],
+  ];
+  for (const [name, option] of ways) {
+    test(name, () =>
+      withTree(TREE, (root) =>
+        withFolder((elsewhere) => {
+          write(elsewhere, { 'tsx/pre.mjs': '', 'node_modules/not-tsx/i.cjs': '' });
+          writeFileSync(join(root, 'd/a.js'), evil(GOOD));
+          return withProgram(
+            root,
+            [join(root, 'd/a.js')],
+            ({ first }) => {
+              assert.deepEqual(first.state.loaded?.process.preloads.length, 1);
+              assert.deepEqual(first.state.loaded.different, ['d/a.js']);
+              assert.deepEqual(kinds(first), ['loaded-differs']);
+            },
+            { env: { ...process.env, NODE_OPTIONS: `--no-warnings ${option(elsewhere)}` } },
+          );
+        }),
+      ),
+    );
+  }
+});
+
+test('a script in the wrapper of CommonJS, as caches of compiled code make it, is its file', () =>
+  withTree({ ...TREE, 'd/c.cjs': 'exports.who = 1;\n', 'd/e.cjs': '' }, (root) =>
+    withFolder((elsewhere) => {
+      const preload = join(elsewhere, 'pre.cjs');
+      writeFileSync(
+        preload,
+        "const Module = require('node:module'); const { wrap } = Module; Module.wrap = (text) => wrap(text);",
+      );
+      writeFileSync(join(root, 'd/e.cjs'), evil('exports.who = 1;\n', '', false));
+      return withProgram(
+        root,
+        [join(root, 'd/c.cjs'), join(root, 'd/e.cjs')],
+        ({ first }) => {
+          assert.equal(first.state.loaded?.scripts, 2);
+          assert.deepEqual(first.state.loaded.different, ['d/e.cjs']);
+        },
+        { execArgv: ['--require', preload] },
+      );
+    }),
+  ));
+
+test('what is no script and was put back before it was first read is warned of', () =>
+  withTree({ ...TREE, 'd/settings.json': '{"who":"EVIL"}' }, (root) =>
+    withFolder(async (elsewhere) => {
+      const preload = join(elsewhere, 'pre.cjs');
+      const file = JSON.stringify(join(root, 'd/settings.json'));
+      // By a file of before the start with the time of then, as who hides would.
+      writeFileSync(
+        preload,
+        `globalThis.read = require(${file}); const fs = require('node:fs'); const { atime, mtime } = fs.statSync(${file});
+         fs.writeFileSync(${file}, '{"who":"good"}'); fs.utimesSync(${file}, atime, mtime);`,
+      );
+      const late = ({ first }: Program) =>
+        first.state.warnings.filter((text) => text.includes('settings.json'));
+      await withProgram(
+        root,
+        [join(root, 'd/b.js')],
+        (program) => {
+          assert.deepEqual(late(program), [
+            'd/settings.json changed after this process had started and before it was first read: what it held until then is not known.',
+          ]);
+          assert.deepEqual(program.first.problems, []);
+        },
+        { execArgv: ['--require', preload] },
+      );
+      await withProgram(root, [join(root, 'd/b.js')], (program) => assert.deepEqual(late(program), []));
+    }),
+  ));
+
 /** As import-in-the-middle of OpenTelemetry puts a module before another, and as tsx makes JavaScript of TypeScript. */
 const LOADER = `
   export async function resolve(specifier, context, next) {

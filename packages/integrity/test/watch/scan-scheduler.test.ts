@@ -11,6 +11,7 @@ const NOTHING_NEW: ScanReply = {
   changed: undefined,
   watching: 'scans',
   lastRun: undefined,
+  changedEarly: undefined,
   writable: null,
 };
 const SOON = { timeoutMs: 15_000 };
