@@ -30,10 +30,9 @@ export function readLaunch(execArgv: readonly string[]): Launch {
     ? (environment.find((entry) => entry.startsWith('NODE_OPTIONS='))?.slice('NODE_OPTIONS='.length) ?? null)
     : null;
   const words = zeroEnded('/proc/self/cmdline')?.slice(1) ?? execArgv;
-  const preloads = [splitCommandLine(words).options, splitOptions(nodeOptions ?? '')].flatMap((options) => [
-    ...preloadsOf(options),
-    ...codeFilesOf(options),
-  ]);
+  const preloads = [splitCommandLine(words).options, splitOptions(nodeOptions ?? '')].flatMap((options) =>
+    preloadsOf(options).concat(codeFilesOf(options)),
+  );
   return {
     nodeOptions: nodeOptions === '' ? null : nodeOptions,
     preloads,
