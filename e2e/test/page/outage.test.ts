@@ -123,6 +123,23 @@ test('both stores frozen: whoever is signed in reloads, and reads history, event
   await page.getByRole('rowheader', { name: 'At the start' }).waitFor();
 });
 
+test('nobody signed in while the database is frozen: what to do, and no form that must fail; both are back with it', async () => {
+  await browser.context.clearCookies();
+  await page.goto(served.url);
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  await served.postgres.freeze();
+  await untilHeadline(page, 'Unhealthy');
+  const words = await headline(page).innerText();
+  assert.match(words, /Means\s+\S/);
+  assert.match(words, /Next\s+Look at the server's machine first/);
+  await page.getByText('Nobody can sign in while the database does not answer').waitFor();
+  assert.equal(await page.locator('form').count(), 0);
+  await assertAccessible(page, 'unhealthy, nobody signed in');
+  await served.postgres.thaw();
+  await untilHeadline(page, 'Healthy');
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+});
+
 test('silence of the service is told, counted, and never shown as health', async () => {
   await enter('Admin');
   await untilHeadline(page, 'Healthy');

@@ -71,7 +71,8 @@ test('whoever is not signed in reads the same', async () => {
   await untilHeadline(page, 'Degraded · the cache does not answer in time');
   const [cause, whole] = await secondsShown('degraded');
   assert.ok(cause >= whole + APART_MS / 1_000 - 2, `${cause} s and ${whole} s`);
-  assert.equal(await headline(page).getByText('Next').count(), 0);
+  // What to do is no secret, most of all where nobody can sign in; who causes it is.
+  assert.equal(await headline(page).getByText('Next').count(), 1);
   await browser.context.addCookies(cookies);
   await page.goto(served.url);
   await page.getByText('ada').waitFor();

@@ -8,4 +8,8 @@ const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 if (code !== null) history.replaceState(null, '', location.pathname + location.search);
 
 const root = document.getElementById('page');
-if (root) render(<Page connection={connect(code)} navigation={createNavigation()} />, root);
+if (root) {
+  // As the service has written it; from now on the title says the status, too.
+  const heading = document.title;
+  render(<Page heading={heading} connection={connect(code)} navigation={createNavigation()} />, root);
+}

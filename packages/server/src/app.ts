@@ -93,9 +93,9 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   watched.onReport(() => watchedFleet.observe());
 
   // How it answers.
-  const healthHandler = healthHandlerOf(health, responseLog);
-  const fastify = createFastify({ ...outside, healthHandler, log });
+  const fastify = createFastify({ ...outside, healthHandler: healthHandlerOf(health, responseLog), log });
   fastify.register(api, {
+    heading: headingOf(config),
     services: {
       ...auth,
       sessions,
@@ -157,6 +157,12 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     },
     close,
   };
+}
+
+/** Two pages side by side are told apart by it. */
+function headingOf({ name, environment }: Config): string | undefined {
+  if (environment === undefined) return name;
+  return `${name ?? 'Portal Health'} · ${environment}`;
 }
 
 function startPartsOptions(log: Log): StartPartsOptions {

@@ -29,9 +29,12 @@ const AuditView = lazyView(async () => (await import('./audit.js')).AuditView);
 const SILENT_MS = { stream: 7_000, polling: 10_000, resting: 180_000 };
 
 export function Page({
+  heading,
   connection,
   navigation,
 }: {
+  /** What the operator calls what is watched. */
+  readonly heading: string;
   readonly connection: LiveConnection;
   readonly navigation: Navigation;
 }): JSX.Element {
@@ -51,8 +54,8 @@ export function Page({
 
   useEffect(() => {
     const shown = fleet?.status ?? status;
-    document.title = `${STATUS_SHAPES[shown]} ${STATUS_LABELS[shown]} · Portal Health`;
-  }, [fleet?.status, status]);
+    document.title = `${STATUS_SHAPES[shown]} ${STATUS_LABELS[shown]} · ${heading}`;
+  }, [fleet?.status, status, heading]);
 
   const { who } = known;
   const now = <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />;
@@ -62,7 +65,7 @@ export function Page({
         Skip to content
       </a>
       <header class="top">
-        <h1>Portal Health</h1>
+        <h1>{heading}</h1>
         {typeof who === 'object' && (
           <p>
             {who.username} <span class="soft">({who.permission_name})</span>{' '}

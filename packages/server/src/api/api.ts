@@ -18,12 +18,14 @@ import type { ApiServices } from './services.js';
 
 export interface ApiOptions {
   readonly services: Omit<ApiServices, 'documents'>;
+  /** What the page is called; its own name where none is given. */
+  readonly heading?: string | undefined;
 }
 
-export const api: FastifyPluginAsync<ApiOptions> = async (app, { services }) => {
+export const api: FastifyPluginAsync<ApiOptions> = async (app, { services, heading }) => {
   const [documents, page] = await Promise.all([
     makeDocuments(ENDPOINTS, app.site),
-    readPageRoutes(app.site.basePath),
+    readPageRoutes({ basePath: app.site.basePath, heading }),
   ]);
   addRoutes(app, [...ENDPOINTS, ...page], { ...services, documents });
 };

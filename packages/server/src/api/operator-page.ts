@@ -4,7 +4,7 @@
  */
 import { defineFixedRoute } from './fixed-route.js';
 import type { Route } from './route.js';
-import { readSite } from './site.js';
+import { readSite, type SiteOptions } from './site.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
 const VIEWS = [
@@ -32,8 +32,8 @@ const POLICY = [
 ].join('; ');
 
 /** Without a built page there are none, and its addresses are not found; the API goes on as ever. */
-export async function readPageRoutes(basePath: string): Promise<readonly Route[]> {
-  const site = await readSite({ basePath });
+export async function readPageRoutes(options: SiteOptions): Promise<readonly Route[]> {
+  const site = await readSite(options);
   const documents = { page: site.get('/index.html'), deeper: site.get('/deeper.html') };
   const files = [...site].filter(([path]) => !path.endsWith('.html'));
   const views = VIEWS.flatMap((view) => {

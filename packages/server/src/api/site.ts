@@ -17,28 +17,41 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+export interface SiteOptions {
+  readonly folder?: URL;
+  readonly basePath?: string;
+  /** Name of the page, which it reads from its title. */
+  readonly heading?: string | undefined;
+}
+
 /**
  * Reads the files of `folder`; none where the page was not built. They name each other relative to where they are; where
  * it is known below which path all of it is (`basePath`, such as `/portal`), the page itself names them by that.
  */
-export async function readSite({ folder = PAGE, basePath = '' } = {}): Promise<Site> {
+export async function readSite({ folder = PAGE, basePath = '', heading }: SiteOptions = {}): Promise<Site> {
   const files = (await pathsIn(folder)).map(async (path) => {
     const type = TYPES[extname(path)];
     if (type === undefined) return [];
     const built = await readFile(new URL(path, folder));
     if (path !== 'index.html') return [[`/${path}`, await staticAsset(type, built)] as const];
-    const [page, deeper] = ['.', '..'].map((up) => (basePath === '' ? at(up, built) : at(basePath, built)));
+    const named = heading === undefined ? built.toString() : withTitle(heading, built.toString());
+    const [page, deeper] = ['.', '..'].map((up) => at(basePath === '' ? up : basePath, named));
     return [
-      ['/index.html', await staticAsset(type, page ?? built)] as const,
-      ['/deeper.html', await staticAsset(type, deeper ?? built)] as const,
+      ['/index.html', await staticAsset(type, page ?? named)] as const,
+      ['/deeper.html', await staticAsset(type, deeper ?? named)] as const,
     ];
   });
   return new Map((await Promise.all(files)).flat());
 }
 
 /** The page, which names its files by where they are: below the base path, or so many steps up. */
-function at(path: string, page: Buffer): Buffer {
-  return Buffer.from(page.toString().replaceAll(/(src|href)="\.\//g, `$1="${path}/`));
+function at(path: string, page: string): Buffer {
+  return Buffer.from(page.replaceAll(/(src|href)="\.\//g, `$1="${path}/`));
+}
+
+function withTitle(title: string, page: string): string {
+  const escaped = title.replaceAll(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return page.replace(/<title>.*<\/title>/, () => `<title>${escaped}</title>`);
 }
 
 async function pathsIn(folder: URL): Promise<readonly string[]> {

@@ -57,6 +57,14 @@ export const host: Rule<string> = (text) => {
   return text;
 };
 
+/** Words that people read in a heading. */
+export const title: Rule<string> = (text) => {
+  if (!/^[\p{L}\p{N}\p{P}\p{S} ]{1,60}$/u.test(text)) {
+    throw new BrokenRule('to be 1 to 60 letters, digits, signs and spaces');
+  }
+  return text;
+};
+
 /** A path of the file system. */
 export const path: Rule<string> = (text) => {
   if (text.includes('\0')) throw new BrokenRule('to be a path without a null byte');

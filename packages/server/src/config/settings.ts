@@ -15,6 +15,7 @@ import {
   publicKeyFiles,
   redisUrl,
   sha256,
+  title,
   webhookSecret,
   webhookUrl,
   wholeNumber,
@@ -60,6 +61,19 @@ export const SETTINGS = {
     fallback: '7331',
     rule: wholeNumber(0, 65_535),
     about: 'Port to listen on; `0` takes a free one.',
+  },
+  name: {
+    variable: 'PORTAL_NAME',
+    rule: title,
+    about: 'Name of what is watched, in the heading and title of the page. Anybody can read it.',
+    unset: 'the page is called *Portal Health*',
+  },
+  environment: {
+    variable: 'PORTAL_ENVIRONMENT',
+    rule: title,
+    about:
+      'Which of its environments this is, e.g. `production`; stands beside the name. Anybody can read it.',
+    unset: 'none is named',
   },
   publicUrl: {
     variable: 'PORTAL_PUBLIC_URL',

@@ -100,6 +100,19 @@ test('the first view is small, also with its charts, and so is the rest', async 
   assert.ok(sum(later) <= LARGEST_BYTES / 6, `${sum(later)} bytes, fetched where they are looked at`);
 });
 
+test('what the operator calls it stands in its title, and is text whatever it is', async () => {
+  const titleIn = async (heading?: string): Promise<string | undefined> => {
+    const page = (await readSite({ heading })).get('/index.html')?.forms.identity.bytes.toString() ?? '';
+    return /<title>(.*)<\/title>/.exec(page)?.[1];
+  };
+  assert.equal(await titleIn(), 'Portal Health');
+  assert.equal(await titleIn('Orders · staging'), 'Orders · staging');
+  assert.equal(
+    await titleIn("</title><script>$&$'</script>"),
+    "&#60;/title&#62;&#60;script&#62;$&#38;$'&#60;/script&#62;",
+  );
+});
+
 test('where it was not built there is none, and everything else goes on', async () => {
   assert.equal((await readSite({ folder: new URL('file:///nowhere/of/ours/') })).size, 0);
 });
