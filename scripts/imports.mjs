@@ -58,7 +58,7 @@ const PACKAGES = {
   'packages/server': {
     uses: ['portal-shared', 'portal-health', 'portal-integrity', 'portal-dev-servers', 'npm'],
     floors: [
-      ['errors', 'config', 'fleet/service-verdict'],
+      ['errors', 'config', 'fleet/service-verdict', 'fleet/source/source-verdict'],
       ['infra', 'fleet/fleet-update'],
       ['auth', 'monitoring', 'fleet'],
       ['api', 'stores', 'embedded-servers', 'urls'],

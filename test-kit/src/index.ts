@@ -34,5 +34,6 @@ export {
 } from './reverse-proxy.js';
 export { type Run, runScript } from './run-script.js';
 export { isRunning } from './signals.js';
+export { makeReleaseKeys, type ReleaseKeys, releaseHash, signRelease } from './signed-release.js';
 export { throughPort } from './through-port.js';
 export { waitFor } from './wait.js';

@@ -234,3 +234,35 @@ test('with both stores away it still opens, and this service is among those that
   await untilHeadline(page, '2 of 4 services need you');
   assert.deepEqual(traffic.errors, []);
 });
+
+test('what the instances run stands beside how they are, and changes no status', async (t) => {
+  const hosts = ['a', 'b'].map((letter) =>
+    createServer((_, response) =>
+      response.end(`{"status":"healthy","errors":[],"source_hash":"${letter.repeat(64)}"}`),
+    ).listen(0, '127.0.0.1'),
+  );
+  t.after(() => {
+    for (const one of hosts) one.closeAllConnections();
+    for (const one of hosts) one.close();
+  });
+  await Promise.all(hosts.filter(({ listening }) => !listening).map((one) => once(one, 'listening')));
+  const targets = hosts.map((one) => `127.0.0.1:${(one.address() as AddressInfo).port}`);
+  const origins = targets.map((target) => `'http://${target}'`).join();
+  await writeFleet(`  - { name: rolled, discover: { static: [${origins}] } }\n`);
+  await open('/');
+  const line = page.locator('p', { hasText: 'Source of rolled: ↻ rolling, 1 of 2' });
+  await line.waitFor({ timeout: 60_000 });
+  await assertAccessible(page, 'the fleet');
+  await line.getByRole('link', { name: 'rolled' }).press('Enter');
+  await page.getByRole('heading', { name: 'rolled' }).waitFor();
+  await page.getByText('2 of 2 usable').waitFor();
+  const source = page.getByRole('region', { name: 'Source' });
+  await source.getByText('aaaaaaaaaaaa').waitFor();
+  await source.getByText('1 instance, seen since').first().waitFor();
+  const odd = source.getByRole('link').first();
+  assert.ok(targets.includes(await odd.innerText()));
+  await assertAccessible(page, 'a service');
+  await odd.press('Enter');
+  await page.getByText('Responded').waitFor();
+  await writeFleet('');
+});

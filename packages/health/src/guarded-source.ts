@@ -38,8 +38,19 @@ export function guardSource(source: HealthSource): HealthSource {
       listeners.push(listener);
       source.onChange(listener);
     },
+    ...(source.state && { state: () => saidBy(() => source.state?.()) ?? { state: 'unreadable' } }),
+    statement: () => saidBy(() => source.statement?.()) ?? null,
     close: () => source.close(),
   };
+}
+
+/** What `say` gives; nothing where it throws. */
+function saidBy<Said>(say: () => Said): Said | undefined {
+  try {
+    return say();
+  } catch {
+    return undefined;
+  }
 }
 
 function problemOf(error: unknown): SourceProblem {

@@ -60,6 +60,8 @@ export interface Health {
    * before, at the price of one look at the clock; `undefined`, and nothing done, where each has to be called.
    */
   reportAgain(): Report | undefined;
+  /** The signed statement that the source shows, as JSON; `null` where it shows none. For administrators. */
+  statement(): string | null;
   /** Readiness says no from now on; everything else goes on. The first step of a shutdown. */
   drain(): void;
   /**

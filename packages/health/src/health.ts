@@ -120,6 +120,7 @@ export function createHealth(options: HealthOptions): Health {
       if (report) pace.noteRequest(nowMs);
       return report;
     },
+    statement: () => source?.statement?.() ?? null,
     started: sampling.started,
     ready: () => !draining && sampling.started() && readiness.isReady(snapshots.current()),
     drain() {

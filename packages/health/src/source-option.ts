@@ -27,6 +27,8 @@ export interface HealthSource {
   onChange(listener: () => void): void;
   /** How it stands in one word, as the source of `watchSource()` knows it; may be missing. */
   state?(): { readonly state: string };
+  /** The signed statement of the release as JSON (a DSSE envelope), for whoever compares instances; `null`: none. May be missing. */
+  statement?(): string | null;
   /** Stops watching. */
   close(): Promise<void>;
 }

@@ -76,7 +76,7 @@ test('what cannot be listened on is named, and close ends it all, also in the mi
     ],
     [
       { port: 0, paths: { heath: '/' } },
-      'Expected the `paths.heath` option to be one of health, metrics, reasons, livez, readyz, startupz, got "heath".',
+      'Expected the `paths.heath` option to be one of health, metrics, reasons, statement, livez, readyz, startupz, got "heath".',
     ],
   ];
   for (const [options, message] of bad) {

@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { keepSequence, readSequence } from './release/sequence.js';
+import { envelopeOf } from './release/envelope.js';
 import { acceptStatement, contradictionOf } from './release/statement.js';
 import { StatementError } from './release/statement-error.js';
 import type { ScanResult } from './scan/file-index.js';
@@ -17,16 +18,18 @@ export async function readExpected({
 }: SourceSettings): Promise<Partial<SourceSnapshot>> {
   if (!statement) return expectedHash === undefined ? {} : { expected: byHand(expectedHash) };
   const memory = lastRunFile === undefined ? undefined : readSequence(sequenceFile(lastRunFile));
+  const text = await readFile(statement.file, 'utf8').catch(() => undefined);
+  // Others may have other keys, and another word for what we do not believe.
+  const envelope = text === undefined ? null : envelopeOf(text);
   try {
-    const text = await readFile(statement.file, 'utf8').catch(() => {
-      throw new StatementError('E_FILE');
-    });
+    if (text === undefined) throw new StatementError('E_FILE');
     const accepted = acceptStatement(text, {
       ...statement,
       rememberedSequence: memory?.sequence,
       now: new Date(),
     });
     return {
+      envelope,
       exclude: accepted.exclude,
       release: accepted,
       sequenceLost: memory?.lost ?? '',
@@ -48,7 +51,7 @@ export async function readExpected({
     };
   } catch (error) {
     if (!(error instanceof StatementError)) throw error;
-    return { statementRejected: error.message };
+    return { envelope, statementRejected: error.message };
   }
 }
 

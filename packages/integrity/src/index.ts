@@ -12,3 +12,9 @@ export {
   type SourceEvent,
 } from './source.js';
 export type { IntegrityProblem } from './state.js';
+export {
+  verifyStatement,
+  type RefusedStatement,
+  type VerifiedStatement,
+  type VerifyOptions,
+} from './release/verify-statement.js';

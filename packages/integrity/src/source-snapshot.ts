@@ -23,6 +23,7 @@ export function nothingKnown(exclude: readonly string[]): SourceSnapshot {
     exclude,
     expected: null,
     release: null,
+    envelope: null,
     sequenceLost: '',
     sequenceNotKept: '',
     statementRejected: null,

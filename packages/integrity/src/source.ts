@@ -32,6 +32,11 @@ export interface Source {
   problems(): readonly IntegrityProblem[];
   /** Calls `listener` whenever there may be something new to ask for. */
   onChange(listener: () => void): void;
+  /**
+   * The signed statement as it was read at the start, one line of JSON, believed here or not: for whoever compares what many
+   * instances run. `null` when none was given, or the file holds none.
+   */
+  statement(): string | null;
   /** Everything known, from memory, for an administrator: holds file names. */
   state(): IntegrityState;
   /**
@@ -124,6 +129,7 @@ export function watchSource(options: SourceOptions): Source {
     },
     problems: () => (disk.isStale() ? integrityProblems(staleSnapshot()) : knowledge.problems()),
     onChange: knowledge.onChange,
+    statement: () => known().envelope,
     state: () => buildState(disk.isStale() ? staleSnapshot() : known(), knowledge.since()),
     inspect: () => memory.inspect(),
     async close() {

@@ -123,6 +123,8 @@ export interface SourceSnapshot extends DependencySnapshot {
   readonly expected: ExpectedSource | null;
   /** The statement that is believed. */
   readonly release: Accepted | null;
+  /** The statement as it was read, believed or not; `null` when there is none. */
+  readonly envelope: string | null;
   /** Why no sequence was remembered, or could not be: a code of the system, or what else; empty where it was. */
   readonly sequenceLost: string;
   readonly sequenceNotKept: string;

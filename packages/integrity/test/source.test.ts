@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import {
   readdirSync,
   renameSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -340,6 +341,7 @@ describe('what it should be', () => {
           assert.deepEqual(exclude, ['log']);
           assert.equal(expected?.sequence, 3);
           assert.equal(expected.key_ids.length, 1);
+          assert.equal(source.statement(), readFileSync(file, 'utf8').trim());
         });
       }),
     ));

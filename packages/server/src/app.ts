@@ -89,7 +89,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
   watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
 
   // What it watches of others.
-  const watchedFleet = createWatchedFleet({ config, health, startedAt, monitoring, log });
+  const watchedFleet = createWatchedFleet({ config, health, source, startedAt, monitoring, log });
   watched.onReport(() => watchedFleet.observe());
 
   // How it answers.

@@ -3,15 +3,19 @@
  */
 import { hostname } from 'node:os';
 import type { Health, Report, Status } from 'portal-health';
+import type { IntegrityState, Source } from 'portal-integrity';
 import { OWN_NAME } from './fleet/fleet.js';
 import type { ServiceDetail } from './fleet/services.js';
 import type { InstanceChange, ServiceUpdate } from './fleet/fleet-update.js';
 import type { InstanceView } from './fleet/instances.js';
 import { createStatusDamper } from './monitoring/alerts/status-damper.js';
+import { createSourceWatch, type SourceView } from './fleet/source/source-watch.js';
+import type { Release } from './fleet/source/source-verdict.js';
 import { countStates, judgeService, STATE_LETTERS, type InstanceState } from './fleet/service-verdict.js';
 
 export interface OwnServiceOptions {
   readonly health: Health;
+  readonly source: Pick<Source, 'state'>;
   readonly startedAt: Date;
   /** Milliseconds between two probe runs in use. */
   readonly intervalMs: number;
@@ -33,12 +37,14 @@ const EXPECTED = { instances: 1 };
 
 export function createOwnService({
   health,
+  source,
   startedAt,
   intervalMs,
   alertAfter,
 }: OwnServiceOptions): OwnService {
   let state: InstanceState = 'new';
   let since = startedAt.getTime();
+  const ownSource = createOwnSource(source, since);
   const settled = createSettledStatus({ startedAt, intervalMs, alertAfter });
 
   /** A report says nothing yet before the first run of the probes. */
@@ -79,11 +85,7 @@ export function createOwnService({
         expected: EXPECTED.instances,
         codes,
         cells: STATE_LETTERS[state],
-        sources: {
-          groups: hash === null ? 0 : 1,
-          reported: hash === null ? 0 : 1,
-          notReported: hash === null ? 1 : 0,
-        },
+        source: ownSource.look(hash),
       },
       instances: [
         {
@@ -105,7 +107,7 @@ export function createOwnService({
     detail,
     takeUpdate(nowMs) {
       const { service, instances } = detail();
-      const { verdict, cells: _, expected: __, sources: ___, ...view } = service;
+      const { verdict, cells: _, expected: __, ...view } = service;
       const [own] = instances;
       return {
         ...view,
@@ -113,6 +115,7 @@ export function createOwnService({
         intervalMs,
         settleMs: 0,
         unwell: own && isUnwell(state) ? [own] : [],
+        source: service.source,
         changes: own ? changesOf(own, nowMs) : [],
         pollsMs: [],
       };
@@ -131,7 +134,7 @@ function createSettledStatus({
   startedAt,
   intervalMs,
   alertAfter,
-}: Omit<OwnServiceOptions, 'health'>): SettledService {
+}: Omit<OwnServiceOptions, 'health' | 'source'>): SettledService {
   const damper = createStatusDamper({ after: alertAfter, intervalMs });
   let lastCodes: readonly string[] = [];
 
@@ -157,6 +160,8 @@ function createSettledStatus({
         intervalMs,
         settleMs: 0,
         unwell: isUnwell(status) ? [{ instance: hostname(), state: status, since, codes }] : [],
+        // Of its own source it says itself that it is degraded, and by which file.
+        source: null,
         changes: [],
         pollsMs: [],
       };
@@ -166,6 +171,37 @@ function createSettledStatus({
 
 function codesOf({ errors }: Report): readonly string[] {
   return errors.flatMap((sentence) => /\(([A-Z_]+)\)$/.exec(sentence)?.[1] ?? []);
+}
+
+/** What runs, against what this service itself expects of its source. */
+function createOwnSource(source: OwnServiceOptions['source'], startedMs: number) {
+  const watch = createSourceWatch(null, startedMs);
+  const name = hostname();
+  return {
+    look(hash: string | null): SourceView {
+      const { expected, statement_refused: refused } = source.state();
+      watch.update(
+        {
+          groups: hash === null ? [] : [{ hash, instances: 1, names: [name] }],
+          notReported: hash === null ? 1 : 0,
+          releases: expected ? [{ release: releaseOf(expected), instances: [name] }] : [],
+          refused: refused === null ? [] : [{ instance: name, code: codeIn(refused) }],
+        },
+        Date.now(),
+      );
+      return watch.view();
+    },
+  };
+}
+
+function releaseOf(expected: NonNullable<IntegrityState['expected']>): Release {
+  const { source_hash: sourceHash, version, sequence, expires } = expected;
+  const expiresAt = expires === null ? Number.POSITIVE_INFINITY : Date.parse(expires);
+  return { sourceHash, version, sequence: sequence ?? 0, expiresAt };
+}
+
+function codeIn(sentence: string): string {
+  return /\((E_[A-Z_]+)\)/.exec(sentence)?.[1] ?? 'E_FILE';
 }
 
 function isUnwell(state: InstanceState): boolean {

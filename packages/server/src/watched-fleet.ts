@@ -3,6 +3,7 @@
  * this service hears that it moves.
  */
 import type { Health } from 'portal-health';
+import type { Source } from 'portal-integrity';
 import { createFleetLive, type FleetLive } from './api/fleet-live.js';
 import { publishedFleet, type NotesOf } from './api/fleet-schema.js';
 import type { Config } from './config/env.js';
@@ -15,6 +16,7 @@ import { createOwnService } from './own-service.js';
 export interface WatchedFleetOptions {
   readonly config: Config;
   readonly health: Health;
+  readonly source: Pick<Source, 'state'>;
   readonly startedAt: Date;
   readonly monitoring: Monitoring;
   readonly log: Log;
@@ -34,12 +36,19 @@ export interface WatchedFleet {
 export function createWatchedFleet({
   config,
   health,
+  source,
   startedAt,
   monitoring,
   log,
 }: WatchedFleetOptions): WatchedFleet {
   const { intervalMs, alertAfter } = config;
-  const ownService = createOwnService({ health, startedAt, intervalMs, alertAfter });
+  const ownService = createOwnService({
+    health,
+    source,
+    startedAt,
+    intervalMs,
+    alertAfter,
+  });
   const fleet = createFleet({
     path: config.fleetFile,
     prometheus:

@@ -14,9 +14,10 @@ import {
 } from 'portal-shared/check-options';
 
 /**
- * What can be asked: the report, the same as metrics, why things are unwell, or one of the three probes of an orchestrator.
+ * What can be asked: the report, the same as metrics, why things are unwell, which release
+ * was signed, or one of the three probes of an orchestrator.
  */
-export type Endpoint = 'health' | 'metrics' | 'reasons' | 'livez' | 'readyz' | 'startupz';
+export type Endpoint = 'health' | 'metrics' | 'reasons' | 'statement' | 'livez' | 'readyz' | 'startupz';
 
 /** Where each endpoint is; leave one out to keep it where it is, `null` closes it. */
 export type EndpointPaths = Readonly<Partial<Record<Endpoint, string | null>>>;
@@ -35,14 +36,14 @@ export interface PathConflict {
  */
 export interface EndpointOptions<Request = unknown> {
   /**
-   * Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`; and with a `viewer` also `/health/reasons`, which is
-   * found by nobody but administrators.
+   * Default: `/health`, `/metrics`, `/livez`, `/readyz` and `/startupz`; and with a `viewer` also `/health/reasons` and
+   * `/health/statement`, which are found by nobody but administrators.
    */
   readonly paths?: EndpointPaths;
   /** What stands before every path, such as `/internal`; for whoever does not take it off on the way here. */
   readonly prefix?: string;
   /**
-   * Who asks for the report, the metrics or the reasons. It may be asynchronous; one that throws, hangs or answers anything
+   * Who asks for the report, the metrics, the reasons or the statement. It may be asynchronous; one that throws, hangs or answers anything
    * but `admin` means `public`. Without it everybody is.
    */
   readonly viewer?: (request: Request) => unknown;
@@ -83,6 +84,7 @@ export const DEFAULT_PATHS = {
   health: '/health',
   metrics: '/metrics',
   reasons: '/health/reasons',
+  statement: '/health/statement',
   livez: '/livez',
   readyz: '/readyz',
   startupz: '/startupz',
@@ -97,6 +99,7 @@ const PATHS: Rules<EndpointPaths> = {
   health: PATH,
   metrics: PATH,
   reasons: PATH,
+  statement: PATH,
   livez: PATH,
   readyz: PATH,
   startupz: PATH,

@@ -33,7 +33,7 @@ export interface Endpoints<Request> {
 }
 
 /** Those whose answer depends on who asks. */
-const FOR_VIEWERS: ReadonlySet<Endpoint> = new Set(['health', 'metrics', 'reasons'] as const);
+const FOR_VIEWERS: ReadonlySet<Endpoint> = new Set(['health', 'metrics', 'reasons', 'statement'] as const);
 
 /**
  * @throws TypeError when a path does not begin with a slash, or an option cannot be used
@@ -45,7 +45,7 @@ export function createEndpoints<Request>(
   if (typeof health?.report !== 'function') throw optionError('health', 'to be made by createHealth', health);
   checkEndpointOptions(options);
   const { prefix = '', viewer, viewerDeadlineMs = DEFAULTS.viewerDeadlineMs, onMethodNotAllowed } = options;
-  const paths = viewer ? options.paths : { ...options.paths, reasons: null };
+  const paths = viewer ? options.paths : { ...options.paths, reasons: null, statement: null };
   const endpoints = endpointsByPath(prefix, paths);
   /** What nearly everybody asks: `GET` of a path as it is written, without wishes. Made once. */
   const usual = new Map(

@@ -46,9 +46,14 @@ export interface HealthResponse {
  */
 export function respond(health: Health, question: HealthRequest, viewer: Viewer): HealthResponse {
   const { method, endpoint } = question;
-  if (endpoint === 'reasons' && viewer !== 'admin') return notFound(method);
+  if ((endpoint === 'reasons' || endpoint === 'statement') && viewer !== 'admin') return notFound(method);
+  const statement = endpoint === 'statement' ? health.statement() : undefined;
+  if (statement === null) return notFound(method);
   if (method !== 'GET' && method !== 'HEAD') return methodNotAllowed();
-  const response = responseOrFailure(health, question, viewer);
+  const response =
+    statement === undefined
+      ? responseOrFailure(health, question, viewer)
+      : responseOf(200, 'application/json', statement, CACHING.admin);
   return method === 'HEAD' ? { ...response, body: '' } : response;
 }
 

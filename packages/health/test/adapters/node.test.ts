@@ -119,7 +119,7 @@ test('an endpoint can be moved, put below a prefix or closed, and an option that
     ],
     [
       { paths: { heath: '/x' } },
-      'Expected the `paths.heath` option to be one of health, metrics, reasons, livez, readyz, startupz, got "heath".',
+      'Expected the `paths.heath` option to be one of health, metrics, reasons, statement, livez, readyz, startupz, got "heath".',
     ],
     [{ prefix: 'internal' }, 'Expected the `prefix` option to begin with a slash, got "internal".'],
     [{ viewer: 'admin' }, 'Expected the `viewer` option to be a function, got "admin".'],

@@ -77,6 +77,17 @@ export function openEnvelope(text: string, keys: readonly KeyObject[], threshold
   return { payload, keyIds: [...signedBy] };
 }
 
+/** The envelope alone, as one line of JSON, for whoever is to verify it; `null` where the text is none. */
+export function envelopeOf(text: string): string | null {
+  try {
+    const { envelope, signatures } = readEnvelope(text);
+    const { payloadType, payload } = envelope;
+    return JSON.stringify({ payloadType, payload, signatures });
+  } catch {
+    return null;
+  }
+}
+
 /**
  * What is signed of an envelope, for whoever holds a key that we never see.
  *

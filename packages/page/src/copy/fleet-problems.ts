@@ -74,6 +74,14 @@ export const FLEET_ADVICE: Readonly<Record<string, FleetAdvice>> = {
     means: 'Fewer instances are listed than expected.',
     next: 'Start what is missing, or correct `expect` in the fleet file.',
   },
+  FLEET_SOURCE_MISMATCH: {
+    means: 'An instance runs what nobody signed, or shows a statement that is not believed.',
+    next: 'Read `/v1/admin/fleet/source`; stop the instance, and compare its files with the release.',
+  },
+  FLEET_SOURCE_SPLIT: {
+    means: 'Instances of one service run different sources for longer than a rollout takes.',
+    next: 'End the rollout, or take it back: `/v1/admin/fleet/source` has the instances.',
+  },
   FLEET_FILE_REFUSED: {
     means: 'The fleet file has a mistake; the last good one is in force.',
     next: 'Read the log of the watcher: it names the place, the rule and the value.',

@@ -6,6 +6,7 @@ import { exactDuration, utc } from './time.js';
 const KINDS: Readonly<Record<IncidentDocument['kind'], string>> = {
   health: 'not well',
   instances: 'too few instances',
+  source: 'the source differs',
   flapping: 'changes to and fro',
   discovery: 'instances are not discovered',
   cause: 'a common cause',

@@ -4,8 +4,7 @@ import type { FleetInstanceDetailDocument } from 'portal-server/api';
 import type { FleetPlace, Navigation } from '../address.js';
 import { usePolled } from '../api/use-polled.js';
 import { instanceReasonText } from '../copy/reason-texts.js';
-import { CodeAdvice, Codes, PlaceLink } from './fleet-links.js';
-import { StateMark } from './fleet-service.js';
+import { CodeAdvice, Codes, PlaceLink, StateMark } from './fleet-links.js';
 import { Ago, Figure, TimeText } from './text.js';
 
 const EVERY_MS = 4_000;
@@ -63,6 +62,7 @@ function InstanceFigures({
     codes,
     started_at: startedAt,
     source_hash: hash,
+    statement,
     answered_at: answeredAt,
     polls_ms: polls,
     reasons,
@@ -95,6 +95,7 @@ function InstanceFigures({
           {startedAt ? <TimeText at={startedAt} nowMs={nowMs} /> : 'not reported'}
         </Figure>
         <Figure name="Source">{hash ? <code>{hash}</code> : 'not reported'}</Figure>
+        {statement !== null && <Figure name="Signed statement">{statement}</Figure>}
         {polls.length > 0 && <Figure name={`Last ${polls.length} polls`}>{pollsText(polls)}</Figure>}
       </dl>
     </>

@@ -2,9 +2,9 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { WHOLE_FLEET, writeAddress, type Address, type FleetPlace, type Navigation } from '../address.js';
 import { withBase } from '../base.js';
-import { codeSentence } from '../copy/fleet.js';
+import { codeSentence, markOf, type CellState } from '../copy/fleet.js';
 import { FLEET_ADVICE } from '../copy/fleet-problems.js';
-import { Sentence } from './text.js';
+import { Mark, Sentence } from './text.js';
 
 /** A link to another place of the fleet, under the tab that is open. */
 export function PlaceLink({
@@ -112,4 +112,9 @@ export function CodeAdvice({ codes }: { readonly codes: readonly string[] }): JS
 /** Where a code is explained: the watcher's own, or the library's. */
 function guideOf(code: string): string {
   return Object.hasOwn(FLEET_ADVICE, code) ? '/docs/fleet.md' : '/docs/errors.md';
+}
+
+export function StateMark({ state }: { readonly state: CellState }): JSX.Element {
+  const { mark, word } = markOf(state);
+  return mark === 'gone' ? <span class="soft">{word}</span> : <Mark status={mark} word={word} />;
 }

@@ -4,8 +4,10 @@ import { useState } from 'preact/hooks';
 import type { FleetInstanceDocument } from 'portal-server/api';
 import type { FleetPlace, Navigation } from '../address.js';
 import { usePolled } from '../api/use-polled.js';
-import { labelsOf, markOf, STATES, usableText, type FleetService } from '../copy/fleet.js';
-import { CodeAdvice, Codes, IncidentLink, PlaceLink } from './fleet-links.js';
+import { labelsOf, STATES, usableText, type FleetService } from '../copy/fleet.js';
+import { isSourceAstray, sourceText } from '../copy/fleet-source.js';
+import { FleetSource } from './fleet-source.js';
+import { CodeAdvice, Codes, IncidentLink, PlaceLink, StateMark } from './fleet-links.js';
 import { PauseForm } from './pause-form.js';
 import { DataTable } from './table.js';
 import { Ago, Figure, Mark, TimeText } from './text.js';
@@ -60,6 +62,9 @@ export function FleetServiceView({ place, navigation, nowMs }: FleetServiceProps
         <>
           <ServiceFigures service={body.service} />
           <CodeAdvice codes={body.service.codes} />
+          {isSourceAstray(body.service.source) && (
+            <FleetSource service={name} navigation={navigation} nowMs={nowMs} />
+          )}
           <PauseForm
             service={name}
             pausedUntil={body.service.paused_until}
@@ -85,6 +90,7 @@ function ServiceFigures({ service }: { readonly service: FleetService }): JSX.El
     <dl class="figures">
       <Figure name="Instances">{usableText(service)}</Figure>
       <Figure name="Expected">{expected}</Figure>
+      <Figure name="Source">{sourceText(service.source)}</Figure>
       <Figure name="Must be usable">{need}</Figure>
       <Figure name="May be unwell">{tolerated}</Figure>
       {labelsOf(service).length > 0 && <Figure name="Labels">{labelsOf(service).join(', ')}</Figure>}
@@ -149,15 +155,11 @@ function Instances({
           <td>{one.started_at ? <TimeText at={one.started_at} nowMs={nowMs} /> : 'not reported'}</td>
           <td>
             {one.source_hash ? <code class="short">{one.source_hash.slice(0, 12)}</code> : 'not reported'}
+            {one.statement?.startsWith('E_') && <code class="soft"> {one.statement}</code>}
           </td>
           <td>{one.answered_at ? <Ago at={one.answered_at} nowMs={nowMs} /> : 'never'}</td>
         </tr>
       ))}
     </DataTable>
   );
-}
-
-export function StateMark({ state }: { readonly state: FleetInstanceDocument['state'] }): JSX.Element {
-  const { mark, word } = markOf(state);
-  return mark === 'gone' ? <span class="soft">{word}</span> : <Mark status={mark} word={word} />;
 }

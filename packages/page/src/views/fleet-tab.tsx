@@ -1,9 +1,11 @@
 /** The fleet, a service of it, or one instance: whatever the address says. */
 import type { ComponentChildren, JSX } from 'preact';
-import { FleetInstanceView } from './fleet-instance.js';
-import { FleetPast } from './fleet-past.js';
-import { FleetServiceView } from './fleet-service.js';
 import { FleetOverview, type FleetOverviewProps } from './fleet.js';
+import { lazyView } from './lazy-view.js';
+
+const FleetInstanceView = lazyView(async () => (await import('./fleet-instance.js')).FleetInstanceView);
+const FleetPast = lazyView(async () => (await import('./fleet-past.js')).FleetPast);
+const FleetServiceView = lazyView(async () => (await import('./fleet-service.js')).FleetServiceView);
 
 export function FleetTab({
   children,

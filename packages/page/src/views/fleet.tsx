@@ -13,13 +13,14 @@ import {
   type FleetService,
   type ServiceGroup,
 } from '../copy/fleet.js';
+import { isSourceAstray, sourceText } from '../copy/fleet-source.js';
 import { FleetCells } from './fleet-cells.js';
 import { FleetFilter } from './fleet-filter.js';
 import { Codes, PlaceLink } from './fleet-links.js';
 import { DataTable } from './table.js';
 import { Mark, TimeText } from './text.js';
 
-const COLUMNS = ['Service', 'Status', 'Since', 'Instances', 'Why'];
+const COLUMNS = ['Service', 'Status', 'Since', 'Instances', 'Source', 'Why'];
 
 export interface FleetOverviewProps {
   readonly state: FleetState;
@@ -56,6 +57,7 @@ export function FleetOverview({
       ) : (
         <>
           <Watching fleet={fleet} nowMs={nowMs} />
+          <Astray services={fleet.services} navigation={navigation} />
           <FleetFilter services={fleet.services} place={place} navigation={navigation} />
           <Filtered
             services={filtered(fleet.services, place)}
@@ -88,6 +90,25 @@ function Watching({
         </>
       )}
     </p>
+  );
+}
+
+/** Services whose instances do not run one thing, also where they are well. */
+function Astray({ services, navigation }: Pick<ListProps, 'services' | 'navigation'>): JSX.Element {
+  return (
+    <>
+      {services
+        .filter(({ source }) => isSourceAstray(source))
+        .map(({ name, source }) => (
+          <p key={name}>
+            Source of{' '}
+            <PlaceLink place={{ service: name }} navigation={navigation}>
+              {name}
+            </PlaceLink>
+            : {sourceText(source)}
+          </p>
+        ))}
+    </>
   );
 }
 
@@ -171,6 +192,7 @@ function Services({
             <TimeText at={service.since} nowMs={nowMs} />
           </td>
           <td>{usableText(service)}</td>
+          <td>{sourceText(service.source)}</td>
           <td>
             <Codes codes={service.codes} />
           </td>

@@ -7,6 +7,7 @@ import { adminFleetHistoryRoute } from './admin-fleet-history.js';
 import { adminFleetInstanceRoute } from './admin-fleet-instance.js';
 import { adminFleetLiveRoute } from './admin-fleet-live.js';
 import { adminFleetServiceRoute } from './admin-fleet-service.js';
+import { adminFleetSourceRoute } from './admin-fleet-source.js';
 import { adminFleetTargetsRoute } from './admin-fleet-targets.js';
 import { adminHealthRoute } from './admin-health.js';
 import { adminHistoryRoute } from './admin-history.js';
@@ -14,6 +15,7 @@ import { adminIncidentRoute } from './admin-incident.js';
 import { adminIncidentsRoute } from './admin-incidents.js';
 import { adminIntegrityLoadedRoute } from './admin-integrity-loaded.js';
 import { adminIntegrityRoute } from './admin-integrity.js';
+import { adminIntegrityStatementRoute } from './admin-integrity-statement.js';
 import { adminLiveRoute } from './admin-live.js';
 import { adminMaintenanceRoute } from './admin-maintenance.js';
 import { adminReasonsRoute } from './admin-reasons.js';
@@ -42,6 +44,7 @@ export const ENDPOINTS: readonly Route[] = [
   adminReasonsRoute,
   adminIntegrityRoute,
   adminIntegrityLoadedRoute,
+  adminIntegrityStatementRoute,
   statusRoute,
   adminLiveRoute,
   adminHistoryRoute,
@@ -53,6 +56,7 @@ export const ENDPOINTS: readonly Route[] = [
   adminFleetEventsRoute,
   adminFleetLiveRoute,
   adminFleetTargetsRoute,
+  adminFleetSourceRoute,
   pauseServiceRoute,
   resumeServiceRoute,
   adminMaintenanceRoute,

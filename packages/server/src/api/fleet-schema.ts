@@ -4,6 +4,7 @@ import type { FleetView } from '../fleet/fleet.js';
 import type { InstanceView } from '../fleet/instances.js';
 import type { ServiceView } from '../fleet/service-watch.js';
 import { INSTANCE_STATES, SERVICE_STATUSES } from '../fleet/service-verdict.js';
+import { seconds, secondsOrNull } from './published-time.js';
 import { reasonFigures } from './reason-schema.js';
 import {
   choice,
@@ -20,6 +21,7 @@ import {
   TIME,
   type FromSchema,
 } from './schema.js';
+import { publishedServiceSource, publishedStatement, serviceSourceSchema } from './source-schema.js';
 
 const codes = listOf({ type: 'string' }, 'Why, by codes: the instances’ own, and those of the watcher.');
 
@@ -45,6 +47,7 @@ export const fleetServiceSchema = named(
       additionalProperties: { type: 'string' },
     },
     instances: counts,
+    source: serviceSourceSchema,
     expected: nonNegativeInteger('Instances that should be listed.'),
     need: nonNegativeInteger('Instances that must be usable.'),
     tolerated: nonNegativeInteger('Instances that may be unwell before the service is degraded.'),
@@ -66,6 +69,10 @@ const instanceFields = {
   codes,
   started_at: textOrNull('As it reports it.', TIME),
   source_hash: textOrNull('As it reports it.', HASH),
+  statement: textOrNull(
+    'What is known of its signed statement: `believed`, `none`, `pending`, or the code for which it is refused, such as ' +
+      '`E_SIGNATURE`; `null`: none is asked for.',
+  ),
   answered_at: textOrNull('When it last responded.', TIME),
   polls_ms: listOf(
     { type: ['number', 'null'] },
@@ -174,6 +181,7 @@ export function publishedService(
     since: seconds(view.since),
     labels: view.labels,
     instances: view.counts,
+    source: publishedServiceSource(view.source),
     expected: view.expected,
     need: view.verdict.need,
     tolerated: view.verdict.tolerated,
@@ -193,6 +201,7 @@ export function publishedInstance(view: InstanceView): FromSchema<typeof fleetIn
     codes: view.codes,
     started_at: secondsOrNull(view.startedAt),
     source_hash: view.sourceHash,
+    statement: publishedStatement(view),
     answered_at: secondsOrNull(view.answeredAt),
     polls_ms: view.polls.map((ms) => (ms === null ? null : Math.round(ms * 10) / 10)),
   };
@@ -237,12 +246,4 @@ function comparePlaces(a: Place, b: Place): number {
   const byState = WORST_INSTANCE_FIRST.indexOf(a.state) - WORST_INSTANCE_FIRST.indexOf(b.state);
   if (byState !== 0 || a.instance === b.instance) return byState;
   return a.instance < b.instance ? -1 : 1;
-}
-
-function seconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function secondsOrNull(ms: number | null): string | null {
-  return ms === null ? null : seconds(ms);
 }

@@ -3,6 +3,7 @@ import { PortalError } from '../errors.js';
 import { whileReachable } from '../infra/postgres.js';
 import { serviceParameter } from './admin-fleet-service.js';
 import { actorOf, pausedServiceSchema } from './pause-schema.js';
+import { secondsOrNull } from './published-time.js';
 import { defineRoute } from './route.js';
 
 export const resumeServiceRoute = defineRoute({
@@ -27,9 +28,6 @@ export const resumeServiceRoute = defineRoute({
     if (!detail) throw new PortalError('notFound');
     await whileReachable(pauses.resume(name, actorOf(request)));
     const until = pauses.until(detail.service, Date.now());
-    return {
-      service: name,
-      paused_until: until === null ? null : `${new Date(until).toISOString().slice(0, 19)}Z`,
-    };
+    return { service: name, paused_until: secondsOrNull(until) };
   },
 });

@@ -23,6 +23,7 @@ import type { mySessionsSchema } from './my-sessions.js';
 import type { adminReportSchema } from './report-schema.js';
 import type { codeRequestedSchema } from './request-code.js';
 import type { FromSchema } from './schema.js';
+import type { fleetSourceSchema } from './source-schema.js';
 import type { publicStatusSchema } from './status.js';
 
 export type AdminReportDocument = FromSchema<typeof adminReportSchema>;
@@ -37,6 +38,7 @@ export type FleetHistoryDocument = FromSchema<typeof fleetHistorySchema>;
 export type FleetInstanceDocument = FromSchema<typeof fleetInstanceSchema>;
 export type FleetInstanceDetailDocument = FromSchema<typeof fleetInstanceDetailSchema>;
 export type FleetServiceDetailDocument = FromSchema<typeof fleetServiceDetailSchema>;
+export type FleetSourceDocument = FromSchema<typeof fleetSourceSchema>;
 export type HeldCauseDocument = PublicStatusDocument['causes'][number];
 export type HistoryDocument = FromSchema<typeof historySchema>;
 export type IncidentDetailDocument = FromSchema<typeof incidentDetailSchema>;
@@ -55,6 +57,7 @@ export interface ApiDocuments {
   readonly '/v1/admin/audit': AuditPageDocument;
   readonly '/v1/admin/events': EventPageDocument;
   readonly '/v1/admin/fleet': FleetDocument;
+  readonly '/v1/admin/fleet/source': FleetSourceDocument;
   readonly '/v1/admin/fleet/services/{service}': FleetServiceDetailDocument;
   readonly '/v1/admin/fleet/services/{service}/instances/{instance}': FleetInstanceDetailDocument;
   readonly '/v1/admin/fleet/services/{service}/history': FleetHistoryDocument;

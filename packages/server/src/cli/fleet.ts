@@ -50,6 +50,7 @@ async function probe(written: string, { tokenFile }: ProbeOptions): Promise<void
         networks: createNetworkSet(entry.polling.networks),
         credentials,
         secureContext: undefined,
+        pinned: undefined,
       },
       createResolver(),
     );

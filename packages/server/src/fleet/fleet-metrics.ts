@@ -3,6 +3,7 @@
  */
 import { INSTANCE_STATES, SERVICE_STATUSES } from './service-verdict.js';
 import type { ServiceView } from './service-watch.js';
+import { SOURCE_STATES } from './source/source-verdict.js';
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
@@ -25,12 +26,22 @@ export function fleetMetrics(services: readonly ServiceView[]): readonly string[
     ),
     ...gauge(
       'portal_fleet_source',
-      'Instances of a service that report which source they run, those that do not, and groups: different sources.',
-      services.flatMap(({ name: service, sources: { groups, reported, notReported } }): readonly Sample[] => [
-        [{ service, kind: 'groups' }, groups],
-        [{ service, kind: 'reported' }, reported],
-        [{ service, kind: 'not_reported' }, notReported],
-      ]),
+      'Instances of a service that report which source they run, that run what is expected, and that do not report; groups: different sources.',
+      services.flatMap(
+        ({ name: service, source: { groups, matching, reported, notReported } }): readonly Sample[] => [
+          [{ service, kind: 'groups' }, groups.length],
+          [{ service, kind: 'matching' }, matching],
+          [{ service, kind: 'reported' }, reported],
+          [{ service, kind: 'not_reported' }, notReported],
+        ],
+      ),
+    ),
+    ...gauge(
+      'portal_fleet_source_state',
+      'How the source of a service stands against what was released: 1 for the state that holds, 0 for the others.',
+      services.flatMap(({ name: service, source }) =>
+        SOURCE_STATES.map((state): Sample => [{ service, state }, source.state === state ? 1 : 0]),
+      ),
     ),
   ];
 }

@@ -83,6 +83,14 @@ export const FLEET_PROBLEMS = {
     sentence: 'Fewer instances are listed than expected',
     next: 'Start what is missing, or correct `expect` in the fleet file.',
   },
+  FLEET_SOURCE_MISMATCH: {
+    sentence: 'An instance runs what nobody signed, or shows a statement that is not believed',
+    next: 'Read `/v1/admin/fleet/source`; stop the instance, and compare its files with the release.',
+  },
+  FLEET_SOURCE_SPLIT: {
+    sentence: 'Instances of one service run different sources for longer than a rollout takes',
+    next: 'End the rollout, or take it back: `/v1/admin/fleet/source` has the instances.',
+  },
   FLEET_FILE_REFUSED: {
     sentence: 'The fleet file has a mistake; the last good one is in force',
     next: 'Read the log of the watcher: it names the place, the rule and the value.',

@@ -1,6 +1,7 @@
 /**
  * What has happened since the last update: for those who keep it. Plain data. All times in milliseconds since 1970.
  */
+import type { SourceState } from './source/source-verdict.js';
 import type { InstanceCounts, InstanceState, ServiceStatus } from './service-verdict.js';
 
 export interface FleetUpdate {
@@ -32,9 +33,19 @@ export interface ServiceUpdate {
   readonly settleMs: number;
   /** Those that are unwell, at most `MOST_UNWELL`. */
   readonly unwell: readonly UnwellInstance[];
+  /** What the instances run; `null`: it is told in another way. */
+  readonly source: SourceUpdate | null;
   readonly changes: readonly InstanceChange[];
   /** Milliseconds of the polls that were answered. */
   readonly pollsMs: readonly number[];
+}
+
+export interface SourceUpdate {
+  readonly state: SourceState;
+  /** Of the state. */
+  readonly since: number;
+  /** Instances that run something else, or show what is not believed, as far as they have a name. */
+  readonly odd: readonly string[];
 }
 
 export interface UnwellInstance {

@@ -123,7 +123,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       const { counts, listed: unknown } = table.summary();
       return isBlind ? { ...countStates([]), unknown, gone: counts.gone } : counts;
     },
-    sources: () => table.summary().sources,
+    source: () => table.summary().source,
     view: (isBlind) => [...table.entries()].map(([instance, held]) => viewOf(instance, held, isBlind)),
     cells(isBlind) {
       const { cells } = table.summary();
@@ -150,6 +150,7 @@ function viewOf(instance: string, held: PolledInstance, isBlind: boolean): Insta
     codes: isBlind ? [] : codesOf(held),
     startedAt: tracked.reading?.startedAtMs ?? null,
     sourceHash: tracked.reading?.sourceHash ?? null,
+    signed: tracked.reading?.signed,
     answeredAt: tracked.answeredAt,
     polls: [...polls],
     reasons: isBlind ? [] : reasons,

@@ -6,6 +6,8 @@ import { createCodeSet } from './code-set.js';
 import { MOST_UNWELL, type UnwellInstance } from './fleet-update.js';
 import type { InstanceReason } from './formats/reasons.js';
 import type { TrackedInstance } from './instance-tracker.js';
+import { createFoundSource, isSameSigned } from './source/found-source.js';
+import type { FoundSource } from './source/source-verdict.js';
 import type { Seen } from './sight.js';
 import { countStates, STATE_LETTERS, type InstanceCounts, type InstanceState } from './service-verdict.js';
 
@@ -23,21 +25,13 @@ export interface PolledInstance {
   told: { readonly state: InstanceState; readonly codes: string } | undefined;
 }
 
-/** How many of the listed instances report which source they run. */
-export interface SourceCounts {
-  /** Different ones. */
-  readonly groups: number;
-  readonly reported: number;
-  readonly notReported: number;
-}
-
 /** As the instances are while the watcher sees. */
 export interface Summary {
   readonly listed: number;
   readonly counts: InstanceCounts;
   /** Each once. */
   readonly codes: readonly string[];
-  readonly sources: SourceCounts;
+  readonly source: FoundSource;
   readonly unwell: readonly UnwellInstance[];
   /** The letters of the states, in the order of the names. */
   readonly cells: string;
@@ -50,23 +44,20 @@ export function summarise(all: ReadonlyMap<string, PolledInstance>): Summary {
   const counts = countStates(sorted.map(([, held]) => stateOfPolled(held)));
   const listed = all.size - counts.gone;
   const codes = createCodeSet();
-  const hashes = new Set<string>();
+  const source = createFoundSource();
   const unwell: UnwellInstance[] = [];
-  let reported = 0;
   for (const [instance, held] of all) {
     if (held.goneAt !== null) continue;
     const { state, since, codes: own, reading } = held.tracked;
     for (const code of codesOf(held)) codes.add(code);
     if (UNWELL.has(state) && unwell.length < MOST_UNWELL) unwell.push({ instance, state, since, codes: own });
-    if (typeof reading?.sourceHash !== 'string') continue;
-    hashes.add(reading.sourceHash);
-    reported += 1;
+    source.add(instance, reading);
   }
   return {
     listed,
     counts,
     codes: codes.codes(),
-    sources: { groups: hashes.size, reported, notReported: listed - reported },
+    source: source.found(),
     unwell,
     cells: sorted.map(([, held]) => STATE_LETTERS[stateOfPolled(held)]).join(''),
   };
@@ -78,6 +69,7 @@ export function looksAlike(before: TrackedInstance, after: TrackedInstance): boo
     before.state === after.state &&
     before.since === after.since &&
     before.reading?.sourceHash === after.reading?.sourceHash &&
+    isSameSigned(before.reading?.signed, after.reading?.signed) &&
     isSameList(before.codes, after.codes) &&
     isSameList(before.findings, after.findings)
   );

@@ -3,9 +3,10 @@
  */
 import type { InstanceChange, UnwellInstance } from './fleet-update.js';
 import type { InstanceReason } from './formats/reasons.js';
-import type { SourceCounts } from './instance-summary.js';
 import type { InstanceCounts, InstanceState } from './service-verdict.js';
 import type { Seen } from './sight.js';
+import type { Signed } from './source/pinned-keys.js';
+import type { FoundSource } from './source/source-verdict.js';
 
 export interface InstanceView {
   /** `host:port`. */
@@ -18,6 +19,8 @@ export interface InstanceView {
   readonly codes: readonly string[];
   readonly startedAt: number | null;
   readonly sourceHash: string | null;
+  /** What is known of its signed statement; `undefined`: none is asked for. */
+  readonly signed?: Signed | undefined;
   readonly answeredAt: number | null;
   /** Milliseconds of the last polls, the newest last; `null`: not answered. */
   readonly polls: readonly (number | null)[];
@@ -42,7 +45,8 @@ export interface Instances {
   takeChanges(nowMs: number): readonly InstanceChange[];
   /** Milliseconds of the polls that were answered since the last call. */
   takePollsMs(): readonly number[];
-  sources(): SourceCounts;
+  /** What the listed ones say of their source. */
+  source(): FoundSource;
   /** Of all instances that are polled; of those that a Prometheus scrapes, all but the healthy ones. */
   view(isBlind: boolean): readonly InstanceView[];
 }

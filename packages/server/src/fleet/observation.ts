@@ -4,6 +4,7 @@
 import type { Status } from 'portal-health';
 import type { InstanceProblem } from './fleet-problems.js';
 import type { InstanceReason } from './formats/reasons.js';
+import type { Signed } from './source/pinned-keys.js';
 
 /** What a health document says, in whichever format. */
 export interface Reading {
@@ -15,6 +16,8 @@ export interface Reading {
   readonly startedAtMs: number | null;
   /** 64 lower-case hexadecimal digits; `null`: not reported. */
   readonly sourceHash: string | null;
+  /** What is known of its signed statement; left out where none is asked for. */
+  readonly signed?: Signed;
 }
 
 export type Observation =

@@ -3,7 +3,6 @@
  * All times in milliseconds since 1970.
  */
 import { MOST_UNWELL } from './fleet-update.js';
-import type { SourceCounts } from './instance-summary.js';
 import { forgetLoss, type Damping } from './instance-tracker.js';
 import type { Instances } from './instances.js';
 import type { ScrapedRound, ScrapedSource } from './prometheus/round.js';
@@ -18,6 +17,7 @@ import {
   type NamedInstance,
 } from './scraped-instance.js';
 import { countStates, STATE_LETTERS } from './service-verdict.js';
+import type { FoundSource } from './source/source-verdict.js';
 
 export interface ScrapedInstances extends Instances {
   readonly kind: 'scraped';
@@ -116,7 +116,7 @@ export function createScrapedInstances(damping: Damping, intervalMs: number): Sc
     takeChanges: (nowMs) => (isOutdated ? [] : changes.take(known(), roundAtMs ?? nowMs, nowMs)),
     // The Prometheus polls.
     takePollsMs: () => [],
-    sources: () => countSources(sources, listed),
+    source: () => foundSource(sources, listed),
     view: (isBlind) => [
       ...[...named].map(([instance, held]) =>
         viewOfNamed(instance, held, stateOfNamed(held, isUnknown(isBlind)), isBlind),
@@ -126,7 +126,13 @@ export function createScrapedInstances(damping: Damping, intervalMs: number): Sc
   };
 }
 
-function countSources(sources: readonly ScrapedSource[], listed: number): SourceCounts {
+/** By their numbers: a Prometheus names none of them, and has no statement. */
+function foundSource(sources: readonly ScrapedSource[], listed: number): FoundSource {
   const reported = sources.reduce((sum, { instances }) => sum + instances, 0);
-  return { groups: sources.length, reported, notReported: Math.max(0, listed - reported) };
+  return {
+    groups: sources.map(({ hash, instances }) => ({ hash, instances, names: [] })),
+    notReported: Math.max(0, listed - reported),
+    releases: [],
+    refused: [],
+  };
 }

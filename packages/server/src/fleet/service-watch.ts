@@ -7,12 +7,12 @@ import type { Discovered } from './discovery/discovered.js';
 import type { ServiceEntry } from './file/fleet-file.js';
 import type { ServiceUpdate } from './fleet-update.js';
 import { createPolledInstances, type PolledInstances } from './instance-list.js';
-import type { SourceCounts } from './instance-summary.js';
 import type { InstanceView } from './instances.js';
 import { createInstanceListing } from './listing.js';
 import type { ServiceRound } from './prometheus/collector.js';
 import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
+import { createSourceWatch, type SourceView } from './source/source-watch.js';
 import { countStates, judgeService, type InstanceCounts, type ServiceVerdict } from './service-verdict.js';
 
 export interface ServiceView {
@@ -26,7 +26,7 @@ export interface ServiceView {
   readonly codes: readonly string[];
   /** The letters of the states of the instances, in the order of their names. */
   readonly cells: string;
-  readonly sources: SourceCounts;
+  readonly source: SourceView;
 }
 
 /** Those of one service, by who collects what is known of them. */
@@ -64,6 +64,7 @@ export function createServiceWatch(
   let isBlind = false;
   let verdict: ServiceVerdict = { ...judgeService(countStates([]), expect, false), status: 'unknown' };
   let since = startedMs;
+  const source = createSourceWatch(polling.release, startedMs);
 
   function codes(): readonly string[] {
     const found = createCodeSet();
@@ -108,6 +109,7 @@ export function createServiceWatch(
     update(nowMs, blind) {
       isBlind = blind;
       instances.age(nowMs);
+      if (!isBlind) source.update(instances.source(), nowMs);
       const isTooFew = listing.judge(instances.listed(), nowMs);
       const judged = judgeService(instances.counts(isBlind), expect, isTooFew);
       // Before its instances are listed nothing is known of it.
@@ -124,7 +126,7 @@ export function createServiceWatch(
       expected: expect.instances,
       codes: codes(),
       cells: instances.cells(isBlind),
-      sources: instances.sources(),
+      source: source.view(),
     }),
     viewInstances: () => instances.view(isBlind),
     takeUpdate(nowMs) {
@@ -143,6 +145,7 @@ export function createServiceWatch(
         intervalMs: polling.intervalMs,
         settleMs: damping.failureThreshold * polling.intervalMs + polling.timeoutMs,
         unwell: isBlind ? [] : instances.unwell(),
+        source: source.view(),
         changes: isBlind ? [] : instances.takeChanges(nowMs),
         pollsMs: instances.takePollsMs(),
       };

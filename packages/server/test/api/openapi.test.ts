@@ -2,9 +2,19 @@
  * The description of the API against the API, in every state that it can be in.
  */
 import assert from 'node:assert/strict';
-import { hostname } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startPostgres, startRedis, waitFor, type PostgresServer, type RedisServer } from 'portal-test-kit';
+import {
+  makeReleaseKeys,
+  signRelease,
+  startPostgres,
+  startRedis,
+  waitFor,
+  type PostgresServer,
+  type RedisServer,
+} from 'portal-test-kit';
 import { ADMIN } from '../../src/auth/permission.js';
 import { OWN_NAME } from '../../src/fleet/fleet.js';
 import { assertAnswer, assertShape, DOCUMENT, responseOf } from '../answers.js';
@@ -15,6 +25,7 @@ import { startService, type TestService } from '../service.js';
 const PATIENTLY = { everyMs: 100 };
 const FORMATS = ['application/json', 'application/health+json'];
 
+let folder: string;
 let postgres: PostgresServer;
 let redis: RedisServer;
 let service: TestService;
@@ -22,13 +33,18 @@ let admin: string;
 let moderator: string;
 
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portal-openapi-'));
+  const keys = makeReleaseKeys();
+  await writeFile(join(folder, 'release.pub'), keys.publicPem);
+  await writeFile(join(folder, 'statement'), signRelease('another source', keys));
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   service = await startService({
     databaseUrl: await postgres.createDatabase(),
     redisUrl: redis.url,
     environment: {
       // So that something is expected of the source, and not found.
-      PORTAL_SOURCE_HASH: '0'.repeat(64),
+      PORTAL_SOURCE_STATEMENT: join(folder, 'statement'),
+      PORTAL_SOURCE_KEYS: join(folder, 'release.pub'),
       // Shapes are tested here, not speed: a busy machine must not look like an outage.
       PORTAL_DEADLINE_MS: '2000',
       PORTAL_SLOW_MS: '1900',
@@ -47,6 +63,7 @@ before(async () => {
 after(async () => {
   await service?.close();
   await Promise.all([postgres?.close(), redis?.close()]);
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** Asks everything that depends on how things are, and gives the report's status. */

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from 'portal-test-kit';
 import { createFleet, OWN_NAME, type Fleet, type FleetView } from '../../src/fleet/fleet.js';
+import { createSourceWatch } from '../../src/fleet/source/source-watch.js';
 import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from '../../src/fleet/fleet-problems.js';
 import { countStates, judgeService } from '../../src/fleet/service-verdict.js';
 import { createLog } from '../../src/infra/log.js';
@@ -25,7 +26,7 @@ const own = () => ({
     expected: 1,
     codes: [],
     cells: 'h',
-    sources: { groups: 0, reported: 0, notReported: 1 },
+    source: createSourceWatch(null, 0).view(),
   },
   instances: [],
 });

@@ -46,11 +46,18 @@ function assertAsListed(instances: PolledInstances): void {
     assert.deepEqual(new Set(instances.codes(isBlind)), codes);
     assert.equal(instances.listed(), listed.length);
     const hashes = listed.flatMap(({ sourceHash }) => sourceHash ?? []);
-    assert.deepEqual(instances.sources(), {
-      groups: new Set(hashes).size,
-      reported: hashes.length,
-      notReported: listed.length - hashes.length,
-    });
+    const { groups, notReported } = instances.source();
+    const counted = Object.fromEntries(
+      groups.map(({ hash, instances: count, names }) => [hash, [count, names.length]]),
+    );
+    const expected = Object.fromEntries(
+      [...new Set(hashes)].map((hash) => {
+        const count = hashes.filter((one) => one === hash).length;
+        return [hash, [count, count]];
+      }),
+    );
+    assert.deepEqual(counted, expected);
+    assert.equal(notReported, listed.length - hashes.length);
   }
   const unwell = instances
     .view(false)

@@ -148,6 +148,14 @@ describe('instances that a Prometheus scrapes', () => {
         ],
       },
     );
-    assert.deepEqual(instances.sources(), { groups: 2, reported: 3, notReported: 1 });
+    const { groups, notReported } = instances.source();
+    assert.deepEqual(
+      groups.map(({ hash, instances: count }) => [hash, count]),
+      [
+        ['a', 2],
+        ['b', 1],
+      ],
+    );
+    assert.equal(notReported, 1);
   });
 });

@@ -9,6 +9,7 @@ import { FORMAT_NAMES, type Format } from '../formats/format.js';
 import { isPointer } from '../formats/json-pointer.js';
 import { isLoopback, isNetwork, PRIVATE_NETWORKS } from '../networks.js';
 import type { Damping } from '../instance-tracker.js';
+import type { PinnedRelease } from '../source/pinned-keys.js';
 import type { Amount, Expectation } from '../service-verdict.js';
 import {
   duration,
@@ -53,6 +54,8 @@ export interface Polling {
   readonly tls: TlsFiles | null;
   /** Loopback is asked only where the file names it. */
   readonly allowsLoopback: boolean;
+  /** By whom, and from which sequence on, the source must be signed; `null`: nobody says so. */
+  readonly release: PinnedRelease | null;
 }
 
 export interface TlsFiles {
@@ -126,6 +129,14 @@ const shared = {
       ),
       MOST_LABELS,
     ),
+    undefined,
+  ),
+  release: or(
+    object({
+      keys: listOf(filePath, { from: 1, to: 20 }),
+      minimum_sequence: or(wholeNumber(0, Number.MAX_SAFE_INTEGER), 0),
+      statement: or(filePath, null),
+    }),
     undefined,
   ),
   expect: or(
@@ -221,6 +232,13 @@ function serviceEntry(
       given.collector,
     );
   }
+  if (isScraped && given.release?.statement === null) {
+    throw new FleetFileError(
+      `${pointer}/release/statement`,
+      'to name a file where a Prometheus collects, since it asks no instance for its statement',
+      undefined,
+    );
+  }
   const found = isScraped ? seriesOf(serviceName, entry, pointer) : discoverOf(entry, pointer);
   const { interval: intervalMs = 10_000, timeout: timeoutMs = Math.min(3_000, intervalMs), tls } = given;
   if (timeoutMs > intervalMs) {
@@ -263,6 +281,7 @@ function serviceEntry(
       allowsLoopback: [...hosts, ...networks.map((one) => one.split('/')[0] ?? '')].some(
         (host) => host === 'localhost' || isLoopback(host),
       ),
+      release: releaseOf(given.release),
     },
     damping: {
       failureThreshold: given.failure_threshold ?? 3,
@@ -286,6 +305,12 @@ function discoverOf({ discover: found, series: ofService }: Found, pointer: stri
     throw new FleetFileError(`${pointer}/discover`, 'to say where the instances are found', found);
   }
   return found;
+}
+
+function releaseOf(given: Shared['release']): PinnedRelease | null {
+  if (!given) return null;
+  const { keys, minimum_sequence: minimumSequence, statement } = given;
+  return { keyFiles: keys, minimumSequence, statementFile: statement };
 }
 
 function seriesOf(

@@ -4,11 +4,12 @@
 import type { SecureContext } from 'node:tls';
 import { withTimeout } from 'portal-shared/with-timeout';
 import { hostOf, type Polling } from '../file/fleet-file.js';
-import { readResponse } from '../formats/format.js';
+import { readResponse, type InstanceResponse } from '../formats/format.js';
 import { reasonsIn, type InstanceReason } from '../formats/reasons.js';
 import type { InstanceProblem } from '../fleet-problems.js';
 import type { NetworkSet } from '../networks.js';
-import type { Observation } from '../observation.js';
+import type { Observation, Reading } from '../observation.js';
+import type { KnownStatement, PinnedKeys, Signed } from '../source/pinned-keys.js';
 import type { Credentials } from './credentials.js';
 import { exchange } from './exchange.js';
 import { createInstanceConnection } from './instance-connection.js';
@@ -34,18 +35,21 @@ export interface ServicePolling {
   readonly networks: NetworkSet;
   readonly credentials: Credentials | undefined;
   readonly secureContext: SecureContext | undefined;
+  /** Whose signed statements are believed; `undefined`: none is asked for. */
+  readonly pinned: PinnedKeys | undefined;
 }
 
 /** @param origin - `http://host:port`, as discovered */
 export function createInstanceClient(
   origin: string,
-  { polling, networks, credentials, secureContext }: ServicePolling,
+  { polling, networks, credentials, secureContext, pinned }: ServicePolling,
   resolver: Resolver,
 ): InstanceClient {
   const { path, timeoutMs, format, tokenHosts, tls } = polling;
   const url = new URL(origin);
   const host = hostOf(url);
   const connection = createInstanceConnection(url, polling, secureContext, resolver);
+  let shown: Shown | undefined;
 
   async function ask(deadlineMs: number): Promise<Observation> {
     const kept = connection.kept();
@@ -68,9 +72,43 @@ export function createInstanceClient(
     }
     if (response.status === 401) credentials?.refresh();
     const reading = readResponse(response, format, Date.now());
-    return typeof reading === 'string'
-      ? { kind: 'failed', code: isTokenWithheld ? withheldOr(reading) : reading }
-      : { kind: 'answered', reading, isTokenWithheld };
+    if (typeof reading === 'string') {
+      return { kind: 'failed', code: isTokenWithheld ? withheldOr(reading) : reading };
+    }
+    return { kind: 'answered', reading: await withStatement(reading, deadlineMs), isTokenWithheld };
+  }
+
+  /** An instance has the statement that it read at its start, so it is asked once for each. */
+  async function withStatement(reading: Reading, deadlineMs: number): Promise<Reading> {
+    const { sourceHash, startedAtMs } = reading;
+    if (!pinned || sourceHash === null) return reading;
+    const of = `${sourceHash} ${startedAtMs}`;
+    if (shown?.of !== of || shown.statement === 'unheard') {
+      const isFirst = shown?.of !== of;
+      const statement = await askStatement(pinned, deadlineMs);
+      shown = { of, statement, isDue: isFirst };
+    }
+    return { ...reading, signed: signedIn(shown) };
+  }
+
+  /** First where the library has it, then where portal-server does. */
+  async function askStatement(keys: PinnedKeys, deadlineMs: number): Promise<Shown['statement']> {
+    for (const place of [belowPath(path, 'statement'), SERVICE_STATEMENT]) {
+      const response = await askKnown(place, deadlineMs);
+      if (response === undefined || response.status >= 500) return 'unheard';
+      if (response.status === 200) return keys.statement(response.body);
+    }
+    return null;
+  }
+
+  /** What is told only to those who show who they are. @returns `undefined` where nothing was heard */
+  async function askKnown(place: string, deadlineMs: number): Promise<InstanceResponse | undefined> {
+    const kept = connection.kept();
+    const authorization = credentials?.header() ?? undefined;
+    const isKnownThere = authorization !== undefined || (tls?.certFile ?? null) !== null;
+    if (!kept || format !== 'portal') return undefined;
+    if (!isKnownThere || (authorization !== undefined && !maySend(kept.address))) return NOT_TOLD;
+    return exchange(kept.client, { path: place, authorization, deadlineMs }).catch(() => undefined);
   }
 
   function maySend(address: string): boolean {
@@ -87,23 +125,35 @@ export function createInstanceClient(
       }
     },
     async reasons(deadlineMs) {
-      const kept = connection.kept();
-      const authorization = credentials?.header() ?? undefined;
-      // Nobody else is told.
-      const isKnownThere = authorization !== undefined || (tls?.certFile ?? null) !== null;
-      if (!kept || format !== 'portal' || !isKnownThere) return [];
-      if (authorization !== undefined && !maySend(kept.address)) return [];
-      const question = { path: reasonsPathOf(path), authorization, deadlineMs };
-      const response = await exchange(kept.client, question).catch(() => undefined);
+      const response = await askKnown(belowPath(path, 'reasons'), deadlineMs);
       return response?.status === 200 ? reasonsIn(response.body, Date.now()) : [];
     },
     close: () => connection.disconnect(),
   };
 }
 
+/** What an instance has shown of its statement. */
+interface Shown {
+  /** Its hash and its start. */
+  readonly of: string;
+  /** `null`: it shows none; `unheard`: it did not say. */
+  readonly statement: KnownStatement | 'unheard' | null;
+  /** The first time that it did not say may have been chance. */
+  readonly isDue: boolean;
+}
+
+function signedIn({ statement, isDue }: Shown): Signed {
+  if (statement === 'unheard') return { kind: isDue ? 'pending' : 'none' };
+  return statement?.signed() ?? { kind: 'none' };
+}
+
+/** Whoever may not ask is told of nothing. */
+const NOT_TOLD: InstanceResponse = { status: 404, body: '' };
+const SERVICE_STATEMENT = '/v1/admin/integrity/statement';
+
 /** Below the path of the report, as the library has it. */
-function reasonsPathOf(path: string): string {
-  return path.replace(/\/?(\?.*)?$/, '/reasons');
+function belowPath(path: string, name: string): string {
+  return path.replace(/\/?(\?.*)?$/, `/${name}`);
 }
 
 /** Without its token an instance says no, which is not its fault. */

@@ -14,6 +14,7 @@ import {
   type ServiceRound,
 } from '../prometheus/collector.js';
 import { createPrometheusApi, type PrometheusAddress } from '../prometheus/prometheus-api.js';
+import { createPinnedKeys } from '../source/pinned-keys.js';
 import { createCredentials } from './credentials.js';
 import { createInstanceClient, type ServicePolling } from './instance-client.js';
 import { createPoller, type PollTarget } from './poller.js';
@@ -104,6 +105,7 @@ function sharedOf(polling: Polling): ServicePolling {
     networks: createNetworkSet(polling.networks),
     credentials: polling.credentialsFile === null ? undefined : createCredentials(polling.credentialsFile),
     secureContext: polling.tls ? secureContextOf(polling.tls) : undefined,
+    pinned: polling.release ? createPinnedKeys(polling.release) : undefined,
   };
 }
 

@@ -33,6 +33,7 @@ export const LASTS_FOR_MS = 5 * 60_000;
 const NAMES: Readonly<Record<IncidentKind, string>> = {
   health: 'PortalServiceUnwell',
   instances: 'PortalInstancesMissing',
+  source: 'PortalSourceDiffers',
   flapping: 'PortalServiceFlapping',
   discovery: 'PortalDiscoveryFailed',
   cause: 'PortalCommonCause',

@@ -108,15 +108,29 @@ const TEXTS: Readonly<Record<AlertType, (alert: Alert) => string>> = {
 const ENDS: Readonly<Record<IncidentKind, string>> = {
   health: 'healthy again',
   instances: 'enough instances again',
+  source: 'one source again',
   flapping: 'no longer changes to and fro',
   discovery: 'instances are discovered again',
   cause: 'healthy again',
   blind: 'sees again',
 };
 
+/** More names would be no message that anybody reads at night. */
+const MOST_NAMES = 5;
+
 function notWell(alert: Alert): string {
+  if (alert.kind === 'source') return sourceWords(alert);
   const causes = alert.kind === 'flapping' ? 'It changes to and fro' : alert.errors.join('; ');
   return `${shapeOf(alert)} ${alert.status}: ${headOf(alert)}${causes && `. ${causes}`}${whyWords(alert)}`;
+}
+
+/** Beside the status: a service whose source differs may be well. */
+function sourceWords(alert: Alert): string {
+  const { instances, errors } = alert;
+  const names = instances.slice(0, MOST_NAMES).map(({ instance }) => instance);
+  const more = instances.length - names.length;
+  const where = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `${shapeOf(alert)} source: ${headOf(alert)}. ${errors.join('; ')}${where && `: ${where}`}`;
 }
 
 function shapeOf({ status }: Alert): string {

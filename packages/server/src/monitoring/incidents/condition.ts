@@ -38,6 +38,7 @@ export function conditionsOfService(fleet: string, service: ServiceUpdate, at: n
     ...healthCondition(fleet, service),
     ...countCondition(fleet, service),
     ...discoveryCondition(fleet, service, at),
+    ...sourceCondition(fleet, service),
   ];
 }
 
@@ -78,6 +79,24 @@ function discoveryCondition(fleet: string, service: ServiceUpdate, at: number): 
       since: at,
       afterMs: DISCOVERY_AFTER_MS,
       causes: codes.map((code) => ({ code, service: service.name, instance: null })),
+    },
+  ];
+}
+
+const SOURCE_CODES = { mismatched: 'FLEET_SOURCE_MISMATCH', split: 'FLEET_SOURCE_SPLIT' } as const;
+
+/** An axis of its own: whatever runs, the service may be well. */
+function sourceCondition(fleet: string, service: ServiceUpdate): readonly Condition[] {
+  const { state, since, odd } = service.source ?? {};
+  if ((state !== 'mismatched' && state !== 'split') || since === undefined || !odd) return [];
+  const instances: readonly (string | null)[] = odd.length === 0 ? [null] : odd;
+  return [
+    {
+      ...blank(fleet, service, 'source'),
+      severity: state === 'mismatched' ? 'critical' : 'warning',
+      since,
+      causes: instances.map((instance) => ({ code: SOURCE_CODES[state], service: service.name, instance })),
+      instances: odd.map((instance) => ({ service: service.name, instance })),
     },
   ];
 }

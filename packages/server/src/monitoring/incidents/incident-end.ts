@@ -2,6 +2,7 @@
  * When an incident whose condition no longer holds is over: not while it may only be out of sight.
  */
 import { isSeenTooShortly, type FleetMoment } from './announcements.js';
+import type { ServiceUpdate } from '../../fleet/fleet-update.js';
 import { isUnwell } from './condition.js';
 import type { Incident } from './incident.js';
 
@@ -23,15 +24,22 @@ export function isOver(incident: Incident, moment: FleetMoment, about: Doubts): 
   const service = moment.byName.get(name ?? '');
   // One that is no longer watched has no incidents; one that is out of sight is as it was.
   if (!service) return !moment.isBlind;
+  if (kind === 'source') return isWhole(service) && !isSettling;
   if (kind !== 'discovery' && service.status === 'unknown') return false;
   if (kind === 'health' && about.isFlapping) return false;
   return !isSettling;
 }
 
+/** While a release rolls, what was wrong is being mended; it is not yet. */
+function isWhole({ source }: ServiceUpdate): boolean {
+  return source === null || source.state !== 'rolling';
+}
+
 /** What an earlier run saw is not over because this one has not looked often enough. */
 function isSeenTooLittle(incident: Incident, moment: FleetMoment): boolean {
-  const isCount = incident.kind === 'instances' || incident.kind === 'discovery';
-  return isCount ? moment.runsForMs < COUNTS_SETTLE_MS : isSeenTooShortly(incident, moment);
+  // What is listed, and what each shows, is known after a while.
+  const isOfList = incident.kind !== 'health' && incident.kind !== 'flapping' && incident.kind !== 'cause';
+  return isOfList ? moment.runsForMs < COUNTS_SETTLE_MS : isSeenTooShortly(incident, moment);
 }
 
 /** A status that is well since some time was so from then on. @returns milliseconds since 1970 */

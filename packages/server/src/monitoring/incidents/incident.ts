@@ -4,7 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 
-export const INCIDENT_KINDS = ['health', 'instances', 'flapping', 'discovery', 'cause', 'blind'] as const;
+export const INCIDENT_KINDS = [
+  'health',
+  'instances',
+  'source',
+  'flapping',
+  'discovery',
+  'cause',
+  'blind',
+] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 
 export type Severity = 'warning' | 'critical';

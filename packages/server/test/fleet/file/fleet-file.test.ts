@@ -53,6 +53,29 @@ services:${ORDERS}
     assert.equal(services[0]?.expect.instances, 2);
   });
 
+  test('pins who must have signed what the instances run', () => {
+    const { services } = readFleetFile(
+      'services: [{ name: a, discover: { static: ["http://a:1"] }, release: { keys: [a.pub, b.pub], minimum_sequence: 12 } },' +
+        ' { name: b, discover: { static: ["http://b:1"] } }]',
+    );
+    assert.deepEqual(
+      services.map(({ polling }) => polling.release),
+      [{ keyFiles: ['a.pub', 'b.pub'], minimumSequence: 12, statementFile: null }, null],
+    );
+    const scraped = (statement: string): unknown =>
+      readFleetFile(
+        `services: [{ name: a, collector: prometheus, release: { keys: [a.pub]${statement} } }]`,
+        {
+          hasPrometheus: true,
+        },
+      ).services[0]?.polling.release?.statementFile;
+    assert.equal(scraped(', statement: released.jsonl'), 'released.jsonl');
+    assert.throws(
+      () => scraped(''),
+      /\/services\/0\/release\/statement to name a file where a Prometheus collects, .* got nothing/,
+    );
+  });
+
   test('lets loopback be asked only where it is named', () => {
     const allows = (service: string): boolean | undefined =>
       readFleetFile(`services: [{ name: a, ${service} }]`).services[0]?.polling.allowsLoopback;

@@ -31,7 +31,13 @@ async function poll(says: (socket: Socket) => void): Promise<Observation> {
   const { polling } = readFleetFile(YAML).services[0] ?? assert.fail();
   const client = createInstanceClient(
     host.origin,
-    { polling, networks: createNetworkSet([]), credentials: undefined, secureContext: undefined },
+    {
+      polling,
+      networks: createNetworkSet([]),
+      credentials: undefined,
+      secureContext: undefined,
+      pinned: undefined,
+    },
     createResolver(),
   );
   try {

@@ -40,6 +40,7 @@ function clientFor(
       networks: createNetworkSet(polling.networks),
       credentials: polling.credentialsFile === null ? undefined : createCredentials(polling.credentialsFile),
       secureContext: undefined,
+      pinned: undefined,
     },
     resolver,
   );
@@ -208,7 +209,13 @@ describe('the address of an instance', () => {
       const polling = readFleetFile(yaml).services[0]?.polling ?? assert.fail();
       const client = createInstanceClient(
         `http://localhost:${port}`,
-        { polling, networks: createNetworkSet([]), credentials: undefined, secureContext: undefined },
+        {
+          polling,
+          networks: createNetworkSet([]),
+          credentials: undefined,
+          secureContext: undefined,
+          pinned: undefined,
+        },
         createResolver(),
       );
       assert.equal(summary(await client.poll()), 'INSTANCE_ADDRESS_NOT_ALLOWED');
@@ -293,6 +300,7 @@ describe('a token', () => {
           networks: createNetworkSet(polling.networks),
           credentials: createCredentials(tokenFile),
           secureContext: undefined,
+          pinned: undefined,
         },
         createResolver(),
       );

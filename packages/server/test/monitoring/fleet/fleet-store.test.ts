@@ -54,6 +54,7 @@ function service(change: Partial<ServiceUpdate>): ServiceUpdate {
     settleMs: 30_000,
     counts: { ...countStates([]), degraded: 0, unhealthy: 0, unreachable: 0 },
     unwell: [],
+    source: null,
     changes: [],
     pollsMs: [],
     ...change,

@@ -39,6 +39,7 @@ export function serviceUpdate(
     settleMs: SETTLE_MS,
     counts: countStates([STATUSES[letter]]),
     unwell: isUnwell ? [{ instance: `${name}:80`, state: STATUSES[letter], since: START, codes }] : [],
+    source: null,
     changes: [],
     pollsMs: [],
     ...change,
