@@ -1,13 +1,15 @@
 /**
  * Breaks everything that can break, and checks the responses of the library and the service against the requirements.
  *
- *   npm run e2e                        all scenarios; writes e2e/RESULTS.md
+ *   npm run e2e                        the tests from outside, then all scenarios; writes e2e/RESULTS.md
  *   npm run e2e -- --only NAME         the scenarios whose name contains NAME
  *   npm run e2e -- --reasons           also the scenes of the reasons, and beside every process a twin without reasons, whose
  *                                      answers below administrators have to be the same; takes about twice as long
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
+ *   npm run e2e -- --collectors [MINUTES]  the fleet watched directly and through a Prometheus, with faults all along
  */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,7 +22,10 @@ import { startServers } from './fixture.js';
 import { outcomesTable, poolCostTable } from './table.js';
 
 const PAGE = new URL('../RESULTS.md', import.meta.url);
-const SOAK_MINUTES = 10;
+const COLLECTORS = fileURLToPath(new URL('test/fleet-collectors-scene.js', import.meta.url));
+const OUTSIDE = fileURLToPath(new URL('../../scripts/test.mjs', import.meta.url));
+/** Unless said otherwise. */
+const MINUTES = 10;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,12 +34,18 @@ const { values, positionals } = parseArgs({
     reasons: { type: 'boolean', default: false },
     soak: { type: 'boolean', default: false },
     calm: { type: 'boolean', default: false },
+    collectors: { type: 'boolean', default: false },
   },
 });
-const minutes = Number(positionals[0] ?? SOAK_MINUTES);
+const minutes = Number(positionals[0] ?? MINUTES);
 if (!(minutes > 0)) {
-  process.stderr.write(`Expected the minutes of a soak to be a positive number, got ${positionals[0]}.\n`);
+  process.stderr.write(`Expected the minutes to be a positive number, got ${positionals[0]}.\n`);
   process.exit(2);
+}
+if (values.collectors) process.exit(run(COLLECTORS, String(minutes)));
+if (process.argv.length === 2) {
+  const code = run(OUTSIDE, 'outside');
+  if (code !== 0) process.exit(code);
 }
 
 const startedMs = performance.now();
@@ -46,6 +57,14 @@ async function stopAll(): Promise<void> {
 // An interrupted run leaves no process behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void stopAll().finally(() => process.exit(130)));
+}
+
+/** @returns its exit code */
+function run(script: string, ...args: readonly string[]): number {
+  const { status } = spawnSync(process.execPath, ['--enable-source-maps', script, ...args], {
+    stdio: 'inherit',
+  });
+  return status ?? 1;
 }
 
 function leaks(): string[] {

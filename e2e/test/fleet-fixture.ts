@@ -1,12 +1,13 @@
 /**
- * A service that watches fifteen real instances of five services, each behind a network that breaks. Those of `stock` speak
- * TLS.
+ * A service that watches fifteen real instances, three processes of each of five examples on real stores, each behind a
+ * network that breaks. Those of `stock` speak TLS.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, waitFor, type PostgresServer } from 'portal-test-kit';
+import { fileURLToPath } from 'node:url';
+import { startPostgres, startRedis, waitFor } from 'portal-test-kit';
 import { makeCertificates, startInstance, type Instance } from './fleet-instance.js';
 import {
   newAdministrator,
@@ -15,7 +16,16 @@ import {
   type ServiceProcess,
 } from './service-process.js';
 
-export const SERVICES = ['billing', 'mail', 'orders', 'search', 'stock'];
+const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
+/** Which example each service is. */
+const EXAMPLE_OF: Readonly<Record<string, string>> = {
+  billing: 'node.mjs',
+  mail: 'koa.mjs',
+  orders: 'express.mjs',
+  search: 'hono.mjs',
+  stock: 'fastify.mjs',
+};
+export const SERVICES = Object.keys(EXAMPLE_OF);
 const REPLICAS = 3;
 /** Polls in a row that change a state. */
 const THRESHOLD = 2;
@@ -23,6 +33,7 @@ export const PATIENCE = { timeoutMs: 120_000, everyMs: 200 };
 
 interface FleetDocument {
   readonly status: string;
+  readonly checked_at: string;
   readonly blind: string | null;
   readonly codes: readonly string[];
   readonly services: readonly ServiceDocument[];
@@ -33,6 +44,11 @@ interface ServiceDocument {
   readonly status: string;
   readonly codes: readonly string[];
   readonly instances: Readonly<Record<string, number>>;
+}
+
+interface InstanceDocument {
+  readonly started_at: string | null;
+  readonly polls_ms: readonly (number | null)[];
 }
 
 export interface FleetFixture {
@@ -52,13 +68,18 @@ export interface FleetFixture {
   until(name: string, status: string, codes: readonly string[]): Promise<void>;
   /** That the first instance of a service changed within two polls and the damping. */
   assertSoon(name: string): Promise<void>;
+  /** When an instance says that it started. */
+  startOf(name: string, index: number): Promise<string | null>;
   /** Until all is as it was. */
   mend(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startFleetFixture(): Promise<FleetFixture> {
-  const postgres: PostgresServer = await startPostgres();
+/** @param settings - of the service that watches */
+export async function startFleetFixture(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<FleetFixture> {
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   const folder = await mkdtemp(join(tmpdir(), 'portal-e2e-fleet-'));
   const certificates = await makeCertificates(folder);
   const fleet = new Map<string, readonly Instance[]>();
@@ -71,19 +92,24 @@ export async function startFleetFixture(): Promise<FleetFixture> {
     await rename(`${listPath(name)}.new`, listPath(name));
   }
 
-  for (const name of SERVICES) {
+  const stores = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url };
+  for (const [name, example] of Object.entries(EXAMPLE_OF)) {
     const own = name === 'stock' ? certificates : undefined;
-    fleet.set(name, await Promise.all(Array.from({ length: REPLICAS }, () => startInstance(own))));
+    const program = { script: `${EXAMPLES}${example}`, environment: stores };
+    fleet.set(name, await Promise.all(Array.from({ length: REPLICAS }, () => startInstance(program, own))));
     await list(name, targetsOf(name));
   }
-  const tls = `scheme: https, tls: { ca_file: '${join(folder, 'ca.pem')}', server_name: stock.example }`;
+  const special: Readonly<Record<string, string>> = {
+    search: 'path: /internal/health',
+    stock: `scheme: https, tls: { ca_file: '${join(folder, 'ca.pem')}', server_name: stock.example }`,
+  };
   await writeFile(
     join(folder, 'fleet.yaml'),
     `
 fleet: e2e
 defaults: { scheme: http, interval: 3s, timeout: 3s, failure_threshold: ${THRESHOLD}, success_threshold: ${THRESHOLD}, networks: [127.0.0.0/8], expect: { instances: 3 } }
 services:
-${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath(name)}'] }${name === 'stock' ? `, ${tls}` : ''} }`).join('\n')}
+${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath(name)}'] }${name in special ? `, ${special[name]}` : ''} }`).join('\n')}
 `,
   );
   const environment = {
@@ -94,7 +120,7 @@ ${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath
     PORTAL_FLEET_FILE: join(folder, 'fleet.yaml'),
   };
   const cookie = await newAdministrator(environment, 'watcher');
-  const service = await startServiceProcess(folder, environment);
+  const service = await startServiceProcess(folder, { ...environment, ...settings });
 
   async function get<Document>(path: string): Promise<Document> {
     const response = await fetch(`${service.url}/v1/admin/fleet${path}`, { headers: { Cookie: cookie } });
@@ -106,6 +132,9 @@ ${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath
   async function readService(name: string): Promise<ServiceDocument> {
     return named(await read(), name);
   }
+
+  const readInstance = (name: string, index: number): Promise<InstanceDocument> =>
+    get(`/services/${name}/instances/${encodeURIComponent(targetsOf(name)[index] ?? '')}`);
 
   async function untilAll(status: string): Promise<void> {
     let last: FleetDocument | undefined;
@@ -150,21 +179,14 @@ ${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath
       ).catch((error: unknown) => assert.fail(`${String(error)} ${JSON.stringify(last)}`));
     },
     async assertSoon(name) {
-      const [target = ''] = targetsOf(name);
-      const { polls_ms: polls } = await get<{ polls_ms: (number | null)[] }>(
-        `/services/${name}/instances/${encodeURIComponent(target)}`,
-      );
+      const { polls_ms: polls } = await readInstance(name, 0);
       const lost = polls.length - 1 - polls.findLastIndex((ms) => ms !== null);
       // Two more may have been made until we looked.
       assert.ok(lost >= THRESHOLD && lost <= 2 + THRESHOLD + 2, JSON.stringify(polls));
     },
+    startOf: async (name, index) => (await readInstance(name, index)).started_at,
     async mend() {
-      for (const one of instances()) {
-        await one.revive();
-        await one.certify('good');
-        await one.proxy.heal();
-        one.replace(undefined);
-      }
+      for (const one of instances()) await one.mend();
       for (const name of SERVICES) await list(name, targetsOf(name));
       await untilAll('healthy');
       const isWhole = ({ services }: FleetDocument): boolean =>
@@ -174,7 +196,7 @@ ${SERVICES.map((name) => `  - { name: ${name}, discover: { file_sd: ['${listPath
     async close() {
       await service.stop('SIGTERM');
       await Promise.all(instances().map((one) => one.close()));
-      await postgres.close();
+      await Promise.all([postgres.close(), redis.close()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,34 +1,34 @@
 /**
- * One real instance behind a network that breaks: a server with the library, that can be killed, replaced by another answer, or
- * shown with a wrong certificate.
+ * One real instance behind a network that breaks: a process with the library, that is killed, stopped, started again, hidden
+ * behind another answer or another process, or shown with a wrong certificate.
  */
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createHealth, type Health } from 'portal-health';
-import { createHealthHandler } from 'portal-health/node';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { makeCertificate, startProxy, type Proxy, type ProxyCertificate } from 'portal-test-kit';
+import { createProgram, type Program, type ProgramOptions } from './fleet-program.js';
 
-/** Which certificate an instance of `stock` shows. */
+/** Which certificate an instance shows that speaks TLS. */
 export type Certificate = 'good' | 'expired' | 'of another name' | 'signed by nobody known';
 
 export interface Instance {
   readonly target: string;
+  readonly program: Program;
   readonly proxy: Proxy;
   /** What answers in its place. */
   replace(answer: Answer | undefined): void;
-  /** Ends its server, as a kill does. */
-  kill(): Promise<void>;
-  /** Starts it again, where it was. */
-  revive(): Promise<void>;
+  /** Has another one answer in turn with it, request by request. */
+  shareWith(other: Instance): void;
   certify(certificate: Certificate): Promise<void>;
+  /** As it was, whatever was done to it. */
+  mend(): Promise<void>;
   close(): Promise<void>;
 }
 
-export type Answer = (requests: number) => { readonly status: number; readonly body: string };
+export type Answer = () => { readonly status: number; readonly body: string };
 
 type Certificates = Readonly<Record<Certificate, ProxyCertificate>>;
 
@@ -51,68 +51,121 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
 }
 
 /** @param certificates - default: it speaks no TLS */
-export async function startInstance(certificates: Certificates | undefined): Promise<Instance> {
-  const health = await startHealth();
-  let runs = 0;
-  let replacement: Answer | undefined;
-  const respond: RequestListener = (request, response) => {
-    if (!replacement) {
-      createHealthHandler(health)(request, response);
-      return;
-    }
-    runs += 1;
-    const { status, body } = replacement(runs);
-    response
-      .writeHead(status, { Location: 'http://127.0.0.1:9/', 'Content-Type': 'application/json' })
-      .end(body);
-  };
-  const tls = certificates && createTlsServer(respond);
-  const server: Server | TlsServer = tls ?? createServer(respond);
+export async function startInstance(options: ProgramOptions, certificates?: Certificates): Promise<Instance> {
+  const program = createProgram(options);
+  await program.start();
+  const door = createDoor(program);
+  const tls = certificates && createTlsServer((socket) => door.enter(socket));
+  const server: Server | TlsServer = tls ?? createServer((socket) => door.enter(socket));
 
   async function certify(certificate: Certificate): Promise<void> {
     if (!tls || !certificates) return;
     const { certificate: cert, key } = certificates[certificate];
     tls.setSecureContext({ cert: await readFile(cert), key: await readFile(key) });
     // The next request shakes hands anew.
-    tls.closeAllConnections();
+    door.closeAll();
   }
 
-  async function listen(port: number): Promise<number> {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
-  }
   await certify('good');
-  const port = await listen(0);
-  const proxy = await startProxy({ port });
-
-  async function kill(): Promise<void> {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = await startProxy({ port: (server.address() as AddressInfo).port });
 
   return {
     target: `127.0.0.1:${proxy.port}`,
+    program,
     proxy,
-    replace(answer) {
-      runs = 0;
-      replacement = answer;
-    },
-    kill,
-    async revive() {
-      if (!server.listening) await listen(port);
-    },
+    replace: (answer) => door.replace(answer),
+    shareWith: (other) => door.share(other.program),
     certify,
+    async mend() {
+      program.signal('SIGCONT');
+      await program.start();
+      await certify('good');
+      door.replace(undefined);
+      await proxy.heal();
+    },
     async close() {
       await proxy.close();
-      await kill();
-      await health.close();
+      door.closeAll();
+      await new Promise((resolve) => server.close(resolve));
+      await program.kill();
     },
   };
 }
 
-async function startHealth(): Promise<Health> {
-  const health = createHealth({ checks: { work: { check: () => true, critical: true } } });
-  await health.start();
-  return health;
+interface Door {
+  enter(socket: Socket): void;
+  replace(answer: Answer | undefined): void;
+  share(other: Program): void;
+  closeAll(): void;
+}
+
+/** What stands before a program, and lets clients through to it as long as nothing else is wanted. */
+function createDoor(program: Program): Door {
+  const sockets = new Set<Socket>();
+  let answer: Answer | undefined;
+  let sharer: Program | undefined;
+  let requests = 0;
+  const http = createHttpServer((request, response) => {
+    requests += 1;
+    if (answer) {
+      const { status, body } = answer();
+      response
+        .writeHead(status, { Location: 'http://127.0.0.1:9/', 'Content-Type': 'application/json' })
+        .end(body);
+      return;
+    }
+    const { port } = requests % 2 === 0 ? program : (sharer ?? program);
+    void passOn(`http://127.0.0.1:${port}${request.url}`, response);
+  });
+
+  /** Kept connections lead to whoever stood here before. */
+  function closeAll(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  function keep(socket: Socket): void {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  }
+
+  return {
+    enter(socket) {
+      keep(socket);
+      if (answer || sharer) {
+        http.emit('connection', socket);
+        return;
+      }
+      const through = createConnection(program.port, '127.0.0.1');
+      keep(through);
+      through.on('close', () => socket.destroy());
+      socket.on('close', () => through.destroy());
+      socket.pipe(through).pipe(socket);
+    },
+    replace(next) {
+      answer = next;
+      sharer = undefined;
+      closeAll();
+    },
+    share(other) {
+      sharer = other;
+      closeAll();
+    },
+    closeAll,
+  };
+}
+
+async function passOn(url: string, response: ServerResponse): Promise<void> {
+  try {
+    const { status, headers, text } = await fetch(url).then(async (answered) => ({
+      status: answered.status,
+      headers: answered.headers,
+      text: await answered.text(),
+    }));
+    response.writeHead(status, { 'Content-Type': headers.get('content-type') ?? '' }).end(text);
+  } catch {
+    response.destroy();
+  }
 }

@@ -13,8 +13,6 @@ interface Impostor {
   readonly what: string;
   readonly answer: Answer;
   readonly code: string;
-  /** Of the replica; another one where the watcher still remembers the test before. */
-  readonly index?: number;
 }
 
 let fleet: FleetFixture;
@@ -33,8 +31,14 @@ async function assertOneIsLost(name: string): Promise<void> {
 
 describe('one of three instances', () => {
   test('that is killed is told by INSTANCE_REFUSED, and the service is degraded', async () => {
-    await fleet.instance('orders').kill();
+    await fleet.instance('orders').program.kill();
     await fleet.until('orders', 'degraded', ['INSTANCE_REFUSED']);
+    await assertOneIsLost('orders');
+  });
+
+  test('that hangs is told by INSTANCE_TIMEOUT, and the service is degraded', async () => {
+    fleet.instance('orders').program.signal('SIGSTOP');
+    await fleet.until('orders', 'degraded', ['INSTANCE_TIMEOUT']);
     await assertOneIsLost('orders');
   });
 
@@ -62,7 +66,7 @@ describe('one of three instances', () => {
     });
   }
 
-  for (const { what, answer, code, index = 0 } of [
+  for (const { what, answer, code } of [
     { what: 'redirects', answer: () => ({ status: 302, body: '' }), code: 'INSTANCE_NOT_HEALTH' },
     {
       what: 'answers a page',
@@ -75,23 +79,6 @@ describe('one of three instances', () => {
       code: 'INSTANCE_CONTRADICTS',
     },
     {
-      what: 'is two behind one address',
-      answer: (runs: number) => ({
-        status: 200,
-        body: `{"status":"degraded","started_at":"2026-03-0${1 + (runs % 2)}T00:00:00Z"}`,
-      }),
-      code: 'FLEET_ADDRESS_SHARED',
-    },
-    {
-      what: 'starts again and again',
-      index: 1,
-      answer: (runs: number) => ({
-        status: 200,
-        body: `{"status":"degraded","started_at":"2026-03-01T00:${String(runs).padStart(2, '0')}:00Z"}`,
-      }),
-      code: 'INSTANCE_RESTARTING',
-    },
-    {
       what: 'says what is wrong itself',
       answer: () => ({
         status: 503,
@@ -101,10 +88,35 @@ describe('one of three instances', () => {
     },
   ] as readonly Impostor[]) {
     test(`that ${what} is told by ${code}`, async () => {
-      fleet.instance('orders', index).replace(answer);
+      fleet.instance('orders').replace(answer);
       await fleet.until('orders', 'degraded', [code]);
+      if (code.startsWith('INSTANCE_')) await assertOneIsLost('orders');
     });
   }
+
+  test('that are two behind one address are told by FLEET_ADDRESS_SHARED, and the service is healthy', async () => {
+    const other = fleet.instance('billing', 1);
+    // Replicas that started within the same second say the same.
+    await other.program.kill();
+    await other.program.start();
+    fleet.instance('billing', 0).shareWith(other);
+    await fleet.until('billing', 'healthy', ['FLEET_ADDRESS_SHARED']);
+  });
+
+  test('that starts again and again is told by INSTANCE_RESTARTING, and the service is healthy', async () => {
+    const { program } = fleet.instance('mail');
+    for (let restarts = 0; restarts < 3; restarts += 1) {
+      const before = await fleet.startOf('mail', 0);
+      await program.kill();
+      await program.start();
+      await waitFor(
+        'its start to be seen',
+        async () => ![before, null].includes(await fleet.startOf('mail', 0)),
+        PATIENCE,
+      );
+    }
+    await fleet.until('mail', 'healthy', ['INSTANCE_RESTARTING']);
+  });
 });
 
 describe('a service', () => {

@@ -1,7 +1,7 @@
 /** Everything that the test kit offers, name by name. */
 export { type Alertmanager, PEER_TIMEOUT_MS, startAlertmanager } from './alertmanager.js';
 export { type ChromiumProgram, findChromium } from './chromium.js';
-export { environmentWithPackages } from './apt-package.js';
+export { environmentWithPackages, fetchAptPackage } from './apt-package.js';
 export { describeProcess } from './describe-process.js';
 export { type DebianPostgres, startDebianPostgres } from './debian-postgres.js';
 export { type Dnsmasq, type NameRecords, startDnsmasq } from './dnsmasq.js';

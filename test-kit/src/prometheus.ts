@@ -36,10 +36,7 @@ export interface PrometheusSeries {
 }
 
 export interface PrometheusOptions {
-  /** Each a job of its own: at a port of this machine, or where a file of Prometheus’ `file_sd` says. */
-  readonly targets: readonly (
-    { readonly job: string; readonly port: number } | { readonly job: string; readonly file: string }
-  )[];
+  readonly targets: readonly PrometheusJob[];
   /** Milliseconds between two scrapes, and within which one must be done; default: 200. */
   readonly everyMs?: number;
   /** Default: `everyMs`. */
@@ -47,6 +44,17 @@ export interface PrometheusOptions {
   /** Absolute path of a file of rules. */
   readonly rules?: string;
 }
+
+/** What is scraped: at a port of this machine, where a file of Prometheus’ `file_sd` says, or a list by `http_sd`. */
+export type PrometheusJob = { readonly job: string } & (
+  | { readonly port: number }
+  | { readonly file: string }
+  | {
+      readonly list: { readonly url: string; readonly token: string };
+      /** Of those that speak TLS; Prometheus must be able to read the file. */
+      readonly tls: { readonly caFile: string; readonly serverName: string };
+    }
+);
 
 /** What `promtool` said. */
 export interface PromtoolResult {
@@ -124,6 +132,7 @@ export async function startVictoriaMetrics(options: Omit<PrometheusOptions, 'rul
       // It knows no rules, and so no interval of theirs.
       '-promscrape.config.strictParse=false',
       '-promscrape.fileSDCheckInterval=1s',
+      '-promscrape.httpSDCheckInterval=1s',
       `-storageDataPath=${data}`,
       `-httpListenAddr=127.0.0.1:${port}`,
       '-memory.allowedBytes=256MB',
@@ -184,12 +193,24 @@ function configurationOf({
   return {
     global: { scrape_interval: every, scrape_timeout: `${scrapeTimeoutMs}ms`, evaluation_interval: every },
     ...(rules === undefined ? {} : { rule_files: [rules] }),
-    scrape_configs: targets.map(({ job, ...where }) => ({
-      job_name: job,
-      ...('file' in where
-        ? { file_sd_configs: [{ files: [where.file] }] }
-        : { static_configs: [{ targets: [`127.0.0.1:${where.port}`] }] }),
+    scrape_configs: targets.map((job) => ({
+      job_name: job.job,
+      // Whoever is sent elsewhere is not there.
+      follow_redirects: false,
+      ...whereabouts(job),
     })),
+  };
+}
+
+function whereabouts(job: PrometheusJob): object {
+  if ('file' in job) return { file_sd_configs: [{ files: [job.file] }] };
+  if ('port' in job) return { static_configs: [{ targets: [`127.0.0.1:${job.port}`] }] };
+  const { list, tls } = job;
+  const authorization = { type: 'Bearer', credentials: list.token };
+  return {
+    // VictoriaMetrics is told by an option how often it is read.
+    http_sd_configs: [{ url: list.url, refresh_interval: '1s', authorization }],
+    tls_config: { ca_file: tls.caFile, server_name: tls.serverName },
   };
 }
 
