@@ -36,7 +36,7 @@ export type Standings = Readonly<Record<string, Standing>>;
 
 export interface CollectorsFixture {
   /** The first one watches directly. */
-  readonly watchers: readonly { readonly name: string; read(): Promise<Standings> }[];
+  readonly watchers: readonly { readonly name: string; readonly read: () => Promise<Standings> }[];
   victim(service: string): Victim;
   /** Undoes whatever was done to a service. */
   mend(service: string): Promise<void>;
@@ -106,7 +106,7 @@ async function start(
     readonly name: string;
     readonly url: string;
     readonly environment: Environment;
-    read(): Promise<Standings>;
+    readonly read: () => Promise<Standings>;
   }> {
     const file = join(folder, `${name}.yaml`);
     await writeFile(file, JSON.stringify({ fleet: 'e2e', defaults: DEFAULTS, services }));

@@ -75,7 +75,7 @@ async function play(round: ReadonlyMap<string, ServiceFault>): Promise<void> {
   const what = [...round].map(([name, fault]) => `${name} ${fault.what}`).join(', ');
   await Promise.all([...round].map(([name, fault]) => fault.inflict(collectors.victim(name))));
   faults += round.size;
-  await settle(what, new Map([...round].map(([name, fault]) => [name, fault.then])));
+  await settle(what, new Map([...round].map(([name, fault]) => [name, fault.stands])));
   await Promise.all([...round.keys()].map((name) => collectors.mend(name)));
   await settle(`the end of ${what}`, new Map());
   say(`${what}: ${different.length === 0 ? 'the same' : different.join('\n')}`);

@@ -11,7 +11,7 @@ export interface Standing {
 export interface Victim {
   readonly instances: readonly [Instance, Instance, Instance];
   /** Replaces its list; anything but a list of targets breaks it. */
-  list(content: unknown): Promise<void>;
+  readonly list: (content: unknown) => Promise<void>;
 }
 
 export interface ServiceFault {
@@ -19,7 +19,7 @@ export interface ServiceFault {
   /** Whether only a service that speaks TLS can meet it. */
   readonly needsTls?: boolean;
   inflict(victim: Victim): Promise<void>;
-  readonly then: Standing;
+  readonly stands: Standing;
 }
 
 const counted = (status: string, instances: Readonly<Record<string, number>>): Standing => ({
@@ -39,22 +39,22 @@ export const WELL = counted('healthy', { healthy: 3 });
 const ONE_LOST = counted('degraded', { healthy: 2, unreachable: 1 });
 
 export const SERVICE_FAULTS: readonly ServiceFault[] = [
-  { what: 'killed', inflict: ({ instances: [one] }) => one.program.kill(), then: ONE_LOST },
+  { what: 'killed', inflict: ({ instances: [one] }) => one.program.kill(), stands: ONE_LOST },
   {
     what: 'hanging',
     inflict: async ({ instances: [one] }) => one.program.signal('SIGSTOP'),
-    then: ONE_LOST,
+    stands: ONE_LOST,
   },
   ...(['trickle', 'refuse', 'blackhole', 'reset'] as const).map((fault) => ({
     what: `behind a network that does ${fault}`,
     inflict: ({ instances: [one] }: Victim) => one.proxy.fault(fault),
-    then: ONE_LOST,
+    stands: ONE_LOST,
   })),
   ...(['expired', 'of another name', 'signed by nobody known'] as const).map((certificate) => ({
     what: `certificate ${certificate}`,
     needsTls: true,
     inflict: ({ instances: [one] }: Victim) => one.certify(certificate),
-    then: ONE_LOST,
+    stands: ONE_LOST,
   })),
   ...[
     { what: 'redirecting', status: 302, body: '' },
@@ -63,12 +63,12 @@ export const SERVICE_FAULTS: readonly ServiceFault[] = [
   ].map(({ what, ...answer }) => ({
     what,
     inflict: async ({ instances: [one] }: Victim) => one.replace(() => answer),
-    then: ONE_LOST,
+    stands: ONE_LOST,
   })),
   ...(['degraded', 'unhealthy'] as const).map((word) => ({
     what: `saying ${word}`,
     inflict: async ({ instances: [one] }: Victim) => one.program.tell(word),
-    then: counted('degraded', { healthy: 2, [word]: 1 }),
+    stands: counted('degraded', { healthy: 2, [word]: 1 }),
   })),
   {
     what: 'restarted',
@@ -76,31 +76,31 @@ export const SERVICE_FAULTS: readonly ServiceFault[] = [
       await one.program.kill();
       await one.program.start();
     },
-    then: WELL,
+    stands: WELL,
   },
   {
     what: 'two behind one address',
     inflict: async ({ instances: [one, other] }) => one.shareWith(other),
-    then: WELL,
+    stands: WELL,
   },
   {
     what: 'taken out of the list',
     inflict: ({ instances: [, ...others], list }) => list([{ targets: others.map(({ target }) => target) }]),
-    then: counted('healthy', { healthy: 2, gone: 1 }),
+    stands: counted('healthy', { healthy: 2, gone: 1 }),
   },
   {
     what: 'list empty',
     inflict: ({ list }) => list([{ targets: [] }]),
-    then: counted('unhealthy', { gone: 3 }),
+    stands: counted('unhealthy', { gone: 3 }),
   },
-  { what: 'list broken', inflict: ({ list }) => list('<h1>Sign in</h1>'), then: WELL },
+  { what: 'list broken', inflict: ({ list }) => list('<h1>Sign in</h1>'), stands: WELL },
   {
     what: 'two of three lost',
     async inflict({ instances: [one, other] }) {
       await one.program.kill();
       await other.proxy.fault('blackhole');
     },
-    then: counted('unhealthy', { healthy: 1, unreachable: 2 }),
+    stands: counted('unhealthy', { healthy: 1, unreachable: 2 }),
   },
 ];
 

@@ -106,12 +106,12 @@ describe('one of three instances', () => {
   test('that starts again and again is told by INSTANCE_RESTARTING, and the service is healthy', async () => {
     const { program } = fleet.instance('mail');
     for (let restarts = 0; restarts < 3; restarts += 1) {
-      const before = await fleet.startOf('mail', 0);
+      const earlier = await fleet.startOf('mail', 0);
       await program.kill();
       await program.start();
       await waitFor(
         'its start to be seen',
-        async () => ![before, null].includes(await fleet.startOf('mail', 0)),
+        async () => ![earlier, null].includes(await fleet.startOf('mail', 0)),
         PATIENCE,
       );
     }
