@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startPostgres, startPrometheus, startVictoriaMetrics } from 'portal-test-kit';
 import { makeServerFolder } from 'portal-test-kit/paths';
-import type { Standing, Victim } from './fleet-faults.js';
+import type { ServiceState, Victim } from './fleet-faults.js';
 import { makeCertificates, startInstance, type Instance } from './fleet-instance.js';
 import {
   newAdministrator,
@@ -32,11 +32,11 @@ const DEFAULTS = {
 };
 
 /** By the name of the service. */
-export type Standings = Readonly<Record<string, Standing>>;
+export type ServiceStates = Readonly<Record<string, ServiceState>>;
 
 export interface CollectorsFixture {
   /** The first one watches directly. */
-  readonly watchers: readonly { readonly name: string; readonly read: () => Promise<Standings> }[];
+  readonly watchers: readonly { readonly name: string; readonly read: () => Promise<ServiceStates> }[];
   victim(service: string): Victim;
   /** Undoes whatever was done to a service. */
   mend(service: string): Promise<void>;
@@ -106,7 +106,7 @@ async function start(
     readonly name: string;
     readonly url: string;
     readonly environment: Environment;
-    readonly read: () => Promise<Standings>;
+    readonly read: () => Promise<ServiceStates>;
   }> {
     const file = join(folder, `${name}.yaml`);
     await writeFile(file, JSON.stringify({ fleet: 'e2e', defaults: DEFAULTS, services }));
@@ -121,7 +121,7 @@ async function start(
     const cookie = await newAdministrator(environment, 'watcher');
     const service = await startServiceProcess(folder, environment);
     undo(() => service.stop('SIGTERM'));
-    return { name, url: service.url, environment, read: () => readStandings(service.url, cookie) };
+    return { name, url: service.url, environment, read: () => readStates(service.url, cookie) };
   }
 
   const watcher = await startWatcher('direct', direct);
@@ -160,9 +160,9 @@ function victimOf(victims: ReadonlyMap<string, Victim>, service: string): Victim
   return victim;
 }
 
-async function readStandings(url: string, cookie: string): Promise<Standings> {
+async function readStates(url: string, cookie: string): Promise<ServiceStates> {
   const response = await fetch(`${url}/v1/admin/fleet`, { headers: { Cookie: cookie } });
   if (response.status !== 200) throw new Error(`The fleet was answered with ${response.status}.`);
-  const { services } = (await response.json()) as { services: readonly (Standing & { name: string })[] };
+  const { services } = (await response.json()) as { services: readonly (ServiceState & { name: string })[] };
   return Object.fromEntries(services.map(({ name, status, instances }) => [name, { status, instances }]));
 }

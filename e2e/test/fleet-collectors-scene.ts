@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from 'portal-test-kit';
-import { startCollectors, WATCHED, type Standings } from './fleet-collectors-fixture.js';
-import { roundsOf, WELL, type ServiceFault, type Standing } from './fleet-faults.js';
+import { startCollectors, WATCHED, type ServiceStates } from './fleet-collectors-fixture.js';
+import { roundsOf, WELL, type ServiceFault, type ServiceState } from './fleet-faults.js';
 
 export interface CollectorsResult {
   readonly minutes: number;
@@ -39,21 +39,21 @@ function say(line: string): void {
   process.stderr.write(`${((performance.now() - beganMs) / 1_000).toFixed(0).padStart(5)} s  ${line}\n`);
 }
 
-const isAs = (standings: Standings, expected: ReadonlyMap<string, Standing>): boolean =>
-  WATCHED.every((name) => isDeepStrictEqual(standings[name], expected.get(name) ?? WELL));
+const isAs = (states: ServiceStates, expected: ReadonlyMap<string, ServiceState>): boolean =>
+  WATCHED.every((name) => isDeepStrictEqual(states[name], expected.get(name) ?? WELL));
 
-function tell(standings: Standings): string {
+function tell(states: ServiceStates): string {
   return WATCHED.map((name) => {
-    const { status, instances } = standings[name] ?? { status: 'nothing', instances: {} };
+    const { status, instances } = states[name] ?? { status: 'nothing', instances: {} };
     const counts = Object.entries(instances).filter(([, count]) => count > 0);
     return `${name} ${status} ${counts.map(([state, count]) => `${count} ${state}`).join(' ')}`;
   }).join(', ');
 }
 
 /** Until all watchers say so of all services; and that they go on to say so. */
-async function settle(what: string, expected: ReadonlyMap<string, Standing>): Promise<void> {
+async function settle(what: string, expected: ReadonlyMap<string, ServiceState>): Promise<void> {
   for (const { name, read } of collectors.watchers) {
-    let last: Standings = {};
+    let last: ServiceStates = {};
     const wait = waitFor(`${name} after ${what}`, async () => isAs((last = await read()), expected), SETTLE);
     await wait.catch(() => different.push(`${what}: ${name} did not settle: ${tell(last)}`));
   }
@@ -61,8 +61,8 @@ async function settle(what: string, expected: ReadonlyMap<string, Standing>): Pr
   const changed = new Set<string>();
   while (performance.now() < untilMs) {
     for (const { name, read } of collectors.watchers) {
-      const standings = await read();
-      if (!isAs(standings, expected)) changed.add(`${what}: ${name} did not stay so: ${tell(standings)}`);
+      const states = await read();
+      if (!isAs(states, expected)) changed.add(`${what}: ${name} did not stay so: ${tell(states)}`);
     }
     await sleep(SETTLE.everyMs);
   }

@@ -2,7 +2,7 @@
 import type { Instance } from './fleet-instance.js';
 
 /** As the fleet says it of one service. */
-export interface Standing {
+export interface ServiceState {
   readonly status: string;
   readonly instances: Readonly<Record<string, number>>;
 }
@@ -19,10 +19,10 @@ export interface ServiceFault {
   /** Whether only a service that speaks TLS can meet it. */
   readonly needsTls?: boolean;
   inflict(victim: Victim): Promise<void>;
-  readonly stands: Standing;
+  readonly stands: ServiceState;
 }
 
-const counted = (status: string, instances: Readonly<Record<string, number>>): Standing => ({
+const counted = (status: string, instances: Readonly<Record<string, number>>): ServiceState => ({
   status,
   instances: {
     healthy: 0,
