@@ -32,7 +32,7 @@ export interface Servers {
 }
 
 /** What differs from the servers of the kit. */
-interface ServerSettings {
+export interface ServerSettings {
   readonly postgres?: Readonly<Record<string, string | number>>;
   /** Whether Postgres has a small disk of its own, for which root is needed; default false. */
   readonly smallDisk?: boolean;

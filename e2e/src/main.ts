@@ -1,8 +1,8 @@
 /**
  * Breaks everything that can break, and checks the responses of the library and the service against the requirements.
  *
- *   npm run e2e                        the tests from outside, then all scenarios; writes e2e/RESULTS.md
- *   npm run e2e -- --only NAME         the scenarios whose name contains NAME
+ *   npm run e2e                        the tests from outside, then all scenarios but those of the reasons; writes e2e/RESULTS.md
+ *   npm run e2e -- --only NAME         the scenarios whose name contains NAME; writes the sections of which all has run
  *   npm run e2e -- --reasons           also the scenes of the reasons, and beside every process a twin without reasons, whose
  *                                      answers below administrators have to be the same; takes about twice as long
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
@@ -10,7 +10,7 @@
  *   npm run e2e -- --collectors [MINUTES]  the fleet watched directly and through a Prometheus, with faults all along
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startLeakScan } from './planted-secrets.js';
@@ -92,8 +92,15 @@ try {
     for (const limit of result.brokenOnce) process.stdout.write(`in the first of two runs: ${limit}\n`);
     process.stdout.write(`${outcomesTable(outcomes)}\n\n`);
     if (poolCosts) process.stdout.write(`${poolCostTable(poolCosts)}\n\n`);
-    if (values.only === '')
-      writeFileSync(PAGE, resultsPage({ outcomes, poolCosts, broken, brokenOnce: result.brokenOnce, scan }));
+    const run = {
+      outcomes,
+      poolCosts,
+      broken,
+      brokenOnce: result.brokenOnce,
+      scan,
+      withReasons: values.reasons,
+    };
+    writeFileSync(PAGE, resultsPage(readFileSync(PAGE, 'utf8'), run));
   }
 } finally {
   await stopAll();

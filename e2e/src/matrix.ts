@@ -2,12 +2,7 @@
 import { CACHE_SCENARIOS } from './matrix/cache.js';
 import { DATABASE_SCENARIOS } from './matrix/database.js';
 import { BOTH_SCENARIOS, POOL_SCENARIOS, PROCESS_SCENARIOS } from './matrix/process.js';
-import {
-  DISK_SCENARIOS,
-  DISK_SURROUNDINGS,
-  REASON_SCENARIOS,
-  REASON_SURROUNDINGS,
-} from './matrix/reasons.js';
+import { REASON_SCENARIOS, REASON_SURROUNDINGS } from './matrix/reasons.js';
 import type { Surroundings } from './fixture.js';
 import type { Scenario } from './scenario.js';
 
@@ -28,11 +23,6 @@ export const MATRIX: readonly FaultGroup[] = [
     name: 'Reasons',
     scenarios: REASON_SCENARIOS.map(onlyOnDemand),
     surroundings: REASON_SURROUNDINGS,
-  },
-  {
-    name: 'Reasons: a disk of its own',
-    scenarios: DISK_SCENARIOS.map(onlyOnDemand),
-    surroundings: DISK_SURROUNDINGS,
   },
 ];
 

@@ -10,7 +10,14 @@ import { LIMITS } from './limits.js';
 import { withLimits } from './broken-limits.js';
 import { runIdle } from './run-idle.js';
 import { isVerdict, type Scenario } from './scenario.js';
-import { startFixture, withTwins, type FixtureActor, type Servers, type Fixture } from './fixture.js';
+import {
+  startFixture,
+  startServers,
+  withTwins,
+  type FixtureActor,
+  type Servers,
+  type Fixture,
+} from './fixture.js';
 import { untilAlike } from './answers-below.js';
 import type { TargetName } from './targets/target.js';
 
@@ -39,13 +46,18 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ScenarioOutcome[]> {
-  const own =
-    scenario.fresh &&
-    (await startFixture(options.servers, { ...scenario.fresh, twins: options.withReasons }));
+  const { fresh, servers: settings } = scenario;
+  if (!fresh && !settings) return runOn(options.fixture, group, scenario, options);
+  const servers = settings ? await startServers(settings) : undefined;
   try {
-    return await runOn(own ?? options.fixture, group, scenario, options);
+    const own = await startFixture(servers ?? options.servers, { ...fresh, twins: options.withReasons });
+    try {
+      return await runOn(own, group, scenario, options);
+    } finally {
+      await own.close();
+    }
   } finally {
-    await own?.close();
+    await servers?.close();
   }
 }
 

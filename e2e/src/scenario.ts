@@ -1,6 +1,6 @@
 /** A scenario of the matrix: the fault, the expected verdicts, and what its limits are extended by. */
 import type { TargetName } from './targets/target.js';
-import type { Fixture, FixtureOptions } from './fixture.js';
+import type { Fixture, FixtureOptions, ServerSettings } from './fixture.js';
 
 export interface Scenario {
   readonly fault: string;
@@ -31,6 +31,8 @@ export interface Scenario {
   readonly clients?: number;
   /** Processes of its own, started so. */
   readonly fresh?: FixtureOptions;
+  /** Servers of its own, and processes on them. */
+  readonly servers?: ServerSettings;
   /** Whether administrators may get 503 with `Retry-After` throughout: sessions cannot be checked. */
   readonly adminMayWait?: boolean;
   /** Whether it is repeated without requests, when the probes run at the slow interval; default: yes. */

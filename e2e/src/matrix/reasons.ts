@@ -18,6 +18,19 @@ export const REASON_SURROUNDINGS: Surroundings = {
   fixture: { explainConnection: 'kept' },
 };
 
+const DISK: Scenario = {
+  fault: 'a database whose disk is full',
+  expected: both('degraded DATABASE_DISK_FULL'),
+  passing: ['DATABASE_WRITES_FAIL'],
+  reasons: bothReasons('DATABASE_DISK_FULL'),
+  detectExtraMs: 3_000,
+  healExtraMs: 3_000,
+  // So much of the log is kept to be written again that none of it has to be made while the disk is full.
+  servers: { postgres: { min_wal_size: '48MB' }, smallDisk: true },
+  note: 'A file system of its own: root is needed. It is found by a write, every 2 s here.',
+  inflict: fillDatabaseDisk,
+};
+
 const CACHE: readonly Scenario[] = [
   {
     fault: 'connections of the cache that were refused',
@@ -86,25 +99,11 @@ const PROCESS: readonly Scenario[] = [
   },
 ];
 
-export const REASON_SCENARIOS: readonly Scenario[] = [...DATABASE_REASON_SCENARIOS, ...CACHE, ...PROCESS];
-
-export const DISK_SURROUNDINGS: Surroundings = {
-  // So much of the log is kept to be written again that none of it has to be made while the disk is full.
-  servers: { postgres: { min_wal_size: '48MB' }, smallDisk: true },
-  fixture: {},
-};
-
-export const DISK_SCENARIOS: readonly Scenario[] = [
-  {
-    fault: 'a database whose disk is full',
-    expected: both('degraded DATABASE_DISK_FULL'),
-    passing: ['DATABASE_WRITES_FAIL'],
-    reasons: bothReasons('DATABASE_DISK_FULL'),
-    detectExtraMs: 3_000,
-    healExtraMs: 3_000,
-    note: 'A file system of its own: root is needed. It is found by a write, every 2 s here.',
-    inflict: fillDatabaseDisk,
-  },
+export const REASON_SCENARIOS: readonly Scenario[] = [
+  ...DATABASE_REASON_SCENARIOS,
+  DISK,
+  ...CACHE,
+  ...PROCESS,
 ];
 
 const LEAKED = 2_000;
