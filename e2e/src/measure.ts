@@ -76,10 +76,11 @@ export function measure(
   function isRight(sentMs: number, verdict: string, answeredMs: number): boolean {
     if (sentMs < timeline.begunMs) return verdict === HEALTHY;
     if (isVerdict(scenario, expected, verdict)) return sentMs < endOfHealing() + CROSSING_MS;
-    if (isPassing(scenario, expected, verdict)) return sentMs < lastDetection() || isHealing(sentMs);
+    if (isPassing(scenario, expected, verdict))
+      return scenario.comesAndGoes === true || sentMs < lastDetection() || isHealing(sentMs);
     if (verdict !== HEALTHY) return false;
     // Healthy is right until the fault must have been detected, and from its mending on.
-    return sentMs < lastDetection() || answeredMs >= timeline.mendingMs;
+    return scenario.comesAndGoes === true || sentMs < lastDetection() || answeredMs >= timeline.mendingMs;
   }
 
   function isUnannounced(sentMs: number): boolean {

@@ -20,6 +20,8 @@ export interface Scenario {
   readonly passing?: readonly string[];
   /** Codes that may stand beside the expected ones, or not, for as long as the fault and its healing take. */
   readonly beside?: readonly string[];
+  /** Whether it may be healthy in between. */
+  readonly comesAndGoes?: boolean;
   /** What the fault itself takes to be a fault, beyond interval and deadline, such as a threshold. */
   readonly detectExtraMs?: number;
   readonly healExtraMs?: number;

@@ -50,7 +50,8 @@ export async function startPgBouncer({ url, mode, settings = {} }: PgBouncerOpti
     const identity = await chooseIdentity({ program: program.file, env: program.env, folder });
     const named = identity.named ?? identity;
     const users = join(folder, 'users');
-    await writeFile(users, `"${username}" "${password}"\n`);
+    const plain = [username, password].map((one) => `"${decodeURIComponent(one).replaceAll('"', '""')}"`);
+    await writeFile(users, `${plain.join(' ')}\n`);
     await giveTo(named, users);
     const { port, server } = await withFreePort(
       async (candidate) => {

@@ -107,6 +107,10 @@ const OURS: ReadonlySet<ProblemCode> = new Set([
   'PROCESS_OUT_OF_DESCRIPTORS',
 ] as const);
 
+const NEARLY_ALL = 0.9;
+/** A run that is over sooner, as most are, asks once. */
+const ASK_EVERY_MS = 50;
+
 /**
  * `probe`, whose outcomes say when they are no evidence.
  *
@@ -118,6 +122,13 @@ export function withOwnProblems<Figures>(
 ): Probe<Figures> {
   const threads = createThreadTrial();
   let startedMs = 0;
+  let asking: NodeJS.Timeout | undefined;
+
+  /** Whether the threads of this process have kept a run waiting for half of its time, or nearly all of a short one. */
+  function isHeldByThreads(): boolean {
+    const [heldMs, runMs] = [threads.heldMs(), performance.now() - startedMs];
+    return heldMs * 2 >= runMs && heldMs >= Math.min(THREADS_BUSY_MS, runMs * NEARLY_ALL);
+  }
 
   function judged(outcome: Outcome<Figures>, isHindered: boolean): Outcome<Figures> {
     const [problem] = outcome.problems;
@@ -129,12 +140,11 @@ export function withOwnProblems<Figures>(
     if (problem?.endsWith('_TIMEOUT')) {
       // Said by the server or its pooler, it is the server's.
       if (REPLY.test(outcome.cause?.code ?? '')) return outcome;
-      const waitedFor = threads.isPending() ? 'THREAD_POOL_BUSY' : waitsFor();
+      const waitedFor = isHeldByThreads() ? 'THREAD_POOL_BUSY' : waitsFor();
       const own = waitedFor ?? (isHindered ? 'EVENT_LOOP_DELAYED' : undefined);
       return own === undefined ? outcome : { ...outcome, problems: [own], isOwnProblem: true };
     }
-    const waitedMs = threads.tookMs();
-    const isOurs = waitedMs >= THREADS_BUSY_MS && waitedMs * 2 >= performance.now() - startedMs;
+    const isOurs = threads.heldMs() >= THREADS_BUSY_MS && isHeldByThreads();
     if (outcome.state !== 'slow' || !isOurs) return outcome;
     const others = outcome.problems.filter((code) => !code.endsWith('_SLOW'));
     return { ...outcome, state: 'up', problems: ['THREAD_POOL_BUSY', ...others] };
@@ -145,11 +155,21 @@ export function withOwnProblems<Figures>(
     async run(signal, clock) {
       startedMs = performance.now();
       threads.begin();
-      const outcome = await probe.run(signal, clock);
-      // The driver's own limits count by the wall clock.
-      return judged(outcome, clock.isHindered());
+      clearInterval(asking);
+      asking = setInterval(threads.again, ASK_EVERY_MS);
+      asking.unref();
+      try {
+        const outcome = await probe.run(signal, clock);
+        // The driver's own limits count by the wall clock.
+        return judged(outcome, clock.isHindered());
+      } finally {
+        clearInterval(asking);
+      }
     },
-    failed: (reason, error) => judged(probe.failed(reason, error), reason === 'hindered'),
+    failed(reason, error) {
+      clearInterval(asking);
+      return judged(probe.failed(reason, error), reason === 'hindered');
+    },
   };
 }
 

@@ -8,7 +8,7 @@ export interface AskLimits {
   /** Whether to ask now; if so, the question counts as asked. */
   begin(): boolean;
   answered(): void;
-  /** Somebody else asks: tried again within five seconds, in a crowd within forty, and not in step with others. */
+  /** Somebody else asks: tried again soon, later where many ask, and not in step with others. */
   postponed(): void;
   /** By what the driver reports, or that it took too long; returns whether it did. */
   failed(code: string | undefined): 'overrun' | 'error';
@@ -16,6 +16,9 @@ export interface AskLimits {
 
 /** Two looks are needed within 20 s, and two instances that ask in step meet each time. */
 const RETRY_MS = 5_000;
+/** Of the first few times, when one or two others ask: as parts of that, when theirs is over, which takes two fifths. */
+const FEW = 3;
+const SOON = { from: 0.42, to: 0.9 };
 /**
  * Postponed so often, many ask: fifty would spend more on trying than on the answers, so each tries eight times less often,
  * and an answer does not make it forget at once. A few instances never get there.
@@ -62,7 +65,9 @@ export function createAskLimits(paceMs: () => number, now = () => performance.no
       postponements = Math.min(MOST_POSTPONEMENTS, postponements + 1);
       const waitMs = paceMs();
       const turns = postponements > CROWD ? CROWD_TURNS : 1;
-      askedMs = now() - waitMs + Math.random() * Math.min(waitMs, RETRY_MS) * turns;
+      const part =
+        postponements > FEW ? Math.random() * turns : SOON.from + Math.random() * (SOON.to - SOON.from);
+      askedMs = now() - waitMs + part * Math.min(waitMs, RETRY_MS);
     },
     failed(code) {
       isAsking = false;

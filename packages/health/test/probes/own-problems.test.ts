@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { pbkdf2 } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
@@ -139,7 +140,7 @@ test('a password function that fails for want of descriptors is told by that', a
 
 describe('all threads of this process busy (S-12)', () => {
   /** Keeps every thread busy until it is told to end. */
-  async function whileBusy(work: () => Promise<void>): Promise<void> {
+  async function whileBusy(work: () => Promise<void>, jobs = 40): Promise<void> {
     let busy = true;
     let open = 0;
     const occupy = (): void => {
@@ -149,7 +150,7 @@ describe('all threads of this process busy (S-12)', () => {
         if (busy) occupy();
       });
     };
-    for (let thread = 0; thread < 40; thread += 1) occupy();
+    for (let thread = 0; thread < jobs; thread += 1) occupy();
     try {
       await work();
     } finally {
@@ -175,6 +176,24 @@ describe('all threads of this process busy (S-12)', () => {
     });
     const pool = new pg.Pool({ connectionString: named.href });
     assert.deepEqual(await outcomeOf(createPostgresProbe({ pool, slowMs: SLOW_MS })), [false]);
+  });
+
+  test('also when each job comes back, and only all those of a login together do not', async () => {
+    const late = { state: 'down', latencyMs: null, problems: ['DATABASE_TIMEOUT'] } as const;
+    const probe = withOwnProblems({
+      name: 'database',
+      run: () => new Promise<never>(() => undefined),
+      failed: () => late,
+    });
+    const findings = async (): Promise<readonly string[]> => {
+      void probe.run(new AbortController().signal, NO_CLOCK);
+      await sleep(1_500);
+      return probe.failed('timeout').problems;
+    };
+    await whileBusy(async () => {
+      assert.deepEqual(await findings(), ['THREAD_POOL_BUSY']);
+    }, 20);
+    await waitFor('threads that are quick', async () => (await findings())[0] === 'DATABASE_TIMEOUT');
   });
 });
 

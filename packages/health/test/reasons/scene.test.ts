@@ -108,6 +108,10 @@ void test('all four are named, each with what is its own, and the head of the qu
     equal(figure(reasons.get('CONNECTION_LEAK'), 'connections'), 1);
     equal(figure(reasons.get('TRANSACTION_LEFT_OPEN'), 'connections'), 1);
     equal(figure(reasons.get('STATEMENTS_SLOW'), 'connections'), 1);
+    match(
+      reasons.get('STATEMENTS_SLOW')?.sentence ?? '',
+      /^1 connection runs a statement .*; 3 others wait for a lock$/,
+    );
     deepEqual(health.reasons('public'), []);
     await end();
     await waitFor('the end of all', () => now().size === 0, PATIENT);

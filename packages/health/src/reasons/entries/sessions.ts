@@ -73,7 +73,8 @@ export const SESSION_ENTRIES = {
         `connections ${theirs(names)}run a statement`,
       ]);
       const { waiting_for_lock: waiting = null } = figures;
-      const locks = isFigure(waiting) && waiting > 0 ? `; ${amount(waiting)} of them wait for a lock` : '';
+      const others = counted(waiting, ['other waits', 'others wait']);
+      const locks = isFigure(waiting) && waiting > 0 ? `; ${others} for a lock` : '';
       return (
         `${what} for more than ${duration(figures['threshold_ms'])}, ` +
         `the longest for ${duration(figures['longest_ms'])}${takenBy(names)}${locks}`

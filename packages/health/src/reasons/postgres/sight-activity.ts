@@ -15,6 +15,8 @@ const THRESHOLDS = {
   lockWaitMs: SECOND_MS,
   lockWaiters: 5,
   lockMomentMs: 100,
+  /** By the server's own clock: that is longer than until a second look. */
+  lockCertainMs: 5 * SECOND_MS,
   /** Prometheus' mixin and awesome-alerts say the same. */
   connectionsPercent: 80,
   connectionsSeriousPercent: 95,
@@ -72,8 +74,12 @@ function lockQueue(answer: ActivityAnswer): Seen | undefined {
       ...headFigures(head, answer),
     },
     names: headNames(head, answer),
-    ...(isPileUp(waiting) && { isCertain: true as const }),
+    ...((isPileUp(waiting) || lasts(waiting)) && { isCertain: true as const }),
   };
+}
+
+function lasts({ longestMs, isExact }: ActivityAnswer['waiting']): boolean {
+  return isExact && (longestMs ?? 0) >= THRESHOLDS.lockCertainMs;
 }
 
 /** So many do not come together by chance; on a row that all of them want they are gone again within a moment. */
@@ -160,6 +166,7 @@ function leftOpen({ oldest }: ActivityAnswer, ownPids: readonly number[]): Seen 
     code: 'TRANSACTION_LEFT_OPEN',
     figures: { connections: same.length, longest_ms: rounded(longest.stateMs), pid: longest.pid },
     names: namesOf(longest),
+    isCertain: true,
   };
 }
 
@@ -175,12 +182,14 @@ function longTransaction({ oldest }: ActivityAnswer): Seen | undefined {
       pid: longest.pid,
     },
     names: namesOf(longest),
+    isCertain: true,
   };
 }
 
 function prepared({ prepared: { transactions, oldestMs } }: ActivityAnswer): Seen | undefined {
   if (transactions === 0 || (oldestMs ?? 0) < THRESHOLDS.preparedMs) return undefined;
-  return { code: 'PREPARED_TRANSACTION', figures: { transactions, longest_ms: rounded(oldestMs) } };
+  const figures = { transactions, longest_ms: rounded(oldestMs) };
+  return { code: 'PREPARED_TRANSACTION', figures, isCertain: true };
 }
 
 function clockOffset({ serverMs }: ActivityAnswer, ownMs: number): Seen | undefined {

@@ -63,6 +63,10 @@ const DEFAULT_THREADS = 4;
 /** The descriptor of the folder that is read is one of them. */
 const COUNTING = 1;
 const FEW = 2_000;
+/** Counting them holds everything else up for a tenth of what is noticed. */
+const VERY_MANY = 50_000;
+/** Either some were closed, or there are gaps: how many are open only counting tells. */
+const RECOUNT_MS = 10_000;
 
 /** What seldom changes. */
 interface Surroundings {
@@ -95,21 +99,27 @@ export function createProcessReader({
     return surroundings;
   }
 
-  /** Few are counted at each reading; of many, which takes milliseconds, once a minute. */
-  function countDescriptors(nowMs: number): number {
-    if (openDescriptors < FEW || nowMs - countedAtMs >= MINUTE_MS) {
+  /**
+   * Few are counted at each reading; many, which takes milliseconds, now and then.
+   *
+   * @param last - the lowest free number, so all below it are open
+   */
+  function countDescriptors(nowMs: number, last: number): number {
+    const hasFallen = last < openDescriptors && openDescriptors < VERY_MANY;
+    const pauseMs = openDescriptors < FEW ? 0 : hasFallen ? RECOUNT_MS : MINUTE_MS;
+    if (nowMs - countedAtMs >= pauseMs) {
       openDescriptors = (files.count('/proc/self/fd') ?? COUNTING) - COUNTING;
       countedAtMs = nowMs;
     }
     return openDescriptors;
   }
 
-  /** The lowest free number is given to the file that is read, so all below it are open. */
+  /** The lowest free number is given to the file that is read. */
   function descriptors(nowMs: number): DescriptorsReading | null {
     const limit = (limitNow = descriptorLimitIn(files.read('/proc/self/limits')) ?? limitNow);
     const last = files.lastDescriptor();
     if (limit === null || last === undefined) return null;
-    return { open: last === -1 ? limit : Math.max(last, countDescriptors(nowMs)), limit };
+    return { open: last === -1 ? limit : Math.max(last, countDescriptors(nowMs, last)), limit };
   }
 
   return {

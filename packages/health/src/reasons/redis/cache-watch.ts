@@ -44,10 +44,10 @@ export function createCacheWatch({
   let look: Look | undefined;
 
   /** What is seen now, and what happened a moment ago. */
-  function show(sightings: readonly Sighting[]): void {
+  function show(sightings: readonly Sighting[], happenedMs = now()): void {
     const nowMs = now();
     for (const sighting of sightings) {
-      if (EVENTS.has(sighting.code)) told.set(sighting.code, { sighting, untilMs: nowMs + TOLD_MS });
+      if (EVENTS.has(sighting.code)) told.set(sighting.code, { sighting, untilMs: happenedMs + TOLD_MS });
     }
     for (const [code, { untilMs }] of told) if (untilMs < nowMs) told.delete(code);
     const states = sightings.filter(({ code }) => !EVENTS.has(code));
@@ -65,14 +65,26 @@ export function createCacheWatch({
       if (found) lastIds.set(place, found.lastId);
       return found ?? [];
     });
-    const sighting = slowest((await Promise.all(asked)).flat(), component);
-    if (sighting) show([...(look?.sightings ?? []).filter(({ code }) => !EVENTS.has(code)), sighting]);
+    const found = (await Promise.all(asked)).flat();
+    const sighting = slowest(found, component);
+    if (!sighting) return;
+    // What was asked late is told no longer than what was asked at once.
+    const lastSeconds = Math.max(...found.map(({ lastSeconds: last = 0 }) => last));
+    const agoMs = serverSeconds === null ? 0 : Math.max(0, serverSeconds - lastSeconds) * 1_000;
+    show([...statesIn(look), sighting], now() - agoMs);
+  }
+
+  /** Without what has been told for long enough, also when nobody asks the server any more. */
+  function latest(): Look | undefined {
+    const nowMs = now();
+    if ([...told.values()].some(({ untilMs }) => untilMs < nowMs)) show(statesIn(look));
+    return look;
   }
 
   return {
     name: component,
     needs: 2,
-    latest: () => look,
+    latest,
     read({ facts, problems }: RedisReading) {
       const nowMs = now();
       isSlow ||= problems.includes('CACHE_SLOW');
@@ -103,6 +115,10 @@ export function createCacheWatch({
       }
     },
   };
+}
+
+function statesIn(look: Look | undefined): readonly Sighting[] {
+  return (look?.sightings ?? []).filter(({ code }) => !EVENTS.has(code));
 }
 
 function slowest(found: readonly SlowCommands[], component: string): Sighting | undefined {

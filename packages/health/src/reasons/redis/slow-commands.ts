@@ -9,6 +9,8 @@ export interface SlowCommands {
   /** Above the threshold. */
   readonly commands: number;
   readonly longestMs: number;
+  /** When the last of them began, by the server's clock in seconds since 1970; `undefined` when there is none. */
+  readonly lastSeconds: number | undefined;
   /** Of the longest; `undefined` when it is no name of a command. */
   readonly name: string | undefined;
   /** The newest entry of all. */
@@ -46,6 +48,7 @@ export function readSlowCommands(
   return {
     commands: slow.length,
     longestMs: longest?.tookMs ?? 0,
+    lastSeconds: slow.length > 0 ? Math.max(...slow.map(({ seconds }) => seconds)) : undefined,
     name: longest?.name,
     lastId: newest,
   };

@@ -101,6 +101,17 @@ test('five that wait need no second look, but for a moment on a row that all of 
   assert.equal(isCertain(4, 2), undefined);
 });
 
+test('what the server itself has timed for longer than until a second look needs none', () => {
+  const certain = (parts: Parameters<typeof answerOf>[0]): readonly (boolean | undefined)[] =>
+    sightingsIn(answerOf(parts)).map(({ isCertain }) => isCertain);
+  const links = [[1, ago(6), [7]]];
+  assert.deepEqual(certain({ waiting: [1, ago(6), true], links }), [true]);
+  // Since when a statement runs is not since when it waits.
+  assert.deepEqual(certain({ waiting: [1, ago(6), false], links }), [undefined]);
+  assert.deepEqual(certain({ oldest: [IDLE] }), [true]);
+  assert.deepEqual(certain({ prepared: [1, ago(61)] }), [true]);
+});
+
 test('a short wait of a few is none, nor is a deadlock', () => {
   assert.deepEqual(sentences(answerOf({ waiting: [4, ago(0.5), true], links: [[1, ago(0.5), [7]]] })), []);
   assert.deepEqual(

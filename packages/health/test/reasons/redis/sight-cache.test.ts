@@ -91,6 +91,26 @@ test('a long fork, refused connections: once, for as long as a reader needs, not
   ]);
 });
 
+test('what happened once is forgotten in time, also by a watch that nobody asks any more', async () => {
+  let nowMs = 0;
+  const watch = createCacheWatch({ component: 'cache', now: () => nowMs });
+  const codes = (): readonly string[] => (watch.latest()?.sightings ?? []).map(({ code }) => code);
+  const serverMs = 1_000_000;
+  const readAt = (ms: number, problems: readonly ProblemCode[]): void => {
+    nowMs = ms;
+    watch.read({ facts: [infoOf({ server_time_usec: (serverMs + ms) * 1_000 })], problems });
+  };
+  readAt(0, []);
+  readAt(20_000, ['CACHE_SLOW']);
+  const slow = [1, (serverMs + 10_000) / 1_000, 400_000, ['KEYS', '*']];
+  const connection = { slowCommands: async () => [slow], destroy: () => undefined };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  await watch.take([connection as never]);
+  assert.deepEqual(codes(), ['CACHE_SLOW_COMMAND'], 'ten seconds after it has happened');
+  nowMs = 26_000;
+  assert.deepEqual(codes(), [], 'sixteen, though it was asked for six seconds ago');
+});
+
 test('a counter that fell begins anew, and another server is compared with nothing', () => {
   const begun = { atS: 0, info: {} };
   assert.deepEqual(sentencesAfter(begun, { atS: 2, info: { rejected_connections: 2 } }), [

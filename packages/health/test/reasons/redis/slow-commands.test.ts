@@ -20,10 +20,17 @@ test('the longest by its name, and how many: of a first look the recent ones, la
     entry(7, 999, 2_000_000, 'SORT', 'secret'),
     entry(6, 1_001, 99_000, 'GET', 'short'),
   ];
-  assert.deepEqual(readSlowCommands(log, FIRST), { commands: 2, longestMs: 900, name: 'eval', lastId: 9 });
+  assert.deepEqual(readSlowCommands(log, FIRST), {
+    commands: 2,
+    longestMs: 900,
+    lastSeconds: 1_010,
+    name: 'eval',
+    lastId: 9,
+  });
   assert.deepEqual(readSlowCommands(log, { ...FIRST, lastId: 8 }), {
     commands: 1,
     longestMs: 150,
+    lastSeconds: 1_010,
     name: 'KEYS',
     lastId: 9,
   });
