@@ -122,8 +122,8 @@ describe('on the embedded Postgres', () => {
           /^4 sessions wait for a lock, .* application "report-worker" that has done nothing/.test(
             said('LOCK_QUEUE'),
           ),
-          /^1 of 5 connections is checked out and runs no statement,/.test(said('CONNECTION_LEAK')),
-          /^1 connection of this application does nothing in an/.test(said('TRANSACTION_LEFT_OPEN')),
+          said('CONNECTION_LEAK').startsWith('1 of 5 connections is checked out and runs no statement,'),
+          said('TRANSACTION_LEFT_OPEN').startsWith('1 connection of this application does nothing in an'),
           // Which of the pooler's sessions is whose nobody knows: nothing is guessed about locks.
           /^3 connections run a statement for more than 1 s, the longest for \d+ (ms|s)$/.test(
             said('STATEMENTS_SLOW'),

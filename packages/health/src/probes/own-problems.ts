@@ -156,7 +156,7 @@ export function withOwnProblems<Figures>(
       startedMs = performance.now();
       threads.begin();
       clearInterval(asking);
-      asking = setInterval(threads.again, ASK_EVERY_MS);
+      asking = setInterval(() => threads.again(), ASK_EVERY_MS);
       asking.unref();
       try {
         const outcome = await probe.run(signal, clock);
