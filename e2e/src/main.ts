@@ -92,7 +92,7 @@ try {
     for (const limit of result.brokenOnce) process.stdout.write(`in the first of two runs: ${limit}\n`);
     process.stdout.write(`${outcomesTable(outcomes)}\n\n`);
     if (poolCosts) process.stdout.write(`${poolCostTable(poolCosts)}\n\n`);
-    const run = {
+    const ran = {
       outcomes,
       poolCosts,
       broken,
@@ -100,7 +100,7 @@ try {
       scan,
       withReasons: values.reasons,
     };
-    writeFileSync(PAGE, resultsPage(readFileSync(PAGE, 'utf8'), run));
+    writeFileSync(PAGE, resultsPage(readFileSync(PAGE, 'utf8'), ran));
   }
 } finally {
   await stopAll();
