@@ -75,12 +75,14 @@ export async function startServiceProcess(
   // Printed whatever the level of the log.
   const listening = (): string | undefined => /listening {2}(\S+)\n/.exec(said)?.[1];
   try {
-    await waitFor('a service that listens', () => child.exitCode !== null || listening() !== undefined, {
+    const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+    await waitFor('a service that listens', () => isOver() || listening() !== undefined, {
       timeoutMs: 180_000,
     });
     const url = listening();
     const { pid } = child;
-    if (url === undefined || pid === undefined) throw new Error(`The service ended:\n${said}${log}`);
+    if (url === undefined || pid === undefined)
+      throw new Error(`The service ended (${child.exitCode ?? child.signalCode}):\n${said}${log}`);
     return {
       url,
       pid,

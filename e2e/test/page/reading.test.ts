@@ -136,6 +136,27 @@ test('no view is wider than its window, from the smallest phone on', async () =>
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
+test('the guides are pages: a code has its place, on a phone too, by day and by night', async () => {
+  for (const guide of ['errors', 'reasons', 'fleet', 'settings', 'integrity']) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(`${served.url}/docs/${guide}`);
+      await assertAccessible(page, `${guide} ${colorScheme}`);
+    }
+    await page.setViewportSize({ width: 320, height: 844 });
+    const wide = await page.evaluate('document.documentElement.scrollWidth');
+    assert.ok(Number(wide) <= 320, `${guide} is ${Number(wide)} wide at 320`);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto(`${served.url}/docs/errors#CACHE_TIMEOUT`);
+  const row = page.locator('tr:target');
+  assert.match(await row.innerText(), /CACHE_TIMEOUT/);
+  await page.goto(`${served.url}/nonsense`);
+  await page.getByRole('link', { name: 'To the page of the service' }).click();
+  await page.waitForURL(`${served.url}/`);
+});
+
 test('by keyboard alone: to the content, from view to view, the report and back', async () => {
   await open('/');
   await page.keyboard.press('Tab');

@@ -64,14 +64,17 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
     await waitFor(
       'a service that listens',
       () => {
-        if (child.exitCode !== null) return true;
+        if (child.exitCode !== null || child.signalCode !== null) return true;
         // Two pipes: the log may be here before the lines that were printed before it.
         return output.stderr.includes('"msg":"listening"') && isPrinted(output.stdout);
       },
       { timeoutMs: 60_000 },
     );
     const url = /listening {2}(\S+)/.exec(output.stdout)?.[1];
-    if (url === undefined) throw new Error(`The service ended:\n${output.stdout}${output.stderr}`);
+    if (url === undefined)
+      throw new Error(
+        `The service ended (${child.exitCode ?? child.signalCode}):\n${output.stdout}${output.stderr}`,
+      );
     return { pid, url, output, cookie: await cookieIn(output.stdout), stop };
   } catch (error) {
     const state = await describeProcess(pid);

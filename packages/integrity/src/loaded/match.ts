@@ -3,7 +3,7 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
-import Module, { isBuiltin } from 'node:module';
+import { isBuiltin, Module } from 'node:module';
 import type { ManifestEntry } from '../scan/manifest.js';
 import type { Exclusion } from '../scan/scope.js';
 import { below } from '../scan/walk.js';

@@ -121,7 +121,7 @@ export function Page({
       </main>
       <footer>
         {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
-        <a href={withBase('/docs')}>API</a> <a href={withBase('/docs/errors.md')}>What every error means</a>
+        <a href={withBase('/docs')}>API</a> <a href={withBase('/docs/errors')}>What every error means</a>
       </footer>
     </>
   );

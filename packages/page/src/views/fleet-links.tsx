@@ -1,10 +1,9 @@
 /** What the views of the fleet share: links from place to place, and codes with what they mean. */
 import type { ComponentChildren, JSX } from 'preact';
 import { WHOLE_FLEET, writeAddress, type Address, type FleetPlace, type Navigation } from '../address.js';
-import { withBase } from '../base.js';
 import { codeSentence, markOf, type CellState } from '../copy/fleet.js';
 import { FLEET_ADVICE } from '../copy/fleet-problems.js';
-import { Mark, Sentence } from './text.js';
+import { CodeLink, Mark, Sentence } from './text.js';
 
 /** A link to another place of the fleet, under the tab that is open. */
 export function PlaceLink({
@@ -80,9 +79,7 @@ export function Codes({ codes }: { readonly codes: readonly string[] }): JSX.Ele
       {codes.map((code, index) => (
         <span key={code}>
           {index > 0 && ', '}
-          <a href={withBase(guideOf(code))}>
-            <code>{code}</code>
-          </a>
+          <CodeLink code={code} guide={guideOf(code)} />
         </span>
       ))}
     </>
@@ -111,7 +108,7 @@ export function CodeAdvice({ codes }: { readonly codes: readonly string[] }): JS
 
 /** Where a code is explained: the watcher's own, or the library's. */
 function guideOf(code: string): string {
-  return Object.hasOwn(FLEET_ADVICE, code) ? '/docs/fleet.md' : '/docs/errors.md';
+  return Object.hasOwn(FLEET_ADVICE, code) ? 'fleet' : 'errors';
 }
 
 export function StateMark({ state }: { readonly state: CellState }): JSX.Element {

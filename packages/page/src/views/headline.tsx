@@ -16,7 +16,7 @@ import {
 } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { ReasonsOfCause } from './reasons.js';
-import { TimeText, Sentence } from './text.js';
+import { CodeLink, Sentence, TimeText } from './text.js';
 
 export interface HeadlineProps {
   readonly state: PageState;
@@ -106,20 +106,20 @@ function Explained({
 }
 
 function CauseText({ cause: { advice, code } }: { readonly cause: DisplayCause }): JSX.Element {
-  if (!advice) return <p>This page does not know this problem. See docs/errors.md of the service.</p>;
+  if (!advice) return <p>This page does not know this problem. See what every error means, below.</p>;
   return (
     <dl class="advice">
-      <dt>Means</dt>
+      <dt>Next</dt>
       <dd>
-        <Sentence text={advice.means} /> <code class="soft">{code}</code>
+        <Sentence text={advice.next} />
       </dd>
       <dt>Users</dt>
       <dd>
         <Sentence text={advice.users} />
       </dd>
-      <dt>Next</dt>
+      <dt>Means</dt>
       <dd>
-        <Sentence text={advice.next} />
+        <Sentence text={advice.means} /> {code !== null && <CodeLink code={code} guide="errors" />}
       </dd>
     </dl>
   );

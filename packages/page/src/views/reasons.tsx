@@ -7,6 +7,7 @@ import type { KnownSnapshot } from '../api/page-state.js';
 import { causesOf, causesOfErrors, type DisplayCause } from '../copy/headline.js';
 import { otherReasons, reasonsOf, usersNotice } from '../copy/reason-texts.js';
 import { duration } from '../copy/time.js';
+import { CodeLink } from './text.js';
 
 interface ReasonsProps {
   readonly snapshot: KnownSnapshot | null;
@@ -63,7 +64,7 @@ function ReasonText({
       <p>
         {sentence}.{' '}
         <span class="soft">
-          as of {duration(sinceMs)} ago <code>{code}</code>
+          as of {duration(sinceMs)} ago <CodeLink code={code} guide="reasons" />
         </span>
       </p>
       <dl class="advice">

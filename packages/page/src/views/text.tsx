@@ -1,5 +1,6 @@
 /** Small pieces of text that views share. */
 import type { ComponentChildren, JSX } from 'preact';
+import { withBase } from '../base.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { duration, moment, utc } from '../copy/time.js';
 
@@ -32,6 +33,15 @@ export function Ago({ at, nowMs }: { readonly at: string; readonly nowMs: number
 export function Sentence({ text }: { readonly text: string }): JSX.Element {
   return (
     <>{text.split('`').map((piece, index) => (index % 2 === 1 ? <code key={index}>{piece}</code> : piece))}</>
+  );
+}
+
+/** A code, and where it is explained. */
+export function CodeLink({ code, guide }: { readonly code: string; readonly guide: string }): JSX.Element {
+  return (
+    <a class="soft" href={withBase(`/docs/${guide}#${code}`)}>
+      <code>{code}</code>
+    </a>
   );
 }
 

@@ -18,6 +18,7 @@ import type { ResponseLog } from './response-log.js';
 import { clientAddress, type TrustedProxies } from './client-address.js';
 import type { HttpServer } from './http.js';
 import type { Log } from './log.js';
+import { sendLostPage, wantsPage } from './lost-page.js';
 import type { OriginCheck } from './origin-check.js';
 import {
   errorBody,
@@ -156,7 +157,11 @@ export function createFastify({
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
-  app.setNotFoundHandler((request, reply) => sendError(new PortalError('notFound'), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    wantsPage(request)
+      ? sendLostPage(reply, app.site.basePath)
+      : sendError(new PortalError('notFound'), request, reply),
+  );
   return app;
 }
 

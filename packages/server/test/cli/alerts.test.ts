@@ -54,7 +54,7 @@ test('killed with an alert in the outbox: it arrives after the next start, and t
   await waitFor('the beginning', () => ofType('incident.began').length > 0);
   await sleep(1_500);
   redis.thaw();
-  await waitFor('the end', () => ofType('incident.ended').length > 0);
+  await waitFor('the end', () => ofType('incident.ended').length > 0, { timeoutMs: 120_000 });
   // A busy machine may make it worse in between, which is told as such; it begins and ends once.
   const [began, ended] = [ofType('incident.began'), ofType('incident.ended')];
   assert.deepEqual([began.length, ended.length], [1, 1], JSON.stringify(typesOf(receiver.accepted)));

@@ -1,15 +1,17 @@
 /** The documents of the documentation: made at the start, and the same for all clients. */
 import { VERSION } from '../../config/installation.js';
-import { staticAsset } from '../../infra/static-asset.js';
+import { staticAsset, type StaticAsset } from '../../infra/static-asset.js';
 import type { OriginCheck } from '../../infra/origin-check.js';
 import { openApi } from '../openapi.js';
 import type { Route } from '../route.js';
 import type { Documents } from '../services.js';
+import { guidePageText, pathOf } from './guide-page.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { pageText } from './page.js';
 
 const MARKDOWN = 'text/markdown; charset=utf-8';
+const HTML = 'text/html; charset=utf-8';
 
 export async function makeDocuments(
   routes: readonly Route[],
@@ -23,8 +25,17 @@ export async function makeDocuments(
   const [description, index, page, texts] = await Promise.all([
     staticAsset('application/json', JSON.stringify(document)),
     staticAsset(MARKDOWN, indexText(document, guides, baseUrl === undefined ? '' : `${baseUrl}/`)),
-    staticAsset('text/html; charset=utf-8', pageHtml),
-    Promise.all(guides.map(async ({ name, text }) => [name, await staticAsset(MARKDOWN, text)] as const)),
+    staticAsset(HTML, pageHtml),
+    Promise.all(
+      guides.flatMap((guide) => [
+        named(guide.name, MARKDOWN, guide.text),
+        named(pathOf(guide.name), HTML, guidePageText(guide, guides, link)),
+      ]),
+    ),
   ]);
   return { openApi: description, index, page, guides: new Map(texts) };
+}
+
+async function named(name: string, type: string, text: string): Promise<readonly [string, StaticAsset]> {
+  return [name, await staticAsset(type, text)];
 }

@@ -39,19 +39,25 @@ export const guideRoute = defineFixedRoute({
   docs: docs(
     'guide',
     'A guide',
-    'One of the guides that the index names, e.g. `errors.md`: what each error means and what to do next.',
+    'One of the guides that the index names, e.g. `errors`: what each error means and what to do next. A page for people, in which each code has its place (`errors#DATABASE_TIMEOUT`); with `.md` the Markdown of it.',
   ),
   parameters: [
     {
       name: 'guide',
       in: 'path',
       required: true,
-      description: 'Name of the guide, with `.md`.',
-      schema: { type: 'string', pattern: '^[a-z-]+\\.md$' },
+      description: 'Name of the guide; with `.md` as Markdown.',
+      schema: { type: 'string', pattern: '^[a-z-]+(\\.md)?$' },
     },
   ],
   errors: ['NotFound'],
-  answers: answers('text/markdown'),
+  answers: {
+    200: {
+      description: 'As it is for this version.',
+      content: { 'text/html': { schema: TEXT }, 'text/markdown': { schema: TEXT } },
+    },
+  },
+  contentPolicy: PAGE_POLICY,
   find: ({ documents }, { guide = '' }) => documents.guides.get(guide),
 });
 

@@ -27,5 +27,12 @@ th, td { padding: 0.3rem 0.75rem 0.3rem 0; border-bottom: 1px solid var(--line);
 details { margin: 0.4rem 0; }
 summary { cursor: pointer; min-height: 1.6rem; }
 .who { font-weight: normal; opacity: 0.75; }
+tr:target { background: var(--soft); outline: 2px solid Highlight; }
+@media (max-width: 40rem) {
+  thead { position: absolute; left: -99rem; }
+  tr { display: block; padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
+  td { display: block; border: 0; padding: 0.15rem 0; }
+  td[data-name]::before { content: attr(data-name) ': '; opacity: 0.75; }
+}
 @media print { nav, .skip { display: none; } }
 `;

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { PROBLEMS, REASON_CODES } from 'portal-health';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
+import { guidePageText } from '../../../src/api/docs/guide-page.js';
 import { readGuides } from '../../../src/api/docs/guides.js';
 import { markup, sentence } from '../../../src/api/docs/html.js';
 import { DOCUMENT } from '../../answers.js';
@@ -109,7 +111,8 @@ test('only guides are guides, whatever the name says', async () => {
     '..%2fREADME.md',
     '%2e%2e/package.json',
     '../README.md',
-    'errors',
+    'errors.html',
+    'ERRORS',
     'ERRORS.md',
     'errors.md%00',
   ]) {
@@ -117,6 +120,77 @@ test('only guides are guides, whatever the name says', async () => {
     assert.ok([400, 404].includes(status), `${name}: ${status}`);
     assert.ok(!body.includes('workspaces') && !body.includes('npm start'));
   }
+});
+
+test('an unknown path is a page for people, and JSON for programs', async () => {
+  const people = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
+  for (const path of ['/nonsense', '/docs/nonsense/x', '/incidents/1/2', '/%2e%2e/%2e%2e/etc/passwd']) {
+    const { status, headers, body } = await sendRequest(service.url, path, { headers: people });
+    assert.deepEqual(
+      [status, headers['content-type'], headers['cache-control']],
+      [404, 'text/html; charset=utf-8', 'no-store'],
+      path,
+    );
+    assert.match(body, /<h1>There is no such page<\/h1>[^]*<a href="\/">/);
+    assert.ok(!body.includes('nonsense') && !body.includes('passwd'), 'nothing of the address');
+  }
+  for (const headers of [{}, { accept: '*/*' }, { accept: 'application/json' }]) {
+    const { status, json } = await sendRequest(service.url, '/nonsense', { headers });
+    assert.deepEqual([status, typeof json['error']], [404, 'string'], JSON.stringify(headers));
+  }
+  const posted = await sendRequest(service.url, '/nonsense', { method: 'POST', headers: people });
+  assert.match(String(posted.headers['content-type']), /^application\/json/);
+});
+
+test('each guide is a page: every code and every setting has its place, every link leads somewhere, nothing runs', async () => {
+  const index = (await sendRequest(service.url, '/llms.txt')).body;
+  const names = [...index.matchAll(/\(docs\/([a-z-]+)\.md\)/g)].map(([, name = '']) => name);
+  assert.ok(names.length > 5, `${names.length} guides`);
+  const pages = new Map<string, string>();
+  for (const name of names) {
+    const { status, headers, body } = await sendRequest(service.url, `/docs/${name}`);
+    assert.deepEqual([status, headers['content-type']], [200, 'text/html; charset=utf-8'], name);
+    assert.match(String(headers['content-security-policy']), /^default-src 'none'; style-src 'sha256-/);
+    assert.doesNotMatch(body, /<script|<img|\son\w+=|javascript:/i, name);
+    pages.set(name, body);
+  }
+  for (const [name, codes] of [
+    ['errors', Object.keys(PROBLEMS)],
+    ['reasons', REASON_CODES],
+    ['settings', ['PORTAL_PUBLIC_URL']],
+    ['fleet', ['INSTANCE_TIMEOUT', 'FLEET_BLIND']],
+  ] as const) {
+    for (const code of codes) assert.ok(pages.get(name)?.includes(` id="${code}"`), `${name}#${code}`);
+  }
+  for (const [name, body] of pages) {
+    const ids = [...body.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, ids.length, `${name}: each place once`);
+    for (const [, target = ''] of body.matchAll(/ href="([^"]*)"/g)) {
+      if (target.startsWith('https://')) continue;
+      const url = new URL(target, `http://page/docs/${name}`);
+      const [, , guide = ''] = url.pathname.split('/');
+      const there = pages.get(guide) ?? (await sendRequest(service.url, url.pathname)).body;
+      assert.notEqual(there, '', `${name}: ${target}`);
+      if (url.hash)
+        assert.ok(there.includes(` id="${decodeURIComponent(url.hash.slice(1))}"`), `${name}: ${target}`);
+    }
+  }
+});
+
+test('whatever a guide says becomes no more than text, a link or a table; the first of two places of a name has it', () => {
+  const guide = {
+    name: 'one.md',
+    title: 'One & <all>',
+    about: '',
+    text: '# One\n\n[a](two.md#X) [b](../README.md) [c](javascript:alert(1)) [d](https://e.example/?a="b)\n\n![pic](images/x.png)\n\n```\n<b>\n```\n\n| code | of "it" |\n| --- | --- |\n| `A_B` | 1 |\n| `A_B` | 2 |\n',
+  };
+  const html = guidePageText(guide, [guide, { ...guide, name: 'two.md', title: 'Two' }], '/portal/');
+  assert.match(html, /<title>One &amp; &lt;all&gt;<\/title>/);
+  assert.match(html, /<a href="\/portal\/docs\/two#X">a<\/a> b c <a href="https:[^"<>]*">d<\/a>/);
+  assert.match(html, /<pre tabindex="0">&lt;b&gt;/);
+  assert.match(html, /<td data-name="of &quot;it&quot;">1<\/td>/);
+  assert.equal(html.match(/id="A_B"/g)?.length, 1);
+  assert.doesNotMatch(html, /<img|javascript:/);
 });
 
 test('texts are escaped, guides are described by their first paragraph, and there may be none', async (t) => {
