@@ -18,7 +18,7 @@ import {
   type Tarball,
 } from './packed.js';
 
-const LARGEST_BYTES = 260_000;
+const LARGEST_BYTES = 280_000;
 /** From so many on a second thread reads as well. */
 const MANY_FILES = 2_100;
 
@@ -75,10 +75,14 @@ test('the public names are these', async () => {
     'Inspection',
     'IntegrityProblem',
     'IntegrityState',
+    'RefusedStatement',
     'Source',
     'SourceEvent',
     'SourceOptions',
     'StatementOptions',
+    'VerifiedStatement',
+    'VerifyOptions',
+    'verifyStatement',
     'watchSource',
   ]);
   await writeFile(join(project, 'all.ts'), `import type { ${names.join(', ')} } from 'portal-integrity';\n`);
