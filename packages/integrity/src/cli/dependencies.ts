@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createDependencyIndex, type DependencyCheck } from '../dependencies/dependency-index.js';
 import { searchedElsewhere } from '../dependencies/elsewhere.js';
-import { listDependencies, withPrograms, type DependencyList } from '../dependencies/list.js';
+import { isPlace, listDependencies, withPrograms, type DependencyList } from '../dependencies/list.js';
 import { LOCK_FILES, NO_LOCK_FILE, parseLockFile } from '../dependencies/lock-file.js';
 import type { LockFile } from '../dependencies/locked.js';
 import { findTarballs } from '../dependencies/tarballs.js';
@@ -46,11 +46,11 @@ export const dependenciesCommand: CliCommand = {
     const lock = readLockFile(folder, values.lockfile);
     const asBuilt = (values['as-built'] ?? []).map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''));
     const unknown = asBuilt.find(
-      (path) => ![...lock.packages, ...lock.uncovered].some((one) => one.path === path),
+      (path) => !isPlace(path) && ![...lock.packages, ...lock.uncovered].some((one) => one.path === path),
     );
     if (unknown !== undefined)
       throw new UsageError(
-        `Expected --as-built to be the path of a package of the lock file, got ${unknown}.`,
+        `Expected --as-built to be the path of a package of the lock file or of a node_modules, got ${unknown}.`,
       );
     const list =
       values.list === undefined

@@ -14,6 +14,7 @@ import type { Touch } from '../scan/touch.js';
 import { isProgram } from './list.js';
 import type { LockFile, UncoveredPackage } from './locked.js';
 import { createDependencyLinkCheck } from './links.js';
+import { findNearerModules } from './nearer.js';
 
 export interface DependencyCheck {
   readonly packages: number;
@@ -63,13 +64,15 @@ export function createDependencyIndex(
   const ownerOf = createOwnerOf(new Set(paths));
   const checkLinks = createDependencyLinkCheck(root, lock, ownerOf);
   const optional = new Set(lock.packages.filter((locked) => locked.isOptional).map(({ path }) => path));
+  const ownPlaces = new Set(lock.places);
   let expected = list;
   let places: readonly Place[] = [];
   let found: readonly ManifestEntry[] = [];
   let nextPlace = 0;
 
   function check(): DependencyCheck {
-    places = lock.places.flatMap((path) => openPlace(path, places));
+    const nearer = findNearerModules(root, ownPlaces);
+    places = [...lock.places, ...nearer.places].flatMap((path) => openPlace(path, places));
     const scanErrors = places.flatMap(scanPlace);
     found = places.flatMap(({ path, index }) =>
       index.entries().map((entry) => ({ path: `${path}/${entry.path}`, digest: entry.digest })),
@@ -95,6 +98,7 @@ export function createDependencyIndex(
       absent,
       linked: links.linked,
       uncovered: [
+        ...(nearer.isCut ? [TOO_MANY] : []),
         ...[...unlisted].filter((path) => owners.has(path)).map((path) => ({ path, why: UNLISTED })),
         ...places.flatMap(({ path, tools }) =>
           tools.map((name) => ({
@@ -151,6 +155,7 @@ export function createDependencyIndex(
   };
 }
 
+const TOO_MANY = { path: '.', why: 'holds too many entries to look for a node_modules in every folder' };
 const UNLISTED = 'lies there and is not in the list';
 
 /** What cannot be hashed, by its path from the project. */

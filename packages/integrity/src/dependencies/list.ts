@@ -54,6 +54,7 @@ export function listDependencies(
     }
   }
   for (const missing of lock.uncovered) asItLies(missing);
+  for (const path of asBuilt.filter(isPlace)) asItLies({ path, why: 'was asked for' });
   const entries = Array.from(files, ([path, inside]) =>
     inside.map((file) => ({ path: `${path}/${file.path}`, digest: file.digest })),
   ).flat();
@@ -65,6 +66,11 @@ export function withPrograms(list: DependencyList, found: readonly ManifestEntry
   const listed = new Set(list.entries.map(({ path }) => path));
   const programs = found.filter(({ path }) => isProgram(path) && !listed.has(path));
   return { ...list, entries: [...list.entries, ...programs] };
+}
+
+/** A whole `node_modules`, such as one that belongs to the source: the lock file has nothing of it. */
+export function isPlace(path: string): boolean {
+  return path.endsWith('/node_modules');
 }
 
 export function isProgram(path: string): boolean {

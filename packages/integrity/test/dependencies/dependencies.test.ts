@@ -64,6 +64,24 @@ describe('the packages of a lock file', () => {
       'added packages/node_modules/evil/index.js',
     ],
     [
+      'one nearer to the code than any of the lock file',
+      (app) => write(app, { 'src/lib/node_modules/dep/index.js': 'EVIL' }),
+      'added src/lib/node_modules/dep/index.js',
+    ],
+    [
+      'a nearer one that is a link',
+      (app) => {
+        write(app, { '../planted/dep/index.js': 'EVIL' });
+        symlinkSync('../../planted', join(app, 'src/node_modules'));
+      },
+      'added src/node_modules/dep/index.js',
+    ],
+    [
+      'a file that CommonJS takes before the folder of a package',
+      (app) => write(app, { 'node_modules/dep.js': 'EVIL' }),
+      'added node_modules/dep.js',
+    ],
+    [
       'a bundled one',
       (app) => write(app, { 'node_modules/bundler/node_modules/bundled/index.js': 'EVIL' }),
       'modified node_modules/bundler/node_modules/bundled/index.js',
@@ -117,8 +135,8 @@ describe('the packages of a lock file', () => {
     [
       'a package that became a link',
       (app) => {
-        renameSync(join(app, 'node_modules/dep'), join(app, 'elsewhere'));
-        symlinkSync('../elsewhere', join(app, 'node_modules/dep'));
+        renameSync(join(app, 'node_modules/dep'), join(app, '../elsewhere'));
+        symlinkSync('../../elsewhere', join(app, 'node_modules/dep'));
       },
       ['removed node_modules/dep/', 'E_SYMLINK node_modules/dep'],
     ],
@@ -142,6 +160,19 @@ describe('the packages of a lock file', () => {
         [0, true],
       );
       write(join(folder, 'app'), { 'node_modules/dep/index.mjs': 'EVIL' });
+      const later = await run(['dependencies', 'app', '--list', 'list'], { cwd: folder });
+      assert.equal(later.exit, 4, later.stdout);
+    }));
+
+  test('a node_modules that belongs to the source is listed as it lies there, and held to that', () =>
+    withProject(async (folder) => {
+      write(join(folder, 'app'), { 'src/fixture/node_modules/x/i.js': 'ours' });
+      assert.equal((await run(CHECK, { cwd: folder })).exit, 1);
+      const made = await run([...CHECK, '--out', 'list', '--as-built', 'src/fixture/node_modules'], {
+        cwd: folder,
+      });
+      assert.equal(made.exit, 0, made.stdout);
+      write(join(folder, 'app'), { 'src/fixture/node_modules/x/i.js': 'EVIL' });
       const later = await run(['dependencies', 'app', '--list', 'list'], { cwd: folder });
       assert.equal(later.exit, 4, later.stdout);
     }));
