@@ -223,8 +223,9 @@ test('a queue for a lock: of statements, arguments and a table; its head by its 
   await Promise.all([head, ...waiters].map((one) => one.end()));
 });
 
-test('connections that an application of such a name has taken: nearly all, then all, which an alert explains', async () => {
+test('connections that an application of such a name has taken: nearly all, then all, which an alert explains', async (t) => {
   const taken: pg.Client[] = [];
+  t.after(() => Promise.all(taken.map((one) => one.end())));
   const [row] = await stores.postgres.query(
     'SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename IS NOT NULL',
   );
@@ -233,10 +234,9 @@ test('connections that an application of such a name has taken: nearly all, then
   await untilSaid('CONNECTIONS_EXHAUSTED', /an application with a name that cannot be shown/);
   await assertCleanHere();
   const end = await stores.postgres.fillConnections();
+  t.after(end);
   await untilTold('CONNECTIONS_EXHAUSTED');
   await assertCleanHere();
-  await Promise.all(taken.map((one) => one.end()));
-  await end();
 });
 
 test('a script over such a key, of such a client', async (t) => {
