@@ -11,6 +11,8 @@ export interface ReasonWatch {
   begin(): Promise<void>;
   /** Every code that was seen so far, in the order in which they came. */
   codes(): readonly string[];
+  /** Every sentence that was read so far, after its code. */
+  texts(): readonly string[];
   /** Waits until all that is expected was seen; resolves with what was not, or too late, as sentences. */
   untilSeen(expected: ExpectedReasons): Promise<readonly string[]>;
   /** Waits until none is seen any more, for 20 s from `sinceMs`; resolves with those that still are. */
@@ -62,6 +64,7 @@ export function thresholdMs(code: string, thresholdsMs: ExpectedReasons['thresho
 export function watchReasons(target: Target, scan: LeakScan): ReasonWatch {
   const seen = new Map<string, number>();
   const sentences = new Set<string>();
+  const texts = new Set<string>();
   let now: readonly string[] = [];
   let goneMs: number | undefined;
   const stop = new AbortController();
@@ -94,6 +97,7 @@ export function watchReasons(target: Target, scan: LeakScan): ReasonWatch {
       for (const { code, sentence } of reasons) {
         note(code);
         sentences.add(sentence);
+        texts.add(`${code}: ${sentence}`);
       }
     }
     const path = PUBLIC[(turn += 1) % PUBLIC.length] ?? '';
@@ -129,8 +133,10 @@ export function watchReasons(target: Target, scan: LeakScan): ReasonWatch {
       await until(() => now.length === 0, performance.now() + WITHIN_MS);
       seen.clear();
       sentences.clear();
+      texts.clear();
     },
     codes: () => [...seen.keys()],
+    texts: () => [...texts],
     async untilSeen(expected) {
       const { codes, stoodMs, thresholdsMs } = expected;
       const lastMs = Math.max(0, ...codes.map((code) => thresholdMs(code, thresholdsMs)));
