@@ -49,6 +49,8 @@ export interface RpcWorkerOptions<Event> {
   readonly name: string;
   readonly workerData: unknown;
   readonly maxYoungGenerationSizeMb: number;
+  /** Default: that of V8. */
+  readonly maxOldGenerationSizeMb?: number;
   readonly onEvent?: (event: Event) => void;
   /** The thread has ended by itself. `error` is what ended it, if anything was thrown. */
   readonly onEnd?: (error: unknown) => void;
@@ -66,7 +68,8 @@ interface PendingCall {
 export function startRpcWorker<Api extends Methods<Api>, Event = never>(
   options: RpcWorkerOptions<Event>,
 ): RpcWorker<Api> {
-  const { entry, name, workerData, maxYoungGenerationSizeMb, onEvent, onEnd, restartMs } = options;
+  const { entry, name, workerData, onEvent, onEnd, restartMs } = options;
+  const { maxYoungGenerationSizeMb, maxOldGenerationSizeMb } = options;
   const pending = new Map<number, PendingCall>();
   let lastId = 0;
   let isClosed = false;
@@ -76,7 +79,14 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
   function start(): Worker | undefined {
     let started: Worker;
     try {
-      started = startThread(entry, { name, workerData, resourceLimits: { maxYoungGenerationSizeMb } });
+      started = startThread(entry, {
+        name,
+        workerData,
+        resourceLimits: {
+          maxYoungGenerationSizeMb,
+          ...(maxOldGenerationSizeMb !== undefined && { maxOldGenerationSizeMb }),
+        },
+      });
     } catch (error) {
       // Not allowed, or no room for one.
       failure = error;

@@ -7,6 +7,7 @@ import type { ServiceUpdate } from './fleet-update.js';
 import type { InstanceView } from './instances.js';
 import type { InstanceExplanation, Poll } from './observation.js';
 import { createPlanner } from './planner.js';
+import { createPollReceiver } from './polling/hand-over.js';
 import type { Collected } from './polling/poll-thread.js';
 import { createPollWorker } from './polling/poll-worker.js';
 import type { ServiceRound } from './prometheus/collector.js';
@@ -52,6 +53,7 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
   let checkedAt = Date.now();
   let answeredAt = 0;
   const services = createWatchedServices({ log, onListed: () => planner.sendSoon() });
+  const polls = createPollReceiver();
   const worker = createPollWorker({
     onCollected: receive,
     onEnd: (error) => log.failure('the watching of the fleet has ended, and begins anew', error),
@@ -65,11 +67,14 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
   const planner = createPlanner({
     watches: () => services.all(),
     prometheus,
-    setPlan: (plan) => worker.setPlan(plan),
+    setPlan(plan) {
+      polls.keep(new Set(plan.targets.map(({ key }) => key)));
+      worker.setPlan(plan);
+    },
   });
 
   function receive(collected: Collected): void {
-    if (collected.kind === 'polls') receivePolls(collected.polls);
+    if (collected.kind === 'polls') receivePolls(polls.open(collected.polls));
     else if (collected.kind === 'explained') receiveReasons(collected.explained);
     else if (collected.kind === 'paused') sight.goBlind();
     else for (const round of collected.rounds) receiveRound(round);
@@ -86,21 +91,21 @@ export function createServices(log: Log, prometheus: PrometheusAddress | null): 
     if (round.found.kind === 'round') checkedAt = Date.now();
   }
 
-  function receivePolls(polls: readonly Poll[]): void {
+  function receivePolls(made: readonly Poll[]): void {
     checkedAt = Date.now();
     // Neither is later than now, unless the clock was set back.
     answeredAt = Math.min(answeredAt, checkedAt);
-    for (const poll of polls) {
+    for (const poll of made) {
       if (poll.observation.kind === 'answered') answeredAt = Math.max(answeredAt, poll.atMs);
     }
     const isBlind = sight.isBlind();
-    for (const poll of polls) {
+    for (const poll of made) {
       const { service, instance } = placeIn(poll.key);
       const watch = services.get(service);
       if (watch?.instances.kind !== 'polled') continue;
       watch.instances.polled(instance, poll, { isBlind, answeredAt, windowMs: watch.windowMs + UPDATE_MS });
     }
-    if (polls.some(({ observation }) => observation.kind === 'void')) sight.goBlind();
+    if (made.some(({ observation }) => observation.kind === 'void')) sight.goBlind();
   }
 
   return {

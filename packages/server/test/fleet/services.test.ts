@@ -1,10 +1,14 @@
 /** Services beside each other, with real instances: who is asked, how, and who is left out. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
-import { waitFor } from 'portal-test-kit';
+import type { TLSSocket } from 'node:tls';
+import { makeCertificate, waitFor } from 'portal-test-kit';
 import { readFleetFile } from '../../src/fleet/file/fleet-file.js';
 import { createServices, type Services } from '../../src/fleet/services.js';
 import { createLog } from '../../src/infra/log.js';
@@ -132,4 +136,98 @@ test('an unwell instance that takes the token is asked why after each poll, and 
   health = 'healthy';
   await until('no reasons', () => shown('known')?.state === 'healthy');
   assert.deepEqual(shown('known')?.reasons, []);
+});
+
+test('of very many that are unwell a hundred are asked why, and others as soon as these are well', async (t) => {
+  const UNWELL = 130;
+  const why = new Set<string>();
+  const well = new Set<string>();
+  const polls = new Map<string, number>();
+  let questions = 0;
+  const host = await startHost((request, response) => {
+    const { url = '', socket } = request;
+    const address = socket.localAddress ?? '';
+    if (url.endsWith('/reasons')) {
+      why.add(address);
+      questions += 1;
+    } else polls.set(address, (polls.get(address) ?? 0) + 1);
+    const status = well.has(address) ? 'healthy' : 'degraded';
+    answerWith(url.endsWith('/reasons') ? { reasons: [] } : { status, errors: [] })(request, response);
+  }, '0.0.0.0');
+  t.after(() => host.close());
+  const port = host.target.split(':').at(-1);
+  const addresses = Array.from({ length: UNWELL }, (_, index) => `127.3.0.${index + 1}`);
+  const services = start(t, {
+    defaults: { interval: '2s', timeout: '2s', success_threshold: 1, networks: ['127.0.0.0/8'] },
+    services: [
+      {
+        name: 'many',
+        discover: { static: addresses.map((address) => `http://${address}:${port}`) },
+        authorization: { credentials_file: file('token-many', 'secret') },
+      },
+    ],
+  });
+  const states = (): readonly string[] =>
+    (services.detail('many')?.instances ?? []).map(({ state }) => state);
+  await until('all to be unwell', () => states().every((state) => state === 'degraded'));
+  const rounds = (): number => Math.max(...polls.values());
+  const before = rounds();
+  await until('another three rounds', () => rounds() > before + 3);
+  assert.ok(questions >= 100 && questions <= 100 * rounds(), `${questions} in ${rounds()} rounds`);
+  for (const address of why) well.add(address);
+  await until('the others to be asked', () => why.size === UNWELL);
+});
+
+test('by a certificate of its own the watcher is known, and is told why an instance is unwell', async (t) => {
+  const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')];
+  mkdirSync(ours);
+  mkdirSync(theirs);
+  const watcher = await makeCertificate(ours, 'watcher.example');
+  const server = await makeCertificate(theirs, 'orders.example');
+  const asked: string[] = [];
+  const reasons = [{ code: 'LOCK_QUEUE', explains: 'DATABASE_SLOW', figures: { sessions: 14 } }];
+  const instance = createServer(
+    {
+      cert: readFileSync(server.certificate),
+      key: readFileSync(server.key),
+      ca: readFileSync(watcher.certificate),
+      requestCert: true,
+    },
+    (request, response) => {
+      const { url = '', socket } = request;
+      const { subject } = (socket as TLSSocket).getPeerCertificate();
+      asked.push(`${url} ${subject.CN} ${request.headers.authorization ?? 'no token'}`);
+      answerWith(url.endsWith('/reasons') ? { reasons } : { status: 'degraded', errors: [] })(
+        request,
+        response,
+      );
+    },
+  );
+  instance.listen(0, '127.0.0.1');
+  await once(instance, 'listening');
+  t.after(() => {
+    instance.closeAllConnections();
+    instance.close();
+  });
+  const { port } = instance.address() as AddressInfo;
+  const tls = { ca_file: server.certificate, server_name: 'orders.example' };
+  const services = start(t, {
+    defaults: { interval: '2s', timeout: '2s', failure_threshold: 1 },
+    services: [
+      {
+        name: 'known',
+        discover: { static: [`https://127.0.0.1:${port}`] },
+        tls: { ...tls, cert_file: watcher.certificate, key_file: watcher.key },
+      },
+      { name: 'stranger', discover: { static: [`https://127.0.0.1:${port}`] }, tls },
+    ],
+  });
+  const shown = (name: string) => services.detail(name)?.instances[0];
+  await until('the reasons', () => (shown('known')?.reasons ?? []).length > 0);
+  await until('the poll', () => shown('known')?.state === 'degraded');
+  await until('the stranger to be refused', () => shown('stranger')?.state === 'unreachable');
+  assert.deepEqual([...new Set(asked)].toSorted(), [
+    '/health watcher.example no token',
+    '/health/reasons watcher.example no token',
+  ]);
 });

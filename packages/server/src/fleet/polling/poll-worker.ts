@@ -29,7 +29,9 @@ export function createPollWorker({ onCollected, onEnd }: PollWorkerOptions): Pol
       entry: new URL('./poll-thread.js', import.meta.url),
       name: 'portal-fleet',
       workerData: null,
-      maxYoungGenerationSizeMb: 32,
+      maxYoungGenerationSizeMb: 24,
+      // Of less than it may have, V8 lets less garbage lie.
+      maxOldGenerationSizeMb: 1_024,
       restartMs: RESTART_MS,
       onEvent: onCollected,
       onEnd(error) {

@@ -57,20 +57,33 @@ export function createPoller({
   const lanes = { prompt: createLane(mostInFlight), silent: createLane(mostSilent) };
   const pauses = createPauseWatch();
   let leastIntervalMs = Number.POSITIVE_INFINITY;
+  /** Those that are due within the same tick, by its number; whoever left meanwhile is dropped then. */
+  const due = new Map<number, Entry[]>();
+  let nextTick = tickOf(performance.now());
   const timer = setInterval(tick, TICK_MS);
   timer.unref();
 
   function tick(): void {
     const nowMs = performance.now();
     if (pauses.tick(nowMs) > leastIntervalMs) onPause?.();
-    for (const entry of entries.values()) {
-      if (entry.dueMs <= nowMs) begin(entry, nowMs);
+    for (; nextTick * TICK_MS <= nowMs; nextTick += 1) {
+      const begun = due.get(nextTick) ?? [];
+      due.delete(nextTick);
+      for (const entry of begun) if (entries.get(entry.target.key) === entry) begin(entry, nowMs);
     }
+  }
+
+  function schedule(entry: Entry): void {
+    const tickNumber = Math.max(tickOf(entry.dueMs), nextTick);
+    const others = due.get(tickNumber);
+    if (others) others.push(entry);
+    else due.set(tickNumber, [entry]);
   }
 
   function begin(entry: Entry, nowMs: number): void {
     const { target } = entry;
     entry.dueMs += Math.ceil((nowMs - entry.dueMs + 1) / target.intervalMs) * target.intervalMs;
+    schedule(entry);
     // Nothing backs off, and nothing piles up.
     if (entry.isUnderWay || entry.isWaiting) return;
     entry.isWaiting = true;
@@ -126,7 +139,9 @@ export function createPoller({
         if (entries.has(key)) continue;
         const target = create();
         const dueMs = nowMs + placeOf(key) * target.intervalMs;
-        entries.set(key, { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false });
+        const entry = { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false };
+        entries.set(key, entry);
+        schedule(entry);
       }
       leastIntervalMs = Number.POSITIVE_INFINITY;
       for (const { target } of entries.values()) {
@@ -137,6 +152,7 @@ export function createPoller({
       clearInterval(timer);
       for (const { target } of entries.values()) target.client.close();
       entries.clear();
+      due.clear();
       unwell.clear();
     },
   };
@@ -170,6 +186,11 @@ function createPauseWatch(): PauseWatch {
       return pausedUntilMs >= beganMs && pauseMs > timeoutMs / 2;
     },
   };
+}
+
+/** The first tick at which it is due. */
+function tickOf(dueMs: number): number {
+  return Math.ceil(dueMs / TICK_MS);
 }
 
 /** From 0 to 1, the same after every start. */
