@@ -266,3 +266,33 @@ test('what the instances run stands beside how they are, and changes no status',
   await page.getByText('Responded').waitFor();
   await writeFleet('');
 });
+
+test('an instance that is unwell says why on its own view', async (t) => {
+  const reasons = [{ code: 'LOCK_QUEUE', explains: 'DATABASE_SLOW', figures: { sessions: 14 } }];
+  const unwell = createServer((request, response) =>
+    response.end(
+      request.url === '/health/reasons'
+        ? JSON.stringify({ reasons })
+        : '{"status":"degraded","errors":["It is slow (DATABASE_SLOW)"]}',
+    ),
+  ).listen(0, '127.0.0.1');
+  t.after(() => {
+    unwell.closeAllConnections();
+    unwell.close();
+  });
+  if (!unwell.listening) await once(unwell, 'listening');
+  const target = `127.0.0.1:${(unwell.address() as AddressInfo).port}`;
+  const token = join(folder, 'token');
+  await writeFile(token, 'secret');
+  await writeFleet(
+    `  - { name: slow, discover: { static: ['http://${target}'] }, authorization: { credentials_file: '${token}' } }\n`,
+  );
+  await open('/');
+  await page.getByRole('link', { name: 'slow', exact: true }).press('Enter', { timeout: 60_000 });
+  await page.getByRole('link', { name: target, exact: true }).press('Enter');
+  const why = page.getByRole('list', { name: 'Why' }).getByRole('listitem');
+  await why.getByText('LOCK_QUEUE').waitFor({ timeout: 60_000 });
+  assert.match(await why.innerText(), /14/);
+  await assertAccessible(page, 'an instance that says why');
+  await writeFleet('');
+});

@@ -196,7 +196,7 @@ test('by a certificate of its own the watcher is known, and is told why an insta
     (request, response) => {
       const { url = '', socket } = request;
       const { subject } = (socket as TLSSocket).getPeerCertificate();
-      asked.push(`${url} ${subject.CN} ${request.headers.authorization ?? 'no token'}`);
+      asked.push(`${url} ${[subject.CN].join()} ${request.headers.authorization ?? 'no token'}`);
       answerWith(url.endsWith('/reasons') ? { reasons } : { status: 'degraded', errors: [] })(
         request,
         response,

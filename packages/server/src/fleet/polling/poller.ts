@@ -57,33 +57,22 @@ export function createPoller({
   const lanes = { prompt: createLane(mostInFlight), silent: createLane(mostSilent) };
   const pauses = createPauseWatch();
   let leastIntervalMs = Number.POSITIVE_INFINITY;
-  /** Those that are due within the same tick, by its number; whoever left meanwhile is dropped then. */
-  const due = new Map<number, Entry[]>();
-  let nextTick = tickOf(performance.now());
+  const calendar = createCalendar();
   const timer = setInterval(tick, TICK_MS);
   timer.unref();
 
   function tick(): void {
     const nowMs = performance.now();
     if (pauses.tick(nowMs) > leastIntervalMs) onPause?.();
-    for (; nextTick * TICK_MS <= nowMs; nextTick += 1) {
-      const begun = due.get(nextTick) ?? [];
-      due.delete(nextTick);
-      for (const entry of begun) if (entries.get(entry.target.key) === entry) begin(entry, nowMs);
+    for (const entry of calendar.takeDue(nowMs)) {
+      if (entries.get(entry.target.key) === entry) begin(entry, nowMs);
     }
-  }
-
-  function schedule(entry: Entry): void {
-    const tickNumber = Math.max(tickOf(entry.dueMs), nextTick);
-    const others = due.get(tickNumber);
-    if (others) others.push(entry);
-    else due.set(tickNumber, [entry]);
   }
 
   function begin(entry: Entry, nowMs: number): void {
     const { target } = entry;
     entry.dueMs += Math.ceil((nowMs - entry.dueMs + 1) / target.intervalMs) * target.intervalMs;
-    schedule(entry);
+    calendar.add(entry);
     // Nothing backs off, and nothing piles up.
     if (entry.isUnderWay || entry.isWaiting) return;
     entry.isWaiting = true;
@@ -141,18 +130,15 @@ export function createPoller({
         const dueMs = nowMs + placeOf(key) * target.intervalMs;
         const entry = { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false };
         entries.set(key, entry);
-        schedule(entry);
+        calendar.add(entry);
       }
-      leastIntervalMs = Number.POSITIVE_INFINITY;
-      for (const { target } of entries.values()) {
-        leastIntervalMs = Math.min(leastIntervalMs, target.intervalMs);
-      }
+      leastIntervalMs = Math.min(...Array.from(entries.values(), ({ target }) => target.intervalMs));
     },
     close() {
       clearInterval(timer);
       for (const { target } of entries.values()) target.client.close();
       entries.clear();
-      due.clear();
+      calendar.clear();
       unwell.clear();
     },
   };
@@ -188,9 +174,36 @@ function createPauseWatch(): PauseWatch {
   };
 }
 
-/** The first tick at which it is due. */
-function tickOf(dueMs: number): number {
-  return Math.ceil(dueMs / TICK_MS);
+/** Who is polled when; whoever left meanwhile is given all the same. */
+interface Calendar {
+  add(entry: Entry): void;
+  takeDue(nowMs: number): readonly Entry[];
+  clear(): void;
+}
+
+function createCalendar(): Calendar {
+  /** By the number of the tick at which they are due. */
+  const ticks = new Map<number, Entry[]>();
+  const tickOf = (dueMs: number): number => Math.ceil(dueMs / TICK_MS);
+  let next = tickOf(performance.now());
+
+  return {
+    add(entry) {
+      const tick = Math.max(tickOf(entry.dueMs), next);
+      const others = ticks.get(tick);
+      if (others) others.push(entry);
+      else ticks.set(tick, [entry]);
+    },
+    takeDue(nowMs) {
+      const taken: Entry[] = [];
+      for (; next * TICK_MS <= nowMs; next += 1) {
+        taken.push(...(ticks.get(next) ?? []));
+        ticks.delete(next);
+      }
+      return taken;
+    },
+    clear: () => ticks.clear(),
+  };
 }
 
 /** From 0 to 1, the same after every start. */
