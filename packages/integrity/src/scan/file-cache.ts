@@ -4,7 +4,7 @@
 import type { CachedFile } from './cached-files.js';
 import type { FileRead } from './digest.js';
 import { createFileRows, type FileRows } from './file-rows.js';
-import { readStat } from './file-stat.js';
+import { readStat, type FileStat } from './file-stat.js';
 import { touchBetween, type Touch } from './touch.js';
 import type { ReadSession } from './read-files.js';
 import type { ScanError } from './scan-error.js';
@@ -21,6 +21,8 @@ export interface FileCache extends Pick<FileRows, 'isKnown' | 'digest' | 'size' 
     files: readonly CachedFile[],
     session: ReadSession,
   ): { readonly scanErrors: readonly ScanError[]; readonly gone: string | undefined };
+  /** Keeps what is known of files that are out of reach, to be compared when they are back. */
+  lose(files: readonly CachedFile[]): void;
   /** Reads the file whatever its stat says. */
   reread(file: CachedFile): void;
   /** Another number whenever a file was read for the first time, was found changed, or can no longer be read. */
@@ -28,6 +30,12 @@ export interface FileCache extends Pick<FileRows, 'isKnown' | 'digest' | 'size' 
   /** Files that were read again, under another stat and with the digest of before; each is told once. */
   takeTouches(): readonly Touch[];
   onProgress(report: OnProgress): void;
+}
+
+/** What was read of a file, and under which stat. */
+interface Known {
+  readonly digest: string;
+  readonly stat: FileStat;
 }
 
 /** @param cachedFiles - every file of the tree */
@@ -42,6 +50,7 @@ export function createFileCache(
   let filesRead = 0;
   let bytesRead = 0;
   let touches: Touch[] = [];
+  const lost = new Map<string, Known>();
   let report: OnProgress = () => undefined;
 
   function countBytes(bytes: number): void {
@@ -59,12 +68,25 @@ export function createFileCache(
       countFile(rows.set(file, read));
       return undefined;
     }
+    if (read !== 'gone') lose([file]);
     rows.forget(file);
     revision += 1;
     return read === 'gone' ? 'gone' : { code: read.code, path: file.path, cause: read.cause };
   }
 
+  function lose(files: readonly CachedFile[]): void {
+    for (const file of files) {
+      if (rows.isKnown(file)) lost.set(file.path, { digest: rows.digest(file), stat: rows.stat(file) });
+    }
+  }
+
+  function knownOf(file: CachedFile): Known | undefined {
+    if (!rows.isKnown(file)) return lost.get(file.path);
+    return { digest: rows.digest(file), stat: rows.stat(file) };
+  }
+
   return {
+    lose,
     check(file) {
       if (!rows.isSettled(file)) return false;
       const stats = readStat(below(root, file.path));
@@ -73,9 +95,11 @@ export function createFileCache(
     read(files, session) {
       const scanErrors: ScanError[] = [];
       let gone: string | undefined;
-      const known = files
-        .filter((file) => rows.isKnown(file))
-        .map((file) => ({ file, digest: rows.digest(file), stat: rows.stat(file) }));
+      const known: (readonly [CachedFile, Known])[] = [];
+      for (const file of files) {
+        const before = knownOf(file);
+        if (before) known.push([file, before]);
+      }
       rows.assign(files);
       session.read({
         files,
@@ -91,9 +115,11 @@ export function createFileCache(
         eachOfOthers: (_index, isNew) => countFile(isNew),
         onStray: () => rows.detach(),
       });
-      for (const { file, digest, stat } of known) {
-        if (!rows.isKnown(file) || rows.digest(file) !== digest) continue;
-        const touch = touchBetween(file.path, stat, rows.stat(file));
+      for (const [file, before] of known) {
+        if (!rows.isKnown(file)) continue;
+        lost.delete(file.path);
+        if (rows.digest(file) !== before.digest) continue;
+        const touch = touchBetween(file.path, before.stat, rows.stat(file));
         if (touch) touches.push(touch);
       }
       return { scanErrors, gone };

@@ -70,7 +70,7 @@ export function createFileIndex(
   { maxFileBytes = MAX_FILE_BYTES, createReader = createFileReader }: FileIndexOptions = {},
 ): FileIndex {
   const { root } = scope;
-  const tree = createFolderTree(scope);
+  const tree = createFolderTree(scope, (files) => cache.lose(files));
   const cache = createFileCache(root, tree.files, (onBytes) => createReader(onBytes, maxFileBytes));
   let last: ScanResult | undefined;
   /** The revisions of folders and files when `last` was made. */

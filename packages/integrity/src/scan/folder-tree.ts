@@ -3,7 +3,7 @@
  */
 import { allFiles, allFolders, newCachedFolder, refreshFolder } from './cached-files.js';
 import type { CachedFile, CachedFolder } from './cached-files.js';
-import { isSameStat, readStat } from './file-stat.js';
+import { isSameStat, readStat, type FileStat } from './file-stat.js';
 import { createLinkCheck, missingLinks } from './links.js';
 import { isBehind, type ScanError } from './scan-error.js';
 import { createExclusion, type Link, type Scope } from './scope.js';
@@ -40,7 +40,11 @@ export interface FolderTree {
   readonly takeTouches: () => readonly Touch[];
 }
 
-export function createFolderTree(scope: Scope): FolderTree {
+/** @param onLost - called with the files of a folder that can no longer be read */
+export function createFolderTree(
+  scope: Scope,
+  onLost: (files: readonly CachedFile[]) => void = () => undefined,
+): FolderTree {
   const { root } = scope;
   const excludes = createExclusion(scope.exclude);
   const checkLink = createLinkCheck(root, excludes, scope.links);
@@ -49,14 +53,27 @@ export function createFolderTree(scope: Scope): FolderTree {
   let mayLie = (path: string): boolean => signed?.has(path) ?? true;
   let revision = 0;
   let touches: Touch[] = [];
+  /** Of folders that cannot be read now: who hides behind that moves their stamps. */
+  const lostStats = new Map<string, FileStat>();
+
+  function noteLoss({ path, stat, files, folders }: CachedFolder): void {
+    if (stat) lostStats.set(path, stat);
+    const inside = folders.flatMap(allFolders);
+    for (const child of inside) if (child.stat) lostStats.set(child.path, child.stat);
+    onLost([files, ...inside.map((child) => child.files)].flat());
+  }
 
   function refresh(folder: CachedFolder): ReturnType<typeof refreshFolder> {
-    const { stat, files, folders } = folder;
+    const before = { ...folder };
     const found = refreshFolder(folder, root, excludes, checkLink);
+    if (typeof found === 'object') noteLoss(before);
     if (found !== 'listed') return found;
     revision += 1;
-    const isSame = hasSame(files, folder.files) && hasSame(folders, folder.folders);
-    const touch = stat && folder.stat && isSame && touchBetween(folder.path, stat, folder.stat);
+    const lost = lostStats.get(folder.path);
+    lostStats.delete(folder.path);
+    const isSame = hasSame(before.files, folder.files) && hasSame(before.folders, folder.folders);
+    const stat = lost ?? (isSame ? before.stat : undefined);
+    const touch = stat && folder.stat && touchBetween(folder.path, stat, folder.stat);
     if (touch) touches.push(touch);
     return found;
   }

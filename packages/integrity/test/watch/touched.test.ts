@@ -1,6 +1,6 @@
 /** Every change leaves a trace, also one that nothing on disk tells any more. */
 import assert from 'node:assert/strict';
-import { chmodSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
@@ -35,6 +35,31 @@ async function touchedAt(source: Source, path: string): Promise<SourceEvent['tou
   assert.ok(entry);
   return entry;
 }
+
+test('what is changed and put back behind an obstacle leaves its trace when the obstacle is gone', () =>
+  withWatched(async (root, source) => {
+    const unreadable = () => source.state().state === 'unreadable';
+    renameSync(root, `${root}.away`);
+    writeFileSync(root, 'a file in its place');
+    try {
+      await waitFor('the obstacle', unreadable, SOON);
+      writeFileSync(join(`${root}.away`, 'd/a.js'), 'EVIL a\n');
+      writeFileSync(join(`${root}.away`, 'd/x.js'), 'EVIL x\n');
+      writeFileSync(join(`${root}.away`, 'd/a.js'), 'good a\n');
+      rmSync(join(`${root}.away`, 'd/x.js'));
+    } finally {
+      rmSync(root);
+      renameSync(`${root}.away`, root);
+    }
+    const { moved, ctime_before, ctime_after } = await touchedAt(source, 'd/a.js');
+    assert.ok(moved.includes('mtime') && ctime_before < ctime_after);
+    await touchedAt(source, 'd');
+    await touchedAt(source, '.');
+    await waitFor('its end', () => !unreadable(), SOON);
+    const paths = source.state().events.flatMap(({ touched }) => touched.map(({ path }) => path));
+    assert.ok(!paths.includes('e/c.js') && !paths.includes('d/b.js'), paths.join());
+    assert.deepEqual(source.problems(), []);
+  }));
 
 test('a file that is changed and put back between two scans is an event that stays, and no problem', () =>
   withWatched(async (root, source) => {
