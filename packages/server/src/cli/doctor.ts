@@ -17,7 +17,7 @@ export function addDoctorCommand(program: Command, exitWith: (code: number) => v
     .command('doctor')
     .description(
       'Look once at the database of DATABASE_URL and the cache of REDIS_URL, or at those of the service that runs here, and say ' +
-        'what is wrong, who causes it and what to do. Writes nothing, and needs no service. Exits 0 if all is well, 1 if ' +
+        'what is wrong, who causes it and what to do. Changes nothing, and needs no service. Exits 0 if all is well, 1 if ' +
         'something is wrong, 2 if a store cannot be used, 3 if there is none to look at.',
     )
     .option('--json', 'print one JSON object instead of text')
