@@ -21,9 +21,6 @@ const newMaintenance = named('NewMaintenance', {
   additionalProperties: false,
 } as const);
 
-/** More are no plan. */
-const MOST_PAUSES = 200;
-
 export const planMaintenanceRoute = defineRoute({
   path: '/v1/admin/maintenance',
   method: 'POST',
@@ -51,9 +48,6 @@ export const planMaintenanceRoute = defineRoute({
       ...readSpan(body.from, body.until),
       reason: readReason(body.reason),
     };
-    if (pauses.list().length >= MOST_PAUSES) {
-      throw new PortalError('badRequest', `There are ${MOST_PAUSES} pauses already; end one first.`);
-    }
     return publishedPause(await whileReachable(pauses.begin(pause, actorOf(request))));
   },
 });

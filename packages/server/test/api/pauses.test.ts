@@ -31,7 +31,8 @@ let postgres: PostgresServer;
 let databaseUrl: string;
 let folder: string;
 let receiver: TestReceiver;
-let alertmanager: Alertmanager;
+/** Not joined: each is told by itself. */
+let alertmanagers: readonly Alertmanager[];
 let host: Host;
 let service: TestService;
 let admin: string;
@@ -43,7 +44,7 @@ function start(dataFolder: string): Promise<TestService> {
     environment: {
       PORTAL_FLEET_FILE: join(folder, 'fleet.yaml'),
       PORTAL_DATA_DIR: join(folder, dataFolder),
-      PORTAL_ALERTMANAGERS: alertmanager.url,
+      PORTAL_ALERTMANAGERS: alertmanagers.map(({ url }) => url).join(),
       ...receiver.alertSettings('generic'),
     },
   });
@@ -52,9 +53,8 @@ function start(dataFolder: string): Promise<TestService> {
 before(async () => {
   [postgres, receiver] = await Promise.all([startPostgres(), startReceiver()]);
   databaseUrl = await postgres.createDatabase();
-  alertmanager = await startAlertmanager({
-    configuration: 'route: { receiver: none }\nreceivers: [{ name: none }]\n',
-  });
+  const configuration = 'route: { receiver: none }\nreceivers: [{ name: none }]\n';
+  alertmanagers = [await startAlertmanager({ configuration }), await startAlertmanager({ configuration })];
   folder = await mkdtemp(join(tmpdir(), 'portal-pauses-'));
   host = await startHost((request, response) =>
     answerWith(isWell ? WELL : UNWELL, isWell ? 200 : 503)(request, response),
@@ -76,7 +76,7 @@ services:
 after(async () => {
   await service?.close();
   await host?.close();
-  await alertmanager?.close();
+  await Promise.all((alertmanagers ?? []).map((one) => one.close()));
   receiver?.close();
   await postgres?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
@@ -117,9 +117,15 @@ interface Silence {
   readonly status: { readonly state: string };
 }
 
+/** Of both. */
 async function silences(state: string): Promise<readonly Silence[]> {
-  const response = await fetch(`${alertmanager.url}/api/v2/silences`);
-  return ((await response.json()) as readonly Silence[]).filter(({ status }) => status.state === state);
+  const all = await Promise.all(
+    alertmanagers.map(async ({ url }) => {
+      const response = await fetch(`${url}/api/v2/silences`);
+      return (await response.json()) as readonly Silence[];
+    }),
+  );
+  return all.flat().filter(({ status }) => status.state === state);
 }
 
 test('paused: watched and kept, told to nobody, silent at Alertmanagers; resumed: told of what is open', async () => {
@@ -127,7 +133,7 @@ test('paused: watched and kept, told to nobody, silent at Alertmanagers; resumed
   assert.equal(begun.status, 200, begun.body);
   assert.deepEqual([begun.json['service'], begun.json['reason']], ['orders', 'A new disk']);
   assert.ok((await orders())['paused_until']);
-  await waitFor('the silence', async () => (await silences('active')).length === 1, PATIENCE);
+  await waitFor('the silence at each', async () => (await silences('active')).length === 2, PATIENCE);
   const [silence] = await silences('active');
   assert.deepEqual(
     silence?.matchers.map(({ name, value }) => [name, value]),
@@ -186,7 +192,7 @@ describe('maintenance', () => {
     assert.equal(planned.status, 200, planned.body);
     assert.equal((await orders())['paused_until'], null, 'not yet');
     assert.deepEqual(await pauses(), [planned.json]);
-    await waitFor('the silence to come', async () => (await silences('pending')).length === 1, PATIENCE);
+    await waitFor('the silence to come', async () => (await silences('pending')).length === 2, PATIENCE);
     const end = `maintenance/${String(planned.json['id'])}/end`;
     assert.equal((await post(end)).status, 204);
     assert.deepEqual(await pauses(), []);
@@ -277,6 +283,36 @@ describe('what is refused', () => {
     assert.equal(refused.status, 403);
     assert.deepEqual(await pauses(), []);
   });
+});
+
+test('two hundred pauses are enough, planned or begun', async () => {
+  const until = later(HOUR_MS);
+  await sql(
+    databaseUrl,
+    `INSERT INTO pauses (fleet, service, from_at, until_at, reason, author)
+     SELECT fleet, 'orders', now() + interval '1 hour', now() + interval '2 hours', 'planned', 'ada'
+     FROM unnest(ARRAY['prod', 'another']) AS fleet, generate_series(1, CASE fleet WHEN 'prod' THEN 199 ELSE 300 END)`,
+  );
+  try {
+    const last = await post('maintenance', {
+      service: 'orders',
+      from: later(HOUR_MS / 2),
+      until,
+      reason: 'one more',
+    });
+    assert.equal(last.status, 200, last.body);
+    for (const path of ['maintenance', 'fleet/services/orders/pause']) {
+      const body =
+        path === 'maintenance' ? { service: 'orders', until, reason: 'x' } : { until, reason: 'x' };
+      const refused = await post(path, body);
+      assert.equal(refused.status, 400, refused.body);
+      assert.equal(refused.json['error'], 'There are 200 pauses already; end one first.');
+    }
+    assert.equal((await orders())['paused_until'], null);
+  } finally {
+    await sql(databaseUrl, 'DELETE FROM pauses');
+    await sql(databaseUrl, `DELETE FROM audit WHERE details->>'reason' = 'one more'`);
+  }
 });
 
 test('all of it is in the audit, with who and what', async () => {

@@ -10,6 +10,7 @@ import type { AlertmanagerClient } from './alertmanager-client.js';
 export interface AlertmanagerSilences {
   /** What is to be silent; to be called whenever it changes. */
   update(fleet: string, pauses: readonly Pause[]): void;
+  /** Gives up what is under way, and closes the clients. */
   close(): void;
 }
 
@@ -76,7 +77,11 @@ export function createAlertmanagerSilences({
       wanted = { fleet, pauses };
       if (clients.length > 0) void putRight();
     },
-    close: () => clearInterval(timer),
+    close() {
+      clearInterval(timer);
+      wanted = undefined;
+      for (const client of clients) client.close();
+    },
   };
 }
 

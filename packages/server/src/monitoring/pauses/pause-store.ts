@@ -1,4 +1,5 @@
 /** Pauses in PostgreSQL, each change with its entry in the audit in the same statement. */
+import { PortalError } from '../../errors.js';
 import type { AuditedActor } from '../actor.js';
 import type { Pause, PauseScope } from './pause.js';
 
@@ -15,6 +16,7 @@ export interface NewPause extends PauseScope {
 }
 
 export interface PauseStore {
+  /** Rejects with a PortalError (badRequest) where there are too many already. */
   begin(fleet: string, pause: NewPause, actor: AuditedActor): Promise<Pause>;
   /** @returns how many ended: none, where there is no such one any more */
   end(fleet: string, id: number, actor: AuditedActor): Promise<number>;
@@ -36,6 +38,8 @@ interface PauseRow {
 }
 
 const DEADLINE_MS = 2_000;
+/** Of a fleet, those that last and those that are planned: nobody reads through more. */
+const MOST_PAUSES = 200;
 const COLUMNS = 'id, service, label, from_at, until_at, reason, author';
 
 /** Whoever ends it, and what is told of it. `$1` to `$4`: fleet, name, address, suffix of the token. */
@@ -61,7 +65,10 @@ export function createPauseStore(database: Queryable): PauseStore {
       const [row] = await rows<PauseRow>(
         `WITH begun AS (
            INSERT INTO pauses (fleet, service, label, from_at, until_at, reason, author)
-           VALUES ($1, $5, $6, $7, $8, $9, $2) RETURNING ${COLUMNS}
+           SELECT $1::text, $5::text, $6::text, $7::timestamptz, $8::timestamptz, $9::text, $2::text
+           WHERE (
+             SELECT count(*) FROM pauses WHERE fleet = $1 AND ended_at IS NULL AND until_at > now()
+           ) < ${MOST_PAUSES} RETURNING ${COLUMNS}
          ), told AS (
            INSERT INTO audit (action, actor, address, token_suffix, details)
            SELECT 'pause_begun', $2, $3, $4, ${DETAILS} FROM begun
@@ -76,7 +83,8 @@ export function createPauseStore(database: Queryable): PauseStore {
         new Date(until),
         reason,
       );
-      if (!row) throw new Error('A pause that was written was not given back.');
+      if (!row)
+        throw new PortalError('badRequest', `There are ${MOST_PAUSES} pauses already; end one first.`);
       return pauseOf(row);
     },
     async end(fleet, id, { name, address, tokenSuffix }) {
