@@ -62,6 +62,18 @@ describe('a bad value is told by variable, rule and value', () => {
       'loud',
       'Expected `PORTAL_LOG_LEVEL` to be one of debug, info, warn, error, silent, got "loud".',
     ],
+    ...['am-1:9093', 'http://am-1:9093/?a=1', 'http://am-1:9093,am-2', 'ftp://am-1'].map(
+      (text): [string, string, string] => [
+        'PORTAL_ALERTMANAGERS',
+        text,
+        `Expected \`PORTAL_ALERTMANAGERS\` to be an http or https URL without ? and #, such as http://alertmanager:9093, got ${JSON.stringify(text)}.`,
+      ],
+    ),
+    [
+      'PORTAL_ALERTMANAGERS',
+      'http://ada:pw@am-1:9093',
+      'Expected `PORTAL_ALERTMANAGERS` to be a URL without a user name and a password; what was given is not shown, because it can hold a password.',
+    ],
     [
       'PORTAL_SOURCE_EXCLUDE',
       'a,,b',
