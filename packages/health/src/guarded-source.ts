@@ -3,7 +3,7 @@
  * neither `start()` nor a report fails.
  */
 import type { HealthSource, SourceProblem } from './source-option.js';
-import { codeOf, messageOf } from './unknown.js';
+import { driverCode, messageOf } from './unknown.js';
 
 /** The same source, of which no member throws or rejects. */
 export function guardSource(source: HealthSource): HealthSource {
@@ -54,5 +54,5 @@ function saidBy<Said>(say: () => Said): Said | undefined {
 }
 
 function problemOf(error: unknown): SourceProblem {
-  return { kind: 'unreadable', code: codeOf(error) ?? 'UNKNOWN', message: messageOf(error) };
+  return { kind: 'unreadable', code: driverCode(error) ?? 'UNKNOWN', message: messageOf(error) };
 }

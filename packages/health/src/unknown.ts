@@ -27,11 +27,11 @@ const LONGEST_MESSAGE = 1_000;
 
 /** What was thrown, whatever it was, for the log of the application: never for a client. */
 export function causeOf(error: unknown): Cause {
-  return { code: codeOf(error) ?? 'UNKNOWN', message: messageOf(error) };
+  return { code: driverCode(error) ?? 'UNKNOWN', message: messageOf(error) };
 }
 
 /** The driver's own code (`ECONNREFUSED`, an SQLSTATE) when it looks like one. */
-export function codeOf(error: unknown): string | undefined {
+export function driverCode(error: unknown): string | undefined {
   const code = member(error, 'code');
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
 }
@@ -60,7 +60,7 @@ const UNREACHABLE = new Set([
 
 /** True when the operating system says that the server cannot be reached. */
 export function isUnreachable(error: unknown): boolean {
-  return UNREACHABLE.has(codeOf(error) ?? '');
+  return UNREACHABLE.has(driverCode(error) ?? '');
 }
 
 /** What Node calls a certificate that it does not accept. */
@@ -71,16 +71,16 @@ const OUR_CERTIFICATE = /^ERR_SSL_.*_ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENI
 
 /** True when it is the server's certificate that is not accepted. */
 export function isCertificate(error: unknown): boolean {
-  return CERTIFICATE.test(codeOf(error) ?? '');
+  return CERTIFICATE.test(driverCode(error) ?? '');
 }
 
 /** True when the server does not accept the certificate that it is shown, which is a login that it refuses. */
 export function isRefusedCertificate(error: unknown): boolean {
-  return OUR_CERTIFICATE.test(codeOf(error) ?? '');
+  return OUR_CERTIFICATE.test(driverCode(error) ?? '');
 }
 
 /** True when the operating system gave up waiting. */
 export function isTimeout(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = driverCode(error);
   return code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
 }

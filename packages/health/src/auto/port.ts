@@ -5,7 +5,7 @@
 import { createServer, request, type Server } from 'node:http';
 import type { HealthHandler } from '../adapters/node.js';
 import { withoutSpans } from '../tracing.js';
-import { codeOf } from '../unknown.js';
+import { driverCode } from '../unknown.js';
 
 /** The process that has the port may end. */
 const RETRY_MS = 10_000;
@@ -69,7 +69,7 @@ export function createPort({ port, host, say, handler, isIdle, retry }: PortOpti
       url = await listen(server, port, host);
       return undefined;
     } catch (error) {
-      return codeOf(error) ?? 'UNKNOWN';
+      return driverCode(error) ?? 'UNKNOWN';
     }
   }
 

@@ -6,7 +6,7 @@ import { createHealth, type Health } from '../health.js';
 import type { CacheOptions, DatabaseOptions, HealthOptions } from '../health-options.js';
 import type { PostgresPool } from '../probes/postgres/postgres.js';
 import type { RedisClient } from '../probes/redis/redis.js';
-import { codeOf } from '../unknown.js';
+import { driverCode } from '../unknown.js';
 import type { FoundStore } from './drivers.js';
 import { createPort } from './port.js';
 import { createSlots, namesOf, type Slot } from './slots.js';
@@ -56,7 +56,7 @@ export function createWatch({ port, host, say, unknown }: AutoWatchOptions): Wat
     scheduled ??= setTimeout(() => {
       scheduled = undefined;
       rebuild().catch((error: unknown) =>
-        say(`it cannot watch this process (${codeOf(error) ?? 'UNKNOWN'}).`),
+        say(`it cannot watch this process (${driverCode(error) ?? 'UNKNOWN'}).`),
       );
     }, afterMs).unref();
   }

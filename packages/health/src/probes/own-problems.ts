@@ -5,7 +5,7 @@
 import type { ProblemCode } from '../problems.js';
 import { createThreadTrial, THREADS_BUSY_MS } from './thread-trial.js';
 import type { Outcome, Probe } from '../types.js';
-import { codeOf, member } from '../unknown.js';
+import { driverCode, member } from '../unknown.js';
 
 /** What the operating system says when this process, or this machine, can open no more connections to anybody. */
 const NOTHING_LEFT = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
@@ -21,7 +21,7 @@ export function ownProblem(error: unknown, depth = 0): ProblemCode | undefined {
     const problems = errors.map((each) => ownProblem(each, depth + 1));
     return problems.includes(undefined) ? undefined : problems[0];
   }
-  const code = codeOf(error) ?? '';
+  const code = driverCode(error) ?? '';
   if (NOTHING_LEFT.has(code)) return 'PROCESS_OUT_OF_DESCRIPTORS';
   const call = member(error, 'syscall');
   const isLookUp = code.startsWith('EAI_') || code === 'ENOTFOUND';
@@ -46,7 +46,7 @@ class PasswordError extends Error {
 
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
-    this.code = codeOf(cause) ?? 'NO_PASSWORD';
+    this.code = driverCode(cause) ?? 'NO_PASSWORD';
   }
 }
 
@@ -179,6 +179,6 @@ function isOutOfDescriptors(): boolean {
     closeSync(openSync(process.execPath, 'r'));
     return false;
   } catch (error) {
-    return NOTHING_LEFT.has(codeOf(error) ?? '');
+    return NOTHING_LEFT.has(driverCode(error) ?? '');
   }
 }

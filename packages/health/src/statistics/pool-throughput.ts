@@ -2,7 +2,7 @@
  * What a pool tells by its events: whether its callers are served, how many a second, and whether the server still works
  * for them. A pool without events tells nothing of this.
  */
-import { codeOf } from '../unknown.js';
+import { driverCode } from '../unknown.js';
 
 /** The members of a pool that tell of its movement. */
 export interface PoolEvents {
@@ -109,7 +109,7 @@ export function createPoolThroughput(
 function verdictOf(error: unknown): 'served' | 'failed' | 'nothing' {
   if (error === undefined || error === null || error === false) return 'served';
   if (error === true) return 'nothing';
-  const code = codeOf(error);
+  const code = driverCode(error);
   if (code === undefined || !SQLSTATE.test(code)) return 'failed';
   if (code === CANCELLED) return 'nothing';
   return SERVER_FAILED.test(code) ? 'failed' : 'served';

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } f
 import { createHash } from 'node:crypto';
 import { systemCode } from 'portal-shared/error-code';
 import { InconclusiveError } from 'portal-shared/cli/command';
-import { refusalOf } from './process-root.js';
+import { unreadableText } from './process-root.js';
 
 export interface ProcessFacts {
   readonly pid: number;
@@ -49,7 +49,7 @@ export function readProcess(pid: number): ProcessFacts {
       return how();
     } catch (error) {
       if (error instanceof InconclusiveError) throw error;
-      throw new InconclusiveError(refusalOf(what, pid, systemCode(error)));
+      throw new InconclusiveError(unreadableText(what, pid, systemCode(error)));
     }
   };
   const startTicks = read('the start', () => ticksOfStart(proc));

@@ -21,7 +21,7 @@ export function folderOfProcess(pid: number, folder: string): string {
       cwd === '' ? folder : `${cwd.startsWith(`${top}/`) ? cwd.slice(top.length) : cwd}/${folder}`;
     return root + resolveBelow(root, start);
   } catch (error) {
-    throw new InconclusiveError(refusalOf(folder, pid, systemCode(error)));
+    throw new InconclusiveError(unreadableText(folder, pid, systemCode(error)));
   }
 }
 
@@ -51,7 +51,7 @@ export function resolveBelow(root: string, path: string): string {
 }
 
 /** One sentence, with what to do about it. */
-export function refusalOf(what: string, pid: number, code: string): string {
+export function unreadableText(what: string, pid: number, code: string): string {
   const remedy =
     code === 'EACCES' || code === 'EPERM'
       ? ': run this as the user of the process, or as root'

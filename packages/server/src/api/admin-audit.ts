@@ -23,7 +23,7 @@ const auditEntry = named(
     details: {
       type: 'object',
       description:
-        '`by`: `command`, `start` or `user`. Of refusals `reason` (`session`, `permission` or `code`), `count` and ' +
+        '`by`: `command`, `start` or `user`. Of rejections `reason` (`session`, `permission` or `code`), `count` and ' +
         '`last_at`; of changes `from` and `to`; of settings their names.',
     },
   }),
@@ -47,7 +47,7 @@ export const adminAuditRoute = defineRoute({
     tag: 'Sign-in',
     summary: 'Who came in, who was refused, who changed what',
     description:
-      'The newest first. Refusals of one kind from one address in one hour are one entry, whose `details` count them, ' +
+      'The newest first. Rejections of one kind from one address in one hour are one entry, whose `details` count them, ' +
       'and are thrown away after 30 days; everything else after `PORTAL_AUDIT_DAYS`.',
   },
   query: {

@@ -2,7 +2,7 @@
 import { respond } from 'portal-health';
 import { currentUser } from '../auth/current-user.js';
 import type { ResponseHeaders } from './openapi-types.js';
-import { errorSchema } from './refusals.js';
+import { errorSchema } from './request-errors.js';
 import {
   DEGRADED_EXAMPLE,
   forAdmin,

@@ -74,7 +74,7 @@ function send(reply: FastifyReply, { contentType }: Route, document: unknown): v
   else reply.header('Content-Type', contentType).send(Buffer.from(JSON.stringify(document)));
 }
 
-/** Before everything else, so that refusals are not kept either. */
+/** Before everything else, so that errors are not kept either. */
 function cacheHooks({ cache, isFixed }: Route): readonly Hook[] {
   if (isFixed) return [];
   return [

@@ -12,7 +12,7 @@ import {
   type RouteDocs,
 } from './route.js';
 import type { Parameter } from './openapi-types.js';
-import type { RefusalName } from './refusals.js';
+import type { RequestErrorName } from './request-errors.js';
 import type { ApiServices } from './services.js';
 
 interface FixedRouteOptions {
@@ -20,7 +20,7 @@ interface FixedRouteOptions {
   readonly cache: CachePolicy;
   readonly docs?: RouteDocs;
   readonly parameters?: readonly Parameter[];
-  readonly errors?: readonly RefusalName[];
+  readonly errors?: readonly RequestErrorName[];
   readonly answers?: Readonly<Record<number, RouteAnswer<never>>>;
   /** `Content-Security-Policy`, where the body is a page. */
   readonly contentPolicy?: string;

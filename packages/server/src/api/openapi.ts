@@ -2,7 +2,7 @@
  * The OpenAPI document, version 3.1: made from the definitions of the endpoints.
  */
 import type { OpenApi, Operation, Parameter, PathItem, ResponseObject } from './openapi-types.js';
-import { type RefusalName, REFUSALS } from './refusals.js';
+import { type RequestErrorName, REQUEST_ERRORS } from './request-errors.js';
 import type { Route, RouteAnswer } from './route.js';
 import { createSchemaNames, type SchemaNames } from './schema-names.js';
 import type { JsonSchema } from './schema.js';
@@ -11,7 +11,7 @@ import type { JsonSchema } from './schema.js';
 export function openApi(routes: readonly Route[], version: string, server: string): OpenApi {
   const names = createSchemaNames();
   const paths = pathsOf(routes, names);
-  const responses = Object.entries(REFUSALS).map(([name, { response }]) => [
+  const responses = Object.entries(REQUEST_ERRORS).map(([name, { response }]) => [
     name,
     responseOf(response, names),
   ]);
@@ -81,8 +81,8 @@ function operationOf(route: Route, names: SchemaNames): Operation | undefined {
   if (!docs) return undefined;
   const parameters = [...(route.parameters ?? []), ...queryParameters(route)];
   const answered = Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, names)]);
-  const refused = refusalNamesOf(route).map((name) => [
-    REFUSALS[name].status,
+  const refused = requestErrorNamesOf(route).map((name) => [
+    REQUEST_ERRORS[name].status,
     { $ref: `#/components/responses/${name}` },
   ]);
   return {
@@ -147,12 +147,12 @@ function responseOf({ content, ...response }: ResponseObject, names: SchemaNames
 }
 
 /** Which of the common errors an endpoint answers, without those of a status that it describes by itself. */
-function refusalNamesOf(route: Route): readonly RefusalName[] {
+function requestErrorNamesOf(route: Route): readonly RequestErrorName[] {
   const { method, guard, query, body, handle, isFixed } = route;
   const isAction = method === 'POST';
   const isGuarded = guard !== 'anyone' && !guard.isOptional;
   const isComputed = handle !== undefined && !isFixed && (guard === 'anyone' || isGuarded);
-  const names: readonly (readonly [RefusalName, boolean])[] = [
+  const names: readonly (readonly [RequestErrorName, boolean])[] = [
     ['BadRequest', query !== undefined || body !== undefined],
     ['AuthenticationRequired', isGuarded],
     ['AdminRequired', isGuarded && guard.level === 'admin'],
@@ -164,5 +164,7 @@ function refusalNamesOf(route: Route): readonly RefusalName[] {
     ['InternalError', isComputed],
   ];
   const derived = names.filter(([, isAnswered]) => isAnswered).map(([name]) => name);
-  return [...derived, ...(route.errors ?? [])].filter((name) => !(REFUSALS[name].status in route.answers));
+  return [...derived, ...(route.errors ?? [])].filter(
+    (name) => !(REQUEST_ERRORS[name].status in route.answers),
+  );
 }

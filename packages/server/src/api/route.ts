@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type BodySchema, type FromQuery, type QuerySchema, readBody, readQuery } from './parameters.js';
-import type { RefusalName } from './refusals.js';
+import type { RequestErrorName } from './request-errors.js';
 import type { Content, Parameter, ResponseHeaders } from './openapi-types.js';
 import type { FromSchema, JsonSchema } from './schema.js';
 import type { ApiServices } from './services.js';
@@ -67,7 +67,7 @@ interface RouteBase {
   /** Parameters that stand in the path, or that the health library reads by itself. */
   readonly parameters?: readonly Parameter[];
   /** Errors besides those that follow from the method, the guard and what is taken. */
-  readonly errors?: readonly RefusalName[];
+  readonly errors?: readonly RequestErrorName[];
   /** The body was made before: nothing can go wrong any more, and only success may be kept. */
   readonly isFixed?: boolean;
   /** Default: Fastify's own, `application/json; charset=utf-8`. */

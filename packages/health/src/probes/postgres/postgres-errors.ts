@@ -3,7 +3,7 @@
  */
 import type { ProblemCode } from '../../problems.js';
 import {
-  codeOf,
+  driverCode,
   isCertificate,
   isRefusedCertificate,
   isTimeout,
@@ -80,7 +80,7 @@ export function postgresProblem(thrown: unknown): ProblemCode {
   const own = ownProblem(thrown);
   if (own !== undefined) return own;
   const error = evidenceIn(thrown);
-  const code = codeOf(error) ?? '';
+  const code = driverCode(error) ?? '';
   const bySqlstate = BY_SQLSTATE.get(code);
   if (bySqlstate !== undefined) return bySqlstate;
   if (isUnreachable(error)) return 'DATABASE_UNREACHABLE';

@@ -5,7 +5,7 @@
 import type { ProblemCode, RemarkCode } from '../../problems.js';
 import { PATIENCE, startRunClock } from '../../run-clock.js';
 import type { Cause } from '../../types.js';
-import { causeOf, codeOf } from '../../unknown.js';
+import { causeOf, driverCode } from '../../unknown.js';
 import { postgresProblem } from './postgres-errors.js';
 import type { FreshPostgresConnection } from './fresh-postgres-connection.js';
 
@@ -84,8 +84,8 @@ export function createWriteWatch(
       await connection.run(statement(table, mark));
     } catch (error) {
       // An answer of the server is its end; a connection that broke says nothing.
-      if (/^[0-9A-Z]{5}$/.test(codeOf(error) ?? '')) unended = undefined;
-      if (!create || codeOf(error) !== NO_TABLE) throw error;
+      if (/^[0-9A-Z]{5}$/.test(driverCode(error) ?? '')) unended = undefined;
+      if (!create || driverCode(error) !== NO_TABLE) throw error;
       await connection.run(`CREATE UNLOGGED TABLE IF NOT EXISTS ${quoted(table)} (filler integer NOT NULL)`);
       return write(connection);
     }
@@ -164,7 +164,7 @@ const TOO_LATE: Cause = { code: 'WRITE_TIMEOUT', message: 'The write did not end
 
 /** What an error says of writing; one of connecting says nothing, for which there is the probe. */
 function writeResultOf(error: unknown, last: WriteResult): WriteResult {
-  const code = codeOf(error) ?? '';
+  const code = driverCode(error) ?? '';
   const cause = causeOf(error);
   if (NOT_ALLOWED.test(code)) return { problems: [], remarks: ['DATABASE_WRITES_UNKNOWN'], cause };
   const problem = postgresProblem(error);

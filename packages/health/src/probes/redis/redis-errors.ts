@@ -6,7 +6,7 @@ import type { ProblemCode } from '../../problems.js';
 import type { Cause } from '../../types.js';
 import {
   causeOf,
-  codeOf,
+  driverCode,
   isCertificate,
   isRefusedCertificate,
   isTimeout,
@@ -60,7 +60,7 @@ export function redisProblem(thrown: unknown): ProblemCode {
 /** The cause, with the first word of a server's answer for a code. */
 export function redisCause(error: unknown): Cause {
   const cause = causeOf(error);
-  const word = codeOf(error) === undefined ? wordOf(error) : undefined;
+  const word = driverCode(error) === undefined ? wordOf(error) : undefined;
   return word === undefined ? cause : { ...cause, code: word };
 }
 

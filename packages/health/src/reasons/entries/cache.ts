@@ -5,7 +5,7 @@ import type { ReasonEntry } from '../sighting.js';
 import { amount, counted, duration, isFigure, percent } from '../words.js';
 
 /** Why writes are refused, by our own words for it. */
-const REFUSALS: Readonly<Record<string, string>> = {
+const REQUEST_ERRORS: Readonly<Record<string, string>> = {
   memory: 'its memory is full',
   save: 'its last save to disk failed',
   append: 'it cannot write its append-only file',
@@ -18,7 +18,7 @@ export const CACHE_ENTRIES = {
     explains: ['CACHE_WRITES_REFUSED', 'CACHE_READ_ONLY', 'CACHE_OUT_OF_MEMORY'],
     readings: 1,
     sentence: ({ cause = null }) =>
-      `The cache refuses writes: ${REFUSALS[String(cause)] ?? 'why is not known'}`,
+      `The cache refuses writes: ${REQUEST_ERRORS[String(cause)] ?? 'why is not known'}`,
     next: 'See the disk and the log of the cache.',
   },
   CACHE_NEARLY_FULL: {

@@ -2,7 +2,7 @@
  * One question over a connection of our own, which ends whatever becomes of the answer.
  */
 import type { FreshPostgresConnection } from '../../probes/postgres/fresh-postgres-connection.js';
-import { codeOf } from '../../unknown.js';
+import { driverCode } from '../../unknown.js';
 
 export type AskedConnection = Pick<FreshPostgresConnection, 'run' | 'processId' | 'end' | 'destroy'>;
 
@@ -30,7 +30,7 @@ export async function askOnce<Answer>(
       return { code: 'overrun' };
     }
     void leave(connection, deadlineMs);
-    return { code: codeOf(error) ?? 'UNKNOWN' };
+    return { code: driverCode(error) ?? 'UNKNOWN' };
   } finally {
     clearTimeout(late);
   }

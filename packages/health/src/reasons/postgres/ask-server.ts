@@ -2,7 +2,7 @@
  * Every question to a server of Postgres at once, for a person who waits: no other instance is kept from asking, nor keeps
  * us.
  */
-import { codeOf, member } from '../../unknown.js';
+import { driverCode, member } from '../../unknown.js';
 import { readActivity, type ActivityAnswer } from './activity-answer.js';
 import { activitySelect, FREE_QUESTION, transactionOf } from './activity-question.js';
 import { askOnce, type AskedConnection } from './ask-once.js';
@@ -49,7 +49,7 @@ async function query(connection: AskedConnection): Promise<ServerAnswers | undef
   try {
     rows = await ask(both, ...SORT_IN_A_FILE);
   } catch (error) {
-    code = codeOf(error);
+    code = driverCode(error);
     if (code === undefined) throw error;
     await connection.run('ROLLBACK');
     // If it is not for the file: of both the hourly one reads tables, which may be locked, and what a role may be forbidden.

@@ -2,7 +2,7 @@
  * Reads the small files in which Linux says how a process is. Synchronously: asynchronous reading uses the very threads that
  * may be busy, and these files are made of memory. 6 µs of CPU a file.
  */
-import { codeOf } from '../../unknown.js';
+import { driverCode } from '../../unknown.js';
 
 export interface SmallFiles {
   /** The text of a file, `undefined` when there is none. Longer files are cut at 4 kB. */
@@ -28,7 +28,7 @@ export function createSmallFiles(root = ''): SmallFiles {
         descriptor = opened;
         return buffer.toString('latin1', 0, readSync(opened, buffer, 0, LONGEST_BYTES, 0));
       } catch (error) {
-        if (codeOf(error) === 'EMFILE') descriptor = -1;
+        if (driverCode(error) === 'EMFILE') descriptor = -1;
         return undefined;
       } finally {
         if (opened !== undefined) closeSync(opened);

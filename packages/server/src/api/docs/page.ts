@@ -62,11 +62,11 @@ export function pageText(document: OpenApi, guides: readonly Guide[], bases: Bas
           <h2>Paths</h2>
           <p>${sentence(info.description)}</p>
           ${operations.map((one) => operationHtml(one, document, bases))}
-          <h2>Refusals</h2>
+          <h2>Request errors</h2>
           ${Object.entries(components.responses).map(
             ([name, response]) =>
-              markup`<section aria-labelledby="refusal-${name}">
-                <h3 id="refusal-${name}">${name}</h3>
+              markup`<section aria-labelledby="error-${name}">
+                <h3 id="error-${name}">${name}</h3>
                 ${responseHtml(response)}
               </section> `,
           )}
@@ -124,7 +124,7 @@ function answerHtml(status: string, response: ResponseObject | Reference, { comp
   const [name, { description }] =
     Object.entries(components.responses).find(([key]) => response.$ref.endsWith(`/${key}`)) ??
     missing(response);
-  return markup`<h4><a href="#refusal-${name}">${status}</a></h4> <p>${sentence(description)}</p> `;
+  return markup`<h4><a href="#error-${name}">${status}</a></h4> <p>${sentence(description)}</p> `;
 }
 
 function missing({ $ref }: Reference): never {

@@ -45,7 +45,7 @@ function errorResponse(
 }
 
 /** By their names in the OpenAPI document. */
-export const REFUSALS = {
+export const REQUEST_ERRORS = {
   BadRequest: {
     status: 400,
     response: errorResponse(
@@ -109,4 +109,4 @@ export const REFUSALS = {
   },
 } as const satisfies Record<string, { readonly status: number; readonly response: ResponseObject }>;
 
-export type RefusalName = keyof typeof REFUSALS;
+export type RequestErrorName = keyof typeof REQUEST_ERRORS;
