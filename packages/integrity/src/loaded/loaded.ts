@@ -3,6 +3,7 @@
  * that was edited after it was loaded, and a script that never was a file.
  */
 import type * as Inspector from 'node:inspector';
+import type { Worker } from 'node:worker_threads';
 
 /** What the main thread says of itself; plain data, for the hashing thread to judge. */
 export interface MemoryLook {
@@ -61,6 +62,7 @@ export function createMemoryReader(options: MemoryReaderOptions): MemoryReader {
   let isLooking = false;
   let mayBeEdited = false;
   let isClosed = false;
+  const threads = countThreads();
 
   function note({ embedderName, hash }: ScriptParsed): void {
     if (!NAMED.test(embedderName)) {
@@ -108,14 +110,13 @@ export function createMemoryReader(options: MemoryReaderOptions): MemoryReader {
         session = open(inspector);
       } else if (mayBeEdited || inspector.url() !== undefined) open(inspector).disconnect();
       mayBeEdited = false;
-      const workers = countWorkers(session);
       if (!follows) shut();
       return {
         scripts: [...scripts.values()].flat(),
         texts,
         textDigests: [...textDigests],
         heldMs: performance.now() - beganMs,
-        workers,
+        workers: threads.count(),
         isInspectorOpen: inspector.url() !== undefined,
         execArgv: [...process.execArgv],
       };
@@ -137,20 +138,31 @@ export function createMemoryReader(options: MemoryReaderOptions): MemoryReader {
     },
     close() {
       isClosed = true;
+      threads.close();
       shut();
     },
   };
 }
 
-/** Threads of this process that run JavaScript. */
-function countWorkers(session: Inspector.Session): number {
-  let workers = 0;
-  const count = () => (workers += 1);
-  session.on('NodeWorker.attachedToWorker', count);
-  session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  session.post('NodeWorker.disable');
-  session.off('NodeWorker.attachedToWorker', count);
-  return workers;
+/**
+ * Threads that run JavaScript: those that this thread has started since, until they end; and as many as were started
+ * before, of which nobody tells whether they have ended. Not by the inspector (`NodeWorker.enable`), which tells each to
+ * JavaScript in the middle of its list: where a thread ended at that moment, Node 20 ended by SIGSEGV.
+ */
+function countThreads() {
+  const running = new Set<Worker>();
+  let before: number | undefined;
+  const started = (worker: Worker): void => {
+    // Ids are given from 1 on, in all threads of the process together.
+    before ??= worker.threadId - 1;
+    running.add(worker);
+    worker.once('exit', () => running.delete(worker));
+  };
+  process.on('worker', started);
+  return {
+    count: () => (before ?? 0) + running.size,
+    close: () => void process.off('worker', started),
+  };
 }
 
 /** The types of Node 20 lack the name that the loader gave; V8 has told it since Node 14. */

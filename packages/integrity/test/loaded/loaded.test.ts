@@ -3,11 +3,14 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runInThisContext } from 'node:vm';
 import { watchSource, type Inspection, type SourceOptions } from '../../src/source.js';
+import { runScript } from 'portal-test-kit';
 import { createMemoryReader } from '../../src/loaded/loaded.js';
 import { withTree, write, type Contents } from '../trees.js';
+
+const THREADS = fileURLToPath(new URL('./threads-program.js', import.meta.url));
 
 const require = createRequire(import.meta.url);
 
@@ -126,3 +129,10 @@ test('before the source was hashed there is nothing to compare with', () =>
   withTree({ 'a.mjs': '' }, async (root) => {
     await assert.rejects(watchSource({ root }).inspect(), /^Error: The source has not been hashed yet\.$/);
   }));
+
+test('threads that come and go while it looks are counted, and end nothing: Node’s own list of them ends the process', async () => {
+  const { exit, stdout, stderr } = await runScript(THREADS, ['8']);
+  assert.deepEqual([exit, stderr], [0, '']);
+  // The one that was there before it, and the one that came last.
+  assert.deepEqual(JSON.parse(stdout), { looks: true, calm: 1, more: 2 });
+});

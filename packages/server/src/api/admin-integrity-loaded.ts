@@ -36,7 +36,9 @@ const processSchema = named(
     preloads: names('What either of them loads before the service.'),
     loader_hooks: yesOrNo('Whether hooks of the module loader are registered.'),
     inspector_open: yesOrNo('Whether the inspector listens.'),
-    workers: nonNegativeInteger('Threads that run JavaScript, our own included; their memory is not seen.'),
+    workers: nonNegativeInteger(
+      'Threads that run JavaScript, our own included, and those started before us, of which nobody tells whether they have ended; their memory is not seen.',
+    ),
     addons: orNull(names('Paths of native addons.'), '`null` where the system does not tell.'),
   }),
 );
