@@ -131,7 +131,7 @@ test('before the source was hashed there is nothing to compare with', () =>
   }));
 
 test('threads that come and go while it looks are counted, and end nothing: Node’s own list of them ends the process', async () => {
-  const { exit, stdout, stderr } = await runScript(THREADS, ['8']);
+  const { exit, stdout, stderr } = await runScript(THREADS, ['12']);
   assert.deepEqual([exit, stderr], [0, '']);
   // The one that was there before it, and the one that came last.
   assert.deepEqual(JSON.parse(stdout), { looks: true, calm: 1, more: 2 });
