@@ -103,10 +103,7 @@ export function createFastify({
       sendUnreadable(error, socket, { isAnswering: http.isResponding(socket), log: responseLog }),
   } satisfies FastifyServerOptions);
 
-  for (const method of METHODS) {
-    // The one that is no request for a resource, and that `node:http` does not pass on.
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
-  }
+  knowAllMethods(app);
 
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = errorResponseFor(error);
@@ -157,12 +154,19 @@ export function createFastify({
     done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    wantsPage(request)
-      ? sendLostPage(reply, app.site.basePath)
-      : sendError(new PortalError('notFound'), request, reply),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    if (wantsPage(request)) return sendLostPage(reply, app.site.basePath);
+    return sendError(new PortalError('notFound'), request, reply);
+  });
   return app;
+}
+
+/** So that each is answered by a rule of ours. */
+function knowAllMethods(app: FastifyInstance): void {
+  for (const method of METHODS) {
+    // The one that is no request for a resource, and that `node:http` does not pass on.
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
 }
 
 /** The route as we wrote it; never the URL as the client did. */
