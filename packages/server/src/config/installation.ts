@@ -21,7 +21,14 @@ export const PAGE = isPacked ? PACKED_PAGE : new URL('../page/dist/site/', PACKA
 export const GUIDES = new URL(isPacked ? 'docs/' : '../../docs/', PACKAGE);
 
 /** By their places: what anybody plants elsewhere under one of these names counts. */
-const NOT_RUN = ['src', 'test', 'dist/test', 'tsconfig.json'];
+const NOT_RUN = [
+  'src',
+  'test',
+  'dist/test',
+  'tsconfig.json',
+  // Links to the programs of packages, which npm makes: they lead to files that count, and no source may have links.
+  'node_modules/.bin',
+];
 /** Of the page, which runs in a browser. Elsewhere it would lie nearer to our code than the packages that were installed. */
 const PAGE_MODULES = 'page/node_modules';
 

@@ -1,6 +1,6 @@
 /** What of a checkout counts as the source of the service. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { watchSource } from 'portal-integrity';
@@ -35,6 +35,25 @@ test('a package that is planted nearer to the code than the installed ones is an
     write('page/node_modules/.vite/x');
     write('server/src/node_modules/pino/i.js');
     assert.equal(await hashOf(root), before, 'what nothing imports that runs');
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('the links that npm makes to the programs of a package are no part of the source, but the package is', async () => {
+  const root = mkdtempSync(join(SCRATCH_FOLDER, 'portal-installation-'));
+  try {
+    for (const folder of ['dist/src', 'node_modules/marked', 'node_modules/.bin'])
+      mkdirSync(join(root, 'server', folder), { recursive: true });
+    writeFileSync(join(root, 'server/dist/src/main.js'), 'main');
+    const program = join(root, 'server/node_modules/marked/marked.js');
+    writeFileSync(program, 'program');
+    const before = await hashOf(root);
+    symlinkSync('../marked/marked.js', join(root, 'server/node_modules/.bin/marked'));
+    assert.match(String(before), /^[0-9a-f]{64}$/);
+    assert.equal(await hashOf(root), before);
+    writeFileSync(program, 'another program');
+    assert.notEqual(await hashOf(root), before);
   } finally {
     rmSync(root, { recursive: true });
   }
