@@ -21,7 +21,16 @@ before(async () => {
       filter: (path) => !relative(REPOSITORY, path).split('/').includes('node_modules'),
     });
   }
-  await symlink(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'));
+  // Also those that npm could not lay beside the others.
+  const packages = await readdir(join(REPOSITORY, 'packages'));
+  for (const place of ['', ...packages.map((name) => join('packages', name))]) {
+    const modules = join(place, 'node_modules');
+    const isThere = await access(join(REPOSITORY, modules)).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) await symlink(join(REPOSITORY, modules), join(copy, modules));
+  }
 });
 
 after(() => remove(folder));

@@ -70,7 +70,9 @@ function rendered(text: string, href: (target: string) => string | null): Html {
     code: ({ text: words }) => markup`<pre tabindex="0">${words}</pre>`.html,
     table({ header, rows }) {
       const inline = (cell: Tokens.TableCell): string => this.parser.parseInline(cell.tokens);
-      const head = header.map((cell) => `<th scope="col">${inline(cell)}</th>`).join('');
+      const head = header
+        .map((cell) => (cell.text === '' ? '<td></td>' : `<th scope="col">${inline(cell)}</th>`))
+        .join('');
       const body = rows.map((row) => {
         const cells = row.map(
           (cell, index) =>
@@ -78,7 +80,7 @@ function rendered(text: string, href: (target: string) => string | null): Html {
         );
         return `<tr${idOf(codeIn(row[0]))}>${cells.join('')}</tr>`;
       });
-      return `<div class="table"><table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
+      return `<div class="table" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
     },
   };
   return { html: new Marked({ renderer }).parse(text, { async: false }) };

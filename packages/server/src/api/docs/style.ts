@@ -2,13 +2,15 @@
 export const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 * { box-sizing: border-box; }
-html { scroll-padding-top: 1rem; }
+html { scroll-padding-top: 1rem; background: Canvas; color: CanvasText; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.8rem; line-height: 1.2; }
 h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); font-size: 1.35rem; }
 h3 { margin: 2rem 0 0; font-size: 1.1rem; overflow-wrap: anywhere; }
 h4 { margin: 1.25rem 0 0.25rem; font-size: 1rem; }
 p { margin: 0.5rem 0; max-width: 45rem; }
+a { color: #0b57d0; }
+@media (prefers-color-scheme: dark) { a { color: #a8c7fa; } }
 a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: 0; background: Canvas; padding: 0.5rem; }
