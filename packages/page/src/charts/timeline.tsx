@@ -19,7 +19,7 @@ export interface TimelineProps {
 const WIDTH = 1_000;
 const HEIGHT = 40;
 /** So that a status of a moment can be seen. */
-const NARROWEST = 2;
+const NARROWEST = 3;
 const HEIGHTS = { healthy: 10, degraded: 24, unhealthy: 40 } as const;
 
 export function Timeline({
@@ -73,8 +73,9 @@ function Stretch({
   readonly run: StatusRun;
   readonly x: (second: number) => number;
 }): JSX.Element {
-  const left = x(run.from);
-  const width = Math.max(NARROWEST, x(run.to) - left);
+  const width = Math.max(NARROWEST, x(run.to) - x(run.from));
+  // One that has just begun is not cut off at the edge.
+  const left = Math.min(x(run.from), WIDTH - width);
   if (run.status === null) {
     return <rect x={left} y="0" width={width} height={HEIGHT} fill="url(#hatch)" />;
   }
