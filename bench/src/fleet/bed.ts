@@ -41,19 +41,19 @@ export interface InstanceProcess extends RunningContender {
 }
 
 /** Instances, and the service that watches all of them. */
-export interface Watched {
+export interface WatchedFleetRun {
   readonly instances: InstanceProcess;
   readonly watcher: RunningService;
 }
 
 /** Starts what is measured beside each other; it ends with the group. */
-export interface Group {
+export interface BenchGroup {
   /** @param keepAliveMs - how long they keep an unused connection */
   startInstances(keepAliveMs?: number): Promise<InstanceProcess>;
   /** A service as `idle`, with a fleet file besides. */
   startWatcher(fleetFile: string, settings?: Readonly<Record<string, string>>): Promise<RunningService>;
   /** So many instances that answer, and a service that polls them. */
-  watch(name: string, count: number, intervalMs: number, keepAliveMs?: number): Promise<Watched>;
+  watch(name: string, count: number, intervalMs: number, keepAliveMs?: number): Promise<WatchedFleetRun>;
   /** Has something else end with the group. */
   keep<Closable extends { close(): Promise<unknown> }>(started: Promise<Closable>): Promise<Closable>;
 }
@@ -63,7 +63,7 @@ export interface Bed {
   readonly idle: RunningService;
   /** A file of this benchmark with `text` in it. */
   file(name: string, text: string): Promise<string>;
-  group<Result>(work: (group: Group) => Promise<Result>): Promise<Result>;
+  group<Result>(work: (group: BenchGroup) => Promise<Result>): Promise<Result>;
 }
 
 type Undo = (step: () => Promise<unknown>) => void;
@@ -115,15 +115,15 @@ async function makeBed(undo: Undo): Promise<Bed> {
     return path;
   };
 
-  function groupOf(undoIt: Undo): Group {
-    const keep: Group['keep'] = async (started) => {
+  function groupOf(undoIt: Undo): BenchGroup {
+    const keep: BenchGroup['keep'] = async (started) => {
       const kept = await started;
       undoIt(() => kept.close());
       return kept;
     };
-    const startInstancesOf: Group['startInstances'] = (keepAliveMs = 75_000) =>
+    const startInstancesOf: BenchGroup['startInstances'] = (keepAliveMs = 75_000) =>
       keep(startInstances(idle.port, keepAliveMs));
-    const startWatcher: Group['startWatcher'] = (fleetFile, settings = {}) =>
+    const startWatcher: BenchGroup['startWatcher'] = (fleetFile, settings = {}) =>
       startService({ PORTAL_FLEET_FILE: fleetFile, ...settings }, undoIt);
     return {
       startInstances: startInstancesOf,

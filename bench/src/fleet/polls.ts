@@ -8,7 +8,7 @@ import { startContender } from '../process.js';
 import type { RunningService } from '../service.js';
 import type { Usage } from '../servers/contender.js';
 import { table } from '../statistics.js';
-import { onBed, untilKnown, usageOfService, usedWithin, type Bed, type Group } from './bed.js';
+import { onBed, untilKnown, usageOfService, usedWithin, type Bed, type BenchGroup } from './bed.js';
 
 const MANY = 10_000;
 const FEW = 1_000;
@@ -41,7 +41,7 @@ interface Measured {
   readonly memoryMiB: number;
 }
 
-async function besideTheLoop(bed: Bed, group: Group): Promise<string[][]> {
+async function besideTheLoop(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const intervalMs = 10_000;
   const ofLoop = await group.startInstances();
   const { instances, watcher } = await group.watch('many', MANY, intervalMs);
@@ -67,7 +67,7 @@ async function besideTheLoop(bed: Bed, group: Group): Promise<string[][]> {
   ];
 }
 
-async function atEqualPolls(bed: Bed, group: Group): Promise<string[][]> {
+async function atEqualPolls(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const [slowMs, quickMs] = [20_000, 2_000];
   const many = await group.watch('slow', MANY, slowMs);
   const few = await group.watch('quick', FEW, quickMs);
@@ -86,7 +86,7 @@ async function atEqualPolls(bed: Bed, group: Group): Promise<string[][]> {
 }
 
 /** Node closes a connection that was not used for five seconds, unless an application says otherwise. */
-async function withoutKeptConnections(bed: Bed, group: Group): Promise<string[][]> {
+async function withoutKeptConnections(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const intervalMs = 10_000;
   const { instances, watcher } = await group.watch('closing', MANY, intervalMs, 5_000);
   await settle([[watcher, MANY]]);

@@ -8,7 +8,15 @@ import type { Claim } from '../claim.js';
 import type { RunningService } from '../service.js';
 import type { Usage } from '../servers/contender.js';
 import { table } from '../statistics.js';
-import { onBed, untilKnown, usageOfService, usedWithin, type Bed, type Group, type Targets } from './bed.js';
+import {
+  onBed,
+  untilKnown,
+  usageOfService,
+  usedWithin,
+  type Bed,
+  type BenchGroup,
+  type Targets,
+} from './bed.js';
 
 const FEW = 1_000;
 const MANY = 10_000;
@@ -35,13 +43,13 @@ export const fleetPrometheus: Claim = {
   }),
 };
 
-async function beside(bed: Bed, group: Group): Promise<string[][]> {
+async function beside(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const { instances, watcher } = await group.watch('direct', FEW, INTERVAL_MS);
   const prometheus = await group.keep(scrape(bed, 'beside', instances.targets(FEW)));
   return compare(bed, { watcher, prometheus, count: FEW, name: '**portal-server**' });
 }
 
-async function through(bed: Bed, group: Group): Promise<string[][]> {
+async function through(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const instances = await group.startInstances();
   const prometheus = await group.keep(scrape(bed, 'through', instances.targets(MANY)));
   const fleet = {

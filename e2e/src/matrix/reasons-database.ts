@@ -1,7 +1,7 @@
 /** Who holds and blocks at a database, who has its connections, and what it cannot write. */
 import { both, bothReasons, type Scenario } from '../scenario.js';
 import type { Fixture } from '../fixture.js';
-import { inTurn } from '../in-turn.js';
+import { faultSteps } from '../fault-steps.js';
 import { PLANTED_SECRETS } from '../planted-secrets.js';
 import { asMigration, forgottenPrepared, greedyConnections, HOSTILE_NAME, lockQueue } from './sessions.js';
 
@@ -31,7 +31,7 @@ export const DATABASE_REASON_SCENARIOS: readonly Scenario[] = [
     expected: both('healthy'),
     reasons: bothReasons('LOCK_QUEUE'),
     sentences: [new RegExp(`sessions wait .* ${WORKER}; ${HIDDEN}`)],
-    inflict: (fixture) => inTurn([() => asMigration(fixture), () => lockQueue(fixture, 13)]),
+    inflict: (fixture) => faultSteps([() => asMigration(fixture), () => lockQueue(fixture, 13)]),
   },
   {
     fault: 'the same behind PgBouncer, of a session whose name is made to be shown',
@@ -62,7 +62,7 @@ export const DATABASE_REASON_SCENARIOS: readonly Scenario[] = [
     ],
     note: 'What is a reason after a minute only, of both stores at once.',
     async inflict(fixture) {
-      return inTurn([
+      return faultSteps([
         () => asMonitor(fixture),
         () => lockQueue(fixture, 13),
         async () => {
@@ -87,7 +87,7 @@ export const DATABASE_REASON_SCENARIOS: readonly Scenario[] = [
     sentences: [new RegExp(`sessions wait .* ${WORKER}; what it does is hidden`)],
     async inflict(fixture) {
       const libraries = fixture.actors.filter(({ target }) => target.name === 'library');
-      return inTurn([
+      return faultSteps([
         () => lockQueue(fixture, 0),
         async () => {
           for (const { target } of libraries) target.send('entangle');

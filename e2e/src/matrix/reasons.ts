@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { waitFor } from 'portal-test-kit';
 import { both, bothReasons, type Scenario } from '../scenario.js';
 import type { FixtureActor, Surroundings } from '../fixture.js';
-import { inTurn } from '../in-turn.js';
+import { faultSteps } from '../fault-steps.js';
 import { fillDatabaseDisk } from './database-disk.js';
 import { limitDescriptors } from './descriptors.js';
 import { DATABASE_REASON_SCENARIOS, MAX_CONNECTIONS } from './reasons-database.js';
@@ -48,7 +48,7 @@ const CACHE: readonly Scenario[] = [
     reasons: bothReasons('CACHE_SLOW_COMMAND'),
     sentences: [/^EVAL took \d+ ms/],
     note: 'Who comes between two scripts waits for none. Asked by a user who has of all dangerous commands only `+info +slowlog|get`.',
-    inflict: ({ redis }) => inTurn([() => withFewRights(redis), () => slowScripts(redis)]),
+    inflict: ({ redis }) => faultSteps([() => withFewRights(redis), () => slowScripts(redis)]),
   },
   {
     fault: 'the append-only file on a full disk',
@@ -83,7 +83,7 @@ const PROCESS: readonly Scenario[] = [
     expected: { library: 'healthy' },
     reasons: { library: ['DESCRIPTORS_NEAR_LIMIT'] },
     sentences: [/has [\d,]+ of [\d,]+ file descriptors open/],
-    inflict: async ({ actors }) => inTurn(actors.map((actor) => () => leakDescriptors(actor))),
+    inflict: async ({ actors }) => faultSteps(actors.map((actor) => () => leakDescriptors(actor))),
   },
   {
     fault: 'a heap that is nearly full',
@@ -93,7 +93,7 @@ const PROCESS: readonly Scenario[] = [
     thresholdsMs: { HEAP_NEAR_LIMIT: 45_000 },
     otherReasons: ['EVENT_LOOP_DELAYED'],
     fresh: { targets: ['library'], nodeOptions: `--max-old-space-size=${HEAP_MIB}` },
-    inflict: async ({ actors }) => inTurn(actors.map((actor) => () => fillHeap(actor))),
+    inflict: async ({ actors }) => faultSteps(actors.map((actor) => () => fillHeap(actor))),
   },
 ];
 

@@ -95,11 +95,7 @@ export function createFileCache(
     read(files, session) {
       const scanErrors: ScanError[] = [];
       let gone: string | undefined;
-      const known: (readonly [CachedFile, Known])[] = [];
-      for (const file of files) {
-        const before = knownOf(file);
-        if (before) known.push([file, before]);
-      }
+      const known = files.map((file) => [file, knownOf(file)] as const);
       rows.assign(files);
       session.read({
         files,
@@ -116,7 +112,7 @@ export function createFileCache(
         onStray: () => rows.detach(),
       });
       for (const [file, before] of known) {
-        if (!rows.isKnown(file)) continue;
+        if (!before || !rows.isKnown(file)) continue;
         lost.delete(file.path);
         if (rows.digest(file) !== before.digest) continue;
         const touch = touchBetween(file.path, before.stat, rows.stat(file));

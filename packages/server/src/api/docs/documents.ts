@@ -5,7 +5,7 @@ import type { OriginCheck } from '../../infra/origin-check.js';
 import { openApi } from '../openapi.js';
 import type { Route } from '../route.js';
 import type { Documents } from '../services.js';
-import { guidePageText, pathOf } from './guide-page.js';
+import { guidePageText, guidePath } from './guide-page.js';
 import { readGuides } from './guides.js';
 import { indexText } from './index-text.js';
 import { pageText } from './page.js';
@@ -29,7 +29,7 @@ export async function makeDocuments(
     Promise.all(
       guides.flatMap((guide) => [
         named(guide.name, MARKDOWN, guide.text),
-        named(pathOf(guide.name), HTML, guidePageText(guide, guides, link)),
+        named(guidePath(guide.name), HTML, guidePageText(guide, guides, link)),
       ]),
     ),
   ]);

@@ -27,7 +27,7 @@ export function guidePageText(guide: Guide, guides: readonly Guide[], link: stri
         <nav aria-label="Guides">
           <h2>Guides</h2>
           <ul>
-            ${guides.map(({ name, title }) => markup`<li><a href="${docs}${pathOf(name)}">${title}</a></li> `)}
+            ${guides.map(({ name, title }) => markup`<li><a href="${docs}${guidePath(name)}">${title}</a></li> `)}
           </ul>
         </nav>
       </body>
@@ -36,7 +36,7 @@ export function guidePageText(guide: Guide, guides: readonly Guide[], link: stri
 }
 
 /** Its last part: the file without `.md`, which is the page. */
-export function pathOf(name: string): string {
+export function guidePath(name: string): string {
   return name.replace(/\.md$/, '');
 }
 
@@ -45,7 +45,7 @@ function hrefOf(target: string, names: ReadonlySet<string>, docs: string): strin
   if (/^(https:\/\/|#)/.test(target)) return target;
   const [path = '', fragment] = target.split('#');
   if (!names.has(path)) return null;
-  return `${docs}${pathOf(path)}${fragment === undefined ? '' : `#${fragment}`}`;
+  return `${docs}${guidePath(path)}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 
 function rendered(text: string, href: (target: string) => string | null): Html {

@@ -4,7 +4,7 @@
  */
 import type { MediaType, OpenApi, Reference, ResponseObject } from '../openapi-types.js';
 import type { JsonSchema } from '../schema.js';
-import { pathOf } from './guide-page.js';
+import { guidePath } from './guide-page.js';
 import type { Guide } from './guides.js';
 import { type Html, markup, sentence } from './html.js';
 import { type DocumentedOperation, operationsIn } from './operations.js';
@@ -88,7 +88,7 @@ function guideList(guides: readonly Guide[], { link }: Bases): Html {
   if (guides.length === 0) return markup``;
   return markup`<h2>Guides</h2>
     <ul>
-      ${guides.map(({ name, title }) => markup`<li><a href="${link}docs/${pathOf(name)}">${title}</a></li> `)}
+      ${guides.map(({ name, title }) => markup`<li><a href="${link}docs/${guidePath(name)}">${title}</a></li> `)}
     </ul> `;
 }
 

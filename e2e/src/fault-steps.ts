@@ -1,7 +1,9 @@
 /** Faults of several steps. */
 
 /** Begins one after the other; returns what ends them in the opposite order, also those before one that fails. */
-export async function inTurn(steps: readonly (() => Promise<() => unknown>)[]): Promise<() => Promise<void>> {
+export async function faultSteps(
+  steps: readonly (() => Promise<() => unknown>)[],
+): Promise<() => Promise<void>> {
   const ends: (() => unknown)[] = [];
   const endAll = async (): Promise<void> => {
     for (const end of ends.splice(0).toReversed()) await end();
