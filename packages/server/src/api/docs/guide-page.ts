@@ -24,15 +24,19 @@ export function guidePageText(guide: Guide, guides: readonly Guide[], link: stri
         <a class="skip" href="#content">To the content</a>
         <nav aria-label="Up"><a href="${root}">The page</a> · <a href="${root}docs">API</a></nav>
         <main id="content" tabindex="-1">${rendered(guide.text, (target) => hrefOf(target, names, docs))}</main>
-        <nav aria-label="Guides">
-          <h2>Guides</h2>
-          <ul>
-            ${guides.map(({ name, title }) => markup`<li><a href="${docs}${guidePath(name)}">${title}</a></li> `)}
-          </ul>
-        </nav>
+        <nav aria-label="Guides">${guideList(guides, docs)}</nav>
       </body>
     </html> `;
   return page.html;
+}
+
+/** @param docs - before the name of a guide */
+export function guideList(guides: readonly Guide[], docs: string): Html {
+  if (guides.length === 0) return markup``;
+  return markup`<h2>Guides</h2>
+    <ul>
+      ${guides.map(({ name, title }) => markup`<li><a href="${docs}${guidePath(name)}">${title}</a></li> `)}
+    </ul> `;
 }
 
 /** Its last part: the file without `.md`, which is the page. */

@@ -4,7 +4,7 @@
  */
 import type { MediaType, OpenApi, Reference, ResponseObject } from '../openapi-types.js';
 import type { JsonSchema } from '../schema.js';
-import { guidePath } from './guide-page.js';
+import { guideList } from './guide-page.js';
 import type { Guide } from './guides.js';
 import { type Html, markup, sentence } from './html.js';
 import { type DocumentedOperation, operationsIn } from './operations.js';
@@ -56,7 +56,7 @@ export function pageText(document: OpenApi, guides: readonly Guide[], bases: Bas
                         </li> `,
                     )}
                 </ul> `,
-          )}${guideList(guides, bases)}
+          )}${guideList(guides, `${bases.link}docs/`)}
         </nav>
         <main id="content" tabindex="-1">
           <h2>Paths</h2>
@@ -82,14 +82,6 @@ export function pageText(document: OpenApi, guides: readonly Guide[], bases: Bas
       </body>
     </html> `;
   return page.html;
-}
-
-function guideList(guides: readonly Guide[], { link }: Bases): Html {
-  if (guides.length === 0) return markup``;
-  return markup`<h2>Guides</h2>
-    <ul>
-      ${guides.map(({ name, title }) => markup`<li><a href="${link}docs/${guidePath(name)}">${title}</a></li> `)}
-    </ul> `;
 }
 
 function operationHtml(
