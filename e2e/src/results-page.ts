@@ -1,4 +1,5 @@
 /** `RESULTS.md`: what was seen of each group of faults when all of it ran last. */
+import { pageOfSections, sectionsOf } from 'portal-test-kit';
 import { cpus, totalmem } from 'node:os';
 import type { LeakScan } from './planted-secrets.js';
 import type { PoolCosts } from './pool-cost.js';
@@ -67,23 +68,7 @@ export function resultsPage(before: string, result: RunResult): string {
     ),
   );
   const titles = [...MATRIX.map(({ name }) => name), POOL_TITLE, REQUIREMENTS_TITLE];
-  const kept = titles.flatMap((title) => {
-    const text = sections.get(title);
-    return text === undefined ? [] : [`## ${title}\n\n${text}`];
-  });
-  return `${[...HEAD, ...kept].join('\n\n')}\n`;
-}
-
-function sectionsOf(page: string): Map<string, string> {
-  return new Map(
-    page
-      .split(/^## /m)
-      .slice(1)
-      .map((section): [string, string] => {
-        const end = section.indexOf('\n');
-        return [section.slice(0, end), section.slice(end).trim()];
-      }),
-  );
+  return pageOfSections(HEAD, sections, titles);
 }
 
 /** All of it, also what has broken a limit or could not be run. */

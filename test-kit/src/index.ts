@@ -6,6 +6,7 @@ export { describeProcess } from './describe-process.js';
 export { type DebianPostgres, startDebianPostgres } from './debian-postgres.js';
 export { type Dnsmasq, type NameRecords, startDnsmasq } from './dnsmasq.js';
 export { type NameAnswer, type NameServer, startNameServer } from './name-server.js';
+export { pageOfSections, sectionsOf } from './page-sections.js';
 export { type PgBouncer, type PgBouncerOptions, startPgBouncer } from './pgbouncer.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export {
