@@ -31,7 +31,12 @@ services:
   - { name: orders, labels: { team: shop }, discover: { static: ['http://127.0.0.1:9'] } }
 `,
   );
-  served = await servePage({ settings: { PORTAL_FLEET_FILE: path } });
+  served = await servePage({
+    settings: {
+      PORTAL_FLEET_FILE: path,
+      PORTAL_RUNBOOK_URL: 'https://wiki.example.org/runbooks/{code}',
+    },
+  });
   page = await browser.context.newPage();
   traffic = recordTraffic(page);
   await page.goto(await served.link('ada', 'Owner'));
@@ -55,6 +60,8 @@ test('the list leads to an incident, which has an address of its own', async () 
   assert.match(new URL(page.url()).pathname, /^\/incidents\/[0-9a-f]{32}$/);
   await page.getByRole('link', { name: 'INSTANCE_REFUSED' }).first().waitFor();
   await page.getByText('can be made. Look whether the process runs').waitFor();
+  const runbook = page.getByRole('link', { name: 'Runbook of INSTANCE_REFUSED' }).first();
+  assert.equal(await runbook.getAttribute('href'), 'https://wiki.example.org/runbooks/INSTANCE_REFUSED');
   await assertAccessible(page, 'an incident');
   await takePicture(page, 'incident');
 });

@@ -27,7 +27,7 @@ let users = 0;
 
 before(async () => {
   browser = await startChromium();
-  served = await servePage();
+  served = await servePage({ settings: { PORTAL_RUNBOOK_URL: 'https://wiki.example.org/?of={code}' } });
   page = await browser.context.newPage();
   heard = recordTraffic(page);
 });
@@ -87,6 +87,8 @@ test('a frozen database: told without a reload, with cause, effect and advice; a
   assert.match(words, /Users\s+Whatever needs the database hangs/);
   assert.match(words, /Next\s+Look at the server's machine first/);
   assert.match(words, /since \d\d:\d\d:\d\d \((\d+ min )?\d+ s\)/);
+  const runbook = headline(page).getByRole('link', { name: 'Runbook of DATABASE_TIMEOUT' });
+  assert.equal(await runbook.getAttribute('href'), 'https://wiki.example.org/?of=DATABASE_TIMEOUT');
   await page.getByText('Healthy → unhealthy').waitFor();
   await page.locator('.timeline .unhealthy').waitFor({ state: 'attached' });
   await takePicture(page, 'outage');
@@ -133,6 +135,7 @@ test('nobody signed in while the database is frozen: what to do, and no form tha
   assert.match(words, /Means\s+\S/);
   assert.match(words, /Next\s+Look at the server's machine first/);
   await page.getByText('Nobody can sign in while the database does not answer').waitFor();
+  assert.equal(await page.getByRole('link', { name: /^Runbook/ }).count(), 0, 'it names a host');
   assert.equal(await page.locator('form').count(), 0);
   await assertAccessible(page, 'unhealthy, nobody signed in');
   await served.postgres.thaw();

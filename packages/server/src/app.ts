@@ -106,6 +106,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       intervalMs: config.intervalMs,
       gapMs,
       pages,
+      runbookUrl: config.runbookUrl,
       fleet: watchedFleet.fleet,
       fleetHistory,
       incidents,

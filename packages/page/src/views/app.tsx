@@ -16,6 +16,7 @@ import { lazyView } from './lazy-view.js';
 import { Now } from './now.js';
 import { PublicComponents } from './components.js';
 import { ReportDialog } from './report-dialog.js';
+import { RunbookUrl } from './runbook.js';
 import { SignInView } from './sign-in.js';
 import { Tabs } from './tabs.js';
 
@@ -60,7 +61,7 @@ export function Page({
   const { who } = known;
   const now = <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />;
   return (
-    <>
+    <RunbookUrl.Provider value={typeof who === 'object' ? who.runbook_url : null}>
       <a class="skip" href="#content">
         Skip to content
       </a>
@@ -123,7 +124,7 @@ export function Page({
         {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
         <a href={withBase('/docs')}>API</a> <a href={withBase('/docs/errors')}>What every error means</a>
       </footer>
-    </>
+    </RunbookUrl.Provider>
   );
 }
 

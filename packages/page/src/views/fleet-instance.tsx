@@ -76,7 +76,7 @@ function InstanceFigures({
     <>
       {codes.length > 0 && (
         <p>
-          <Codes codes={codes} />
+          <Codes codes={codes} hasRunbooks />
         </p>
       )}
       <CodeAdvice codes={codes} />

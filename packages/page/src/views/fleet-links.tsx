@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { WHOLE_FLEET, writeAddress, type Address, type FleetPlace, type Navigation } from '../address.js';
 import { codeSentence, markOf, type CellState } from '../copy/fleet.js';
 import { FLEET_ADVICE } from '../copy/fleet-problems.js';
+import { RunbookLink } from './runbook.js';
 import { CodeLink, Mark, Sentence } from './text.js';
 
 /** A link to another place of the fleet, under the tab that is open. */
@@ -69,7 +70,14 @@ function ViewLink({
 }
 
 /** The first in words, all of them as links to what explains them. */
-export function Codes({ codes }: { readonly codes: readonly string[] }): JSX.Element | null {
+export function Codes({
+  codes,
+  hasRunbooks = false,
+}: {
+  readonly codes: readonly string[];
+  /** Whether a link to the operator's own words stands beside each; not where many rows stand below each other. */
+  readonly hasRunbooks?: boolean;
+}): JSX.Element | null {
   const [first] = codes;
   if (first === undefined) return null;
   const sentence = codeSentence(first);
@@ -79,7 +87,7 @@ export function Codes({ codes }: { readonly codes: readonly string[] }): JSX.Ele
       {codes.map((code, index) => (
         <span key={code}>
           {index > 0 && ', '}
-          <CodeLink code={code} guide={guideOf(code)} />
+          <CodeLink code={code} guide={guideOf(code)} /> {hasRunbooks && <RunbookLink code={code} />}
         </span>
       ))}
     </>

@@ -16,6 +16,7 @@ import {
 } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { ReasonsOfCause } from './reasons.js';
+import { RunbookLink } from './runbook.js';
 import { CodeLink, Sentence, TimeText } from './text.js';
 
 export interface HeadlineProps {
@@ -111,7 +112,7 @@ function CauseText({ cause: { advice, code } }: { readonly cause: DisplayCause }
     <dl class="advice">
       <dt>Next</dt>
       <dd>
-        <Sentence text={advice.next} />
+        <Sentence text={advice.next} /> {code !== null && <RunbookLink code={code} />}
       </dd>
       <dt>Users</dt>
       <dd>

@@ -84,7 +84,7 @@ function Causes({ detail: { incident }, nowMs }: PartProps): JSX.Element {
           {incident.causes.map(({ code, service, instance, began_at: from, ended_at: to }) => (
             <tr key={`${code} ${service} ${instance} ${from}`}>
               <td>
-                <Codes codes={[code]} />
+                <Codes codes={[code]} hasRunbooks />
               </td>
               <td>{[service, instance].filter((name) => name !== null).join(' ') || '–'}</td>
               <td>

@@ -80,4 +80,6 @@ export interface ApiServices extends AuthServices, MonitoringServices {
   readonly notesOf: NotesOf;
   readonly fleetPages: LivePages;
   readonly documents: Documents;
+  /** Of the operator's own words on a code, with `{code}` for it. */
+  readonly runbookUrl: string | undefined;
 }

@@ -43,6 +43,6 @@ export const verifyCodeRoute = defineRoute({
       throw new PortalError('authenticationRequired');
     }
     reply.header('Set-Cookie', begun.cookie);
-    return meDocument(begun.user);
+    return meDocument(begun.user, services);
   },
 });

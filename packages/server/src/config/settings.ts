@@ -3,7 +3,7 @@
  * configuration and its parser come from here, and `.env.example` and the table of docs/settings.md by docs.ts.
  */
 import { SOURCE } from './installation.js';
-import { alertmanagerUrls, networks, prometheusUrl, publicUrl } from './url-rules.js';
+import { alertmanagerUrls, networks, prometheusUrl, publicUrl, runbookUrl } from './url-rules.js';
 import {
   alertReceivers,
   host,
@@ -366,6 +366,13 @@ export const SETTINGS = {
     secret: true,
     about:
       'URL that is requested by `GET` every minute, while probe runs and polls are made and alerts are accepted. A dead man’s switch there raises the alarm when this stops.',
+    unset: 'none',
+  },
+  runbookUrl: {
+    variable: 'PORTAL_RUNBOOK_URL',
+    rule: runbookUrl,
+    about:
+      'URL of a runbook of your own for each code, with `{code}` in its place, e.g. `https://wiki.example.org/runbooks/{code}`. Administrators see it beside each cause, and alerts carry it; nobody else is told, because it names a host of yours.',
     unset: 'none',
   },
   fleetFile: {

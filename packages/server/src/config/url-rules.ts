@@ -98,6 +98,29 @@ export function openLink(url: string, code: string): string {
   return `${url}/#code=${code}`;
 }
 
+/** Stands for a code in the address of a runbook. */
+const CODE = '{code}';
+
+/** Where the operator's own words on a code are: a URL with `{code}` after its host. */
+export const runbookUrl: Rule<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && `${url.username}${url.password}` !== '') {
+    throw new BrokenRule('to be a URL without a user name and a password', { isTextSecret: true });
+  }
+  const isPlain = url && /^https?:$/.test(url.protocol) && !/[\s\p{Cc}]/u.test(text);
+  if (!isPlain || !text.includes(CODE) || url.host.includes('{')) {
+    throw new BrokenRule(
+      `to be an http or https URL with ${CODE} after its host, such as https://wiki.example.org/runbooks/${CODE}`,
+    );
+  }
+  return text;
+};
+
+/** The runbook of one code. */
+export function runbookOf(template: string, code: string): string {
+  return template.replaceAll(CODE, () => encodeURIComponent(code));
+}
+
 /** Where a Prometheus is. Its token stands in a file of its own. */
 export const prometheusUrl: Rule<string> = (text) => plainUrl(text, 'http://prometheus:9090');
 

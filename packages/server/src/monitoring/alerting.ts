@@ -5,7 +5,7 @@
 import { PROBLEMS, type Reason } from 'portal-health';
 import type { SourceEvent } from 'portal-integrity';
 import { currentAlertSecret, type Config } from '../config/env.js';
-import { baseUrlOf } from '../config/url-rules.js';
+import { baseUrlOf, runbookOf } from '../config/url-rules.js';
 import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
 import type { Log } from '../infra/log.js';
 import { readInTime } from '../infra/sqlite/read-in-time.js';
@@ -76,6 +76,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       return sentence === undefined ? code : `${sentence} (${code})`;
     },
     linkOf: linkIn(config),
+    runbookOf: runbookIn(config),
     onAttempt: (receiver: string, result: NotificationResult) => counts.add(receiver, result),
   };
   const alerts = createAlerts({
@@ -185,4 +186,8 @@ async function moveOutbox(history: History, fleetHistory: FleetHistory): Promise
 
 function linkIn({ publicUrl }: Config): (incident: string) => string | null {
   return (incident) => (publicUrl ? `${baseUrlOf(publicUrl)}/incidents/${incident}` : null);
+}
+
+function runbookIn({ runbookUrl }: Config): (code: string) => string | null {
+  return (code) => (runbookUrl === undefined ? null : runbookOf(runbookUrl, code));
 }

@@ -13,6 +13,7 @@ import { sql } from '../sql.js';
 const ME = '/v1/users/me';
 const SESSIONS = '/v1/users/me/sessions';
 const LOGOUT = '/v1/authentication/logout';
+const RUNBOOK = 'https://wiki.example.org/runbooks/{code}';
 const ENDED = 'psession=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax';
 
 let postgres: PostgresServer;
@@ -23,7 +24,11 @@ let service: TestService;
 before(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   databaseUrl = await postgres.createDatabase();
-  service = await startService({ databaseUrl, redisUrl: redis.url, environment: IMPATIENT });
+  service = await startService({
+    databaseUrl,
+    redisUrl: redis.url,
+    environment: { ...IMPATIENT, PORTAL_RUNBOOK_URL: RUNBOOK },
+  });
 });
 
 after(async () => {
@@ -52,16 +57,19 @@ function assertPrivate({ headers }: TestResponse): void {
 
 describe('who is signed in', () => {
   test('everybody learns who they are, as the database has it now', async () => {
-    for (const [permission, name] of [
-      [0, 'User'],
-      [3, 'Owner'],
+    for (const [permission, name, runbook] of [
+      [0, 'User', null],
+      // It names a host of the operator's.
+      [1, 'Moderator', null],
+      [2, 'Admin', RUNBOOK],
+      [3, 'Owner', RUNBOOK],
     ] as const) {
       const cookie = await service.sessionCookie(permission);
       const reply = await get(ME, cookie);
       assert.equal(reply.status, 200);
       assertPrivate(reply);
       const { id, username, session, ...rest } = reply.json;
-      assert.deepEqual(rest, { permission, permission_name: name });
+      assert.deepEqual(rest, { permission, permission_name: name, runbook_url: runbook });
       const [row] = await sql(
         databaseUrl,
         `SELECT u.id, u.name, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1`,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { basePathOf, baseUrlOf } from '../../src/config/url-rules.js';
+import { basePathOf, baseUrlOf, runbookOf } from '../../src/config/url-rules.js';
 import { ConfigError, currentAlertSecret, readConfig } from '../../src/config/env.js';
 import { exampleFile } from '../../src/config/docs.js';
 import { SETTINGS, type Setting } from '../../src/config/settings.js';
@@ -113,6 +113,24 @@ describe('a bad value is told by variable, rule and value', () => {
       'https://status.example.org/a//b',
       'Expected `PORTAL_PUBLIC_URL` to have a path of letters, digits and . _ ~ - between single slashes, got "https://status.example.org/a//b".',
     ],
+    ...[
+      'wiki.example.org/{code}',
+      'ftp://wiki.example.org/{code}',
+      'javascript:alert("{code}")',
+      'https://wiki.example.org/',
+      'https://wiki.example.org/{CODE}',
+      'https://{code}.example.org/',
+      'https://wiki.example.org/{code} or so',
+    ].map((text): [string, string, string] => [
+      'PORTAL_RUNBOOK_URL',
+      text,
+      `Expected \`PORTAL_RUNBOOK_URL\` to be an http or https URL with {code} after its host, such as https://wiki.example.org/runbooks/{code}, got ${JSON.stringify(text)}.`,
+    ]),
+    [
+      'PORTAL_RUNBOOK_URL',
+      'https://ada:pw@wiki.example.org/{code}',
+      'Expected `PORTAL_RUNBOOK_URL` to be a URL without a user name and a password; what was given is not shown, because it can hold a password.',
+    ],
     [
       'PORTAL_DATA_DIR',
       'a\0b',
@@ -139,6 +157,17 @@ test('a public URL is kept without what does not matter, and one that holds a pa
   const [sentence = ''] = sentencesOf({ PORTAL_PUBLIC_URL: 'https://me:hunter2@status.example.org' });
   assert.match(sentence, /without a user name and a password/);
   assert.doesNotMatch(sentence, /hunter2/);
+});
+
+test('a runbook has the code wherever it is wanted, as text of a URL', () => {
+  for (const [template, url] of [
+    ['https://wiki.example.org/runbooks/{code}', 'https://wiki.example.org/runbooks/DATABASE_SLOW'],
+    ['http://wiki/?of={code}#{code}', 'http://wiki/?of=DATABASE_SLOW#DATABASE_SLOW'],
+  ] as const) {
+    const { runbookUrl } = readConfig({ PORTAL_RUNBOOK_URL: template });
+    assert.equal(runbookOf(runbookUrl ?? '', 'DATABASE_SLOW'), url);
+  }
+  assert.equal(runbookOf('https://wiki/{code}', "a/b?$&'"), "https://wiki/a%2Fb%3F%24%26'");
 });
 
 test('cookies are for https, unless the page is on plain http; what is set counts first', () => {

@@ -53,6 +53,7 @@ function told(name: string, { accepted }: TestReceiver = receiver): string[] {
 
 interface Told {
   readonly status: string;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -87,6 +88,7 @@ function startWatcher(): Alertmanagers {
     log: createLog({ level: 'silent' }),
     sentenceOf: (code) => code,
     linkOf: (id) => `https://status.example.org/incidents/${id}`,
+    runbookOf: (code) => `https://wiki.example.org/${code}`,
     onAttempt: () => undefined,
     everyMs: EVERY_MS,
   });
@@ -139,6 +141,10 @@ describe('watchers of one fleet', { concurrency: false }, () => {
     await sleep(LONG);
     assert.deepEqual(told('PortalServiceUnwell'), ['firing critical', 'resolved critical']);
     assert.ok(receiver.accepted.some(({ path }) => path === '/alive'));
+    const [first] = receiver.accepted
+      .filter(({ path }) => path === '/team')
+      .flatMap(({ json }) => json['alerts'] as readonly Told[]);
+    assert.equal(first?.annotations['runbook_url'], 'https://wiki.example.org/DATABASE_TIMEOUT');
   });
 
   test('do not contradict each other: it ends with the last of them, and once', async (t) => {

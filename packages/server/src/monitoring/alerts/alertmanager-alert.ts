@@ -3,6 +3,7 @@
  * alert of all their reports: whatever differs is an annotation.
  */
 import type { Incident, IncidentKind, Severity } from '../incidents/incident.js';
+import type { AlertWords } from './describe-alert.js';
 
 /** As `POST /api/v2/alerts` takes it. Times are ISO 8601. */
 export interface PostedAlert {
@@ -61,16 +62,20 @@ export function alertLabels(
 
 export function alertAnnotations(
   incident: Incident,
-  sentenceOf: (code: string) => string,
+  { sentenceOf, runbookOf }: Pick<AlertWords, 'sentenceOf' | 'runbookOf'>,
 ): PostedAlert['annotations'] {
   const { id, services, instances } = incident;
   const codes = [...new Set(incident.causes.map(({ code }) => code))];
+  // One, as everything that shows alerts of Alertmanager expects it: of what holds, if anything does.
+  const held = incident.causes.find(({ endedAt }) => endedAt === null)?.code ?? codes[0];
+  const runbook = held === undefined ? null : runbookOf(held);
   return {
     summary: codes.map(sentenceOf).join('; ') || incident.kind,
     codes: codes.join(' '),
     services: services.join(' '),
     instances: instances.map(({ service, instance }) => `${service} ${instance}`).join(', '),
     incident: id,
+    ...(runbook === null ? {} : { runbook_url: runbook }),
   };
 }
 

@@ -9,13 +9,12 @@ import type { Log } from '../../infra/log.js';
 import type { Incident } from '../incidents/incident.js';
 import { alertAnnotations, alertLabels, LASTS_FOR_MS, type FiredAlert } from './alertmanager-alert.js';
 import { createAlertmanagerPeer } from './alertmanager-peer.js';
+import type { AlertWords } from './describe-alert.js';
 
-export interface AlertmanagersOptions {
+export interface AlertmanagersOptions extends Pick<AlertWords, 'sentenceOf' | 'linkOf' | 'runbookOf'> {
   readonly urls: readonly string[];
   readonly tokenFile: string | undefined;
   readonly log: Log;
-  readonly sentenceOf: (code: string) => string;
-  readonly linkOf: (incident: string) => string | null;
   readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused') => void;
   /** Milliseconds between two reports of the same. Default 30,000. */
   readonly everyMs?: number;
@@ -34,7 +33,7 @@ const EVERY_MS = 30_000;
 const SILENT_FOR = 1.5;
 
 export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: AlertmanagersOptions): Alertmanagers {
-  const { urls, sentenceOf, linkOf } = options;
+  const { urls, linkOf } = options;
   /** By labels. */
   const fired = new Map<string, FiredAlert>();
   const peers = urls.map((url, index) =>
@@ -88,7 +87,7 @@ export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: Alertman
     const key = JSON.stringify(Object.entries(labels).toSorted());
     const before = fired.get(key);
     const startsAt = before?.endedAt === null ? before.startsAt : beganAt;
-    const annotations = alertAnnotations(incident, sentenceOf);
+    const annotations = alertAnnotations(incident, options);
     fired.set(key, {
       key,
       labels,

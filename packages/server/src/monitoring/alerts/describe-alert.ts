@@ -13,6 +13,8 @@ export interface AlertWords {
   readonly sentenceOf: (code: string) => string;
   /** Where an incident can be read; `null`: nowhere that is known. */
   readonly linkOf: (incident: string) => string | null;
+  /** The operator's own words on a code; `null`: nowhere. */
+  readonly runbookOf: (code: string) => string | null;
 }
 
 /** More would be no message that anybody reads at night. */
@@ -32,11 +34,22 @@ export function alertOfIncident(type: AlertType, incident: Incident, words: Aler
     instances,
     codes,
     errors: codes.map(words.sentenceOf),
+    runbooks: runbooksOf(codes, words),
     reasons: isOver ? [] : why(incident, codes, words.reasons),
     status: isOver ? 'healthy' : severity === 'critical' ? 'unhealthy' : 'degraded',
     until: incident.endedAt === null ? null : new Date(incident.endedAt).toISOString(),
     link: words.linkOf(id),
   };
+}
+
+function runbooksOf(
+  codes: readonly string[],
+  { runbookOf }: Pick<AlertWords, 'runbookOf'>,
+): Alert['runbooks'] {
+  return codes.flatMap((code) => {
+    const url = runbookOf(code);
+    return url === null ? [] : [{ code, url }];
+  });
 }
 
 /** Those of causes that hold, where it is this service that is unwell. */
@@ -57,15 +70,17 @@ function why(
 export function alertOfSource(
   { began_at, added, removed, modified }: SourceEvent,
   fleet: string,
-  { sentenceOf }: Pick<AlertWords, 'sentenceOf'>,
+  words: Pick<AlertWords, 'sentenceOf' | 'runbookOf'>,
 ): Alert {
+  const codes = ['SOURCE_DRIFTED'];
   const beganAt = Date.parse(began_at);
   const key = `source of ${hostname()}`;
   return {
     ...blank('integrity.changed', { id: incidentId(key, beganAt), key, fleet, beganAt }),
     status: 'degraded',
-    codes: ['SOURCE_DRIFTED'],
-    errors: [sentenceOf('SOURCE_DRIFTED')],
+    codes,
+    errors: codes.map(words.sentenceOf),
+    runbooks: runbooksOf(codes, words),
     files: { added, removed, modified },
   };
 }
@@ -100,6 +115,7 @@ function blank(type: AlertType, { id, key, fleet, beganAt }: About): Alert {
     until: null,
     codes: [],
     errors: [],
+    runbooks: [],
     reasons: [],
     instance: hostname(),
     link: null,

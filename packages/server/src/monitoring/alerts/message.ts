@@ -40,6 +40,8 @@ export interface Alert {
   readonly codes: readonly string[];
   /** Sentences of the codes. */
   readonly errors: readonly string[];
+  /** What the operator has written on them; none without `PORTAL_RUNBOOK_URL`. */
+  readonly runbooks: readonly Runbook[];
   /** Why, as far as it is known: sentences in which every name is one that may be shown. */
   readonly reasons: readonly Pick<Reason, 'code' | 'explains' | 'sentence' | 'next'>[];
   /** Name of the machine that sends it. */
@@ -48,6 +50,11 @@ export interface Alert {
   readonly link: string | null;
   /** Of a change of the source: the numbers of files. */
   readonly files: { readonly added: number; readonly removed: number; readonly modified: number } | null;
+}
+
+export interface Runbook {
+  readonly code: string;
+  readonly url: string;
 }
 
 const BODIES: Readonly<
@@ -71,7 +78,12 @@ export function bodyFor(type: ReceiverType, alert: Alert, routingKey = ''): stri
     sentence: withoutLinks(sentence),
   }));
   const text = TEXTS[alert.type]({ ...alert, reasons });
-  return JSON.stringify(BODIES[type](alert, alert.link === null ? text : `${text}\n${alert.link}`));
+  return JSON.stringify(BODIES[type](alert, [text, ...linkLines(alert)].join('\n')));
+}
+
+/** Of several runbooks that of the first cause: more would be no message that anybody reads at night. */
+function linkLines({ link, runbooks: [first] }: Alert): readonly string[] {
+  return [...(link === null ? [] : [link]), ...(first ? [`Runbook: ${first.url}`] : [])];
 }
 
 /**

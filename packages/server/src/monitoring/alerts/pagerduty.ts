@@ -16,20 +16,26 @@ interface Announced {
   readonly services: readonly string[];
   readonly instance: string;
   readonly link: string | null;
+  readonly runbooks: readonly { readonly code: string; readonly url: string }[];
 }
 
 /** Of PagerDuty, in characters. */
 const LONGEST_SUMMARY = 1_024;
 
 export function pagerDutyEvent(alert: Announced, text: string, routingKey: string): object {
-  const { key, kind, fleet, service, status, since, codes, services, instance, link } = alert;
+  const { key, kind, fleet, service, status, since, codes, services, instance, link, runbooks } = alert;
+  const links = [
+    ...(link === null ? [] : [{ href: link, text: 'The incident' }]),
+    ...runbooks.map(({ code, url }) => ({ href: url, text: `Runbook of ${code}` })),
+  ];
   const event = { routing_key: routingKey, dedup_key: key };
   if (alert.type === 'incident.ended') return { ...event, event_action: 'resolve' };
   return {
     ...event,
     event_action: 'trigger',
     client: 'Portal Health',
-    ...(link === null ? {} : { client_url: link, links: [{ href: link, text: 'The incident' }] }),
+    ...(link === null ? {} : { client_url: link }),
+    ...(links.length === 0 ? {} : { links }),
     payload: {
       summary: text.slice(0, LONGEST_SUMMARY),
       source: service ?? fleet,

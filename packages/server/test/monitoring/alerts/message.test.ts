@@ -21,6 +21,7 @@ const ALERT: Alert = {
   until: null,
   codes: ['DATABASE_POOL_SATURATED'],
   errors: ['All connections are in use (DATABASE_POOL_SATURATED)'],
+  runbooks: [],
   reasons: [
     {
       code: 'LOCK_QUEUE',
@@ -103,4 +104,21 @@ test('PagerDuty gets one key for all watchers, and its end by the same', () => {
     dedup_key: ALERT.key,
     event_action: 'resolve',
   });
+});
+
+test('a runbook of each code: for machines all, for chats that of the first, on a line of its own', () => {
+  const runbooks = ['DATABASE_POOL_SATURATED', 'CACHE_TIMEOUT'].map((code) => ({
+    code,
+    url: `https://wiki.example.org/runbooks?of=${code}&from=alert`,
+  }));
+  const alert = { ...ALERT, reasons: [], runbooks, link: 'https://status.example.org/incidents/id' };
+  const { data } = JSON.parse(bodyFor('generic', alert)) as { data: { runbooks: unknown } };
+  assert.deepEqual(data.runbooks, runbooks);
+  const { content } = JSON.parse(bodyFor('discord', alert)) as { content: string };
+  assert.deepEqual(content.split('\n').slice(1), [alert.link, `Runbook: ${runbooks[0]?.url}`]);
+  const { links } = JSON.parse(bodyFor('pagerduty', alert, 'R')) as { links: readonly { href: string }[] };
+  assert.deepEqual(
+    links.map(({ href }) => href),
+    [alert.link, ...runbooks.map(({ url }) => url)],
+  );
 });

@@ -14,7 +14,12 @@ function orders(state: SourceUpdate['state'], odd: readonly string[] = []): Serv
 /** What stands where a message is read. */
 function texts({ notices }: ReturnType<typeof startTracker>): readonly string[] {
   return notices.map(({ type, incident }) => {
-    const words = { reasons: () => [], sentenceOf: (code: string) => code, linkOf: () => null };
+    const words = {
+      reasons: () => [],
+      sentenceOf: (code: string) => code,
+      linkOf: () => null,
+      runbookOf: () => null,
+    };
     const body = bodyFor('slack', alertOfIncident(`incident.${type}`, incident, words));
     return (JSON.parse(body) as { text: string }).text.replaceAll(/\d{4}-\S+ \S+ UTC/g, 'T');
   });
