@@ -148,7 +148,7 @@ export const CACHE_SCENARIOS: readonly Scenario[] = [
       return () => redis.restart();
     },
   },
-  // The last one: figures that were refused are asked for again only after five minutes, or after an error.
+  // The last one: figures that were refused are asked for again only after half a minute, or after an error.
   {
     fault: 'figures that our user may not read (NOPERM)',
     expected: both('healthy'),

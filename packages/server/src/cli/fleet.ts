@@ -49,7 +49,7 @@ async function probe(written: string, { tokenFile }: ProbeOptions): Promise<void
         polling: entry.polling,
         networks: createNetworkSet(entry.polling.networks),
         credentials,
-        secureContext: undefined,
+        certificates: undefined,
         pinned: undefined,
       },
       createResolver(),

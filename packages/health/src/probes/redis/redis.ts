@@ -62,7 +62,7 @@ export function createRedisProbe({
   let asking: readonly FreshRedisConnection[] = [];
   /** Masters that were asked when none was missing. */
   let complete = 0;
-  /** Why figures are hidden from our user: the server writes each refusal down (`ACL LOG`), so it is seldom asked for one. */
+  /** Why figures are hidden from our user: the server writes refusals down (`ACL LOG`), so not every run asks for one. */
   let hidden: { readonly by: unknown; readonly untilMs: number } | undefined;
 
   /** Of a server that is gone a driver may let go long before the rest of the cluster knows that its keys are lost. */
@@ -163,8 +163,12 @@ function openConnectionsLike(
   );
 }
 
-/** An administrator who allows it after all does not wait for long. */
-const HIDDEN_FOR_MS = 5 * 60_000;
+/**
+ * Without figures it is not seen that writes are refused, so whoever allows them again does not wait for long. Refusals that follow
+ * one another within a minute are one entry of the `ACL LOG`, whose number rises; asked for less often, each would be one of its own,
+ * and in the end push out those of others.
+ */
+const HIDDEN_FOR_MS = 30_000;
 const MASTER_LOST = { code: 'MASTER_LOST', message: 'The client has let go of a master of the cluster' };
 const NO_MASTER_KNOWN = { code: 'NO_MASTER_KNOWN', message: 'The client knows no master of the cluster' };
 

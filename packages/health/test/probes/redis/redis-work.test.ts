@@ -152,6 +152,39 @@ for (const [driver, clientOf] of Object.entries(DRIVERS)) {
       });
     }
 
+    test('until an administrator shows them: within a minute, and the server has written it down once', async () => {
+      await redis.command('ACL', 'LOG', 'RESET');
+      const [shown, kept] = [`shown-${driver}`, `kept-${driver}`];
+      for (const user of [shown, kept])
+        await redis.command('ACL', 'SETUSER', user, 'on', '>pw', '~*', '+@all', '-info');
+      const [ofShown, ofKept] = [shown, kept].map((user) =>
+        probeOf(clientOf(`redis://${user}:pw@127.0.0.1:${redis.port}`)),
+      );
+      assert.ok(ofShown && ofKept);
+      assert.deepEqual(remarksOf(await runProbe(ofShown)), ['up', 'CACHE_FIGURES_HIDDEN']);
+      const refusedOnce = await refusals();
+      assert.deepEqual(remarksOf(await runProbe(ofKept)), ['up', 'CACHE_FIGURES_HIDDEN']);
+      await redis.command('ACL', 'SETUSER', shown, '+info');
+      await waitFor('the figures', async () => remarksOf(await runProbe(ofShown)).length === 1, {
+        timeoutMs: 55_000,
+        everyMs: 1_000,
+      });
+      await waitFor(
+        'another refusal',
+        async () => {
+          await runProbe(ofKept);
+          return (await refusals()) > refusedOnce + 1;
+        },
+        { timeoutMs: 55_000, everyMs: 1_000 },
+      );
+      const entries = (await redis.command('ACL', 'LOG')) as readonly (readonly unknown[])[];
+      assert.deepEqual(
+        entries.filter((entry) => entry.includes(kept)).map((entry) => Number(entry[1])),
+        [2],
+        JSON.stringify(entries),
+      );
+    });
+
     test('renamed away (S-11): up, all null', async () => {
       const server = await startRedis({ settings: { 'rename-command': 'INFO ""' } });
       try {

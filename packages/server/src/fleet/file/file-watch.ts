@@ -1,9 +1,10 @@
 /**
  * The fleet file over time: read at the start, and again whenever it changes. A bad edit leaves the last good one in force.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { errorCode } from 'portal-shared/error-code';
 import { OperatorError } from '../../errors.js';
+import { stampOf } from './file-stamp.js';
 import { readFleetFile, type FleetFile, type FleetFileOptions } from './fleet-file.js';
 import { FleetFileError } from './readers.js';
 
@@ -57,15 +58,5 @@ function readFirst(path: string, options: FleetFileOptions): FleetFile {
       throw new OperatorError(`The fleet file ${path} cannot be used. ${error.message}`, { cause: error });
     }
     throw new OperatorError(`The fleet file ${path} cannot be read (${errorCode(error)}).`, { cause: error });
-  }
-}
-
-/** Another one after every change, a replacement by rename included; a code while there is no file. */
-function stampOf(path: string): string {
-  try {
-    const { mtimeMs, ctimeMs, ino, size } = statSync(path);
-    return `${mtimeMs} ${ctimeMs} ${ino} ${size}`;
-  } catch (error) {
-    return errorCode(error);
   }
 }

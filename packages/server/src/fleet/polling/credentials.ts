@@ -2,6 +2,7 @@
  * A token from a file, read again when the file has changed. It is held nowhere else and never told.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { stampOf } from '../file/file-stamp.js';
 
 export interface Credentials {
   /** The value of an `Authorization` header; `null` while the file holds no token. */
@@ -21,11 +22,10 @@ export function createCredentials(path: string): Credentials {
 
   function read(): void {
     try {
-      const { mtimeMs, ino, size } = statSync(path);
-      const now = `${mtimeMs} ${ino} ${size}`;
+      const now = stampOf(path);
       if (now === stamp) return;
       stamp = now;
-      const token = size > LONGEST_TOKEN ? '' : readFileSync(path, 'utf8').trim();
+      const token = statSync(path).size > LONGEST_TOKEN ? '' : readFileSync(path, 'utf8').trim();
       header = /^[\x21-\x7e]+$/.test(token) ? `Bearer ${token}` : null;
     } catch {
       header = null;

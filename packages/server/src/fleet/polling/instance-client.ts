@@ -1,7 +1,6 @@
 /**
  * Asks one instance, over a connection that is kept.
  */
-import type { SecureContext } from 'node:tls';
 import { withTimeout } from 'portal-shared/with-timeout';
 import { hostOf, type Polling } from '../file/fleet-file.js';
 import { readResponse, type InstanceResponse } from '../formats/format.js';
@@ -10,6 +9,7 @@ import type { InstanceProblem } from '../fleet-problems.js';
 import type { NetworkSet } from '../networks.js';
 import type { Observation, Reading } from '../observation.js';
 import type { KnownStatement, PinnedKeys, Signed } from '../source/pinned-keys.js';
+import type { Certificates } from './certificates.js';
 import type { Credentials } from './credentials.js';
 import { exchange } from './exchange.js';
 import { createInstanceConnection } from './instance-connection.js';
@@ -34,7 +34,7 @@ export interface ServicePolling {
   readonly polling: Polling;
   readonly networks: NetworkSet;
   readonly credentials: Credentials | undefined;
-  readonly secureContext: SecureContext | undefined;
+  readonly certificates: Certificates | undefined;
   /** Whose signed statements are believed; `undefined`: none is asked for. */
   readonly pinned: PinnedKeys | undefined;
 }
@@ -42,13 +42,13 @@ export interface ServicePolling {
 /** @param origin - `http://host:port`, as discovered */
 export function createInstanceClient(
   origin: string,
-  { polling, networks, credentials, secureContext, pinned }: ServicePolling,
+  { polling, networks, credentials, certificates, pinned }: ServicePolling,
   resolver: Resolver,
 ): InstanceClient {
   const { path, timeoutMs, format, tokenHosts, tls } = polling;
   const url = new URL(origin);
   const host = hostOf(url);
-  const connection = createInstanceConnection(url, polling, secureContext, resolver);
+  const connection = createInstanceConnection(url, polling, certificates, resolver);
   let shown: Shown | undefined;
 
   async function ask(deadlineMs: number): Promise<Observation> {

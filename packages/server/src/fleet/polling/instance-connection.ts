@@ -5,10 +5,11 @@
 import type { SecureContext } from 'node:tls';
 import { buildConnector, Client } from 'undici';
 import { hostOf, type Polling } from '../file/fleet-file.js';
+import type { Certificates } from './certificates.js';
 import { AddressNotAllowedError, type Resolver } from './resolve.js';
 
 export interface InstanceConnection {
-  /** The one that is kept, unless its name leads elsewhere by now. */
+  /** The one that is kept, unless its name leads elsewhere by now, or its certificates are not those in force. */
   kept(): OpenConnection | undefined;
   /** Looks the name up and keeps a new one. @throws what the look-up fails with */
   open(): Promise<OpenConnection>;
@@ -22,8 +23,10 @@ export interface OpenConnection {
 }
 
 interface KeptConnection extends OpenConnection {
+  /** Of the certificates by which it was opened. */
+  readonly secureContext: SecureContext | undefined;
   lookedUpMs: number;
-  /** Its name leads elsewhere by now, or where nothing may be asked. */
+  /** Its name leads elsewhere by now, or where nothing may be asked; or other certificates are in force. */
   isOutdated: boolean;
 }
 
@@ -35,7 +38,7 @@ const LONGEST_HEADERS = 16 * 1024;
 export function createInstanceConnection(
   url: URL,
   { allowsLoopback, intervalMs, timeoutMs, tls }: Polling,
-  secureContext: SecureContext | undefined,
+  certificates: Certificates | undefined,
   resolver: Resolver,
 ): InstanceConnection {
   const host = hostOf(url);
@@ -46,7 +49,7 @@ export function createInstanceConnection(
     of.lookedUpMs = performance.now();
     resolver.resolve(host, allowsLoopback).then(
       (address) => {
-        of.isOutdated = address !== of.address;
+        of.isOutdated = address !== of.address || certificates?.current() !== of.secureContext;
       },
       (error: unknown) => {
         of.isOutdated = error instanceof AddressNotAllowedError;
@@ -54,7 +57,7 @@ export function createInstanceConnection(
     );
   }
 
-  function createClient(address: string): Client {
+  function createClient(address: string, secureContext: SecureContext | undefined): Client {
     const connect = buildConnector({
       timeout: timeoutMs,
       maxCachedSessions: 1,
@@ -93,9 +96,11 @@ export function createInstanceConnection(
     },
     async open() {
       const address = await resolver.resolve(host, allowsLoopback);
+      const secureContext = certificates?.current();
       connection = {
-        client: createClient(address),
+        client: createClient(address, secureContext),
         address,
+        secureContext,
         lookedUpMs: performance.now(),
         isOutdated: false,
       };

@@ -1,11 +1,9 @@
 /**
  * The thread that polls, and asks a Prometheus: handshakes and parsing never delay an answer of the service.
  */
-import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { serveRpc } from 'portal-shared/rpc-thread';
-import type { Polling, TlsFiles } from '../file/fleet-file.js';
+import type { Polling } from '../file/fleet-file.js';
 import { createNetworkSet } from '../networks.js';
 import type { InstanceExplanation } from '../observation.js';
 import {
@@ -16,6 +14,7 @@ import {
 } from '../prometheus/collector.js';
 import { createPrometheusApi, type PrometheusAddress } from '../prometheus/prometheus-api.js';
 import { createPinnedKeys } from '../source/pinned-keys.js';
+import { createCertificates } from './certificates.js';
 import { createCredentials } from './credentials.js';
 import { createPollSender, type HandedPolls } from './hand-over.js';
 import { createInstanceClient, type ServicePolling } from './instance-client.js';
@@ -111,20 +110,7 @@ function sharedOf(polling: Polling): ServicePolling {
     polling,
     networks: createNetworkSet(polling.networks),
     credentials: polling.credentialsFile === null ? undefined : createCredentials(polling.credentialsFile),
-    secureContext: polling.tls ? secureContextOf(polling.tls) : undefined,
+    certificates: polling.tls ? createCertificates(polling.tls) : undefined,
     pinned: polling.release ? createPinnedKeys(polling.release) : undefined,
   };
-}
-
-/** Files that cannot be read leave the service with the certificates of the system; its instances say INSTANCE_TLS then. */
-function secureContextOf({ caFile, certFile, keyFile }: TlsFiles): SecureContext | undefined {
-  try {
-    return createSecureContext({
-      ...(caFile !== null && { ca: readFileSync(caFile) }),
-      ...(certFile !== null && { cert: readFileSync(certFile) }),
-      ...(keyFile !== null && { key: readFileSync(keyFile) }),
-    });
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { verifyStatement } from 'portal-integrity';
+import { stampOf } from '../file/file-stamp.js';
 import type { Release } from './source-verdict.js';
 
 /** What the fleet file pins of a service. */
@@ -96,15 +97,6 @@ function verify(text: string, keys: readonly string[], minimumSequence: number):
   }
   const { sourceHash, version, sequence, expires } = verdict;
   return { kind: 'believed', release: { sourceHash, version, sequence, expiresAt: Date.parse(expires) } };
-}
-
-export function stampOf(file: string): string {
-  try {
-    const { mtimeMs, ino, size } = statSync(file);
-    return `${mtimeMs} ${ino} ${size}`;
-  } catch {
-    return '';
-  }
 }
 
 function readKey(file: string): string | undefined {

@@ -3,13 +3,8 @@
  * themselves. What was read before stays known, so that those which are not on the newest release yet run a known one.
  */
 import { readFileSync, statSync } from 'node:fs';
-import {
-  createPinnedKeys,
-  stampOf,
-  type KnownStatement,
-  type PinnedRelease,
-  type Signed,
-} from './pinned-keys.js';
+import { stampOf } from '../file/file-stamp.js';
+import { createPinnedKeys, type KnownStatement, type PinnedRelease, type Signed } from './pinned-keys.js';
 
 export interface ReleaseFile {
   /** Of each statement that is in the file. */

@@ -35,7 +35,7 @@ async function poll(says: (socket: Socket) => void): Promise<Observation> {
       polling,
       networks: createNetworkSet([]),
       credentials: undefined,
-      secureContext: undefined,
+      certificates: undefined,
       pinned: undefined,
     },
     createResolver(),
