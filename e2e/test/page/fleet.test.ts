@@ -133,6 +133,9 @@ test('by keyboard from the fleet to a service, its instance, and back', async ()
   await row('127.0.0.1:9').getByText('No connection to the instance can be made').waitFor();
   // What happened to it is kept, and shown.
   await page.getByRole('heading', { name: 'Status history' }).waitFor();
+  const healthyTime = page.getByRole('region', { name: 'Healthy time' });
+  await healthyTime.getByRole('img', { name: /^Of 90 days 1 / }).waitFor();
+  await healthyTime.getByRole('columnheader', { name: '90 days' }).waitFor();
   await page.getByText('worst of each').waitFor();
   await page
     .getByRole('region', { name: 'Changes' })

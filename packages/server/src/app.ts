@@ -82,7 +82,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
     isDatabaseAway: () => watched.isAway('database'),
     sentences: { ...INSTANCE_PROBLEMS, ...FLEET_PROBLEMS },
   });
-  const { history, fleetHistory, incidents, pauses, pages, gapMs } = monitoring;
+  const { history, fleetHistory, healthyTimes, incidents, pauses, pages, gapMs } = monitoring;
   watched.onSourceChange((event) => monitoring.sourceChanged(event));
   watched.onReport((event) => monitoring.reported(event));
   // A database that is back can look up sessions by the time that its probe reports it.
@@ -109,6 +109,7 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       runbookUrl: config.runbookUrl,
       fleet: watchedFleet.fleet,
       fleetHistory,
+      healthyTimes,
       incidents,
       pauses,
       incidentNotes: createIncidentNotes(database, () => watched.isAway('database')),
@@ -144,10 +145,8 @@ export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new 
       const monitored = monitoring.start();
       sessions.listen();
       await fastify.ready();
-      await startParts(
-        { 'first look': health.start(), tables: schema.start(), history: monitored },
-        startPartsOptions(log),
-      );
+      const parts = { 'first look': health.start(), tables: schema.start(), history: monitored };
+      await startParts(parts, startPartsOptions(log));
       auth.start();
       watchedFleet.start();
     },

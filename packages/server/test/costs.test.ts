@@ -56,6 +56,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'GET /v1/admin/fleet/services/{service}': {},
   'GET /v1/admin/fleet/services/{service}/instances/{instance}': {},
   'GET /v1/admin/fleet/services/{service}/history': {},
+  'GET /v1/admin/fleet/services/{service}/healthy-time': {},
   'GET /v1/admin/fleet/events': {},
   'GET /v1/admin/fleet/live': {},
   'GET /v1/admin/fleet/targets': {},

@@ -5,6 +5,7 @@ import { lazyView } from './lazy-view.js';
 
 const FleetInstanceView = lazyView(async () => (await import('./fleet-instance.js')).FleetInstanceView);
 const FleetPast = lazyView(async () => (await import('./fleet-past.js')).FleetPast);
+const HealthyTime = lazyView(async () => (await import('./healthy-time.js')).HealthyTimeSection);
 const FleetServiceView = lazyView(async () => (await import('./fleet-service.js')).FleetServiceView);
 
 export function FleetTab({
@@ -20,6 +21,7 @@ export function FleetTab({
     return (
       <>
         <FleetServiceView key={service} {...props} />
+        <HealthyTime key={`time ${service}`} service={service} nowMs={props.nowMs} />
         <FleetPast key={`past ${service}`} service={service} nowMs={props.nowMs} />
       </>
     );

@@ -12,8 +12,14 @@ import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 import { useEvents } from './events.js';
 import { CacheCard, DatabaseCard } from './components.js';
+import { lazyView } from './lazy-view.js';
 import { OtherReasons } from './reasons.js';
 import { SourceLine } from './source-line.js';
+
+const HealthyTime = lazyView(async () => (await import('./healthy-time.js')).HealthyTimeSection);
+
+/** Of this service in its own fleet. */
+const OWN_NAME = 'portal';
 
 export interface NowProps {
   readonly state: PageState;
@@ -50,6 +56,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
         <EventList events={events.list} error={events.error} nowMs={nowMs} pointed={pointed} />
       </section>
       <Charts history={history} limits={limits} pointed={pointed} zoom={zoom} />
+      <HealthyTime service={OWN_NAME} nowMs={nowMs} />
     </>
   );
 }

@@ -50,7 +50,7 @@ const totals = exactly(
     unhealthy_ms: nonNegativeInteger('Of this status.'),
     unmeasured_ms: nonNegativeInteger('While nobody looked, also because the service did not run.'),
     complete_from: textOrNull('Since when there are sums; `null` while there are none.', MOMENT),
-    exact_from: textOrNull('Before it the sums are kept by the hour.', MOMENT),
+    exact_from: textOrNull('Before it the sums are kept by the quarter of an hour.', MOMENT),
   },
 );
 

@@ -10,6 +10,7 @@ import { adminFleetServiceRoute } from './admin-fleet-service.js';
 import { adminFleetSourceRoute } from './admin-fleet-source.js';
 import { adminFleetTargetsRoute } from './admin-fleet-targets.js';
 import { adminHealthRoute } from './admin-health.js';
+import { adminHealthyTimeRoute } from './admin-healthy-time.js';
 import { adminHistoryRoute } from './admin-history.js';
 import { adminIncidentRoute } from './admin-incident.js';
 import { adminIncidentsRoute } from './admin-incidents.js';
@@ -53,6 +54,7 @@ export const ENDPOINTS: readonly Route[] = [
   adminFleetServiceRoute,
   adminFleetInstanceRoute,
   adminFleetHistoryRoute,
+  adminHealthyTimeRoute,
   adminFleetEventsRoute,
   adminFleetLiveRoute,
   adminFleetTargetsRoute,

@@ -16,6 +16,7 @@ export const pauseSchema = named(
     label: textOrNull('`name:value`; `null`: of the service.'),
     from: dateTimeMs('From when on.'),
     until: dateTimeMs('Until when.'),
+    planned: { type: 'boolean', description: 'Whether it is maintenance, which healthy time leaves out.' },
     reason: text('Why, in words of whoever began it.'),
     author: text('Name of the user.'),
   }),
@@ -37,8 +38,13 @@ const LONGEST_REASON = 500;
 /** PostgreSQL takes no NUL, and terminals obey the others. */
 const CONTROL = /(?![\n\r\t])\p{Cc}/u;
 
-export function publishedPause({ from, until, ...pause }: Pause): FromSchema<typeof pauseSchema> {
-  return { ...pause, from: new Date(from).toISOString(), until: new Date(until).toISOString() };
+export function publishedPause({
+  from,
+  until,
+  isPlanned: planned,
+  ...pause
+}: Pause): FromSchema<typeof pauseSchema> {
+  return { ...pause, planned, from: new Date(from).toISOString(), until: new Date(until).toISOString() };
 }
 
 export function actorOf(request: FastifyRequest): AuditedActor {

@@ -35,7 +35,7 @@ export const pauseServiceRoute = defineRoute({
     const { service } = request.params as { readonly service: string };
     if (!fleet.service(service)) throw new PortalError('notFound');
     const reason = readReason(body.reason);
-    const pause = { service, label: null, ...readSpan(undefined, body.until), reason };
+    const pause = { service, label: null, ...readSpan(undefined, body.until), isPlanned: false, reason };
     return publishedPause(await whileReachable(pauses.begin(pause, actorOf(request))));
   },
 });

@@ -30,7 +30,8 @@ export const planMaintenanceRoute = defineRoute({
     id: 'planMaintenance',
     tag: 'Fleet',
     summary: 'Plans a maintenance',
-    description: 'A pause with a begin. In the audit, and at Alertmanagers as a silence.',
+    description:
+      'A pause with a begin, which healthy time leaves out. In the audit, and at Alertmanagers as a silence.',
   },
   body: {
     schema: newMaintenance,
@@ -46,6 +47,7 @@ export const planMaintenanceRoute = defineRoute({
     const pause = {
       ...readScope(body, fleet),
       ...readSpan(body.from, body.until),
+      isPlanned: true,
       reason: readReason(body.reason),
     };
     return publishedPause(await whileReachable(pauses.begin(pause, actorOf(request))));

@@ -8,6 +8,7 @@ import type { History } from '../monitoring/history/history.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { FleetHistory } from '../monitoring/fleet/fleet-history.js';
 import type { Monitoring } from '../monitoring/monitoring.js';
+import type { HealthyTimes } from '../monitoring/healthy-time/healthy-times.js';
 import type { IncidentNotes } from '../monitoring/incidents/incident-notes.js';
 import type { Incidents } from '../monitoring/incidents/incidents.js';
 import type { LivePages } from '../monitoring/live/pages.js';
@@ -56,6 +57,7 @@ export interface MonitoringServices {
   readonly pauses: Pick<Pauses, 'list' | 'until' | 'begin' | 'end' | 'resume'>;
   readonly incidentNotes: IncidentNotes;
   readonly fleetHistory: Pick<FleetHistory, 'transitions' | 'steps'>;
+  readonly healthyTimes: HealthyTimes;
   /** Milliseconds between two probe runs in use. */
   readonly intervalMs: number;
   /** Milliseconds without a probe run after which a time counts as not measured. */

@@ -2,6 +2,7 @@
 import type { auditPageSchema } from './admin-audit.js';
 import type { eventPageSchema } from './admin-events.js';
 import type { fleetEventPageSchema } from './admin-fleet-events.js';
+import type { healthyTimeSchema } from './healthy-time-schema.js';
 import type { fleetHistorySchema } from './admin-fleet-history.js';
 import type {
   fleetDeltaSchema,
@@ -39,6 +40,7 @@ export type FleetInstanceDocument = FromSchema<typeof fleetInstanceSchema>;
 export type FleetInstanceDetailDocument = FromSchema<typeof fleetInstanceDetailSchema>;
 export type FleetServiceDetailDocument = FromSchema<typeof fleetServiceDetailSchema>;
 export type FleetSourceDocument = FromSchema<typeof fleetSourceSchema>;
+export type HealthyTimeDocument = FromSchema<typeof healthyTimeSchema>;
 export type HeldCauseDocument = PublicStatusDocument['causes'][number];
 export type HistoryDocument = FromSchema<typeof historySchema>;
 export type IncidentDetailDocument = FromSchema<typeof incidentDetailSchema>;
@@ -61,6 +63,7 @@ export interface ApiDocuments {
   readonly '/v1/admin/fleet/services/{service}': FleetServiceDetailDocument;
   readonly '/v1/admin/fleet/services/{service}/instances/{instance}': FleetInstanceDetailDocument;
   readonly '/v1/admin/fleet/services/{service}/history': FleetHistoryDocument;
+  readonly '/v1/admin/fleet/services/{service}/healthy-time': HealthyTimeDocument;
   readonly '/v1/admin/fleet/events': FleetEventPageDocument;
   readonly '/v1/admin/fleet/targets': FromSchema<typeof targetGroupsSchema>;
   readonly '/v1/admin/health': AdminReportDocument;

@@ -147,7 +147,7 @@ function createPausing(
     isAway: isDatabaseAway,
     copy: {
       read: () => fleetHistory.read('readPauses'),
-      write: (known) => fleetHistory.write('keepPauses', known),
+      write: (known) => fleetHistory.write('keepPauses', known, Date.now()),
     },
     onRead: (known) => silences.update(fleet(), known),
     log,

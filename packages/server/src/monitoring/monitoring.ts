@@ -13,6 +13,7 @@ import type { NotificationCount } from './alerts/notification-counts.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
 import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
 import type { NewEvent } from './history/event-store.js';
+import { createHealthyTimes, type HealthyTimes } from './healthy-time/healthy-times.js';
 import { createHistory, type History } from './history/history.js';
 import type { GenerationStore } from './incidents/generations.js';
 import type { Incidents } from './incidents/incidents.js';
@@ -39,6 +40,7 @@ export interface MonitoringOptions {
 export interface Monitoring {
   readonly history: History;
   readonly fleetHistory: FleetHistory;
+  readonly healthyTimes: HealthyTimes;
   readonly incidents: Incidents;
   readonly pauses: Pauses;
   readonly pages: LivePages;
@@ -107,6 +109,8 @@ export function createMonitoring(options: MonitoringOptions): Monitoring {
     fleetHistory,
     reasons: () => health().reasons('admin'),
   });
+  let ownName: string | undefined;
+  const healthyTimes = createHealthyTimes({ history, fleetHistory, isOwn: (name) => name === ownName, log });
   let lastReportMs = performance.now();
   const reasonTracker = createReasonTracker((update) => {
     history.write('recordReasons', update).then(
@@ -121,6 +125,7 @@ export function createMonitoring(options: MonitoringOptions): Monitoring {
   return {
     history,
     fleetHistory,
+    healthyTimes,
     incidents: alerting.incidents,
     pauses: alerting.pauses,
     pages,
@@ -149,6 +154,7 @@ export function createMonitoring(options: MonitoringOptions): Monitoring {
       return alerting.isStuck() ? 'alerts are not accepted' : undefined;
     },
     fleetUpdated(update, own) {
+      ownName = own?.name;
       fleetHistory.update(update);
       alerting.fleetUpdated(update, own);
     },

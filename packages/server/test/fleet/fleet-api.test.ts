@@ -159,4 +159,41 @@ describe('the fleet', { concurrency: false }, () => {
     await read('/services/nothing/history', 404);
     await read('/services/orders/history?from=2026-01-02&to=2026-01-01', 400);
   });
+
+  test('has its healthy time: that of the others as it was watched, and its own with its parts', async () => {
+    interface Time {
+      readonly ranges: readonly {
+        readonly days: number;
+        readonly healthy_ms: number;
+        readonly degraded_ms: number;
+      }[];
+      readonly parts: readonly { readonly part: string }[];
+      readonly days: readonly { readonly date: string; readonly unmeasured_ms: number }[];
+      readonly time_zone: string;
+    }
+    let time: Time | undefined;
+    await waitFor(
+      'the time in which it was degraded',
+      async () => {
+        time = await read<Time>('/services/orders/healthy-time?time_zone=Pacific/Auckland');
+        return time.ranges.every(({ healthy_ms, degraded_ms }) => healthy_ms > 0 && degraded_ms > 0);
+      },
+      PATIENCE,
+    );
+    assert.deepEqual(
+      time?.ranges.map(({ days }) => days),
+      [1, 7, 30, 90],
+    );
+    assert.deepEqual([time?.days.length, time?.time_zone, time?.parts], [90, 'Pacific/Auckland', []]);
+    const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Pacific/Auckland' }).format(Date.now());
+    assert.equal(time?.days.at(-1)?.date, today);
+    const own = await read<Time>('/services/portal/healthy-time');
+    const { healthy_ms = 0, degraded_ms = 0 } = own.ranges[0] ?? {};
+    assert.ok(healthy_ms + degraded_ms > 0);
+    assert.deepEqual(own.parts.map(({ part }) => part).slice(0, 2), ['database', 'cache']);
+    await read('/services/nothing/healthy-time', 404);
+    for (const zone of ['Europe/Nowhere', '', '%00', 'Europe%2FBerlin%20']) {
+      await read(`/services/orders/healthy-time?time_zone=${zone}`, 400);
+    }
+  });
 });

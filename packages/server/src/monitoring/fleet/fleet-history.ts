@@ -14,6 +14,8 @@ import type { FleetStore } from './fleet-store.js';
 import type { FleetUpdate } from '../../fleet/fleet-update.js';
 import type { ServiceStep, StepColumns, StepQuery } from './service-step-store.js';
 import { createStepTracker } from './step-tracker.js';
+import type { ServiceStretch } from './stretch-store.js';
+import { createStretchTracker } from './stretch-tracker.js';
 import type { Transition, TransitionPage, TransitionQuery } from './transition-store.js';
 import { createTransitionTracker } from './transition-tracker.js';
 
@@ -83,6 +85,7 @@ export function createFleetHistory({ folder, log, onReplaced }: FleetHistoryOpti
   const pending = createPending({
     addTransitions: (transitions) => told(call('addTransitions', transitions)),
     addSteps: (taken) => told(call('addSteps', taken, Date.now())),
+    putStretches: (taken) => told(call('putStretches', taken, Date.now())),
   });
 
   function reportTrouble(trouble: FileTrouble): void {
@@ -140,16 +143,19 @@ export function createFleetHistory({ folder, log, onReplaced }: FleetHistoryOpti
   };
 }
 
-/** Transitions and steps that the file has not taken yet. */
+/** Transitions, steps and stretches that the file has not taken yet. */
 function createPending({
   addTransitions,
   addSteps,
+  putStretches,
 }: {
   readonly addTransitions: (transitions: readonly Transition[]) => Promise<void>;
   readonly addSteps: (steps: readonly ServiceStep[]) => Promise<void>;
+  readonly putStretches: (stretches: readonly ServiceStretch[]) => Promise<void>;
 }) {
   const tracker = createTransitionTracker();
   const steps = createStepTracker();
+  const stretches = createStretchTracker();
   let transitions: readonly Transition[] = [];
   let isFlushing = false;
 
@@ -166,13 +172,17 @@ function createPending({
     add(update: FleetUpdate) {
       transitions = [...transitions, ...tracker.update(update)].slice(-MOST_PENDING);
       steps.update(update);
+      stretches.update(update);
     },
     /** Never rejects: transitions that cannot be written wait for the next call. */
     async flush(withSteps: boolean): Promise<void> {
       if (isFlushing) return;
       isFlushing = true;
       await flushTransitions();
-      if (withSteps) await steps.flush(addSteps);
+      if (withSteps) {
+        await steps.flush(addSteps);
+        await stretches.flush(putStretches);
+      }
       isFlushing = false;
     },
   };

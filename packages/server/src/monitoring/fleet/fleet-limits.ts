@@ -12,3 +12,6 @@ export const SERVICE_MINUTES_FOR_MS = 7 * DAY_MS;
 export const SERVICE_HOURS_FOR_MS = 366 * DAY_MS;
 /** Of changes that wait while the disk takes nothing. */
 export const MOST_PENDING = 10_000;
+/** Of each service; what is deleted is kept by the quarter of an hour. */
+export const MOST_STRETCHES = 2_000;
+export const STRETCHES_FOR_MS = 366 * DAY_MS;

@@ -15,6 +15,13 @@ export interface StoredCause {
   readonly ended_at: string | null;
 }
 
+export interface Trouble {
+  readonly component: string;
+  readonly code: string;
+  readonly beganMs: number;
+  readonly endedMs: number | null;
+}
+
 type CausesAndComponents = Pick<TrackedStatus, 'causes' | 'components'>;
 
 export interface CauseStore {
@@ -26,6 +33,8 @@ export interface CauseStore {
   previous(): CausesAndComponents;
   /** In the order of their begin; the latest `MAX_CAUSES_RETURNED`. */
   between(fromMs: number, toMs: number): readonly StoredCause[];
+  /** All of a range, in the order of their begin; `endedMs` is `null` for those that go on. Milliseconds since 1970. */
+  troubles(fromMs: number, toMs: number): readonly Trouble[];
   prune(nowMs: number): void;
 }
 
@@ -63,6 +72,12 @@ export function createCauseStore(database: Database): CauseStore {
   const overlapping = database.prepare(
     `SELECT * FROM causes WHERE began_at < ? AND (ended_at IS NULL OR ended_at > ?) ORDER BY id DESC LIMIT ?`,
   );
+  const troubles = database
+    .prepare(
+      `SELECT component, code, began_at, ended_at FROM causes
+       WHERE began_at < ? AND (ended_at IS NULL OR ended_at > ?) ORDER BY began_at, id`,
+    )
+    .raw();
   const prune = database.prepare(
     'DELETE FROM causes WHERE ended_at IS NOT NULL AND cut = 0 AND (ended_at < ? OR id <= (SELECT max(id) FROM causes) - ?)',
   );
@@ -111,6 +126,10 @@ export function createCauseStore(database: Database): CauseStore {
           ended_at: ended_at === null ? null : new Date(ended_at).toISOString(),
         }));
     },
+    troubles: (fromMs, toMs) =>
+      (troubles.all(toMs, fromMs) as [string, string, number, number | null][]).map(
+        ([component, code, beganMs, endedMs]) => ({ component, code, beganMs, endedMs }),
+      ),
     prune: (nowMs) => void prune.run(nowMs - HOURS_FOR_MS, MOST_CAUSES),
   };
 }

@@ -3,7 +3,7 @@
  */
 import { PortalError } from '../../errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, MINUTES_FOR_MS, SAMPLES_FOR_MS, SECOND_MS } from './history-limits.js';
-import type { Range } from './status-totals.js';
+import type { Range } from '../healthy-time/healthy-time.js';
 
 export type HistoryTable = 'samples' | 'minutes' | 'hours';
 

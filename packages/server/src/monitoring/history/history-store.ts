@@ -4,7 +4,9 @@
  */
 import type { Database } from 'libsql';
 import { shiftTimes, type PreviousStatus } from '../tracked-status.js';
+import type { HealthyTime, HealthyTimeQuery } from '../healthy-time/healthy-time-query.js';
 import { createCauseStore } from './cause-store.js';
+import { createOwnTimes } from './own-times.js';
 import { createEventStore, type Details, type EventStore, type StoredEvent } from './event-store.js';
 import { GOES_ON_FOR_MS } from './history-limits.js';
 import type { HistoryQuery } from './history-query.js';
@@ -12,7 +14,8 @@ import { createOldOutboxStore, type OldOutboxStore } from './old-outbox-store.js
 import { createReasonStore, type ReasonStore } from './reason-store.js';
 import { createSampleStore, type SampleColumns, type SampleStore } from './sample-store.js';
 import { STATUSES } from './series.js';
-import { createStatusTotals, type Present, type Range, type Shares, type Totals } from './status-totals.js';
+import type { Range } from '../healthy-time/healthy-time.js';
+import { createStatusTotals, type Present, type Shares, type Totals } from './status-totals.js';
 import { inTransaction } from '../../infra/sqlite/transaction.js';
 
 export interface HistoryPage extends SampleColumns {
@@ -23,6 +26,8 @@ export interface HistoryPage extends SampleColumns {
 export interface HistoryStore extends SampleStore, EventStore, OldOutboxStore, ReasonStore {
   /** The steps of `query`, and the totals of exactly the requested range. */
   readHistory(query: HistoryQuery, requested: Range, present: Present): HistoryPage;
+  /** Of this service and its parts; `null`: nothing was measured yet. */
+  readHealthyTime(query: HealthyTimeQuery, present: Present): HealthyTime | null;
   /** A run of the service begins. A run without an end was killed: it ended with its latest sample or event. */
   beginRun(at: number, details: Details): StoredEvent;
   /** The status at the end of the run before this one; `null` if it is unknown or more than a day old. */
@@ -38,6 +43,7 @@ export function createHistoryStore(database: Database): HistoryStore {
   const samples = createSampleStore(database);
   const events = createEventStore(database, { causes, totals });
   const reasons = createReasonStore(database, events);
+  const readHealthyTime = createOwnTimes({ causes, totals });
   let previous: PreviousStatus | null = null;
 
   function endOpenEvents(at: number, end: 'lost' | 'stopped'): void {
@@ -76,6 +82,7 @@ export function createHistoryStore(database: Database): HistoryStore {
       });
       return { ...columns, status, share, totals: totals.totals(requested, present) };
     },
+    readHealthyTime,
     beginRun: inTransaction(database, (at: number, details: Details) => {
       endOpenEvents(Math.max(samples.lastSampleAt(at) ?? 0, events.lastEventAt(at) ?? 0), 'lost');
       previous = previousStatus(at);

@@ -11,13 +11,14 @@ import type { Log } from '../../infra/log.js';
 import { readInTime } from '../../infra/sqlite/read-in-time.js';
 import type { FileTrouble } from '../../infra/sqlite/sqlite-file.js';
 import { createDiskState, createWriteQueue, type Write } from '../../infra/sqlite/write-queue.js';
+import type { HealthyTime, HealthyTimeQuery } from '../healthy-time/healthy-time-query.js';
+import type { Range } from '../healthy-time/healthy-time.js';
 import type { PreviousStatus } from '../tracked-status.js';
 import type { Details, EventPage, EventQuery, StoredEvent } from './event-store.js';
 import type { HistoryQuery } from './history-query.js';
 import type { HistoryPage, HistoryStore } from './history-store.js';
 import { startHistoryWorker, type HistoryWorker } from './history-worker.js';
 import { createSampleBuffer } from './sampling.js';
-import type { Range } from './status-totals.js';
 
 type EventMethod = 'addEvent' | 'transitionEvent' | 'upsertEvent' | 'recordStatus' | 'beginRun';
 
@@ -43,6 +44,8 @@ export interface History {
   write: Write<HistoryStore>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   read(query: HistoryQuery, requested: Range): Promise<HistoryPage>;
+  /** @throws PortalError (unavailable) when the disk does not answer in time */
+  healthyTime(query: HealthyTimeQuery): Promise<HealthyTime | null>;
   /** @throws PortalError (unavailable) when the disk does not answer in time */
   events(query: EventQuery): Promise<EventPage>;
   /** Attempts that the disk refused. */
@@ -156,6 +159,8 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
         log,
         CANNOT_READ,
       ),
+    healthyTime: (query) =>
+      readInTime(call('readHealthyTime', query, { nowMs: Date.now(), knownMs: knownMs() }), log, CANNOT_READ),
     events: (query) => readInTime(call('readEvents', query), log, CANNOT_READ),
     async close() {
       clearInterval(timer);

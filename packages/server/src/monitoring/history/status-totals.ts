@@ -1,10 +1,13 @@
 /**
  * How long each status lasted: exact totals, computed from the intervals of status events. Steps would not do, because the
- * worst status of a step may have lasted a second. Before an event is deleted, its interval is added to totals by the hour.
+ * worst status of a step may have lasted a second. Before an event is deleted, its interval is added to totals by the quarter
+ * of an hour.
  * Time without an interval was not measured.
  */
 import type { Database } from 'libsql';
 import type { Status } from 'portal-health';
+import { QUARTER_MS, quarterOf, stretchesOfSums, sumsByQuarter } from '../healthy-time/carried.js';
+import type { Range, Stretch } from '../healthy-time/healthy-time.js';
 import { HOUR_MS, HOURS_FOR_MS } from './history-limits.js';
 import { STATUSES } from './series.js';
 
@@ -13,13 +16,6 @@ export interface StatusInterval {
   /** Place in `STATUSES`. */
   readonly status: number;
   readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** In milliseconds since 1970. */
-export interface Range {
-  readonly fromMs: number;
-  /** Not included. */
   readonly toMs: number;
 }
 
@@ -41,7 +37,7 @@ export interface Totals {
   readonly unmeasured_ms: number;
   /** Since when there are totals; `null` if there are none. */
   readonly complete_from: string | null;
-  /** Earlier totals are known by the hour only. */
+  /** Earlier totals are known by the quarter of an hour only, or by the hour. */
   readonly exact_from: string | null;
 }
 
@@ -55,20 +51,25 @@ export interface StepTotals {
 }
 
 export interface StatusTotals {
-  /** Adds the intervals of deleted events to the totals by the hour. */
+  /** Adds the intervals of deleted events to the totals by the quarter. */
   carry(intervals: readonly StatusInterval[]): void;
   prune(nowMs: number): void;
   totals(range: Range, present: Present): Totals;
   steps(range: Range, stepMs: number, present: Present): StepTotals;
+  /** The intervals of a range, those of deleted events too; some begin before it, or end after it. */
+  stretches(range: Range, present: Present): readonly Stretch[];
 }
 
-/** One row an hour: 9,000 in a year. */
+const COLUMNS =
+  'at INTEGER PRIMARY KEY, healthy INTEGER NOT NULL, degraded INTEGER NOT NULL, unhealthy INTEGER NOT NULL';
+
+/** One row a quarter of an hour: 35,000 in a year. An earlier version wrote one an hour, into `carried`. */
 export const TOTALS_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS carried (
-    at INTEGER PRIMARY KEY, healthy INTEGER NOT NULL, degraded INTEGER NOT NULL, unhealthy INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS carried (${COLUMNS});
+  CREATE TABLE IF NOT EXISTS carried_quarters (${COLUMNS});
 `;
 
-type CarriedHour = readonly [at: number, ...sums: number[]];
+type Carried = readonly [lengthMs: number, at: number, ...sums: number[]];
 
 /** Over a database whose tables exist. */
 export function createStatusTotals(database: Database): StatusTotals {
@@ -78,14 +79,23 @@ export function createStatusTotals(database: Database): StatusTotals {
        WHERE kind = 'status' AND began_at < ?3 AND coalesce(ended_at, max(began_at, ?1)) > ?2`,
     )
     .raw();
-  const carried = database.prepare('SELECT * FROM carried WHERE at >= ? AND at < ? ORDER BY at').raw();
+  const carried = database
+    .prepare(
+      `SELECT ${HOUR_MS}, * FROM carried WHERE at > ?1 - ${HOUR_MS} AND at < ?2
+       UNION ALL SELECT ${QUARTER_MS}, * FROM carried_quarters WHERE at >= ?1 AND at < ?2`,
+    )
+    .raw();
   const add = database.prepare(
-    `INSERT INTO carried VALUES (?, ?, ?, ?) ON CONFLICT (at) DO UPDATE SET
+    `INSERT INTO carried_quarters VALUES (?, ?, ?, ?) ON CONFLICT (at) DO UPDATE SET
      healthy = healthy + excluded.healthy, degraded = degraded + excluded.degraded, unhealthy = unhealthy + excluded.unhealthy`,
   );
-  const prune = database.prepare('DELETE FROM carried WHERE at < ?');
+  const prunes = ['carried', 'carried_quarters'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE at < ?`),
+  );
   const bounds = database.prepare(
-    `SELECT (SELECT min(at) FROM carried) AS carried_from, (SELECT max(at) FROM carried) AS carried_to,
+    `SELECT (SELECT min(at) FROM (SELECT at FROM carried UNION ALL SELECT at FROM carried_quarters)) AS carried_from,
+      max((SELECT coalesce(max(at) + ${HOUR_MS}, 0) FROM carried),
+        (SELECT coalesce(max(at) + ${QUARTER_MS}, 0) FROM carried_quarters)) AS carried_to,
       (SELECT min(began_at) FROM events WHERE kind = 'status') AS began_at`,
   );
 
@@ -95,22 +105,24 @@ export function createStatusTotals(database: Database): StatusTotals {
     );
   }
 
-  /** An hour that is only partly in the range counts as a whole, because an outage in the range may be in it. */
-  function carriedIn({ fromMs, toMs }: Range): readonly CarriedHour[] {
-    return carried.all(Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs) as unknown as CarriedHour[];
+  /** A quarter that is only partly in the range counts as a whole, because an outage in the range may be in it. */
+  function carriedIn({ fromMs, toMs }: Range): readonly Carried[] {
+    return carried.all(quarterOf(fromMs), toMs) as unknown as Carried[];
   }
 
   return {
     carry(deleted) {
-      for (const [at, sums] of sumsByHour(deleted)) add.run(at, ...sums);
+      for (const [at, sums] of sumsByQuarter(deleted.flatMap(stretchOf))) add.run(at, ...sums);
     },
-    prune: (nowMs) => void prune.run(nowMs - HOURS_FOR_MS),
+    prune(nowMs) {
+      for (const prune of prunes) prune.run(nowMs - HOURS_FOR_MS);
+    },
     totals({ fromMs, toMs }, { nowMs, knownMs }) {
       const range = { fromMs, toMs: Math.max(fromMs, Math.min(toMs, nowMs)) };
       const sums = STATUSES.map(() => 0);
       for (const interval of intervalsIn(range, knownMs))
         addTo(sums, interval.status, overlap(interval, range));
-      for (const [, ...hour] of carriedIn(range)) hour.forEach((ms, status) => addTo(sums, status, ms));
+      for (const [, , ...kept] of carriedIn(range)) kept.forEach((ms, status) => addTo(sums, status, ms));
       const [unmeasured = 0, ...fitted] = fit(sums, range.toMs - range.fromMs);
       const [healthy_ms = 0, degraded_ms = 0, unhealthy_ms = 0] = fitted;
       const { carried_from, carried_to, began_at } = bounds.get() as Record<string, number | null>;
@@ -122,7 +134,7 @@ export function createStatusTotals(database: Database): StatusTotals {
         unhealthy_ms,
         unmeasured_ms: unmeasured,
         complete_from: timeOf(least(carried_from, began_at)),
-        exact_from: timeOf(typeof carried_to === 'number' ? carried_to + HOUR_MS : began_at),
+        exact_from: timeOf(carried_to === 0 ? began_at : carried_to),
       };
     },
     steps(range, stepMs, { nowMs, knownMs }) {
@@ -142,26 +154,22 @@ export function createStatusTotals(database: Database): StatusTotals {
         }
       };
       for (const { status, fromMs: from, toMs: to } of intervalsIn(range, knownMs)) put(status, from, to);
-      // When in its hour a carried status was is no longer known: it is spread over the whole hour.
-      for (const [at, ...hour] of carriedIn(range)) {
-        hour.forEach((ms, status) => ms > 0 && put(status, at, at + HOUR_MS, ms / HOUR_MS));
+      // When in its quarter a carried status was is no longer known: it is spread over all of it.
+      for (const [lengthMs, at, ...kept] of carriedIn(range)) {
+        kept.forEach((ms, status) => ms > 0 && put(status, at, at + lengthMs, ms / lengthMs));
       }
       return { share: sharesOf(grid, range, stepMs, nowMs), worst };
     },
+    stretches: (range, { knownMs }) => [
+      ...intervalsIn(range, knownMs).flatMap(stretchOf),
+      ...carriedIn(range).flatMap(([lengthMs, at, ...kept]) => stretchesOfSums(at, lengthMs, kept)),
+    ],
   };
 }
 
-/** By the begin of the hour, the milliseconds of each status in it. */
-function sumsByHour(intervals: readonly StatusInterval[]): ReadonlyMap<number, readonly number[]> {
-  const hours = new Map<number, number[]>();
-  for (const { status, fromMs, toMs } of intervals) {
-    for (let at = Math.floor(fromMs / HOUR_MS) * HOUR_MS; at < toMs; at += HOUR_MS) {
-      const sums = hours.get(at) ?? STATUSES.map(() => 0);
-      addTo(sums, status, overlap({ fromMs, toMs }, { fromMs: at, toMs: at + HOUR_MS }));
-      hours.set(at, sums);
-    }
-  }
-  return hours;
+function stretchOf({ status, fromMs, toMs }: StatusInterval): readonly Stretch[] {
+  const name = STATUSES[status];
+  return name === undefined ? [] : [{ status: name, fromMs, toMs }];
 }
 
 function addTo(sums: number[], status: number, ms: number): void {

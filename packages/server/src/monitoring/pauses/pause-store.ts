@@ -12,6 +12,7 @@ export interface NewPause extends PauseScope {
   /** Milliseconds since 1970, as `until`. */
   readonly from: number;
   readonly until: number;
+  readonly isPlanned: boolean;
   readonly reason: string;
 }
 
@@ -33,6 +34,7 @@ interface PauseRow {
   readonly label: string | null;
   readonly from_at: Date;
   readonly until_at: Date;
+  readonly planned: boolean;
   readonly reason: string;
   readonly author: string;
 }
@@ -40,7 +42,7 @@ interface PauseRow {
 const DEADLINE_MS = 2_000;
 /** Of a fleet, those that last and those that are planned: nobody reads through more. */
 const MOST_PAUSES = 200;
-const COLUMNS = 'id, service, label, from_at, until_at, reason, author';
+const COLUMNS = 'id, service, label, from_at, until_at, planned, reason, author';
 
 /** Whoever ends it, and what is told of it. `$1` to `$4`: fleet, name, address, suffix of the token. */
 function endWhere(condition: string): string {
@@ -61,11 +63,11 @@ export function createPauseStore(database: Queryable): PauseStore {
     database.rows<Row>(text, values, DEADLINE_MS);
 
   return {
-    async begin(fleet, { service, label, from, until, reason }, { name, address, tokenSuffix }) {
+    async begin(fleet, { service, label, from, until, isPlanned, reason }, { name, address, tokenSuffix }) {
       const [row] = await rows<PauseRow>(
         `WITH begun AS (
-           INSERT INTO pauses (fleet, service, label, from_at, until_at, reason, author)
-           SELECT $1::text, $5::text, $6::text, $7::timestamptz, $8::timestamptz, $9::text, $2::text
+           INSERT INTO pauses (fleet, service, label, from_at, until_at, planned, reason, author)
+           SELECT $1::text, $5::text, $6::text, $7::timestamptz, $8::timestamptz, $10::boolean, $9::text, $2::text
            WHERE (
              SELECT count(*) FROM pauses WHERE fleet = $1 AND ended_at IS NULL AND until_at > now()
            ) < ${MOST_PAUSES} RETURNING ${COLUMNS}
@@ -82,6 +84,7 @@ export function createPauseStore(database: Queryable): PauseStore {
         new Date(from),
         new Date(until),
         reason,
+        isPlanned,
       );
       if (!row)
         throw new PortalError('badRequest', `There are ${MOST_PAUSES} pauses already; end one first.`);
@@ -104,6 +107,6 @@ export function createPauseStore(database: Queryable): PauseStore {
   };
 }
 
-function pauseOf({ id, service, label, from_at: from, until_at: until, reason, author }: PauseRow): Pause {
-  return { id: Number(id), service, label, from: from.getTime(), until: until.getTime(), reason, author };
+function pauseOf({ id, from_at: from, until_at: until, planned: isPlanned, ...said }: PauseRow): Pause {
+  return { id: Number(id), ...said, isPlanned, from: from.getTime(), until: until.getTime() };
 }

@@ -14,6 +14,8 @@ export interface Pause extends PauseScope {
   readonly id: number;
   readonly from: number;
   readonly until: number;
+  /** Whether it is maintenance, which healthy time leaves out. */
+  readonly isPlanned: boolean;
   /** Why, in words of whoever began it. */
   readonly reason: string;
   /** Name of the user. */

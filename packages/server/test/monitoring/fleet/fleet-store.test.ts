@@ -11,9 +11,9 @@ import { createLog } from '../../../src/infra/log.js';
 import { openFile } from '../../../src/infra/sqlite/sqlite-file.js';
 import { createFleetHistory } from '../../../src/monitoring/fleet/fleet-history.js';
 import { MOST_TRANSITIONS, TRANSITIONS_FOR_MS } from '../../../src/monitoring/fleet/fleet-limits.js';
+import { serviceUpdate } from './service-update.js';
 import { createFleetStore, FLEET_FORMAT } from '../../../src/monitoring/fleet/fleet-store.js';
 import type { FleetUpdate, ServiceUpdate } from '../../../src/fleet/fleet-update.js';
-import { countStates } from '../../../src/fleet/service-verdict.js';
 import { parseStepQuery } from '../../../src/monitoring/fleet/step-query.js';
 import type { Transition } from '../../../src/monitoring/fleet/transition-store.js';
 
@@ -40,25 +40,7 @@ function transition(change: Partial<Transition>): Transition {
 }
 
 function service(change: Partial<ServiceUpdate>): ServiceUpdate {
-  return {
-    name: 'orders',
-    labels: {},
-    status: 'healthy',
-    since: NOW,
-    listed: 3,
-    usable: 3,
-    need: 2,
-    tolerated: 0,
-    codes: [],
-    intervalMs: 10_000,
-    settleMs: 30_000,
-    counts: { ...countStates([]), degraded: 0, unhealthy: 0, unreachable: 0 },
-    unwell: [],
-    source: null,
-    changes: [],
-    pollsMs: [],
-    ...change,
-  };
+  return serviceUpdate({ since: NOW, ...change });
 }
 
 describe('transitions', () => {

@@ -14,6 +14,7 @@ function pause(change: Partial<Pause>): Pause {
     until: 200,
     reason: 'why',
     author: 'anna',
+    isPlanned: false,
     ...change,
   };
 }
