@@ -54,7 +54,7 @@ export function HealthyTimeSection({
 function Days({ days }: { readonly days: HealthyTimeDocument['days'] }): JSX.Element {
   const width = WIDTH / days.length;
   return (
-    <figure class="timeline days">
+    <figure class="days">
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
@@ -91,10 +91,10 @@ function Days({ days }: { readonly days: HealthyTimeDocument['days'] }): JSX.Ele
 }
 
 function Ranges({ time }: { readonly time: HealthyTimeDocument }): JSX.Element {
-  const rows = [{ part: time.service, ranges: time.ranges }, ...time.parts];
+  const rows = [{ part: 'the service', ranges: time.ranges }, ...time.parts];
   const columns = time.ranges.map(({ days }) => (days === 1 ? '24 h' : `${days} days`));
   return (
-    <DataTable label="Sums of the last days" columns={['', ...columns]}>
+    <DataTable label="Sums of the last days" columns={['Of', ...columns]}>
       {rows.map(({ part, ranges }, index) => (
         <tr key={index}>
           <th scope="row">{part}</th>
