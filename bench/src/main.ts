@@ -11,11 +11,13 @@ import { footprint } from './footprint.js';
 import { healthEndpoint } from './health-endpoint.js';
 import { holders } from './holders.js';
 import { reasonsCost } from './reasons-cost.js';
+import { memoryLook } from './memory-look.js';
 import { ownRoute } from './own-route.js';
 import { withSection } from './results-page.js';
 import { signInTiming } from './sign-in-timing.js';
 import { sourceHash } from './source-hash.js';
 import { sourceLatency } from './source-latency.js';
+import { sourceReread } from './source-reread.js';
 import { sourceScan } from './source-scan.js';
 import { storeCost } from './store-cost.js';
 
@@ -32,7 +34,9 @@ const claims: readonly Claim[] = [
   reasonsCost,
   sourceHash,
   sourceScan,
+  sourceReread,
   sourceLatency,
+  memoryLook,
   ...fleetClaims,
 ];
 const filter = process.argv[2] ?? '';

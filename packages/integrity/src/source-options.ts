@@ -16,6 +16,7 @@ import {
   type OptionRule,
   type Rules,
 } from 'portal-shared/check-options';
+import type { FollowedScripts } from './loaded/follow.js';
 import { MAX_FILE_BYTES } from './scan/digest.js';
 import type { DependencySettings } from './watch/dependency-watch.js';
 import type { SourceEvent } from './watch/source-event.js';
@@ -42,16 +43,17 @@ export interface SourceOptions {
   readonly scanIntervalMs?: number;
   /**
    * Milliseconds between two looks into memory, the first of which ends `start()`; without it there is none unless
-   * `inspect()` is called. Each holds the event loop for about 0.015 ms a script and 0.3 ms a megabyte of heap, and
-   * the first for 0.1 ms a script.
+   * `inspect()` is called. Each holds the event loop for about 0.02 ms a script and 0.3 ms a megabyte of heap, and
+   * the first for 0.1 ms a script; with `followMemory` for a millisecond or two.
    */
   readonly memoryIntervalMs?: number;
   /**
    * Whether V8 tells every script as it compiles it, so that only the first look holds the event loop, a script that is
-   * gone again is seen, and what was loaded is looked at within seconds. Keeps V8's debugger enabled: an `await` costs
-   * 0.5 µs more, an exception 4 µs and an `eval` 25 µs. Default false; counts with `memoryIntervalMs` only.
+   * gone again is seen, and what was loaded is looked at within seconds; with what `followScripts()` of
+   * `portal-integrity/follow` gave before anything else was loaded, not even the first. Keeps V8's debugger enabled: an
+   * `await` costs 0.5 µs more, an exception 4 µs and an `eval` 25 µs. Default false; counts with `memoryIntervalMs` only.
    */
-  readonly followMemory?: boolean;
+  readonly followMemory?: boolean | FollowedScripts | undefined;
   /** The packages that the source imports: looked at after the start and ever again, on a thread of their own. */
   readonly dependencies?: DependencyOptions;
   /**
@@ -111,7 +113,7 @@ export interface SourceSettings {
   readonly watch: boolean;
   readonly scanIntervalMs: number;
   readonly memoryIntervalMs: number | undefined;
-  readonly followMemory: boolean;
+  readonly followMemory: boolean | FollowedScripts;
   readonly dependencies: DependencySettings | undefined;
   readonly lastRunFile: string | undefined;
   readonly maxFileBytes: number;
@@ -124,6 +126,14 @@ const START_DEADLINE_MS = 30_000;
 const SCAN_INTERVAL_MS = 10_000;
 const MIN_SCAN_INTERVAL_MS = 100;
 
+/** Perhaps of another copy of this package. */
+function isFollowing(value: unknown): boolean {
+  return (
+    typeof value === 'boolean' ||
+    (typeof value === 'object' && value !== null && 'read' in value && typeof value.read === 'function')
+  );
+}
+
 const SOURCE: Rules<SourceOptions> = {
   root: ANYTHING,
   exclude: ANYTHING,
@@ -135,7 +145,7 @@ const SOURCE: Rules<SourceOptions> = {
   watch: BOOLEAN,
   scanIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
   memoryIntervalMs: numberFrom(MIN_SCAN_INTERVAL_MS, LONGEST_TIMER_MS, 'of milliseconds '),
-  followMemory: BOOLEAN,
+  followMemory: optional('to be true, false or what `followScripts()` gave', isFollowing),
   dependencies: ANYTHING,
   lastRunFile: optional('to be the path of a file', isPath),
   maxFileBytes: wholeNumberFrom(1),
@@ -170,7 +180,7 @@ export function checkSourceOptions(options: SourceOptions): SourceSettings {
     watch: options.watch ?? true,
     scanIntervalMs: options.scanIntervalMs ?? SCAN_INTERVAL_MS,
     memoryIntervalMs: options.memoryIntervalMs,
-    followMemory: options.memoryIntervalMs !== undefined && options.followMemory === true,
+    followMemory: options.memoryIntervalMs !== undefined && (options.followMemory ?? false),
     dependencies: options.dependencies && checkDependencies(options.dependencies),
     lastRunFile: options.lastRunFile === undefined ? undefined : resolve(options.lastRunFile),
     maxFileBytes: options.maxFileBytes ?? MAX_FILE_BYTES,

@@ -99,7 +99,6 @@ export function watchSource(options: SourceOptions): Source {
   const memory = createMemoryWatch({
     intervalMs: settings.memoryIntervalMs,
     follows: settings.followMemory,
-    root: settings.scope.root,
     match: (look) => (known().boot ? disk.match(look) : undefined),
     onLook: (figures) => knowledge.note(noteLoaded(figures, known())),
   });

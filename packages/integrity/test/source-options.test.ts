@@ -27,6 +27,10 @@ describe('options that cannot be used are named, with their rule', () => {
       { root, statement: { file: 'x', keys: [publicPem], key: publicPem } },
       /`statement\.key` option to be one of/,
     ],
+    [
+      { root, followMemory: {} },
+      /`followMemory` option to be true, false or what `followScripts\(\)` gave, got an object\./,
+    ],
     [{ root, onEvent: 'log' }, /`onEvent` option to be a function, got "log"\./],
     [{ root, statement: { file: '' } }, /`statement\.file` option to be the path of a file, got ""\./],
     [

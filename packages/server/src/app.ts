@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Health } from 'portal-health';
 import { createHealthHandler } from 'portal-health/node';
+import type { FollowedScripts } from 'portal-integrity/follow';
 import { api } from './api/api.js';
 import { showsCredentialsForMetrics } from './api/metrics.js';
 import type { Config } from './config/env.js';
@@ -31,6 +32,8 @@ import { createWatchedFleet } from './watched-fleet.js';
 export interface AppOptions extends OutsideOptions {
   /** Default: now. */
   readonly startedAt?: Date;
+  /** What V8 has told of this process; without it, all is gone through at the start. */
+  readonly scripts?: FollowedScripts | undefined;
 }
 
 /** The service. */
@@ -58,14 +61,15 @@ const MINUTE_MS = 60_000;
 const START_MS = 75_000;
 
 /** Opens nothing before `start()`, except connections to Redis. */
-export function createApp({ config, databaseUrl, redisUrl, log, startedAt = new Date() }: AppOptions): App {
+export function createApp(options: AppOptions): App {
+  const { config, databaseUrl, redisUrl, log, startedAt = new Date(), scripts } = options;
   // The outside.
   const outside = createOutside({ config, databaseUrl, redisUrl, log });
   const { clients, schema, responseLog, http } = outside;
   const { database } = clients;
 
   // What it watches of itself.
-  const watched = createServiceHealth({ config, clients, schema, startedAt, log });
+  const watched = createServiceHealth({ config, clients, schema, startedAt, log, scripts });
   const { health, source } = watched;
 
   // Who may come in.

@@ -8,6 +8,7 @@ import { baseUrlOf, openLink } from './config/url-rules.js';
 import { pasteLine, pasteLineOfFile, urlOf } from './urls.js';
 import { createApp, type App } from './app.js';
 import type { Config } from './config/env.js';
+import type { FollowedScripts } from 'portal-integrity/follow';
 import { DataFolderError, openDataFolder } from 'portal-dev-servers/data-folder';
 import { OperatorError } from './errors.js';
 import { startEmbeddedServers } from './embedded-servers.js';
@@ -25,6 +26,8 @@ export interface ServeOptions {
   readonly print: (line: string) => void;
   /** Whether that is a person at a terminal, and no log that others read: only then a token is said. Default: no. */
   readonly isTerminal?: boolean;
+  /** What V8 has told of this process since before anything was loaded. */
+  readonly scripts?: FollowedScripts | undefined;
 }
 
 /** A running service. */
@@ -51,7 +54,8 @@ const SESSION_FILE = 'service.session';
  *
  * @throws OperatorError when it cannot be started
  */
-export async function serve({ config, log, print: say, isTerminal = false }: ServeOptions): Promise<Service> {
+export async function serve(options: ServeOptions): Promise<Service> {
+  const { config, log, print: say, isTerminal = false, scripts } = options;
   const undo: (() => unknown)[] = [];
   async function takeDown(): Promise<void> {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -69,7 +73,7 @@ export async function serve({ config, log, print: say, isTerminal = false }: Ser
       throw new Error('There is neither a database URL nor an embedded database.');
 
     steps.begin('the application');
-    const app = createApp({ config, databaseUrl, redisUrl: config.redisUrl ?? redis?.url, log });
+    const app = createApp({ config, databaseUrl, redisUrl: config.redisUrl ?? redis?.url, log, scripts });
     undo.push(() => app.close());
     await app.start();
 

@@ -10,6 +10,7 @@ import {
   type ReportEvent,
   type StatusChange,
 } from 'portal-health';
+import type { FollowedScripts } from 'portal-integrity/follow';
 import { watchSource, type Source, type SourceEvent, type SourceOptions } from 'portal-integrity';
 import type { Config } from './config/env.js';
 import { SERVICE, VERSION } from './config/installation.js';
@@ -26,6 +27,7 @@ export interface ServiceHealthOptions {
   readonly schema: Migrator;
   readonly startedAt: Date;
   readonly log: Log;
+  readonly scripts: FollowedScripts | undefined;
 }
 
 export interface ServiceHealth {
@@ -40,11 +42,11 @@ export interface ServiceHealth {
 }
 
 export function createServiceHealth(options: ServiceHealthOptions): ServiceHealth {
-  const { config, log } = options;
+  const { log } = options;
   const reportListeners: ((event: ReportEvent) => void)[] = [];
   const sourceListeners: ((event: SourceEvent) => void)[] = [];
   const source = watchSource(
-    sourceOptions(config, log, (event) => {
+    sourceOptions(options, (event) => {
       for (const notify of sourceListeners) notify(event);
     }),
   );
@@ -105,7 +107,10 @@ function watchedOptions({
   };
 }
 
-function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) => void): SourceOptions {
+function sourceOptions(
+  { config, log, scripts }: ServiceHealthOptions,
+  onChange: (event: SourceEvent) => void,
+): SourceOptions {
   const { sourceRoot, sourceExclude, sourceHash, sourceStatement, sourceKeys, sourceMinimumSequence } =
     config;
   return {
@@ -134,7 +139,9 @@ function sourceOptions(config: Config, log: Log, onChange: (event: SourceEvent) 
           },
         }),
     lastRunFile: join(config.dataDir, 'source.sha256'),
-    ...(config.sourceMemoryMs === 0 ? {} : { memoryIntervalMs: config.sourceMemoryMs, followMemory: true }),
+    ...(config.sourceMemoryMs === 0
+      ? {}
+      : { memoryIntervalMs: config.sourceMemoryMs, followMemory: scripts ?? true }),
     onEvent(event) {
       const { kind, began_at, hash_before, hash_after, added, removed, modified, put_back } = event;
       onChange(event);

@@ -1,11 +1,11 @@
 /**
  * Looks into memory: when asked for, and by itself every few minutes. What was found to differ stays told.
  */
-import { pathToFileURL } from 'node:url';
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import type { Inspection, LoadedFigures } from './figures.js';
 import { wholeSeconds } from '../times.js';
 import type { Match, MatchedScript } from './match.js';
+import type { FollowedScripts } from './follow.js';
 import { createMemoryReader, type MemoryLook } from './loaded.js';
 
 export interface MemoryWatch {
@@ -20,8 +20,7 @@ export interface MemoryWatchOptions {
   /** Milliseconds between two looks; `undefined`: only when asked for. */
   readonly intervalMs: number | undefined;
   /** Whether V8 tells every script as it compiles it; see MemoryReaderOptions. */
-  readonly follows: boolean;
-  readonly root: string;
+  readonly follows: boolean | FollowedScripts;
   /** `undefined` until the tree has been hashed. */
   readonly match: (look: MemoryLook) => Promise<Match> | undefined;
   readonly onLook: (figures: LoadedFigures) => void;
@@ -33,19 +32,8 @@ const JITTER = 0.2;
 /** A module is often the first of many. */
 const NEW_SCRIPT_DELAY_MS = 2_000;
 
-export function createMemoryWatch({
-  intervalMs,
-  follows,
-  root,
-  match,
-  onLook,
-}: MemoryWatchOptions): MemoryWatch {
-  const rootUrl = pathToFileURL(root.endsWith('/') ? root : `${root}/`).href;
-  const reader = createMemoryReader({
-    follows,
-    isOurs: (name) => name.startsWith(rootUrl) && !name.includes('/node_modules/'),
-    onScript: () => hurry(),
-  });
+export function createMemoryWatch({ intervalMs, follows, match, onLook }: MemoryWatchOptions): MemoryWatch {
+  const reader = createMemoryReader({ follows, onScript: () => hurry() });
   let dueMs = Number.POSITIVE_INFINITY;
   let last: { readonly result: Promise<Inspection>; readonly atMs: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -58,7 +46,7 @@ export function createMemoryWatch({
   }
 
   async function lookOnce(hashed: Promise<void> | undefined): Promise<Inspection> {
-    const memory = await reader.look();
+    const memory = reader.look();
     await hashed;
     if (!memory) throw new Error('This build of Node.js cannot tell which scripts it holds.');
     const found = await match(memory);

@@ -264,6 +264,95 @@ describe('where V8 tells scripts as it compiles them', () => {
     }));
 });
 
+describe('followed since before anything was loaded', () => {
+  const EARLY = { env: { ...process.env, FOLLOW_MEMORY: 'early' } };
+
+  test('a script that ran and was gone before the first look is found', () =>
+    withTree(
+      {
+        ...TREE,
+        'd/c.cjs': `const { Script } = require('node:vm');
+          new Script('globalThis.ran = 1', { filename: require('node:path').join(__dirname, 'gone.js') }).runInThisContext();
+          require('node:v8').setFlagsFromString('--expose-gc');
+          for (let n = 0; n < 3; n += 1) require('node:vm').runInNewContext('gc')();`,
+      },
+      (root) =>
+        withProgram(
+          root,
+          [join(root, 'd/c.cjs')],
+          ({ first }) => {
+            assert.deepEqual(first.state.loaded?.unknown, ['d/gone.js']);
+            assert.deepEqual(kinds(first), ['loaded-differs']);
+          },
+          EARLY,
+        ),
+    ));
+
+  test('a thread that ended before the watch began is no thread that runs', () =>
+    withTree(
+      {
+        ...TREE,
+        'd/c.cjs': `const { Worker } = require('node:worker_threads');
+          exports.ended = new Promise((resolve) => new Worker('', { eval: true }).once('exit', resolve));`,
+        'd/d.mjs': "import c from './c.cjs'; await c.ended;\n",
+      },
+      (root) =>
+        withProgram(
+          root,
+          [join(root, 'd/d.mjs')],
+          async ({ until }) => {
+            // The one that hashes.
+            await until(({ state }) => state.loaded?.process.workers === 1);
+          },
+          EARLY,
+        ),
+    ));
+});
+
+describe('whoever hides from the debugger that V8 tells scripts to', () => {
+  for (const follow of ['no', 'yes', 'early']) {
+    test(`by what it takes of Node is found all the same, follows: ${follow}`, () =>
+      withTree(TREE, async (root) => {
+        writeFileSync(
+          join(root, 'd/a.js'),
+          `import { Session } from 'node:inspector'; import { EventEmitter } from 'node:events';
+           for (const { prototype } of [Session, EventEmitter]) {
+             const { emit } = prototype;
+             Object.defineProperty(prototype, 'emit', {
+               get: () => function (name, ...args) { return name === 'Debugger.scriptParsed' || emit.call(this, name, ...args); },
+               set: () => undefined,
+             });
+           }
+           ${evil(GOOD)}`,
+        );
+        await withProgram(
+          root,
+          [join(root, 'd/a.js'), join(root, 'd/b.js')],
+          ({ first }) => assert.deepEqual(first.state.loaded?.different, ['d/a.js']),
+          { env: { ...process.env, FOLLOW_MEMORY: follow } },
+        );
+      }));
+
+    test(`by an edit long after anything was compiled is found, follows: ${follow}`, () =>
+      withTree(TREE, (root) =>
+        withFolder((elsewhere) => {
+          const preload = join(elsewhere, 'pre.cjs');
+          writeFileSync(preload, `setTimeout(() => ${edit('')}, 2_500);`);
+          return withProgram(
+            root,
+            [join(root, 'd/b.js')],
+            async ({ first, until }) => {
+              assert.deepEqual(first.problems, []);
+              const told = await until(kindsInclude);
+              assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
+            },
+            { execArgv: ['--require', preload], env: { ...process.env, FOLLOW_MEMORY: follow } },
+          );
+        }),
+      ));
+  }
+});
+
 function kindsInclude(told: Told): boolean {
   return kinds(told).includes('loaded-differs');
 }

@@ -16,15 +16,15 @@ while (performance.now() < untilMs) {
     running.add(worker);
     worker.once('exit', () => running.delete(worker));
   }
-  await reader.look();
+  reader.look();
   looks += 1;
   await turn();
 }
 await Promise.all([...running].map((worker) => once(worker, 'exit')));
-const calm = await reader.look();
+const calm = reader.look();
 const late = new Worker('setInterval(() => {}, 1000)', { eval: true });
 await once(late, 'online');
-const more = await reader.look();
+const more = reader.look();
 process.stdout.write(JSON.stringify({ looks: looks > 20, calm: calm?.workers, more: more?.workers }), () =>
   process.exit(0),
 );

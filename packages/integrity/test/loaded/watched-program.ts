@@ -2,10 +2,13 @@
  * A program that loads files and watches its source, memory included: `node watched-program.js ROOT INTERVAL_MS FILE…`.
  * Its parent sends what to do, and gets a document for each: `look` waits for the next look into memory.
  */
+import { followScripts } from '../../src/loaded/follow.js';
 import { watchSource } from '../../src/source.js';
 
 const [root = '.', intervalMs = '300', ...files] = process.argv.slice(2);
 
+const follow = process.env['FOLLOW_MEMORY'];
+const followMemory = follow === 'early' ? followScripts() : follow === 'yes';
 for (const file of files) await import(file);
 const events: unknown[] = [];
 const source = watchSource({
@@ -14,7 +17,7 @@ const source = watchSource({
   // A busy machine must not make a scan look stale: memory is what this is about.
   scanIntervalMs: 10_000,
   memoryIntervalMs: Number(intervalMs),
-  followMemory: process.env['FOLLOW_MEMORY'] === 'yes',
+  followMemory,
   onEvent: (event) => void events.push(event),
 });
 

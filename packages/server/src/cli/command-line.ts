@@ -3,6 +3,7 @@
  * done", 2 is "asked for wrongly", whether by an argument or by a setting.
  */
 import { Command, CommanderError } from 'commander';
+import type { FollowedScripts } from 'portal-integrity/follow';
 import { errorCode, framesOf } from 'portal-shared/error-code';
 import { ConfigError } from '../config/env.js';
 import { SERVICE, VERSION } from '../config/installation.js';
@@ -15,11 +16,14 @@ import { addSessionCommands } from './sessions.js';
 import { addTokenCommands } from './tokens.js';
 import { addUserCommands } from './users.js';
 
-/** @returns the exit code */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+/**
+ * @param scripts - of this process, for the service to watch
+ * @returns the exit code
+ */
+export async function runCommandLine(argv: readonly string[], scripts?: FollowedScripts): Promise<number> {
   let exitsWith = 0;
   try {
-    await createProgram((code) => {
+    await createProgram(scripts, (code) => {
       exitsWith = code;
     }).parseAsync(argv);
     return exitsWith;
@@ -31,14 +35,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(exitWith: (code: number) => void): Command {
+function createProgram(scripts: FollowedScripts | undefined, exitWith: (code: number) => void): Command {
   const program = new Command('portal')
     .description('Portal Health: the service, its users and their sessions.')
     .version(`${SERVICE} ${VERSION}`)
     // Commander ends the process itself otherwise. Commands added later inherit this, and the line about help.
     .exitOverride()
     .showHelpAfterError('(see portal --help)');
-  addServeCommands(program);
+  addServeCommands(program, scripts);
   addDoctorCommand(program, exitWith);
   addUserCommands(program);
   addSessionCommands(program);

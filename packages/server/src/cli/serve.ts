@@ -1,16 +1,17 @@
 /** `portal serve` and `portal migrate` */
 import { constants } from 'node:os';
 import type { Command } from 'commander';
+import type { FollowedScripts } from 'portal-integrity/follow';
 import { configFromEnvironment } from '../config/env.js';
 import { withStores } from './command.js';
 
-export function addServeCommands(program: Command): void {
+export function addServeCommands(program: Command, scripts: FollowedScripts | undefined): void {
   program
     .command('serve')
     .description(
       'Run the service until it is told to stop (SIGTERM, Ctrl-C, or its terminal is closed). Logs are JSON on standard error.',
     )
-    .action(runService);
+    .action(() => runService(scripts));
   program
     .command('migrate')
     .description('Bring the tables of the database up to date. The service does so by itself when it starts.')
@@ -23,13 +24,20 @@ export function addServeCommands(program: Command): void {
     );
 }
 
-async function runService(): Promise<void> {
+async function runService(scripts: FollowedScripts | undefined): Promise<void> {
   const config = configFromEnvironment();
+  if (config.sourceMemoryMs === 0) scripts?.close();
   // Only now: the other commands do not need Fastify, and loading it takes longer than they do.
   const [{ serve }, { createLog }] = await Promise.all([import('../serve.js'), import('../infra/log.js')]);
   const log = createLog({ level: config.logLevel });
   const stopped = firstSignal(config.shutdownDeadlineMs);
-  const service = await serve({ config, log, print: console.log, isTerminal: process.stdout.isTTY });
+  const service = await serve({
+    config,
+    log,
+    print: console.log,
+    isTerminal: process.stdout.isTTY,
+    scripts,
+  });
   const hasTerminal = process.stderr.isTTY;
   const signal = await stopped;
   log.info('stopping', { signal });

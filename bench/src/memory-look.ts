@@ -1,0 +1,100 @@
+/**
+ * Claim: a look into memory costs at most 50 ms of processor time and never holds the event loop for more than 10 ms, at the
+ * size of the service.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Claim } from './claim.js';
+import type { LookCost } from './hashers/looker.js';
+import { median, spread, table } from './statistics.js';
+
+const ROUNDS = 7;
+const SPAN_MS = 4_000;
+const MOST_CPU_MS = 50;
+const MOST_HELD_MS = 10;
+
+const WAYS = [
+  ['no looks', 'none'],
+  ['no looks, the same again', 'none'],
+  ['**looks of the service**, told of each script since its start', 'followed'],
+  ['each look goes through everything, as in the library by default', 'whole'],
+] as const;
+
+export const memoryLook: Claim = {
+  name: 'memory-look',
+  title: 'Looking into memory',
+  async measure() {
+    const costs = new Map<string, LookCost[]>(WAYS.map(([title]) => [title, []]));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const [title, looks] of WAYS) costs.get(title)?.push(await costOf(looks));
+    }
+    const [[idle], , [followed]] = WAYS;
+    const idleMs = (costs.get(idle) ?? []).map(({ cpuMs }) => cpuMs);
+    const rows = Array.from(costs, ([title, measured]) => rowOf(title, measured, idleMs));
+    const ours = costs.get(followed) ?? [];
+    return [
+      `\`npm run bench -- memory-look\`: ${ROUNDS} rounds; every module of the service in a process of its own, ` +
+        `${ours[0]?.scripts ?? 0} scripts besides those of Node, nothing else to do, a look about every 180 ms (the service: every four minutes). ` +
+        'Processor time is that of all threads, less that of the first row in the same round, for each look; the hold is by our own ' +
+        'clock around what a look does on the event loop, the delay is the longest by `monitorEventLoopDelay` at 1 ms, which also has ' +
+        `what others on the machine do. Over ${SPAN_MS / 1_000} s each, in turns. Medians; the hold is the longest of all looks.`,
+      table(
+        [
+          '',
+          'looks',
+          'CPU ms a look',
+          'spread',
+          'first hold ms',
+          'longest hold ms',
+          'loop delay ms',
+          'spread',
+        ],
+        rows,
+      ),
+      verdictOf(ours, idleMs),
+    ].join('\n\n');
+  },
+};
+
+function rowOf(title: string, costs: readonly LookCost[], idleMs: readonly number[]): readonly string[] {
+  const each = cpuOfLooks(costs, idleMs);
+  const delays = costs.map(({ delayMs }) => delayMs);
+  const looks = costs.reduce((sum, cost) => sum + cost.looks, 0);
+  const held = Math.max(...costs.flatMap(({ heldMs }) => heldMs));
+  return [
+    title,
+    String(looks),
+    looks === 0 ? '–' : median(each).toFixed(1),
+    looks === 0 ? '–' : spread(each, 1),
+    looks === 0 ? '–' : median(costs.map(({ firstMs }) => firstMs)).toFixed(1),
+    looks === 0 ? '–' : held.toFixed(1),
+    median(delays).toFixed(1),
+    spread(delays, 1),
+  ];
+}
+
+function verdictOf(ours: readonly LookCost[], idleMs: readonly number[]): string {
+  const cpuMs = median(cpuOfLooks(ours, idleMs));
+  const heldMs = Math.max(...ours.flatMap((cost) => [cost.firstMs, ...cost.heldMs]));
+  const holds = cpuMs <= MOST_CPU_MS && heldMs <= MOST_HELD_MS;
+  return (
+    `Wanted of the service: at most ${MOST_CPU_MS} ms of processor time a look, and no hold of more than ${MOST_HELD_MS} ms, the first ` +
+    `look included. ${holds ? 'It holds' : '**It does not hold**'}: ${cpuMs.toFixed(1)} ms, ${heldMs.toFixed(1)} ms.`
+  );
+}
+
+function cpuOfLooks(costs: readonly LookCost[], idleMs: readonly number[]): readonly number[] {
+  return costs.map(({ cpuMs, looks }, round) => (cpuMs - (idleMs[round] ?? Number.NaN)) / Math.max(1, looks));
+}
+
+async function costOf(looks: string): Promise<LookCost> {
+  const child = fork(new URL('./hashers/looker.js', import.meta.url), {
+    env: { ...process.env, LOOKS: looks, SPAN_MS: String(SPAN_MS) },
+    execArgv: [],
+  });
+  const ended = once(child, 'exit');
+  const [cost]: (LookCost | undefined)[] = await Promise.race([once(child, 'message'), ended.then(() => [])]);
+  await ended;
+  if (!cost) throw new Error('The looker sent nothing.');
+  return cost;
+}
