@@ -30,7 +30,11 @@ export const adminFleetTargetsRoute = defineRoute({
     description: 'A list by `http_sd`, so that a Prometheus scrapes exactly what is watched here.',
   },
   answers: {
-    200: { description: 'One group a service.', schema: targetGroupsSchema },
+    200: {
+      description:
+        'One group a service, two where some of its instances are asked by http and some by https.',
+      schema: targetGroupsSchema,
+    },
   },
   handler: ({ services: { fleet } }) =>
     fleet.targets().map(({ service, scheme, instances }) => ({

@@ -48,8 +48,12 @@ const MOST_POLLS = 20_000;
 export function createPolledInstances(scheme: 'http' | 'https', damping: Damping): PolledInstances {
   const table = createInstanceTable();
   let pollsMs: number[] = [];
+  /** The list that is in force, all of it. */
+  let inForce: readonly string[] | undefined;
 
   function replace(targets: readonly string[], nowMs: number, pods?: ReadonlyMap<string, string>): boolean {
+    if (targets === inForce && !pods) return false;
+    inForce = targets;
     const origins = originsOf(targets, scheme);
     let isSame = true;
     for (const [instance, held] of table.listed()) {
@@ -103,6 +107,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .slice(most);
       for (const [instance] of surplus) table.delete(instance);
+      inForce = undefined;
       return true;
     },
     polled,

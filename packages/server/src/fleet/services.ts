@@ -21,7 +21,7 @@ export interface ServiceDetail {
   readonly instances: readonly InstanceView[];
 }
 
-/** What of a service is watched, and where it is asked. */
+/** What of a service is watched by one scheme, and where it is asked. */
 export interface ServiceTargets {
   readonly service: string;
   readonly scheme: string;
@@ -154,5 +154,14 @@ function latestAfterMs(watches: readonly ServiceWatch[]): number {
 function targetsOf({ entry: { name, polling }, instances }: ServiceWatch): readonly ServiceTargets[] {
   if (instances.kind !== 'polled') return [];
   const { scheme, path } = polling;
-  return [{ service: name, scheme, path, instances: [...instances.origins().keys()] }];
+  // A target may say its own.
+  const byScheme = new Map<string, string[]>();
+  for (const [instance, origin] of instances.origins()) {
+    const own = new URL(origin).protocol.slice(0, -1);
+    const others = byScheme.get(own);
+    if (others) others.push(instance);
+    else byScheme.set(own, [instance]);
+  }
+  if (byScheme.size === 0) byScheme.set(scheme, []);
+  return [...byScheme].map(([own, listed]) => ({ service: name, scheme: own, path, instances: listed }));
 }

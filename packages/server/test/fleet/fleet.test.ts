@@ -80,8 +80,8 @@ describe('a fleet', { concurrency: false }, () => {
     );
     await waitFor('all three', () => orders()?.counts.healthy === 3);
     assert.deepEqual(
-      fleet.targets().map(({ service, instances }) => [service, instances.length]),
-      [['orders', 3]],
+      fleet.targets().map(({ service, scheme, instances }) => [service, scheme, instances.length]),
+      [['orders', 'http', 3]],
     );
   });
 

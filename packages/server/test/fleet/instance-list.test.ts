@@ -73,15 +73,17 @@ test('whatever happens to instances, all that is said of them together is what e
   const instances = createPolledInstances('http', DAMPING);
   const names = Array.from({ length: 8 }, (_, index) => `10.0.0.${index}:80`);
   const told = new Map<string, string>();
+  let list: readonly string[] = [];
   for (let step = 0; step < 2_000; step += 1) {
     const nowMs = 1_000_000 + step * 10_000;
     const what = random(20);
-    if (what === 0)
-      instances.replace(
-        names.filter(() => random(4) > 0),
-        nowMs,
-      );
-    else if (what === 1) instances.cut(random(8));
+    if (what === 0) {
+      // The same list again is the same array.
+      if (random(3) > 0) list = names.filter(() => random(4) > 0);
+      instances.replace(list, nowMs);
+      const listed = instances.view(false).filter(({ state }) => state !== 'gone');
+      assert.deepEqual(listed.map(({ instance }) => instance).toSorted(), list);
+    } else if (what === 1) instances.cut(random(8));
     else if (what === 2) instances.forgetLosses();
     else if (what === 3) instances.age(nowMs);
     else {

@@ -64,6 +64,30 @@ test('an instance of two services is polled for each, with the token of that ser
   );
 });
 
+test('whoever scrapes what is watched is told the scheme of each: that of its target, else that of its service', async (t) => {
+  const listed = file('schemes.json', '[{ "targets": ["127.0.0.1:9"] }]');
+  const services = start(t, {
+    defaults: { networks: ['127.0.0.0/8'] },
+    services: [
+      {
+        name: 'mixed',
+        discover: { static: ['http://127.0.0.1:1', 'https://127.0.0.1:2', 'http://[::1]:3'] },
+      },
+      { name: 'listed', scheme: 'http', discover: { file_sd: [listed] } },
+      { name: 'nobody', discover: { static: [] } },
+    ],
+  });
+  const shown = (): readonly string[] =>
+    services.targets().map(({ service, scheme, instances }) => `${service} ${scheme} ${instances.join()}`);
+  await until('the list in the file', () => shown().includes('listed http 127.0.0.1:9'));
+  assert.deepEqual(shown(), [
+    'mixed http 127.0.0.1:1,[::1]:3',
+    'mixed https 127.0.0.1:2',
+    'listed http 127.0.0.1:9',
+    'nobody https ',
+  ]);
+});
+
 test('of 20,000 targets the first 10,000 by service and instance are watched, the same every time', async (t) => {
   const host = await startHost(answerWith({ status: 'healthy', errors: [] }));
   t.after(() => host.close());

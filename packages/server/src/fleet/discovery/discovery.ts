@@ -4,7 +4,7 @@
  */
 import type { Discover } from '../file/discover.js';
 import { listByDns, listBySrv } from './by-name.js';
-import { readTargetFiles, watchTargetFiles } from './file-sd.js';
+import { createFileList, watchTargetFiles } from './file-sd.js';
 import { createHttpList } from './http-sd.js';
 import type { Discovered, Discovery } from './discovered.js';
 import { OWN_CLUSTER, type Cluster } from './kubernetes-api.js';
@@ -82,6 +82,7 @@ export function createDiscovery({
 }
 
 interface Lister {
+  /** Targets that have been checked. */
   readonly look: () => Promise<readonly string[]>;
   readonly close: () => void;
 }
@@ -90,16 +91,24 @@ function lister(
   discover: Exclude<OwnDiscover, { kind: 'static' | 'kubernetes' }>,
   nameServer: string | undefined,
 ): Lister {
-  if (discover.kind === 'http_sd') return createHttpList(discover);
   const close = (): void => undefined;
-  if (discover.kind === 'file_sd') return { look: async () => readTargetFiles(discover.paths), close };
-  if (discover.kind === 'dns') return { look: () => listByDns(discover, nameServer), close };
-  return { look: () => listBySrv(discover, nameServer), close };
+  if (discover.kind === 'file_sd') {
+    const list = createFileList(discover.paths);
+    return { look: async () => list(), close };
+  }
+  if (discover.kind === 'http_sd') {
+    const list = createHttpList(discover);
+    return { look: async () => checkTargets(await list.look()), close: () => list.close() };
+  }
+  if (discover.kind === 'dns') {
+    return { look: async () => checkTargets(await listByDns(discover, nameServer)), close };
+  }
+  return { look: async () => checkTargets(await listBySrv(discover, nameServer)), close };
 }
 
 async function attempt(look: () => Promise<readonly string[]>): Promise<Discovered> {
   try {
-    return { kind: 'list', targets: checkTargets(await look()) };
+    return { kind: 'list', targets: await look() };
   } catch (error) {
     return failureOf(error);
   }

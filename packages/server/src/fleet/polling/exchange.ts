@@ -66,7 +66,10 @@ export function exchange(
         },
         onResponseEnd() {
           clearTimeout(timer);
-          resolve({ status, body: Buffer.concat(chunks).toString('utf8') });
+          // Nearly every body is one chunk, of which no copy is needed.
+          const [first] = chunks;
+          const body = chunks.length > 1 ? Buffer.concat(chunks) : first;
+          resolve({ status, body: body?.toString('utf8') ?? '' });
         },
         onResponseError(_, error) {
           end(error);

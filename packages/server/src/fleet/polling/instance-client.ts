@@ -57,16 +57,16 @@ export function createInstanceClient(
       kept ?? (await withTimeout(connection.open(), Math.max(1, deadlineMs - performance.now())));
     const authorization = credentials?.header() ?? undefined;
     const isTokenWithheld = authorization !== undefined && !maySend(address);
-    const response = await exchange(client, {
-      path,
-      authorization: isTokenWithheld ? undefined : authorization,
-      deadlineMs,
-    }).catch((error: unknown) => {
+    let response: InstanceResponse;
+    try {
+      response = await exchange(client, {
+        path,
+        authorization: isTokenWithheld ? undefined : authorization,
+        deadlineMs,
+      });
+    } catch (error) {
       // The instance closed a kept connection at the moment of the request: that says nothing about it.
-      if (kept && isConnectionLost(error)) return undefined;
-      throw error;
-    });
-    if (!response) {
+      if (!kept || !isConnectionLost(error)) throw error;
       connection.disconnect();
       return ask(deadlineMs);
     }
@@ -75,17 +75,21 @@ export function createInstanceClient(
     if (typeof reading === 'string') {
       return { kind: 'failed', code: isTokenWithheld ? withheldOr(reading) : reading };
     }
-    return { kind: 'answered', reading: await withStatement(reading, deadlineMs), isTokenWithheld };
+    const isAsked = pinned !== undefined && reading.sourceHash !== null;
+    return {
+      kind: 'answered',
+      reading: isAsked ? await withStatement(reading, pinned, deadlineMs) : reading,
+      isTokenWithheld,
+    };
   }
 
   /** An instance has the statement that it read at its start, so it is asked once for each. */
-  async function withStatement(reading: Reading, deadlineMs: number): Promise<Reading> {
+  async function withStatement(reading: Reading, keys: PinnedKeys, deadlineMs: number): Promise<Reading> {
     const { sourceHash, startedAtMs } = reading;
-    if (!pinned || sourceHash === null) return reading;
     const of = `${sourceHash} ${startedAtMs}`;
     if (shown?.of !== of || shown.statement === 'unheard') {
       const isFirst = shown?.of !== of;
-      const statement = await askStatement(pinned, deadlineMs);
+      const statement = await askStatement(keys, deadlineMs);
       shown = { of, statement, isDue: isFirst };
     }
     return { ...reading, signed: signedIn(shown) };

@@ -2,6 +2,7 @@
  * The kept connection to one instance. The address is checked after the name was looked up, and the connection goes to that
  * very address: a name that changes in between leads nowhere.
  */
+import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { buildConnector, Client } from 'undici';
 import { hostOf, type Polling } from '../file/fleet-file.js';
@@ -44,12 +45,19 @@ export function createInstanceConnection(
   const host = hostOf(url);
   let connection: KeptConnection | undefined;
 
+  const hasOtherCertificates = (of: KeptConnection): boolean => certificates?.current() !== of.secureContext;
+
   /** Beside the polls: a name server that is slow or down says nothing about an instance that answers. */
   function lookUpAgain(of: KeptConnection): void {
     of.lookedUpMs = performance.now();
+    // What is an address leads where it led.
+    if (isIP(host) !== 0) {
+      of.isOutdated = hasOtherCertificates(of);
+      return;
+    }
     resolver.resolve(host, allowsLoopback).then(
       (address) => {
-        of.isOutdated = address !== of.address || certificates?.current() !== of.secureContext;
+        of.isOutdated = address !== of.address || hasOtherCertificates(of);
       },
       (error: unknown) => {
         of.isOutdated = error instanceof AddressNotAllowedError;

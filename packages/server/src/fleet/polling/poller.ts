@@ -3,7 +3,7 @@
  * at once. Those that did not respond last time wait in a queue of their own, and delay no others.
  */
 import { createHash } from 'node:crypto';
-import type { InstanceExplanation, Observation, Poll } from '../observation.js';
+import type { InstanceExplanation, Poll } from '../observation.js';
 import type { InstanceClient } from './instance-client.js';
 
 export interface PollTarget {
@@ -101,14 +101,14 @@ export function createPoller({
       durationMs: performance.now() - beganMs,
       observation: isVoid ? { kind: 'void' } : observation,
     });
+    const isUnwell = observation.kind === 'answered' && observation.reading.health !== 'healthy';
     // Within the time of the poll: it never meets the next one.
-    await explain(entry, observation, beganMs + target.timeoutMs);
+    if (isUnwell) await explain(entry, beganMs + target.timeoutMs);
+    else unwell.delete(entry);
   }
 
-  async function explain(entry: Entry, observation: Observation, deadlineMs: number): Promise<void> {
-    const isUnwell = observation.kind === 'answered' && observation.reading.health !== 'healthy';
-    if (!isUnwell) unwell.delete(entry);
-    else if (unwell.size < MOST_EXPLAINED) unwell.add(entry);
+  async function explain(entry: Entry, deadlineMs: number): Promise<void> {
+    if (unwell.size < MOST_EXPLAINED) unwell.add(entry);
     if (!onExplained || !unwell.has(entry)) return;
     const { key, client } = entry.target;
     const reasons = await client.reasons(deadlineMs);

@@ -1,7 +1,7 @@
 /**
  * How the source of one service stands, since when, and since when each of its groups runs. All times in milliseconds since 1970.
  */
-import { judgeSource, type FoundSource, type FleetSourceVerdict } from './source-verdict.js';
+import { judgeSource, ROLLING_MS, type FoundSource, type FleetSourceVerdict } from './source-verdict.js';
 import { createReleaseFile } from './release-file.js';
 import type { PinnedRelease } from './pinned-keys.js';
 
@@ -21,6 +21,13 @@ export interface SourceWatch {
   view(): SourceView;
 }
 
+/** When time alone makes another verdict of it at the earliest: a release is over, or is rolled out for too long. */
+function changesAt({ mixedSince }: FleetSourceVerdict, { releases }: FoundSource, nowMs: number): number {
+  const ends = releases.map(({ release }) => release.expiresAt).filter((endsAt) => endsAt > nowMs);
+  const split = mixedSince === null ? Number.POSITIVE_INFINITY : mixedSince + ROLLING_MS;
+  return Math.min(...ends, split > nowMs ? split : Number.POSITIVE_INFINITY);
+}
+
 const NOTHING: FoundSource = { groups: [], notReported: 0, releases: [], refused: [] };
 
 /** @param pinned - `null`: nobody says what is expected */
@@ -30,6 +37,13 @@ export function createSourceWatch(pinned: PinnedRelease | null, startedMs: numbe
   let groupsSince: ReadonlyMap<string, number> = new Map();
   let verdict = judgeSource(NOTHING, null, startedMs);
   let since = startedMs;
+  let shown: SourceView | undefined;
+  let judged: { readonly found: FoundSource; readonly atMs: number; readonly untilMs: number } | undefined;
+
+  /** Nothing but time can change the verdict of what was found before. */
+  function isJudged(found: FoundSource, nowMs: number): boolean {
+    return judged?.found === found && !file && nowMs >= judged.atMs && nowMs < judged.untilMs;
+  }
 
   function withFile(found: FoundSource): FoundSource {
     const signed = file?.signed() ?? [];
@@ -52,11 +66,17 @@ export function createSourceWatch(pinned: PinnedRelease | null, startedMs: numbe
 
   return {
     update(found, nowMs) {
+      if (isJudged(found, nowMs)) return;
       const next = judgeSource(withFile(found), verdict.mixedSince, nowMs);
       since = next.state === verdict.state ? Math.min(since, nowMs) : nowMs;
       verdict = next;
       groupsSince = new Map(next.groups.map(({ hash }) => [hash, groupsSince.get(hash) ?? nowMs]));
+      judged = { found, atMs: nowMs, untilMs: changesAt(next, found, nowMs) };
+      shown = undefined;
     },
-    view: () => ({ ...verdict, since, groupsSince, minimumSequence: pinned?.minimumSequence ?? null }),
+    view() {
+      shown ??= { ...verdict, since, groupsSince, minimumSequence: pinned?.minimumSequence ?? null };
+      return shown;
+    },
   };
 }

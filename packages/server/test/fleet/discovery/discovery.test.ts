@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { after, describe, test, type TestContext } from 'node:test';
 import { startNameServer, waitFor, type NameAnswer } from 'portal-test-kit';
 import type { Discovered } from '../../../src/fleet/discovery/discovered.js';
 import { type OwnDiscover, createDiscovery } from '../../../src/fleet/discovery/discovery.js';
+import { createFileList } from '../../../src/fleet/discovery/file-sd.js';
 import { startHost } from '../hosts.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'portal-discovery-'));
@@ -46,6 +48,27 @@ describe('a list in a file', () => {
     await until(read, 'FLEET_DISCOVERY_FAILED ENOENT');
     mkdirSync(path);
     await until(read, 'FLEET_DISCOVERY_FAILED EISDIR');
+  });
+
+  test('is the same one until a file says something else', () => {
+    const paths = ['one', 'two'].map((name) => join(folder, `same-${name}.json`));
+    const write = (index: number, target: string): void =>
+      writeFileSync(paths[index] ?? '', JSON.stringify([{ targets: [target] }]));
+    write(0, 'a:1');
+    write(1, 'b:1');
+    const list = createFileList(paths);
+    const first = list();
+    assert.deepEqual(first, ['a:1', 'b:1']);
+    for (let i = 0; i < 3; i += 1) assert.equal(list(), first);
+    write(1, 'b:1');
+    assert.equal(list(), first, 'written anew');
+    write(1, 'c:1');
+    const changed = list();
+    assert.deepEqual(changed, ['a:1', 'c:1']);
+    rmSync(paths[0] ?? '');
+    for (let i = 0; i < 3; i += 1) assert.throws(list, { code: 'ENOENT' });
+    write(0, 'a:1');
+    assert.deepEqual(list(), changed);
   });
 
   for (const text of [
