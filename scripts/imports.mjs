@@ -75,7 +75,7 @@ const PACKAGES = {
     types: ['portal-server'],
     floors: [
       ['base', 'state-container'],
-      ['address', 'copy'],
+      ['address', 'copy', 'views/copy-button'],
       ['api', 'views/text'],
       ['charts'],
       ['views'],

@@ -86,7 +86,7 @@ test('a note is kept, by keyboard alone, and the whole is copied for whoever wri
   assert.equal(await field.inputValue(), '');
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: served.url });
   await page.getByRole('button', { name: 'Copy as Markdown' }).click();
-  await page.getByText('Copied.').waitFor();
+  await page.getByText('Copied', { exact: true }).waitFor();
   const copied = String(await page.evaluate('navigator.clipboard.readText()'));
   assert.match(copied, /^# orders: not well\n/);
   assert.match(copied, /ada: It was never started\.\n/);

@@ -42,7 +42,7 @@ async function assertAnonymous(): Promise<void> {
   await page.getByText('Ask the operator of this service for a code.').waitFor();
   await page.getByText('portal login-code create --user NAME').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Send me a code' }).count(), 0);
-  assert.equal(await page.getByLabel('User name').count(), 0);
+  assert.equal(await page.getByLabel('User name', { exact: true }).count(), 0);
   await page.getByLabel('Code', { exact: true }).fill('WRONGONE');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('This code is not right').waitFor();

@@ -43,7 +43,7 @@ async function enter(code: string): Promise<void> {
 test('by a code that was sent, and out everywhere', async () => {
   await page.goto(served.url);
   await untilHeadline(page, 'Healthy');
-  await page.getByLabel('User name').fill('Ada');
+  await page.getByLabel('User name', { exact: true }).fill('Ada');
   await page.getByRole('button', { name: 'Send me a code' }).click();
   await page.getByText('If this user exists, a code is on its way.').waitFor();
   await receiver.arrived(1);

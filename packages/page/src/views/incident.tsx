@@ -7,6 +7,7 @@ import { usePolled } from '../api/use-polled.js';
 import { codeSentence } from '../copy/fleet.js';
 import { incidentMarkdown, incidentTitle, instanceName, lastedMs, shownStatus } from '../copy/incident.js';
 import { duration } from '../copy/time.js';
+import { CopyButton } from './copy-button.js';
 import { CodeAdvice, Codes, IncidentLink } from './fleet-links.js';
 import type { IncidentsProps } from './incidents.js';
 import { DataTable } from './table.js';
@@ -38,7 +39,13 @@ export function IncidentView({
           <Causes detail={body} nowMs={nowMs} />
           <Alerts detail={body} nowMs={nowMs} />
           <Notes detail={body} nowMs={nowMs} onWritten={() => setWritten(written + 1)} />
-          <CopyButton text={() => incidentMarkdown(body, codeSentence, nowMs)} />
+          <p>
+            <CopyButton
+              label="Copy as Markdown"
+              name="the incident"
+              text={() => incidentMarkdown(body, codeSentence, nowMs)}
+            />
+          </p>
         </>
       )}
     </section>
@@ -168,22 +175,5 @@ function Notes({
         <p role="status">{failure}</p>
       </form>
     </>
-  );
-}
-
-function CopyButton({ text }: { readonly text: () => string }): JSX.Element {
-  const [said, setSaid] = useState('');
-  const copy = (): Promise<void> =>
-    navigator.clipboard.writeText(text()).then(
-      () => setSaid('Copied.'),
-      () => setSaid('The browser does not allow it.'),
-    );
-  return (
-    <p>
-      <button type="button" onClick={() => void copy()}>
-        Copy as Markdown
-      </button>{' '}
-      <span role="status">{said}</span>
-    </p>
   );
 }

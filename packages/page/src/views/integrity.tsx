@@ -7,6 +7,7 @@ import { usePolled } from '../api/use-polled.js';
 import type { IntegrityDocument } from 'portal-server/api';
 import { bytes, count } from '../copy/numbers.js';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
+import { CopyButton } from './copy-button.js';
 import { IntegrityChanges } from './integrity-changes.js';
 import { IntegrityDependencies } from './integrity-dependencies.js';
 import { DataTable } from './table.js';
@@ -92,7 +93,11 @@ export function IntegrityView({
 }
 
 function Hash({ hash }: { readonly hash: string }): JSX.Element {
-  return <code class="hash">{hash}</code>;
+  return (
+    <>
+      <code class="hash">{hash}</code> <CopyButton text={hash} name={`the hash ${hash.slice(0, 8)}`} />
+    </>
+  );
 }
 
 function loadedWords({ different, unknown }: NonNullable<IntegrityDocument['loaded']>): string {

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { AdminReportDocument } from 'portal-server/api';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { withBase } from '../base.js';
+import { CopyButton } from './copy-button.js';
 
 export function ReportDialog({ report }: { readonly report: AdminReportDocument | null }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -23,6 +24,7 @@ export function ReportDialog({ report }: { readonly report: AdminReportDocument 
     return () => document.removeEventListener('keydown', onKey);
   }, []);
   const line = `curl ${location.origin}${withBase('/v1/admin/health')} -b "psession=YOUR_SESSION"`;
+  const text = (): string => JSON.stringify(report, null, 2);
   return (
     <>
       <button type="button" aria-haspopup="dialog" onClick={open}>
@@ -36,7 +38,9 @@ export function ReportDialog({ report }: { readonly report: AdminReportDocument 
           </button>
         </div>
         <pre tabIndex={0}>{line}</pre>
-        <pre tabIndex={0}>{isOpen && JSON.stringify(report, null, 2)}</pre>
+        <CopyButton text={line} name="the command" />
+        <pre tabIndex={0}>{isOpen && text()}</pre>
+        <CopyButton text={text} name="the report" />
       </dialog>
     </>
   );

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson, QUEUED_TIMEOUT_MS } from '../api/request.js';
 import type { LiveConnection } from '../api/live-connection.js';
+import { Sentence } from './text.js';
 
 export interface SignInProps {
   readonly connection: LiveConnection;
@@ -30,7 +31,7 @@ function NoWayIn({ note }: { readonly note: string | null }): JSX.Element {
       <p role="status">{note}</p>
       <p>
         Nobody can sign in while the database does not answer; whoever is signed in already stays so. On the
-        machine of the service <code>portal doctor</code> asks both stores and names the cause.
+        machine of the service <Sentence text="`portal doctor`" /> asks both stores and names the cause.
       </p>
     </>
   );
@@ -86,7 +87,7 @@ function Forms({ connection, note, areCodesDelivered }: SignInProps): JSX.Elemen
         </button>
       </form>
       <p class="soft">
-        The operator creates one with <code>portal login-code create --user NAME</code>
+        The operator creates one with <Sentence text="`portal login-code create --user NAME`" />
       </p>
     </>
   );

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { usePolled } from '../api/use-polled.js';
 import type { IntegrityDocument } from 'portal-server/api';
 import { integrityStatus, integrityWords } from '../copy/integrity.js';
+import { CopyButton } from './copy-button.js';
 import { Ago, Mark } from './text.js';
 
 /** A change is an event, which the stream tells at once; this is for the age of the scan. */
@@ -39,7 +40,7 @@ export function SourceLine({
           <code class="hash" title={source.boot.source_hash}>
             {source.boot.source_hash.slice(0, 16)}…
           </code>{' '}
-          {sameWords(source)}
+          <CopyButton text={source.boot.source_hash} name="the source hash" /> {sameWords(source)}
         </p>
       ) : (
         <p class="soft">{error ?? 'not measured yet'}</p>

@@ -2,7 +2,9 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { withBase } from '../base.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
+import { isCommand } from '../copy/commands.js';
 import { duration, moment, utc } from '../copy/time.js';
+import { CopyButton } from './copy-button.js';
 
 /** A time in the user's zone; in UTC as a tooltip, and for machines. */
 export function TimeText({
@@ -29,10 +31,26 @@ export function Ago({ at, nowMs }: { readonly at: string; readonly nowMs: number
   );
 }
 
-/** Text in which code stands between backticks. */
+/** Text in which code stands between backticks; a command has a button that copies it. */
 export function Sentence({ text }: { readonly text: string }): JSX.Element {
   return (
-    <>{text.split('`').map((piece, index) => (index % 2 === 1 ? <code key={index}>{piece}</code> : piece))}</>
+    <>
+      {text.split('`').map((piece, index) =>
+        index % 2 === 0 ? (
+          piece
+        ) : (
+          <span key={index}>
+            <code>{piece}</code>
+            {isCommand(piece) && (
+              <>
+                {' '}
+                <CopyButton text={piece} name={piece} />
+              </>
+            )}
+          </span>
+        ),
+      )}
+    </>
   );
 }
 
