@@ -30,12 +30,17 @@ export interface ChromiumOptions {
   readonly names?: Readonly<Record<string, string>>;
   /** Accepts certificates of unknown authorities. */
   readonly ignoreCertificates?: boolean;
+  /** Language and zone of its reader. */
+  readonly locale?: string;
+  readonly timezoneId?: string;
 }
 
 /** Starts one; it must be closed. */
 export async function startChromium({
   names = {},
   ignoreCertificates = false,
+  locale = 'en-GB',
+  timezoneId = 'Europe/Berlin',
 }: ChromiumOptions = {}): Promise<Browser> {
   const { file, env } = await findChromium();
   const rules = Object.entries(names)
@@ -48,8 +53,8 @@ export async function startChromium({
     headless: true,
     args: [...ARGUMENTS, `--host-resolver-rules=${rules}`],
     ignoreHTTPSErrors: ignoreCertificates,
-    locale: 'en-GB',
-    timezoneId: 'Europe/Berlin',
+    locale,
+    timezoneId,
     colorScheme: 'light',
     viewport: { width: 1280, height: 900 },
   });

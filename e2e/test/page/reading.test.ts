@@ -108,6 +108,39 @@ test('pointing at a chart marks the moment everywhere; dragging looks closer, an
   await page.goBack();
 });
 
+test('times and numbers in the language and zone of the reader; and in UTC at the press of a button, on a phone too', async (t) => {
+  const other = await startChromium({ locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
+  t.after(() => other.close());
+  const tab = await other.context.newPage();
+  await tab.setViewportSize({ width: 320, height: 640 });
+  await tab.goto(await served.link('tokyo', 'Admin'));
+  const first = tab.locator('.timeline time').first();
+  const [shown, at] = await Promise.all([first.innerText(), first.getAttribute('datetime')]);
+  const second = Math.floor(Date.parse(String(at)) / 1_000) * 1_000;
+  // Between the two readings the clock may go on.
+  const inTokyo = [-1_000, 0, 1_000].map((offMs) =>
+    new Date(second + offMs).toLocaleTimeString('de-DE', { timeZone: 'Asia/Tokyo' }),
+  );
+  assert.ok(
+    inTokyo.some((time) => shown.trim().endsWith(time)),
+    `${shown} is ${at} in Tokyo`,
+  );
+  await tab
+    .getByText(/^\d+,\d ms$/)
+    .first()
+    .waitFor();
+  const isUtc = tab.getByRole('button', { name: 'Times in UTC' });
+  await isUtc.click();
+  await tab.goto(`${served.url}/events`);
+  assert.equal(await isUtc.getAttribute('aria-pressed'), 'true', 'it is kept');
+  const when = tab.locator('.events .when').first();
+  const event = String(await when.locator('time').getAttribute('datetime'));
+  assert.ok((await when.innerText()).trim().endsWith(`${event.slice(11, 19)} UTC`));
+  await assertAccessible(tab, 'times in UTC');
+  await isUtc.click();
+  assert.doesNotMatch(await when.innerText(), /UTC/);
+});
+
 test('no view has anything for axe to say, by day or by night', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });

@@ -4,7 +4,7 @@
  */
 import type { MeDocument } from 'portal-server/api';
 import type { Store } from '../state-container.js';
-import { moment } from '../copy/time.js';
+import { MOMENTS } from '../copy/time.js';
 import { followLive } from './follow-live.js';
 import { followStatus } from './follow-status.js';
 import { createPageState, isAdmin, type PageState } from './page-state.js';
@@ -88,7 +88,7 @@ export function connect(code: string | null): LiveConnection {
 function stillValid(who: PageState['who']): string {
   const until =
     typeof who === 'object'
-      ? ` at ${moment(Date.parse(who.session.expires_at), Date.now())}`
+      ? ` at ${MOMENTS.local.moment(Date.parse(who.session.expires_at), Date.now())}`
       : ' by its time';
   return `The session could not be ended at the service; it ends by itself${until}.`;
 }

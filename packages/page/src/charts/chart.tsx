@@ -3,11 +3,13 @@
  * marks it everywhere, dragging zooms.
  */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useContext, useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { HistoryDocument } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../state-container.js';
 import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
+import { MOMENTS } from '../copy/time.js';
+import { TimeZone } from '../views/text.js';
 import type { ChartSpec } from './chart-specs.js';
 import { chartData, indexAt, sampleAt, seriesOf } from './data.js';
 import { chartOptions } from './drawing.js';
@@ -28,6 +30,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
   const latest = useRef({ limits, zoom, step });
   latest.current = { limits, zoom, step };
   const { atMs } = useStore(pointed);
+  const zone = useContext(TimeZone);
 
   useEffect(() => {
     const element = place.current;
@@ -40,6 +43,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
         },
         onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
         step: () => latest.current.step,
+        moments: MOMENTS[zone],
       });
       return new uPlot(options, chartData(spec, history), element);
     };
@@ -61,7 +65,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
       night.removeEventListener('change', again);
       plot.current?.destroy();
     };
-  }, [spec]);
+  }, [spec, zone]);
 
   useEffect(() => {
     plot.current?.setData(chartData(spec, history), true);

@@ -1,5 +1,6 @@
 /** How uPlot draws: quiet, in the colours of the page, with gaps hatched. */
 import type uPlot from 'uplot';
+import type { Moments } from '../copy/time.js';
 import type { ChartSpec } from './chart-specs.js';
 import { aloneOf, gapsOf } from './data.js';
 
@@ -8,6 +9,7 @@ export interface DrawingOptions {
   readonly onPoint: (atMs: number | null) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly step: () => number;
+  readonly moments: Moments;
 }
 
 const HEIGHT = 130;
@@ -41,7 +43,13 @@ export function chartOptions(spec: ChartSpec, element: HTMLElement, drawing: Dra
       y: { range: (_plot, _least, most) => [0, Math.max(spec.atLeast, (most || 0) * 1.05)] },
     },
     axes: [
-      { ...axis, font, size: 28, space: 70, values: timeWords },
+      {
+        ...axis,
+        font,
+        size: 28,
+        space: 70,
+        values: (plot, splits) => timeWords(plot, splits, drawing.moments),
+      },
       {
         ...axis,
         font,
@@ -119,13 +127,11 @@ function hatchGaps(plot: uPlot, color: string, step: number): void {
   ctx.restore();
 }
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const DAY_SECONDS = 86_400;
 
 /** In the reader's zone: clock times within some days, dates beyond. */
-function timeWords(plot: uPlot, splits: number[]): string[] {
+function timeWords(plot: uPlot, splits: number[], { clock, day }: Moments): string[] {
   const { min = 0, max = 0 } = plot.scales['x'] ?? {};
-  const words = (max ?? 0) - (min ?? 0) > 3 * DAY_SECONDS ? DAY : CLOCK;
-  return splits.map((second) => words.format(new Date(second * 1_000)));
+  const words = (max ?? 0) - (min ?? 0) > 3 * DAY_SECONDS ? day : clock;
+  return splits.map((second) => words(second * 1_000));
 }

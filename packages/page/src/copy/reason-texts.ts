@@ -3,6 +3,7 @@ import type { ReasonCode } from 'portal-health';
 import { REASON_EFFECTS } from 'portal-health/advice';
 import type { FleetInstanceDetailDocument, ReasonDocument } from 'portal-server/api';
 import type { DisplayCause } from './headline.js';
+import { count } from './numbers.js';
 import { duration } from './time.js';
 
 /** What users notice; `null` of a reason that this page does not know: a service newer than the page. */
@@ -32,7 +33,7 @@ function figureText(name: string, figure: number | string): string {
   const words = name.replaceAll('_', ' ');
   if (typeof figure === 'string') return `${words} ${figure}`;
   if (name.endsWith('_ms')) return `${words.slice(0, -' ms'.length)} ${duration(figure)}`;
-  return `${words} ${figure.toLocaleString('en')}`;
+  return `${words} ${count(figure)}`;
 }
 
 /** Those that explain a cause. Of several databases each has its own. */

@@ -1,4 +1,4 @@
-/** Times and durations as texts, in the user's time zone; and UTC. */
+/** Times and durations as texts: in the language of the browser, in the user's time zone or in UTC. */
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -38,18 +38,52 @@ function two(ms: number, large: number, largeName: string, small: number, smallN
   return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
 }
 
-const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const DAY = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
-const YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+/** The zone of the browser, or that of logs and of colleagues elsewhere. */
+export type Zone = 'local' | 'utc';
 
-/** Today the time, else with the day, else with the year. */
-export function moment(atMs: number, nowMs: number): string {
-  const at = new Date(atMs);
-  const now = new Date(nowMs);
-  if (at.toDateString() === now.toDateString()) return TIME.format(at);
-  if (Math.abs(nowMs - atMs) < 180 * DAY_MS) return `${DAY.format(at)}, ${TIME.format(at)}`;
-  return `${YEAR.format(at)}, ${TIME.format(at)}`;
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+const CLOCK = { hour: '2-digit', minute: '2-digit' } as const;
+const WEEKDAY = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+const DAY = { day: 'numeric', month: 'short' } as const;
+const YEAR = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+
+/** Texts of moments, in milliseconds since 1970. */
+export interface Moments {
+  /** Today the time, else with the day, else with the year. In UTC it says so, for nothing else tells. */
+  readonly moment: (atMs: number, nowMs: number) => string;
+  /** `02:41`, on an axis. */
+  readonly clock: (atMs: number) => string;
+  /** `1 Mar`, on an axis. */
+  readonly day: (atMs: number) => string;
 }
+
+/** @param locale - default: the browser's */
+export function createMoments(zone: Zone, locale?: string): Moments {
+  const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat(locale, zone === 'utc' ? { ...options, timeZone: 'UTC' } : options);
+  const time = format(TIME);
+  const clock = format(CLOCK);
+  const weekday = format(WEEKDAY);
+  const day = format(DAY);
+  const year = format(YEAR);
+  const name = zone === 'utc' ? ' UTC' : '';
+  return {
+    moment(atMs, nowMs) {
+      const words = `${time.format(atMs)}${name}`;
+      if (year.format(atMs) === year.format(nowMs)) return words;
+      const date = Math.abs(nowMs - atMs) < 180 * DAY_MS ? weekday : year;
+      return `${date.format(atMs)}, ${words}`;
+    },
+    clock: (atMs) => clock.format(atMs),
+    day: (atMs) => day.format(atMs),
+  };
+}
+
+/** Made once: making a format takes longer than using it. */
+export const MOMENTS: Readonly<Record<Zone, Moments>> = {
+  local: createMoments('local'),
+  utc: createMoments('utc'),
+};
 
 /** `2026-03-01 02:41:07 UTC`. */
 export function utc(atMs: number): string {

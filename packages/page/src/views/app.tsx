@@ -15,15 +15,17 @@ import { Headline } from './headline.js';
 import { lazyView } from './lazy-view.js';
 import { Now } from './now.js';
 import { PublicComponents } from './components.js';
-import { ReportDialog } from './report-dialog.js';
 import { RunbookUrl } from './runbook.js';
-import { SignInView } from './sign-in.js';
 import { Tabs } from './tabs.js';
+import { TimeZone } from './text.js';
+import { useZone, ZoneSwitch } from './zone-switch.js';
 
 const IncidentsView = lazyView(async () => (await import('./incidents.js')).IncidentsView);
 const IncidentView = lazyView(async () => (await import('./incident.js')).IncidentView);
 const IntegrityView = lazyView(async () => (await import('./integrity.js')).IntegrityView);
 const SessionsView = lazyView(async () => (await import('./sessions.js')).SessionsView);
+const ReportDialog = lazyView(async () => (await import('./report-dialog.js')).ReportDialog);
+const SignInView = lazyView(async () => (await import('./sign-in.js')).SignInView);
 const AuditView = lazyView(async () => (await import('./audit.js')).AuditView);
 
 /** After this silence the connection counts as lost, although no request has failed: the stream beats every four seconds. */
@@ -59,72 +61,76 @@ export function Page({
   }, [fleet?.status, status, heading]);
 
   const { who } = known;
+  const [zone, setZone] = useZone();
   const now = <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />;
   return (
-    <RunbookUrl.Provider value={typeof who === 'object' ? who.runbook_url : null}>
-      <a class="skip" href="#content">
-        Skip to content
-      </a>
-      <header class="top">
-        <h1>{heading}</h1>
-        {typeof who === 'object' && (
-          <p>
-            {who.username} <span class="soft">({who.permission_name})</span>{' '}
-            <button type="button" onClick={() => void connection.signOut()}>
-              Sign out
-            </button>
-          </p>
-        )}
-        {typeof who === 'object' && <p role="status">{known.note}</p>}
-      </header>
-      <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
-        {fleet && <FleetHeadline fleet={fleet} nowMs={serviceMs} />}
-        {(!fleet || status !== 'healthy') && (
-          <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
-        )}
-        {isAdmin(who) ? (
-          <>
-            <Tabs tab={tab} navigation={navigation} hasMany={hasMany} />
-            {isFleet && (
-              <FleetTab state={watched} place={place} navigation={navigation} nowMs={serviceMs}>
-                {now}
-              </FleetTab>
-            )}
-            {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
-            {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
-            {tab === '/events' && (
-              <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
-            )}
-            {tab === '/incidents' && incident === '' && (
-              <IncidentsView navigation={navigation} nowMs={serviceMs} />
-            )}
-            {tab === '/incidents' && incident !== '' && (
-              <IncidentView key={incident} id={incident} navigation={navigation} nowMs={serviceMs} />
-            )}
-            {tab === '/integrity' && <IntegrityView known={known} nowMs={serviceMs} />}
-            {tab === '/sessions' && <SessionsView nowMs={serviceMs} />}
-            {tab === '/audit' && <AuditView nowMs={serviceMs} />}
-          </>
-        ) : (
-          <>
-            <PublicComponents status={known.status} nowMs={serviceMs} />
-            {who === 'nobody' && (
-              <SignInView
-                connection={connection}
-                note={known.note}
-                areCodesDelivered={known.status?.codes_delivered ?? false}
-                isPossible={known.status?.database !== false}
-              />
-            )}
-            {typeof who === 'object' && <p class="soft">Everything else is for administrators.</p>}
-          </>
-        )}
-      </main>
-      <footer>
-        {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
-        <a href={withBase('/docs')}>API</a> <a href={withBase('/docs/errors')}>What every error means</a>
-      </footer>
-    </RunbookUrl.Provider>
+    <TimeZone.Provider value={zone}>
+      <RunbookUrl.Provider value={typeof who === 'object' ? who.runbook_url : null}>
+        <a class="skip" href="#content">
+          Skip to content
+        </a>
+        <header class="top">
+          <h1>{heading}</h1>
+          {typeof who === 'object' && (
+            <p>
+              {who.username} <span class="soft">({who.permission_name})</span>{' '}
+              <button type="button" onClick={() => void connection.signOut()}>
+                Sign out
+              </button>
+            </p>
+          )}
+          {typeof who === 'object' && <p role="status">{known.note}</p>}
+        </header>
+        <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
+          {fleet && <FleetHeadline fleet={fleet} nowMs={serviceMs} />}
+          {(!fleet || status !== 'healthy') && (
+            <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
+          )}
+          {isAdmin(who) ? (
+            <>
+              <Tabs tab={tab} navigation={navigation} hasMany={hasMany} />
+              {isFleet && (
+                <FleetTab state={watched} place={place} navigation={navigation} nowMs={serviceMs}>
+                  {now}
+                </FleetTab>
+              )}
+              {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
+              {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
+              {tab === '/events' && (
+                <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
+              )}
+              {tab === '/incidents' && incident === '' && (
+                <IncidentsView navigation={navigation} nowMs={serviceMs} />
+              )}
+              {tab === '/incidents' && incident !== '' && (
+                <IncidentView key={incident} id={incident} navigation={navigation} nowMs={serviceMs} />
+              )}
+              {tab === '/integrity' && <IntegrityView known={known} nowMs={serviceMs} />}
+              {tab === '/sessions' && <SessionsView nowMs={serviceMs} />}
+              {tab === '/audit' && <AuditView nowMs={serviceMs} />}
+            </>
+          ) : (
+            <>
+              <PublicComponents status={known.status} nowMs={serviceMs} />
+              {who === 'nobody' && (
+                <SignInView
+                  connection={connection}
+                  note={known.note}
+                  areCodesDelivered={known.status?.codes_delivered ?? false}
+                  isPossible={known.status?.database !== false}
+                />
+              )}
+              {typeof who === 'object' && <p class="soft">Everything else is for administrators.</p>}
+            </>
+          )}
+        </main>
+        <footer>
+          <ZoneSwitch zone={zone} onChange={setZone} />
+          {isAdmin(who) && <ReportDialog report={known.snapshot?.report ?? null} />}
+          <a href={withBase('/docs')}>API</a> <a href={withBase('/docs/errors')}>What every error means</a>
+        </footer>
+      </RunbookUrl.Provider>
+    </TimeZone.Provider>
   );
 }
 

@@ -1,12 +1,16 @@
 /** Small pieces of text that views share. */
-import type { ComponentChildren, JSX } from 'preact';
+import { createContext, type ComponentChildren, type JSX } from 'preact';
+import { useContext } from 'preact/hooks';
 import { withBase } from '../base.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
 import { isCommand } from '../copy/commands.js';
-import { duration, moment, utc } from '../copy/time.js';
+import { duration, MOMENTS, utc, type Zone } from '../copy/time.js';
 import { CopyButton } from './copy-button.js';
 
-/** A time in the user's zone; in UTC as a tooltip, and for machines. */
+/** In which zone times are told: as the reader has chosen below. */
+export const TimeZone = createContext<Zone>('local');
+
+/** A time in the zone that the reader has chosen; in UTC as a tooltip, and for machines. */
 export function TimeText({
   at,
   nowMs,
@@ -17,7 +21,7 @@ export function TimeText({
   const atMs = typeof at === 'number' ? at : Date.parse(at);
   return (
     <time dateTime={new Date(atMs).toISOString()} title={utc(atMs)}>
-      {moment(atMs, nowMs)}
+      {MOMENTS[useContext(TimeZone)].moment(atMs, nowMs)}
     </time>
   );
 }

@@ -42,7 +42,7 @@ test('what another process says is told in words of ours: its figures, its durat
   const figures = { sessions: 1_400, longest_ms: 31_000, head_ms: null, application: 'worker' };
   assert.equal(
     instanceReasonText({ code: 'LOCK_QUEUE', figures }),
-    `${usersNotice('LOCK_QUEUE')} (sessions 1,400, longest 31 s, application worker)`,
+    `${usersNotice('LOCK_QUEUE')} (sessions ${(1_400).toLocaleString()}, longest 31 s, application worker)`,
   );
   assert.equal(instanceReasonText({ code: 'LOCK_QUEUE', figures: {} }), usersNotice('LOCK_QUEUE'));
 });
