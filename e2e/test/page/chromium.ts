@@ -33,6 +33,8 @@ export interface ChromiumOptions {
   /** Language and zone of its reader. */
   readonly locale?: string;
   readonly timezoneId?: string;
+  /** Default: yes. */
+  readonly hasScripts?: boolean;
 }
 
 /** Starts one; it must be closed. */
@@ -41,6 +43,7 @@ export async function startChromium({
   ignoreCertificates = false,
   locale = 'en-GB',
   timezoneId = 'Europe/Berlin',
+  hasScripts = true,
 }: ChromiumOptions = {}): Promise<Browser> {
   const { file, env } = await findChromium();
   const rules = Object.entries(names)
@@ -55,6 +58,7 @@ export async function startChromium({
     ignoreHTTPSErrors: ignoreCertificates,
     locale,
     timezoneId,
+    javaScriptEnabled: hasScripts,
     colorScheme: 'light',
     viewport: { width: 1280, height: 900 },
   });

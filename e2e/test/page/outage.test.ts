@@ -7,10 +7,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { waitFor } from 'portal-test-kit';
 import { startChromium, type Browser } from './chromium.js';
 import {
   assertAccessible,
   headline,
+  layoutShift,
   recordTraffic,
   takePicture,
   untilHeadline,
@@ -143,6 +145,38 @@ test('nobody signed in while the database is frozen: what to do, and no form tha
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
 });
 
+test('before any script runs, and with scripts off, the verdict can be read; nothing moves when the page takes it over', async (t) => {
+  await served.postgres.freeze();
+  await untilPublic('unhealthy');
+  const other = await startChromium({ hasScripts: false });
+  t.after(() => other.close());
+  const tab = await other.context.newPage();
+  await tab.goto(served.url);
+  const words = await headline(tab).innerText();
+  assert.match(words, /■ Unhealthy · the database does not answer in time/);
+  assert.match(words, /since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+  await served.postgres.thaw();
+  await untilPublic('healthy');
+  await browser.context.clearCookies();
+  await page.goto('about:blank');
+  await page.goto(served.url);
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  const shift = await layoutShift(page);
+  assert.ok(shift.sum <= 0.05, JSON.stringify(shift));
+});
+
+/** Waits for the service to say so to anyone. */
+async function untilPublic(status: string): Promise<void> {
+  await waitFor(
+    `the service to be ${status}`,
+    async () => {
+      const answer = (await (await fetch(`${served.url}/v1/status`)).json()) as { status: string };
+      return answer.status === status;
+    },
+    { timeoutMs: 60_000 },
+  );
+}
+
 test('silence of the service is told, counted, and never shown as health', async () => {
   await enter('Admin');
   await untilHeadline(page, 'Healthy');
@@ -176,7 +210,11 @@ test('where streams are swallowed on the way the page asks again and again, and 
   await untilHeadline(page, 'the cache does not answer in time');
   served.redis.thaw();
   await untilHeadline(page, 'Healthy');
-  assert.ok(heard.asked.filter((url) => url === `${proxy.url}/v1/admin/health`).length >= 3);
+  await waitFor(
+    'the third poll',
+    () => heard.asked.filter((url) => url === `${proxy.url}/v1/admin/health`).length >= 3,
+    { timeoutMs: 60_000 },
+  );
   await served.portal('session', 'revoke', '--user', 'behind-proxy');
   await page.getByText('Your session has ended.').waitFor();
   await page.goto(served.url);

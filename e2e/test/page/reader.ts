@@ -30,6 +30,24 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
   assert.deepEqual(violations, [], what);
 }
 
+/** By how much what is seen has moved since the page was opened, as browsers count it: 0.1 is noticed, 0.25 is poor. */
+export async function layoutShift(
+  page: Page,
+): Promise<{ readonly sum: number; readonly moved: readonly string[] }> {
+  return page.evaluate(`new Promise((resolve) => {
+    let sum = 0;
+    const moved = [];
+    new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput, sources } of list.getEntries()) {
+        if (hadRecentInput) continue;
+        sum += value;
+        moved.push(value.toFixed(3) + ' ' + sources.map(({ node }) => node?.outerHTML?.slice(0, 60)).join(' | '));
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => resolve({ sum, moved }), 500);
+  })`);
+}
+
 /** For the README and the guides. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${IMAGES}${name}.png`, animations: 'disabled' });

@@ -22,7 +22,7 @@ import { FLEET_PROBLEMS, INSTANCE_PROBLEMS } from './fleet/fleet-problems.js';
 import { createSharedGenerations } from './monitoring/incidents/shared-generations.js';
 import { createIncidentNotes } from './monitoring/incidents/incident-notes.js';
 import { createPauseStore } from './monitoring/pauses/pause-store.js';
-import { createMonitoring } from './monitoring/monitoring.js';
+import { createMonitoring, type Monitoring } from './monitoring/monitoring.js';
 import { createServiceHealth } from './service-health.js';
 import { createOutside, type OutsideOptions } from './outside.js';
 import { createStores } from './stores.js';
@@ -87,10 +87,7 @@ export function createApp(options: AppOptions): App {
     sentences: { ...INSTANCE_PROBLEMS, ...FLEET_PROBLEMS },
   });
   const { history, fleetHistory, healthyTimes, incidents, pauses, pages, gapMs } = monitoring;
-  watched.onSourceChange((event) => monitoring.sourceChanged(event));
-  watched.onReport((event) => monitoring.reported(event));
-  // A database that is back can look up sessions by the time that its probe reports it.
-  watched.onReport(() => !watched.isAway('database') && database.dedicated.reconnectNow());
+  tellOnwards(watched, monitoring, () => database.dedicated.reconnectNow());
 
   // What it watches of others.
   const watchedFleet = createWatchedFleet({ config, health, source, startedAt, monitoring, log });
@@ -161,6 +158,17 @@ export function createApp(options: AppOptions): App {
     },
     close,
   };
+}
+
+function tellOnwards(
+  watched: ReturnType<typeof createServiceHealth>,
+  monitoring: Monitoring,
+  reconnect: () => void,
+): void {
+  watched.onSourceChange((event) => monitoring.sourceChanged(event));
+  watched.onReport((event) => monitoring.reported(event));
+  // A database that is back can look up sessions by the time that its probe reports it.
+  watched.onReport(() => !watched.isAway('database') && reconnect());
 }
 
 /** Two pages side by side are told apart by it. */

@@ -61,7 +61,8 @@ async function readLive(page: PageStore, signal: AbortSignal, hasMissed: boolean
     page.recordAnswer(snapshot.at);
     const eventCount = page.get().eventCount + (isFirst && hasMissed ? 1 : 0);
     isFirst = false;
-    page.change({ snapshot, isResting: false, eventCount });
+    // The public status is not followed meanwhile, and would be old when it is shown again.
+    page.change({ snapshot, status: null, isResting: false, eventCount });
   }
   const status = await readStream(
     '/v1/admin/live',
@@ -115,6 +116,7 @@ async function pollReport(page: PageStore, signal: AbortSignal): Promise<FollowE
   page.recordAnswer();
   page.change({
     isResting: false,
+    status: null,
     snapshot: {
       report: body,
       since: isSame ? publicStatus.since : null,

@@ -2,7 +2,7 @@
  * Who is signed in while the page is open, and what is followed for them. Administrators get the live stream, other users the
  * public status.
  */
-import type { MeDocument } from 'portal-server/api';
+import type { MeDocument, PublicStatusDocument } from 'portal-server/api';
 import type { Store } from '../state-container.js';
 import { MOMENTS } from '../copy/time.js';
 import { followLive } from './follow-live.js';
@@ -18,9 +18,12 @@ export interface LiveConnection {
   signOut(): Promise<void>;
 }
 
-/** @param code - from the address, tried first */
-export function connect(code: string | null): LiveConnection {
-  const page = createPageState();
+/**
+ * @param code - from the address, tried first
+ * @param known - as the document of the page has it; `null` where it has none
+ */
+export function connect(code: string | null, known: PublicStatusDocument | null): LiveConnection {
+  const page = createPageState(known);
   /** Aborted when another user, or none, is signed in from now on. */
   let current = new AbortController();
 
@@ -37,13 +40,15 @@ export function connect(code: string | null): LiveConnection {
   }
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       const { status, body } = await getJson('/v1/users/me', { signal });
       if (signal.aborted) return false;
       if (body) switchTo(body);
       if (body) return true;
       // The service cannot check the session now: that does not mean there is none.
       if (status !== 503) return false;
+      // Until then they are told what anybody is.
+      if (tries === 0 && page.get().who === 'unknown') void followStatus(page, signal, recognise);
       await pause(RETRY_MS, signal);
     }
   }

@@ -43,12 +43,13 @@ export interface PageStore extends Store<PageState> {
   recordAnswer(at?: string): void;
 }
 
-export function createPageState(): PageStore {
+/** @param status - known already, from the document of the page */
+export function createPageState(status: PublicStatusDocument | null): PageStore {
   const store = createStore<PageState>({
     who: 'unknown',
-    status: null,
+    status,
     snapshot: null,
-    heardMs: null,
+    heardMs: status && Date.now(),
     isLost: false,
     isResting: false,
     aheadMs: 0,

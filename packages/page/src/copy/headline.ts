@@ -1,8 +1,8 @@
 /**
- * The causes of a status in order, the worst first, each with its sentence, its effect on users and what to do next. Pure.
+ * The causes of a status, each with its sentence, its effect on users and what to do next. Pure.
  */
 import { PROBLEMS, type ProblemCode, type Status } from 'portal-health';
-import type { HeldCauseDocument, PublicStatusDocument } from 'portal-server/api';
+import type { HeldCauseDocument } from 'portal-server/api';
 import { PROBLEM_ADVICE, type Advice } from 'portal-health/advice';
 
 /** `unknown` until the service has answered. */
@@ -34,21 +34,14 @@ export const STATUS_LABELS: Readonly<Record<DisplayStatus, string>> = {
   unknown: 'Unknown',
 };
 
-/** The causes that hold, each with when it began: the worst first, of equals in the order of the catalogue. */
+/** The causes that hold, each with when it began; the worst first, as the service sends them. */
 export function causesOf(held: readonly HeldCauseDocument[]): readonly DisplayCause[] {
-  return held
-    .map(({ component, code, since }) => {
-      const sentence = namedSentence(component, code);
-      return isCode(code)
-        ? { code, component, sentence, since, advice: PROBLEM_ADVICE[code] }
-        : { code: null, component, sentence, since, advice: null };
-    })
-    .toSorted(
-      (one, other) =>
-        rankOf(one.code) - rankOf(other.code) ||
-        placeOf(one.code) - placeOf(other.code) ||
-        Date.parse(one.since) - Date.parse(other.since),
-    );
+  return held.map(({ component, code, since }) => {
+    const sentence = namedSentence(component, code);
+    return isCode(code)
+      ? { code, component, sentence, since, advice: PROBLEM_ADVICE[code] }
+      : { code: null, component, sentence, since, advice: null };
+  });
 }
 
 /**
@@ -56,14 +49,12 @@ export function causesOf(held: readonly HeldCauseDocument[]): readonly DisplayCa
  * the service sends the page has codes.
  */
 export function causesOfErrors(errors: readonly string[]): readonly DisplayCause[] {
-  return errors
-    .map((error) => {
-      const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
-      return isCode(code)
-        ? { code, component: null, sentence, since: null, advice: PROBLEM_ADVICE[code] }
-        : { code: null, component: null, sentence: error, since: null, advice: null };
-    })
-    .toSorted((one, other) => rankOf(one.code) - rankOf(other.code));
+  return errors.map((error) => {
+    const [, sentence = error, code = ''] = /^(.*) \(([A-Z_]+)\)$/.exec(error) ?? [];
+    return isCode(code)
+      ? { code, component: null, sentence, since: null, advice: PROBLEM_ADVICE[code] }
+      : { code: null, component: null, sentence: error, since: null, advice: null };
+  });
 }
 
 /** Their sentences name them already; other components are named before the sentence. */
@@ -82,36 +73,10 @@ export function problemSentence(code: string): string {
   return isCode(code) ? PROBLEMS[code].sentence : code;
 }
 
-/** For users who are not signed in. */
-export function publicSentence({ status, database, cache }: PublicStatusDocument): string {
-  if (!database && !cache) return 'neither the database nor the cache answers';
-  if (!database) return 'the database does not answer';
-  if (!cache) return 'the cache does not answer';
-  if (status === 'healthy') return 'everything answers';
-  return 'something needs attention';
-}
-
 export function lowerFirst(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function isCode(code: string): code is ProblemCode {
   return Object.hasOwn(PROBLEMS, code);
-}
-
-const PLACES = new Map(Object.keys(PROBLEMS).map((code, place) => [code, place]));
-
-function placeOf(code: ProblemCode | null): number {
-  return code === null ? PLACES.size : (PLACES.get(code) ?? PLACES.size);
-}
-
-/** Causes that can take the service down, then those that slow it down, then the others. */
-function rankOf(code: ProblemCode | null): number {
-  if (code === null) return 3;
-  if (PROBLEMS[code].effect === 'fails') return 0;
-  if (PROBLEMS[code].effect === 'explains' && !code.endsWith('_SLOW')) {
-    if (code.startsWith('DATABASE_')) return 0;
-    if (code.startsWith('CHECK_')) return 1;
-  }
-  return 2;
 }

@@ -69,19 +69,8 @@ export function Page({
         <a class="skip" href="#content">
           Skip to content
         </a>
-        <header class="top">
-          <h1>{heading}</h1>
-          {typeof who === 'object' && (
-            <p>
-              {who.username} <span class="soft">({who.permission_name})</span>{' '}
-              <button type="button" onClick={() => void connection.signOut()}>
-                Sign out
-              </button>
-            </p>
-          )}
-          {typeof who === 'object' && <p role="status">{known.note}</p>}
-        </header>
-        <main id="content" tabIndex={-1} class={isLost ? 'lost' : ''}>
+        <Top heading={heading} known={known} connection={connection} />
+        <main id="content" tabIndex={-1} class={isLost ? 'lost' : who === 'unknown' ? 'first' : ''}>
           {fleet && <FleetHeadline fleet={fleet} nowMs={serviceMs} />}
           {(!fleet || status !== 'healthy') && (
             <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
@@ -111,7 +100,9 @@ export function Page({
             </>
           ) : (
             <>
-              <PublicComponents status={known.status} nowMs={serviceMs} />
+              {(who !== 'unknown' || known.status?.checked_at) && (
+                <PublicComponents status={known.status} nowMs={serviceMs} />
+              )}
               {who === 'nobody' && (
                 <SignInView
                   connection={connection}
@@ -134,7 +125,35 @@ export function Page({
   );
 }
 
+function Top({
+  heading,
+  known: { who, note },
+  connection,
+}: {
+  readonly heading: string;
+  readonly known: PageState;
+  readonly connection: LiveConnection;
+}): JSX.Element {
+  return (
+    <header class="top">
+      <h1>{heading}</h1>
+      {typeof who === 'object' && (
+        <>
+          <p>
+            {who.username} <span class="soft">({who.permission_name})</span>{' '}
+            <button type="button" onClick={() => void connection.signOut()}>
+              Sign out
+            </button>
+          </p>
+          <p role="status">{note}</p>
+        </>
+      )}
+    </header>
+  );
+}
+
 function displayStatusOf({ who, status, snapshot, isResting }: PageState, isLost: boolean): DisplayStatus {
   if (isLost) return 'unknown';
-  return (isAdmin(who) && !isResting ? snapshot?.report.status : status?.status) ?? 'unknown';
+  const report = isAdmin(who) && !isResting ? snapshot?.report : null;
+  return (report ?? status)?.status ?? 'unknown';
 }

@@ -8,7 +8,6 @@ import {
   causesOf,
   causesOfErrors,
   lowerFirst,
-  publicSentence,
   STATUS_SHAPES,
   STATUS_LABELS,
   type DisplayCause,
@@ -28,7 +27,7 @@ export interface HeadlineProps {
 
 export function Headline({ state, status, isLost, nowMs }: HeadlineProps): JSX.Element {
   const [worst, ...others] = isLost ? [] : causesIn(state);
-  const since = isAdmin(state.who) ? state.snapshot?.since : state.status?.since;
+  const since = (reportIn(state) ?? state.status)?.since;
   const serviceMs = nowMs + state.aheadMs;
   return (
     <section class={`headline ${status}`} aria-labelledby="headline">
@@ -126,10 +125,16 @@ function CauseText({ cause: { advice, code } }: { readonly cause: DisplayCause }
   );
 }
 
+/** What an administrator is shown, once it is there; before that, and for everybody else, it is the public status. */
+function reportIn({ who, snapshot }: PageState): PageState['snapshot'] {
+  return isAdmin(who) ? snapshot : null;
+}
+
 /** The causes that hold. Without the stream, the published report may be all there is. */
-function causesIn({ who, status, snapshot }: PageState): readonly DisplayCause[] {
-  if (!isAdmin(who)) return causesOf(status?.causes ?? []);
-  return snapshot?.causes ? causesOf(snapshot.causes) : causesOfErrors(snapshot?.report.errors ?? []);
+function causesIn(state: PageState): readonly DisplayCause[] {
+  const known = reportIn(state);
+  if (!known) return causesOf(state.status?.causes ?? []);
+  return known.causes ? causesOf(known.causes) : causesOfErrors(known.report.errors);
 }
 
 function Since({ at, nowMs }: { readonly at: string; readonly nowMs: number }): JSX.Element {
@@ -145,15 +150,10 @@ function isSameMoment(one: string, other: string | null | undefined): boolean {
   return typeof other === 'string' && Math.abs(Date.parse(one) - Date.parse(other)) < 1_000;
 }
 
-function sentenceOf(
-  { who, status, snapshot }: PageState,
-  worst: DisplayCause | undefined,
-  isLost: boolean,
-): string {
+function sentenceOf(state: PageState, worst: DisplayCause | undefined, isLost: boolean): string {
   if (isLost) return 'the service does not answer';
-  if (worst) return lowerFirst(worst.sentence);
-  if (isAdmin(who)) return snapshot ? 'everything answers' : 'loading …';
-  return status ? publicSentence(status) : 'loading …';
+  if (!reportIn(state)) return state.status?.sentence ?? 'loading …';
+  return worst ? lowerFirst(worst.sentence) : 'everything answers';
 }
 
 function heardWords({ heardMs }: PageState, nowMs: number): string {

@@ -17,7 +17,7 @@ const liveComponent = exactly('A component, and since when it has been as it is.
 export const liveSnapshotSchema = exactly('Everything for an administrator at one moment.', {
   report: adminReportSchema,
   since: dateTimeMs('Since when the status is what it is.'),
-  causes: listOf(heldCauseSchema, 'What is wrong.'),
+  causes: listOf(heldCauseSchema, 'What is wrong, the worst first.'),
   parts: {
     type: 'object',
     description: 'Each component by its name.',

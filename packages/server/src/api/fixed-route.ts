@@ -1,4 +1,4 @@
-/** An endpoint whose body was made at the start: the documentation, and the files of the operator's page. */
+/** An endpoint whose body is made before it is asked for: the documentation, and the operator's page and its files. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PortalError } from '../errors.js';
 import { type StaticAsset, sendStatic } from '../infra/static-asset.js';

@@ -1,10 +1,12 @@
 /**
  * The operator's page: one document for each of its views, since a view is an address that a colleague may open, and
- * the files it is made of. Nothing of it knows anything: what it shows it requests from the API, as any client would.
+ * the files it is made of. It has the public verdict in it; whatever else it shows it requests from the API, as any client would.
  */
 import { defineFixedRoute } from './fixed-route.js';
 import type { Route } from './route.js';
 import { readSite, type SiteOptions } from './site.js';
+import { publicStatusDocument } from './status.js';
+import { createVerdictDocument } from './verdict-document.js';
 
 /** Its views. What is looked at within one, and for which time, stands in the query, which the page itself reads. */
 const VIEWS = [
@@ -36,16 +38,24 @@ export async function readPageRoutes(options: SiteOptions): Promise<readonly Rou
   const site = await readSite(options);
   const documents = { page: site.get('/index.html'), deeper: site.get('/deeper.html') };
   const files = [...site].filter(([path]) => !path.endsWith('.html'));
-  const views = VIEWS.flatMap((view) => {
-    const document = view.lastIndexOf('/') === 0 ? documents.page : documents.deeper;
-    return document ? [[view, document] as const] : [];
+  const views = VIEWS.flatMap((path) => {
+    const built = path.lastIndexOf('/') === 0 ? documents.page : documents.deeper;
+    if (!built) return [];
+    const documentOf = createVerdictDocument(built);
+    return [
+      defineFixedRoute({
+        path,
+        // A kept verdict would be shown again by whoever goes back.
+        cache: 'noStorePublic',
+        contentPolicy: POLICY,
+        find: (services) => documentOf(publicStatusDocument(services)),
+      }),
+    ];
   });
   return [
     ...files.map(([path, file]) =>
       defineFixedRoute({ path, cache: 'immutable', contentPolicy: POLICY, find: () => file }),
     ),
-    ...views.map(([path, file]) =>
-      defineFixedRoute({ path, cache: 'revalidate', contentPolicy: POLICY, find: () => file }),
-    ),
+    ...views,
   ];
 }

@@ -2,16 +2,28 @@
 import { heldCauseSchema } from './event-schema.js';
 import { statusSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
-import { dateTimeMs, exactly, listOf, MOMENT, named, textOrNull, yesOrNo } from './schema.js';
+import {
+  dateTimeMs,
+  exactly,
+  type FromSchema,
+  listOf,
+  MOMENT,
+  named,
+  text,
+  textOrNull,
+  yesOrNo,
+} from './schema.js';
+import type { ApiServices } from './services.js';
 
 export const publicStatusSchema = named(
   'PublicStatus',
   exactly('How things stand, for anybody.', {
     status: statusSchema,
+    sentence: text('The worst cause in words, or that everything answers.'),
     since: dateTimeMs('Since when the status is what it is, also from before a start of this process.'),
     database: yesOrNo('Whether the database answers.'),
     cache: yesOrNo('Whether the cache answers.'),
-    causes: listOf(heldCauseSchema, 'What is wrong: the codes that `GET /health` names.'),
+    causes: listOf(heldCauseSchema, 'What is wrong, the worst first: the codes that `GET /health` names.'),
     checked_at: textOrNull('When either was last looked at.', MOMENT),
     codes_delivered: yesOrNo(
       'Whether who asks for a one-time code is sent one; else only whoever runs the service makes codes.',
@@ -36,6 +48,7 @@ export const statusRoute = defineRoute({
       schema: publicStatusSchema,
       example: {
         status: 'degraded',
+        sentence: 'the cache does not answer in time',
         since: '2026-03-01T02:41:07.318Z',
         database: true,
         cache: false,
@@ -45,14 +58,19 @@ export const statusRoute = defineRoute({
       },
     },
   },
-  handler({ services: { statusTracker, signIn } }) {
-    const known = statusTracker.publicStatus();
-    return {
-      ...known,
-      // `null` only where nothing of the kind is watched; the service watches both.
-      database: known.database === true,
-      cache: known.cache === true,
-      codes_delivered: signIn.isDeliverable,
-    };
-  },
+  handler: ({ services }) => publicStatusDocument(services),
 });
+
+export function publicStatusDocument({
+  statusTracker,
+  signIn,
+}: Pick<ApiServices, 'statusTracker' | 'signIn'>): FromSchema<typeof publicStatusSchema> {
+  const known = statusTracker.publicStatus();
+  return {
+    ...known,
+    // `null` only where nothing of the kind is watched; the service watches both.
+    database: known.database === true,
+    cache: known.cache === true,
+    codes_delivered: signIn.isDeliverable,
+  };
+}

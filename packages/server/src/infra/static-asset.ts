@@ -40,13 +40,18 @@ export async function staticAsset(type: string, content: string | Buffer): Promi
     promisify(gzip)(plain, { level: GZIP_LEVEL }),
     promisify(brotliCompress)(plain, { params }),
   ]);
-  const digest = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
+  return assetOf(type, { identity: plain, gzip: small, br: smallest });
+}
+
+/** Of a body that is there in every form. */
+export function assetOf(type: string, bodies: Readonly<Record<Encoding, Buffer>>): StaticAsset {
+  const digest = createHash('sha256').update(bodies.identity).digest('base64url').slice(0, 22);
   return {
     type,
     forms: {
-      br: { bytes: smallest, tag: `"${digest}-br"` },
-      gzip: { bytes: small, tag: `"${digest}-gzip"` },
-      identity: { bytes: plain, tag: `"${digest}"` },
+      br: { bytes: bodies.br, tag: `"${digest}-br"` },
+      gzip: { bytes: bodies.gzip, tag: `"${digest}-gzip"` },
+      identity: { bytes: bodies.identity, tag: `"${digest}"` },
     },
   };
 }

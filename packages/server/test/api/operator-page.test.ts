@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { startPostgres, type PostgresServer } from 'portal-test-kit';
 import { readSite } from '../../src/api/site.js';
+import { createVerdictDocument } from '../../src/api/verdict-document.js';
+import { staticAsset } from '../../src/infra/static-asset.js';
 import { sendRequest } from '../request.js';
 import { startService, type TestService } from '../service.js';
 
@@ -32,7 +34,8 @@ test('every view is an address of the one document, which may run, show and ask 
     const reply = await sendRequest(service.url, `${view}?range=6h`);
     assert.deepEqual([reply.status, reply.body], [200, body]);
     assert.equal(reply.headers['content-type'], 'text/html; charset=utf-8');
-    assert.equal(reply.headers['cache-control'], 'no-cache');
+    // It has the verdict in it, which nobody may keep.
+    assert.equal(reply.headers['cache-control'], 'no-store');
     assert.equal(
       reply.headers['content-security-policy'],
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -68,7 +71,7 @@ test('its files may be kept for ever, for their names change with them', async (
   assert.equal((await sendRequest(service.url, '/assets/no.js')).status, 404);
 });
 
-test('whoever has it need not fetch it again, and it is sent small to whoever takes that', async () => {
+test('it is sent small to whoever takes that, and whoever has what it says is told so', async () => {
   const { headers } = await sendRequest(service.url, '/');
   const again = await sendRequest(service.url, '/', { headers: { 'If-None-Match': String(headers.etag) } });
   assert.deepEqual([again.status, again.body], [304, '']);
@@ -80,6 +83,46 @@ test('whoever has it need not fetch it again, and it is sent small to whoever ta
   for (const { forms } of (await readSite()).values()) {
     assert.deepEqual(gunzipSync(forms.gzip.bytes), forms.identity.bytes);
   }
+});
+
+test('it says how things stand, in the words of the public status, to whoever runs no script', async () => {
+  const [page, status] = await Promise.all([
+    sendRequest(service.url, '/'),
+    sendRequest(service.url, '/v1/status'),
+  ]);
+  const { sentence, since, status: word } = status.json as Readonly<Record<string, string>>;
+  const [, said = ''] = /<section class="headline (\w+)"/.exec(page.body) ?? [];
+  assert.equal(said, word);
+  assert.ok(page.body.includes(`· ${sentence}</span>`), String(sentence));
+  assert.ok(page.body.includes(`<time datetime="${since}">${since?.slice(0, 10)} `));
+  const [, data = ''] = /data-status="([^"]*)"/.exec(page.body) ?? [];
+  const read: unknown = JSON.parse(data.replaceAll('&#34;', '"').replaceAll('&#39;', "'"));
+  assert.deepEqual(read, { ...status.json, checked_at: null });
+});
+
+test('a document is made once for a status, and no word of it is markup', async () => {
+  const html = '<title>A &#38; B</title><div id="page"></div>';
+  const documentOf = createVerdictDocument(await staticAsset('text/html', html));
+  const status = {
+    status: 'degraded',
+    sentence: `<b>"it's" & $& so</b>`,
+    since: '2026-03-01T02:41:07.318Z',
+    database: true,
+    cache: false,
+    causes: [],
+    checked_at: '2026-03-01T02:41:08.000Z',
+    codes_delivered: false,
+  } as const;
+  const asset = documentOf(status);
+  assert.equal(documentOf({ ...status, checked_at: '2026-03-01T02:41:10.000Z' }), asset);
+  assert.notEqual(documentOf({ ...status, status: 'unhealthy' }), asset);
+  const body = asset.forms.identity.bytes.toString();
+  assert.ok(body.includes('<h1>A &#38; B</h1>'));
+  assert.ok(
+    body.includes('▲</span> Degraded <span class="sentence">· &#60;b&#62;&#34;it&#39;s&#34; &#38; $&#38; so'),
+  );
+  assert.equal(gunzipSync(asset.forms.gzip.bytes).toString(), body);
+  assert.equal(brotliDecompressSync(asset.forms.br.bytes).toString(), body);
 });
 
 test('it is read, never written to', async () => {

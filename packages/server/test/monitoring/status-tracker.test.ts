@@ -48,7 +48,7 @@ function start(left?: PreviousStatus | null) {
     databases: [],
   });
   const health: Pick<Health, 'report' | 'started'> & { snapshot: () => Partial<HealthSnapshot> } = {
-    report: () => ({ status, database: true, cache: true }) as Report,
+    report: () => ({ status, database: true, cache: true, errors: [] as readonly string[] }) as Report,
     started: () => true,
     snapshot: facts,
   };

@@ -4,6 +4,7 @@
  */
 import type { HealthSnapshot, ProblemCode, Report, State, Status } from 'portal-health';
 import type { TrackedStatus } from '../tracked-status.js';
+import { publicSentence, worstFirst } from './public-words.js';
 
 export interface ComponentDocument {
   readonly state: State;
@@ -25,6 +26,7 @@ export interface LiveSnapshot {
   readonly report: Report;
   /** Of the status, whatever its causes. */
   readonly since: string;
+  /** The worst first. */
   readonly causes: readonly CauseDocument[];
   readonly parts: Readonly<Record<string, ComponentDocument>>;
   readonly at: string;
@@ -32,6 +34,8 @@ export interface LiveSnapshot {
 
 export interface PublicStatus {
   readonly status: Status;
+  /** The worst cause in words. */
+  readonly sentence: string;
   readonly since: string;
   readonly database: Report['database'];
   readonly cache: Report['cache'];
@@ -61,12 +65,14 @@ export function liveSnapshotOf(
   return {
     report,
     since: iso(tracked.since),
-    causes: tracked.causes.map(({ component, code, since }) => ({
-      component,
-      // Codes come from a health snapshot, or from a file that was written from one.
-      code: code as ProblemCode,
-      since: iso(since),
-    })),
+    causes: worstFirst(
+      tracked.causes.map(({ component, code, since }) => ({
+        component,
+        // Codes come from a health snapshot, or from a file that was written from one.
+        code: code as ProblemCode,
+        since: iso(since),
+      })),
+    ),
     parts: Object.fromEntries(parts) as LiveSnapshot['parts'],
     at: iso(atMs),
   };
@@ -77,7 +83,8 @@ export function publicStatusOf({ report, since, causes, parts }: LiveSnapshot): 
     (at): at is string => typeof at === 'string',
   );
   const { status, database, cache } = report;
-  return { status, since, database, cache, causes, checked_at: checks.toSorted().at(-1) ?? null };
+  const sentence = publicSentence(report, causes[0]?.code);
+  return { status, sentence, since, database, cache, causes, checked_at: checks.toSorted().at(-1) ?? null };
 }
 
 function iso(ms: number): string {
