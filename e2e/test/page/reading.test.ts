@@ -3,6 +3,7 @@
  * colours, and with what helps those who cannot see it.
  */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
@@ -89,7 +90,7 @@ test('who came in, and who was refused before', async () => {
   await page.getByRole('row').filter({ hasText: 'refused' }).first().waitFor();
 });
 
-test('pointing at a chart marks the moment everywhere; dragging looks closer, and has an address', async () => {
+test('pointing at a chart marks the moment everywhere and says when; dragging looks closer, and has an address', async () => {
   await open('/?range=24h');
   const chart = page.locator('.chart .u-over').first();
   await chart.scrollIntoViewIfNeeded();
@@ -98,14 +99,60 @@ test('pointing at a chart marks the moment everywhere; dragging looks closer, an
   const y = box.y + box.height / 2;
   await page.mouse.move(box.x + box.width * 0.4, y);
   await page.locator('.timeline .at').waitFor({ state: 'attached' });
+  await page
+    .locator('section[aria-labelledby=charts] .title')
+    .getByText(/^at .*\d\d:\d\d:\d\d/)
+    .waitFor();
+  await page
+    .locator('.timeline figcaption')
+    .getByText(/at .*\d\d:\d\d:\d\d: (healthy|degraded|not measured)/)
+    .waitFor();
+  assert.match(
+    await page.locator('.chart').first().innerText(),
+    /Database [\d.]+ ms( \([\d.]+ ms to [\d.]+ ms\))?/,
+  );
+  const entries = Number(await page.evaluate('history.length'));
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.6, y, { steps: 4 });
   await page.mouse.up();
   await page.waitForURL(/\?from=.*&to=/);
+  assert.equal(Number(await page.evaluate('history.length')), entries + 1, 'one way back');
   const zoomed = page.url();
   await open(zoomed.slice(served.url.length));
   assert.equal(page.url(), zoomed);
-  await page.goBack();
+  const length = ([from = '', to = '']: readonly string[]): number => Date.parse(to) - Date.parse(from);
+  const spanOf = (url: string): number =>
+    length(['from', 'to'].map((name) => new URL(url).searchParams.get(name) ?? ''));
+  await page.getByRole('button', { name: 'Zoom out' }).click();
+  await page.waitForURL((url) => url.href !== zoomed);
+  assert.ok(Math.abs(spanOf(page.url()) - 2 * spanOf(zoomed)) < 2_000);
+});
+
+test('a chart looks closer under a finger too, is marked where the service began, and can be had as a table', async () => {
+  await open('/?range=24h');
+  await page.getByText('R: a start of the service').waitFor();
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'CSV of Latency' }).click();
+  const file = await saved;
+  assert.equal(file.suggestedFilename(), 'database_latency_ms.csv');
+  const lines = (await readFile(await file.path(), 'utf8')).split('\r\n');
+  assert.match(lines[0] ?? '', /^time,database_latency_ms_mean,/);
+  assert.ok(lines.length > 700, `${lines.length} lines`);
+  const chart = page.locator('.chart .u-over').first();
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.boundingBox();
+  assert.ok(box);
+  const session = await browser.context.newCDPSession(page);
+  const finger = (type: 'touchStart' | 'touchMove' | 'touchEnd', part: number): Promise<unknown> =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: type === 'touchEnd' ? [] : [{ x: box.x + box.width * part, y: box.y + box.height / 2 }],
+    });
+  await finger('touchStart', 0.3);
+  for (const part of [0.35, 0.4, 0.5, 0.6]) await finger('touchMove', part);
+  await finger('touchEnd', 0.6);
+  await page.waitForURL(/\?from=.*&to=/);
+  await session.detach();
 });
 
 test('times and numbers in the language and zone of the reader; and in UTC at the press of a button, on a phone too', async (t) => {

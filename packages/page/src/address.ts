@@ -122,6 +122,16 @@ export function limitsOf(span: Span, nowMs: number): { readonly fromMs: number; 
   return { fromMs: nowMs - RANGES[span].seconds * 1_000, toMs: nowMs };
 }
 
+const LONGEST_MS = RANGES['1y'].seconds * 1_000;
+
+/** Twice as long around the same middle, but not beyond now and not longer than the longest range. */
+export function zoomedOut(span: Exclude<Span, RangeName>, nowMs: number): Span {
+  const lengthMs = span.toMs - span.fromMs;
+  if (2 * lengthMs >= LONGEST_MS) return '1y';
+  const toMs = Math.min(nowMs, span.toMs + lengthMs / 2);
+  return { fromMs: toMs - 2 * lengthMs, toMs };
+}
+
 /** The step to request, in seconds. */
 export function stepOf(span: Span): number {
   if (typeof span === 'string') return RANGES[span].step;

@@ -9,6 +9,7 @@ import {
   WHOLE_FLEET,
   writeAddress,
   type Span,
+  zoomedOut,
 } from '../src/address.js';
 
 test('every view has an address, and the address gives the view again', () => {
@@ -68,4 +69,17 @@ test('what of the fleet is looked at stands in the address, with anything that a
   assert.deepEqual(readAddress(pathname, search), { tab: '/fleet', span: '24h', fleet, incident: '' });
   // Another view has nothing of it.
   assert.equal(new URL(writeAddress({ tab: '/audit', span: '24h', fleet }), 'http://page').search, '');
+});
+
+test('zooming out doubles what is shown around its middle, not beyond now, and at last shows a year', () => {
+  const hour = 3_600_000;
+  assert.deepEqual(zoomedOut({ fromMs: 10 * hour, toMs: 12 * hour }, 100 * hour), {
+    fromMs: 9 * hour,
+    toMs: 13 * hour,
+  });
+  assert.deepEqual(zoomedOut({ fromMs: 10 * hour, toMs: 12 * hour }, 12 * hour), {
+    fromMs: 8 * hour,
+    toMs: 12 * hour,
+  });
+  assert.equal(zoomedOut({ fromMs: 0, toMs: 5_000 * hour }, 6_000 * hour), '1y');
 });

@@ -122,6 +122,7 @@ async function pollReport(page: PageStore, signal: AbortSignal): Promise<FollowE
       since: isSame ? publicStatus.since : null,
       causes: isSame ? publicStatus.causes : null,
       parts: {},
+      pool_waiting: null,
       reasons: why?.reasons ?? [],
       at: new Date(Date.now() + page.get().aheadMs).toISOString(),
     },

@@ -7,28 +7,32 @@ import { useContext, useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { HistoryDocument } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../state-container.js';
-import { NOT_MEASURED, orNotMeasured } from '../copy/numbers.js';
+import { orNotMeasured } from '../copy/numbers.js';
 import { MOMENTS } from '../copy/time.js';
 import { TimeZone } from '../views/text.js';
 import type { ChartSpec } from './chart-specs.js';
 import { chartData, indexAt, sampleAt, seriesOf } from './data.js';
+import { csvOf, download } from './csv.js';
 import { chartOptions } from './drawing.js';
+import type { ChartMark } from './marks.js';
+import { addTouchZoom } from './touch-zoom.js';
 
 export interface ChartProps {
   readonly spec: ChartSpec;
   readonly history: HistoryDocument;
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
+  readonly marks: readonly ChartMark[];
   readonly zoom: (fromMs: number, toMs: number) => void;
 }
 
-export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX.Element {
+export function Chart({ spec, history, limits, pointed, marks, zoom }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const step = history.step_seconds;
   /** The plot outlives a render, and must draw by the latest values. */
-  const latest = useRef({ limits, zoom, step });
-  latest.current = { limits, zoom, step };
+  const latest = useRef({ limits, zoom, step, marks });
+  latest.current = { limits, zoom, step, marks };
   const { atMs } = useStore(pointed);
   const zone = useContext(TimeZone);
 
@@ -44,8 +48,11 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
         onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
         step: () => latest.current.step,
         moments: MOMENTS[zone],
+        marks: () => latest.current.marks,
       });
-      return new uPlot(options, chartData(spec, history), element);
+      const made = new uPlot(options, chartData(spec, history), element);
+      addTouchZoom(made, (fromMs, toMs) => latest.current.zoom(fromMs, toMs));
+      return made;
     };
     plot.current = make();
     const again = (): void => {
@@ -69,7 +76,7 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
 
   useEffect(() => {
     plot.current?.setData(chartData(spec, history), true);
-  }, [spec, history]);
+  }, [spec, history, marks]);
 
   const index = sampleAt(history, indexAt(history, atMs));
   return (
@@ -81,20 +88,32 @@ export function Chart({ spec, history, limits, pointed, zoom }: ChartProps): JSX
             <svg width="18" height="6" aria-hidden="true">
               <line x1="0" y1="3" x2="18" y2="3" stroke-dasharray={dash.join(' ')} />
             </svg>{' '}
-            {name} {orNotMeasured(seriesOf(history, series)?.mean[index], spec.word)}
+            {name} {valueWords(spec, seriesOf(history, series), index)}
           </span>
         ))}
+        <button
+          type="button"
+          aria-label={`CSV of ${spec.title}`}
+          onClick={() => download(`${spec.lines[0]?.series ?? 'chart'}.csv`, csvOf(spec, history))}
+        >
+          CSV
+        </button>
       </figcaption>
       <div ref={place} class="plot" aria-hidden="true" />
     </figure>
   );
 }
 
-function wordsOf({ lines, word }: ChartSpec, history: HistoryDocument, index: number): string {
-  return lines
-    .map(({ series, name }) => {
-      const value = seriesOf(history, series)?.mean[index];
-      return `${name} ${value === null || value === undefined ? NOT_MEASURED : word(value)}`;
-    })
+function wordsOf(spec: ChartSpec, history: HistoryDocument, index: number): string {
+  return spec.lines
+    .map(({ series, name }) => `${name} ${valueWords(spec, seriesOf(history, series), index)}`)
     .join(', ');
+}
+
+/** `1.2 ms (0.8 ms to 5.1 ms)`: the mean of a step, and the least and the most of it where they differ. */
+function valueWords({ word }: ChartSpec, series: ReturnType<typeof seriesOf>, index: number): string {
+  const [mean, least, most] = [series?.mean[index], series?.minimum[index], series?.maximum[index]];
+  const words = orNotMeasured(mean, word);
+  if (typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most)) return words;
+  return `${words} (${word(least)} to ${word(most)})`;
 }

@@ -1,26 +1,52 @@
 /** All charts, on one time axis. The code that draws them is fetched only by users who see them. */
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Pointed, Store } from '../state-container.js';
+import { type Pointed, type Store, useStore } from '../state-container.js';
+import { TimeText } from '../views/text.js';
 import { CHARTS } from './chart-specs.js';
 import type { ChartProps } from './chart.js';
+import { MARK_WORDS, nearWords, type ChartMark } from './marks.js';
 import type { HistoryState } from './use-history.js';
 
 export interface ChartsProps {
   readonly history: HistoryState;
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
+  readonly marks: readonly ChartMark[];
   readonly zoom: (fromMs: number, toMs: number) => void;
+  readonly nowMs: number;
 }
 
-export function Charts({ history: { history, error }, limits, pointed, zoom }: ChartsProps): JSX.Element {
+export function Charts({
+  history: { history, error },
+  limits,
+  pointed,
+  marks,
+  zoom,
+  nowMs,
+}: ChartsProps): JSX.Element {
+  const { atMs } = useStore(pointed);
+  const letters = (Object.keys(MARK_WORDS) as ChartMark['letter'][]).filter((letter) =>
+    marks.some((mark) => mark.letter === letter && mark.atMs >= limits.fromMs && mark.atMs <= limits.toMs),
+  );
   const [drawing, setDrawing] = useState<{ readonly Chart: ComponentType<ChartProps> }>();
   useEffect(() => {
     void import('./chart.js').then(({ Chart }) => setDrawing({ Chart }));
   }, []);
   return (
     <section aria-labelledby="charts">
-      <h2 id="charts">Figures</h2>
+      <div class="title">
+        <h2 id="charts">Figures</h2>
+        <p class="soft">
+          {atMs !== null && (
+            <>
+              at <TimeText at={atMs} nowMs={nowMs} />
+              {nearWords(marks, atMs, limits)}
+            </>
+          )}
+          {atMs === null && letters.map((letter) => `${letter}: ${MARK_WORDS[letter]}`).join(' · ')}
+        </p>
+      </div>
       {history === null ? (
         <p class="soft">{error ?? 'Loading …'}</p>
       ) : (
@@ -33,6 +59,7 @@ export function Charts({ history: { history, error }, limits, pointed, zoom }: C
                 history={history}
                 limits={limits}
                 pointed={pointed}
+                marks={marks}
                 zoom={zoom}
               />
             ) : (

@@ -3,6 +3,9 @@ import type uPlot from 'uplot';
 import type { Moments } from '../copy/time.js';
 import type { ChartSpec } from './chart-specs.js';
 import { aloneOf, gapsOf } from './data.js';
+import { drawMarks, drawOutliers } from './draw-notes.js';
+import type { ChartMark } from './marks.js';
+import { axisEnd } from './outliers.js';
 
 export interface DrawingOptions {
   readonly limits: () => { readonly fromMs: number; readonly toMs: number };
@@ -10,6 +13,7 @@ export interface DrawingOptions {
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly step: () => number;
   readonly moments: Moments;
+  readonly marks: () => readonly ChartMark[];
 }
 
 const HEIGHT = 130;
@@ -40,7 +44,7 @@ export function chartOptions(spec: ChartSpec, element: HTMLElement, drawing: Dra
         time: true,
         range: () => [drawing.limits().fromMs / 1_000, drawing.limits().toMs / 1_000],
       },
-      y: { range: (_plot, _least, most) => [0, Math.max(spec.atLeast, (most || 0) * 1.05)] },
+      y: { range: (plot) => [0, axisEnd(plot.data, spec.atLeast)] },
     },
     axes: [
       {
@@ -76,6 +80,10 @@ export function chartOptions(spec: ChartSpec, element: HTMLElement, drawing: Dra
     ],
     hooks: {
       drawClear: [(plot) => hatchGaps(plot, color('--hatch'), drawing.step())],
+      draw: [
+        (plot) => drawMarks(plot, drawing.marks(), color('--ink')),
+        (plot) => drawOutliers(plot, spec, (line) => color(`--line-${line}`)),
+      ],
       setCursor: [
         (plot) => {
           const { left } = plot.cursor;
@@ -86,7 +94,8 @@ export function chartOptions(spec: ChartSpec, element: HTMLElement, drawing: Dra
       setSelect: [
         (plot) => {
           const { left, width } = plot.select;
-          if (width < 8) return;
+          // The others follow the one that was dragged.
+          if (width < 8 || !plot.cursor.event) return;
           drawing.onZoom(plot.posToVal(left, 'x') * 1_000, plot.posToVal(left + width, 'x') * 1_000);
           plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
         },

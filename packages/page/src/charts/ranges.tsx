@@ -1,6 +1,6 @@
 /** The choice of the time span. */
 import type { JSX } from 'preact';
-import { RANGES, writeAddress, type Navigation, type RangeName, type Span } from '../address.js';
+import { RANGES, writeAddress, zoomedOut, type Navigation, type RangeName, type Span } from '../address.js';
 import { TimeText } from '../views/text.js';
 
 export interface RangesProps {
@@ -29,7 +29,10 @@ export function Ranges({ span, navigation, nowMs }: RangesProps): JSX.Element {
       ))}
       {typeof span === 'object' && (
         <span>
-          <TimeText at={span.fromMs} nowMs={nowMs} /> – <TimeText at={span.toMs} nowMs={nowMs} />
+          <TimeText at={span.fromMs} nowMs={nowMs} /> – <TimeText at={span.toMs} nowMs={nowMs} />{' '}
+          <button type="button" onClick={() => navigation.go({ span: zoomedOut(span, nowMs) })}>
+            Zoom out
+          </button>
         </span>
       )}
     </nav>

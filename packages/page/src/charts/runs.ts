@@ -60,3 +60,9 @@ export function totalsWords(totals: HistoryDocument['totals']): string {
 export function stepWords({ step_seconds: step }: Pick<HistoryDocument, 'step_seconds'>): string {
   return `worst of each ${exactDuration(step * 1_000)}`;
 }
+
+/** What a run shows at a moment, in seconds. */
+export function statusAt(runs: readonly StatusRun[], second: number): string {
+  const run = runs.find(({ from, to }) => from <= second && second < to);
+  return run === undefined ? 'not known yet' : (run.status ?? 'not measured');
+}

@@ -7,7 +7,7 @@ import { useMemo } from 'preact/hooks';
 import { type Pointed, type Store, useStore } from '../state-container.js';
 import { TimeText } from '../views/text.js';
 import type { HistoryState } from './use-history.js';
-import { runsOf, stepWords, totalsWords, type StatusRun } from './runs.js';
+import { runsOf, statusAt, stepWords, totalsWords, type StatusRun } from './runs.js';
 
 export interface TimelineProps {
   readonly history: HistoryState;
@@ -36,7 +36,19 @@ export function Timeline({
   const words = history ? totalsWords(history.totals) : 'Loading …';
   return (
     <figure class="timeline">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={words}
+        onPointerMove={({ currentTarget, clientX }) => {
+          const { left, width } = currentTarget.getBoundingClientRect();
+          pointed.change({
+            atMs: limits.fromMs + ((clientX - left) / width) * (limits.toMs - limits.fromMs),
+          });
+        }}
+        onPointerLeave={() => pointed.change({ atMs: null })}
+      >
         <defs>
           <pattern
             id="hatch"
@@ -58,7 +70,15 @@ export function Timeline({
       <figcaption>
         <TimeText at={limits.fromMs} nowMs={nowMs} />
         <span>
-          {error ?? words} {history && !error && <small class="soft">({stepWords(history)})</small>}
+          {atMs === null || error ? (
+            <>
+              {error ?? words} {history && !error && <small class="soft">({stepWords(history)})</small>}
+            </>
+          ) : (
+            <>
+              at <TimeText at={atMs} nowMs={nowMs} />: {statusAt(runs, atMs / 1_000)}
+            </>
+          )}
         </span>
         <TimeText at={limits.toMs} nowMs={nowMs} />
       </figcaption>

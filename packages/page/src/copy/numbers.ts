@@ -1,6 +1,6 @@
 /** Numbers as texts, as the language of the browser writes them. What was not measured is never 0. */
 
-export const NOT_MEASURED = 'not measured';
+const NOT_MEASURED = 'not measured';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 

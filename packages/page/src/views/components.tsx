@@ -12,7 +12,13 @@ interface ComponentProps {
   readonly nowMs: number;
 }
 
-export function DatabaseCard({ report, component, nowMs }: ComponentProps): JSX.Element {
+/** @param waiting - callers who wait for a connection */
+export function DatabaseCard({
+  report,
+  component,
+  waiting,
+  nowMs,
+}: ComponentProps & { readonly waiting: number | null | undefined }): JSX.Element {
   const figures = report?.db_statistics;
   return (
     <section class="part" aria-labelledby="database">
@@ -29,6 +35,9 @@ export function DatabaseCard({ report, component, nowMs }: ComponentProps): JSX.
         </Figure>
         <Figure name="In use" hint="Connections of the pool that are checked out or being opened">
           {orNotMeasured(figures?.checked_out, (inUse) => `${inUse} of ${figures?.size ?? '?'}`)}
+        </Figure>
+        <Figure name="Waiting" hint="Callers who wait for a connection of the pool">
+          {orNotMeasured(waiting, count)}
         </Figure>
         <Figure name="Idle">{orNotMeasured(figures?.checked_in, count)}</Figure>
       </dl>

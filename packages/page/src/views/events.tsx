@@ -22,11 +22,13 @@ export interface UseEventsOptions {
   readonly span: Span;
   readonly nowMs: number;
   readonly limit: number;
+  /** Only these, separated by commas. */
+  readonly kind?: string;
 }
 
 /** The events of a time span. The query changes at most once a minute, so that the clock alone causes few requests. */
-export function useEvents({ eventCount, span, nowMs, limit }: UseEventsOptions) {
-  const query = queryOf(span, nowMs, limit);
+export function useEvents({ eventCount, span, nowMs, limit, kind }: UseEventsOptions) {
+  const query = { ...queryOf(span, nowMs, limit), ...(kind !== undefined && { kind }) };
   const { body, error } = usePolled(PATH, { query, everyMs: EVERY_MS, reread: eventCount });
   return { list: body?.events ?? null, next: body?.next ?? null, error, query };
 }

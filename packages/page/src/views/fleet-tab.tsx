@@ -1,8 +1,9 @@
 /** The fleet, a service of it, or one instance: whatever the address says. */
 import type { ComponentChildren, JSX } from 'preact';
-import { FleetOverview, type FleetOverviewProps } from './fleet.js';
+import type { FleetOverviewProps } from './fleet.js';
 import { lazyView } from './lazy-view.js';
 
+const FleetOverview = lazyView(async () => (await import('./fleet.js')).FleetOverview);
 const FleetInstanceView = lazyView(async () => (await import('./fleet-instance.js')).FleetInstanceView);
 const FleetPast = lazyView(async () => (await import('./fleet-past.js')).FleetPast);
 const HealthyTime = lazyView(async () => (await import('./healthy-time.js')).HealthyTimeSection);

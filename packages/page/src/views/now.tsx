@@ -1,10 +1,11 @@
 /** The current state and what led to it: status history, both stores, the source, the last events, the charts. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { Navigation, Span } from '../address.js';
 import { limitsOf } from '../address.js';
 import { Charts } from '../charts/charts.js';
 import { useHistory } from '../charts/use-history.js';
+import { marksOf } from '../charts/marks.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import type { PageState } from '../api/page-state.js';
@@ -21,6 +22,10 @@ const HealthyTime = lazyView(async () => (await import('./healthy-time.js')).Hea
 /** Of this service in its own fleet. */
 const OWN_NAME = 'portal';
 
+/** What is marked in the charts; more would be a fence. */
+const OWN_KINDS = 'service,integrity';
+const MOST_MARKS = 40;
+
 export interface NowProps {
   readonly state: PageState;
   readonly span: Span;
@@ -32,6 +37,8 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
   const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: 6 });
+  const own = useEvents({ eventCount: known.eventCount, span, nowMs, limit: MOST_MARKS, kind: OWN_KINDS });
+  const marks = useMemo(() => marksOf(own.list ?? []), [own.list]);
   const limits = limitsOf(span, nowMs);
   const zoom = (fromMs: number, toMs: number): void => navigation.go({ span: { fromMs, toMs } });
   const { snapshot } = known;
@@ -47,7 +54,12 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
         <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} />
       </section>
       <div class="two">
-        <DatabaseCard report={report} component={snapshot?.parts['database']} nowMs={nowMs} />
+        <DatabaseCard
+          report={report}
+          component={snapshot?.parts['database']}
+          waiting={snapshot?.pool_waiting}
+          nowMs={nowMs}
+        />
         <CacheCard report={report} component={snapshot?.parts['cache']} nowMs={nowMs} />
       </div>
       <SourceLine nowMs={nowMs} reread={known.eventCount} />
@@ -55,7 +67,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
         <h2 id="events">Events</h2>
         <EventList events={events.list} error={events.error} nowMs={nowMs} pointed={pointed} />
       </section>
-      <Charts history={history} limits={limits} pointed={pointed} zoom={zoom} />
+      <Charts history={history} limits={limits} pointed={pointed} marks={marks} zoom={zoom} nowMs={nowMs} />
       <HealthyTime service={OWN_NAME} nowMs={nowMs} />
     </>
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aloneOf, chartData, gapsOf, sampleAt } from '../../src/charts/data.js';
-import { runsOf, stepWords, totalsWords } from '../../src/charts/runs.js';
+import { runsOf, stepWords, totalsWords, statusAt } from '../../src/charts/runs.js';
 
 const history = {
   from: '',
@@ -78,5 +78,16 @@ test('a line goes on between two looks, and breaks where a look found nothing or
   assert.deepEqual(
     [1, 3, 4, 6, 9].map((index) => sampleAt(sparse, index)),
     [0, 2, 4, 6, 8],
+  );
+});
+
+test('what a run shows at a moment', () => {
+  const runs = [
+    { status: 'healthy', from: 0, to: 10 },
+    { status: null, from: 10, to: 20 },
+  ] as const;
+  assert.deepEqual(
+    [5, 10, 20].map((second) => statusAt(runs, second)),
+    ['healthy', 'not measured', 'not known yet'],
   );
 });

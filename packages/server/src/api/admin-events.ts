@@ -1,11 +1,13 @@
 /** `GET /v1/admin/events`: what happened, the latest first. */
 import { eventSchema } from './event-schema.js';
-import { timeParameter, wholeNumberParameter } from './parameters.js';
+import { textParameter, timeParameter, wholeNumberParameter } from './parameters.js';
 import { defineRoute } from './route.js';
 import { exactly, integerOrNull, listOf, named } from './schema.js';
 
 const DEFAULT_EVENTS = 50;
 const MOST_EVENTS = 200;
+const KIND = '(status|integrity|service|history|alert|reason)';
+const KINDS = `^${KIND}(,${KIND}){0,5}$`;
 
 export const eventPageSchema = named(
   'Events',
@@ -30,6 +32,7 @@ export const adminEventsRoute = defineRoute({
   query: {
     from: timeParameter('Only those that had not ended by then.'),
     to: timeParameter('Only those that had begun by then.'),
+    kind: textParameter(KINDS, 'kinds of events, separated by commas.'),
     before: wholeNumberParameter('Only those before the event of this id.', { minimum: 1 }),
     limit: wholeNumberParameter(`How many; default ${DEFAULT_EVENTS}.`, { minimum: 1, maximum: MOST_EVENTS }),
   },
@@ -39,7 +42,7 @@ export const adminEventsRoute = defineRoute({
       schema: eventPageSchema,
     },
   },
-  handler({ query: { from: fromMs, to: toMs, before, limit = DEFAULT_EVENTS }, services }) {
-    return services.history.events({ fromMs, toMs, before, limit });
+  handler({ query: { from: fromMs, to: toMs, before, kind, limit = DEFAULT_EVENTS }, services }) {
+    return services.history.events({ fromMs, toMs, before, kinds: kind?.split(','), limit });
   },
 });

@@ -4,7 +4,7 @@ import { reasonSchema } from './reason-schema.js';
 import { adminReportSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 import { openStream, STREAM_ANSWER } from './event-stream.js';
-import { choice, dateTimeMs, exactly, listOf, MOMENT, textOrNull } from './schema.js';
+import { choice, dateTimeMs, exactly, integerOrNull, listOf, MOMENT, textOrNull } from './schema.js';
 
 const liveComponent = exactly('A component, and since when it has been as it is.', {
   state: choice(['up', 'slow', 'limited', 'down', 'stale'], 'The outcome of its probe.'),
@@ -23,6 +23,7 @@ export const liveSnapshotSchema = exactly('Everything for an administrator at on
     description: 'Each component by its name.',
     additionalProperties: liveComponent,
   },
+  pool_waiting: integerOrNull('Callers who wait for a connection of the pool.'),
   reasons: listOf(reasonSchema, 'Why it is so, as in `/v1/admin/reasons`.'),
   at: dateTimeMs('Of the clock of the service.'),
 });
@@ -37,9 +38,9 @@ export const adminLiveRoute = defineRoute({
     tag: 'History',
     summary: 'Everything, as it becomes known',
     description:
-      'Server-sent events, for as long as the session lasts. `report`: `{report, since, causes, parts, reasons, at}`, at once and ' +
+      'Server-sent events, for as long as the session lasts. `report`: `{report, since, causes, parts, pool_waiting, reasons, at}`, at once and ' +
       'after every look, where `report` is the administrator’s report, `causes` has what is wrong as `component`, ' +
-      '`code` and `since`, `parts` has of each part its `state`, `since`, `answers_since` and `checked_at`, and `reasons` is the ' +
+      '`code` and `since`, `parts` has of each part its `state`, `since`, `answers_since` and `checked_at`, `pool_waiting` is how many callers wait for a connection, and `reasons` is the ' +
       'list of `/v1/admin/reasons`. ' +
       '`happened`: one event, as in `/v1/admin/events`; once more when a cause of it has come or gone. `gone`: the session has ended, and so does the ' +
       'answer. `draining`: the service is about to stop. A comment at least every 5 s says that the connection lives.',

@@ -56,6 +56,8 @@ export interface EventQuery {
   readonly toMs: number | undefined;
   /** Only events before the one with this id. */
   readonly before: number | undefined;
+  /** Only events of these kinds. */
+  readonly kinds?: readonly string[] | undefined;
   readonly limit: number;
 }
 
@@ -151,8 +153,9 @@ function prepareStatements(database: Database) {
       `SELECT * FROM events WHERE kind = 'status' ORDER BY ended_at IS NULL DESC, ended_at DESC, id DESC LIMIT 1`,
     ),
     page: database.prepare(
-      `SELECT * FROM events WHERE id < ? AND began_at < ? AND (ended_at IS NULL OR ended_at >= ?)
-     ORDER BY id DESC LIMIT ?`,
+      `SELECT * FROM events WHERE id < ?1 AND began_at < ?2 AND (ended_at IS NULL OR ended_at >= ?3)
+     AND (?4 IS NULL OR instr(?4, ',' || kind || ',') > 0)
+     ORDER BY id DESC LIMIT ?5`,
     ),
   };
 }
@@ -233,11 +236,12 @@ export function createEventStore(
       end('status', knownUntil);
       return add({ kind: 'status', beganAt: at, endedAt: null, from, to, codes, details, since });
     }),
-    readEvents({ fromMs, toMs, before, limit }) {
+    readEvents({ fromMs, toMs, before, kinds, limit }) {
       const rows = statements.page.all(
         before ?? Number.MAX_SAFE_INTEGER,
         toMs ?? Number.MAX_SAFE_INTEGER,
         fromMs ?? 0,
+        kinds === undefined ? null : `,${kinds.join(',')},`,
         limit + 1,
       ) as EventRow[];
       const events = rows.slice(0, limit).map(eventOf);

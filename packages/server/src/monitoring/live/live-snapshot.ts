@@ -29,6 +29,8 @@ export interface LiveSnapshot {
   /** The worst first. */
   readonly causes: readonly CauseDocument[];
   readonly parts: Readonly<Record<string, ComponentDocument>>;
+  /** Callers who wait for a connection of the pool; `null`: not known. */
+  readonly pool_waiting: number | null;
   readonly at: string;
 }
 
@@ -48,7 +50,7 @@ export interface PublicStatus {
 /** @param atMs - in milliseconds since 1970 */
 export function liveSnapshotOf(
   report: Report,
-  { components }: HealthSnapshot,
+  { components, poolWaiting }: HealthSnapshot,
   tracked: TrackedStatus,
   atMs: number,
 ): LiveSnapshot {
@@ -74,6 +76,7 @@ export function liveSnapshotOf(
       })),
     ),
     parts: Object.fromEntries(parts) as LiveSnapshot['parts'],
+    pool_waiting: poolWaiting ?? null,
     at: iso(atMs),
   };
 }

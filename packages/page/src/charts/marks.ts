@@ -1,0 +1,41 @@
+/** What happened to the service itself, as upright lines in the charts. Pure. */
+import type { EventDocument } from 'portal-server/api';
+
+export interface ChartMark {
+  readonly atMs: number;
+  readonly letter: 'R' | 'V' | 'S';
+  readonly words: string;
+}
+
+/** What the letters mean, in the order in which they are explained. */
+export const MARK_WORDS: Readonly<Record<ChartMark['letter'], string>> = {
+  V: 'another version',
+  R: 'a start of the service',
+  S: 'the source changed',
+};
+
+/** @param events - of the kinds `service` and `integrity`, the latest first */
+export function marksOf(events: readonly EventDocument[]): readonly ChartMark[] {
+  const runs = events.filter(({ kind }) => kind === 'service');
+  return events.flatMap((event): readonly ChartMark[] => {
+    const atMs = Date.parse(event.began_at);
+    if (event.kind === 'integrity') return [{ atMs, letter: 'S', words: `source ${event.to ?? 'changed'}` }];
+    if (event.kind !== 'service') return [];
+    const before = runs[runs.indexOf(event) + 1];
+    const version = event.details['version'];
+    const isRelease = before !== undefined && before.details['version'] !== version;
+    return isRelease
+      ? [{ atMs, letter: 'V', words: `version ${String(version)}` }]
+      : [{ atMs, letter: 'R', words: 'start of the service' }];
+  });
+}
+
+/** Of the marks that the pointer is at: within a hundredth of what is shown. */
+export function nearWords(
+  marks: readonly ChartMark[],
+  atMs: number,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): string {
+  const near = marks.filter((mark) => Math.abs(mark.atMs - atMs) <= (toMs - fromMs) / 100);
+  return near.map(({ words }) => `, ${words}`).join('');
+}
