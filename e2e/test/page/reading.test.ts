@@ -7,11 +7,14 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, takePicture, untilHeadline } from './reader.js';
+import { assertAccessible, layoutShift, takePicture, untilHeadline } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage, type ServedPage } from './served-page.js';
 
-const VIEWS = ['/', '/fleet', '/now', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = ['/', '/fleet', '/now', '/incidents', '/events', '/integrity', '/sessions', '/audit'];
+/** Of a view, as browsers count it. */
+const MOST_SHIFT = 0.05;
+/** The smallest is also a desktop at 400 %. */
 const WIDTHS = [320, 390, 768, 1280, 1920];
 
 let browser: Browser;
@@ -201,6 +204,39 @@ test('no view has anything for axe to say, by day or by night', async () => {
   await page.emulateMedia({ colorScheme: 'light' });
 });
 
+test('in forced colours one tab and one range are marked, and axe has nothing to say', async () => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  for (const view of VIEWS) {
+    await open(view);
+    for (const links of ['.tabs a', '.ranges a']) {
+      // A border is seen where it differs from what it lies on.
+      const [all, marked] = (await page.evaluate(`(() => {
+        const links = [...document.querySelectorAll('${links}')];
+        const paper = getComputedStyle(document.body).backgroundColor;
+        return [links.length, links.filter((one) => getComputedStyle(one).borderBottomColor !== paper).length];
+      })()`)) as [number, number];
+      assert.equal(marked, Math.min(1, all), `${links} of ${view}`);
+    }
+    await assertAccessible(page, `${view} in forced colours`);
+  }
+  await page.emulateMedia({ forcedColors: 'none' });
+});
+
+test('nothing moves while a view arrives', async (t) => {
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const view of [...VIEWS, '/docs', '/docs/errors']) {
+      await page.goto('about:blank');
+      if (view.startsWith('/docs')) await page.goto(served.url + view);
+      else await open(view);
+      const { sum, moved } = await layoutShift(page);
+      t.diagnostic(`${view} at ${width}: ${sum.toFixed(3)}`);
+      assert.ok(sum <= MOST_SHIFT, `${view} at ${width}: ${sum} by ${moved.join('; ')}`);
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
 test('no view is wider than its window, from the smallest phone on', async () => {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 844 });
@@ -217,11 +253,11 @@ test('no view is wider than its window, from the smallest phone on', async () =>
 });
 
 test('the guides are pages: a code has its place, on a phone too, by day and by night', async () => {
-  for (const guide of ['errors', 'reasons', 'fleet', 'settings', 'integrity']) {
+  for (const guide of ['', 'errors', 'reasons', 'fleet', 'settings', 'integrity']) {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.goto(`${served.url}/docs/${guide}`);
-      await assertAccessible(page, `${guide} ${colorScheme}`);
+      await page.goto(`${served.url}/docs${guide && `/${guide}`}`);
+      await assertAccessible(page, `/docs/${guide} ${colorScheme}`);
     }
     await page.setViewportSize({ width: 320, height: 844 });
     const wide = await page.evaluate('document.documentElement.scrollWidth');

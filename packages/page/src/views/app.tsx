@@ -70,7 +70,11 @@ export function Page({
           Skip to content
         </a>
         <Top heading={heading} known={known} connection={connection} />
-        <main id="content" tabIndex={-1} class={isLost ? 'lost' : who === 'unknown' ? 'first' : ''}>
+        <main
+          id="content"
+          tabIndex={-1}
+          class={[isLost ? 'lost' : '', who === 'unknown' || isAdmin(who) ? 'long' : ''].join(' ')}
+        >
           {fleet && <FleetHeadline fleet={fleet} nowMs={serviceMs} />}
           {(!fleet || status !== 'healthy') && (
             <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />

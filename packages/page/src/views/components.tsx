@@ -41,15 +41,17 @@ export function DatabaseCard({
         </Figure>
         <Figure name="Idle">{orNotMeasured(figures?.checked_in, count)}</Figure>
       </dl>
-      {typeof figures?.checked_out === 'number' && figures.size !== null && (
-        <meter
-          aria-label="Connections in use"
-          min={0}
-          max={figures.size}
-          value={figures.checked_out}
-          title={`${figures.checked_out} of ${figures.size} connections in use`}
-        />
-      )}
+      <div class="meter">
+        {typeof figures?.checked_out === 'number' && figures.size !== null && (
+          <meter
+            aria-label="Connections in use"
+            min={0}
+            max={figures.size}
+            value={figures.checked_out}
+            title={`${figures.checked_out} of ${figures.size} connections in use`}
+          />
+        )}
+      </div>
     </section>
   );
 }

@@ -28,7 +28,7 @@ table { width: 100%; border-collapse: collapse; }
 th, td { padding: 0.3rem 0.75rem 0.3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 details { margin: 0.4rem 0; }
 summary { cursor: pointer; min-height: 1.6rem; }
-.who { font-weight: normal; opacity: 0.75; }
+.who { font-weight: normal; }
 tr:target { background: var(--soft); outline: 2px solid Highlight; }
 @media (max-width: 40rem) {
   thead { position: absolute; left: -99rem; }
