@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -74,6 +74,72 @@ test('20,000 files, 200 MB', async (t) => {
   assert.equal(hash, await shellHashOf(root), 'the shell line');
   assert.equal(hash, sha256((await portalHealth('manifest', root)).stdout), 'sha256sum of the manifest');
   assert.equal(hash, await goHashOf(root), 'Go’s dirhash');
+});
+
+/** As a repository of a compiler has them: thousands of fixtures of a few lines, some empty, names of all kinds. */
+async function makeMonorepo(root: string): Promise<number> {
+  let files = 0;
+  for (let name = 0; name < 150; name += 1) {
+    for (let fixture = 0; fixture < 61; fixture += 1) {
+      const folder = join(root, `packages/babel-plugin-${name}/test/fixtures/general/case ${fixture}`);
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'input.js'), `var a${name} = ${fixture};\n`);
+      await writeFile(
+        join(folder, fixture % 7 === 0 ? 'output.mjs' : 'output.js'),
+        `let a${name} = ${fixture};\n`,
+      );
+      await writeFile(
+        join(folder, fixture % 9 === 0 ? 'öptions.json' : 'options.json'),
+        fixture % 5 === 0 ? '' : '{}\r\n',
+      );
+      files += 3;
+    }
+    await mkdir(join(root, `packages/babel-plugin-${name}/src`), { recursive: true });
+    await writeFile(join(root, `packages/babel-plugin-${name}/src/index.js`), `export default ${name};\n`);
+    files += 1;
+  }
+  return files;
+}
+
+test('27,600 files of a repository: its hash, a release of it, and what differs by name', async (t) => {
+  const folder = await makeFolder(t, MEMORY);
+  const root = join(folder, 'babel');
+  const files = await makeMonorepo(root);
+  assert.equal(files, 27_600);
+  assert.equal(await hashOf(root), await shellHashOf(root));
+
+  await portalHealth('keygen', join(folder, 'release'));
+  const manifest = join(folder, 'source.sha256');
+  const statement = join(folder, 'source.intoto.jsonl');
+  await portalHealth('manifest', root, '--out', manifest);
+  const key = ['--key', join(folder, 'release.key'), '--manifest', manifest, '--out', statement];
+  await portalHealth('sign', root, ...key, '--release', '1', '--sequence', '1');
+  const check = [
+    'verify',
+    root,
+    '--statement',
+    statement,
+    '--key',
+    join(folder, 'release.pub'),
+    '--manifest',
+    manifest,
+  ];
+  assert.match((await portalHealth(...check)).stdout, /^verified .* 27600 files$/m);
+
+  await writeFile(join(root, 'packages/babel-plugin-77/src/index.js'), 'export default EVIL;\n');
+  await rm(join(root, 'packages/babel-plugin-3'), { recursive: true });
+  await symlink('AGENTS.md', join(root, 'CLAUDE.md'));
+  const refused = await portalHealth(...check).catch(
+    (error: unknown) => error as { code: number; stdout: string; stderr: string },
+  );
+  assert.ok('code' in refused);
+  assert.equal(refused.code, 64 | 4 | 2, refused.stderr);
+  assert.match(refused.stdout, /^ {2}modified {2}packages\/babel-plugin-77\/src\/index\.js$/m);
+  assert.match(refused.stdout, /^ {2}removed {3}packages\/babel-plugin-3\/ {2}\(184 files\)$/m);
+  assert.match(
+    refused.stderr,
+    /^E_SYMLINK CLAUDE\.md is a symbolic link \(to AGENTS\.md\); exclude \.\/CLAUDE\.md, or have it signed \(sign --links\)$/m,
+  );
 });
 
 test('100,000 entries in one folder are no reason to refuse', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { createHealth } from '../src/health.js';
 import type { Failure, StatusChange } from '../src/health-options.js';
 import type { HealthSource, SourceProblem } from '../src/source-option.js';
@@ -101,6 +102,31 @@ test('who listens hears each problem of the source when it is new, with its caus
         ['degraded', 'healthy', []],
         ['healthy', 'degraded', ['SOURCE_UNREADABLE']],
       ],
+    );
+  } finally {
+    await health.close();
+  }
+});
+
+test('the first status is said when the source is known, however late that is', async () => {
+  const { source, learn } = ownSource();
+  const changes: StatusChange[] = [];
+  const health = createHealth({
+    source: {
+      ...source,
+      async start() {
+        await setTimeout(500);
+        learn({ problems: [{ kind: 'mismatched', code: 'HASH' }] });
+      },
+    },
+    checks: { quick: () => undefined },
+    onStatusChange: (change) => changes.push(change),
+  });
+  try {
+    await health.start();
+    assert.deepEqual(
+      changes.map(({ from, to }) => [from, to]),
+      [[null, 'degraded']],
     );
   } finally {
     await health.close();

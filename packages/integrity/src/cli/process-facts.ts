@@ -14,6 +14,8 @@ export interface ProcessFacts {
   readonly program: string;
   readonly isProgramReplaced: boolean;
   readonly programDigest: string;
+  /** Whether it has what only Node.js has: what is called so may be anything. */
+  readonly isNode: boolean;
   /** The command line, the name of the program left out; a process can rewrite its own. */
   readonly words: readonly string[];
   readonly folder: string;
@@ -57,19 +59,22 @@ export function readProcess(pid: number): ProcessFacts {
   const top = read('the root', () => readlinkSync(`${proc}/root`)).replace(/\/$/, '');
   const inRoot = (path: string): string => (path.startsWith(`${top}/`) ? path.slice(top.length) : path);
   const [program, isProgramReplaced] = read('the program', () => linkTarget(`${proc}/exe`));
+  const { digest: programDigest, isNode } = read('the program', () => readProgram(`${proc}/exe`));
+  const maps = read('the mappings', () => readFileSync(`${proc}/maps`, 'utf8'));
   const facts = {
     pid,
+    programDigest,
+    isNode: isNode || LIBRARY_OF_NODE.test(maps),
     startedAt: read('the start', () => timeOfTicks(startTicks)),
     program: inRoot(program),
     isProgramReplaced,
-    programDigest: read('the program', () => digestOfFile(`${proc}/exe`)),
     words: zeroEnded(read('the command line', () => readFileSync(`${proc}/cmdline`, 'utf8'))).slice(1),
     folder: inRoot(read('the working folder', () => readlinkSync(`${proc}/cwd`))),
     environment: environmentOf(read('the environment', () => readFileSync(`${proc}/environ`, 'utf8'))),
-    mapped: mappedFiles(
-      read('the mappings', () => readFileSync(`${proc}/maps`, 'utf8')),
-      (path) => `${proc}/root${inRoot(path)}`,
-    ).map(({ path, isReplaced }) => ({ path: inRoot(path), isReplaced })),
+    mapped: mappedFiles(maps, (path) => `${proc}/root${inRoot(path)}`).map(({ path, isReplaced }) => ({
+      path: inRoot(path),
+      isReplaced,
+    })),
     mounts: mountPoints(read('the mounts', () => readFileSync(`${proc}/mountinfo`, 'utf8'))),
     hasOwnRoot: read('the root', () => isAnother(`${proc}/root`, '/proc/self/root')),
     hasOwnMounts: read(
@@ -109,18 +114,28 @@ function linkTarget(link: string): [string, boolean] {
 
 const DELETED = ' (deleted)';
 
-function digestOfFile(file: string): string {
+/** What every build of Node.js exports for addons, in its program or, as in Debian, in its library. */
+const MARK_OF_NODE = 'node_module_register';
+const LIBRARY_OF_NODE = /^\S+ ..x.*\/libnode\.so[.\d]*$/m;
+
+function readProgram(file: string): { readonly digest: string; readonly isNode: boolean } {
   const digest = createHash('sha256');
   const buffer = Buffer.allocUnsafe(1 << 20);
   const descriptor = openSync(file, 'r');
+  let isNode = false;
+  let end = '';
   try {
     for (let count = readSync(descriptor, buffer); count > 0; count = readSync(descriptor, buffer)) {
-      digest.update(buffer.subarray(0, count));
+      const portion = buffer.subarray(0, count);
+      digest.update(portion);
+      const start = portion.subarray(0, MARK_OF_NODE.length).toString('latin1');
+      isNode ||= portion.includes(MARK_OF_NODE) || (end + start).includes(MARK_OF_NODE);
+      end = portion.subarray(-MARK_OF_NODE.length).toString('latin1');
     }
   } finally {
     closeSync(descriptor);
   }
-  return digest.digest('hex');
+  return { digest: digest.digest('hex'), isNode };
 }
 
 function zeroEnded(text: string): readonly string[] {

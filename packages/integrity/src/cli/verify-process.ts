@@ -95,7 +95,7 @@ function checkProgram(
   tree: ProcessTree,
   foreign: (message: string) => void,
 ): string | null {
-  const { program, programDigest, words } = facts;
+  const { program, programDigest, isNode, words } = facts;
   if (nodeDigest !== undefined && programDigest !== nodeDigest) {
     foreign(`${program} is another program than --node-digest says or was signed: ${programDigest}`);
   }
@@ -105,6 +105,8 @@ function checkProgram(
     foreign(`runs ${program}, which is neither Node.js nor of this tree`);
     return null;
   }
+  if (!isNode && programDigest !== nodeDigest)
+    foreign(`runs ${program}, which is called so and is not Node.js`);
   const { script } = splitCommandLine(words);
   if (script === undefined) {
     foreign('runs code from its command line or its input, and no script of this tree');

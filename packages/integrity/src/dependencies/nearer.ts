@@ -13,7 +13,24 @@ export interface NearerModules {
 /** A project may hold what its users have uploaded; code lies in far fewer. */
 const MAX_ENTRIES = 100_000;
 
-/** Folders whose names begin with a dot are of tools, and copies of whole applications lie there. */
+/** Where builds put code that runs. */
+const BUILT = new Set([
+  '.amplify-hosting',
+  '.build',
+  '.dist',
+  '.netlify',
+  '.next',
+  '.nuxt',
+  '.open-next',
+  '.output',
+  '.serverless',
+  '.svelte-kit',
+  '.vercel',
+  '.webpack',
+  '.wrangler',
+]);
+
+/** Other folders whose names begin with a dot are of tools, and copies of whole applications lie there. */
 export function findNearerModules(root: string, places: ReadonlySet<string>): NearerModules {
   const found: string[] = [];
   const waiting = [''];
@@ -25,7 +42,8 @@ export function findNearerModules(root: string, places: ReadonlySet<string>): Ne
       const path = joined(folder, entry.name);
       if (entry.name === 'node_modules') {
         if (!entry.isFile() && !places.has(path)) found.push(path);
-      } else if (entry.isDirectory() && !entry.name.startsWith('.')) waiting.push(path);
+      } else if (entry.isDirectory() && (!entry.name.startsWith('.') || BUILT.has(entry.name)))
+        waiting.push(path);
     }
   }
   return { places: found, isCut: false };

@@ -8,33 +8,38 @@ const PRELOAD_JOINED = /^(?:-r(?=[^-])|(?:--require|--import|--(?:experimental-)
 /** Files that hold code or options; told like a preload by whoever looks from outside. */
 const CODE_FILE = /^--(?:snapshot-blob|env-file|env-file-if-exists|experimental-config-file)$/;
 const CODE_FILE_JOINED = /^--(?:snapshot-blob|env-file|env-file-if-exists|experimental-config-file)(?==)/;
-/** Options of Node 20 to 24 that take the next word, besides those above. What V8 is told has an `=`. */
+/** Options of Node 20 to 24 that take the next word, besides those above; a test has those of the Node that runs. What V8 is told has an `=`. */
 const TAKES_A_WORD =
-  /^(?:-C|--(?:conditions|title|input-type|icu-data-dir|openssl-config|redirect-warnings|diagnostic-dir|disable-warning|inspect-port|debug-port|unhandled-rejections|dns-result-order|tls-cipher-list|tls-keylog|max-http-header-size|network-family-autoselection-attempt-timeout|secure-heap|secure-heap-min|stack-trace-limit|cpu-prof-dir|cpu-prof-name|cpu-prof-interval|heap-prof-dir|heap-prof-name|heap-prof-interval|heapsnapshot-signal|heapsnapshot-near-heap-limit|report-dir|report-directory|report-filename|report-signal|trace-event-categories|trace-event-file-pattern|trace-require-module|watch-path|watch-kill-signal|localstorage-file|allow-fs-read|allow-fs-write|experimental-default-type|experimental-specifier-resolution|es-module-specifier-resolution|experimental-sea-config|build-snapshot-config|disable-proto|disallow-code-generation-from-strings|v8-pool-size|use-largepages|force-context-aware))$/;
+  /^(?:-C|--(?:conditions|title|input-type|icu-data-dir|openssl-config|redirect-warnings|diagnostic-dir|disable-warning|inspect-port|debug-port|unhandled-rejections|dns-result-order|tls-cipher-list|tls-keylog|max-http-header-size|network-family-autoselection-attempt-timeout|secure-heap|secure-heap-min|stack-trace-limit|cpu-prof-dir|cpu-prof-name|cpu-prof-interval|heap-prof-dir|heap-prof-name|heap-prof-interval|heapsnapshot-signal|heapsnapshot-near-heap-limit|report-dir|report-directory|report-filename|report-signal|trace-event-categories|trace-event-file-pattern|trace-require-module|watch-path|watch-kill-signal|localstorage-file|allow-fs-read|allow-fs-write|experimental-default-type|experimental-specifier-resolution|es-module-specifier-resolution|experimental-sea-config|build-snapshot-config|disable-proto|experimental-policy|policy-integrity|inspect-publish-uid|test-(?:concurrency|coverage-(?:branches|exclude|functions|include|lines)|global-setup|isolation|name-pattern|reporter|reporter-destination|rerun-failures|shard|skip-pattern|timeout)|experimental-test-isolation|max-old-space-size-percentage|disallow-code-generation-from-strings|v8-pool-size|use-largepages|force-context-aware))$/;
 /** Code from the command line or from standard input; a script of package.json. */
 const NO_SCRIPT = /^(?:-[epi]|-pe|-|--eval|--print|--interactive|--test|--run|--build-snapshot)(?:=|$)/;
 
 /** `--import x`, `--require x`, `--loader x`: what is loaded before any module of the application. */
 export function preloadsOf(words: readonly string[]): string[] {
-  return words.flatMap((word, index) => {
-    if (PRELOAD_JOINED.test(word)) return [word];
-    const value = words[index + 1];
-    return PRELOAD.test(word) && value !== undefined ? [`${word} ${value}`] : [];
-  });
+  return wordsThat(words, PRELOAD, PRELOAD_JOINED);
 }
 
 /** Files from which Node takes code or further options. */
 export function codeFilesOf(words: readonly string[]): string[] {
+  return wordsThat(words, CODE_FILE, CODE_FILE_JOINED);
+}
+
+function wordsThat(words: readonly string[], apart: RegExp, joined: RegExp): string[] {
   return words.flatMap((word, index) => {
-    if (CODE_FILE_JOINED.test(word)) return [word];
+    if (joined.test(withDashes(word))) return [word];
     const value = words[index + 1];
-    return CODE_FILE.test(word) && value !== undefined ? [`${word} ${value}`] : [];
+    return apart.test(withDashes(word)) && value !== undefined ? [`${word} ${value}`] : [];
   });
+}
+
+/** Node reads `--env_file` as `--env-file`. */
+function withDashes(word: string): string {
+  return word.startsWith('--') ? word.replace(/^[^=]*/, (name) => name.replaceAll('_', '-')) : word;
 }
 
 /** Whether the inspector listens from the start. */
 export function asksForInspector(words: readonly string[]): boolean {
-  return words.some((word) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(word));
+  return words.some((word) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(withDashes(word)));
 }
 
 /** What follows the option, as it was written. */
@@ -54,9 +59,10 @@ export function splitCommandLine(words: readonly string[]): NodeCommandLine {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
     if (word === '--') return { options: words.slice(0, index), script: words[index + 1] };
-    if (NO_SCRIPT.test(word)) return { options: words.slice(0, index), script: undefined };
+    const option = withDashes(word);
+    if (NO_SCRIPT.test(option)) return { options: words.slice(0, index), script: undefined };
     if (!word.startsWith('-')) return { options: words.slice(0, index), script: word };
-    if (PRELOAD.test(word) || CODE_FILE.test(word) || TAKES_A_WORD.test(word)) index += 1;
+    if ([PRELOAD, CODE_FILE, TAKES_A_WORD].some((takes) => takes.test(option))) index += 1;
   }
   return { options: words, script: undefined };
 }

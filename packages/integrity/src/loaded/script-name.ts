@@ -1,6 +1,7 @@
 /**
  * Names of scripts, as their loaders give them.
  */
+import { normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A file by the name of a script. */
@@ -13,7 +14,8 @@ export interface NamedFile {
 
 /** `undefined` for a script that was made from text. */
 export function fileOfName(name: string): NamedFile | undefined {
-  if (name.startsWith('/')) return { file: name, isPlain: true };
+  // Whoever makes a script from text says where it lies, and may go there by the way of a place that is left out.
+  if (name.startsWith('/')) return { file: normalize(name), isPlain: true };
   if (!name.startsWith('file:')) return undefined;
   try {
     return { file: fileURLToPath(name), isPlain: !/[?#]/.test(name) };

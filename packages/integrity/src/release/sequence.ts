@@ -14,7 +14,7 @@ export interface RememberedSequence {
 export function readSequence(file: string): RememberedSequence {
   try {
     const text = readFileSync(file, 'utf8').trim();
-    return /^\d{1,15}$/.test(text)
+    return /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))
       ? { sequence: Number(text), lost: '' }
       : { sequence: undefined, lost: 'it holds no number' };
   } catch (error) {

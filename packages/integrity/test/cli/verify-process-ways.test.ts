@@ -66,6 +66,25 @@ describe('a process that does not', () => {
     });
   }
 
+  test('nor what is merely called node, though it is given a script of the tree', async () => {
+    const found = await verifyStarted((folder) => {
+      copyFileSync('/bin/sh', join(folder, 'node'));
+      write(folder, { 'app/dist/run.js': 'echo there; read x\n' });
+      return { program: join(folder, 'node'), args: ['app/dist/run.js'] };
+    });
+    assertVerdict(found, 8, 'not from this tree', /\/node, which is called so and is not Node\.js/);
+  });
+
+  for (const option of ['--test-name-pattern', '--test_reporter', '--env_file']) {
+    test(`nor another script behind one of the tree that is the value of ${option}`, async () => {
+      const found = await verifyStarted((folder) => {
+        writeFileSync(join(folder, 'evil.js'), STAYS);
+        return { args: [option, 'app/dist/main.js', 'evil.js'] };
+      });
+      assertVerdict(found, 8, 'not from this tree', /runs .+\/evil\.js, which is not of this tree/);
+    });
+  }
+
   test('nor is another script that is given a path of the tree', async () => {
     const found = await verifyStarted((folder) => {
       writeFileSync(join(folder, 'evil.js'), STAYS);
@@ -101,6 +120,11 @@ describe('code from elsewhere', () => {
       'a file of the environment',
       (file) => ({ args: [`--env-file=${file}`, 'app/dist/main.js'] }),
       /--env-file=/,
+    ],
+    [
+      'a file of the environment, in the other spelling',
+      (file) => ({ args: [`--env_file=${file}`, 'app/dist/main.js'] }),
+      /--env_file=/,
     ],
     [
       'LD_PRELOAD',

@@ -69,6 +69,11 @@ describe('the packages of a lock file', () => {
       'added src/lib/node_modules/dep/index.js',
     ],
     [
+      'one in a folder in which builds put code, though its name begins with a dot',
+      (app) => write(app, { '.next/server/node_modules/dep/index.js': 'EVIL' }),
+      'added .next/server/node_modules/dep/index.js',
+    ],
+    [
       'a nearer one that is a link',
       (app) => {
         write(app, { '../planted/dep/index.js': 'EVIL' });

@@ -89,6 +89,16 @@ describe('scripts in memory against the files that were hashed', () => {
     assert.deepEqual({ unknown, different }, { unknown: ['made-up.mjs'], different: ['real.mjs'] });
   });
 
+  test('nor does it hide by the way of a place that is left out', async () => {
+    const { unknown } = await inspect(
+      { 'a.mjs': '' },
+      [],
+      (root) => runInThisContext('1 + 3', { filename: `${root}/node_modules/../made-up.mjs` }),
+      { exclude: ['node_modules'] },
+    );
+    assert.deepEqual(unknown, ['made-up.mjs']);
+  });
+
   test('files outside of the scope are counted, and so is what was made from text', async () => {
     const before = await inspect({ 'a.mjs': '' }, []);
     const after = await inspect(
