@@ -44,7 +44,12 @@ const source = watchSource({
 await source.start();
 const first = source.state().loaded;
 let heldMs: number[] = [];
-source.onChange(() => void heldMs.push(source.state().loaded?.held_ms ?? 0));
+let last = first;
+source.onChange(() => {
+  const { loaded } = source.state();
+  if (loaded && loaded !== last) heldMs.push(loaded.held_ms);
+  last = loaded;
+});
 await sleep(1_000);
 
 heldMs = [];

@@ -75,7 +75,6 @@ export function createHealth(options: HealthOptions): Health {
   let starting: Promise<unknown> | undefined;
   let draining = false;
   let hasStarted = false;
-  let isReportHeld = false;
 
   function noteOutcome({ name, kind }: Component, outcome: Outcome<AnyFigures>, run: FinishedRun): void {
     snapshots.invalidate();
@@ -86,10 +85,7 @@ export function createHealth(options: HealthOptions): Health {
     listeners.failed(name, outcome);
     // Also what comes with time alone, of which no source tells.
     if (source) listeners.sourceChanged(source.problems());
-    if (!sampling.started()) return;
-    // A status without the source would be taken back as soon as it is known.
-    if (source && !hasStarted) isReportHeld = true;
-    else listeners.reported();
+    if (sampling.started()) listeners.reported(source !== undefined && !hasStarted);
   }
 
   const health: Health = {
@@ -101,8 +97,7 @@ export function createHealth(options: HealthOptions): Health {
         hasStarted = true;
         // What a start computes keeps nobody waiting: readiness says no until now.
         eventLoop.forget();
-        if (isReportHeld) listeners.reported();
-        else if (source) listeners.noteStatus();
+        if (source) listeners.sourceKnown();
       });
       await starting;
     },

@@ -19,7 +19,10 @@ export interface Listeners {
   /** Calls `listener` after every run, until what is returned is called. */
   readonly onRun: (listener: (run: FinishedRun) => void) => () => void;
   failed(name: string, outcome: Outcome<AnyFigures>): void;
-  reported(): void;
+  /** `awaitsSource`: the source is not known yet, and a status without it would be taken back as soon as it is. */
+  reported(awaitsSource: boolean): void;
+  /** Tells what was held back for it. */
+  sourceKnown(): void;
   /** Between two runs, too, a status is told when it is another one. */
   noteStatus(): void;
   /** The source may say something else than before: a problem is told when it is new. */
@@ -33,6 +36,7 @@ export function createListeners(
   let status: Status | null = null;
   const runListeners = new Set<(run: FinishedRun) => void>();
   let toldOfSource = new Set<string>();
+  let isHeldBack = false;
 
   function noteStatus(): void {
     const published = report('public');
@@ -40,6 +44,11 @@ export function createListeners(
     const from = status;
     status = published.status;
     notify(onStatusChange, { from, to: status, report: published, codes: allProblems(current()) });
+  }
+
+  function tell(): void {
+    noteStatus();
+    if (onReport) notify(onReport, { report: report('admin'), codes: allProblems(current()) });
   }
 
   return {
@@ -54,9 +63,13 @@ export function createListeners(
       if (state === 'up' && problems.length + remarks.length === 0) return;
       notify(onFailure, { name, problems, remarks, cause });
     },
-    reported() {
-      noteStatus();
-      if (onReport) notify(onReport, { report: report('admin'), codes: allProblems(current()) });
+    reported(awaitsSource) {
+      isHeldBack ||= awaitsSource;
+      if (!awaitsSource) tell();
+    },
+    sourceKnown() {
+      if (isHeldBack) tell();
+      else noteStatus();
     },
     noteStatus,
     sourceChanged(problems) {

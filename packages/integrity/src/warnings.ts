@@ -62,6 +62,16 @@ function warningsOfStatement({ created, expires, node }: SignedSource, nowMs: nu
     ...(node !== null && node !== process.versions.node
       ? [`The release was made for Node.js ${node}, and this is ${process.versions.node}.`]
       : []),
+    ...warningsOfPeriod({ created, expires }, nowMs),
+  ];
+}
+
+/** Of a statement that is believed. */
+export function warningsOfPeriod(
+  { created, expires }: Pick<SignedSource, 'created' | 'expires'>,
+  nowMs: number,
+): readonly string[] {
+  return [
     ...(expires !== null && Date.parse(expires) - nowMs < WARN_AHEAD_MS
       ? [`The statement expires on ${expires}.`]
       : []),

@@ -2,6 +2,10 @@
  * What a tree should be, and who says so.
  */
 import { createHash } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemCode } from 'portal-shared/error-code';
+import { warningsOfPeriod } from '../warnings.js';
 import { readPublicKey } from '../release/keys.js';
 import { acceptStatement, type Accepted } from '../release/statement.js';
 import { StatementError } from '../release/statement-error.js';
@@ -102,7 +106,7 @@ function readStatement(file: string, values: ExpectationValues, terminal: Termin
   if (acceptSequence !== undefined && remember === undefined) {
     throw new UsageError('Expected --accept-sequence with --remember, against which it counts.');
   }
-  return acceptStatement(readText(file), {
+  const accepted = acceptStatement(readText(file), {
     keys,
     minimumSequence: readCount('min-sequence', values['min-sequence']),
     rememberedSequence: remember === undefined ? undefined : rememberedSequence(remember, terminal),
@@ -110,17 +114,29 @@ function readStatement(file: string, values: ExpectationValues, terminal: Termin
     threshold,
     now: new Date(),
   });
+  for (const warning of warningsOfPeriod(accepted, Date.now())) terminal.complain(warning);
+  return accepted;
 }
 
 /** A memory that is gone is told: whoever deletes it would otherwise roll back unseen. */
 function rememberedSequence(file: string, terminal: Terminal): number | undefined {
   const { sequence, lost } = readSequence(file);
   if (lost === 'ENOENT') {
+    checkPlace(file);
     terminal.complain(`${file} remembers no sequence yet: an older release would not be noticed this time.`);
   } else if (lost !== '') {
     throw new InconclusiveError(`${file} does not tell a sequence (${lost}).`);
   }
   return sequence;
+}
+
+/** Before anything is called verified that could then not be remembered. */
+function checkPlace(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new InconclusiveError(`${file} cannot be written (${systemCode(error)}).`);
+  }
 }
 
 /** After all was found well: from now on, nothing older than this release. */

@@ -11,6 +11,7 @@ import {
   splitOptions,
   valueOfOption,
 } from '../loaded/node-options.js';
+import { isOfSystem } from '../loaded/native-code.js';
 import type { Scope } from '../scan/scope.js';
 import type { MappedFile, ProcessFacts } from './process-facts.js';
 import {
@@ -48,9 +49,6 @@ export interface ProcessExpectation {
   readonly nodeDigest: string | undefined;
 }
 
-/** Folders of the operating system; what lies there is out of scope, as Node.js itself is. */
-const SYSTEM =
-  /^\/(?:usr\/)?lib(?:32|64|x32|exec)?\/|^\/(?:usr\/local|opt\/[^/]+|nix\/store\/[^/]+|snap\/[^/]+\/[^/]+)\/lib(?:64)?\/[^/]+\.so/;
 const NODE = /^(?:node|nodejs)(?:-?\d[\d.]*)?$/;
 
 export function verifyProcess(facts: ProcessFacts, expected: ProcessExpectation): ProcessVerification {
@@ -63,7 +61,11 @@ export function verifyProcess(facts: ProcessFacts, expected: ProcessExpectation)
   const script = checkProgram(facts, expected, tree, foreign);
   for (const preload of preloadsAround(facts)) {
     if (expected.preloads.includes(valueOfOption(preload.option))) continue;
-    if (!tree.holds(pathOf(valueOfOption(preload.option), facts))) {
+    if (
+      !tree.holds(
+        preload.isFile ? pathOf(valueOfOption(preload.option), facts) : preloadPath(preload.option, facts),
+      )
+    ) {
       foreign(`loads code from elsewhere: ${preload.option}${preload.from}`);
     }
   }
@@ -120,18 +122,27 @@ function checkProgram(
 interface Preload {
   readonly option: string;
   readonly from: string;
+  /** Whether it names a file, and no module. */
+  readonly isFile: boolean;
 }
 
 function preloadsAround({ words, environment }: ProcessFacts): readonly Preload[] {
   const { options } = splitCommandLine(words);
   const inEnvironment = splitOptions(environment.get('NODE_OPTIONS') ?? '');
   return [
-    ...[...preloadsOf(options), ...codeFilesOf(options)].map((option) => ({ option, from: '' })),
-    ...[...preloadsOf(inEnvironment), ...codeFilesOf(inEnvironment)].map((option) => ({
-      option,
-      from: ' by NODE_OPTIONS',
-    })),
-  ];
+    { words: options, from: '' },
+    { words: inEnvironment, from: ' by NODE_OPTIONS' },
+  ].flatMap(({ words: own, from }) =>
+    preloadsOf(own)
+      .map((option) => ({ option, from, isFile: false }))
+      .concat(codeFilesOf(own).map((option) => ({ option, from, isFile: true }))),
+  );
+}
+
+/** `dist/x.js` is a package called `dist` to whatever loads modules, as `./dist/x.js` is not: it lies who knows where. */
+function preloadPath(option: string, facts: ProcessFacts): string {
+  const value = valueOfOption(option);
+  return /^(?:\.{0,2}\/|file:)/.test(value) ? pathOf(value, facts) : value;
 }
 
 interface MappingCheck {
@@ -147,7 +158,7 @@ function checkMapping(
   { facts, tree, foreign, changed, notes }: MappingCheck,
 ): void {
   if (path === facts.program) return;
-  if (SYSTEM.test(path) && !/\/node_modules\/|\.node$/.test(path)) {
+  if (isOfSystem(path)) {
     if (isReplaced) notes.push(`${path}, of the operating system, was replaced since: restart it`);
     return;
   }

@@ -45,7 +45,7 @@ export interface ProcessFigures {
   readonly inspector_open: boolean;
   /** Threads that run JavaScript, ours included; what is in their memory is not seen. */
   readonly workers: number;
-  /** Paths of native addons; `null` where the system does not tell. */
+  /** Paths of native code that is not of the system, addons mostly; `null` where the system does not tell. */
   readonly addons: readonly string[] | null;
 }
 

@@ -3,7 +3,8 @@
  * runs in the process can rewrite `process.execArgv` and `process.env`. For the hashing thread.
  */
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { nativeCodeOf } from './native-code.js';
 import { codeFilesOf, preloadsOf, splitCommandLine, splitOptions, valueOfOption } from './node-options.js';
 
 export interface Launch {
@@ -40,12 +41,13 @@ export function readLaunch(execArgv: readonly string[]): Launch {
   };
 }
 
-/** Native addons that are mapped into the process: absolute paths. `undefined` where the kernel does not tell. */
+/**
+ * Native code that is mapped into the process, addons and whatever else is not of the system: absolute paths. `undefined` where
+ * the kernel does not tell.
+ */
 export function mappedAddons(): readonly string[] | undefined {
   const maps = read('/proc/self/maps');
-  if (maps === undefined) return undefined;
-  const files = maps.split('\n').map((line) => line.split(/ +/).slice(5).join(' '));
-  return [...new Set(files.filter((file) => /\.node(?: \(deleted\))?$/.test(file)))].toSorted();
+  return maps === undefined ? undefined : nativeCodeOf(maps, realProgram());
 }
 
 /**
@@ -74,6 +76,14 @@ export function createNodeScripts(): (name: string, digest: string) => boolean |
     }
     return own === digest;
   };
+}
+
+function realProgram(): string {
+  try {
+    return readlinkSync('/proc/self/exe');
+  } catch {
+    return process.execPath;
+  }
 }
 
 interface WithBinding {

@@ -125,13 +125,13 @@ test('a statement that openssl signed under a name of its own, and one that has 
   withFolder(async (folder) => {
     await prepare(folder, 'ops');
     const tree = { sourceHash: ourHash(join(folder, 'app')), files: 2, bytes: 9, exclude: [], links: [] };
-    const envelopeOf = (expires: string): string => {
+    const envelopeOf = (expires: string, created = '2020-01-01T00:00:00Z'): string => {
       const text = signStatement(
         {
           ...tree,
           version: '1.0.0',
           sequence: 1,
-          created: '2020-01-01T00:00:00Z',
+          created,
           expires,
           node: '20.20.2',
           commit: null,
@@ -153,7 +153,25 @@ test('a statement that openssl signed under a name of its own, and one that has 
       });
     };
     writeFileSync(join(folder, 'source.intoto.jsonl'), envelopeOf('2099-01-01T00:00:00Z'));
-    assert.equal((await call(folder, ...verify('ops')))[0], 0);
+    assert.deepEqual(await call(folder, ...verify('ops')), [
+      0,
+      'verified  app  release 1.0.0, sequence 1, 2 files\n',
+    ]);
+    const soon = new Date(Date.now() + 86_400_000).toISOString();
+    writeFileSync(join(folder, 'source.intoto.jsonl'), envelopeOf(soon));
+    assert.match(
+      (await call(folder, ...verify('ops')))[1],
+      new RegExp(`^The statement expires on ${soon}\\.$`, 'm'),
+    );
+    // As where somebody set back the clock.
+    writeFileSync(
+      join(folder, 'source.intoto.jsonl'),
+      envelopeOf('2099-01-01T00:00:00Z', '2098-01-01T00:00:00Z'),
+    );
+    assert.match(
+      (await call(folder, ...verify('ops')))[1],
+      /^The statement says it was made on 2098\S+, which is yet to come\.$/m,
+    );
     writeFileSync(join(folder, 'source.intoto.jsonl'), envelopeOf('2021-01-01T00:00:00Z'));
     assert.deepEqual(await call(folder, ...verify('ops')), [16, 'The statement has expired (E_EXPIRED).\n']);
   }));
@@ -211,6 +229,13 @@ test('a release that goes back is refused, on purpose accepted, and a lost memor
     const [again, lost] = await check(5);
     assert.equal(again, 0);
     assert.match(lost, fresh);
+    const [unkept, why] = await call(
+      folder,
+      ...verify('release').toSpliced(3, 1, '5.jsonl'),
+      '--remember',
+      'absent/seen',
+    );
+    assert.deepEqual([unkept, why], [32, 'absent/seen cannot be written (ENOENT).\n']);
     writeFileSync(join(folder, 'seen'), 'rubbish\n');
     assert.deepEqual(await check(6), [32, 'seen does not tell a sequence (it holds no number).\n']);
   }));

@@ -143,6 +143,14 @@ describe('code from elsewhere', () => {
     });
   }
 
+  test('is told of a package that is called like a file of the tree', async () => {
+    const found = await verifyStarted((folder) => {
+      write(folder, { 'node_modules/app/dist/pre.cjs': preload });
+      return { args: ['--require', 'app/dist/pre.cjs', 'app/dist/main.js'] };
+    });
+    assertVerdict(found, 8, 'not from this tree', /code from elsewhere: --require app\/dist\/pre\.cjs/);
+  });
+
   test('and accepted where the operator means it', async () => {
     const found = await verifyStarted((folder) => {
       const file = join(folder, 'pre.cjs');

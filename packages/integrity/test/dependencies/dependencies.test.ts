@@ -138,6 +138,14 @@ describe('the packages of a lock file', () => {
       'modified node_modules/own does not lead to packages/own',
     ],
     [
+      'a folder in the place of the link of a workspace',
+      (app) => {
+        rmSync(join(app, 'node_modules/own'));
+        write(app, { 'node_modules/own/index.js': 'EVIL' });
+      },
+      ['added node_modules/own/index.js', 'removed node_modules/own does not lead to packages/own'],
+    ],
+    [
       'a package that became a link',
       (app) => {
         renameSync(join(app, 'node_modules/dep'), join(app, '../elsewhere'));
@@ -152,6 +160,18 @@ describe('the packages of a lock file', () => {
         assert.deepEqual(toldAfter(join(folder, 'app'), 'package-lock.json', tamper), [line].flat());
       }));
   }
+
+  test('folders elsewhere in which Node looks are told', () =>
+    withProject(async (folder) => {
+      write(folder, { 'node_modules/optional/index.js': 'EVIL', 'path/optional/index.js': 'EVIL' });
+      const { exit, stderr } = await run(CHECK, {
+        cwd: folder,
+        env: { ...process.env, NODE_PATH: join(folder, 'path') },
+      });
+      assert.equal(exit, 0);
+      for (const place of ['node_modules', 'path'])
+        assert.ok(stderr.includes(`Node also looks into ${join(folder, place)}\n`), stderr);
+    }));
 
   test('one that is patched is told, and is as it should be once it was listed as it lies there', () =>
     withProject(async (folder) => {

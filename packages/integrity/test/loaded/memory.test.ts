@@ -573,16 +573,20 @@ describe('nothing of the source in memory', () => {
     }));
 });
 
-test('a native addon is told', () =>
-  withTree(TREE, async (root) => {
-    // Any file will do that the loader maps before it finds that it is none of ours.
-    const addon = join(root, 'node_modules/addon/addon.node');
-    mkdirSync(join(root, 'node_modules/addon'), { recursive: true });
-    copyFileSync(fileURLToPath(import.meta.resolve(ADDON)), addon);
-    await withProgram(root, [join(root, 'd/b.js')], async ({ tell, until }) => {
-      await tell({ run: `process.dlopen({ exports: {} }, ${JSON.stringify(addon)})` });
-      await until(({ state }) => state.loaded?.process.addons?.includes(addon) === true);
-    });
-  }));
+for (const name of ['addon.node', 'no-addon.so', 'picture.png']) {
+  test(`a native addon is told, called ${name}`, () =>
+    withTree(TREE, async (root) => {
+      // Any file will do that the loader maps before it finds that it is none of ours.
+      const addon = join(root, 'node_modules/addon', name);
+      mkdirSync(join(root, 'node_modules/addon'), { recursive: true });
+      copyFileSync(fileURLToPath(import.meta.resolve(ADDON)), addon);
+      await withProgram(root, [join(root, 'd/b.js')], async ({ first, tell, until }) => {
+        assert.deepEqual(first.state.loaded?.process.addons, []);
+        await tell({ run: `process.dlopen({ exports: {} }, ${JSON.stringify(addon)})` });
+        const { state } = await until((told) => (told.state.loaded?.process.addons?.length ?? 0) > 0);
+        assert.deepEqual(state.loaded?.process.addons, [addon]);
+      });
+    }));
+}
 
 const ADDON = `@libsql/linux-${process.arch}-gnu/index.node`;

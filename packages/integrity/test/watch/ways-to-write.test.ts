@@ -83,12 +83,13 @@ describe('the next scan finds', () => {
 
 /** In namespaces of its own, where it may mount, and where the system gives no watches. */
 function withoutRights(script: string, ...args: readonly string[]): string {
-  return execFileSync(
-    'unshare',
-    ['--user', '--map-root-user', '--mount', 'sh', '-c', script, process.execPath, ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 120_000 },
-  ).toString();
+  return execFileSync(OWN_SPACES[0], [...OWN_SPACES.slice(1), script, process.execPath, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 120_000,
+  }).toString();
 }
+
+const OWN_SPACES = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c'] as const;
 
 test('a file mounted over another is hashed as it is seen; when the mount is gone, it is as it was, and nothing has moved', () =>
   withFolder((folder) => {
