@@ -10,17 +10,20 @@ function optionsWithValue(): readonly string[] {
   return [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z\d.-]+)=/gm)].map(([, name = '']) => name);
 }
 
+const NO_SCRIPT = ['--eval', '--print', '--run', '--build-sea'];
+
 describe('the script of a command line', () => {
   test('is not the value of an option before it, whichever of this Node that is', () => {
     const options = optionsWithValue();
     assert.ok(options.length > 30, options.join());
-    for (const option of options.filter((name) => name !== '--eval')) {
+    for (const option of options.filter((name) => !NO_SCRIPT.includes(name))) {
       for (const word of [option, option.replaceAll(/(?<=\w)-/g, '_')]) {
         assert.equal(splitCommandLine([word, 'value', 'main.js', 'x.js']).script, 'main.js', word);
         assert.equal(splitCommandLine([`${word}=value`, 'main.js', 'x.js']).script, 'main.js', word);
       }
     }
-    assert.equal(splitCommandLine(['--eval', 'code', 'main.js']).script, undefined);
+    for (const option of NO_SCRIPT)
+      assert.equal(splitCommandLine([option, 'code', 'main.js']).script, undefined);
   });
 
   test('comes right after an option that takes none', () => {
@@ -34,6 +37,10 @@ test('what is loaded before it is found in either spelling', () => {
     preloadsOf(['--experimental_loader', 'a', '--experimental_loader=b', '-r', 'c', '--import=d_e']),
     ['--experimental_loader a', '--experimental_loader=b', '-r c', '--import=d_e'],
   );
+  assert.deepEqual(codeFilesOf(['--experimental_default_config_file', '--config-file', 'd']), [
+    '--experimental_default_config_file=node.config.json',
+    '--config-file d',
+  ]);
   assert.deepEqual(codeFilesOf(['--env_file', 'a', '--env_file_if_exists=b', '--snapshot_blob=c']), [
     '--env_file a',
     '--env_file_if_exists=b',
