@@ -8,9 +8,11 @@ import type { UncoveredPackage } from '../dependencies/locked.js';
 import { manifestHash, parseManifest } from '../scan/manifest.js';
 import { scanErrorText } from '../scan/scan-error.js';
 import { bounded, type Differences } from './drift.js';
+import { startCount } from './spent.js';
 import { MAX_CHANGES, touchedEntry, type TouchedEntry } from './source-event.js';
 
 export interface Reread {
+  /** What it cost, in milliseconds of one processor; see `startCount`. */
   readonly spentMs: number;
   /** Whether every file was read since the round began. */
   readonly complete: boolean;
@@ -96,9 +98,9 @@ export function createDependencyMethods(work: DependencyWork | undefined): Depen
       };
     },
     rereadDependencies(budgetMs) {
-      const beganMs = performance.now();
+      const spent = startCount();
       const complete = index?.reread(budgetMs) ?? true;
-      return { complete, spentMs: performance.now() - beganMs };
+      return { complete, spentMs: spent() };
     },
     nodeBinary,
   };

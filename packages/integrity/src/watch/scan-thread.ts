@@ -17,6 +17,7 @@ import type { ManifestEntry } from '../scan/manifest.js';
 import { SourceError, type ScanError } from '../scan/scan-error.js';
 import { createExclusion } from '../scan/scope.js';
 import { below, resolveRoot } from '../scan/walk.js';
+import { startCount } from './spent.js';
 import type { ChangedEarly, ScanEvent, ScanMethods, ScanReply, ScanWorkerData } from './scan-worker.js';
 
 const data: ScanWorkerData = workerData;
@@ -47,9 +48,9 @@ const matchMemory = createMatch();
 const methods: ScanMethods = {
   scan,
   reread(budgetMs) {
-    const beganMs = performance.now();
+    const spent = startCount();
     const complete = fileIndex.reread(budgetMs);
-    return { complete, spentMs: performance.now() - beganMs };
+    return { complete, spentMs: spent() };
   },
   ...createDependencyMethods(data.dependencies),
   match: (look) => matchMemory(look, { root: data.scope.root, realRoot, boot: boot ?? [], excludes }),
