@@ -16,7 +16,7 @@ import { watchSource, type Source, type SourceEvent, type SourceOptions } from '
 import { ourHash, write } from '../trees.js';
 import { withProject } from './project.js';
 
-const SOON = { timeoutMs: 20_000 };
+const SOON = { timeoutMs: 60_000 };
 
 /** A project with its list beside it, watched. */
 function withWatched(

@@ -55,7 +55,7 @@ async function withProgram(
       first,
       tell,
       async until(holds) {
-        for (let tries = 0; tries < 150; tries += 1) {
+        for (let tries = 0; tries < 600; tries += 1) {
           const told = await tell({});
           if (holds(told)) return told;
           await new Promise((resolve) => setTimeout(resolve, 100));

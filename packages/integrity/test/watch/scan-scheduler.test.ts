@@ -14,7 +14,7 @@ const NOTHING_NEW: ScanReply = {
   changedEarly: undefined,
   writable: null,
 };
-const SOON = { timeoutMs: 15_000 };
+const SOON = { timeoutMs: 60_000 };
 
 /** A scheduler over a thread that replies at once, and how often it scanned. */
 function schedulerOver(options: Partial<ScanSchedulerOptions>) {

@@ -9,7 +9,7 @@ import type { SourceEvent } from '../../src/watch/source-event.js';
 import { withTree, write } from '../trees.js';
 
 const TREE = { 'd/a.js': 'good a\n', 'd/b.js': 'good b\n', 'e/c.js': 'good c\n' };
-const SOON = { timeoutMs: 15_000 };
+const SOON = { timeoutMs: 60_000 };
 
 function withWatched(work: (root: string, source: Source) => Promise<void>): Promise<void> {
   return withTree(TREE, async (root) => {
