@@ -256,6 +256,7 @@ test('what the instances run stands beside how they are, and changes no status',
   await open('/');
   const line = page.locator('p', { hasText: 'Source of rolled: ↻ rolling, 1 of 2' });
   await line.waitFor({ timeout: 60_000 });
+  await assertNotch();
   await assertAccessible(page, 'the fleet');
   await line.getByRole('link', { name: 'rolled' }).press('Enter');
   await page.getByRole('heading', { name: 'rolled' }).waitFor();
@@ -270,6 +271,28 @@ test('what the instances run stands beside how they are, and changes no status',
   await page.getByText('Responded').waitFor();
   await writeFleet('');
 });
+
+/**
+ * In the upper right corner of one of its two cells, where a circle leaves nothing: places 9 and 10, after those of stock, orders,
+ * billing and portal, which are one apart.
+ */
+async function assertNotch(): Promise<void> {
+  await page.getByText('4 healthy; notch: 1 runs another source').waitFor();
+  await waitFor('a notch', async () => {
+    const corners =
+      (await page.evaluate(`[9, 10].map((place) => [...document.querySelector('canvas').getContext('2d')
+      .getImageData(place * 16 + 12, 0, 1, 1).data].join())`)) as string[];
+    return corners.toSorted().join(' ') === '0,0,0,0 22,25,29,255';
+  });
+  const odd = await page.evaluate(`[9, 10].findIndex((place) =>
+    document.querySelector('canvas').getContext('2d').getImageData(place * 16 + 12, 0, 1, 1).data[3] > 0)`);
+  await page.locator('canvas').hover({ position: { x: (9 + Number(odd)) * 16 + 6, y: 8 } });
+  await waitFor(
+    'its words',
+    async () =>
+      (await page.locator('canvas').getAttribute('title')) === 'rolled: healthy, runs another source',
+  );
+}
 
 test('an instance that is unwell says why on its own view', async (t) => {
   const reasons = [{ code: 'LOCK_QUEUE', explains: 'DATABASE_SLOW', figures: { sessions: 14 } }];

@@ -85,6 +85,7 @@ export function createOwnService({
         expected: EXPECTED.instances,
         codes,
         cells: STATE_LETTERS[state],
+        sourceCells: '',
         source: ownSource.look(hash),
       },
       instances: [
@@ -107,13 +108,14 @@ export function createOwnService({
     detail,
     takeUpdate(nowMs) {
       const { service, instances } = detail();
-      const { verdict, cells: _, expected: __, ...view } = service;
+      const { verdict, cells: _, sourceCells: __, expected: ___, ...view } = service;
       const [own] = instances;
       return {
         ...view,
         ...verdict,
         intervalMs,
         settleMs: 0,
+        recoversMs: 0,
         unwell: own && isUnwell(state) ? [own] : [],
         source: service.source,
         changes: own ? changesOf(own, nowMs) : [],
@@ -159,6 +161,7 @@ function createSettledStatus({
         codes,
         intervalMs,
         settleMs: 0,
+        recoversMs: (alertAfter + 1) * intervalMs,
         unwell: isUnwell(status) ? [{ instance: hostname(), state: status, since, codes }] : [],
         // Of its own source it says itself that it is degraded, and by which file.
         source: null,

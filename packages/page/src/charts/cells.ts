@@ -1,13 +1,15 @@
 /**
  * Many instances as one picture, a cell each: where each cell is, and how it is drawn. Shape and colour say how the instance
- * is, hollow is gone or not known. The upper right corner of a cell is kept free, for a mark of the source.
+ * is, hollow is gone or not known. A notch in the upper right corner is the source: filled where it differs, hollow where it is not
+ * said.
  */
 import { stateOfLetter, type CellState } from '../copy/fleet.js';
 
-/** A service and its instances, one letter each. */
+/** A service and its instances, one letter each: how each is, and its source (`!` differs, `-` is not said; empty: none does). */
 export interface CellRow {
   readonly service: string;
   readonly cells: string;
+  readonly sources: string;
 }
 
 export interface CellLayout {
@@ -47,18 +49,21 @@ export function cellAt(
   { size, columns, starts }: CellLayout,
   x: number,
   y: number,
-): { readonly service: string; readonly letter: string } | null {
+): { readonly service: string; readonly letter: string; readonly source: string } | null {
   const column = Math.floor(x / size);
   if (column < 0 || column >= columns || y < 0) return null;
   const place = Math.floor(y / size) * columns + column;
   const index = starts.findLastIndex((start) => start <= place);
   const row = rows[index];
-  const letter = row?.cells[place - (starts[index] ?? 0)];
-  return row && letter !== undefined ? { service: row.service, letter } : null;
+  const at = place - (starts[index] ?? 0);
+  const letter = row?.cells[at];
+  return row && letter !== undefined
+    ? { service: row.service, letter, source: row.sources[at] ?? '=' }
+    : null;
 }
 
-/** Colours by the names of the style sheet: `healthy`, `degraded`, `unhealthy`, `unknown`. */
-export type Palette = Readonly<Record<'healthy' | 'degraded' | 'unhealthy' | 'unknown', string>>;
+/** Colours by the names of the style sheet. */
+export type Palette = Readonly<Record<'healthy' | 'degraded' | 'unhealthy' | 'unknown' | 'ink', string>>;
 
 /** @param context - scaled so that a unit is a CSS pixel, and empty */
 export function drawCells(
@@ -84,6 +89,32 @@ export function drawCells(
     if (HOLLOW.has(state)) context.stroke();
     else context.fill('evenodd');
   }
+  drawNotches(context, rows, layout, palette.ink);
+}
+
+/** Cut out of whatever the cell is, so that it shows on a full one too. */
+function drawNotches(
+  context: CanvasRenderingContext2D,
+  rows: readonly CellRow[],
+  { size, columns, starts }: CellLayout,
+  colour: string,
+): void {
+  const cell = size - Math.max(1, Math.round(size / 5));
+  const notch = Math.max(1, Math.round(cell / 3));
+  const gap = size > 7 ? 1 : 0;
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  rows.forEach(({ sources }, index) => {
+    for (const [at, source] of Array.from(sources).entries()) {
+      if (source === '=') continue;
+      const place = (starts[index] ?? 0) + at;
+      const [x, y] = [(place % columns) * size + cell - notch, Math.floor(place / columns) * size];
+      context.clearRect(x - gap, y, notch + gap, notch + gap);
+      if (source === '!') context.fillRect(x, y, notch, notch);
+      else if (notch > 2) context.strokeRect(x + 0.5, y + 0.5, notch - 1, notch - 1);
+    }
+  });
 }
 
 const HOLLOW: ReadonlySet<CellState> = new Set(['new', 'unknown', 'gone']);

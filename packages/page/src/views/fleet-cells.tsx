@@ -19,11 +19,14 @@ export interface FleetCellsProps {
 const NO_LAYOUT: CellLayout = { size: 1, columns: 1, height: 0, starts: [] };
 
 export function FleetCells({ services, onPick }: FleetCellsProps): JSX.Element {
-  const rows = useMemo(() => services.map(({ name, cells }) => ({ service: name, cells })), [services]);
+  const rows = useMemo(
+    () => services.map(({ name, cells, source_cells: sources }) => ({ service: name, cells, sources })),
+    [services],
+  );
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawn = useRef(NO_LAYOUT);
   const [pointed, setPointed] = useState('');
-  const key = rows.map(({ service, cells }) => `${service} ${cells}`).join('\n');
+  const key = rows.map(({ service, cells, sources }) => `${service} ${cells} ${sources}`).join('\n');
 
   useEffect(() => {
     const element = canvas.current;
@@ -53,7 +56,7 @@ export function FleetCells({ services, onPick }: FleetCellsProps): JSX.Element {
           title={pointed}
           onMouseMove={(event) => {
             const found = find(event);
-            setPointed(found ? `${found.service}: ${stateOfLetter(found.letter).word}` : '');
+            setPointed(found ? cellText(found) : '');
           }}
           onClick={(event) => {
             const found = find(event);
@@ -65,6 +68,16 @@ export function FleetCells({ services, onPick }: FleetCellsProps): JSX.Element {
     </figure>
   );
 }
+
+function cellText({ service, letter, source }: NonNullable<ReturnType<typeof cellAt>>): string {
+  const words = [stateOfLetter(letter).word, ...(SOURCE_WORDS[source] ?? [])];
+  return `${service}: ${words.join(', ')}`;
+}
+
+const SOURCE_WORDS: Readonly<Record<string, readonly string[]>> = {
+  '!': ['runs another source'],
+  '-': ['does not say what it runs'],
+};
 
 const LOOKS = ['(prefers-color-scheme: dark)', '(forced-colors: active)'];
 
@@ -92,15 +105,26 @@ function paletteOf(element: Element): Palette {
     degraded: colour('degraded'),
     unhealthy: colour('unhealthy'),
     unknown: colour('unknown'),
+    ink: colour('ink'),
   };
 }
 
-/** "18 instances: 1 unreachable, 17 healthy" */
+/** "18 instances: 1 unreachable, 17 healthy; notch: 1 runs another source" */
 function countsText(rows: readonly CellRow[]): string {
   const letters = rows.map(({ cells }) => cells).join('');
-  const counts = STATES.map(({ letter, word }) => [letters.split(letter).length - 1, word] as const).filter(
-    ([count]) => count > 0,
+  const counts = STATES.map(({ letter, word }) => [count(letters, letter), word] as const).filter(
+    ([number]) => number > 0,
   );
   const all = letters.length === 1 ? '1 instance' : `${letters.length} instances`;
-  return `${all}: ${counts.map(([count, word]) => `${count} ${word}`).join(', ')}`;
+  const sources = rows.map((row) => row.sources).join('');
+  const [other, silent] = [count(sources, '!'), count(sources, '-')];
+  return [
+    `${all}: ${counts.map(([number, word]) => `${number} ${word}`).join(', ')}`,
+    ...(other === 0 ? [] : [`notch: ${other} ${other === 1 ? 'runs' : 'run'} another source`]),
+    ...(silent === 0 ? [] : [`hollow notch: ${silent} ${silent === 1 ? 'does' : 'do'} not say what runs`]),
+  ].join('; ');
+}
+
+function count(letters: string, letter: string): number {
+  return letters.split(letter).length - 1;
 }

@@ -72,20 +72,20 @@ test('what has changed takes the place of what was, and the worst come first', (
 
 test('each cell is found where it is drawn, whatever the width, and nothing is found between services', () => {
   const rows = [
-    { service: 'orders', cells: orders.cells },
-    { service: 'billing', cells: 'hhd' },
-    { service: 'empty', cells: '' },
-    { service: 'mail', cells: 'g' },
+    { service: 'orders', cells: orders.cells, sources: '' },
+    { service: 'billing', cells: 'hhd', sources: '=!-' },
+    { service: 'empty', cells: '', sources: '' },
+    { service: 'mail', cells: 'g', sources: '' },
   ];
   for (const width of [16, 50, 1_000]) {
     const layout = layoutCells(rows, width);
-    rows.forEach(({ service: name, cells }, index) => {
+    rows.forEach(({ service: name, cells, sources }, index) => {
       cells.split('').forEach((letter, at) => {
         const place = (layout.starts[index] ?? 0) + at;
         const x = (place % layout.columns) * layout.size + 1;
         const y = Math.floor(place / layout.columns) * layout.size + 1;
         assert.ok(y < layout.height);
-        assert.deepEqual(cellAt(rows, layout, x, y), { service: name, letter });
+        assert.deepEqual(cellAt(rows, layout, x, y), { service: name, letter, source: sources[at] ?? '=' });
       });
     });
     const gap = orders.cells.length;

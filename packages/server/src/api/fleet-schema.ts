@@ -58,6 +58,10 @@ export const fleetServiceSchema = named(
       'One character an instance, in the order of their names: `h` healthy, `d` degraded, `u` unhealthy, `x` unreachable, `n` ' +
         'new, `?` unknown, `g` gone.',
     ),
+    source_cells: text(
+      'One character an instance, in the same order: `!` runs something else than it should, or shows a statement that is not ' +
+        'believed, `-` does not say what it runs, `=` neither. Empty where all are `=`, none says, or none is known by name.',
+    ),
   }),
 );
 
@@ -189,6 +193,7 @@ export function publishedService(
     paused_until: secondsOrNull(pausedUntil),
     incident,
     cells: view.cells,
+    source_cells: view.sourceCells,
   };
 }
 

@@ -31,6 +31,8 @@ export interface ServiceUpdate {
    * been seen to say that it is well or unwell.
    */
   readonly settleMs: number;
+  /** Milliseconds after which what is well again is known to be. */
+  readonly recoversMs: number;
   /** Those that are unwell, at most `MOST_UNWELL`. */
   readonly unwell: readonly UnwellInstance[];
   /** What the instances run; `null`: it is told in another way. */

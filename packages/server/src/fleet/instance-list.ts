@@ -3,7 +3,14 @@
  * 1970.
  */
 import { hostOf } from './file/fleet-file.js';
-import { codesOf, looksAlike, seenOf, stateOfPolled, type PolledInstance } from './instance-summary.js';
+import {
+  codesOf,
+  looksAlike,
+  seenOf,
+  sourceLetters,
+  stateOfPolled,
+  type PolledInstance,
+} from './instance-summary.js';
 import type { InstanceReason } from './formats/reasons.js';
 import { createInstanceTable } from './instance-table.js';
 import { forgetLoss, newInstance, track, type Damping } from './instance-tracker.js';
@@ -134,6 +141,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       const { cells } = table.summary();
       return isBlind ? cells.replaceAll(/[^g]/g, STATE_LETTERS.unknown) : cells;
     },
+    sourceCells: (expected, refused) => sourceLetters(table.summary().sources, expected, refused),
     codes: (isBlind) => (isBlind ? [] : table.summary().codes),
     unwell: () => table.summary().unwell,
     takeChanges: (nowMs) => table.takeChanges(nowMs),

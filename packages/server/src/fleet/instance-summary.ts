@@ -35,6 +35,14 @@ export interface Summary {
   readonly unwell: readonly UnwellInstance[];
   /** The letters of the states, in the order of the names. */
   readonly cells: string;
+  /** What each runs, in the same order. */
+  readonly sources: readonly SourceOf[];
+}
+
+/** `hash`: `null` where it says none, or what was signed is not known yet; `undefined` of one that is gone. */
+export interface SourceOf {
+  readonly instance: string;
+  readonly hash: string | null | undefined;
 }
 
 export const UNWELL: ReadonlySet<InstanceState> = new Set(['degraded', 'unhealthy', 'unreachable']);
@@ -60,7 +68,29 @@ export function summarise(all: ReadonlyMap<string, PolledInstance>): Summary {
     source: source.found(),
     unwell,
     cells: sorted.map(([, held]) => STATE_LETTERS[stateOfPolled(held)]).join(''),
+    sources: sorted.map(([instance, held]) => ({ instance, hash: hashOf(held) })),
   };
+}
+
+function hashOf({ goneAt, tracked: { reading } }: PolledInstance): string | null | undefined {
+  if (goneAt !== null) return undefined;
+  return reading?.signed?.kind === 'pending' ? null : (reading?.sourceHash ?? null);
+}
+
+/** One letter an instance: `!` runs something else than it should, `-` does not say, `=` neither. */
+export function sourceLetters(
+  sources: readonly SourceOf[],
+  expected: string | undefined,
+  refused: ReadonlySet<string>,
+): string {
+  return sources
+    .map(({ instance, hash }) => {
+      if (hash === undefined) return '=';
+      if (refused.has(instance)) return '!';
+      if (hash === null) return '-';
+      return hash === expected ? '=' : '!';
+    })
+    .join('');
 }
 
 /** Whether a poll has changed nothing that a summary says. */

@@ -40,6 +40,14 @@ export interface Instances {
   codes(isBlind: boolean): Iterable<string>;
   /** The letters of the states, in the order of the names; those without one come last. */
   cells(isBlind: boolean): string;
+  /**
+   * How the source of each stands, in the same order: see `sourceLetters`; empty of those that a Prometheus scrapes, which
+   * are not known by name.
+   *
+   * @param expected - the hash that they should run
+   * @param refused - those that show a statement that is not believed
+   */
+  sourceCells(expected: string | undefined, refused: ReadonlySet<string>): string;
   unwell(): readonly UnwellInstance[];
   /** What has changed since the last call; while the watcher is blind nothing has. */
   takeChanges(nowMs: number): readonly InstanceChange[];

@@ -112,6 +112,7 @@ export function createScrapedInstances(damping: Damping, intervalMs: number): Sc
         ofOthers.repeat(others()),
       ].join('');
     },
+    sourceCells: () => '',
     unwell: () => (isOutdated ? [] : unwellOf(named).slice(0, MOST_UNWELL)),
     takeChanges: (nowMs) => (isOutdated ? [] : changes.take(known(), roundAtMs ?? nowMs, nowMs)),
     // The Prometheus polls.

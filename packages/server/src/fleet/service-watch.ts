@@ -27,6 +27,8 @@ export interface ServiceView {
   /** The letters of the states of the instances, in the order of their names. */
   readonly cells: string;
   readonly source: SourceView;
+  /** How the source of each instance stands, in the order of `cells`; empty where none differs. */
+  readonly sourceCells: string;
 }
 
 /** Those of one service, by who collects what is known of them. */
@@ -71,6 +73,13 @@ export function createServiceWatch(
     for (const code of listing.problems()) found.add(code);
     for (const code of instances.codes(isBlind)) found.add(code);
     return found.codes();
+  }
+
+  function sourceCells(): string {
+    const { release, groups, refused, odd, reported, notReported } = source.view();
+    if (isBlind || (odd.length === 0 && (reported === 0 || notReported === 0))) return '';
+    const shown = new Set(refused.flatMap(({ instance }) => instance ?? []));
+    return instances.sourceCells(release?.sourceHash ?? groups[0]?.hash, shown);
   }
 
   return {
@@ -127,6 +136,7 @@ export function createServiceWatch(
       codes: codes(),
       cells: instances.cells(isBlind),
       source: source.view(),
+      sourceCells: sourceCells(),
     }),
     viewInstances: () => instances.view(isBlind),
     takeUpdate(nowMs) {
@@ -144,6 +154,7 @@ export function createServiceWatch(
         codes: codes(),
         intervalMs: polling.intervalMs,
         settleMs: damping.failureThreshold * polling.intervalMs + polling.timeoutMs,
+        recoversMs: (damping.successThreshold + 1) * polling.intervalMs + polling.timeoutMs,
         unwell: isBlind ? [] : instances.unwell(),
         source: source.view(),
         changes: isBlind ? [] : instances.takeChanges(nowMs),

@@ -26,6 +26,7 @@ const own = () => ({
     expected: 1,
     codes: [],
     cells: 'h',
+    sourceCells: '',
     source: createSourceWatch(null, 0).view(),
   },
   instances: [],

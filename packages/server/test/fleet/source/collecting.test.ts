@@ -98,6 +98,10 @@ function sourceOf(services: Services): ServiceView['source'] {
   return services.views()[0]?.source ?? assert.fail();
 }
 
+function cellsOf(services: Services): string {
+  return services.views()[0]?.sourceCells ?? assert.fail();
+}
+
 /** @returns every state that was seen on the way, each once in a row */
 async function until(services: Services, wanted: string): Promise<readonly string[]> {
   const seen: string[] = [];
@@ -149,6 +153,9 @@ describe('with a pinned key', () => {
     await until(services, 'mismatched 2 of 3');
     assert.deepEqual(sourceOf(services).odd, [edited.host.target]);
     assert.equal(services.views()[0]?.verdict.status, 'healthy');
+    const names = instances.map(({ host }) => host.target).toSorted();
+    assert.equal(cellsOf(services).indexOf('!'), names.indexOf(edited.host.target));
+    assert.equal(cellsOf(services).replace('!', '='), '===');
     restart(edited, 'new', NEW);
     await until(services, 'verified 3 of 3');
   });
@@ -175,6 +182,7 @@ describe('with a pinned key', () => {
       const { refused, odd } = sourceOf(services);
       assert.deepEqual(refused, [{ instance: other.host.target, code }]);
       assert.deepEqual(odd, [other.host.target]);
+      assert.deepEqual(cellsOf(services).split('').toSorted(), ['!', '=']);
       const shown = services.detail('orders')?.instances.map(({ signed }) => signed?.kind);
       assert.deepEqual(shown?.toSorted(), ['believed', 'refused']);
     });
@@ -239,10 +247,13 @@ describe('where nobody says what is expected', () => {
     const [one] = [await startInstance(t, 'x', NEW), await startInstance(t, 'x', NEW)];
     const services = watch(t, undefined);
     await until(services, 'agreed 2 of 2');
+    assert.equal(cellsOf(services), '');
     restart(one, 'y', NEW);
     await until(services, 'rolling 1 of 2');
+    assert.deepEqual(cellsOf(services).split('').toSorted(), ['!', '=']);
     one.hash = null;
     await until(services, 'agreed 1 of 1');
+    assert.deepEqual(cellsOf(services).split('').toSorted(), ['-', '=']);
     assert.equal(sourceOf(services).notReported, 1);
     assert.deepEqual(one.asked, []);
   });
