@@ -13,6 +13,7 @@ import {
   PEER_TIMEOUT_MS,
   startAlertmanager,
   startPostgres,
+  startProxy,
   startReceiver,
   startRedis,
   typesOf,
@@ -22,7 +23,7 @@ import {
   type TestReceiver,
 } from 'portal-test-kit';
 import { createLog } from '../../src/infra/log.js';
-import { createAlertmanagers, type Alertmanagers } from '../../src/monitoring/alerts/alertmanagers.js';
+import { createAlertmanagers } from '../../src/monitoring/alerts/alertmanagers.js';
 import { incidentId, type Incident } from '../../src/monitoring/incidents/incident.js';
 import { answerWith, startHost, type Host } from '../fleet/hosts.js';
 import { startService } from '../service.js';
@@ -43,12 +44,18 @@ let receiver: TestReceiver;
 let cluster: readonly Alertmanager[];
 
 /** What was sent to the team about one alert: `firing critical`, and so on. */
-function told(name: string, { accepted }: TestReceiver = receiver): string[] {
+function told(name: string, { accepted }: TestReceiver = receiver, service?: string): string[] {
   return accepted
     .filter(({ path }) => path === '/team')
     .flatMap(({ json }) => json['alerts'] as readonly Told[])
     .filter(({ labels }) => labels['alertname'] === name)
+    .filter(({ labels }) => service === undefined || labels['service'] === service)
     .map(({ status, labels }) => `${status} ${labels['severity']}`);
+}
+
+/** Whatever became of the service of another test. */
+function toldOf(service: string): string[] {
+  return told('PortalServiceUnwell', receiver, service);
 }
 
 interface Told {
@@ -81,9 +88,10 @@ function incident(service: string, generation: number, change: Partial<Incident>
   };
 }
 
-function startWatcher(): Alertmanagers {
-  return createAlertmanagers({
-    urls: cluster.map(({ url }) => url),
+/** @param urls - by which it reaches the cluster */
+function startWatcher(urls: readonly string[] = cluster.map(({ url }) => url)) {
+  const alertmanagers = createAlertmanagers({
+    urls,
     tokenFile: undefined,
     log: createLog({ level: 'silent' }),
     sentenceOf: (code) => code,
@@ -92,6 +100,13 @@ function startWatcher(): Alertmanagers {
     onAttempt: () => undefined,
     everyMs: EVERY_MS,
   });
+  return {
+    ...alertmanagers,
+    /** What is open, and whether the watcher sees that it goes on. */
+    update(fleet: string, open: readonly Incident[], isSeen = true) {
+      alertmanagers.update(fleet, open, new Set(isSeen ? [] : open.map(({ key }) => key)));
+    },
+  };
 }
 
 /** The one that we ship, faster, and to the receiver of the test. */
@@ -177,6 +192,55 @@ describe('watchers of one fleet', { concurrency: false }, () => {
     one.close();
     await sleep(LONG);
     assert.deepEqual(told('PortalServiceUnwell', since()), ['firing critical']);
+  });
+
+  test('one that died while it still saw an outage does not keep it open', async (t) => {
+    const [one, other] = [startWatcher(), startWatcher()];
+    t.after(() => [one, other].forEach((watcher) => watcher.close()));
+    const open = [incident('died', 1)];
+    one.update('prod', open);
+    other.update('prod', open);
+    await waitFor('it to fire', () => toldOf('died').length > 0, PATIENCE);
+    other.update('prod', []);
+    await sleep(2 * EVERY_MS);
+    one.close();
+    await waitFor('it to end', () => toldOf('died').length > 1, PATIENCE);
+    assert.deepEqual(toldOf('died'), ['firing critical', 'resolved critical']);
+  });
+
+  test('one that was cut off does not begin anew what the others have ended, and tells what it sees', async (t) => {
+    const ways = await Promise.all(cluster.map(({ url }) => startProxy({ port: Number(new URL(url).port) })));
+    t.after(() => Promise.all(ways.map((way) => way.close())));
+    const one = startWatcher(ways.map(({ port }) => `http://127.0.0.1:${port}`));
+    const other = startWatcher();
+    t.after(() => [one, other].forEach((watcher) => watcher.close()));
+    const open = [incident('cut-off', 1)];
+    one.update('prod', open);
+    other.update('prod', open);
+    await waitFor('it to fire', () => toldOf('cut-off').length > 0, PATIENCE);
+    await Promise.all(ways.map((way) => way.fault('refuse')));
+    one.update('prod', open, false);
+    other.update('prod', []);
+    await waitFor('it to end', () => toldOf('cut-off').length > 1, PATIENCE);
+    await Promise.all(ways.map((way) => way.heal()));
+    await sleep(LONG);
+    assert.deepEqual(toldOf('cut-off'), ['firing critical', 'resolved critical']);
+    one.update('prod', open, true);
+    await waitFor('what it sees', () => toldOf('cut-off').length > 2, PATIENCE);
+    assert.equal(toldOf('cut-off').at(-1), 'firing critical');
+  });
+
+  test('one that is blind goes on with what fires', async (t) => {
+    const [one, other] = [startWatcher(), startWatcher()];
+    t.after(() => [one, other].forEach((watcher) => watcher.close()));
+    const open = [incident('blind', 1)];
+    one.update('prod', open);
+    other.update('prod', open);
+    await waitFor('it to fire', () => toldOf('blind').length > 0, PATIENCE);
+    one.update('prod', open, false);
+    other.update('prod', []);
+    await sleep(LONG);
+    assert.deepEqual(toldOf('blind'), ['firing critical']);
   });
 
   test('lose nothing when one Alertmanager is killed', async (t) => {

@@ -26,6 +26,8 @@ export interface FiredAlert {
   readonly endedAt: number | null;
   /** Whether its end is to be told, and not only left to come. */
   readonly isEndTold: boolean;
+  /** Whether this watcher does not see that it goes on. */
+  readonly isRemembered: boolean;
 }
 
 /** Several reports may be lost before an alert ends by itself. */

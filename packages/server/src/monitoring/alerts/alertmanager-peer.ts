@@ -6,10 +6,21 @@ import type { Log } from '../../infra/log.js';
 import { LASTS_FOR_MS, postedAlerts, type FiredAlert } from './alertmanager-alert.js';
 import { createAlertmanagerClient, type AlertmanagerClientOptions } from './alertmanager-client.js';
 
+/** All that is to be said at one moment. */
+export interface Report {
+  readonly fleet: string;
+  readonly alerts: readonly FiredAlert[];
+}
+
 export interface AlertmanagerPeer {
-  report(fleet: string, alerts: readonly FiredAlert[]): void;
-  /** Whether nobody has reported an alert there since this watcher did; `undefined`: that cannot be said. */
-  isQuiet(alert: FiredAlert): Promise<boolean | undefined>;
+  /** @param compose - asked anew for each attempt: what was true before an Alertmanager was away may be over */
+  report(compose: () => Promise<Report>): void;
+  /** When it last took from this watcher that an alert lasts, in milliseconds since 1970. */
+  toldAt(key: string): number | undefined;
+  /** Whether it has taken that an alert is over, which lasted by this watcher. */
+  knowsEndOf(key: string): boolean;
+  /** Until when an alert lasts there, whoever said so, in milliseconds since 1970; 0: it is over. `undefined`: it does not say. */
+  lastsUntil(alert: FiredAlert): Promise<number | undefined>;
   /** Since when it takes nothing, in milliseconds since 1970. */
   stuckSince(): number | undefined;
   close(): void;
@@ -24,6 +35,8 @@ export interface AlertmanagerPeerOptions extends AlertmanagerClientOptions {
 
 /** Before a report that was refused is made again. */
 const RETRY_MS = 2_000;
+/** By then it has ended there by itself. */
+export const FORGOTTEN_AFTER_MS = 2 * LASTS_FOR_MS;
 
 export function createAlertmanagerPeer({
   url,
@@ -34,16 +47,15 @@ export function createAlertmanagerPeer({
 }: AlertmanagerPeerOptions): AlertmanagerPeer {
   const client = createAlertmanagerClient({ url, tokenFile });
   const closed = new AbortController();
-  let next: (() => Promise<void>) | undefined;
+  let next: (() => Promise<Report>) | undefined;
   let isReporting = false;
   let stuckSince: number | undefined;
   let retry: NodeJS.Timeout | undefined;
-  /** Until when this watcher last said that it lasts; by the keys of alerts. */
-  const reported = new Map<string, number>();
+  /** When this watcher last said that an alert lasts; by their keys. */
+  const told = new Map<string, number>();
+  const ended = new Set<string>();
 
-  async function isQuiet({ key, labels }: FiredAlert): Promise<boolean | undefined> {
-    const last = reported.get(key);
-    if (last === undefined) return undefined;
+  async function lastsUntil({ labels }: FiredAlert): Promise<number | undefined> {
     const filters = Object.entries(labels).map(([label, value]): [string, string] => [
       'filter',
       `${label}=${JSON.stringify(value)}`,
@@ -51,20 +63,25 @@ export function createAlertmanagerPeer({
     const found = await client
       .get(`alerts?${new URLSearchParams(filters).toString()}`)
       .catch(() => undefined);
+    if (!Array.isArray(found)) return undefined;
     // One that nobody knows there any more is over.
-    return (found as readonly { readonly endsAt: string }[] | undefined)?.every(
-      ({ endsAt }) => Date.parse(endsAt) <= last,
-    );
+    return Math.max(0, ...(found as readonly { endsAt: string }[]).map(({ endsAt }) => Date.parse(endsAt)));
   }
 
-  async function send(fleet: string, alerts: readonly FiredAlert[]): Promise<void> {
+  async function send({ fleet, alerts }: Report): Promise<void> {
     const nowMs = Date.now();
     await client.post('alerts', postedAlerts(fleet, alerts, nowMs));
-    for (const { key, endedAt } of alerts) {
-      if (endedAt === null) reported.set(key, nowMs + LASTS_FOR_MS);
+    for (const { key, endedAt, isEndTold } of alerts) {
+      if (endedAt === null) {
+        told.set(key, nowMs);
+        ended.delete(key);
+      } else if (isEndTold) ended.add(key);
     }
-    const known = new Set(alerts.map(({ key }) => key));
-    for (const key of reported.keys()) if (!known.has(key)) reported.delete(key);
+    for (const [key, at] of told) {
+      if (nowMs - at <= FORGOTTEN_AFTER_MS) continue;
+      told.delete(key);
+      ended.delete(key);
+    }
   }
 
   async function work(): Promise<void> {
@@ -72,7 +89,7 @@ export function createAlertmanagerPeer({
     for (let now = next; now !== undefined && !closed.signal.aborted; now = next) {
       next = undefined;
       try {
-        await now();
+        await send(await now());
         if (stuckSince !== undefined) log.info('an Alertmanager takes alerts again', { receiver: name });
         stuckSince = undefined;
         onAttempt(name, 'accepted');
@@ -94,12 +111,14 @@ export function createAlertmanagerPeer({
   }
 
   return {
-    report(fleet, alerts) {
+    report(compose) {
       clearTimeout(retry);
-      next = () => send(fleet, alerts);
+      next = compose;
       if (!isReporting) void work();
     },
-    isQuiet,
+    toldAt: (key) => told.get(key),
+    knowsEndOf: (key) => ended.has(key),
+    lastsUntil,
     stuckSince: () => stuckSince,
     close() {
       clearTimeout(retry);

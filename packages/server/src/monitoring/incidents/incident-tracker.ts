@@ -16,6 +16,7 @@ import { createFlapCounter } from './flap-counter.js';
 import { incidentId, type Incident, type IncidentNotice } from './incident.js';
 import { endedIncident, newIncident, withCondition } from './incident-course.js';
 import { endOf, isOver } from './incident-end.js';
+import { createIncidentSight } from './incident-sight.js';
 import { createLastingConditions } from './lasting-conditions.js';
 
 export interface IncidentTrackerOptions {
@@ -43,6 +44,8 @@ export interface IncidentTracker {
   markExplained(key: string): Incident | undefined;
   /** Those that are open. */
   open(): readonly Incident[];
+  /** Keys of those that are open and are not seen to go on. */
+  remembered(): ReadonlySet<string>;
 }
 
 export function createIncidentTracker({
@@ -54,6 +57,7 @@ export function createIncidentTracker({
 }: IncidentTrackerOptions): IncidentTracker {
   const current = new Map(open.map((incident) => [incident.key, incident]));
   const restored = new Set(current.keys());
+  const sight = createIncidentSight(restored);
   const lasting = createLastingConditions();
   const announcements = createAnnouncements(isPaused);
   const commonCauses = createCommonCauseTracker();
@@ -122,6 +126,7 @@ export function createIncidentTracker({
       for (const { incident } of notices) {
         if (incident.endedAt === null) current.set(incident.key, incident);
       }
+      sight.update([...current.values()], found, moment);
       const changed = [...current.values()].filter((incident) => before.get(incident.key) !== incident);
       return { changed: [...ended, ...changed], notices };
     },
@@ -133,6 +138,7 @@ export function createIncidentTracker({
       return explained;
     },
     open: () => [...current.values()],
+    remembered: () => sight.remembered(),
   };
 }
 

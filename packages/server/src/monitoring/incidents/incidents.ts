@@ -120,7 +120,7 @@ export function createIncidents(options: IncidentsOptions): Incidents {
       generations.note(changed);
       generations.flush();
       record([...changed, ...explained], messages, update.at);
-      alertmanagers.update(fleet, tracker.open());
+      alertmanagers.update(fleet, tracker.open(), tracker.remembered());
     },
     idOf(service) {
       const key = incidentKey(fleet, service, 'health');

@@ -16,6 +16,7 @@ export function serviceUpdate(change: Partial<ServiceUpdate>): ServiceUpdate {
     codes: [],
     intervalMs: 10_000,
     settleMs: 30_000,
+    recoversMs: 30_000,
     counts: { ...countStates([]), degraded: 0, unhealthy: 0, unreachable: 0 },
     unwell: [],
     source: null,

@@ -188,6 +188,40 @@ test('after a start nothing is announced, and nothing is over, before there was 
   assert.equal(again.notices[0]?.incident.id, first.notices[0]?.incident.id);
 });
 
+describe('what is open is only remembered', () => {
+  /** A letter a second. */
+  function look(tracked: ReturnType<typeof startTracker>, letter: Letter, from: number, to: number): void {
+    for (let second = from; second < to; second += 1)
+      tracked.update(fleetUpdate(second, [serviceUpdate('orders', letter)]));
+  }
+
+  test('from before a start, until it has been seen for as long as it would take to be seen well', () => {
+    const first = startTracker();
+    look(first, 'u', 0, 3);
+    assert.deepEqual(first.remembered(), []);
+    const again = startTracker({ open: first.open() });
+    look(again, 'u', 60, 60 + SETTLE_MS / 1_000);
+    assert.deepEqual(again.remembered(), ['orders/health']);
+    look(again, 'u', 60 + SETTLE_MS / 1_000, 62 + SETTLE_MS / 1_000);
+    assert.deepEqual(again.remembered(), []);
+  });
+
+  test('while it is not known, and after the watcher stood still', () => {
+    const tracked = startTracker();
+    look(tracked, 'u', 0, 3);
+    look(tracked, '?', 3, 4);
+    assert.deepEqual(tracked.remembered(), ['orders/health']);
+    look(tracked, 'u', 4, 6 + SETTLE_MS / 1_000);
+    assert.deepEqual(tracked.remembered(), []);
+    look(tracked, 'u', 120, 121);
+    assert.deepEqual(tracked.remembered(), ['orders/health']);
+    look(tracked, 'h', 121, 122);
+    assert.deepEqual(tracked.remembered(), [], 'it is over');
+    look(tracked, 'u', 122, 123);
+    assert.deepEqual(tracked.remembered(), [], 'it has begun anew, before its eyes');
+  });
+});
+
 const LETTERS = fc.constantFrom<Letter>('h', 'd', 'u', '?');
 const HISTORY = fc.array(fc.record({ a: LETTERS, b: LETTERS, isBlind: fc.boolean() }), { maxLength: 60 });
 

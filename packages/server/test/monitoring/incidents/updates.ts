@@ -37,6 +37,7 @@ export function serviceUpdate(
     codes,
     intervalMs: INTERVAL_MS,
     settleMs: SETTLE_MS,
+    recoversMs: SETTLE_MS,
     counts: countStates([STATUSES[letter]]),
     unwell: isUnwell ? [{ instance: `${name}:80`, state: STATUSES[letter], since: START, codes }] : [],
     source: null,
@@ -76,6 +77,7 @@ export function startTracker(options: Partial<IncidentTrackerOptions> = {}) {
     notices,
     incidents,
     open: () => tracker.open(),
+    remembered: () => [...tracker.remembered()].map((key) => key.replace('portal/prod/', '')),
     /** `began prod/orders/health` */
     told: () => notices.map(({ type, incident }) => `${type} ${incident.key.replace('portal/prod/', '')}`),
     update(update: FleetUpdate) {
