@@ -41,9 +41,11 @@ export function createHeartbeat({
       tell(cause, 'no heartbeat is sent');
       return;
     }
+    const before = lastTrouble;
     webhook.send({ id: 'heartbeat', body: '', method: 'GET' }).then(
       () => {
-        lastTrouble = undefined;
+        // What was told while it was under way goes on.
+        if (lastTrouble === before) lastTrouble = undefined;
       },
       (error: unknown) => tell(errorCode(error), 'a heartbeat was not accepted'),
     );

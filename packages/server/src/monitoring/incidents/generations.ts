@@ -14,6 +14,8 @@ export interface SharedGeneration {
 }
 
 export interface GenerationStore {
+  /** Of every key that there is. */
+  readAll(): Promise<readonly SharedGeneration[]>;
   read(keys: readonly string[]): Promise<readonly SharedGeneration[]>;
   /** Those of an older generation than what stands there change nothing. */
   write(generations: readonly SharedGeneration[]): Promise<void>;
@@ -21,11 +23,12 @@ export interface GenerationStore {
 
 export interface GenerationsOptions {
   readonly store: GenerationStore;
-  /** The highest of each key in the file. */
+  /** The highest of each key that this watcher has had itself. */
   readonly known: ReadonlyMap<string, number>;
-  /** Whether nothing was ever read or written by this watcher: others may know more. */
-  readonly isNew: boolean;
-  readonly onLearnt: () => void;
+  /** The highest of each key that all had when this watcher read it last; `null`: it never did, and they may know more. */
+  readonly learnt: ReadonlyMap<string, number> | null;
+  /** Told once what the others know: the highest of each key. */
+  readonly onLearnt: (highest: ReadonlyMap<string, number>) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -34,11 +37,13 @@ export interface Generations {
   of(key: string, since: number): number | undefined;
   /** To be called with every incident that begins, changes or ends. */
   note(incidents: readonly Incident[]): void;
-  /** Writes what is not written yet. To be called now and then. */
+  /** Writes what is not written yet, and reads what was not read. To be called now and then. */
   flush(): void;
 }
 
 const READ_TIMEOUT_MS = 1_500;
+/** Between two tries to read what the others know. */
+const LEARN_MS = 5_000;
 /** Above all that are counted, so that no receiver has seen it. */
 const RANDOM_FROM = 2 ** 32;
 const RANDOM_TO = 2 ** 40;
@@ -46,7 +51,7 @@ const RANDOM_TO = 2 ** 40;
 export function createGenerations({
   store,
   known,
-  isNew,
+  learnt,
   onLearnt,
   onError,
 }: GenerationsOptions): Generations {
@@ -55,8 +60,29 @@ export function createGenerations({
   const asked = new Map<string, SharedGeneration | null | undefined>();
   const unwritten = new Map<string, SharedGeneration>();
   const noted = new Map<string, number | null>();
-  let isAlone = isNew;
+  let ofAll = learnt;
   let isWriting = false;
+  /** What became known while this watcher did not run is in no file of its own. */
+  let learning: 'due' | 'under way' | 'done' = 'due';
+  let triedAt = Number.NEGATIVE_INFINITY;
+  learn();
+
+  function learn(): void {
+    if (learning !== 'due' || performance.now() - triedAt < LEARN_MS) return;
+    learning = 'under way';
+    triedAt = performance.now();
+    store.readAll().then(
+      (all) => {
+        learning = 'done';
+        ofAll = new Map(all.map(({ key, generation }) => [key, generation]));
+        onLearnt(ofAll);
+      },
+      (error: unknown) => {
+        learning = 'due';
+        onError(error);
+      },
+    );
+  }
 
   function ask(key: string): void {
     if (asked.has(key)) return;
@@ -69,8 +95,6 @@ export function createGenerations({
         clearTimeout(timer);
         if (asked.get(key) === undefined)
           asked.set(key, found ?? { key, generation: 0, beganAt: 0, endedAt: 0 });
-        if (isAlone) onLearnt();
-        isAlone = false;
       },
       (error: unknown) => {
         clearTimeout(timer);
@@ -93,7 +117,10 @@ export function createGenerations({
       if (shared === undefined) return undefined;
       asked.delete(key);
       const own = highest.get(key) ?? 0;
-      if (shared === null) return own === 0 && isAlone ? randomInt(RANDOM_FROM, RANDOM_TO) : own + 1;
+      if (shared === null) {
+        if (own === 0 && ofAll === null) return randomInt(RANDOM_FROM, RANDOM_TO);
+        return Math.max(own, ofAll?.get(key) ?? 0) + 1;
+      }
       const isOthersOwn = shared.endedAt === null || shared.endedAt >= since;
       // One that this watcher has ended already would be dropped as seen.
       if (shared.generation > own && isOthersOwn) return shared.generation;
@@ -109,6 +136,7 @@ export function createGenerations({
       }
     },
     flush() {
+      learn();
       if (unwritten.size === 0 || isWriting) return;
       isWriting = true;
       writeAll()

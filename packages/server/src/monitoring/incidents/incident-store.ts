@@ -40,14 +40,14 @@ export interface IncidentsBefore {
   readonly generations: ReadonlyMap<string, number>;
   /** When services became unwell and well again lately, milliseconds since 1970. */
   readonly changes: ReadonlyMap<string, readonly number[]>;
-  /** Whether PostgreSQL was never asked which generations there are. */
-  readonly isNew: boolean;
+  /** Those of all watchers when PostgreSQL was asked last; `null`: it never was. */
+  readonly learnt: ReadonlyMap<string, number> | null;
 }
 
 export interface IncidentStore {
   putIncidents(incidents: readonly Incident[], nowMs: number): void;
-  /** PostgreSQL was asked which generations there are. */
-  noteLearnt(): void;
+  /** PostgreSQL was asked which generations there are. @param ofAll - the highest of each key */
+  noteLearnt(ofAll: readonly (readonly [key: string, generation: number])[]): void;
   incidentsBefore(nowMs: number): IncidentsBefore;
   /** What is paused, as last known. */
   keepPauses(pauses: readonly Pause[]): void;
@@ -108,7 +108,7 @@ export function createIncidentStore(database: Database): IncidentStore {
       }
       if (incidents.some(({ endedAt }) => endedAt !== null)) prune.run(nowMs - INCIDENTS_FOR_MS);
     }),
-    noteLearnt: () => void writeFact.run(LEARNT, 'yes'),
+    noteLearnt: (ofAll) => void writeFact.run(LEARNT, JSON.stringify(ofAll)),
     keepPauses: (pauses) => void writeFact.run(PAUSES, JSON.stringify(pauses)),
     readPauses() {
       const fact = readFact.get(PAUSES) as { readonly value: string } | undefined;
@@ -122,7 +122,7 @@ export function createIncidentStore(database: Database): IncidentStore {
         changes: changesOf(
           (lately.all(nowMs - LATELY_MS) as Row[]).map((row) => storedIncident(row).incident),
         ),
-        isNew: readFact.get(LEARNT) === undefined,
+        learnt: learntGenerations(readFact.get(LEARNT) as { readonly value: string } | undefined),
       };
     },
     readIncidents({ state, service, before, limit }) {
@@ -141,6 +141,11 @@ export function createIncidentStore(database: Database): IncidentStore {
       return row ? storedIncident(row).incident : null;
     },
   };
+}
+
+/** An earlier version noted only that PostgreSQL was asked, and that by one key. */
+function learntGenerations(fact: { readonly value: string } | undefined): ReadonlyMap<string, number> | null {
+  return fact?.value.startsWith('[') ? new Map(JSON.parse(fact.value) as [string, number][]) : null;
 }
 
 function storedIncident({ number, document }: Row): StoredIncident {

@@ -69,8 +69,8 @@ export function createIncidents(options: IncidentsOptions): Incidents {
     const named = createGenerations({
       store,
       known: before.generations,
-      isNew: before.isNew,
-      onLearnt: () => void history.write('noteLearnt').catch(() => undefined),
+      learnt: before.learnt,
+      onLearnt: (highest) => void history.write('noteLearnt', [...highest]).catch(() => undefined),
       onError: (error) => log.debug('generations of incidents are not shared now', { cause: String(error) }),
     });
     generations = named;

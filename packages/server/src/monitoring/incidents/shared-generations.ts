@@ -1,5 +1,5 @@
 /** Generations of incidents in PostgreSQL, where all watchers of a fleet see them. */
-import type { GenerationStore } from './generations.js';
+import type { GenerationStore, SharedGeneration } from './generations.js';
 
 /** What runs a statement. */
 interface Queryable {
@@ -24,17 +24,16 @@ export function createSharedGenerations(database: Queryable, isAway: () => boole
   }
 
   return {
+    readAll: async () =>
+      (await rows<Row>('SELECT key, generation, began_at, ended_at FROM incident_generations', [])).map(
+        sharedGeneration,
+      ),
     async read(keys) {
       const found = await rows<Row>(
         'SELECT key, generation, began_at, ended_at FROM incident_generations WHERE key = ANY ($1)',
         [keys],
       );
-      return found.map(({ key, generation, began_at: beganAt, ended_at: endedAt }) => ({
-        key,
-        generation: Number(generation),
-        beganAt: beganAt.getTime(),
-        endedAt: endedAt?.getTime() ?? null,
-      }));
+      return found.map(sharedGeneration);
     },
     async write(generations) {
       await rows(
@@ -57,6 +56,15 @@ export function createSharedGenerations(database: Queryable, isAway: () => boole
         ],
       );
     },
+  };
+}
+
+function sharedGeneration({ key, generation, began_at: beganAt, ended_at: endedAt }: Row): SharedGeneration {
+  return {
+    key,
+    generation: Number(generation),
+    beganAt: beganAt.getTime(),
+    endedAt: endedAt?.getTime() ?? null,
   };
 }
 

@@ -18,6 +18,10 @@ function commonStore() {
   const all = new Map<string, SharedGeneration>();
   const state = { isAway: false, all };
   const store: GenerationStore = {
+    async readAll() {
+      if (state.isAway) throw new Error('away');
+      return [...all.values()];
+    },
     async read(keys) {
       if (state.isAway) throw new Error('away');
       return keys.flatMap((key) => all.get(key) ?? []);
@@ -35,14 +39,18 @@ function commonStore() {
 
 function watcher(
   store: GenerationStore,
-  options: { readonly known?: number; readonly isNew?: boolean } = {},
+  options: {
+    readonly known?: number;
+    readonly isNew?: boolean;
+    readonly onLearnt?: (highest: ReadonlyMap<string, number>) => void;
+  } = {},
 ) {
-  const { known, isNew = false } = options;
+  const { known, isNew = false, onLearnt = () => undefined } = options;
   return createGenerations({
     store,
     known: new Map(known === undefined ? [] : [[KEY, known]]),
-    isNew,
-    onLearnt: () => undefined,
+    learnt: isNew ? null : new Map(),
+    onLearnt,
     onError: () => undefined,
   });
 }
@@ -108,6 +116,17 @@ test('a new file takes the first number, or the next one of the others; while no
   alone.note([incident(random, 1_000, 2_000)]);
   assert.equal(await take(alone, 3_000), random + 1, 'what follows is counted from there');
   assert.notEqual(await take(watcher(store, { isNew: true })), random);
+});
+
+test('a new file learns every number while it can, so that it counts on once nobody can be asked', async () => {
+  const { state, store } = commonStore();
+  state.all.set(KEY, { key: KEY, generation: 7, beganAt: 0, endedAt: 1 });
+  let learnt: ReadonlyMap<string, number> | undefined;
+  const joined = watcher(store, { isNew: true, onLearnt: (highest) => (learnt = highest) });
+  await waitFor('what the others know', () => learnt !== undefined);
+  assert.deepEqual([...(learnt ?? [])], [[KEY, 7]], 'and keeps it');
+  state.isAway = true;
+  assert.equal(await take(joined, 3_000), 8, 'the next one, and none that a receiver has seen');
 });
 
 test('whatever was before, two watchers with one history and one common store agree', async () => {

@@ -37,11 +37,14 @@ function incident(service: string, generation: number, endedAt: number | null): 
 
 test('a restart finds what was open, how far each key was counted, and what changed lately', () => {
   const store = openStore();
-  assert.equal(store.incidentsBefore(START).isNew, true);
+  assert.equal(store.incidentsBefore(START).learnt, null);
   store.putIncidents([incident('orders', 1, null), incident('stock', 4, START + 5)], START);
   store.putIncidents([incident('orders', 1, START + 7)], START);
   store.putIncidents([incident('orders', 2, null)], START);
-  store.noteLearnt();
+  store.noteLearnt([
+    ['portal/prod/orders/health', 1],
+    ['portal/prod/mail/health', 9],
+  ]);
   const before = store.incidentsBefore(START + 10);
   assert.deepEqual(
     before.open.map(({ id }) => id),
@@ -52,7 +55,7 @@ test('a restart finds what was open, how far each key was counted, and what chan
     ['portal/prod/stock/health', 4],
   ]);
   assert.deepEqual(before.changes.get('stock'), [START, START + 5]);
-  assert.equal(before.isNew, false);
+  assert.equal(before.learnt?.get('portal/prod/mail/health'), 9);
   assert.equal(store.incidentsBefore(START + 3_600_000).changes.size, 0, 'long ago is no flap');
 });
 
