@@ -8,6 +8,7 @@
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
  *   npm run e2e -- --collectors [MINUTES]  the fleet watched directly and through a Prometheus, with faults all along
+ *   npm run e2e -- --watchers          three watchers and two Alertmanagers, one of them lost, with all stores up and away
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -23,6 +24,7 @@ import { outcomesTable, poolCostTable } from './table.js';
 
 const PAGE = new URL('../RESULTS.md', import.meta.url);
 const COLLECTORS = fileURLToPath(new URL('test/fleet-collectors-scene.js', import.meta.url));
+const WATCHERS = fileURLToPath(new URL('test/fleet-watchers-all.js', import.meta.url));
 const OUTSIDE = fileURLToPath(new URL('../../scripts/test.mjs', import.meta.url));
 /** Unless said otherwise. */
 const MINUTES = 10;
@@ -35,6 +37,7 @@ const { values, positionals } = parseArgs({
     soak: { type: 'boolean', default: false },
     calm: { type: 'boolean', default: false },
     collectors: { type: 'boolean', default: false },
+    watchers: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(positionals[0] ?? MINUTES);
@@ -43,6 +46,7 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 if (values.collectors) process.exit(run(COLLECTORS, String(minutes)));
+if (values.watchers) process.exit(run(WATCHERS));
 if (process.argv.length === 2) {
   const code = run(OUTSIDE, 'outside');
   if (code !== 0) process.exit(code);

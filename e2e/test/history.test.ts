@@ -15,6 +15,7 @@ import {
   startProxy,
   startReceiver,
   startRedis,
+  throughPort,
   waitFor,
   type PostgresServer,
   type ReceivedMessage,
@@ -56,6 +57,12 @@ async function read(url: string, path: string) {
   const body = await response.text();
   assert.equal(response.status, 200, body);
   return { json: JSON.parse(body) as Record<string, unknown>, ms: performance.now() - startedMs };
+}
+
+async function mayRead(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/v1/admin/events?limit=1`, { headers: { Cookie: cookie } });
+  await response.body?.cancel();
+  return response.status === 200;
 }
 
 function hasSamples(history: Record<string, unknown>): boolean {
@@ -239,9 +246,12 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
   t.after(() => receiver.close());
   const cache = await startProxy({ port: redis.port });
   t.after(() => cache.close());
+  const database = await startProxy({ port: Number(new URL(stores['DATABASE_URL'] ?? '').port) });
+  t.after(() => database.close());
   receiver.respondWith((attempt) => (attempt % 3 === 0 ? 503 : 200));
   const environment = {
     ...stores,
+    DATABASE_URL: throughPort(stores['DATABASE_URL'] ?? '', database.port),
     REDIS_URL: `redis://127.0.0.1:${cache.port}`,
     PORTAL_DATA_DIR: join(folder, 'killed'),
     PORTAL_INTERVAL_MS: '100',
@@ -268,13 +278,18 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
   for (let kill = 0; kill < KILLS; kill += 1) {
     service = await startServiceProcess(folder, environment);
     const { url } = service;
+    // Without it nobody may read what was kept.
+    await database.heal();
+    await waitFor('the session to count', () => mayRead(url));
     if (kill > 0) await assertNothingLost(service);
     // A life of less than a second may end before it has written anything: the first one does not.
     else await waitFor('the first samples', async () => hasSamples((await read(url, 'history')).json));
     const busy = new AbortController();
     const clients = Array.from({ length: 4 }, () => load(url, busy.signal));
-    // The cache comes and goes, so that alerts are always under way. Incidents are looked for once a second.
+    // The stores come and go, so that alerts are always under way, and are away at some of the kills and of the starts after
+    // them. Incidents are looked for once a second.
     await (Math.random() < 0.5 ? cache.fault('refuse') : cache.heal());
+    if (kill % 3 === 1) await Promise.all([cache.fault('refuse'), database.fault('refuse')]);
     await sleep(500 + Math.random() * 4_500);
     killedAt = Date.now();
     await service.stop('SIGKILL');
@@ -283,7 +298,7 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
   }
   assert.ok(longestLossMs <= 5_000, `${longestLossMs} ms were lost`);
 
-  await cache.heal();
+  await Promise.all([cache.heal(), database.heal()]);
   service = await startServiceProcess(folder, environment);
   const { url } = service;
   let told: readonly ToldIncident[] = [];

@@ -7,6 +7,7 @@ import { findInstalled } from 'portal-dev-servers/debian-package';
 import { withFreePort } from 'portal-dev-servers/free-port';
 import { startServerProcess, type ServerProcess } from 'portal-dev-servers/server-process';
 import { fetchAptPackage } from './apt-package.js';
+import { startClusterLink, type ClusterLink } from './cluster-link.js';
 import { makeServerFolder } from './paths.js';
 import { waitFor } from './wait.js';
 
@@ -17,6 +18,9 @@ export interface Alertmanager {
   readonly clusterAddress: string;
   /** How many of its cluster it knows, itself among them; 0 while it is not settled. */
   members(): Promise<number>;
+  /** From now on its cluster does not reach it; the same must be done to the others. */
+  cutOff(): Promise<void>;
+  rejoin(): Promise<void>;
   /** Ends it at once, as a crash does. */
   kill(): Promise<void>;
   /** Ends it and deletes what it has kept. */
@@ -70,28 +74,34 @@ export async function startAlertmanager({
       (port) =>
         withFreePort(async (clusterPort) => {
           const url = `http://127.0.0.1:${port}`;
-          const clusterAddress = `127.0.0.1:${clusterPort}`;
-          const server = await startServerProcess({
-            command: [
-              ...command,
-              `--config.file=${file}`,
-              `--storage.path=${join(folder, 'data')}`,
-              `--web.listen-address=127.0.0.1:${port}`,
-              `--cluster.listen-address=${clusterAddress}`,
-              `--cluster.advertise-address=${clusterAddress}`,
-              '--cluster.settle-timeout=5s',
-              '--cluster.gossip-interval=100ms',
-              `--cluster.peer-timeout=${PEER_TIMEOUT_MS}ms`,
-              ...peers.map((peer) => `--cluster.peer=${peer}`),
-            ],
-            // Of the test itself: it may be root, and the files are its own.
-            identity: { prefix: [] },
-            logFile: join(folder, `log-${port}`),
-            orphanSignal: 'KILL',
-            orphanFolder: folder,
-          });
-          await untilReady(server, `${url}/-/ready`);
-          return attend(server, { url, clusterAddress, folder });
+          const link = await startClusterLink(clusterPort);
+          const clusterAddress = `127.0.0.1:${link.port}`;
+          try {
+            const server = await startServerProcess({
+              command: [
+                ...command,
+                `--config.file=${file}`,
+                `--storage.path=${join(folder, 'data')}`,
+                `--web.listen-address=127.0.0.1:${port}`,
+                `--cluster.listen-address=127.0.0.1:${clusterPort}`,
+                `--cluster.advertise-address=${clusterAddress}`,
+                '--cluster.settle-timeout=5s',
+                '--cluster.gossip-interval=50ms',
+                `--cluster.peer-timeout=${PEER_TIMEOUT_MS}ms`,
+                ...peers.map((peer) => `--cluster.peer=${peer}`),
+              ],
+              // Of the test itself: it may be root, and the files are its own.
+              identity: { prefix: [] },
+              logFile: join(folder, `log-${port}`),
+              orphanSignal: 'KILL',
+              orphanFolder: folder,
+            });
+            await untilReady(server, `${url}/-/ready`);
+            return attend(server, { url, link, folder });
+          } catch (error) {
+            await link.close();
+            throw error;
+          }
         }, isTaken),
       isTaken,
     );
@@ -122,15 +132,15 @@ async function untilReady(server: ServerProcess, url: string): Promise<void> {
 
 interface Place {
   readonly url: string;
-  readonly clusterAddress: string;
+  readonly link: ClusterLink;
   readonly folder: string;
 }
 
-function attend(server: ServerProcess, { url, clusterAddress, folder }: Place): Alertmanager {
+function attend(server: ServerProcess, { url, link, folder }: Place): Alertmanager {
   return {
     url,
     pid: server.pid,
-    clusterAddress,
+    clusterAddress: `127.0.0.1:${link.port}`,
     async members() {
       const response = await fetch(`${url}/api/v2/status`);
       const { cluster } = (await response.json()) as {
@@ -138,9 +148,12 @@ function attend(server: ServerProcess, { url, clusterAddress, folder }: Place): 
       };
       return cluster.status === 'ready' ? (cluster.peers?.length ?? 0) : 0;
     },
+    cutOff: () => link.cut(),
+    rejoin: () => link.heal(),
     kill: () => server.stop('SIGKILL', 0),
     async close() {
       await server.stop('SIGTERM', 5_000);
+      await link.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
