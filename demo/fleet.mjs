@@ -15,7 +15,8 @@ import { startTraffic } from './traffic.mjs';
 const SERVICES = ['billing', 'orders'];
 const REPLICAS = 3;
 const MAIN = fileURLToPath(new URL('../packages/server/dist/src/main.js', import.meta.url));
-const START_MS = 90_000;
+/** Of a machine that is busy with other things too. */
+const START_MS = 180_000;
 const STOP_GRACE_MS = 10_000;
 
 /** Starts all of it; whatever ends this process ends that too. */
@@ -30,7 +31,8 @@ export async function startFleet({ folder, say }) {
     }
   }
   await writeFile(join(folder, 'token'), token, { mode: 0o600 });
-  await writeFile(join(folder, 'fleet.yaml'), fleetFile(folder, replicas));
+  const written = fleetFile(folder, replicas);
+  await writeFile(join(folder, 'fleet.yaml'), written);
 
   const stores = { dataDir: join(folder, 'stores'), announce };
   // One after the other: the second finds the program that the first may have had to fetch.
@@ -47,6 +49,10 @@ export async function startFleet({ folder, say }) {
     startWatcher(folder, watcherRedis?.url),
     ...replicas.map((replica) => replica.start(environment)),
   ]);
+  // Some may have had to move; the service reads the file again when it changes.
+  if (fleetFile(folder, replicas) !== written) {
+    await writeFile(join(folder, 'fleet.yaml'), fleetFile(folder, replicas));
+  }
   const traffic = startTraffic(replicas);
   return {
     link: watcher.link,

@@ -11,21 +11,28 @@ const parent = process.ppid;
 /** A parent that was killed sends no signal. */
 const LOOK_AT_PARENT_MS = 500;
 
+/** The terminal sends a signal to all, and npm passes its own on: that is no second one. */
+const SAME_SIGNAL_MS = 1_000;
+
 let fleet;
-let isEnding = false;
+let endingSinceMs;
 
 // The terminal may be gone, and with it whoever reads this.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void endNow());
 setInterval(() => process.ppid === parent || void end(), LOOK_AT_PARENT_MS).unref();
 process.stdin.on('end', () => void end()).on('error', () => void end());
+process.on('uncaughtException', (error) => {
+  say(`The demo itself has failed: ${textOf(error)}`);
+  void end(1);
+});
 process.stdin.on('data', () => undefined);
 
 say('Starting Postgres, Redis, the service and six replicas …');
 try {
   fleet = await startFleet({ folder, say });
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  say(textOf(error));
   say(`The logs are in ${folder}.`);
   // What has started is ended by the process that guards it.
   process.exit(1);
@@ -44,21 +51,37 @@ function takeKeys() {
   process.stdin.on('data', (text) => {
     for (const key of text) {
       // Ctrl-C and Ctrl-D, which a terminal in this mode makes no signals of.
-      if (key === 'x' || key === '\u0003' || key === '\u0004') void end();
-      else if (key.trim() !== '' && !isEnding) void commands.run(key);
+      if (key === 'x' || key === '\u0003' || key === '\u0004') void endNow();
+      else if (key.trim() !== '' && endingSinceMs === undefined) void commands.run(key);
     }
   });
 }
 
-/** In good order; before everything has started, and the second time, at once: each process has another that ends it then. */
-async function end() {
-  if (isEnding || !fleet) process.exit(isEnding ? 1 : 0);
-  isEnding = true;
+/** In good order, once; before everything has started at once: each process has another that ends it then. */
+async function end(code = 0) {
+  if (endingSinceMs !== undefined) return;
+  if (!fleet) process.exit(code);
+  endingSinceMs = performance.now();
   say('Ending …');
-  if (process.stdin.isTTY) process.stdin.setRawMode(false);
-  await commands?.close();
-  await fleet.close();
-  process.exit(0);
+  try {
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    await commands?.close();
+    await fleet.close();
+  } catch (error) {
+    say(`Not everything ended in good order: ${textOf(error)}`);
+    process.exit(1);
+  }
+  process.exit(code);
+}
+
+/** Whoever asks a second time does not want to wait. */
+function endNow() {
+  if (endingSinceMs !== undefined && performance.now() - endingSinceMs > SAME_SIGNAL_MS) process.exit(1);
+  return end();
+}
+
+function textOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function say(text) {

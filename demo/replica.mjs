@@ -38,6 +38,10 @@ const handler = createHealthHandler(health, { viewer: bearerToken({ sha256: [TOK
 
 const server = createServer((request, response) => {
   if (handler(request, response)) return;
+  if (request.url === '/demo/pid') {
+    response.end(`${process.pid}`);
+    return;
+  }
   const fault = /^\/demo\/(leak|slow)\?(on|off)$/.exec(request.url);
   const answer = fault && request.method === 'POST' ? setFault(fault[1], fault[2] === 'on') : work();
   void answer.then(

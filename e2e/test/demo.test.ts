@@ -3,41 +3,18 @@
  * it leaves no process.
  */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { isRunning, waitFor } from 'portal-test-kit';
+import { waitFor } from 'portal-test-kit';
+import { mainOf, PATIENCE, startDemo, untilNobodyRuns, untilShown, type Demo } from './demo-process.js';
 import { startChromium } from './page/chromium.js';
 import { takePicture, untilHeadline } from './page/reader.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PATIENCE = { timeoutMs: 120_000, everyMs: 100 };
-
-interface FleetDocument {
-  readonly services: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly codes: readonly string[];
-  }[];
-}
-
 interface ServiceDocument {
   readonly instances: readonly { readonly source_hash: string | null }[];
-}
-
-interface Demo {
-  readonly child: ChildProcessWithoutNullStreams;
-  printed(): string;
-  type(key: string): void;
-  read<Body>(path: string): Promise<Body>;
-  /** Signs in once. */
-  readonly link: string;
-  /** Every process that it has started, itself included. */
-  family(): Promise<readonly number[]>;
 }
 
 let folder: string;
@@ -48,71 +25,11 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Starts it as a person does, and waits for the link; what it has started must be ended. */
-async function startDemo(): Promise<Demo> {
-  const child = spawn('npm', ['run', 'demo', '--', folder], { cwd: ROOT });
-  let printed = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  await waitFor(
-    'the link of the demo',
-    () => child.exitCode !== null || /^open /m.test(printed),
-    PATIENCE,
-  ).catch(() => assert.fail(printed));
-  const link = /^open\s+(\S+)$/m.exec(printed)?.[1] ?? assert.fail(printed);
-  const cookie = `psession=${(await readFile(join(folder, 'service/service.session'), 'utf8')).trim()}`;
-  return {
-    child,
-    link,
-    printed: () => printed,
-    type: (key) => child.stdin.write(key),
-    async read<Body>(path: string) {
-      const response = await fetch(new URL(path, link), { headers: { Cookie: cookie } });
-      assert.equal(response.status, 200);
-      return (await response.json()) as Body;
-    },
-    family: () => familyOf(child.pid ?? assert.fail('It has not started.')),
-  };
-}
-
-async function familyOf(pid: number): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const children = text.split(' ').filter(Boolean).map(Number);
-  return [pid, ...(await Promise.all(children.map(familyOf))).flat()];
-}
-
-async function untilNobodyRuns(family: readonly number[]): Promise<void> {
-  await waitFor(
-    'every process of the demo to end',
-    async () => !(await Promise.all(family.map(isRunning))).includes(true),
-    PATIENCE,
-  );
-}
-
-/** Waits until `service` has one of these codes, or until it is healthy where there is none. */
-async function untilShown(demo: Demo, service: string, codes: readonly string[]): Promise<number> {
-  const startedMs = performance.now();
-  let last: FleetDocument | undefined;
-  await waitFor(
-    `${service} to show ${codes.join(' or ') || 'nothing'}`,
-    async () => {
-      last = await demo.read<FleetDocument>('/v1/admin/fleet');
-      const shown = last.services.find(({ name }) => name === service);
-      if (codes.length === 0) return last.services.every(({ status }) => status === 'healthy');
-      return (
-        shown !== undefined && shown.status !== 'healthy' && codes.some((code) => shown.codes.includes(code))
-      );
-    },
-    PATIENCE,
-  ).catch((error: unknown) => assert.fail(`${String(error)} ${JSON.stringify(last)}\n${demo.printed()}`));
-  return performance.now() - startedMs;
-}
-
 describe('each letter', () => {
   let demo: Demo;
 
   before(async () => {
-    demo = await startDemo();
+    demo = await startDemo(folder);
     await untilShown(demo, 'orders', []);
   });
 
@@ -185,7 +102,8 @@ describe('each letter', () => {
     const family = await demo.family();
     assert.ok(family.length > 20, `${family.length} processes`);
     demo.type('x');
-    await once(demo.child, 'exit');
+    // Only then has all been read that it printed.
+    await once(demo.child, 'close');
     assert.equal(demo.child.exitCode, 0, demo.printed());
     await untilNobodyRuns(family);
   });
@@ -200,7 +118,7 @@ describe('it leaves no process', () => {
     { how: 'it is killed itself', end: async (demo: Demo) => process.kill(await mainOf(demo), 'SIGKILL') },
   ]) {
     test(`when ${how}, with a frozen Postgres and a replica that hangs`, async () => {
-      const demo = await startDemo();
+      const demo = await startDemo(folder);
       demo.type('ph');
       await waitFor('both', () => /hang orders.*INSTANCE_TIMEOUT\n[^]*hang orders/.test(demo.printed()));
       const family = await demo.family();
@@ -209,12 +127,3 @@ describe('it leaves no process', () => {
     });
   }
 });
-
-/** npm's own process passes signals on; these are for the demo itself. */
-async function mainOf(demo: Demo): Promise<number> {
-  for (const pid of await demo.family()) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.split('\0')[1]?.endsWith('demo/main.mjs')) return pid;
-  }
-  return assert.fail(demo.printed());
-}
