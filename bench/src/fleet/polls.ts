@@ -8,7 +8,16 @@ import { startContender } from '../process.js';
 import type { RunningService } from '../service.js';
 import type { Usage } from '../servers/contender.js';
 import { table } from '../statistics.js';
-import { onBed, untilKnown, usageOfService, usedWithin, type Bed, type BenchGroup } from './bed.js';
+import {
+  onBed,
+  untilKnown,
+  usageOfService,
+  usedWithin,
+  type Bed,
+  type BenchGroup,
+  type InstanceProcess,
+} from './bed.js';
+import type { PollPace } from './pace.js';
 
 const MANY = 10_000;
 const FEW = 1_000;
@@ -43,23 +52,16 @@ interface Measured {
 
 async function besideTheLoop(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const intervalMs = 10_000;
-  const ofLoop = await group.startInstances();
+  const loop = await startLoop(bed, group, MANY, intervalMs);
   const { instances, watcher } = await group.watch('many', MANY, intervalMs);
-  const origins = ofLoop.targets(MANY).map((target) => `http://${target}`);
-  const loop = await group.keep(
-    startContender('fleet-loop', {
-      ORIGINS: await bed.file('origins', origins.join('\n')),
-      INTERVAL_MS: String(intervalMs),
-    }),
-  );
   await settle([[watcher, MANY]]);
-  await Promise.all([instances.pace(intervalMs), ofLoop.pace(intervalMs)]);
+  await Promise.all([instances.pace(intervalMs), loop.instances.pace(intervalMs)]);
   const [idle, used, bare] = await usedWithin(MEASURED_MS, [
     usageOfService(bed.idle),
     usageOfService(watcher),
-    () => loop.usage(),
+    loop.usage,
   ]);
-  const [polled, asked] = await Promise.all([instances.pace(intervalMs), ofLoop.pace(intervalMs)]);
+  const [polled, asked] = await Promise.all([instances.pace(intervalMs), loop.instances.pace(intervalMs)]);
   const ofBare = measured(bare, undefined, asked.polls);
   return [
     row('undici alone', MANY, intervalMs, ofBare, ofBare),
@@ -67,22 +69,67 @@ async function besideTheLoop(bed: Bed, group: BenchGroup): Promise<string[][]> {
   ];
 }
 
+/** Undici alone at the same settings tells what of it is the connections' own. */
 async function atEqualPolls(bed: Bed, group: BenchGroup): Promise<string[][]> {
   const [slowMs, quickMs] = [20_000, 2_000];
   const many = await group.watch('slow', MANY, slowMs);
   const few = await group.watch('quick', FEW, quickMs);
+  const manyAlone = await startLoop(bed, group, MANY, slowMs);
+  const fewAlone = await startLoop(bed, group, FEW, quickMs);
   await settle([
     [many.watcher, MANY],
     [few.watcher, FEW],
   ]);
-  await Promise.all([many.instances.pace(slowMs), few.instances.pace(quickMs)]);
-  const services = [bed.idle, many.watcher, few.watcher];
-  const [idle, usedByMany, usedByFew] = await usedWithin(MEASURED_MS, services.map(usageOfService));
-  const [slow, quick] = await Promise.all([many.instances.pace(slowMs), few.instances.pace(quickMs)]);
-  const base = measured(usedByFew, idle, quick.polls);
-  const ofMany = measured(usedByMany, idle, slow.polls);
-  const name = '**portal-server**, equal polls a second';
-  return [row(name, FEW, quickMs, base, base), row(name, MANY, slowMs, ofMany, base)];
+  const paces = (): Promise<readonly PollPace[]> =>
+    Promise.all([
+      fewAlone.instances.pace(quickMs),
+      manyAlone.instances.pace(slowMs),
+      few.instances.pace(quickMs),
+      many.instances.pace(slowMs),
+    ]);
+  await paces();
+  const [idle, ...used] = await usedWithin(MEASURED_MS, [
+    usageOfService(bed.idle),
+    fewAlone.usage,
+    manyAlone.usage,
+    usageOfService(few.watcher),
+    usageOfService(many.watcher),
+  ]);
+  const polls = (await paces()).map((pace) => pace.polls);
+  const result = (place: number, besides: Usage | undefined): Measured =>
+    measured(used[place], besides, polls[place] ?? Number.NaN);
+  const [fewBare, manyBare] = [result(0, undefined), result(1, undefined)];
+  const [ofFew, ofMany] = [result(2, idle), result(3, idle)];
+  const [bare, name] = ['undici alone', '**portal-server**'].map((one) => `${one}, equal polls a second`);
+  return [
+    row(bare ?? '', FEW, quickMs, fewBare, fewBare),
+    row(bare ?? '', MANY, slowMs, manyBare, fewBare),
+    row(name ?? '', FEW, quickMs, ofFew, ofFew),
+    row(name ?? '', MANY, slowMs, ofMany, ofFew),
+  ];
+}
+
+interface RunningLoop {
+  readonly instances: InstanceProcess;
+  readonly usage: () => Promise<Usage>;
+}
+
+/** Undici alone, on instances of its own. */
+async function startLoop(
+  bed: Bed,
+  group: BenchGroup,
+  count: number,
+  intervalMs: number,
+): Promise<RunningLoop> {
+  const instances = await group.startInstances();
+  const origins = instances.targets(count).map((target) => `http://${target}`);
+  const loop = await group.keep(
+    startContender('fleet-loop', {
+      ORIGINS: await bed.file(`origins-${count}-${intervalMs}`, origins.join('\n')),
+      INTERVAL_MS: String(intervalMs),
+    }),
+  );
+  return { instances, usage: () => loop.usage() };
 }
 
 /** Node closes a connection that was not used for five seconds, unless an application says otherwise. */

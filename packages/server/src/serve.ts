@@ -169,10 +169,8 @@ async function printSignIn(
   const { token } = await sessions.begin(user.id, 'start');
   await sessions.revokeOldStarts(START_SESSIONS);
   const { code } = await signIn.make(user.id, 'start');
+  // Whoever waits for the link finds the file.
+  if (sessionFile !== undefined) await writePrivate(sessionFile, `${token}\n`);
   say(`open       ${openLink(url, code)}`);
-  if (sessionFile === undefined) say(pasteLine(url, token));
-  else {
-    await writePrivate(sessionFile, `${token}\n`);
-    say(pasteLineOfFile(url, sessionFile));
-  }
+  say(sessionFile === undefined ? pasteLine(url, token) : pasteLineOfFile(url, sessionFile));
 }
