@@ -66,6 +66,25 @@ test('the list leads to an incident, which has an address of its own', async () 
   await takePicture(page, 'incident');
 });
 
+test('filters stand in the address, and so does what a colleague sees', async () => {
+  const address = page.url();
+  await page.goto(`${served.url}/incidents?kind=health&code=INSTANCE_REFUSED`);
+  await page.getByRole('link', { name: TITLE }).waitFor();
+  const field = page.getByLabel('Service', { exact: true });
+  await field.focus();
+  await page.keyboard.type('stock');
+  await page.waitForURL(/about=stock/);
+  await page.getByText('None is open.').waitFor();
+  assert.equal(await field.inputValue(), 'stock', 'typing goes on');
+  await page.reload();
+  await page.getByText('None is open.').waitFor();
+  await page.getByLabel('Service', { exact: true }).fill('orders');
+  await page.getByRole('link', { name: TITLE }).waitFor();
+  await assertAccessible(page, 'the list with its filter');
+  await page.goto(address);
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+});
+
 test('opened by its address alone, as from an alert; and what is no incident says so', async () => {
   const address = page.url();
   await page.goto(address);

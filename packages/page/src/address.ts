@@ -58,12 +58,23 @@ export const WHOLE_FLEET: FleetPlace = {
 const FLEET_KEYS = Object.keys(WHOLE_FLEET) as (keyof FleetPlace)[];
 const FLEET_TABS: ReadonlySet<Tab> = new Set(['/', '/fleet']);
 
+/** Which incidents are listed; each is empty where nothing is said. */
+export interface IncidentFilter {
+  readonly kind: string;
+  readonly about: string;
+  readonly code: string;
+}
+
+export const ALL_INCIDENTS: IncidentFilter = { kind: '', about: '', code: '' };
+const FILTER_KEYS = Object.keys(ALL_INCIDENTS) as (keyof IncidentFilter)[];
+
 export interface Address {
   readonly tab: Tab;
   readonly span: Span;
   readonly fleet: FleetPlace;
   /** Id of the incident that is looked at; empty: all of them. */
   readonly incident: string;
+  readonly filter: IncidentFilter;
 }
 
 const INCIDENT = /^\/incidents\/([0-9a-f]{32})$/;
@@ -75,13 +86,13 @@ export function readAddress(path: string, query: string): Address {
   const own = path.startsWith(BASE) ? `/${path.slice(BASE.length)}` : path;
   const incident = INCIDENT.exec(own)?.[1] ?? '';
   const tab = incident !== '' ? '/incidents' : Object.hasOwn(TABS, own) ? (own as Tab) : '/';
-  const fleet = FLEET_TABS.has(tab)
-    ? (Object.fromEntries(FLEET_KEYS.map((key) => [key, parameters.get(key) ?? ''])) as Record<
-        keyof FleetPlace,
-        string
-      >)
-    : WHOLE_FLEET;
-  return { tab, span: readSpan(parameters), fleet, incident };
+  const fleet = FLEET_TABS.has(tab) ? textsOf(parameters, FLEET_KEYS) : WHOLE_FLEET;
+  const filter = tab === '/incidents' ? textsOf(parameters, FILTER_KEYS) : ALL_INCIDENTS;
+  return { tab, span: readSpan(parameters), fleet, incident, filter };
+}
+
+function textsOf<Key extends string>(parameters: URLSearchParams, keys: readonly Key[]): Record<Key, string> {
+  return Object.fromEntries(keys.map((key) => [key, parameters.get(key) ?? ''])) as Record<Key, string>;
 }
 
 function readSpan(parameters: URLSearchParams): Span {
@@ -97,13 +108,22 @@ export function writeAddress({
   span,
   fleet = WHOLE_FLEET,
   incident = '',
-}: Omit<Address, 'fleet' | 'incident'> & Partial<Address>): string {
-  const pairs = FLEET_TABS.has(tab)
-    ? FLEET_KEYS.filter((key) => fleet[key] !== '').map((key) => `${key}=${written(fleet[key])}`)
-    : [];
-  const query = [...spanPairs(span), ...pairs].join('&');
+  filter = ALL_INCIDENTS,
+}: Pick<Address, 'tab' | 'span'> & Partial<Address>): string {
+  const pairs = [
+    ...spanPairs(span),
+    ...(FLEET_TABS.has(tab) ? textPairs(fleet, FLEET_KEYS) : []),
+    ...(tab === '/incidents' ? textPairs(filter, FILTER_KEYS) : []),
+  ];
   const path = tab === '/incidents' && incident !== '' ? `${tab}/${incident}` : tab;
-  return withBase(path) + (query === '' ? '' : `?${query}`);
+  return withBase(path) + (pairs.length === 0 ? '' : `?${pairs.join('&')}`);
+}
+
+function textPairs<Key extends string>(
+  texts: Readonly<Record<Key, string>>,
+  keys: readonly Key[],
+): readonly string[] {
+  return keys.filter((key) => texts[key] !== '').map((key) => `${key}=${written(texts[key])}`);
 }
 
 function spanPairs(span: Span): readonly string[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  ALL_INCIDENTS,
   limitsOf,
   RANGES,
   readAddress,
@@ -12,6 +13,8 @@ import {
   zoomedOut,
 } from '../src/address.js';
 
+const NOTHING = { fleet: WHOLE_FLEET, incident: '', filter: ALL_INCIDENTS };
+
 test('every view has an address, and the address gives the view again', () => {
   const spans: Span[] = [
     ...(Object.keys(RANGES) as (keyof typeof RANGES)[]),
@@ -20,7 +23,7 @@ test('every view has an address, and the address gives the view again', () => {
   for (const tab of Object.keys(TABS) as (keyof typeof TABS)[]) {
     for (const span of spans) {
       const { pathname, search } = new URL(writeAddress({ tab, span }), 'http://page');
-      assert.deepEqual(readAddress(pathname, search), { tab, span, fleet: WHOLE_FLEET, incident: '' });
+      assert.deepEqual(readAddress(pathname, search), { tab, span, ...NOTHING });
     }
   }
 });
@@ -29,7 +32,7 @@ test('an incident has an address of its own, and what is no id is all of them', 
   const incident = '5f0c2a9e7b1d4c83a6e0f2917d3b8c45';
   const path = writeAddress({ tab: '/incidents', span: '24h', incident });
   assert.ok(path.endsWith(`/incidents/${incident}`), path);
-  assert.deepEqual(readAddress(path, ''), { tab: '/incidents', span: '24h', fleet: WHOLE_FLEET, incident });
+  assert.deepEqual(readAddress(path, ''), { ...NOTHING, tab: '/incidents', span: '24h', incident });
   assert.equal(readAddress('/incidents', '').incident, '');
   for (const none of ['x', incident.slice(1), `${incident}0`, incident.toUpperCase()]) {
     assert.equal(readAddress(`/incidents/${none}`, '').incident, '', none);
@@ -41,8 +44,7 @@ test('what cannot be understood is the usual view', () => {
     assert.deepEqual(readAddress('/elsewhere', query), {
       tab: '/',
       span: '24h',
-      fleet: WHOLE_FLEET,
-      incident: '',
+      ...NOTHING,
     });
   }
 });
@@ -66,7 +68,7 @@ test('what of the fleet is looked at stands in the address, with anything that a
     group: 'team',
   };
   const { pathname, search } = new URL(writeAddress({ tab: '/fleet', span: '24h', fleet }), 'http://page');
-  assert.deepEqual(readAddress(pathname, search), { tab: '/fleet', span: '24h', fleet, incident: '' });
+  assert.deepEqual(readAddress(pathname, search), { ...NOTHING, tab: '/fleet', span: '24h', fleet });
   // Another view has nothing of it.
   assert.equal(new URL(writeAddress({ tab: '/audit', span: '24h', fleet }), 'http://page').search, '');
 });
@@ -82,4 +84,13 @@ test('zooming out doubles what is shown around its middle, not beyond now, and a
     toMs: 12 * hour,
   });
   assert.equal(zoomedOut({ fromMs: 0, toMs: 5_000 * hour }, 6_000 * hour), '1y');
+});
+
+test('which incidents are listed stands in the address, and goes with no other view', () => {
+  const filter = { kind: 'health', about: 'orders', code: 'DATABASE_TIMEOUT' };
+  const path = writeAddress({ tab: '/incidents', span: '24h', filter });
+  assert.ok(path.endsWith('/incidents?kind=health&about=orders&code=DATABASE_TIMEOUT'), path);
+  const { pathname, search } = new URL(path, 'http://page');
+  assert.deepEqual(readAddress(pathname, search).filter, filter);
+  assert.ok(!writeAddress({ tab: '/events', span: '24h', filter }).includes('?'));
 });

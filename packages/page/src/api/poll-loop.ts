@@ -22,10 +22,12 @@ export function startPolling(read: ReadOnce, everyMs: number): () => void {
   const stop = new AbortController();
   void (async () => {
     let failures = 0;
-    while (!stop.signal.aborted) {
+    for (;;) {
+      // Also before the first: what is asked for changes with the clock, of a page that nobody looks at too.
+      await untilVisible(stop.signal);
+      if (stop.signal.aborted) return;
       failures = (await read(stop.signal)) ? 0 : failures + 1;
       await pause(Math.min(everyMs * 2 ** failures, Math.max(everyMs, MOST_MS)), stop.signal);
-      await untilVisible(stop.signal);
     }
   })();
   return () => stop.abort();

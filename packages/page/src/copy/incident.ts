@@ -3,7 +3,7 @@ import type { IncidentDetailDocument, IncidentDocument } from 'portal-server/api
 import type { DisplayStatus } from './headline.js';
 import { exactDuration, utc } from './time.js';
 
-const KINDS: Readonly<Record<IncidentDocument['kind'], string>> = {
+export const KINDS: Readonly<Record<IncidentDocument['kind'], string>> = {
   health: 'not well',
   instances: 'too few instances',
   source: 'the source differs',
@@ -12,6 +12,10 @@ const KINDS: Readonly<Record<IncidentDocument['kind'], string>> = {
   cause: 'a common cause',
   blind: 'the watcher cannot see',
 };
+
+export function isKind(text: string): text is IncidentDocument['kind'] {
+  return Object.hasOwn(KINDS, text);
+}
 
 /** `orders: not well`. */
 export function incidentTitle({ kind, service, shared, services }: Titled): string {

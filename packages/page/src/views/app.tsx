@@ -42,7 +42,7 @@ export function Page({
   readonly navigation: Navigation;
 }): JSX.Element {
   const known = useStore(connection.state);
-  const { tab, span, fleet: place, incident } = useStore(navigation.address);
+  const { tab, span, fleet: place, incident, filter } = useStore(navigation.address);
   const nowMs = useNow();
   const silentMs = SILENT_MS[known.isResting ? 'resting' : isAdmin(known.who) ? 'stream' : 'polling'];
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
@@ -93,7 +93,7 @@ export function Page({
                 <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
               )}
               {tab === '/incidents' && incident === '' && (
-                <IncidentsView navigation={navigation} nowMs={serviceMs} />
+                <IncidentsView filter={filter} navigation={navigation} nowMs={serviceMs} />
               )}
               {tab === '/incidents' && incident !== '' && (
                 <IncidentView key={incident} id={incident} navigation={navigation} nowMs={serviceMs} />

@@ -1,6 +1,6 @@
 /** Links from view to view, so that each can be opened in a tab of its own and the browser's history works. */
 import type { JSX } from 'preact';
-import { TABS, WHOLE_FLEET, writeAddress, type Navigation, type Tab } from '../address.js';
+import { ALL_INCIDENTS, TABS, WHOLE_FLEET, writeAddress, type Navigation, type Tab } from '../address.js';
 
 export function Tabs({
   tab,
@@ -50,7 +50,7 @@ function Link({
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();
-        navigation.go({ tab, fleet: WHOLE_FLEET, incident: '' });
+        navigation.go({ tab, fleet: WHOLE_FLEET, incident: '', filter: ALL_INCIDENTS });
       }}
     >
       {label}

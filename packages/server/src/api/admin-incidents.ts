@@ -1,4 +1,5 @@
 /** `GET /v1/admin/incidents`: what went wrong, the latest first, page by page. */
+import { INCIDENT_KINDS } from '../monitoring/incidents/incident.js';
 import { incidentPageSchema, publishedIncidents } from './incident-schema.js';
 import { choiceParameter, textParameter, wholeNumberParameter } from './parameters.js';
 import { defineRoute } from './route.js';
@@ -21,6 +22,8 @@ export const adminIncidentsRoute = defineRoute({
   query: {
     state: choiceParameter(['open', 'ended'], 'Only those that are open, or that ended.'),
     service: textParameter('^[a-z0-9][a-z0-9-]{0,62}$', 'the name of a service.'),
+    kind: choiceParameter(INCIDENT_KINDS, 'Only those of this kind.'),
+    code: textParameter('^[A-Z][A-Z0-9_]{1,62}$', 'a code of the catalogue.'),
     before: wholeNumberParameter('Only those before this one: `next` of the page before.', { minimum: 1 }),
     limit: wholeNumberParameter(`How many; default ${DEFAULT_INCIDENTS}.`, {
       minimum: 1,
@@ -33,8 +36,8 @@ export const adminIncidentsRoute = defineRoute({
       schema: incidentPageSchema,
     },
   },
-  async handler({ query: { state, service, before, limit = DEFAULT_INCIDENTS }, services: { incidents } }) {
-    const page = await incidents.page({ state, service, before, limit });
+  async handler({ query: { limit = DEFAULT_INCIDENTS, ...query }, services: { incidents } }) {
+    const page = await incidents.page({ ...query, limit });
     return { incidents: publishedIncidents(page.incidents), next: page.next };
   },
 });

@@ -16,6 +16,9 @@ const LATELY_MS = 15 * 60_000;
 export interface IncidentQuery {
   readonly state: 'open' | 'ended' | undefined;
   readonly service: string | undefined;
+  readonly kind?: string | undefined;
+  /** Of any of its causes. */
+  readonly code?: string | undefined;
   /** Only those before the one with this number. */
   readonly before: number | undefined;
   readonly limit: number;
@@ -94,7 +97,10 @@ export function createIncidentStore(database: Database): IncidentStore {
   const one = database.prepare('SELECT number, document FROM incidents WHERE id = ?');
   const page = database.prepare(
     `SELECT number, document FROM incidents WHERE number < ?1 AND (?2 IS NULL OR (ended_at IS NULL) = ?2)
-     AND (?3 IS NULL OR instr(services, ?3) > 0) ORDER BY number DESC LIMIT ?4`,
+     AND (?3 IS NULL OR instr(services, ?3) > 0) AND (?4 IS NULL OR json_extract(document, '$.kind') = ?4)
+     AND (?5 IS NULL OR EXISTS (
+       SELECT 1 FROM json_each(document, '$.causes') WHERE json_extract(value, '$.code') = ?5))
+     ORDER BY number DESC LIMIT ?6`,
   );
   const readFact = database.prepare('SELECT value FROM incident_facts WHERE name = ?');
   const writeFact = database.prepare('INSERT OR REPLACE INTO incident_facts VALUES (?, ?)');
@@ -125,12 +131,14 @@ export function createIncidentStore(database: Database): IncidentStore {
         learnt: learntGenerations(readFact.get(LEARNT) as { readonly value: string } | undefined),
       };
     },
-    readIncidents({ state, service, before, limit }) {
+    readIncidents({ state, service, kind, code, before, limit }) {
       const isOpen = state === undefined ? null : Number(state === 'open');
       const rows = page.all(
         before ?? Number.MAX_SAFE_INTEGER,
         isOpen,
         service === undefined ? null : `/${service}/`,
+        kind ?? null,
+        code ?? null,
         limit + 1,
       ) as Row[];
       const incidents = rows.slice(0, limit).map(storedIncident);

@@ -78,3 +78,26 @@ test('pages go back, by state and service; the latest of each key is kept for it
   assert.equal(store.readIncidents({ ...PAGE, service: 'orders', limit: 10 }).incidents.length, 1);
   assert.equal(store.incidentsBefore(START).generations.get('portal/prod/orders/health'), 3);
 });
+
+test('pages have one kind, or one code among the causes, and go back within that', () => {
+  const store = openStore();
+  const causes = (...codes: readonly string[]): Incident['causes'] =>
+    codes.map((code) => ({ code, service: 'orders', instance: 'a:1', beganAt: START, endedAt: null }));
+  store.putIncidents(
+    [
+      { ...incident('orders', 1, null), causes: causes('DATABASE_SLOW') },
+      { ...incident('orders', 2, null), causes: causes('CACHE_TIMEOUT', 'DATABASE_SLOW') },
+      { ...incident('stock', 1, null), kind: 'source', causes: causes('FLEET_SOURCE_SPLIT') },
+      { ...incident('stock', 2, null), causes: causes('DATABASE_SLOW_INDEED') },
+    ],
+    START,
+  );
+  const numbers = (query: { readonly kind?: string; readonly code?: string; readonly limit?: number }) =>
+    store.readIncidents({ ...PAGE, ...query }).incidents.map(({ number }) => number);
+  assert.deepEqual(numbers({ code: 'DATABASE_SLOW' }), [2, 1]);
+  assert.deepEqual(numbers({ code: 'DATABASE_SLOW', limit: 1 }), [2]);
+  assert.equal(store.readIncidents({ ...PAGE, code: 'DATABASE_SLOW', limit: 1 }).next, 2);
+  assert.deepEqual(numbers({ code: 'CACHE_TIMEOUT' }), [2]);
+  assert.deepEqual(numbers({ kind: 'source' }), [3]);
+  assert.deepEqual(numbers({ kind: 'source', code: 'DATABASE_SLOW' }), []);
+});
