@@ -151,6 +151,7 @@ test('by keyboard from the fleet to a service, its instance, and back', async ()
   await page.getByText('never').waitFor();
   await page.goBack();
   await page.getByRole('heading', { name: 'orders' }).waitFor();
+  await healthyTime.getByRole('columnheader', { name: '90 days' }).waitFor();
   await takePicture(page, 'fleet-service');
 });
 

@@ -79,6 +79,7 @@ export function createOwnService({
       service: {
         name: OWN_NAME,
         labels: {},
+        publicName: null,
         verdict: judgeService(counts, EXPECTED, false),
         since,
         counts,
@@ -108,7 +109,7 @@ export function createOwnService({
     detail,
     takeUpdate(nowMs) {
       const { service, instances } = detail();
-      const { verdict, cells: _, sourceCells: __, expected: ___, ...view } = service;
+      const { verdict, cells: _, sourceCells: __, expected: ___, publicName: ____, ...view } = service;
       const [own] = instances;
       return {
         ...view,

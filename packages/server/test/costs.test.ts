@@ -43,6 +43,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'GET /openapi.json': PUBLIC,
   'GET /llms.txt': PUBLIC,
   'GET /v1/status': PUBLIC,
+  'GET /v1/status/services': PUBLIC,
   'GET /v1/admin/health': {},
   'GET /v1/admin/reasons': {},
   'GET /v1/admin/live': {},

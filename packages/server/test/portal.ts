@@ -33,6 +33,15 @@ export async function runPortal(args: readonly string[], options: PortalOptions)
   return { exitCode: running.child.exitCode, ...running.output };
 }
 
+/** Starts a command that goes on until it is stopped. */
+export function startPortal(
+  args: readonly string[],
+  options: PortalOptions,
+): Pick<RunningPortal, 'output' | 'stop'> {
+  const { child, output, ended } = start(args, options);
+  return { output, stop: stopOf(child, ended) };
+}
+
 /** A service that runs. */
 export interface RunningPortal {
   readonly pid: number;
@@ -52,13 +61,7 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
   const { pid } = child;
   if (pid === undefined) throw new Error('The service did not start.');
 
-  async function stop(signal: NodeJS.Signals = 'SIGTERM') {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
-    await ended;
-    clearTimeout(timer);
-    return child.exitCode ?? child.signalCode;
-  }
+  const stop = stopOf(child, ended);
 
   try {
     await waitFor(
@@ -81,6 +84,16 @@ export async function servePortal(options: PortalOptions): Promise<RunningPortal
     await stop('SIGKILL');
     throw new Error(`It said:\n${output.stdout}${output.stderr}\n${state}`, { cause: error });
   }
+}
+
+function stopOf(child: ChildProcess, ended: Promise<unknown>): RunningPortal['stop'] {
+  return async (signal = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await ended;
+    clearTimeout(timer);
+    return child.exitCode ?? child.signalCode;
+  };
 }
 
 /** All that a start prints; on the embedded database, its last line tells how to enter. */

@@ -12,12 +12,13 @@ import type {
 import { PortalError } from '../errors.js';
 import { makeDocuments } from './docs/documents.js';
 import { ENDPOINTS } from './endpoints.js';
+import { createPublicServices } from './public-services.js';
 import { readPageRoutes } from './operator-page.js';
 import { applyCachePolicy, type Route } from './route.js';
 import type { ApiServices } from './services.js';
 
 export interface ApiOptions {
-  readonly services: Omit<ApiServices, 'documents'>;
+  readonly services: Omit<ApiServices, 'documents' | 'publicServices'>;
   /** What the page is called; its own name where none is given. */
   readonly heading?: string | undefined;
 }
@@ -27,7 +28,8 @@ export const api: FastifyPluginAsync<ApiOptions> = async (app, { services, headi
     makeDocuments(ENDPOINTS, app.site),
     readPageRoutes({ basePath: app.site.basePath, heading }),
   ]);
-  addRoutes(app, [...ENDPOINTS, ...page], { ...services, documents });
+  const publicServices = createPublicServices(services);
+  addRoutes(app, [...ENDPOINTS, ...page], { ...services, documents, publicServices });
 };
 
 type Hook = onRequestHookHandler | onRequestAsyncHookHandler;

@@ -36,6 +36,7 @@ import { livezRoute, readyzRoute, startupzRoute } from './probes.js';
 import { requestCodeRoute } from './request-code.js';
 import { resumeServiceRoute } from './resume-service.js';
 import type { Route } from './route.js';
+import { publicServicesRoute } from './public-services.js';
 import { statusRoute } from './status.js';
 import { verifyCodeRoute } from './verify-code.js';
 
@@ -47,6 +48,7 @@ export const ENDPOINTS: readonly Route[] = [
   adminIntegrityLoadedRoute,
   adminIntegrityStatementRoute,
   statusRoute,
+  publicServicesRoute,
   adminLiveRoute,
   adminHistoryRoute,
   adminEventsRoute,

@@ -37,8 +37,15 @@ const SUMS = {
   },
 } as const;
 
-const rangeSchema = exactly('Of the latest days together.', {
+export const rangeSumsSchema = exactly('Of the latest days together.', {
   days: integer('Of 24 hours, until now.', { minimum: 1 }),
+  ...SUMS,
+});
+
+export const daySumsSchema = exactly('A day, from midnight to midnight of the time zone.', {
+  date: text('Such as `2026-03-29`.'),
+  from: dateTimeMs('Its begin.'),
+  to: dateTimeMs('Its end; now, where it has not ended.'),
   ...SUMS,
 });
 
@@ -49,24 +56,16 @@ export const healthyTimeSchema = named(
     measures: text('What it is, and what it is not.'),
     to: dateTimeMs('Now.'),
     complete_from: textOrNull('Since when something was measured; `null`: nothing was.', MOMENT),
-    ranges: listOf(rangeSchema, `The last ${RANGES_DAYS.join(', ')} days.`),
+    ranges: listOf(rangeSumsSchema, `The last ${RANGES_DAYS.join(', ')} days.`),
     parts: listOf(
       exactly('A part of the service, healthy while none of its own troubles was seen.', {
         part: text('`database`, `cache`, `source` or the name of a check.'),
-        ranges: listOf(rangeSchema, 'As those of the service.'),
+        ranges: listOf(rangeSumsSchema, 'As those of the service.'),
       }),
       'Of a service that watches itself; else none.',
     ),
     time_zone: text('Of the days.'),
-    days: listOf(
-      exactly('A day, from midnight to midnight of the time zone.', {
-        date: text('Such as `2026-03-29`.'),
-        from: dateTimeMs('Its begin.'),
-        to: dateTimeMs('Its end; now, where it has not ended.'),
-        ...SUMS,
-      }),
-      `The latest ${DAYS}, the last of which is today.`,
-    ),
+    days: listOf(daySumsSchema, `The latest ${DAYS}, the last of which is today.`),
   }),
 );
 

@@ -23,6 +23,7 @@ import type { Redeemed } from '../auth/login-codes/login-code-store.js';
 import type { SignInLimits } from '../auth/login-codes/visitors.js';
 import type { StaticAsset } from '../infra/static-asset.js';
 import type { CurrentUser } from '../auth/current-user.js';
+import type { PublicServicesDocument } from './public-services-schema.js';
 import type { NotesOf } from './fleet-schema.js';
 
 /** What `auth` gives. */
@@ -54,7 +55,7 @@ export interface MonitoringServices {
   readonly history: Pick<History, 'read' | 'events'>;
   readonly monitoringFigures: Monitoring['figures'];
   readonly incidents: Pick<Incidents, 'page' | 'one'>;
-  readonly pauses: Pick<Pauses, 'list' | 'until' | 'begin' | 'end' | 'resume'>;
+  readonly pauses: Pick<Pauses, 'list' | 'planned' | 'until' | 'begin' | 'end' | 'resume'>;
   readonly incidentNotes: IncidentNotes;
   readonly fleetHistory: Pick<FleetHistory, 'transitions' | 'steps'>;
   readonly healthyTimes: HealthyTimes;
@@ -82,6 +83,7 @@ export interface ApiServices extends AuthServices, MonitoringServices {
   readonly notesOf: NotesOf;
   readonly fleetPages: LivePages;
   readonly documents: Documents;
+  readonly publicServices: () => Promise<PublicServicesDocument>;
   /** Of the operator's own words on a code, with `{code}` for it. */
   readonly runbookUrl: string | undefined;
 }

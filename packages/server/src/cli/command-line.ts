@@ -13,6 +13,7 @@ import { addDoctorCommand } from './doctor.js';
 import { addOperationCommands } from './operations.js';
 import { addServeCommands } from './serve.js';
 import { addSessionCommands } from './sessions.js';
+import { addStatusCommands } from './status.js';
 import { addTokenCommands } from './tokens.js';
 import { addUserCommands } from './users.js';
 
@@ -48,6 +49,7 @@ function createProgram(scripts: FollowedScripts | undefined, exitWith: (code: nu
   addSessionCommands(program);
   addTokenCommands(program);
   addFleetCommands(program);
+  addStatusCommands(program);
   addOperationCommands(program);
   return program;
 }

@@ -18,6 +18,8 @@ import { countStates, judgeService, type InstanceCounts, type ServiceVerdict } f
 export interface ServiceView {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What anybody may know it by; `null`: nobody may know of it. */
+  readonly publicName: string | null;
   readonly verdict: ServiceVerdict;
   /** Of the status. */
   readonly since: number;
@@ -59,7 +61,8 @@ export function createServiceWatch(
   startedMs: number,
   instances: AnyInstances = createInstances(entry),
 ): ServiceWatch {
-  const { polling, damping, expect } = entry;
+  const { name, labels, publicName, polling, damping, expect } = entry;
+  const named = { name, labels };
   // A loss that a Prometheus sees is asked for an interval later.
   const windowMs = polling.intervalMs * (instances.kind === 'scraped' ? 2 : 1) + polling.timeoutMs;
   const listing = createInstanceListing(expect.instances, instances.listed() > 0);
@@ -109,7 +112,7 @@ export function createServiceWatch(
     },
     seen: () =>
       instances.seen().map(({ instances: alike = 1, answeredAt, lostAt }) => ({
-        service: entry.name,
+        service: name,
         instances: alike,
         answeredAt,
         lostAt,
@@ -127,8 +130,8 @@ export function createServiceWatch(
       verdict = next;
     },
     view: () => ({
-      name: entry.name,
-      labels: entry.labels,
+      ...named,
+      publicName,
       verdict,
       since,
       counts: instances.counts(isBlind),
@@ -142,8 +145,7 @@ export function createServiceWatch(
     takeUpdate(nowMs) {
       const { status, listed, usable, need, tolerated } = verdict;
       return {
-        name: entry.name,
-        labels: entry.labels,
+        ...named,
         status,
         since,
         counts: instances.counts(isBlind),

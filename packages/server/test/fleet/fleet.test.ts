@@ -20,6 +20,7 @@ const own = () => ({
   service: {
     name: OWN_NAME,
     labels: {},
+    publicName: null,
     verdict: judgeService(countStates(['healthy']), { instances: 1 }, false),
     since: 0,
     counts: countStates(['healthy']),

@@ -34,6 +34,8 @@ export interface FleetFile {
 export interface ServiceEntry {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What anybody may know it by; `null`: nobody may know of it. */
+  readonly publicName: string | null;
   readonly discover: Discover;
   readonly polling: Polling;
   readonly damping: Damping;
@@ -68,6 +70,7 @@ export interface TlsFiles {
 const MOST_SERVICES = 500;
 const MOST_LABELS = 20;
 const LONGEST_LABEL = 128;
+const LONGEST_PUBLIC_NAME = 100;
 const LEAST_INTERVAL_MS = 2_000;
 const LONGEST_INTERVAL_MS = 3_600_000;
 const LONGEST_FILE = 4 * 1024 * 1024;
@@ -153,6 +156,13 @@ type Shared = ReturnType<typeof sharedKeys>;
 const service = object({
   ...shared,
   name,
+  public: or(
+    text(
+      `to be the name that anybody may read, 1 to ${LONGEST_PUBLIC_NAME} characters on one line`,
+      (shown) => isPrintable(shown) && shown.trim() !== '' && shown.length <= LONGEST_PUBLIC_NAME,
+    ),
+    null,
+  ),
   discover: or(discover, undefined),
   series: or(series, undefined),
 });
@@ -192,11 +202,21 @@ export function readFleetFile(yaml: string, { hasPrometheus = false }: FleetFile
     serviceEntry(entry, `/services/${index}`, defaults, hasPrometheus),
   );
   const names = new Set<string>();
+  const publicNames = new Set<string>();
   for (const [index, entry] of entries.entries()) {
     if (names.has(entry.name)) {
       throw new FleetFileError(`/services/${index}/name`, 'to be another name than those before', entry.name);
     }
     names.add(entry.name);
+    if (entry.publicName === null) continue;
+    if (publicNames.has(entry.publicName)) {
+      throw new FleetFileError(
+        `/services/${index}/public`,
+        'to be another name than those before',
+        entry.publicName,
+      );
+    }
+    publicNames.add(entry.publicName);
   }
   return { name: fleet, reach: reached, services: entries };
 }
@@ -222,7 +242,7 @@ function serviceEntry(
   defaults: Shared | undefined,
   hasPrometheus: boolean,
 ): ServiceEntry {
-  const { name: serviceName, discover: _discover, series: _series, ...own } = entry;
+  const { name: serviceName, public: publicName, discover: _discover, series: _series, ...own } = entry;
   const given = { ...defaults, ...withoutUndefined(own) };
   const isScraped = given.collector === 'prometheus';
   if (isScraped && !hasPrometheus) {
@@ -260,6 +280,7 @@ function serviceEntry(
   return {
     name: serviceName,
     labels,
+    publicName,
     discover: found,
     polling: {
       scheme: given.scheme ?? 'https',
@@ -331,6 +352,11 @@ function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
 /** Without the brackets of an IPv6 address. */
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
+}
+
+/** No control character, and none that turns the direction of what follows. */
+function isPrintable(shown: string): boolean {
+  return !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(shown);
 }
 
 function isPath(path: string): boolean {

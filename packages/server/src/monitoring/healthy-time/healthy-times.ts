@@ -8,7 +8,7 @@ import type { FleetHistory } from '../fleet/fleet-history.js';
 import type { History } from '../history/history.js';
 import type { PausedService } from '../pauses/pause.js';
 import type { HealthyTime } from './healthy-time-query.js';
-import type { Range } from './healthy-time.js';
+import { segmentsOf, type Range, type Segment } from './healthy-time.js';
 
 export interface HealthyTimes {
   /**
@@ -17,6 +17,12 @@ export interface HealthyTimes {
    * @throws PortalError (unavailable) when the disk does not answer in time
    */
   read(service: PausedService, ranges: readonly Range[]): Promise<HealthyTime | null>;
+  /**
+   * How a service of the fleet file was, in the order of time.
+   *
+   * @throws PortalError (unavailable) when the disk does not answer in time
+   */
+  segments(service: PausedService, range: Range): Promise<readonly Segment[]>;
 }
 
 export interface HealthyTimesOptions {
@@ -30,15 +36,20 @@ export interface HealthyTimesOptions {
 const CANNOT_READ = 'the history of the fleet cannot be read';
 
 export function createHealthyTimes({ history, fleetHistory, isOwn, log }: HealthyTimesOptions): HealthyTimes {
+  const maintenanceOf = (service: PausedService, range: Range): Promise<readonly Range[]> =>
+    readInTime(fleetHistory.read('readMaintenance', service, range), log, CANNOT_READ);
+
   return {
+    async segments(service, { fromMs, toMs }) {
+      const maintenance = await maintenanceOf(service, { fromMs, toMs });
+      const query = { service: service.name, fromMs };
+      const stretches = await readInTime(fleetHistory.read('readStretches', query), log, CANNOT_READ);
+      return segmentsOf(stretches, maintenance);
+    },
     async read(service, ranges) {
       const fromMs = Math.min(...ranges.map((range) => range.fromMs));
       const toMs = Math.max(...ranges.map((range) => range.toMs));
-      const maintenance = await readInTime(
-        fleetHistory.read('readMaintenance', service, { fromMs, toMs }),
-        log,
-        CANNOT_READ,
-      );
+      const maintenance = await maintenanceOf(service, { fromMs, toMs });
       const query = { service: service.name, ranges, maintenance };
       if (isOwn(service.name)) return history.healthyTime(query);
       return readInTime(fleetHistory.read('readHealthyTime', query), log, CANNOT_READ);

@@ -4,7 +4,7 @@
  */
 import type { Log } from '../../infra/log.js';
 import type { AuditedActor } from '../actor.js';
-import { pausedUntil, type Pause, type PausedService } from './pause.js';
+import { covers, pausedUntil, type Pause, type PausedService } from './pause.js';
 import type { NewPause, PauseStore } from './pause-store.js';
 
 export interface Pauses {
@@ -12,6 +12,8 @@ export interface Pauses {
   list(): readonly Pause[];
   /** @returns until when, in milliseconds since 1970; `null`: it is not paused at that time */
   until(service: PausedService, at: number): number | null;
+  /** The maintenance of a service that lasts or is planned, the next first. */
+  planned(service: PausedService): readonly Pause[];
   /** Whether what was paused before this start is known by now. */
   isReady(): boolean;
   /** Each rejects as the database does, and then nothing has been done. */
@@ -80,6 +82,8 @@ export function createPauses({ store, fleet, isAway, copy, onRead, log }: Pauses
 
   return {
     list: () => known.filter(({ until }) => until > Date.now()),
+    planned: (service) =>
+      known.filter((pause) => pause.isPlanned && pause.until > Date.now() && covers(pause, service)),
     until: (service, at) => pausedUntil(known, service, at),
     isReady: () => isReady,
     async begin(pause, actor) {

@@ -15,6 +15,7 @@ import {
   type TimeKind,
 } from '../../../src/monitoring/healthy-time/healthy-time.js';
 import { sumsByQuarter, stretchesOfSums, QUARTER_MS } from '../../../src/monitoring/healthy-time/carried.js';
+import { outagesIn, statusSince } from '../../../src/monitoring/healthy-time/outages.js';
 import { isTimeZone, localDays } from '../../../src/monitoring/healthy-time/local-days.js';
 
 const UNITS = 120;
@@ -155,4 +156,34 @@ test('what is no time zone is none', () => {
     false,
     false,
   ]);
+});
+
+test('troubles that follow one another closely are one, as bad as the worst; maintenance is none', () => {
+  const minute = 60_000;
+  const segment = (kind: TimeKind, from: number, to: number) => ({
+    kind,
+    fromMs: from * minute,
+    toMs: to * minute,
+  });
+  const segments = [
+    segment('healthy', 0, 10),
+    segment('degraded', 10, 12),
+    segment('healthy', 12, 15),
+    segment('unhealthy', 15, 16),
+    segment('degraded', 16, 17),
+    segment('maintenance', 17, 60),
+    segment('degraded', 90, 95),
+  ];
+  assert.deepEqual(outagesIn(segments), [
+    { fromMs: 90 * minute, toMs: 95 * minute, worst: 'degraded', isOpen: true },
+    { fromMs: 10 * minute, toMs: 17 * minute, worst: 'unhealthy', isOpen: false },
+  ]);
+  assert.deepEqual(outagesIn([]), []);
+  // A start of the watcher in between changes nothing; a day without a look does.
+  assert.equal(statusSince(segments, 'degraded', 94 * minute), 90 * minute);
+  assert.equal(statusSince(segments, 'healthy', 96 * minute), 96 * minute);
+  const restarted = [segment('healthy', 0, 100), segment('healthy', 130, 140)];
+  assert.equal(statusSince(restarted, 'healthy', 131 * minute), 0);
+  const long = [segment('healthy', 0, 100), segment('healthy', 1_600, 1_610)];
+  assert.equal(statusSince(long, 'healthy', 1_601 * minute), 1_600 * minute);
 });
