@@ -2,7 +2,7 @@
  * Follows what an administrator may see: the live stream, or polls where a proxy swallows streams. While the page is hidden
  * it asks for the public status alone.
  */
-import type { LiveSnapshotDocument } from 'portal-server/api';
+import type { EventDocument, LiveSnapshotDocument } from 'portal-server/api';
 import type { PageStore } from './page-state.js';
 import {
   hiddenFor,
@@ -57,12 +57,19 @@ async function readLive(page: PageStore, signal: AbortSignal, hasMissed: boolean
   let isFirst = true;
   let isOver = false;
   let hasHeard = false;
+  function happened({ kind }: EventDocument): void {
+    const { eventCount, ownEventCount } = page.get();
+    const isOwn = kind === 'service' || kind === 'integrity';
+    page.change({ eventCount: eventCount + 1, ownEventCount: ownEventCount + Number(isOwn) });
+  }
   function report(snapshot: LiveSnapshotDocument): void {
     page.recordAnswer(snapshot.at);
-    const eventCount = page.get().eventCount + (isFirst && hasMissed ? 1 : 0);
+    const missed = isFirst && hasMissed ? 1 : 0;
+    const eventCount = page.get().eventCount + missed;
+    const ownEventCount = page.get().ownEventCount + missed;
     isFirst = false;
     // The public status is not followed meanwhile, and would be old when it is shown again.
-    page.change({ snapshot, status: null, isResting: false, eventCount });
+    page.change({ snapshot, status: null, isResting: false, eventCount, ownEventCount });
   }
   const status = await readStream(
     '/v1/admin/live',
@@ -74,7 +81,7 @@ async function readLive(page: PageStore, signal: AbortSignal, hasMissed: boolean
       onEvent(event, data) {
         if (signal.aborted) return;
         if (event === 'gone') isOver = true;
-        if (event === 'happened') page.change({ eventCount: page.get().eventCount + 1 });
+        if (event === 'happened') happened(JSON.parse(data) as EventDocument);
         if (event === 'report') report(JSON.parse(data) as LiveSnapshotDocument);
       },
     },

@@ -27,6 +27,8 @@ export interface PageState {
   readonly aheadMs: number;
   /** Events since the page was opened. When it changes, views load the events again. */
   readonly eventCount: number;
+  /** The same of the service and its source alone: what is asked for because of them is long, and most events are others. */
+  readonly ownEventCount: number;
   /** A message to the user. */
   readonly note: string | null;
 }
@@ -54,6 +56,7 @@ export function createPageState(status: PublicStatusDocument | null): PageStore 
     isResting: false,
     aheadMs: 0,
     eventCount: 0,
+    ownEventCount: 0,
     note: null,
   });
   return {

@@ -26,7 +26,7 @@ export function IntegrityView({
   const [inspections, setInspections] = useState(0);
   const { body: source, error } = usePolled('/v1/admin/integrity', {
     everyMs: EVERY_MS,
-    reread: known.eventCount + inspections,
+    reread: known.ownEventCount + inspections,
   });
   const reload = async (): Promise<void> => {
     await getJson('/v1/admin/integrity/loaded');

@@ -37,7 +37,13 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
   const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: 6 });
-  const own = useEvents({ eventCount: known.eventCount, span, nowMs, limit: MOST_MARKS, kind: OWN_KINDS });
+  const own = useEvents({
+    eventCount: known.ownEventCount,
+    span,
+    nowMs,
+    limit: MOST_MARKS,
+    kind: OWN_KINDS,
+  });
   const marks = useMemo(() => marksOf(own.list ?? []), [own.list]);
   const limits = limitsOf(span, nowMs);
   const zoom = (fromMs: number, toMs: number): void => navigation.go({ span: { fromMs, toMs } });
@@ -62,7 +68,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
         />
         <CacheCard report={report} component={snapshot?.parts['cache']} nowMs={nowMs} />
       </div>
-      <SourceLine nowMs={nowMs} reread={known.eventCount} />
+      <SourceLine nowMs={nowMs} reread={known.ownEventCount} />
       <section aria-labelledby="events">
         <h2 id="events">Events</h2>
         <EventList events={events.list} error={events.error} nowMs={nowMs} pointed={pointed} />
