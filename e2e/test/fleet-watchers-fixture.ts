@@ -46,7 +46,8 @@ const SHIPPED = new URL('../../../deploy/prometheus/alertmanager.yml', import.me
 const WATCHERS = 3;
 /** Milliseconds between two looks of an Alertmanager at one incident: longer than the second waits for the first. */
 export const LOOKS_EVERY_MS = 3 * PEER_TIMEOUT_MS;
-const DEFAULTS = { interval: '3s', timeout: '3s', failure_threshold: 2, success_threshold: 2 };
+/** A busy machine that holds the instances up for some seconds has lost none of them. */
+const DEFAULTS = { interval: '3s', timeout: '3s', failure_threshold: 4, success_threshold: 2 };
 const UNWELL = JSON.stringify({
   status: 'unhealthy',
   errors: ['The database does not answer in time (DATABASE_TIMEOUT)'],

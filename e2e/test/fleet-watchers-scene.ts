@@ -19,8 +19,8 @@ import { judgeMessages, judgePlainMessages, toldOf } from './fleet-watchers-judg
 const INCIDENTS = 36;
 /** As many have begun when something is lost. */
 const AT_LOSS = 32;
-const EVERY_MS = 2_500;
-const LAST_MS = 12_000;
+const EVERY_MS = 3_500;
+const LAST_MS = 24_000;
 /** Longer than the others take to tell an end. */
 const AWAY_MS = 75_000;
 /** Of it all after the last incident: polls, the silence before an end is told, the look of an Alertmanager, and a busy machine. */
