@@ -38,9 +38,9 @@ export interface DependencyWatchOptions {
 
 /** The longest time from one look to the next, in intervals of the source's scans, however long a look takes. */
 const MOST_INTERVALS = 30;
-/** After a look, and after a portion of reading everything again: a hundredth of one processor in all. */
-const REST_AFTER_LOOK = 399;
-const REST_AFTER_REREAD = 132;
+/** After a look, and after a portion of reading everything again: half of a hundredth of one processor. */
+const REST_AFTER_LOOK = 799;
+const REST_AFTER_REREAD = 265;
 const REREAD_BUDGET_MS = 25;
 const REREAD_PAUSE_MS = 60_000;
 

@@ -33,9 +33,9 @@ const FS_EVENT_DELAY_MS = 200;
 /** Also when fs events pour in, the thread rests for this many times as long as its scan took, and this long at least. */
 const REST_AFTER_SCAN = 9;
 const SHORTEST_REST_MS = 1_000;
-/** One portion of reading, and how many times as long the thread rests as it cost: a hundredth of one processor. */
+/** One portion of reading, and how many times as long the thread rests as it cost: half of a hundredth of one processor. */
 const REREAD_BUDGET_MS = 25;
-const REST_AFTER_REREAD = 99;
+const REST_AFTER_REREAD = 199;
 const SMALL_TREE_FILES = 1_000;
 const REREAD_SMALL_MS = 60_000;
 /** From one reading of a file to the next, with a minute to spare; a tree that takes longer is read all the time. */
