@@ -51,7 +51,7 @@ const PACKAGES = {
       ['source-knowledge'],
       ['disk-watch'],
       ['source'],
-      ['index', 'cli'],
+      ['index', 'cli', 'follow'],
     ],
   },
   'packages/dev-servers': { uses: ['portal-shared', 'npm'] },

@@ -11,7 +11,6 @@ const LEAST_MOMENTS = 30;
 describe('every incident is told once', { concurrency: true }, () => {
   for (const [loss, stores] of [
     ['watcher-cut-off', 'up'],
-    ['watcher-frozen', 'away'],
     ['alertmanager-killed', 'up'],
   ] as const) {
     test(`${loss}, stores ${stores}`, async (t) => {

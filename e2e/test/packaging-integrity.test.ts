@@ -68,6 +68,17 @@ test('installed alone, it is the only package there is', async () => {
   assert.equal(manifest['devDependencies'], undefined);
 });
 
+test('scripts are followed from an entry of its own, which is loaded before all others', async () => {
+  for (const program of [
+    `import { followScripts } from 'portal-integrity/follow'; console.log(typeof followScripts().read().texts)`,
+    `console.log(typeof require('portal-integrity/follow').followScripts().read().texts)`,
+  ]) {
+    const type = program.startsWith('import') ? 'module' : 'commonjs';
+    const { stdout } = await execute(process.execPath, [`--input-type=${type}`, '-e', program], { cwd: project });
+    assert.equal(stdout, 'number\n', type);
+  }
+});
+
 test('the public names are these', async () => {
   const names = namesIn(await declarationsOf(project, '.', 'portal-integrity'));
   assert.deepEqual(names, [

@@ -274,20 +274,20 @@ test('what the instances run stands beside how they are, and changes no status',
 });
 
 /**
- * In the upper right corner of one of its two cells, where a circle leaves nothing: places 9 and 10, after those of stock, orders,
- * billing and portal, which are one apart.
+ * In the upper right corner of one of its two cells, where a circle leaves nothing: places 4 and 5 of the healthy ones, after those
+ * of billing and portal, which are one apart.
  */
 async function assertNotch(): Promise<void> {
   await page.getByText('4 healthy; notch: 1 runs another source').waitFor();
   await waitFor('a notch', async () => {
     const corners =
-      (await page.evaluate(`[9, 10].map((place) => [...document.querySelector('canvas').getContext('2d')
+      (await page.evaluate(`[4, 5].map((place) => [...document.querySelector('canvas').getContext('2d')
       .getImageData(place * 16 + 12, 0, 1, 1).data].join())`)) as string[];
     return corners.toSorted().join(' ') === '0,0,0,0 22,25,29,255';
   });
-  const odd = await page.evaluate(`[9, 10].findIndex((place) =>
+  const odd = await page.evaluate(`[4, 5].findIndex((place) =>
     document.querySelector('canvas').getContext('2d').getImageData(place * 16 + 12, 0, 1, 1).data[3] > 0)`);
-  await page.locator('canvas').hover({ position: { x: (9 + Number(odd)) * 16 + 6, y: 8 } });
+  await page.locator('canvas').hover({ position: { x: (4 + Number(odd)) * 16 + 6, y: 8 } });
   await waitFor(
     'its words',
     async () =>

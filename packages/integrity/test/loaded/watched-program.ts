@@ -2,7 +2,7 @@
  * A program that loads files and watches its source, memory included: `node watched-program.js ROOT INTERVAL_MS FILE…`.
  * Its parent sends what to do, and gets a document for each: `look` waits for the next look into memory.
  */
-import { followScripts } from '../../src/loaded/follow.js';
+import { followScripts } from '../../src/follow.js';
 import { watchSource } from '../../src/source.js';
 
 const [root = '.', intervalMs = '300', ...files] = process.argv.slice(2);
