@@ -74,7 +74,9 @@ test('scripts are followed from an entry of its own, which is loaded before all 
     `console.log(typeof require('portal-integrity/follow').followScripts().read().texts)`,
   ]) {
     const type = program.startsWith('import') ? 'module' : 'commonjs';
-    const { stdout } = await execute(process.execPath, [`--input-type=${type}`, '-e', program], { cwd: project });
+    const { stdout } = await execute(process.execPath, [`--input-type=${type}`, '-e', program], {
+      cwd: project,
+    });
     assert.equal(stdout, 'number\n', type);
   }
 });
