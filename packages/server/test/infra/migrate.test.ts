@@ -23,6 +23,7 @@ const ALL = [
   '0010-truncate.sql',
   '0011-incidents.sql',
   '0012-pauses.sql',
+  '0013-planned-pauses.sql',
 ];
 const [LAST = ''] = ALL.slice(-1);
 
