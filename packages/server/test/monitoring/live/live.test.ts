@@ -61,7 +61,15 @@ test('the report at once and after every probe run, with since when; comments in
   const [first, second] = stream.events.slice(-2);
   assert.ok(first && second && first.data['at'] !== second.data['at']);
   assert.equal(first.data['since'], second.data['since'], 'nothing has changed');
-  assert.deepEqual(Object.keys(second.data), ['report', 'since', 'causes', 'parts', 'at', 'reasons']);
+  assert.deepEqual(Object.keys(second.data), [
+    'report',
+    'since',
+    'causes',
+    'parts',
+    'pool_waiting',
+    'at',
+    'reasons',
+  ]);
   assert.ok('source_hash' in (second.data['report'] as object), 'as an administrator sees it');
   for (const name of ['database', 'cache', 'schema']) {
     const component: { readonly since: string } | undefined = parts(second)[name];
@@ -99,11 +107,12 @@ test('a frozen cache is sent unasked, with the moment it was noticed, and its re
   await stream.until('report', (data) => String(data['since']) > since);
 });
 
-test('the public status: seven fields, kept for a second at most, and nothing about anybody', async () => {
+test('the public status: eight fields, kept for a second at most, and nothing about anybody', async () => {
   const { status, json, headers } = await sendRequest(service.url, '/v1/status');
   assert.equal(status, 200);
   assert.deepEqual(Object.keys(json), [
     'status',
+    'sentence',
     'since',
     'database',
     'cache',
