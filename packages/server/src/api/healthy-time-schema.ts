@@ -1,6 +1,7 @@
 /** Healthy time in JSON: of the last days together, and of each day of a time zone. */
 import type { HealthyTimes } from '../monitoring/healthy-time/healthy-times.js';
 import { healthyPercent, type Range, type Sums } from '../monitoring/healthy-time/healthy-time.js';
+import { DAY_MS } from '../monitoring/history/history-limits.js';
 import { localDays } from '../monitoring/healthy-time/local-days.js';
 import type { PausedService } from '../monitoring/pauses/pause.js';
 import {
@@ -19,7 +20,6 @@ import {
 /** What is summed; the longest is also told day by day. */
 const RANGES_DAYS = [1, 7, 30, 90] as const;
 const DAYS = 90;
-const DAY_MS = 86_400_000;
 
 /** So that nobody takes it for what users had. */
 const MEASURED = 'What the probes saw, not what users saw.';

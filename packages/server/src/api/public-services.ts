@@ -4,6 +4,7 @@
  */
 import type { ServiceView } from '../fleet/service-watch.js';
 import type { ServiceStatus } from '../fleet/service-verdict.js';
+import { DAY_MS } from '../monitoring/history/history-limits.js';
 import { outagesIn, statusSince, type Outage } from '../monitoring/healthy-time/outages.js';
 import { readHealthyTime } from './healthy-time-schema.js';
 import {
@@ -17,7 +18,6 @@ import type { ApiServices } from './services.js';
 
 /** Whoever asks more often gets the same again: it costs a look into the file for each service. */
 const KEPT_MS = 10_000;
-const DAY_MS = 86_400_000;
 const TIME_ZONE = 'UTC';
 
 const SENTENCES: Readonly<Record<ServiceStatus, string>> = {

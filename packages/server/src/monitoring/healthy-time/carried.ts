@@ -2,9 +2,10 @@
  * What is kept of stretches that are deleted: of each quarter of an hour, for how long each status lasted. Every time zone
  * begins its days at a quarter of an hour, so the sums of whole days stay exact. Pure.
  */
+import { MINUTE_MS } from '../history/history-limits.js';
 import { MEASURED, type Stretch } from './healthy-time.js';
 
-export const QUARTER_MS = 15 * 60_000;
+export const QUARTER_MS = 15 * MINUTE_MS;
 
 /** Milliseconds of each status, in the order of `MEASURED`. */
 export type QuarterSums = readonly number[];

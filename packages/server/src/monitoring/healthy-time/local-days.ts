@@ -2,6 +2,7 @@
  * The days of a time zone. Pure. A day has 23, 24 or 25 hours, or others where a zone has moved; midnight may not exist; a
  * date may be left out altogether.
  */
+import { DAY_MS, HOUR_MS } from '../history/history-limits.js';
 import type { Range } from './healthy-time.js';
 
 /** Times in milliseconds since 1970. */
@@ -10,8 +11,6 @@ export interface LocalDay extends Range {
   readonly date: string;
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** The furthest that a zone is from UTC, and more. */
 const FURTHEST_MS = 28 * HOUR_MS;
 

@@ -1,4 +1,5 @@
 /** Times in which a service was not healthy, as somebody tells of them afterwards. Pure. Milliseconds since 1970. */
+import { DAY_MS, MINUTE_MS } from '../history/history-limits.js';
 import type { Measured, Range, Segment } from './healthy-time.js';
 
 export interface Outage extends Range {
@@ -8,9 +9,9 @@ export interface Outage extends Range {
 }
 
 /** After a longer time without a look nothing goes on. */
-const GOES_ON_FOR_MS = 24 * 3_600_000;
+const GOES_ON_FOR_MS = DAY_MS;
 /** What comes back so soon is the same trouble. */
-const SAME_WITHIN_MS = 5 * 60_000;
+const SAME_WITHIN_MS = 5 * MINUTE_MS;
 
 /** The latest first. Those that follow one another closely are one; maintenance is none. */
 export function outagesIn(segments: readonly Segment[]): readonly Outage[] {
