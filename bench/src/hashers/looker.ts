@@ -1,6 +1,7 @@
 /**
  * All the modules of the service, loaded and idle, with a source that is watched as the service watches its own; sends what
- * looks into memory have cost. `LOOKS` says how they are made: `none`, `whole` (each goes through everything) or `followed`.
+ * looks into memory have cost. `LOOKS` says how they are made: `none`, `followed` (since the start), `asked` (nothing is compiled
+ * between two) or `compiling` (something is).
  */
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -20,6 +21,8 @@ export interface LookCost {
   readonly delayMs: number;
 }
 
+/** Often enough that it is before each look. */
+const COMPILE_MS = 50;
 const { LOOKS = 'none', SPAN_MS = '4000' } = process.env;
 const spanMs = Number(SPAN_MS);
 const followMemory = LOOKS === 'followed' && followScripts();
@@ -50,6 +53,11 @@ source.onChange(() => {
   if (loaded && loaded !== last) heldMs.push(loaded.held_ms);
   last = loaded;
 });
+if (LOOKS === 'compiling') {
+  let made = 0;
+  // oxlint-disable-next-line no-implied-eval, no-new-func -- what an application does that makes code from text
+  setInterval(() => new Function(`return ${(made += 1)}`), COMPILE_MS).unref();
+}
 await sleep(1_000);
 
 heldMs = [];

@@ -10,6 +10,7 @@ import type { ScanError } from './scan/scan-error.js';
 import type { SourceKnowledge } from './source-knowledge.js';
 import type { SourceSettings } from './source-options.js';
 import { stillReading } from './source-snapshot.js';
+import type { Duty } from './watch/duty.js';
 import { startScanScheduler, type ScanScheduler } from './watch/scan-scheduler.js';
 import { startScanWorker, type ScanEvent, type ScanReply, type ScanWorker } from './watch/scan-worker.js';
 
@@ -34,7 +35,7 @@ const STALE_AFTER_INTERVALS = 3.6;
 /** A thread that waits for a processor is no news, however short the interval. */
 const SHORTEST_STALE_MS = 5_000;
 
-export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowledge): DiskWatch {
+export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowledge, duty: Duty): DiskWatch {
   const { known, learn } = knowledge;
   let scannedMs = 0;
   let progress: Exclude<ScanEvent, 'fs-event'> | undefined;
@@ -80,6 +81,7 @@ export function createDiskWatch(settings: SourceSettings, knowledge: SourceKnowl
       scheduler = startScanScheduler({
         scan: () => thread.call('scan'),
         reread: (budgetMs) => thread.call('reread', budgetMs),
+        duty,
         scanIntervalMs: settings.scanIntervalMs,
         files: () => known().disk?.result.files ?? 0,
         onScan: noteScan,

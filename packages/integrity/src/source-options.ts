@@ -43,8 +43,9 @@ export interface SourceOptions {
   readonly scanIntervalMs?: number;
   /**
    * Milliseconds between two looks into memory, the first of which ends `start()`; without it there is none unless
-   * `inspect()` is called. Each holds the event loop for about 0.02 ms a script and 0.3 ms a megabyte of heap, and
-   * the first for 0.1 ms a script; with `followMemory` for a millisecond or two.
+   * `inspect()` is called. One before which code was compiled holds the event loop for about 0.02 ms a script and 0.3 ms a
+   * megabyte of heap, the first for 0.1 ms a script, any other for less than a millisecond; with `followMemory` all but
+   * the first for a millisecond or two.
    */
   readonly memoryIntervalMs?: number;
   /**

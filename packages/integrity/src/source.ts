@@ -15,6 +15,7 @@ import { searchedElsewhere } from './dependencies/elsewhere.js';
 import { dependenciesPending, noteDependencies, type DependencyState } from './dependency-state.js';
 import { createSourceKnowledge } from './source-knowledge.js';
 import { createDiskWatch } from './disk-watch.js';
+import { createDuty } from './watch/duty.js';
 import { createDependencyWatch, type DependencySettings } from './watch/dependency-watch.js';
 
 export type { SourceOptions } from './source-options.js';
@@ -65,7 +66,8 @@ export function watchSource(options: SourceOptions): Source {
   const settings = checkSourceOptions(options);
   const knowledge = createSourceKnowledge(settings);
   const { known, learn } = knowledge;
-  const disk = createDiskWatch(settings, knowledge);
+  const duty = createDuty();
+  const disk = createDiskWatch(settings, knowledge, duty);
   let started: Promise<void> | undefined;
   let closed = false;
   let stopExpiry: () => void = () => undefined;
@@ -107,6 +109,7 @@ export function watchSource(options: SourceOptions): Source {
     settings: settings.dependencies,
     watch: settings.watch,
     scanIntervalMs: settings.scanIntervalMs,
+    duty,
     onNews: (news) => knowledge.note(noteDependencies(news, known())),
   });
 

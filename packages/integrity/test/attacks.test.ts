@@ -14,6 +14,7 @@ type Named = readonly [file: string, name: string];
 const INTEGRITY = 'packages/integrity/test/';
 const SOURCE = `${INTEGRITY}source.test.ts`;
 const MEMORY = `${INTEGRITY}loaded/memory.test.ts`;
+const HIDDEN = `${INTEGRITY}loaded/hidden.test.ts`;
 const LOADED = `${INTEGRITY}loaded/loaded.test.ts`;
 const TOUCHED = `${INTEGRITY}watch/touched.test.ts`;
 const WRITES = `${INTEGRITY}watch/ways-to-write.test.ts`;
@@ -54,7 +55,9 @@ const REPLACED: Named = [PROCESS, 'and of native code that was replaced under th
 const LOCK_FILE: Named = [RELEASE, 'the lock file, the figures of the tree, and the commit is told'];
 const FIGURES: Named = [EXPECTED, 'figures that are not those of the tree, and a Node that is another one'];
 const ADDON: Named = [MEMORY, 'a native addon is told'];
-const EDITED_LATE: Named = [MEMORY, 'by an edit long after anything was compiled is found'];
+const HIDES: Named = [HIDDEN, 'by what it takes of Node is found all the same: ${name}'];
+const FROM_HOOKS: Named = [HIDDEN, 'bring no other text under the name of a file'];
+const EDITED_LATE: Named = [HIDDEN, 'by an edit long after anything was compiled is found'];
 
 /** By the recipes' numbers; the kind, not its instance, is what each was mended as. */
 const RECIPES: Readonly<Record<string, readonly [kind: string, ...tests: readonly Named[]]>> = {
@@ -70,7 +73,7 @@ const RECIPES: Readonly<Record<string, readonly [kind: string, ...tests: readonl
     RESTORES,
     PRELOADED,
     [MEMORY, 'scripts that claim to be of Node are believed only if this Node has them'],
-    [MEMORY, 'by what it takes of Node is found all the same'],
+    HIDES,
     [LOADED, 'nor does it hide by the way of a place that is left out'],
   ],
   'I-03': [
@@ -193,7 +196,10 @@ const ATTACKS: Readonly<Record<string, readonly Named[]>> = {
     [WRITES, 'a file mounted over another'],
   ],
   'a mount over a file that is gone again by the next scan': [[WRITES, 'a file mounted over another']],
-  'edited and put back between two scans': [PUT_BACK],
+  'edited and put back between two scans, or another folder in place of one': [
+    PUT_BACK,
+    [TOUCHED, 'a folder in whose place another one was'],
+  ],
   'written through a shared mapping': [MAPPED],
   'a link, fifo or impossible name planted; a signed link led elsewhere or taken away': [
     [SOURCE, 'an entry that must be refused is drift and makes the tree unreadable'],
@@ -206,16 +212,19 @@ const ATTACKS: Readonly<Record<string, readonly Named[]>> = {
     [TOUCHED, 'what stands in the way of one entry'],
     [SOURCE, 'a root that vanishes is unreadable'],
   ],
-  'a module that restores its file when it is loaded, whatever it calls itself by a comment': [RESTORES],
+  "a module that restores its file when it is loaded, whatever it calls itself by a comment or takes of Node's inspector":
+    [RESTORES, HIDES],
+  'other text for a file of the tree by hooks of the loader that a module registers': [FROM_HOOKS],
   'the same in a file that a loader rewrites (`.ts`, coverage)': [
     [MEMORY, 'hooks that put modules before others, and TypeScript'],
     EARLY,
     [PROCESS, 'is told: '],
   ],
   'the same in what is no script (`.json`, a template, an addon)': [EARLY],
-  'a script that ran and was collected before the first look into memory': [
+  'a script that ran and was collected before the first look into memory, also among very many others': [
     [MEMORY, 'a script that ran and was gone before the first look is found'],
     [MEMORY, 'a script that is gone by the next look is found'],
+    [`${INTEGRITY}loaded/read-scripts.test.ts`, 'one that is gone is told although so many others came'],
   ],
   'a script edited in memory by the inspector, from outside or by code that runs, at any time': [
     [MEMORY, 'a live edit through the inspector is found'],
@@ -251,10 +260,8 @@ const ATTACKS: Readonly<Record<string, readonly Named[]>> = {
   'another lock file, or figures that the tree has not': [LOCK_FILE, FIGURES],
   'a statement that expires while the service runs': [EXPIRES],
   'a file too large to read, or without an end': [ENDLESS],
-  'another process behind `--pid`; `NODE_OPTIONS`, `LD_PRELOAD`, an addon from elsewhere': [
-    OTHER_PROCESS,
-    FROM_ELSEWHERE,
-  ],
+  'another process behind `--pid`, also a Node.js that holds an application of its own; `NODE_OPTIONS`, `LD_PRELOAD`, an addon from elsewhere':
+    [OTHER_PROCESS, [PROCESS, 'nor a Node.js that holds an application of its own'], FROM_ELSEWHERE],
   'a file or addon changed after the start, also put back': [
     REPLACED,
     [`${INTEGRITY}cli/verify-process.test.ts`, 'verified, and told of what changed and was put back'],

@@ -16,6 +16,8 @@ export interface ProcessFacts {
   readonly programDigest: string;
   /** Whether it has what only Node.js has: what is called so may be anything. */
   readonly isNode: boolean;
+  /** Whether it is a Node.js that holds an application, which it runs whatever script it is given. */
+  readonly holdsApplication: boolean;
   /** The command line, the name of the program left out; a process can rewrite its own. */
   readonly words: readonly string[];
   readonly folder: string;
@@ -59,12 +61,17 @@ export function readProcess(pid: number): ProcessFacts {
   const top = read('the root', () => readlinkSync(`${proc}/root`)).replace(/\/$/, '');
   const inRoot = (path: string): string => (path.startsWith(`${top}/`) ? path.slice(top.length) : path);
   const [program, isProgramReplaced] = read('the program', () => linkTarget(`${proc}/exe`));
-  const { digest: programDigest, isNode } = read('the program', () => readProgram(`${proc}/exe`));
+  const {
+    digest: programDigest,
+    isNode,
+    holdsApplication,
+  } = read('the program', () => readProgram(`${proc}/exe`));
   const maps = read('the mappings', () => readFileSync(`${proc}/maps`, 'utf8'));
   const facts = {
     pid,
     programDigest,
     isNode: isNode || LIBRARY_OF_NODE.test(maps),
+    holdsApplication,
     startedAt: read('the start', () => timeOfTicks(startTicks)),
     program: inRoot(program),
     isProgramReplaced,
@@ -118,24 +125,40 @@ const DELETED = ' (deleted)';
 const MARK_OF_NODE = 'node_module_register';
 const LIBRARY_OF_NODE = /^\S+ ..x.*\/libnode\.so[.\d]*$/m;
 
-function readProgram(file: string): { readonly digest: string; readonly isNode: boolean } {
+/** What an application is put into a Node.js by: `:0` as it is built. */
+const MARK_OF_APPLICATION = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1';
+
+function readProgram(file: string) {
   const digest = createHash('sha256');
+  const node = createSearch(MARK_OF_NODE);
+  const application = createSearch(MARK_OF_APPLICATION);
   const buffer = Buffer.allocUnsafe(1 << 20);
   const descriptor = openSync(file, 'r');
-  let isNode = false;
-  let end = '';
   try {
     for (let count = readSync(descriptor, buffer); count > 0; count = readSync(descriptor, buffer)) {
       const portion = buffer.subarray(0, count);
       digest.update(portion);
-      const start = portion.subarray(0, MARK_OF_NODE.length).toString('latin1');
-      isNode ||= portion.includes(MARK_OF_NODE) || (end + start).includes(MARK_OF_NODE);
-      end = portion.subarray(-MARK_OF_NODE.length).toString('latin1');
+      node.note(portion);
+      application.note(portion);
     }
   } finally {
     closeSync(descriptor);
   }
-  return { digest: digest.digest('hex'), isNode };
+  return { digest: digest.digest('hex'), isNode: node.isFound(), holdsApplication: application.isFound() };
+}
+
+/** Finds a mark in portions, and across the end of one. */
+function createSearch(mark: string) {
+  let isFound = false;
+  let end = '';
+  return {
+    note(portion: Buffer): void {
+      const start = portion.subarray(0, mark.length).toString('latin1');
+      isFound ||= portion.includes(mark) || (end + start).includes(mark);
+      end = portion.subarray(-mark.length).toString('latin1');
+    },
+    isFound: () => isFound,
+  };
 }
 
 function zeroEnded(text: string): readonly string[] {

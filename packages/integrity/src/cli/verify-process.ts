@@ -97,7 +97,7 @@ function checkProgram(
   tree: ProcessTree,
   foreign: (message: string) => void,
 ): string | null {
-  const { program, programDigest, isNode, words } = facts;
+  const { program, programDigest, isNode, holdsApplication, words } = facts;
   if (nodeDigest !== undefined && programDigest !== nodeDigest) {
     foreign(`${program} is another program than --node-digest says or was signed: ${programDigest}`);
   }
@@ -109,6 +109,10 @@ function checkProgram(
   }
   if (!isNode && programDigest !== nodeDigest)
     foreign(`runs ${program}, which is called so and is not Node.js`);
+  if (holdsApplication && programDigest !== nodeDigest) {
+    foreign(`runs the application that ${program} holds, and not the script that it is given`);
+    return null;
+  }
   const { script } = splitCommandLine(words);
   if (script === undefined) {
     foreign('runs code from its command line or its input, and no script of this tree');

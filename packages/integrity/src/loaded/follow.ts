@@ -2,21 +2,11 @@
  * The scripts of this thread, told by V8's debugger as it compiles them. Imports nothing but Node, for whoever begins with
  * it before anything else is loaded.
  */
-import type * as Inspector from 'node:inspector';
+import { isProbe, openSession, type DebuggerSession } from './debugger-session.js';
+import { createScriptList, type CompiledScripts } from './script-list.js';
 import { countThreads } from './threads.js';
 
-/** What V8 has told. */
-export interface CompiledScripts {
-  /**
-   * Name and digest of every script that says it came from a file or is Node's own, one after the other. The name is
-   * the one that its loader gave: a `sourceURL` comment, which the script itself could carry, does not count. The
-   * digest is the SHA-256 of the text that V8 compiled, 64 lower-case hexadecimal digits.
-   */
-  readonly scripts: readonly string[];
-  /** Scripts made from text, and the digests of the first of them, each once. */
-  readonly texts: number;
-  readonly textDigests: readonly string[];
-}
+export type { CompiledScripts } from './script-list.js';
 
 /** For `watchSource({ followMemory })`. */
 export interface FollowedScripts {
@@ -32,12 +22,8 @@ export interface FollowedScripts {
   close(): void;
 }
 
-/** The name of a `data:` module holds its whole text; of a longer path than this no system knows. */
-const MAX_NAME = 8_192;
-const NAMED = /^(?:\/|file:|node:)/;
 /** A program that imports the same files anew for ever must not grow: we begin anew with what is still in memory. */
 const MAX_SCRIPTS = 50_000;
-const MAX_TEXTS = 1_000;
 const MAX_UNTOLD = 1_000;
 
 /**
@@ -55,128 +41,75 @@ const MAX_UNTOLD = 1_000;
  * ```
  */
 export function followScripts(): FollowedScripts | undefined {
-  return attachIfAllowed();
+  return startFollowing(MAX_SCRIPTS);
 }
 
-/** The scripts that are in memory now; `undefined` as above. */
-export function readScripts(): CompiledScripts | undefined {
-  const scripts = attachIfAllowed();
-  scripts?.close();
-  return scripts?.told();
-}
-
-function attachIfAllowed(): Attached | undefined {
-  const inspector = process.getBuiltinModule('node:inspector') as typeof Inspector | undefined;
-  if (!inspector) return undefined;
-  try {
-    return attach(inspector);
-  } catch {
-    return undefined;
-  }
-}
-
-interface Attached extends FollowedScripts {
-  told(): CompiledScripts;
-}
-
-function attach(inspector: typeof Inspector): Attached {
-  const scripts = new Map<string, readonly [name: string, digest: string]>();
-  const textDigests = new Set<string>();
+/** @param maxScripts - after how many it begins anew */
+export function startFollowing(maxScripts: number): FollowedScripts | undefined {
   const ids = createIdCount();
-  const threads = countThreads();
-  let texts = 0;
-  let probes = 0;
-  /** At the beginning V8 tells what is no news; a second debugger, what the first one knows; and a probe is of our own making. */
-  let mode: 'beginning' | 'telling' | 'again' | 'probing';
+  let list = createScriptList();
+  /** At the beginning V8 tells what is no news; a second debugger, what the first one knows. */
+  let mode: 'beginning' | 'telling' | 'again';
   let listener: (name: string) => void = () => undefined;
-  const noteId = (id: number): void => ids.note(id);
   let session = begin();
+  if (!session) return undefined;
+  const threads = countThreads();
 
-  function note({ embedderName, hash, scriptId }: ScriptParsed): void {
-    if (mode !== 'again') ids.note(Number(scriptId));
-    if (mode === 'probing') return;
-    if (!NAMED.test(embedderName)) {
-      if (mode !== 'again') texts += 1;
-      if (textDigests.size < MAX_TEXTS) textDigests.add(hash);
-      return;
-    }
-    const name = embedderName.slice(0, MAX_NAME);
-    scripts.set(`${hash}${name}`, [name, hash]);
-    if (mode === 'telling' && !name.startsWith('node:')) listener(name);
+  function open(): DebuggerSession | undefined {
+    const opened = openSession({
+      onScript(script) {
+        if (mode !== 'again') ids.note(Number(script.scriptId));
+        if (isProbe(script)) return;
+        const name = list.note(script, mode !== 'again');
+        if (mode === 'telling' && name !== undefined && !name.startsWith('node:')) listener(name);
+      },
+      onFailed: (id) => ids.note(id),
+    });
+    opened?.enable();
+    return opened;
   }
 
-  function begin(): Inspector.Session {
-    scripts.clear();
-    textDigests.clear();
-    texts = 0;
+  function begin(): DebuggerSession | undefined {
+    list = createScriptList();
     mode = 'beginning';
-    const opened = openSession(inspector, note, noteId);
+    const opened = open();
     mode = 'telling';
     ids.forget();
     return opened;
   }
 
-  function told(): CompiledScripts {
-    return { scripts: [...scripts.values()].flat(), texts, textDigests: [...textDigests] };
-  }
-
-  /** V8 numbers scripts in their order: one of our own shows how far it has come. */
-  function probe(opened: Inspector.Session): void {
-    mode = 'probing';
-    probes += 1;
-    opened.post('Runtime.evaluate', { expression: `0 // portal-integrity ${probes}` });
-    mode = 'telling';
+  /** Whether V8 has compiled anything that it has not told. */
+  function isAnyUntold(): boolean {
+    session?.probe();
+    return ids.isAnyUntold();
   }
 
   return {
     read() {
-      if (scripts.size > MAX_SCRIPTS) {
-        session.disconnect();
+      if (list.size() > maxScripts) {
+        // Whoever compiles that many may have something to hide among them.
+        const told = list.told();
+        session?.close();
         session = begin();
-      } else {
-        probe(session);
-        if (ids.isAnyUntold()) {
-          mode = 'again';
-          openSession(inspector, note, noteId).disconnect();
-          mode = 'telling';
-          ids.forget();
-        }
+        return told;
       }
-      return told();
+      if (isAnyUntold()) {
+        mode = 'again';
+        open()?.close();
+        mode = 'telling';
+        ids.forget();
+      }
+      return list.told();
     },
-    told,
     onScript(notify) {
       listener = notify;
     },
     workers: threads.workers,
     close() {
       threads.close();
-      session.disconnect();
+      session?.close();
     },
   };
-}
-
-/** Tells every script that is there, and from then on each as it is compiled. */
-function openSession(
-  inspector: typeof Inspector,
-  onScript: (script: ScriptParsed) => void,
-  onId: (id: number) => void,
-): Inspector.Session {
-  const session = new inspector.Session();
-  // As its own: what it inherits can be replaced by code that hides itself.
-  Object.defineProperty(session, 'emit', {
-    value(method: string, { params }: { readonly params: ScriptParsed }): boolean {
-      if (method === 'Debugger.scriptParsed') onScript(params);
-      else if (method === 'Debugger.scriptFailedToParse') onId(Number(params.scriptId));
-      return true;
-    },
-  });
-  session.connect();
-  // First, so that no `debugger` statement can ever stop anything.
-  session.post('Debugger.setSkipAllPauses', { skip: true });
-  // The text of a script that is gone is not kept for us.
-  session.post('Debugger.enable', { maxScriptsCacheSize: 0 });
-  return session;
 }
 
 /**
@@ -196,6 +129,3 @@ function createIdCount() {
     forget: () => untold.clear(),
   };
 }
-
-/** The types of Node 20 lack the name that the loader gave; V8 has told it since Node 14. */
-type ScriptParsed = Inspector.Debugger.ScriptParsedEventDataType & { readonly embedderName: string };

@@ -2,8 +2,10 @@
  * What is in memory: V8 keeps the SHA-256 of every script it compiled, and tells it to a debugger. This tells a file
  * that was edited after it was loaded, and a script that never was a file.
  */
-import type * as Inspector from 'node:inspector';
-import { followScripts, readScripts, type CompiledScripts, type FollowedScripts } from './follow.js';
+import { isInspectorOpen } from './debugger-session.js';
+import { followScripts, type FollowedScripts } from './follow.js';
+import { createScriptReader } from './read-scripts.js';
+import type { CompiledScripts } from './script-list.js';
 import { countThreads } from './threads.js';
 
 /** What the main thread says of itself; plain data, for the hashing thread to judge. */
@@ -23,9 +25,9 @@ export interface MemoryReader {
 
 export interface MemoryReaderOptions {
   /**
-   * `false`: each look holds the event loop for about 0.02 ms a script and 0.3 ms a megabyte of heap, because V8 goes
-   * through both when a debugger comes; the first one for 0.1 ms a script, as V8 hashes it only now. No code of the
-   * application runs meanwhile, so a `debugger` statement cannot stop anything.
+   * `false`: a look before which anything was compiled holds the event loop for about 0.02 ms a script and 0.3 ms a megabyte of
+   * heap, because V8 goes through both when a debugger comes; the first one for 0.1 ms a script, as V8 hashes it only now; any
+   * other for less than a millisecond. No code of the application runs meanwhile, so a `debugger` statement cannot stop anything.
    * `true`: the first look does, and from then on V8 tells every script when it compiles it, also one that is gone by the
    * next look, which holds next to nothing. An `await` costs 0.5 µs more, an exception 4 µs, an `eval` 25 µs.
    * What `followScripts()` gave: so does the first.
@@ -38,6 +40,7 @@ export interface MemoryReaderOptions {
 export function createMemoryReader({ follows, onScript }: MemoryReaderOptions): MemoryReader {
   let followed: FollowedScripts | undefined;
   if (typeof follows === 'object') keep(follows);
+  const readScripts = createScriptReader();
   let isClosed = false;
   const threads = countThreads();
 
@@ -58,8 +61,7 @@ export function createMemoryReader({ follows, onScript }: MemoryReaderOptions): 
 
   return {
     look() {
-      const inspector = process.getBuiltinModule('node:inspector') as typeof Inspector | undefined;
-      if (!inspector || isClosed) return undefined;
+      if (isClosed) return undefined;
       const beganMs = performance.now();
       const scripts = compiled();
       return (
@@ -67,7 +69,7 @@ export function createMemoryReader({ follows, onScript }: MemoryReaderOptions): 
           ...scripts,
           heldMs: performance.now() - beganMs,
           workers: (typeof follows === 'object' ? follows : threads).workers(),
-          isInspectorOpen: inspector.url() !== undefined,
+          isInspectorOpen: isInspectorOpen() === true,
           execArgv: [...process.execArgv],
         }
       );

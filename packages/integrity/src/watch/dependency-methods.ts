@@ -43,6 +43,7 @@ export interface DependencyLook {
   readonly isSame: boolean;
   readonly touched: readonly TouchedEntry[];
   readonly moreTouched: number;
+  /** As of `Reread`. */
   readonly spentMs: number;
 }
 
@@ -71,7 +72,7 @@ export function createDependencyMethods(work: DependencyWork | undefined): Depen
 
   return {
     dependencies() {
-      const beganMs = performance.now();
+      const spent = startCount();
       const opened = open();
       if (!opened) return undefined;
       const check = opened.check();
@@ -94,7 +95,7 @@ export function createDependencyMethods(work: DependencyWork | undefined): Depen
         isSame,
         touched: touches.slice(0, MAX_CHANGES).map(touchedEntry),
         moreTouched: Math.max(0, touches.length - MAX_CHANGES),
-        spentMs: performance.now() - beganMs,
+        spentMs: spent(),
       };
     },
     rereadDependencies(budgetMs) {

@@ -7,6 +7,7 @@ import { projectOf } from '../dependencies/lock-file.js';
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import { systemCode } from 'portal-shared/error-code';
 import type { DependencyLook, DependencyWork } from './dependency-methods.js';
+import type { Duty } from './duty.js';
 import { startScanWorker, type ScanWorker } from './scan-worker.js';
 
 export interface DependencySettings {
@@ -33,21 +34,23 @@ export interface DependencyWatchOptions {
   /** Whether to look again while running. */
   readonly watch: boolean;
   readonly scanIntervalMs: number;
+  readonly duty: Duty;
   onNews(news: DependencyNews): void;
 }
 
 /** The longest time from one look to the next, in intervals of the source's scans, however long a look takes. */
 const MOST_INTERVALS = 30;
-/** After a look, and after a portion of reading everything again: half of a hundredth of one processor. */
+/** A look is a part of what the duty allows, and what is read again waits for it. */
 const REST_AFTER_LOOK = 799;
-const REST_AFTER_REREAD = 265;
+/** One portion of reading everything again. */
 const REREAD_BUDGET_MS = 25;
 const REREAD_PAUSE_MS = 60_000;
 
 export function createDependencyWatch(options: DependencyWatchOptions): DependencyWatch {
-  const { settings, watch, scanIntervalMs } = options;
+  const { settings, watch, scanIntervalMs, duty } = options;
   let worker: ScanWorker | undefined;
   let closed = false;
+  let hasLooked = false;
   let lookTimer: NodeJS.Timeout | undefined;
   let rereadTimer: NodeJS.Timeout | undefined;
 
@@ -88,6 +91,9 @@ export function createDependencyWatch(options: DependencyWatchOptions): Dependen
     }
     tell({ kind: 'look', look: found });
     if (!watch) return;
+    // The first one has read everything, once, and is no duty.
+    if (hasLooked) duty.restAfter(found.spentMs);
+    hasLooked = true;
     const restMs = Math.max(
       scanIntervalMs,
       Math.min(found.spentMs * REST_AFTER_LOOK, scanIntervalMs * MOST_INTERVALS),
@@ -103,7 +109,7 @@ export function createDependencyWatch(options: DependencyWatchOptions): Dependen
     const { complete, spentMs } = await thread.call('rereadDependencies', REREAD_BUDGET_MS);
     if (closed) return;
     if (complete) tell({ kind: 'reread' });
-    rereadIn(thread, Math.max(spentMs * REST_AFTER_REREAD, complete ? REREAD_PAUSE_MS : 0));
+    rereadIn(thread, Math.max(duty.restAfter(spentMs), complete ? REREAD_PAUSE_MS : 0));
   }
 
   function end(error: unknown): void {

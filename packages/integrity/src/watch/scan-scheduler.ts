@@ -4,6 +4,7 @@
  */
 import { LONGEST_TIMER_MS } from 'portal-shared/check-options';
 import type { Reread } from './dependency-methods.js';
+import type { Duty } from './duty.js';
 import type { ScanReply } from './scan-worker.js';
 
 export interface ScanScheduler {
@@ -15,6 +16,7 @@ export interface ScanScheduler {
 export interface ScanSchedulerOptions {
   scan(): Promise<ScanReply>;
   reread(budgetMs: number): Promise<Reread>;
+  readonly duty: Duty;
   /** Milliseconds between two scans, on average. */
   readonly scanIntervalMs: number;
   /** How many files there are: a small tree is read through every minute, a large one every quarter of an hour. */
@@ -33,9 +35,8 @@ const FS_EVENT_DELAY_MS = 200;
 /** Also when fs events pour in, the thread rests for this many times as long as its scan took, and this long at least. */
 const REST_AFTER_SCAN = 9;
 const SHORTEST_REST_MS = 1_000;
-/** One portion of reading, and how many times as long the thread rests as it cost: half of a hundredth of one processor. */
+/** One portion of reading everything again. */
 const REREAD_BUDGET_MS = 25;
-const REST_AFTER_REREAD = 199;
 const SMALL_TREE_FILES = 1_000;
 const REREAD_SMALL_MS = 60_000;
 /** From one reading of a file to the next, with a minute to spare; a tree that takes longer is read all the time. */
@@ -87,8 +88,9 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     roundBeganMs ??= performance.now();
     const { spentMs, complete } = await options.reread(REREAD_BUDGET_MS);
     if (closed) return;
+    const restMs = options.duty.restAfter(spentMs);
     if (!complete) {
-      scheduleReread(spentMs * REST_AFTER_REREAD);
+      scheduleReread(restMs);
       return;
     }
     // The next scan reports what changed, as for everything else.
@@ -96,7 +98,7 @@ export function startScanScheduler(options: ScanSchedulerOptions): ScanScheduler
     const roundMs = performance.now() - roundBeganMs;
     roundBeganMs = undefined;
     options.onReread(roundMs);
-    scheduleReread(Math.max(spentMs * REST_AFTER_REREAD, rereadPauseMs(roundMs)));
+    scheduleReread(Math.max(restMs, rereadPauseMs(roundMs)));
   }
 
   function scheduleReread(delayMs: number): void {

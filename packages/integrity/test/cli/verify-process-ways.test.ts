@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   chmodSync,
   constants,
   copyFileSync,
@@ -73,6 +74,18 @@ describe('a process that does not', () => {
       return { program: join(folder, 'node'), args: ['app/dist/run.js'] };
     });
     assertVerdict(found, 8, 'not from this tree', /\/node, which is called so and is not Node\.js/);
+  });
+
+  test('nor a Node.js that holds an application of its own, given a script of the tree', async () => {
+    const found = await verifyStarted((folder) => {
+      const node = join(folder, 'node');
+      copyFileSync('/bin/sh', node);
+      // As `postject` leaves it; what stands behind a program is not read when it runs.
+      appendFileSync(node, 'node_module_register NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1');
+      write(folder, { 'app/dist/run.js': 'echo there; read x\n' });
+      return { program: node, args: ['app/dist/run.js'] };
+    });
+    assertVerdict(found, 8, 'not from this tree', /runs the application that .+\/node holds/);
   });
 
   for (const option of ['--test-name-pattern', '--test_reporter', '--env_file']) {

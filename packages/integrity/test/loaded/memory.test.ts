@@ -1,105 +1,21 @@
 /** Code that is not the source: put in memory in every way that we know of, and found without being asked for. */
 import assert from 'node:assert/strict';
-import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Inspection, IntegrityProblem, IntegrityState, SourceEvent } from '../../src/index.js';
 import { withFolder, withTree, write } from '../trees.js';
-
-interface Told {
-  readonly state: IntegrityState;
-  readonly problems: readonly IntegrityProblem[];
-  readonly events: readonly SourceEvent[];
-  readonly inspection: Inspection;
-}
-
-interface Program {
-  readonly first: Told;
-  readonly tell: (message: { readonly load?: string; readonly run?: string }) => Promise<Told>;
-  readonly until: (holds: (told: Told) => boolean) => Promise<Told>;
-}
-
-const PROGRAM = fileURLToPath(new URL('./watched-program.js', import.meta.url));
-
-async function reply(child: ChildProcess): Promise<Told> {
-  const done = new AbortController();
-  const { signal } = done;
-  const [told]: unknown[] = await Promise.race([
-    once(child, 'message', { signal }),
-    once(child, 'exit', { signal }).then(([code]: unknown[]) =>
-      Promise.reject(new Error(`ended with ${String(code)}`)),
-    ),
-  ]).finally(() => done.abort());
-  return told as Told;
-}
-
-async function withProgram(
-  root: string,
-  files: readonly string[],
-  work: (program: Program) => Promise<void> | void,
-  options: ForkOptions = {},
-): Promise<void> {
-  const child = fork(PROGRAM, [root, '300', ...files], options);
-  const exit = once(child, 'exit');
-  try {
-    const first = await reply(child);
-    const tell: Program['tell'] = (message) => {
-      const told = reply(child);
-      child.send(message);
-      return told;
-    };
-    await work({
-      first,
-      tell,
-      async until(holds) {
-        for (let tries = 0; tries < 600; tries += 1) {
-          const told = await tell({});
-          if (holds(told)) return told;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-        throw new Error(`never told: ${JSON.stringify((await tell({})).state.loaded)}`);
-      },
-    });
-  } finally {
-    if (child.connected) child.disconnect();
-    await exit;
-  }
-}
-
-const GOOD = "export const who = 'good a';\n";
-const TREE = {
-  'package.json': '{"type":"module"}',
-  'd/a.js': GOOD,
-  'd/b.js': "export const who = 'good b';\n",
-};
-
-/** A module that puts the good text in its own place when it is loaded. */
-function evil(good: string, lastLine = '', isModule = true): string {
-  return isModule
-    ? `import fs from 'node:fs'; fs.writeFileSync(new URL(import.meta.url), ${JSON.stringify(good)});\nexport const who = 'EVIL';\n${lastLine}`
-    : `require('node:fs').writeFileSync(__filename, ${JSON.stringify(good)});\nexports.who = 'EVIL';\n${lastLine}`;
-}
-
-const kinds = ({ problems }: Told): readonly string[] => problems.map(({ kind }) => kind);
-
-/** A program that edits `d/b.js` in memory through the inspector, and then does what `ends` says. */
-const edit = (ends: string): string => `{
-  const { Session } = process.getBuiltinModule('node:inspector');
-  const session = new Session();
-  session.connect();
-  let id;
-  session.on('Debugger.scriptParsed', ({ params }) => {
-    if (params.url.endsWith('/d/b.js')) id = params.scriptId;
-  });
-  session.post('Debugger.enable');
-  session.post('Debugger.setScriptSource', { scriptId: id, scriptSource: "export const who = 'EVIL';\\n" });
-  session.disconnect();
-  ${ends}
-}`;
-const OPEN_INSPECTOR = "process.getBuiltinModule('node:inspector').open(0, '127.0.0.1');";
+import {
+  edit,
+  evil,
+  GOOD,
+  kinds,
+  kindsInclude,
+  OPEN_INSPECTOR,
+  type Program,
+  TREE,
+  withProgram,
+} from './memory-program.js';
 
 describe('a module that restores its file before the first hash', () => {
   const names: readonly [string, string, string][] = [
@@ -308,54 +224,6 @@ describe('followed since before anything was loaded', () => {
         ),
     ));
 });
-
-describe('whoever hides from the debugger that V8 tells scripts to', () => {
-  for (const follow of ['no', 'yes', 'early']) {
-    test(`by what it takes of Node is found all the same, follows: ${follow}`, () =>
-      withTree(TREE, async (root) => {
-        writeFileSync(
-          join(root, 'd/a.js'),
-          `import { Session } from 'node:inspector'; import { EventEmitter } from 'node:events';
-           for (const { prototype } of [Session, EventEmitter]) {
-             const { emit } = prototype;
-             Object.defineProperty(prototype, 'emit', {
-               get: () => function (name, ...args) { return name === 'Debugger.scriptParsed' || emit.call(this, name, ...args); },
-               set: () => undefined,
-             });
-           }
-           ${evil(GOOD)}`,
-        );
-        await withProgram(
-          root,
-          [join(root, 'd/a.js'), join(root, 'd/b.js')],
-          ({ first }) => assert.deepEqual(first.state.loaded?.different, ['d/a.js']),
-          { env: { ...process.env, FOLLOW_MEMORY: follow } },
-        );
-      }));
-
-    test(`by an edit long after anything was compiled is found, follows: ${follow}`, () =>
-      withTree(TREE, (root) =>
-        withFolder((elsewhere) => {
-          const preload = join(elsewhere, 'pre.cjs');
-          writeFileSync(preload, `setTimeout(() => ${edit('')}, 2_500);`);
-          return withProgram(
-            root,
-            [join(root, 'd/b.js')],
-            async ({ first, until }) => {
-              assert.deepEqual(first.problems, []);
-              const told = await until(kindsInclude);
-              assert.deepEqual(told.state.loaded?.different, ['d/b.js']);
-            },
-            { execArgv: ['--require', preload], env: { ...process.env, FOLLOW_MEMORY: follow } },
-          );
-        }),
-      ));
-  }
-});
-
-function kindsInclude(told: Told): boolean {
-  return kinds(told).includes('loaded-differs');
-}
 
 test('what was preloaded is told by name, whatever it calls itself', () =>
   withTree(TREE, (root) =>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from 'portal-test-kit';
 import type { ScanReply } from '../../src/watch/scan-worker.js';
+import { createDuty } from '../../src/watch/duty.js';
 import { startScanScheduler, type ScanSchedulerOptions } from '../../src/watch/scan-scheduler.js';
 
 const NOTHING_NEW: ScanReply = {
@@ -22,6 +23,7 @@ function schedulerOver(options: Partial<ScanSchedulerOptions>) {
   const scheduler = startScanScheduler({
     scan: () => Promise.resolve(NOTHING_NEW),
     reread: () => Promise.resolve({ spentMs: 1, complete: true }),
+    duty: createDuty(),
     scanIntervalMs: 100,
     files: () => 1,
     onScan: () => void (counts.scans += 1),

@@ -75,6 +75,23 @@ test('a file that is changed and put back between two scans is an event that sta
     assert.equal(source.state().state, 'unsigned');
   }));
 
+test('a folder in whose place another one was, between two scans, is told though no file in it moved', () =>
+  withWatched(async (root, source) => {
+    const [folder, away, evil] = [join(root, 'd'), `${root}.away`, `${root}.evil`];
+    write(evil, { 'a.js': 'EVIL a\n', 'b.js': 'good b\n' });
+    try {
+      renameSync(folder, away);
+      renameSync(evil, folder);
+      renameSync(folder, evil);
+      renameSync(away, folder);
+    } finally {
+      rmSync(evil, { recursive: true });
+    }
+    await touchedAt(source, '.');
+    await touchedAt(source, 'd');
+    assert.deepEqual(source.problems(), []);
+  }));
+
 test('a mode that is set, a file that took the place of its like, and a folder that had a guest say what moved', () =>
   withWatched(async (root, source) => {
     chmodSync(join(root, 'd/a.js'), 0o755);
