@@ -8,7 +8,8 @@
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
  *   npm run e2e -- --collectors [MINUTES]  the fleet watched directly and through a Prometheus, with faults all along
- *   npm run e2e -- --watchers          three watchers and two Alertmanagers, one of them lost, with all stores up and away
+ *   npm run e2e -- --watchers          three watchers and two Alertmanagers, one of them lost, with all stores up and away;
+ *                                      with --only NAME the scenes whose name contains NAME
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -46,7 +47,7 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 if (values.collectors) process.exit(run(COLLECTORS, String(minutes)));
-if (values.watchers) process.exit(run(WATCHERS));
+if (values.watchers) process.exit(run(WATCHERS, values.only));
 if (process.argv.length === 2) {
   const code = run(OUTSIDE, 'outside');
   if (code !== 0) process.exit(code);

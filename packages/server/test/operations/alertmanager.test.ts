@@ -100,11 +100,19 @@ function startWatcher(urls: readonly string[] = cluster.map(({ url }) => url)) {
     onAttempt: () => undefined,
     everyMs: EVERY_MS,
   });
+  let again: NodeJS.Timeout | undefined;
   return {
     ...alertmanagers,
-    /** What is open, and whether the watcher sees that it goes on. */
+    /** What is open from now on, and whether the watcher sees that it goes on. */
     update(fleet: string, open: readonly Incident[], isSeen = true) {
-      alertmanagers.update(fleet, open, new Set(isSeen ? [] : open.map(({ key }) => key)));
+      const remembered = new Set(isSeen ? [] : open.map(({ key }) => key));
+      clearInterval(again);
+      again = setInterval(() => alertmanagers.update(fleet, open, remembered), EVERY_MS / 10);
+      alertmanagers.update(fleet, open, remembered);
+    },
+    close() {
+      clearInterval(again);
+      alertmanagers.close();
     },
   };
 }
@@ -230,7 +238,7 @@ describe('watchers of one fleet', { concurrency: false }, () => {
     assert.equal(toldOf('cut-off').at(-1), 'firing critical');
   });
 
-  test('one that is blind goes on with what fires', async (t) => {
+  test('one that is blind does not keep open what another one sees to be over, and what fires does not end by it', async (t) => {
     const [one, other] = [startWatcher(), startWatcher()];
     t.after(() => [one, other].forEach((watcher) => watcher.close()));
     const open = [incident('blind', 1)];
@@ -238,9 +246,12 @@ describe('watchers of one fleet', { concurrency: false }, () => {
     other.update('prod', open);
     await waitFor('it to fire', () => toldOf('blind').length > 0, PATIENCE);
     one.update('prod', open, false);
-    other.update('prod', []);
     await sleep(LONG);
     assert.deepEqual(toldOf('blind'), ['firing critical']);
+    other.update('prod', []);
+    await waitFor('it to end', () => toldOf('blind').length > 1, PATIENCE);
+    await sleep(LONG);
+    assert.deepEqual(toldOf('blind'), ['firing critical', 'resolved critical']);
   });
 
   test('lose nothing when one Alertmanager is killed', async (t) => {

@@ -41,6 +41,8 @@ interface Entry {
 
 /** Fine enough for the least interval. */
 const TICK_MS = 50;
+/** Longer than any poll takes. */
+const REMEMBERED_MS = 10 * 60_000;
 /** More reasons say nothing more: of so many that are unwell at once, one has the cause of all. */
 const MOST_EXPLAINED = 100;
 
@@ -93,8 +95,8 @@ export function createPoller({
     const failed = observation.kind === 'failed';
     entry.isSilent =
       failed && (observation.code === 'INSTANCE_TIMEOUT' || observation.code === 'INSTANCE_REFUSED');
-    // A failure that our own pause may have made is none. An answer is one, however late.
-    const isVoid = failed && pauses.wasPaused(beganMs, target.timeoutMs);
+    // A failure that our own pause may have made is none. An answer is one that comes late, but not one from before the pause.
+    const isVoid = pauses.longestMs(beganMs) > (failed ? target.timeoutMs / 2 : target.intervalMs);
     onPoll({
       key: target.key,
       atMs,
@@ -147,29 +149,27 @@ export function createPoller({
 interface PauseWatch {
   /** To be called every `TICK_MS`. @returns milliseconds by which the event loop is late; 0: it is in time */
   tick(nowMs: number): number;
-  /** Whether the event loop was late by half of `timeoutMs` since `beganMs`. */
-  wasPaused(beganMs: number, timeoutMs: number): boolean;
+  /** Milliseconds by which the event loop was late at most since `beganMs`, or is by now. */
+  longestMs(beganMs: number): number;
 }
 
 function createPauseWatch(): PauseWatch {
   let tickedMs = performance.now();
-  /** When the event loop was last late, and by how much. */
-  let pausedUntilMs = Number.NEGATIVE_INFINITY;
-  let pauseMs = 0;
+  /** When the event loop was late, and by how much: those after which there was no longer one, so each is shorter than that before it. */
+  let pauses: readonly { readonly untilMs: number; readonly ms: number }[] = [];
 
   return {
     tick(nowMs) {
       const lateMs = nowMs - tickedMs - TICK_MS;
       tickedMs = nowMs;
       if (lateMs <= TICK_MS) return 0;
-      pausedUntilMs = nowMs;
-      pauseMs = lateMs;
+      const known = pauses.filter(({ untilMs, ms }) => ms > lateMs && nowMs - untilMs < REMEMBERED_MS);
+      pauses = [...known, { untilMs: nowMs, ms: lateMs }];
       return lateMs;
     },
-    wasPaused(beganMs, timeoutMs) {
-      const sinceTickMs = performance.now() - tickedMs - TICK_MS;
-      if (sinceTickMs > timeoutMs / 2) return true;
-      return pausedUntilMs >= beganMs && pauseMs > timeoutMs / 2;
+    longestMs(beganMs) {
+      const longest = pauses.find(({ untilMs }) => untilMs >= beganMs);
+      return Math.max(performance.now() - tickedMs - TICK_MS, longest?.ms ?? 0);
     },
   };
 }

@@ -16,7 +16,7 @@ export interface PostedAlert {
 
 /** An alert that this watcher has reported. Times in milliseconds since 1970. */
 export interface FiredAlert {
-  /** Its labels as a text. */
+  /** Of its labels. */
   readonly key: string;
   readonly labels: PostedAlert['labels'];
   readonly annotations: PostedAlert['annotations'];
@@ -60,6 +60,15 @@ export function alertLabels(
     ...(service === null ? {} : { service }),
     ...(sharedLabel === null ? {} : { cause: sharedLabel }),
   };
+}
+
+/** Labels as a text, the same wherever they are equal; those without a value are none at an Alertmanager. */
+export function alertKey(labels: PostedAlert['labels']): string {
+  return JSON.stringify(
+    Object.entries(labels)
+      .filter(([, value]) => value !== '')
+      .toSorted(),
+  );
 }
 
 export function alertAnnotations(

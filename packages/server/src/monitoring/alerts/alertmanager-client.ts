@@ -23,11 +23,11 @@ export interface AlertmanagerClientOptions {
   readonly url: string;
   /** Read again for each request. */
   readonly tokenFile: string | undefined;
-  /** Milliseconds for one request, with its answer. Default 10,000. */
+  /** Milliseconds for one request, with its answer: a later one is none. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 10_000;
+export const TIMEOUT_MS = 10_000;
 
 export function createAlertmanagerClient({
   url,
@@ -41,6 +41,9 @@ export function createAlertmanagerClient({
     return new Promise((resolve, reject) => {
       const token = tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim();
       const connection = createConnection(isSecure);
+      const beganAt = Date.now();
+      // Timers may be late by as much as this process stood still.
+      const isLate = (): boolean => Math.abs(Date.now() - beganAt) > timeoutMs;
       const sent: ClientRequest = (isSecure ? httpsRequest : httpRequest)(`${url}/api/v2/${path}`, {
         method,
         createConnection: connection.open,
@@ -67,9 +70,21 @@ export function createAlertmanagerClient({
         const { statusCode = 0 } = response;
         // A redirect is followed no more than any other refusal.
         if (statusCode < 200 || statusCode > 299) reject(new RefusedError(statusCode));
-        text(response).then(resolve, reject).finally(settle);
+        text(response)
+          .then((said) => {
+            if (isLate()) throw new GivenUpError();
+            resolve(said);
+          })
+          .catch(reject)
+          .finally(settle);
       });
-      sent.end(body);
+      sent.on('socket', (socket) => {
+        // What was to be said before this process stood still may be over.
+        socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+          if (isLate()) giveUp();
+          else sent.end(body);
+        });
+      });
     });
   }
 

@@ -3,8 +3,17 @@
  */
 import { errorCode } from 'portal-shared/error-code';
 import type { Log } from '../../infra/log.js';
-import { LASTS_FOR_MS, postedAlerts, type FiredAlert } from './alertmanager-alert.js';
+import {
+  alertKey,
+  LASTS_FOR_MS,
+  postedAlerts,
+  type FiredAlert,
+  type PostedAlert,
+} from './alertmanager-alert.js';
 import { createAlertmanagerClient, type AlertmanagerClientOptions } from './alertmanager-client.js';
+
+/** Until when each alert lasts at one of them, whoever said so: milliseconds since 1970, by key. What is over is not among them. */
+export type Standing = ReadonlyMap<string, number>;
 
 /** All that is to be said at one moment. */
 export interface Report {
@@ -19,8 +28,8 @@ export interface AlertmanagerPeer {
   toldAt(key: string): number | undefined;
   /** Whether it has taken that an alert is over, which lasted by this watcher. */
   knowsEndOf(key: string): boolean;
-  /** Until when an alert lasts there, whoever said so, in milliseconds since 1970; 0: it is over. `undefined`: it does not say. */
-  lastsUntil(alert: FiredAlert): Promise<number | undefined>;
+  /** What lasts there of a fleet; `undefined`: it does not say. */
+  standing(fleet: string): Promise<Standing | undefined>;
   /** Since when it takes nothing, in milliseconds since 1970. */
   stuckSince(): number | undefined;
   close(): void;
@@ -55,17 +64,9 @@ export function createAlertmanagerPeer({
   const told = new Map<string, number>();
   const ended = new Set<string>();
 
-  async function lastsUntil({ labels }: FiredAlert): Promise<number | undefined> {
-    const filters = Object.entries(labels).map(([label, value]): [string, string] => [
-      'filter',
-      `${label}=${JSON.stringify(value)}`,
-    ]);
-    const found = await client
-      .get(`alerts?${new URLSearchParams(filters).toString()}`)
-      .catch(() => undefined);
-    if (!Array.isArray(found)) return undefined;
-    // One that nobody knows there any more is over.
-    return Math.max(0, ...(found as readonly { endsAt: string }[]).map(({ endsAt }) => Date.parse(endsAt)));
+  async function standing(fleet: string): Promise<Standing | undefined> {
+    const filter = new URLSearchParams({ filter: `fleet=${JSON.stringify(fleet)}` });
+    return client.get(`alerts?${filter.toString()}`).then(standingIn, () => undefined);
   }
 
   async function send({ fleet, alerts }: Report): Promise<void> {
@@ -118,7 +119,7 @@ export function createAlertmanagerPeer({
     },
     toldAt: (key) => told.get(key),
     knowsEndOf: (key) => ended.has(key),
-    lastsUntil,
+    standing,
     stuckSince: () => stuckSince,
     close() {
       clearTimeout(retry);
@@ -126,4 +127,14 @@ export function createAlertmanagerPeer({
       client.close();
     },
   };
+}
+
+function standingIn(found: unknown): Standing | undefined {
+  if (!Array.isArray(found)) return undefined;
+  const alerts = found as readonly (Pick<PostedAlert, 'labels' | 'endsAt'> | null)[];
+  return new Map(
+    alerts.flatMap((alert): [string, number][] =>
+      alert?.labels ? [[alertKey(alert.labels), Date.parse(alert.endsAt)]] : [],
+    ),
+  );
 }

@@ -4,19 +4,24 @@
  *
  * Of two reports of one alert the younger wins. So an end is told only once nobody has reported the alert for a while: another
  * watcher that still sees the outage would be contradicted to and fro. It is told once to each, too: what another one sees anew
- * would be ended by a repetition. And what this watcher only remembers, after it stood
- * still, was cut off or was started again, it repeats only where it still fires: others may have ended it meanwhile.
+ * would be ended by a repetition. And what this watcher only remembers, after it stood still, was cut off or was started again,
+ * it keeps alive where nobody else does: others may be about to end it, and would be contradicted.
+ *
+ * All of it is decided on what was seen lately and what the Alertmanagers say now, in one moment, and said in the next.
  */
 import type { Log } from '../../infra/log.js';
 import type { Incident } from '../incidents/incident.js';
-import { alertAnnotations, alertLabels, LASTS_FOR_MS, type FiredAlert } from './alertmanager-alert.js';
+import { LASTS_FOR_MS, type FiredAlert } from './alertmanager-alert.js';
+import { TIMEOUT_MS } from './alertmanager-client.js';
 import {
   createAlertmanagerPeer,
   FORGOTTEN_AFTER_MS,
   type AlertmanagerPeer,
   type Report,
+  type Standing,
 } from './alertmanager-peer.js';
 import type { AlertWords } from './describe-alert.js';
+import { createFiredAlerts } from './fired-alerts.js';
 
 export interface AlertmanagersOptions extends Pick<AlertWords, 'sentenceOf' | 'linkOf' | 'runbookOf'> {
   readonly urls: readonly string[];
@@ -29,7 +34,7 @@ export interface AlertmanagersOptions extends Pick<AlertWords, 'sentenceOf' | 'l
 
 export interface Alertmanagers {
   /**
-   * What is open now; to be called with every update.
+   * What is open now; to be called with every update, several times between two reports: without, all is only remembered.
    *
    * @param remembered - keys of those that are not seen to go on
    */
@@ -40,81 +45,62 @@ export interface Alertmanagers {
 }
 
 const EVERY_MS = 30_000;
-/** Intervals without a report of anybody: before an end is told, and after which others may have told it. */
+/** Intervals without a report of anybody before an end is told. */
 const SILENT_FOR = 1.5;
+/** And before what is only remembered is reported: whoever has seen its end has told it by then. */
+const LEFT_ALONE_FOR = 3;
+/** Without an update for so much of an interval, this process stood still. */
+const STALE_AFTER = 1 / 3;
+/** An answer of one waits no longer for those of the others. */
+const ANSWERS_HOLD_MS = 2 * TIMEOUT_MS;
+
+/** What each of them says that says anything. */
+type Answers = ReadonlyMap<AlertmanagerPeer, Standing>;
 
 export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: AlertmanagersOptions): Alertmanagers {
-  const { urls, linkOf } = options;
-  /** By labels. */
-  const fired = new Map<string, FiredAlert>();
-  const peers = urls.map((url, index) =>
+  const fired = createFiredAlerts(options);
+  const peers = options.urls.map((url, index) =>
     createAlertmanagerPeer({ ...options, url, name: `alertmanager ${index + 1}` }),
   );
   let fleet: string | undefined;
+  let updatedAt = 0;
   let later: NodeJS.Timeout | undefined;
   const timer = setInterval(repeat, everyMs).unref();
 
+  const isStale = (): boolean => Math.abs(Date.now() - updatedAt) > STALE_AFTER * everyMs;
+  const isSeen = ({ endedAt, isRemembered }: FiredAlert): boolean =>
+    endedAt === null && !isRemembered && !isStale();
+  const isDue = ({ endedAt, isEndTold }: FiredAlert): boolean =>
+    endedAt !== null && !isEndTold && Date.now() - endedAt >= SILENT_FOR * everyMs && !isStale();
+
   function report(): void {
     if (fleet === undefined) return;
-    const nowMs = Date.now();
-    for (const [key, { endedAt }] of fired) {
-      if (endedAt !== null && nowMs - endedAt > FORGOTTEN_AFTER_MS) fired.delete(key);
-    }
     const name = fleet;
+    fired.forgetAfter(FORGOTTEN_AFTER_MS);
     for (const peer of peers) peer.report(() => compose(name, peer));
   }
 
   async function compose(name: string, peer: AlertmanagerPeer): Promise<Report> {
-    const withheld = new Set<string>();
-    await Promise.all(
-      [...fired.values()].map(async (alert) => {
-        const isToSay =
-          alert.endedAt === null
-            ? !mayBeOver(alert) || (await isFiring(alert))
-            : await isEndNews(alert, peer);
-        if (!isToSay) withheld.add(alert.key);
-      }),
-    );
-    return { fleet: name, alerts: [...fired.values()].filter(({ key }) => !withheld.has(key)) };
-  }
-
-  /** Whether one of them has not heard of an end, and nobody has told it anything else since. */
-  async function isEndNews(alert: FiredAlert, peer: AlertmanagerPeer): Promise<boolean> {
-    return alert.isEndTold && !peer.knowsEndOf(alert.key) && (await isQuietAt([peer], alert));
-  }
-
-  /** Whether others may have ended what this watcher has not repeated for a while, and does not see. */
-  function mayBeOver({ key, endedAt, isRemembered }: FiredAlert): boolean {
-    const toldAt = Math.max(...peers.map((peer) => peer.toldAt(key) ?? 0));
-    return endedAt === null && isRemembered && Date.now() - toldAt > SILENT_FOR * everyMs;
-  }
-
-  async function isFiring(alert: FiredAlert): Promise<boolean> {
-    const answers = await Promise.all(peers.map((peer) => peer.lastsUntil(alert)));
-    return answers.some((until) => until !== undefined && until > Date.now());
+    const mayBeSaid = (alert: FiredAlert): boolean =>
+      alert.endedAt === null || (alert.isEndTold && !peer.knowsEndOf(alert.key));
+    const isAsked = fired.all().some((alert) => mayBeSaid(alert) && !isSeen(alert));
+    const answers: Answers = isAsked ? await askAll(peers, name) : new Map();
+    const isToSay = (alert: FiredAlert): boolean => {
+      if (alert.endedAt !== null) return isQuietAt([peer], alert, answers, SILENT_FOR * everyMs);
+      return isSeen(alert) || isLeftAlone(alert, answers, LEFT_ALONE_FOR * everyMs);
+    };
+    return { fleet: name, alerts: fired.all().filter((alert) => mayBeSaid(alert) && isToSay(alert)) };
   }
 
   /** All of a cluster are told of an end at once: one that still fires would contradict the others. */
   async function tellEnds(): Promise<void> {
-    const due = [...fired.values()].filter(
-      ({ endedAt, isEndTold }) =>
-        endedAt !== null && !isEndTold && Date.now() - endedAt >= SILENT_FOR * everyMs,
-    );
-    const quiet = await Promise.all(due.map((alert) => isQuietAt(peers, alert)));
-    for (const [index, alert] of due.entries()) {
-      if (quiet[index] === true && fired.get(alert.key) === alert)
-        fired.set(alert.key, { ...alert, isEndTold: true });
-    }
-    if (quiet.includes(true)) report();
-  }
-
-  /** Whether nobody has repeated it for a while, as far as any of them can be asked to which this watcher has reported it. */
-  async function isQuietAt(some: readonly AlertmanagerPeer[], alert: FiredAlert): Promise<boolean> {
-    const asked = some.filter((peer) => peer.toldAt(alert.key) !== undefined);
-    const answers = await Promise.all(asked.map((peer) => peer.lastsUntil(alert)));
-    const known = answers.filter((until) => until !== undefined);
-    const lastRepeated = Math.max(...known) - LASTS_FOR_MS;
-    return known.length > 0 && Date.now() - lastRepeated >= SILENT_FOR * everyMs;
+    if (fleet === undefined || !fired.all().some(isDue)) return;
+    const answers = await askAll(peers, fleet);
+    const over = fired
+      .all()
+      .filter((alert) => isDue(alert) && isQuietAt(peers, alert, answers, SILENT_FOR * everyMs));
+    fired.tellEnds(over);
+    if (over.length > 0) report();
   }
 
   function repeat(): void {
@@ -122,42 +108,11 @@ export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: Alertman
     void tellEnds();
   }
 
-  /** @returns its key, or nothing where it was not announced */
-  function fire(incident: Incident, isRemembered: boolean): string | undefined {
-    const { announced, beganAt, id } = incident;
-    if (announced === null) return undefined;
-    const labels = alertLabels(incident, announced);
-    const key = JSON.stringify(Object.entries(labels).toSorted());
-    const before = fired.get(key);
-    const startsAt = before?.endedAt === null ? before.startsAt : beganAt;
-    const annotations = alertAnnotations(incident, options);
-    fired.set(key, {
-      key,
-      labels,
-      annotations,
-      startsAt,
-      link: linkOf(id),
-      endedAt: null,
-      isEndTold: false,
-      isRemembered,
-    });
-    return key;
-  }
-
-  function firing(): string {
-    return [...fired.values()].flatMap(({ key, endedAt }) => (endedAt === null ? [key] : [])).join('\n');
-  }
-
   return {
     update(name, open, remembered) {
-      const before = fleet === undefined ? undefined : firing();
       fleet = name;
-      const now = new Set(open.map((incident) => fire(incident, remembered.has(incident.key))));
-      for (const alert of fired.values()) {
-        if (alert.endedAt === null && !now.has(alert.key))
-          fired.set(alert.key, { ...alert, endedAt: Date.now() });
-      }
-      if (firing() === before) return;
+      updatedAt = Date.now();
+      if (!fired.update(open, remembered)) return;
       report();
       // By then others have repeated what they still see.
       clearTimeout(later);
@@ -173,4 +128,38 @@ export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: Alertman
       for (const peer of peers) peer.close();
     },
   };
+}
+
+/** None says anything if this process stood still meanwhile. */
+async function askAll(peers: readonly AlertmanagerPeer[], fleet: string): Promise<Answers> {
+  const askedAt = Date.now();
+  const answers = await Promise.all(peers.map((peer) => peer.standing(fleet)));
+  if (Math.abs(Date.now() - askedAt) > ANSWERS_HOLD_MS) return new Map();
+  return new Map(
+    peers.flatMap((peer, index): [AlertmanagerPeer, Standing][] => {
+      const standing = answers[index];
+      return standing === undefined ? [] : [[peer, standing]];
+    }),
+  );
+}
+
+/** Whether nobody has repeated it for so long, as far as any of these says to which this watcher has reported it. */
+function isQuietAt(
+  some: readonly AlertmanagerPeer[],
+  { key }: FiredAlert,
+  answers: Answers,
+  ms: number,
+): boolean {
+  const known = some.flatMap((peer) => (peer.toldAt(key) === undefined ? [] : (answers.get(peer) ?? [])));
+  return known.length > 0 && known.every((standing) => isQuietSince(standing.get(key) ?? 0, ms));
+}
+
+/** Whether it still fires at one of them, though nobody has repeated it for so long at any. */
+function isLeftAlone({ key }: FiredAlert, answers: Answers, ms: number): boolean {
+  const until = Math.max(...Array.from(answers.values(), (standing) => standing.get(key) ?? 0));
+  return until > Date.now() && isQuietSince(until, ms);
+}
+
+function isQuietSince(untilMs: number, ms: number): boolean {
+  return Date.now() - (untilMs - LASTS_FOR_MS) >= ms;
 }

@@ -3,17 +3,18 @@
  * others, which is announced in its place.
  */
 import type { ServiceUpdate } from '../../fleet/fleet-update.js';
+import type { Attention } from './attention.js';
 import type { CommonCauses } from './common-cause.js';
 import { incidentKey, type Incident, type IncidentNotice } from './incident.js';
 
 /** What is known of the fleet at one moment. */
-export interface FleetMoment {
+export interface FleetMoment extends Attention {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Milliseconds since the watcher was started. */
-  readonly runsForMs: number;
   readonly isBlind: boolean;
   readonly byName: ReadonlyMap<string, ServiceUpdate>;
+  /** This service, which is never out of sight; `undefined`: it is watched as all others are. */
+  readonly ownName: string | undefined;
   readonly common: CommonCauses;
 }
 
@@ -55,9 +56,11 @@ export function createAnnouncements(isPaused: IsPaused): Announcements {
       return incidents.flatMap((incident): readonly IncidentNotice[] => {
         const { announced, severity, endedAt } = incident;
         if (endedAt !== null) return announced === null ? [] : [{ type: 'ended', incident }];
-        if (announced === null ? isHeld(incident, causes, moment) : WORSE[severity] <= WORSE[announced]) {
-          return [];
-        }
+        const isKept =
+          announced === null
+            ? isHeld(incident, causes, moment)
+            : WORSE[severity] <= WORSE[announced] || isSeenTooShortly(incident, moment);
+        if (isKept) return [];
         const type = announced === null ? 'began' : 'worsened';
         return [{ type, incident: { ...incident, announced: severity } }];
       });
@@ -73,7 +76,17 @@ export function createAnnouncements(isPaused: IsPaused): Announcements {
   };
 }
 
-/** Whether the watcher has not looked at one of its services for long enough. */
-export function isSeenTooShortly({ services }: Incident, { runsForMs, byName }: FleetMoment): boolean {
-  return services.some((name) => runsForMs < (byName.get(name)?.settleMs ?? 0));
+/**
+ * Whether the watcher has not looked at one of its services for long enough: since its start to know one that is lost, and since
+ * it stood still, or was blind, to know also one that is well again. Until then it may go by what is over.
+ */
+export function isSeenTooShortly({ services }: Pick<Incident, 'services'>, moment: FleetMoment): boolean {
+  const { byName, ownName, isBlind, runsForMs, looksForMs, seesForMs } = moment;
+  return services.some((name) => {
+    const service = byName.get(name);
+    if (!service) return isBlind;
+    const { settleMs, recoversMs } = service;
+    const looked = name === ownName ? looksForMs : seesForMs;
+    return runsForMs < settleMs || looked < Math.max(settleMs, recoversMs);
+  });
 }

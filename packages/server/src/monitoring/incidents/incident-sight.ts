@@ -16,8 +16,6 @@ export interface IncidentSight {
   remembered(): ReadonlySet<string>;
 }
 
-/** Updates come every second, on a busy machine a little later. */
-const STANDSTILL_MS = 10_000;
 /** What was wrong before is well again only after a few looks, and shorter than this no look says so. */
 const LEAST_MS = 30_000;
 
@@ -26,12 +24,9 @@ export function createIncidentSight(restored: Iterable<string>): IncidentSight {
   /** Since when each is seen again, in milliseconds since 1970; `null`: it is not. */
   const memories = new Map<string, number | null>(Array.from(restored, (key) => [key, null]));
   let known: ReadonlySet<string> = new Set(memories.keys());
-  let lastAt: number | undefined;
 
   return {
-    update(open, found, { at, byName }) {
-      const stoodStill = lastAt !== undefined && Math.abs(at - lastAt) > STANDSTILL_MS;
-      lastAt = at;
+    update(open, found, { at, byName, stoodStill }) {
       for (const { key, services } of open) {
         // What has just begun was seen to.
         if (!known.has(key)) continue;

@@ -4,6 +4,7 @@
  */
 import type { FleetUpdate, ServiceUpdate } from '../../fleet/fleet-update.js';
 import { createAnnouncements, type FleetMoment, type IsPaused } from './announcements.js';
+import { createAttention } from './attention.js';
 import { createCommonCauseTracker } from './common-cause.js';
 import {
   blindCondition,
@@ -58,6 +59,7 @@ export function createIncidentTracker({
   const current = new Map(open.map((incident) => [incident.key, incident]));
   const restored = new Set(current.keys());
   const sight = createIncidentSight(restored);
+  const attend = createAttention(startedAt);
   const lasting = createLastingConditions();
   const announcements = createAnnouncements(isPaused);
   const commonCauses = createCommonCauseTracker();
@@ -112,11 +114,13 @@ export function createIncidentTracker({
       const openCauses = new Map([...current].filter(([, { kind }]) => kind === 'cause'));
       const common = commonCauses.update(update.name, services, openCauses, update.at);
       const byName = new Map(services.map((service) => [service.name, service]));
+      const isBlind = update.blindSince !== null;
       const moment: FleetMoment = {
+        ...attend(update.at, isBlind),
         at: update.at,
-        runsForMs: update.at - startedAt,
-        isBlind: update.blindSince !== null,
+        isBlind,
         byName,
+        ownName: own?.name,
         common,
       };
       const conditions = [...blindCondition(update), ...common.conditions, ...conditionsOf(update, services)];

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 import { makeCertificate, waitFor } from 'portal-test-kit';
 import { createAlertmanagerClient } from '../../../src/monitoring/alerts/alertmanager-client.js';
 
@@ -34,6 +35,29 @@ test('one that does not answer in time is left by a reset: nothing of the report
   await assert.rejects(client.post('alerts', []), { code: 'ETIMEDOUT' });
   await waitFor('its end', () => ended !== '');
   assert.equal(ended, 'ECONNRESET');
+});
+
+test('what it said before this process stood still for longer than an answer may take is no answer', async (t) => {
+  const timeoutMs = 2_000;
+  const answered = new SharedArrayBuffer(4);
+  const standStill = (ms?: number): unknown => Atomics.wait(new Int32Array(answered), 0, ms ? 1 : 0, ms);
+  const host = new Worker(new URL('./late-host.js', import.meta.url), { workerData: answered });
+  t.after(() => host.terminate());
+  const [port] = (await once(host, 'message')) as [number];
+  host.on('message', () => standStill());
+  const other = connect(port, '127.0.0.1');
+  t.after(() => other.destroy());
+  other.write('first');
+  // Both answers are read in one turn of the event loop, before it looks at its timers.
+  other.on('data', () => standStill(2 * timeoutMs));
+  await once(other, 'connect');
+  const client = createAlertmanagerClient({
+    url: `http://127.0.0.1:${port}`,
+    tokenFile: undefined,
+    timeoutMs,
+  });
+  t.after(() => client.close());
+  await assert.rejects(client.get('alerts'), { code: 'ETIMEDOUT' });
 });
 
 test('what refuses, leads elsewhere or says no JSON is refused by its status', async (t) => {

@@ -101,9 +101,9 @@ test('too few are an incident of their number, and of nothing else; a list that 
   tracked.update(fleetUpdate(10, [serviceUpdate('orders', 'h', none)]));
   assert.deepEqual(tracked.told().at(-1), 'worsened orders/instances');
   const failed = serviceUpdate('orders', 'h', { codes: ['FLEET_DISCOVERY_FAILED'] });
-  for (const seconds of [20, 120, 310]) tracked.update(fleetUpdate(seconds, [failed]));
+  for (const seconds of [20, 120, 310]) tracked.updateLater(fleetUpdate(seconds, [failed]));
   assert.deepEqual(tracked.told().at(-1), 'ended orders/instances');
-  tracked.update(fleetUpdate(321, [failed]));
+  tracked.updateLater(fleetUpdate(321, [failed]));
   assert.deepEqual(tracked.told().at(-1), 'began orders/discovery');
 });
 
@@ -131,7 +131,7 @@ describe('a common cause', () => {
   test('is none where one service alone has it, which waits two intervals for the others', () => {
     const tracked = startTracker();
     tracked.update(fleetUpdate(0, all('uhhhh')));
-    tracked.update(fleetUpdate(19, all('uhhhh')));
+    tracked.updateLater(fleetUpdate(19, all('uhhhh')));
     assert.deepEqual(tracked.told(), []);
     tracked.update(fleetUpdate(20, all('uhhhh')));
     assert.deepEqual(tracked.told(), ['began billing/health']);
@@ -140,17 +140,17 @@ describe('a common cause', () => {
   test('is none where the second comes much later', () => {
     const tracked = startTracker();
     tracked.update(fleetUpdate(0, all('uhhhh')));
-    tracked.update(fleetUpdate(40, all('uuhhh')));
-    tracked.update(fleetUpdate(70, all('uuhhh')));
+    tracked.updateLater(fleetUpdate(40, all('uuhhh')));
+    tracked.updateLater(fleetUpdate(70, all('uuhhh')));
     assert.deepEqual(tracked.told(), ['began billing/health', 'began invoices/health']);
   });
 
   test('hides no outage that goes on when it is over', () => {
     const tracked = startTracker();
     tracked.update(fleetUpdate(0, all('uuuuu')));
-    tracked.update(fleetUpdate(60, all('dhhhh')));
+    tracked.updateLater(fleetUpdate(60, all('dhhhh')));
     assert.deepEqual(tracked.told(), ['began @cause/database/pg-1', 'ended @cause/database/pg-1']);
-    tracked.update(fleetUpdate(90, all('dhhhh')));
+    tracked.updateLater(fleetUpdate(90, all('dhhhh')));
     assert.deepEqual(tracked.told().at(-1), 'began billing/health');
   });
 
@@ -181,7 +181,7 @@ test('after a start nothing is announced, and nothing is over, before there was 
   again.update(fleetUpdate(21, [serviceUpdate('orders', 'h'), serviceUpdate('stock', 'u')]));
   assert.deepEqual(again.told(), []);
   again.update(fleetUpdate(30, [serviceUpdate('orders', 'u'), serviceUpdate('stock', 'u')]));
-  again.update(
+  again.updateLater(
     fleetUpdate(20 + SETTLE_MS / 1_000, [serviceUpdate('orders', 'h'), serviceUpdate('stock', 'u')]),
   );
   assert.deepEqual(again.told(), ['ended orders/health', 'began stock/health']);
@@ -219,6 +219,71 @@ describe('what is open is only remembered', () => {
     assert.deepEqual(tracked.remembered(), [], 'it is over');
     look(tracked, 'u', 122, 123);
     assert.deepEqual(tracked.remembered(), [], 'it has begun anew, before its eyes');
+  });
+});
+
+describe('what was known before the watcher stood still is not told', () => {
+  const STOOD = 75;
+  const SETTLED = STOOD + SETTLE_MS / 1_000;
+
+  /** It is seen to be unwell, and before that is an incident, the watcher stands still. */
+  function startStandstill() {
+    let asked = 0;
+    // Of the first look the number is not known yet.
+    const tracked = startTracker({ generationOf: () => ((asked += 1) === 1 ? undefined : 1) });
+    tracked.update(fleetUpdate(0, [serviceUpdate('orders', 'h')]));
+    tracked.update(fleetUpdate(1, [serviceUpdate('orders', 'u')]));
+    return tracked;
+  }
+
+  function look(
+    tracked: ReturnType<typeof startTracker>,
+    letter: Letter,
+    from: number,
+    to: number,
+    blindSince: number | null = null,
+  ): void {
+    for (let second = from; second < to; second += 1)
+      tracked.update(fleetUpdate(second, [serviceUpdate('orders', letter)], blindSince));
+  }
+
+  test('neither that it began, nor that it ended, where it is well by then', () => {
+    const tracked = startStandstill();
+    look(tracked, 'u', STOOD, STOOD + 12);
+    look(tracked, 'h', STOOD + 12, SETTLED + 10);
+    assert.deepEqual(tracked.told(), []);
+    assert.equal(tracked.incidents.size, 1);
+  });
+
+  test('but what is still seen when it would be seen well', () => {
+    const tracked = startStandstill();
+    look(tracked, 'u', STOOD, SETTLED);
+    assert.deepEqual(tracked.told(), []);
+    look(tracked, 'u', SETTLED, SETTLED + 1);
+    assert.deepEqual(tracked.told(), ['began orders/health']);
+    assert.deepEqual(tracked.remembered(), []);
+  });
+
+  test('nor that it became worse', () => {
+    const tracked = startTracker();
+    look(tracked, 'd', 0, 2);
+    look(tracked, 'u', STOOD, STOOD + 10);
+    look(tracked, 'h', STOOD + 10, STOOD + 11);
+    assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
+  });
+
+  test('nor what was known before it was blind, but of this service, which is in sight', () => {
+    const tracked = startStandstill();
+    look(tracked, '?', 2, 62, START + 2_000);
+    look(tracked, 'u', 62, 70);
+    look(tracked, 'h', 70, 120);
+    assert.deepEqual(tracked.told(), ['began @watcher/blind', 'ended @watcher/blind']);
+
+    const other = startTracker();
+    for (const second of [0, 1]) {
+      other.update(fleetUpdate(second, [], START), serviceUpdate('portal', second === 0 ? 'h' : 'u'));
+    }
+    assert.deepEqual(other.told(), ['began @watcher/blind', 'began portal/health']);
   });
 });
 
@@ -268,9 +333,9 @@ describe('a pause', () => {
     play(tracked, 'hduuh');
     assert.deepEqual(tracked.told(), []);
     assert.equal(tracked.incidents.size, 1, 'and followed all the same');
-    play(tracked, 'uu', 60);
+    play(tracked, 'uu', 50);
     isPaused = false;
-    play(tracked, 'uh', 80);
+    play(tracked, 'uh', 70);
     assert.deepEqual(tracked.told(), ['began orders/health', 'ended orders/health']);
     assert.equal(tracked.incidents.size, 2);
   });

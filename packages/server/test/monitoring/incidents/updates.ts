@@ -9,6 +9,7 @@ import {
 
 export const START = Date.UTC(2026, 2, 1);
 export const INTERVAL_MS = 10_000;
+const STEP_MS = 5_000;
 /** After it, what an instance says counts. */
 export const SETTLE_MS = 33_000;
 
@@ -73,6 +74,15 @@ export function startTracker(options: Partial<IncidentTrackerOptions> = {}) {
   });
   const notices: IncidentNotice[] = [];
   const incidents = new Map<string, Incident>();
+  let last: FleetUpdate | undefined;
+
+  function update(next: FleetUpdate, own?: ServiceUpdate): void {
+    last = next;
+    const { changed, notices: more } = tracker.update(next, own);
+    for (const incident of changed) incidents.set(incident.id, incident);
+    notices.push(...more);
+  }
+
   return {
     notices,
     incidents,
@@ -80,10 +90,12 @@ export function startTracker(options: Partial<IncidentTrackerOptions> = {}) {
     remembered: () => [...tracker.remembered()].map((key) => key.replace('portal/prod/', '')),
     /** `began prod/orders/health` */
     told: () => notices.map(({ type, incident }) => `${type} ${incident.key.replace('portal/prod/', '')}`),
-    update(update: FleetUpdate) {
-      const { changed, notices: more } = tracker.update(update, undefined);
-      for (const incident of changed) incidents.set(incident.id, incident);
-      notices.push(...more);
+    /** After more than ten seconds the watcher stood still. */
+    update,
+    /** Sees the same all the time until then. */
+    updateLater(next: FleetUpdate) {
+      while (last && last.at + STEP_MS < next.at) update({ ...last, at: last.at + STEP_MS });
+      update(next);
     },
   };
 }
