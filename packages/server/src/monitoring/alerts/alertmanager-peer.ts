@@ -13,7 +13,7 @@ import {
 import { createAlertmanagerClient, type AlertmanagerClientOptions } from './alertmanager-client.js';
 
 /** Until when each alert lasts at one of them, whoever said so: milliseconds since 1970, by key. What is over is not among them. */
-export type Standing = ReadonlyMap<string, number>;
+export type Lasting = ReadonlyMap<string, number>;
 
 /** All that is to be said at one moment. */
 export interface Report {
@@ -29,7 +29,7 @@ export interface AlertmanagerPeer {
   /** Whether it has taken that an alert is over, which lasted by this watcher. */
   knowsEndOf(key: string): boolean;
   /** What lasts there of a fleet; `undefined`: it does not say. */
-  standing(fleet: string): Promise<Standing | undefined>;
+  lasting(fleet: string): Promise<Lasting | undefined>;
   /** Since when it takes nothing, in milliseconds since 1970. */
   stuckSince(): number | undefined;
   close(): void;
@@ -64,9 +64,9 @@ export function createAlertmanagerPeer({
   const told = new Map<string, number>();
   const ended = new Set<string>();
 
-  async function standing(fleet: string): Promise<Standing | undefined> {
+  async function lasting(fleet: string): Promise<Lasting | undefined> {
     const filter = new URLSearchParams({ filter: `fleet=${JSON.stringify(fleet)}` });
-    return client.get(`alerts?${filter.toString()}`).then(standingIn, () => undefined);
+    return client.get(`alerts?${filter.toString()}`).then(lastingIn, () => undefined);
   }
 
   async function send({ fleet, alerts }: Report): Promise<void> {
@@ -119,7 +119,7 @@ export function createAlertmanagerPeer({
     },
     toldAt: (key) => told.get(key),
     knowsEndOf: (key) => ended.has(key),
-    standing,
+    lasting,
     stuckSince: () => stuckSince,
     close() {
       clearTimeout(retry);
@@ -129,7 +129,7 @@ export function createAlertmanagerPeer({
   };
 }
 
-function standingIn(found: unknown): Standing | undefined {
+function lastingIn(found: unknown): Lasting | undefined {
   if (!Array.isArray(found)) return undefined;
   const alerts = found as readonly (Pick<PostedAlert, 'labels' | 'endsAt'> | null)[];
   return new Map(

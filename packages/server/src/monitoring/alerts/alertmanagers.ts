@@ -18,7 +18,7 @@ import {
   FORGOTTEN_AFTER_MS,
   type AlertmanagerPeer,
   type Report,
-  type Standing,
+  type Lasting,
 } from './alertmanager-peer.js';
 import type { AlertWords } from './describe-alert.js';
 import { createFiredAlerts } from './fired-alerts.js';
@@ -55,7 +55,7 @@ const STALE_AFTER = 1 / 3;
 const ANSWERS_HOLD_MS = 2 * TIMEOUT_MS;
 
 /** What each of them says that says anything. */
-type Answers = ReadonlyMap<AlertmanagerPeer, Standing>;
+type Answers = ReadonlyMap<AlertmanagerPeer, Lasting>;
 
 export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: AlertmanagersOptions): Alertmanagers {
   const fired = createFiredAlerts(options);
@@ -133,12 +133,12 @@ export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: Alertman
 /** None says anything if this process stood still meanwhile. */
 async function askAll(peers: readonly AlertmanagerPeer[], fleet: string): Promise<Answers> {
   const askedAt = Date.now();
-  const answers = await Promise.all(peers.map((peer) => peer.standing(fleet)));
+  const answers = await Promise.all(peers.map((peer) => peer.lasting(fleet)));
   if (Math.abs(Date.now() - askedAt) > ANSWERS_HOLD_MS) return new Map();
   return new Map(
-    peers.flatMap((peer, index): [AlertmanagerPeer, Standing][] => {
-      const standing = answers[index];
-      return standing === undefined ? [] : [[peer, standing]];
+    peers.flatMap((peer, index): [AlertmanagerPeer, Lasting][] => {
+      const lasting = answers[index];
+      return lasting === undefined ? [] : [[peer, lasting]];
     }),
   );
 }
@@ -151,12 +151,12 @@ function isQuietAt(
   ms: number,
 ): boolean {
   const known = some.flatMap((peer) => (peer.toldAt(key) === undefined ? [] : (answers.get(peer) ?? [])));
-  return known.length > 0 && known.every((standing) => isQuietSince(standing.get(key) ?? 0, ms));
+  return known.length > 0 && known.every((lasting) => isQuietSince(lasting.get(key) ?? 0, ms));
 }
 
 /** Whether it still fires at one of them, though nobody has repeated it for so long at any. */
 function isLeftAlone({ key }: FiredAlert, answers: Answers, ms: number): boolean {
-  const until = Math.max(...Array.from(answers.values(), (standing) => standing.get(key) ?? 0));
+  const until = Math.max(...Array.from(answers.values(), (lasting) => lasting.get(key) ?? 0));
   return until > Date.now() && isQuietSince(until, ms);
 }
 
