@@ -32,6 +32,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MEGABYTE = 1e6;
 const KILLS = 50;
+/** Of a start on a busy machine. */
+const PATIENCE = { timeoutMs: 120_000 };
 
 let postgres: PostgresServer;
 let redis: RedisServer;
@@ -280,10 +282,11 @@ test(`${KILLS} kills under load: the file opens again, five seconds are lost at 
     const { url } = service;
     // Without it nobody may read what was kept.
     await database.heal();
-    await waitFor('the session to count', () => mayRead(url));
+    await waitFor(`the session to count after ${kill} kills`, () => mayRead(url), PATIENCE);
     if (kill > 0) await assertNothingLost(service);
     // A life of less than a second may end before it has written anything: the first one does not.
-    else await waitFor('the first samples', async () => hasSamples((await read(url, 'history')).json));
+    else
+      await waitFor('the first samples', async () => hasSamples((await read(url, 'history')).json), PATIENCE);
     const busy = new AbortController();
     const clients = Array.from({ length: 4 }, () => load(url, busy.signal));
     // The stores come and go, so that alerts are always under way, and are away at some of the kills and of the starts after
