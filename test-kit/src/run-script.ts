@@ -8,7 +8,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs a script to its end, and kills it after half a minute. */
+/** Runs a script to its end, and kills it after two minutes. */
 export async function runScript(
   program: string,
   args: readonly string[],
@@ -21,7 +21,7 @@ export async function runScript(
   const child = spawn(process.execPath, [program, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    timeout: 30_000,
+    timeout: 120_000,
   });
   let stdout = '';
   let stderr = '';
