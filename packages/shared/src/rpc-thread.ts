@@ -22,7 +22,7 @@ type RpcReply =
 /** A call without a result. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
-  /** The code that the thread replied with, or `THREAD_ENDED`. */
+  /** The code that the thread replied with; `THREAD_ENDED`, or `THREAD_EXIT_` and the number with which it ended. */
   readonly code: string;
 
   constructor(code: string, options?: ErrorOptions) {
@@ -39,6 +39,8 @@ export interface RpcWorker<Api extends Methods<Api>> {
   ): Promise<ReturnType<Api[Name]>>;
   /** The same, and keeps the process alive until the reply is there. */
   callAndHold: RpcWorker<Api>['call'];
+  /** The same, for the call after which the thread ends: that is then no end by itself, and no other thread is started. */
+  callLast: RpcWorker<Api>['call'];
   /** Ends the thread, also in the middle of its work. */
   close(): Promise<void>;
 }
@@ -52,7 +54,7 @@ export interface RpcWorkerOptions<Event> {
   /** Default: that of V8. */
   readonly maxOldGenerationSizeMb?: number;
   readonly onEvent?: (event: Event) => void;
-  /** The thread has ended by itself. `error` is what ended it, if anything was thrown. */
+  /** The thread has ended by itself. `error` is what was thrown, else an RpcError with the code `THREAD_EXIT_` and a number. */
   readonly onEnd?: (error: unknown) => void;
   /** Milliseconds until the next thread is started in place of one that ended by itself; none is by default. */
   readonly restartMs?: number;
@@ -73,6 +75,8 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
   const pending = new Map<number, PendingCall>();
   let lastId = 0;
   let isClosed = false;
+  /** Its last call has been made. */
+  let isEnding = false;
   let failure: unknown;
   let worker: Worker | undefined = start();
 
@@ -90,7 +94,7 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
     } catch (error) {
       // Not allowed, or no room for one.
       failure = error;
-      setImmediate(end);
+      setImmediate(() => end(0));
       return undefined;
     }
     started.unref();
@@ -115,12 +119,13 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
     else call?.resolve(reply.result);
   }
 
-  function end(): void {
+  function end(exitCode: number): void {
     worker = undefined;
     for (const { reject } of pending.values()) reject(threadEnded());
     pending.clear();
-    if (isClosed) return;
-    onEnd?.(failure);
+    // A thread that is busy hears of the reply to the last call and of the end at one moment.
+    if (isClosed || isEnding) return;
+    onEnd?.(failure ?? new RpcError(`THREAD_EXIT_${exitCode}`));
     if (restartMs === undefined) return;
     setTimeout(() => {
       if (isClosed) return;
@@ -156,6 +161,10 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
     // The thread replies with what its method of that name returns.
     call: (method, ...args) => post(false, method, args) as Promise<never>,
     callAndHold: (method, ...args) => post(true, method, args) as Promise<never>,
+    callLast(method, ...args) {
+      isEnding = true;
+      return post(false, method, args) as Promise<never>;
+    },
     async close() {
       isClosed = true;
       await worker?.terminate();

@@ -13,7 +13,13 @@ import type { ServiceRound } from './prometheus/collector.js';
 import { createScrapedInstances, type ScrapedInstances } from './scraped-list.js';
 import type { Seen } from './sight.js';
 import { createSourceWatch, type SourceView } from './source/source-watch.js';
-import { countStates, judgeService, type InstanceCounts, type ServiceVerdict } from './service-verdict.js';
+import {
+  countStates,
+  judgeService,
+  type Expectation,
+  type InstanceCounts,
+  type ServiceVerdict,
+} from './service-verdict.js';
 
 export interface ServiceView {
   readonly name: string;
@@ -66,23 +72,15 @@ export function createServiceWatch(
   // A loss that a Prometheus sees is asked for an interval later.
   const windowMs = polling.intervalMs * (instances.kind === 'scraped' ? 2 : 1) + polling.timeoutMs;
   const listing = createInstanceListing(expect.instances, instances.listed() > 0);
-  let isBlind = false;
-  let verdict: ServiceVerdict = { ...judgeService(countStates([]), expect, false), status: 'unknown' };
-  let since = startedMs;
+  const standing = createStanding(expect, startedMs);
   const source = createSourceWatch(polling.release, startedMs);
+  let isBlind = false;
 
   function codes(): readonly string[] {
     const found = createCodeSet();
     for (const code of listing.problems()) found.add(code);
     for (const code of instances.codes(isBlind)) found.add(code);
     return found.codes();
-  }
-
-  function sourceCells(): string {
-    const { release, groups, refused, odd, reported, notReported } = source.view();
-    if (isBlind || (odd.length === 0 && (reported === 0 || notReported === 0))) return '';
-    const shown = new Set(refused.flatMap(({ instance }) => instance ?? []));
-    return instances.sourceCells(release?.sourceHash ?? groups[0]?.hash, shown);
   }
 
   return {
@@ -123,26 +121,22 @@ export function createServiceWatch(
       instances.age(nowMs);
       if (!isBlind) source.update(instances.source(), nowMs);
       const isTooFew = listing.judge(instances.listed(), nowMs);
-      const judged = judgeService(instances.counts(isBlind), expect, isTooFew);
-      // Before its instances are listed nothing is known of it.
-      const next = listing.isListed() ? judged : ({ ...judged, status: 'unknown' } as const);
-      since = next.status === verdict.status ? Math.min(since, nowMs) : nowMs;
-      verdict = next;
+      standing.judge(instances.counts(isBlind), { isListed: listing.isListed(), isTooFew }, nowMs);
     },
     view: () => ({
       ...named,
       publicName,
-      verdict,
-      since,
+      ...standing.now(),
       counts: instances.counts(isBlind),
       expected: expect.instances,
       codes: codes(),
       cells: instances.cells(isBlind),
       source: source.view(),
-      sourceCells: sourceCells(),
+      sourceCells: isBlind ? '' : sourceCellsOf(source.view(), instances),
     }),
     viewInstances: () => instances.view(isBlind),
     takeUpdate(nowMs) {
+      const { verdict, since } = standing.now();
       const { status, listed, usable, need, tolerated } = verdict;
       return {
         ...named,
@@ -164,6 +158,40 @@ export function createServiceWatch(
       };
     },
   };
+}
+
+/** The verdict, and since when its status is what it is. */
+interface Standing {
+  now(): Pick<ServiceView, 'verdict' | 'since'>;
+  judge(
+    counts: InstanceCounts,
+    list: { readonly isListed: boolean; readonly isTooFew: boolean },
+    nowMs: number,
+  ): void;
+}
+
+function createStanding(expect: Expectation, startedMs: number): Standing {
+  let verdict: ServiceVerdict = { ...judgeService(countStates([]), expect, false), status: 'unknown' };
+  let since = startedMs;
+  return {
+    now: () => ({ verdict, since }),
+    judge(counts, { isListed, isTooFew }, nowMs) {
+      const judged = judgeService(counts, expect, isTooFew);
+      // Before its instances are listed nothing is known of it.
+      const next = isListed ? judged : ({ ...judged, status: 'unknown' } as const);
+      since = next.status === verdict.status ? Math.min(since, nowMs) : nowMs;
+      verdict = next;
+    },
+  };
+}
+
+function sourceCellsOf(
+  { release, groups, refused, odd, reported, notReported }: SourceView,
+  instances: AnyInstances,
+): string {
+  if (odd.length === 0 && (reported === 0 || notReported === 0)) return '';
+  const shown = new Set(refused.flatMap(({ instance }) => instance ?? []));
+  return instances.sourceCells(release?.sourceHash ?? groups[0]?.hash, shown);
 }
 
 function createInstances({ polling, damping, discover }: ServiceEntry): AnyInstances {

@@ -104,7 +104,7 @@ export function createFleetHistory({ folder, log, onReplaced }: FleetHistoryOpti
     await queue.settle();
     queue.close();
     disk.close();
-    await call('endRun');
+    await worker?.callLast('endRun');
   }
 
   return {

@@ -133,7 +133,7 @@ export function createHistory({ folder, log, knownMs, onEvent, onReplaced }: His
     await queue.settle();
     queue.close();
     disk.close();
-    await call('endRun', Date.now());
+    await worker?.callLast('endRun', Date.now());
   }
 
   return {

@@ -184,3 +184,29 @@ test('what makes no sense is refused, and a closed history answers nothing', asy
   await assert.rejects(worker.call('readEvents', EVERYTHING), { code: 'THREAD_ENDED' });
   await waitFor('no other thread', () => ends.length === 0);
 });
+
+test('a thread that was told to end has not ended by itself, however late one hears of it', async () => {
+  const { worker, ends } = start();
+  await worker.call('readEvents', EVERYTHING);
+  const ended = worker.callLast('endRun', NOW);
+  // While this thread stands still the reply and the end arrive, and it hears of both at one moment.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+  await ended;
+  await waitFor('the thread to be gone', () =>
+    worker.call('readEvents', EVERYTHING).then(
+      () => false,
+      () => true,
+    ),
+  );
+  assert.deepEqual(ends, []);
+});
+
+test('of a thread that ended without an error it is said with which number', async () => {
+  const { worker, ends } = start();
+  await worker.call('endRun', NOW);
+  await waitFor('its end', () => ends.length === 1);
+  assert.deepEqual(
+    ends.map((error) => error instanceof Error && 'code' in error && error.code),
+    ['THREAD_EXIT_0'],
+  );
+});
