@@ -74,8 +74,16 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       const pod = pods?.get(instance);
       // Another pod at an address that it has taken over is another instance.
       if (held?.goneAt === null && held.origin === origin && held.pod === pod) continue;
-      const tracked = newInstance(nowMs);
-      table.set(instance, { origin, pod, tracked, goneAt: null, polls: [], reasons: [], told: held?.told });
+      table.set(instance, {
+        origin,
+        pod,
+        tracked: newInstance(nowMs),
+        answeredAt: null,
+        goneAt: null,
+        polls: [],
+        reasons: [],
+        told: held?.told,
+      });
       isSame = false;
     }
     return !isSame;
@@ -92,12 +100,13 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     if (held.polls.length > POLLS_KEPT) held.polls.shift();
     if (observation.kind === 'answered' && pollsMs.length < MOST_POLLS) pollsMs.push(durationMs);
     if (isBlind && observation.kind === 'failed') return;
+    if (observation.kind === 'answered') held.answeredAt = atMs;
     const before = held.tracked;
     const lostAt = Math.min(before.lostAt ?? atMs, atMs);
     // Nobody has answered since: perhaps it is the watcher that is cut off.
     const isDoubted = answeredAt <= lostAt && atMs + durationMs - lostAt < windowMs;
     held.tracked = track(before, observation, atMs, damping, isDoubted);
-    if (held.tracked.state === 'healthy') held.reasons = [];
+    if (held.tracked.state === 'healthy' && held.reasons.length > 0) held.reasons = [];
     if (!looksAlike(before, held.tracked)) table.note(instance);
   }
 
@@ -154,7 +163,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
 }
 
 function viewOf(instance: string, held: PolledInstance, isBlind: boolean): InstanceView {
-  const { pod, goneAt, tracked, polls, reasons } = held;
+  const { pod, goneAt, tracked, answeredAt, polls, reasons } = held;
   return {
     instance,
     pod,
@@ -164,7 +173,7 @@ function viewOf(instance: string, held: PolledInstance, isBlind: boolean): Insta
     startedAt: tracked.reading?.startedAtMs ?? null,
     sourceHash: tracked.reading?.sourceHash ?? null,
     signed: tracked.reading?.signed,
-    answeredAt: tracked.answeredAt,
+    answeredAt,
     polls: [...polls],
     reasons: isBlind ? [] : reasons,
   };

@@ -17,6 +17,8 @@ export interface PolledInstance {
   /** Name of its pod, where Kubernetes lists it. */
   readonly pod: string | undefined;
   tracked: TrackedInstance;
+  /** When the last poll began that it answered; `null`: none yet. */
+  answeredAt: number | null;
   goneAt: number | null;
   readonly polls: (number | null)[];
   /** Why it is unwell, as it said last; nothing while it is well. */
@@ -95,6 +97,7 @@ export function sourceLetters(
 
 /** Whether a poll has changed nothing that a summary says. */
 export function looksAlike(before: TrackedInstance, after: TrackedInstance): boolean {
+  if (before === after) return true;
   return (
     before.state === after.state &&
     before.since === after.since &&
@@ -116,8 +119,8 @@ export function seenOf(
   const lost: Pick<Seen, 'answeredAt' | 'lostAt'>[] = [];
   let answering = 0;
   let lastAnswerAt = 0;
-  for (const { goneAt, tracked } of instances) {
-    const { answeredAt, lostAt } = tracked;
+  for (const { goneAt, answeredAt, tracked } of instances) {
+    const { lostAt } = tracked;
     if (goneAt !== null || answeredAt === null) continue;
     if (lostAt !== null) {
       lost.push({ answeredAt, lostAt });

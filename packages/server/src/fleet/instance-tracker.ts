@@ -26,7 +26,6 @@ export interface TrackedInstance {
   readonly findings: readonly InstanceProblem[];
   /** Of the last answer; `null` before the first. */
   readonly reading: Reading | null;
-  readonly answeredAt: number | null;
   /** Since when no poll is answered; `null` while the last one was. */
   readonly lostAt: number | null;
   /** Polls in a row that were worse than `state`, or better. */
@@ -57,7 +56,6 @@ export function newInstance(nowMs: number): TrackedInstance {
     codes: [],
     findings: [],
     reading: null,
-    answeredAt: null,
     lostAt: null,
     streak: { direction: 'none', polls: 0 },
     runs: { startedAt: [], restartsSeenAt: [], alternatedAt: null },
@@ -71,7 +69,7 @@ export function forgetLoss(instance: TrackedInstance): TrackedInstance {
 
 /**
  * @param isDoubted - whether the watcher may be blind: then no loss is decided yet
- * @returns the same object when the poll was void
+ * @returns the same object when the poll was void, or says once more what was said
  */
 export function track(
   before: TrackedInstance,
@@ -80,7 +78,7 @@ export function track(
   damping: Damping,
   isDoubted = false,
 ): TrackedInstance {
-  if (observation.kind === 'void') return before;
+  if (observation.kind === 'void' || isRepeated(before, observation, atMs)) return before;
   const isAnswer = observation.kind === 'answered';
   const seen: Judged = isAnswer ? observation.reading.health : 'unreachable';
   const streak = streakAfter(before, seen);
@@ -95,11 +93,31 @@ export function track(
     codes: state === seen ? codesOf(observation) : before.codes,
     findings: findingsOf(observation, runs),
     reading: isAnswer ? observation.reading : before.reading,
-    answeredAt: isAnswer ? atMs : before.answeredAt,
     lostAt: isAnswer ? null : Math.min(before.lostAt ?? atMs, atMs),
     streak: isChanged ? { direction: 'none', polls: 0 } : streak,
     runs,
   };
+}
+
+/**
+ * Whether it is as before that it answers, and what. Most polls are so, and of what is said again there is only the one
+ * object: see `polling/hand-over`.
+ */
+function isRepeated(before: TrackedInstance, observation: Observation, atMs: number): boolean {
+  const { state, since, codes, findings, reading, streak, runs } = before;
+  return (
+    observation.kind === 'answered' &&
+    observation.reading === reading &&
+    !observation.isTokenWithheld &&
+    state === reading.health &&
+    codes === reading.codes &&
+    // No poll since was lost.
+    streak.direction === 'none' &&
+    // What was found of its starts ends by time.
+    findings.length === 0 &&
+    isCalm(runs) &&
+    since <= atMs
+  );
 }
 
 /** What is true from the first poll on: that an instance answers well. That it does not, takes as many as ever. */
@@ -139,8 +157,7 @@ function findingsOf(
 
 /** A start that was reported before, after another one, is that of another instance at the same address. */
 function runsAfter(runs: Runs, startedAtMs: number | null, atMs: number): Runs {
-  const isCalm = runs.restartsSeenAt.length === 0 && runs.alternatedAt === null;
-  if (isCalm && (startedAtMs === null || startedAtMs === runs.startedAt.at(-1))) return runs;
+  if (isCalm(runs) && (startedAtMs === null || startedAtMs === runs.startedAt.at(-1))) return runs;
   const isRecent = (seenAt: number): boolean => Math.abs(atMs - seenAt) < RESTARTS_WITHIN_MS;
   const restartsSeenAt = runs.restartsSeenAt.filter(isRecent);
   const alternatedAt = runs.alternatedAt !== null && isRecent(runs.alternatedAt) ? runs.alternatedAt : null;
@@ -160,4 +177,9 @@ function runsAfter(runs: Runs, startedAtMs: number | null, atMs: number): Runs {
     restartsSeenAt: isRestart ? [...restartsSeenAt, atMs].slice(-RUNS_KEPT) : restartsSeenAt,
     alternatedAt,
   };
+}
+
+/** It neither starts again and again nor alternates. */
+function isCalm({ restartsSeenAt, alternatedAt }: Runs): boolean {
+  return restartsSeenAt.length === 0 && alternatedAt === null;
 }

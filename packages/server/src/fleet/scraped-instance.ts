@@ -13,6 +13,8 @@ import type { InstanceState } from './service-verdict.js';
 
 export interface NamedInstance {
   tracked: TrackedInstance;
+  /** When it last answered; `null`: not yet. */
+  readonly answeredAt: number | null;
   readonly scrapedAtMs: number;
   /** The Prometheus itself knows nothing new of it. */
   readonly isStale: boolean;
@@ -40,13 +42,18 @@ export function takeScraped(
   { lastRoundAtMs, isBlind, damping }: ScrapedIn,
 ): NamedInstance {
   const isStale = observation.kind === 'void';
-  const tracked = before?.tracked ?? unnamed(isNew, lastRoundAtMs ?? scrapedAtMs, damping);
+  const unnamedAtMs = lastRoundAtMs ?? scrapedAtMs;
+  const tracked = before?.tracked ?? unnamed(isNew, unnamedAtMs, damping);
+  const answeredAt = before ? before.answeredAt : isNew ? null : unnamedAtMs;
   const lastScrapedAtMs = before?.scrapedAtMs ?? 0;
   // The same scrape says nothing twice.
-  if (scrapedAtMs <= lastScrapedAtMs) return { tracked, scrapedAtMs: lastScrapedAtMs, isStale, findings };
+  if (scrapedAtMs <= lastScrapedAtMs) {
+    return { tracked, answeredAt, scrapedAtMs: lastScrapedAtMs, isStale, findings };
+  }
   const isIgnored = isBlind && observation.kind === 'failed';
   return {
     tracked: isIgnored ? tracked : track(tracked, observation, scrapedAtMs, damping),
+    answeredAt: observation.kind === 'answered' ? scrapedAtMs : answeredAt,
     scrapedAtMs,
     isStale,
     findings,
@@ -84,14 +91,14 @@ export function viewOfNamed(
   state: InstanceState,
   isBlind: boolean,
 ): InstanceView {
-  const { tracked } = held;
+  const { tracked, answeredAt } = held;
   return {
     ...viewOfGone(instance, tracked.since),
     state,
     codes: isBlind ? [] : [...new Set(codesOfNamed(held))],
     startedAt: tracked.reading?.startedAtMs ?? null,
     sourceHash: tracked.reading?.sourceHash ?? null,
-    answeredAt: tracked.answeredAt,
+    answeredAt,
   };
 }
 

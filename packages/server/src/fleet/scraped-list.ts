@@ -88,7 +88,7 @@ export function createScrapedInstances(damping: Damping, intervalMs: number): Sc
       if (isFailing || roundAtMs === null) return [];
       const unwell = [...named.values()]
         .filter(({ isStale }) => !isStale)
-        .map(({ tracked: { answeredAt, lostAt } }) => ({ answeredAt, lostAt }));
+        .map(({ answeredAt, tracked: { lostAt } }) => ({ answeredAt, lostAt }));
       return [...unwell, { answeredAt: roundAtMs, lostAt: null, instances: others() }];
     },
     forgetLosses() {

@@ -132,4 +132,8 @@ test('those that answer are seen together, those that are lost one by one', () =
     { answeredAt: 2_500, lostAt: 3_500 },
     { answeredAt: 3_000, lostAt: null, instances: 2 },
   ]);
+  // Of one that says the same again it is known that it has answered.
+  poll('b:1', 6_000, answered);
+  assert.deepEqual(instances.seen().at(-1), { answeredAt: 6_000, lostAt: null, instances: 2 });
+  assert.equal(instances.view(false)[1]?.answeredAt, 6_000);
 });

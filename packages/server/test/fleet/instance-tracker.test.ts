@@ -95,6 +95,17 @@ describe('an instance', () => {
     const restarted = after([says('healthy', 1), says('healthy', 2), says('healthy', 3), says('healthy', 4)]);
     const quiet = track(restarted, says('healthy', 4), 20 * 60_000, DAMPING);
     assert.deepEqual(quiet.findings, []);
+    // Also where the same was said all the time.
+    const last = says('healthy', 4);
+    const still = track(track(restarted, last, 6 * EVERY_MS, DAMPING), last, 20 * 60_000, DAMPING);
+    assert.deepEqual(still.findings, []);
+  });
+
+  test('whose token is withheld, or no longer, is told so also where it says the same', () => {
+    const sent = says('healthy', 1);
+    const withheld = { ...sent, isTokenWithheld: true };
+    assert.deepEqual(after([sent, withheld]).findings, ['INSTANCE_TOKEN_WITHHELD']);
+    assert.deepEqual(after([sent, withheld, sent]).findings, []);
   });
 
   test('two at one address are told from restarts', () => {
@@ -107,6 +118,40 @@ describe('an instance', () => {
   test('what was lost while the watcher was blind is forgotten', () => {
     const half = after([says('healthy'), silent, silent]);
     assert.equal(after([silent, silent], forgetLoss(half)).state, 'healthy');
+  });
+
+  test('that says the same again stands as if each poll were judged, also when time ends what was found', () => {
+    const kinds = [
+      says('healthy', 1_000),
+      says('healthy', 2_000),
+      says('degraded', 1_000),
+      { ...says('healthy', 1_000), isTokenWithheld: true },
+      silent,
+      late,
+    ];
+    const step = fc.record({
+      kind: fc.nat(kinds.length - 1),
+      again: fc.integer({ min: 1, max: 4 }),
+      passedMs: fc.constantFrom(EVERY_MS, 20 * 60_000, -60_000),
+      isDoubted: fc.boolean(),
+      isForgotten: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        let [told, judged] = [newInstance(0), newInstance(0)];
+        let atMs = 0;
+        for (const { kind, again, passedMs, isDoubted, isForgotten } of steps) {
+          const observation = kinds[kind] ?? late;
+          if (isForgotten) [told, judged] = [forgetLoss(told), forgetLoss(judged)];
+          for (let poll = 0; poll < again; poll += 1) {
+            atMs += passedMs;
+            told = track(told, observation, atMs, DAMPING, isDoubted);
+            judged = track(judged, structuredClone(observation), atMs, DAMPING, isDoubted);
+            assert.deepEqual(told, judged);
+          }
+        }
+      }),
+    );
   });
 
   test('never changes its state by fewer polls than the thresholds ask for', () => {

@@ -5,13 +5,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Observation, Poll, Reading } from '../observation.js';
 
-/** As many of each as there are polls. */
+/** As many numbers as there are polls, and times of each. */
 export interface HandedPolls {
-  readonly keys: readonly string[];
+  /** Of the instances, from here on in place of their keys. */
+  readonly numbers: Uint32Array;
   readonly atMs: Float64Array;
   readonly durationMs: Float64Array;
-  /** `null`: the same as last time. */
-  readonly observations: readonly (Observation | null)[];
+  /** Keys by the numbers that are used for the first time. */
+  readonly keys: ReadonlyMap<number, string>;
+  /** By the place of the poll; one that is not among them says the same as the one before. */
+  readonly observations: ReadonlyMap<number, Observation>;
 }
 
 export interface PollSender {
@@ -29,15 +32,9 @@ export interface PollReceiver {
 }
 
 export function createPollSender(): PollSender {
-  const last = new Map<string, Observation>();
+  const known = new Map<string, { readonly number: number; observation: Observation }>();
+  let nextNumber = 0;
   let polls: Poll[] = [];
-
-  function news({ key, observation }: Poll): Observation | null {
-    const before = last.get(key);
-    if (before && isSame(before, observation)) return null;
-    last.set(key, observation);
-    return observation;
-  }
 
   return {
     add: (poll) => polls.push(poll),
@@ -45,34 +42,62 @@ export function createPollSender(): PollSender {
       if (polls.length === 0) return undefined;
       const taken = polls;
       polls = [];
+      const keys = new Map<number, string>();
+      const observations = new Map<number, Observation>();
+      const numbers = Uint32Array.from(taken, ({ key, observation }, place) => {
+        const before = known.get(key);
+        if (before && isSame(before.observation, observation)) return before.number;
+        observations.set(place, observation);
+        if (before) {
+          before.observation = observation;
+          return before.number;
+        }
+        // No number is used twice: it may be on its way.
+        const number = nextNumber++;
+        known.set(key, { number, observation });
+        keys.set(number, key);
+        return number;
+      });
       return {
-        keys: taken.map(({ key }) => key),
+        numbers,
         atMs: Float64Array.from(taken, ({ atMs }) => atMs),
         durationMs: Float64Array.from(taken, ({ durationMs }) => durationMs),
-        observations: taken.map(news),
+        keys,
+        observations,
       };
     },
-    keep: (keys) => forgetOthers(last, keys),
+    keep(keys) {
+      for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
+    },
   };
 }
 
 export function createPollReceiver(): PollReceiver {
-  const last = new Map<string, Observation>();
+  const known = new Map<number, { readonly key: string; observation: Observation | undefined }>();
   return {
-    open({ keys, atMs, durationMs, observations }) {
-      return keys.flatMap((key, index) => {
-        const observation = observations[index] ?? last.get(key);
-        if (!observation) return [];
-        last.set(key, observation);
-        return { key, atMs: atMs[index] ?? 0, durationMs: durationMs[index] ?? 0, observation };
-      });
+    open({ numbers, atMs, durationMs, keys, observations }) {
+      // Also those of before: a thread that has begun anew counts from the start.
+      for (const [number, key] of keys) known.set(number, { key, observation: undefined });
+      const polls: Poll[] = [];
+      for (const [place, number] of numbers.entries()) {
+        const sender = known.get(number);
+        if (!sender) continue;
+        const observation = observations.get(place) ?? sender.observation;
+        if (!observation) continue;
+        sender.observation = observation;
+        polls.push({
+          key: sender.key,
+          atMs: atMs[place] ?? 0,
+          durationMs: durationMs[place] ?? 0,
+          observation,
+        });
+      }
+      return polls;
     },
-    keep: (keys) => forgetOthers(last, keys),
+    keep(keys) {
+      for (const [number, { key }] of known) if (!keys.has(key)) known.delete(number);
+    },
   };
-}
-
-function forgetOthers(last: Map<string, Observation>, keys: ReadonlySet<string>): void {
-  for (const key of last.keys()) if (!keys.has(key)) last.delete(key);
 }
 
 /** Most polls are, so it must cost little to find that out. */

@@ -37,6 +37,8 @@ interface Entry {
   isUnderWay: boolean;
   isWaiting: boolean;
   isSilent: boolean;
+  /** No longer a target: its client is closed, and what it still finds is told to nobody. */
+  isDropped: boolean;
 }
 
 /** Fine enough for the least interval. */
@@ -67,7 +69,7 @@ export function createPoller({
     const nowMs = performance.now();
     if (pauses.tick(nowMs) > leastIntervalMs) onPause?.();
     for (const entry of calendar.takeDue(nowMs)) {
-      if (entries.get(entry.target.key) === entry) begin(entry, nowMs);
+      if (!entry.isDropped) begin(entry, nowMs);
     }
   }
 
@@ -85,13 +87,13 @@ export function createPoller({
   async function poll(entry: Entry): Promise<void> {
     const { target } = entry;
     entry.isWaiting = false;
-    if (entries.get(target.key) !== entry) return;
+    if (entry.isDropped) return;
     entry.isUnderWay = true;
     const atMs = Date.now();
     const beganMs = performance.now();
     const observation = await target.client.poll();
     entry.isUnderWay = false;
-    if (entries.get(target.key) !== entry) return;
+    if (entry.isDropped) return;
     const failed = observation.kind === 'failed';
     entry.isSilent =
       failed && (observation.code === 'INSTANCE_TIMEOUT' || observation.code === 'INSTANCE_REFUSED');
@@ -106,7 +108,7 @@ export function createPoller({
     const isUnwell = observation.kind === 'answered' && observation.reading.health !== 'healthy';
     // Within the time of the poll: it never meets the next one.
     if (isUnwell) await explain(entry, beganMs + target.timeoutMs);
-    else unwell.delete(entry);
+    else if (unwell.size > 0) unwell.delete(entry);
   }
 
   async function explain(entry: Entry, deadlineMs: number): Promise<void> {
@@ -114,7 +116,13 @@ export function createPoller({
     if (!onExplained || !unwell.has(entry)) return;
     const { key, client } = entry.target;
     const reasons = await client.reasons(deadlineMs);
-    if (entries.get(key) === entry) onExplained({ key, reasons });
+    if (!entry.isDropped) onExplained({ key, reasons });
+  }
+
+  function drop(entry: Entry): void {
+    entry.isDropped = true;
+    unwell.delete(entry);
+    entry.target.client.close();
   }
 
   return {
@@ -122,15 +130,21 @@ export function createPoller({
       for (const [key, entry] of entries) {
         if (targets.has(key)) continue;
         entries.delete(key);
-        unwell.delete(entry);
-        entry.target.client.close();
+        drop(entry);
       }
       const nowMs = performance.now();
       for (const [key, create] of targets) {
         if (entries.has(key)) continue;
         const target = create();
         const dueMs = nowMs + placeOf(key) * target.intervalMs;
-        const entry = { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false };
+        const entry = {
+          target,
+          dueMs,
+          isUnderWay: false,
+          isWaiting: false,
+          isSilent: false,
+          isDropped: false,
+        };
         entries.set(key, entry);
         calendar.add(entry);
       }
@@ -138,10 +152,9 @@ export function createPoller({
     },
     close() {
       clearInterval(timer);
-      for (const { target } of entries.values()) target.client.close();
+      for (const entry of entries.values()) drop(entry);
       entries.clear();
       calendar.clear();
-      unwell.clear();
     },
   };
 }

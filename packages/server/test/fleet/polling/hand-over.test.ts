@@ -40,7 +40,36 @@ test('every poll arrives as it was, whatever came before it', () => {
 test('what is said again is not copied again', () => {
   const sender = createPollSender();
   for (const key of ['one', 'two', 'one', 'two', 'one']) sender.add(pollOf(key, well));
-  assert.deepEqual(sender.take()?.observations, [well, well, null, null, null]);
+  const { numbers, keys, observations } = sender.take() ?? assert.fail();
+  assert.deepEqual([...numbers], [0, 1, 0, 1, 0]);
+  assert.deepEqual([...keys.values()], ['one', 'two']);
+  assert.deepEqual(
+    [...observations],
+    [0, 1].map((place) => [place, well]),
+  );
+  sender.add(pollOf('two', well));
+  const again = sender.take() ?? assert.fail();
+  assert.deepEqual([[...again.numbers], again.keys.size, again.observations.size], [[1], 0, 0]);
+});
+
+test('what an instance says again is the very same object', () => {
+  const [sender, receiver] = [createPollSender(), createPollReceiver()];
+  for (let poll = 0; poll < 3; poll += 1) sender.add(pollOf('one', well));
+  const [first, ...others] = receiver.open(structuredClone(sender.take() ?? assert.fail()));
+  for (const other of others) assert.equal(other.observation, first?.observation);
+});
+
+test('a thread that has begun anew counts from the start, and is taken for no other', () => {
+  const receiver = createPollReceiver();
+  for (const keys of [
+    ['one', 'two'],
+    ['two', 'three', 'one'],
+  ]) {
+    const sender = createPollSender();
+    const polls = keys.map((key, place) => pollOf(key, OBSERVATIONS[place] ?? assert.fail()));
+    for (const poll of polls) sender.add(poll);
+    assert.deepEqual(receiver.open(structuredClone(sender.take() ?? assert.fail())), polls);
+  }
 });
 
 test('what is no longer watched is forgotten: it is dropped, and told as a whole when it is watched again', () => {
