@@ -9,6 +9,7 @@ export const TABS = {
   '/fleet': 'Fleet',
   '/now': 'This service',
   '/incidents': 'Incidents',
+  '/alerts': 'Alerts',
   '/events': 'Events',
   '/integrity': 'Integrity',
   '/sessions': 'Sessions',

@@ -83,10 +83,12 @@ export function createApp(options: AppOptions): App {
     health: () => health,
     generations: createSharedGenerations(database, () => watched.isAway('database')),
     pauseStore: createPauseStore(database),
+    database,
     isDatabaseAway: () => watched.isAway('database'),
     sentences: { ...INSTANCE_PROBLEMS, ...FLEET_PROBLEMS },
   });
   const { history, fleetHistory, healthyTimes, incidents, pauses, pages, gapMs } = monitoring;
+  const { alertOverview, sendAlertTest } = monitoring;
   tellOnwards(watched, monitoring, () => database.dedicated.reconnectNow());
 
   // What it watches of others.
@@ -113,6 +115,8 @@ export function createApp(options: AppOptions): App {
       healthyTimes,
       incidents,
       pauses,
+      alertOverview,
+      sendAlertTest,
       incidentNotes: createIncidentNotes(database, () => watched.isAway('database')),
       monitoringFigures: () => monitoring.figures(),
       notesOf: watchedFleet.notesOf,

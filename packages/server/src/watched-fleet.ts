@@ -73,6 +73,7 @@ export function createWatchedFleet({
     ? createHeartbeat({
         url: config.heartbeatUrl,
         standstill: () => monitoring.standstill() ?? (fleet.isMoving() ? undefined : 'there is no poll'),
+        onAttempt: monitoring.heartbeatTried,
         log,
       })
     : undefined;

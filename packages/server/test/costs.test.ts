@@ -70,6 +70,8 @@ const TABLE: Readonly<Record<string, Row>> = {
   'GET /v1/admin/incidents': {},
   'GET /v1/admin/incidents/{id}': {},
   'POST /v1/admin/incidents/{id}/notes': { body: () => '{"text":""}' },
+  'GET /v1/admin/alerts': {},
+  'POST /v1/admin/alerts/test': {},
   'GET /v1/users/me': {},
   'GET /v1/users/me/sessions': {},
   'POST /v1/users/me/sessions/destroy-all': {},

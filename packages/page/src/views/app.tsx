@@ -20,6 +20,7 @@ import { Tabs } from './tabs.js';
 import { TimeZone } from './text.js';
 import { useZone, ZoneSwitch } from './zone-switch.js';
 
+const AlertsView = lazyView(async () => (await import('./alerts.js')).AlertsView);
 const IncidentsView = lazyView(async () => (await import('./incidents.js')).IncidentsView);
 const IncidentView = lazyView(async () => (await import('./incident.js')).IncidentView);
 const IntegrityView = lazyView(async () => (await import('./integrity.js')).IntegrityView);
@@ -97,6 +98,9 @@ export function Page({
               )}
               {tab === '/incidents' && incident !== '' && (
                 <IncidentView key={incident} id={incident} navigation={navigation} nowMs={serviceMs} />
+              )}
+              {tab === '/alerts' && (
+                <AlertsView fleet={watched.fleet} navigation={navigation} nowMs={serviceMs} />
               )}
               {tab === '/integrity' && <IntegrityView known={known} nowMs={serviceMs} />}
               {tab === '/sessions' && <SessionsView nowMs={serviceMs} />}

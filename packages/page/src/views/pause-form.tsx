@@ -12,6 +12,7 @@ const SPANS: readonly (readonly [string, number])[] = [
   ['8 h', 8 * HOUR_MS],
   ['1 d', 24 * HOUR_MS],
   ['3 d', 72 * HOUR_MS],
+  ['6 d', 144 * HOUR_MS],
 ];
 
 export interface PauseFormProps {
@@ -40,16 +41,7 @@ export function PauseForm({ service, pausedUntil, nowMs, onChange }: PauseFormPr
         <details>
           <summary>Pause its alerts</summary>
           <form class="lines" onSubmit={pause}>
-            <label>
-              For
-              <select name="span">
-                {SPANS.map(([words, ms]) => (
-                  <option key={ms} value={ms}>
-                    {words}
-                  </option>
-                ))}
-              </select>
-            </label>
+            <SpanSelect />
             <label>
               Why
               <input name="reason" maxLength={500} required />
@@ -71,5 +63,21 @@ export function PauseForm({ service, pausedUntil, nowMs, onChange }: PauseFormPr
       )}
       <p role="status">{failure}</p>
     </>
+  );
+}
+
+/** For how long: as `span`, in milliseconds. */
+export function SpanSelect(): JSX.Element {
+  return (
+    <label>
+      For
+      <select name="span">
+        {SPANS.map(([words, ms]) => (
+          <option key={ms} value={ms}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

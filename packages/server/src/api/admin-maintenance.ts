@@ -3,7 +3,7 @@ import { pauseSchema, publishedPause } from './pause-schema.js';
 import { defineRoute } from './route.js';
 import { exactly, listOf, named } from './schema.js';
 
-const maintenanceSchema = named(
+export const maintenanceSchema = named(
   'Maintenance',
   exactly('Pauses, those that last and those that are planned.', {
     pauses: listOf(pauseSchema, 'The next first.'),

@@ -1,4 +1,5 @@
 /** Every endpoint, in the order of the OpenAPI document. */
+import { adminAlertsRoute } from './admin-alerts.js';
 import { adminAuditRoute } from './admin-audit.js';
 import { adminEventsRoute } from './admin-events.js';
 import { adminFleetRoute } from './admin-fleet.js';
@@ -38,6 +39,7 @@ import { resumeServiceRoute } from './resume-service.js';
 import type { Route } from './route.js';
 import { publicServicesRoute } from './public-services.js';
 import { statusRoute } from './status.js';
+import { testAlertsRoute } from './test-alerts.js';
 import { verifyCodeRoute } from './verify-code.js';
 
 export const ENDPOINTS: readonly Route[] = [
@@ -69,6 +71,8 @@ export const ENDPOINTS: readonly Route[] = [
   adminIncidentsRoute,
   adminIncidentRoute,
   noteIncidentRoute,
+  adminAlertsRoute,
+  testAlertsRoute,
   requestCodeRoute,
   verifyCodeRoute,
   logoutRoute,

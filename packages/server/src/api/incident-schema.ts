@@ -67,7 +67,7 @@ export const incidentSchema = named(
   }),
 );
 
-const alertSchema = named(
+export const alertSchema = named(
   'IncidentAlert',
   exactly('A message about it.', {
     receiver: text('Type and place in the setting; never a URL.'),

@@ -15,6 +15,7 @@ const VIEWS = [
   '/now',
   '/incidents',
   '/incidents/{id}',
+  '/alerts',
   '/events',
   '/integrity',
   '/sessions',

@@ -4,6 +4,8 @@ import type { Health } from 'portal-health';
 import type { Source } from 'portal-integrity';
 import type { Audit } from '../auth/audit/audit.js';
 import type { AuditStore } from '../auth/audit/audit-store.js';
+import type { AlertOverview } from '../monitoring/alerts/alert-overview.js';
+import type { SendAlertTest } from '../monitoring/alerts/alert-test.js';
 import type { History } from '../monitoring/history/history.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { FleetHistory } from '../monitoring/fleet/fleet-history.js';
@@ -57,6 +59,8 @@ export interface MonitoringServices {
   readonly incidents: Pick<Incidents, 'page' | 'one'>;
   readonly pauses: Pick<Pauses, 'list' | 'planned' | 'until' | 'begin' | 'end' | 'resume'>;
   readonly incidentNotes: IncidentNotes;
+  readonly alertOverview: AlertOverview;
+  readonly sendAlertTest: SendAlertTest;
   readonly fleetHistory: Pick<FleetHistory, 'transitions' | 'steps'>;
   readonly healthyTimes: HealthyTimes;
   /** Milliseconds between two probe runs in use. */

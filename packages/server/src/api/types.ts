@@ -1,4 +1,5 @@
 /** What the endpoints answer, as types, for the operator's page: derived from the schemas of the endpoints. */
+import type { alertsSchema } from './admin-alerts.js';
 import type { auditPageSchema } from './admin-audit.js';
 import type { eventPageSchema } from './admin-events.js';
 import type { fleetEventPageSchema } from './admin-fleet-events.js';
@@ -12,6 +13,7 @@ import type {
   fleetServiceDetailSchema,
 } from './fleet-schema.js';
 import type { targetGroupsSchema } from './admin-fleet-targets.js';
+import type { maintenanceSchema } from './admin-maintenance.js';
 import type { historySchema } from './admin-history.js';
 import type { liveSnapshotSchema } from './admin-live.js';
 import type { reasonsSchema } from './admin-reasons.js';
@@ -25,9 +27,11 @@ import type { adminReportSchema } from './report-schema.js';
 import type { codeRequestedSchema } from './request-code.js';
 import type { FromSchema } from './schema.js';
 import type { fleetSourceSchema } from './source-schema.js';
+import type { alertTestSchema } from './test-alerts.js';
 import type { publicStatusSchema } from './status.js';
 
 export type AdminReportDocument = FromSchema<typeof adminReportSchema>;
+export type AlertsDocument = FromSchema<typeof alertsSchema>;
 export type AuditPageDocument = FromSchema<typeof auditPageSchema>;
 export type AuditEntryDocument = AuditPageDocument['entries'][number];
 export type EventDocument = FromSchema<typeof eventSchema>;
@@ -49,6 +53,8 @@ export type IncidentPageDocument = FromSchema<typeof incidentPageSchema>;
 export type IntegrityDocument = FromSchema<typeof integritySchema>;
 export type LiveSnapshotDocument = FromSchema<typeof liveSnapshotSchema>;
 export type LiveComponentDocument = LiveSnapshotDocument['parts'][string];
+export type MaintenanceDocument = FromSchema<typeof maintenanceSchema>;
+export type PauseDocument = MaintenanceDocument['pauses'][number];
 export type MeDocument = FromSchema<typeof meSchema>;
 export type MySessionsDocument = FromSchema<typeof mySessionsSchema>;
 export type ReasonDocument = FromSchema<typeof reasonsSchema>['reasons'][number];
@@ -56,6 +62,8 @@ export type PublicStatusDocument = FromSchema<typeof publicStatusSchema>;
 
 /** What the page requests, and the document that each path answers. */
 export interface ApiDocuments {
+  readonly '/v1/admin/alerts': AlertsDocument;
+  readonly '/v1/admin/alerts/test': FromSchema<typeof alertTestSchema>;
   readonly '/v1/admin/audit': AuditPageDocument;
   readonly '/v1/admin/events': EventPageDocument;
   readonly '/v1/admin/fleet': FleetDocument;
@@ -72,6 +80,7 @@ export interface ApiDocuments {
   readonly '/v1/admin/incidents/{id}': IncidentDetailDocument;
   readonly '/v1/admin/integrity': IntegrityDocument;
   readonly '/v1/admin/integrity/loaded': FromSchema<typeof loadedScriptsSchema>;
+  readonly '/v1/admin/maintenance': MaintenanceDocument;
   readonly '/v1/admin/reasons': FromSchema<typeof reasonsSchema>;
   readonly '/v1/authentication/request': FromSchema<typeof codeRequestedSchema>;
   readonly '/v1/authentication/verify': MeDocument;

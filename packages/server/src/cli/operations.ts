@@ -1,10 +1,9 @@
 /** `portal audit export` and `portal alert test` */
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
-import { errorCode } from 'portal-shared/error-code';
 import { configFromEnvironment, currentAlertSecret } from '../config/env.js';
 import { OperatorError } from '../errors.js';
-import { WebhookError } from '../infra/webhook.js';
+import { refusalText } from '../infra/webhook.js';
 import { inColumns, withStores } from './command.js';
 
 interface ExportOptions {
@@ -87,17 +86,11 @@ async function sendTestAlert(): Promise<void> {
         await webhook.send({ id: alert.incident, body: bodyFor(type, alert, routingKey) });
         return { name, answer: 'accepted', isAccepted: true };
       } catch (error) {
-        return { name, answer: failureText(error), isAccepted: false };
+        return { name, answer: refusalText(error), isAccepted: false };
       }
     }),
   );
   console.log(inColumns([['RECEIVER', 'ANSWER'], ...answers.map(({ name, answer }) => [name, answer])]));
   const rejected = answers.filter(({ isAccepted }) => !isAccepted).length;
   if (rejected > 0) throw new OperatorError(`${rejected} of ${answers.length} did not accept the test.`);
-}
-
-/** Without the URL, which is a password. */
-function failureText(error: unknown): string {
-  const status = error instanceof WebhookError ? error.status : undefined;
-  return `${errorCode(error)}${status === undefined ? '' : ` (${status})`}`;
 }

@@ -138,7 +138,8 @@ export const webhookSecret: Rule<string> = (text) => {
 };
 
 /** In whose words an alert is put. */
-export type ReceiverType = 'generic' | 'slack' | 'discord' | 'telegram' | 'pagerduty';
+export const RECEIVER_TYPES = ['generic', 'slack', 'discord', 'telegram', 'pagerduty'] as const;
+export type ReceiverType = (typeof RECEIVER_TYPES)[number];
 
 /** Somebody who gets alerts. */
 export interface NamedReceiver {
@@ -148,7 +149,7 @@ export interface NamedReceiver {
   readonly routingKey?: string;
 }
 
-const RECEIVER = /^(generic|slack|discord|telegram|pagerduty)\+(.+)$/;
+const RECEIVER = new RegExp(`^(${RECEIVER_TYPES.join('|')})\\+(.+)$`);
 
 /** Receivers of alerts, each as `KIND+URL`, separated by commas; a comma within a URL begins no new one. */
 export const alertReceivers: Rule<readonly NamedReceiver[]> = (text) =>

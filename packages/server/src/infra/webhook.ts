@@ -70,6 +70,12 @@ export class WebhookError extends Error {
   }
 }
 
+/** Why a message was not accepted, without the URL: `WEBHOOK_REFUSED (500)`. */
+export function refusalText(error: unknown): string {
+  const status = error instanceof WebhookError ? error.status : undefined;
+  return `${errorCode(error)}${status === undefined ? '' : ` (${status})`}`;
+}
+
 /** Makes ready to send; connects for each message anew. */
 export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): Webhook {
   function currentKey(): Buffer | undefined {

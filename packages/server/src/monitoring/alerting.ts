@@ -9,15 +9,13 @@ import { baseUrlOf, runbookOf } from '../config/url-rules.js';
 import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
 import type { Log } from '../infra/log.js';
 import { readInTime } from '../infra/sqlite/read-in-time.js';
+import { createAlertOverview, HEARTBEAT, type AlertOverview } from './alerts/alert-overview.js';
+import { createAlertTest, type AlertTestOptions, type SendAlertTest } from './alerts/alert-test.js';
 import { createAlertmanagerClient } from './alerts/alertmanager-client.js';
 import { createAlertmanagerSilences } from './alerts/alertmanager-silences.js';
 import { createAlertmanagers } from './alerts/alertmanagers.js';
 import { createAlerts, type AlertStore } from './alerts/alerts.js';
-import {
-  createNotificationCounts,
-  type NotificationCount,
-  type NotificationResult,
-} from './alerts/notification-counts.js';
+import { createNotificationCounts, type NotificationCount } from './alerts/notification-counts.js';
 import { createReceivers } from './alerts/receivers.js';
 import type { FleetHistory } from './fleet/fleet-history.js';
 import type { NewEvent } from './history/event-store.js';
@@ -35,6 +33,7 @@ export interface AlertingOptions {
   /** What all watchers of the fleet have in common. */
   readonly generations: GenerationStore;
   readonly pauseStore: PauseStore;
+  readonly database: AlertTestOptions['database'];
   /** Whether the database is known not to answer. */
   readonly isDatabaseAway: () => boolean;
   /** Of codes that have no entry in the catalogue of the library. */
@@ -46,10 +45,14 @@ export interface AlertingOptions {
 export interface Alerting {
   readonly incidents: Incidents;
   readonly pauses: Pauses;
+  readonly alertOverview: AlertOverview;
+  readonly sendAlertTest: SendAlertTest;
   start(): void;
   /** @param own - this service as incidents go by it, where it is none of the fleet file */
   fleetUpdated(update: FleetUpdate, own: ServiceUpdate | undefined): void;
   sourceChanged(event: SourceEvent): void;
+  /** A heartbeat was accepted, or was not, or was withheld. */
+  heartbeatTried(result: 'accepted' | 'refused', cause?: string): void;
   notifications(): readonly NotificationCount[];
   /** Since when the oldest message waits, milliseconds since 1970; `null`: none, or it cannot be read. */
   oldestMessageAt(): Promise<number | null>;
@@ -68,7 +71,10 @@ export function createAlerting(options: AlertingOptions): Alerting {
   /** Moves what waits in the outbox of an earlier version, once. @returns its open incident */
   const oldIncident = (): Promise<OldIncident | undefined> => (moving ??= moveOutbox(history, fleetHistory));
   const counts = createNotificationCounts();
+  /** Apart: it is no notification. */
+  const heartbeats = createNotificationCounts();
   const all: AlertingOptions['sentences'] = { ...sentences, ...PROBLEMS };
+  const receivers = createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config));
   const notified = {
     log,
     sentenceOf(code: string) {
@@ -77,20 +83,17 @@ export function createAlerting(options: AlertingOptions): Alerting {
     },
     linkOf: linkIn(config),
     runbookOf: runbookIn(config),
-    onAttempt: (receiver: string, result: NotificationResult) => counts.add(receiver, result),
+    onAttempt: counts.add,
   };
   const alerts = createAlerts({
     ...notified,
-    receivers: createReceivers(config.alertWebhooks ?? [], currentAlertSecret(config)),
+    receivers,
     store: alertStore(fleetHistory, oldIncident),
     reasons,
     onGivenUp: (receiver, cause) => void history.record('addEvent', givenUpEvent(receiver, cause)),
   });
-  const alertmanagers = createAlertmanagers({
-    ...notified,
-    urls: config.alertmanagers ?? [],
-    tokenFile: config.alertmanagerTokenFile,
-  });
+  const { alertmanagers: urls = [], alertmanagerTokenFile: tokenFile } = config;
+  const alertmanagers = createAlertmanagers({ ...notified, urls, tokenFile });
 
   const { pauses, silences } = createPausing(options, () => fleetName);
   const incidents = createIncidents({
@@ -106,6 +109,23 @@ export function createAlerting(options: AlertingOptions): Alerting {
   return {
     incidents,
     pauses,
+    alertOverview: createAlertOverview({
+      receivers,
+      alertmanagers: urls.length,
+      hasHeartbeat: config.heartbeatUrl !== undefined,
+      standing: (name) => (name === HEARTBEAT ? heartbeats : counts).standing(name),
+      read: fleetHistory.read,
+      log,
+    }),
+    sendAlertTest: createAlertTest({
+      database: options.database,
+      receivers,
+      alerts,
+      alertmanagers: urls,
+      tokenFile,
+      fleet: () => fleetName,
+      onAttempt: counts.add,
+    }),
     start: () => alerts.start(),
     fleetUpdated(update, own) {
       fleetName = update.name;
@@ -114,6 +134,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       incidents.update({ ...update, services }, own);
     },
     sourceChanged: (event) => alerts.sourceChanged(event, fleetName),
+    heartbeatTried: (result, cause) => heartbeats.add(HEARTBEAT, result, cause),
     notifications: () => counts.all(),
     oldestMessageAt: () =>
       readInTime(fleetHistory.read('oldestMessage'), log, 'the outbox cannot be read').catch(() => null),

@@ -9,6 +9,8 @@ import { TimeoutError, withTimeout } from 'portal-shared/with-timeout';
 import type { Config } from '../config/env.js';
 import type { Log } from '../infra/log.js';
 import { createAlerting } from './alerting.js';
+import type { AlertOverview } from './alerts/alert-overview.js';
+import type { AlertTestOptions, SendAlertTest } from './alerts/alert-test.js';
 import type { NotificationCount } from './alerts/notification-counts.js';
 import { createFleetHistory, type FleetHistory } from './fleet/fleet-history.js';
 import type { FleetUpdate, ServiceUpdate } from '../fleet/fleet-update.js';
@@ -31,6 +33,8 @@ export interface MonitoringOptions {
   /** What all watchers of the fleet have in common. */
   readonly generations: GenerationStore;
   readonly pauseStore: PauseStore;
+  /** Its audit takes what somebody does by hand. */
+  readonly database: AlertTestOptions['database'];
   /** Whether the database is known not to answer. */
   readonly isDatabaseAway: () => boolean;
   /** Sentences of codes of the fleet, which have no entry in the catalogue of the library. */
@@ -43,12 +47,16 @@ export interface Monitoring {
   readonly healthyTimes: HealthyTimes;
   readonly incidents: Incidents;
   readonly pauses: Pauses;
+  readonly alertOverview: AlertOverview;
+  readonly sendAlertTest: SendAlertTest;
   readonly pages: LivePages;
   readonly statusTracker: () => StatusTracker;
   /** Milliseconds without a probe run after which a time counts as not measured, at any pace. */
   readonly gapMs: number;
   reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
+  /** A heartbeat was accepted, or was not, or was withheld. */
+  heartbeatTried(result: 'accepted' | 'refused', cause?: string): void;
   figures(): Promise<MonitoringFigures>;
   /** What of it does not move, in words for the log: probe runs that do not come, alerts that do not leave. */
   standstill(): string | undefined;
@@ -128,6 +136,9 @@ export function createMonitoring(options: MonitoringOptions): Monitoring {
     healthyTimes,
     incidents: alerting.incidents,
     pauses: alerting.pauses,
+    alertOverview: alerting.alertOverview,
+    sendAlertTest: alerting.sendAlertTest,
+    heartbeatTried: alerting.heartbeatTried,
     pages,
     statusTracker,
     gapMs,

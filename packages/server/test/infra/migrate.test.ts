@@ -24,6 +24,7 @@ const ALL = [
   '0011-incidents.sql',
   '0012-pauses.sql',
   '0013-planned-pauses.sql',
+  '0014-alert-tests.sql',
 ];
 const [LAST = ''] = ALL.slice(-1);
 

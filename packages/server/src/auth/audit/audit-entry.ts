@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = [
   'pause_begun',
   'pause_ended',
   'note_added',
+  'alert_tested',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'portal-shared/error-code';
 import type { Log } from '../../infra/log.js';
 import { retry } from '../../infra/retry.js';
-import { WebhookError } from '../../infra/webhook.js';
+import { refusalText, WebhookError } from '../../infra/webhook.js';
+import type { NotificationResult } from './notification-counts.js';
 import type { Receiver } from './receivers.js';
 
 export interface PendingMessage {
@@ -30,7 +31,7 @@ export interface AlertSenderOptions {
   readonly log: Log;
   /** Called for a message that was not accepted for a day. */
   readonly onGivenUp: (receiverName: string, cause: string) => void;
-  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused' | 'given_up') => void;
+  readonly onAttempt: (receiverName: string, result: NotificationResult, cause?: string) => void;
   /** Milliseconds before the second attempt; doubled each time. Default 1,000. */
   readonly firstPauseMs?: number;
 }
@@ -102,7 +103,7 @@ export function createAlertSender({
           signal: closed.signal,
           pauseMs(error, failures) {
             stuckSince ??= createdAt;
-            onAttempt(receiver.name, 'refused');
+            onAttempt(receiver.name, 'refused', refusalText(error));
             if (failures === 1) {
               log.failure('an alert was not accepted and is tried again', error, about(message));
             }
@@ -116,7 +117,7 @@ export function createAlertSender({
       if (closed.signal.aborted) return;
       log.error('an alert was given up', { ...about(message), cause: errorCode(error) });
       onGivenUp(receiver.name, errorCode(error));
-      onAttempt(receiver.name, 'given_up');
+      onAttempt(receiver.name, 'given_up', refusalText(error));
       await outbox.acknowledge(id, 'given_up');
       await pause(MAX_PAUSE_MS);
       return;

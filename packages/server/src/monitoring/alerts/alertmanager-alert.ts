@@ -45,6 +45,9 @@ const NAMES: Readonly<Record<IncidentKind, string>> = {
 
 /** Always fires: a dead man's switch behind Alertmanager raises the alarm when it stops. */
 const WATCHDOG = 'PortalWatchdog';
+const TEST = 'PortalTest';
+/** Longer than the `group_wait` of those that wait for more. */
+const TEST_MS = 2 * 60_000;
 
 /** Labels of the fleet file never take the place of ours. */
 export function alertLabels(
@@ -117,4 +120,14 @@ export function postedAlerts(
     });
   }
   return posted;
+}
+
+/** Goes the way of a warning about the fleet, and ends by itself, which is told as well. */
+export function alertmanagerTest(fleet: string, nowMs: number): PostedAlert {
+  return {
+    labels: { alertname: TEST, fleet, kind: 'test', severity: 'warning' },
+    annotations: { summary: 'A test of alerts. Nothing has happened.' },
+    startsAt: new Date(nowMs).toISOString(),
+    endsAt: new Date(nowMs + TEST_MS).toISOString(),
+  };
 }

@@ -19,6 +19,11 @@ export interface AlertmanagerClient {
   close(): void;
 }
 
+/** By its place in the setting, since a URL may have a password in it. */
+export function alertmanagerName(index: number): string {
+  return `alertmanager ${index + 1}`;
+}
+
 export interface AlertmanagerClientOptions {
   readonly url: string;
   /** Read again for each request. */

@@ -39,7 +39,7 @@ export interface AlertmanagerPeerOptions extends AlertmanagerClientOptions {
   /** For logs and operators. */
   readonly name: string;
   readonly log: Log;
-  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused') => void;
+  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused', cause?: string) => void;
 }
 
 /** Before a report that was refused is made again. */
@@ -96,7 +96,7 @@ export function createAlertmanagerPeer({
         onAttempt(name, 'accepted');
       } catch (error) {
         if (closed.signal.aborted) break;
-        onAttempt(name, 'refused');
+        onAttempt(name, 'refused', errorCode(error));
         if (stuckSince === undefined) {
           log.warn('an Alertmanager takes no alerts', { receiver: name, cause: errorCode(error) });
         }

@@ -12,7 +12,7 @@
 import type { Log } from '../../infra/log.js';
 import type { Incident } from '../incidents/incident.js';
 import { LASTS_FOR_MS, type FiredAlert } from './alertmanager-alert.js';
-import { TIMEOUT_MS } from './alertmanager-client.js';
+import { alertmanagerName, TIMEOUT_MS } from './alertmanager-client.js';
 import {
   createAlertmanagerPeer,
   FORGOTTEN_AFTER_MS,
@@ -27,7 +27,7 @@ export interface AlertmanagersOptions extends Pick<AlertWords, 'sentenceOf' | 'l
   readonly urls: readonly string[];
   readonly tokenFile: string | undefined;
   readonly log: Log;
-  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused') => void;
+  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused', cause?: string) => void;
   /** Milliseconds between two reports of the same. Default 30,000. */
   readonly everyMs?: number;
 }
@@ -60,7 +60,7 @@ type Answers = ReadonlyMap<AlertmanagerPeer, Lasting>;
 export function createAlertmanagers({ everyMs = EVERY_MS, ...options }: AlertmanagersOptions): Alertmanagers {
   const fired = createFiredAlerts(options);
   const peers = options.urls.map((url, index) =>
-    createAlertmanagerPeer({ ...options, url, name: `alertmanager ${index + 1}` }),
+    createAlertmanagerPeer({ ...options, url, name: alertmanagerName(index) }),
   );
   let fleet: string | undefined;
   let updatedAt = 0;

@@ -5,11 +5,13 @@
  * neither loses an alert nor makes two of one.
  */
 import type { SourceEvent } from 'portal-integrity';
+import { withTimeout } from 'portal-shared/with-timeout';
 import type { Log } from '../../infra/log.js';
 import { messageId, type Incident, type IncidentNotice } from '../incidents/incident.js';
 import { createAlertSender, type Outbox } from './alert-sender.js';
-import { alertOfIncident, alertOfSource, type AlertWords } from './describe-alert.js';
+import { alertOfIncident, alertOfSource, testAlert, type AlertWords } from './describe-alert.js';
 import { bodyFor, type Alert, type AlertType } from './message.js';
+import type { NotificationResult } from './notification-counts.js';
 import type { NewMessage } from './outbox-store.js';
 import type { Receiver } from './receivers.js';
 
@@ -28,6 +30,12 @@ export interface Alerts {
   /** To be called once messages are in the outbox. */
   wake(): void;
   sourceChanged(event: SourceEvent, fleet: string): void;
+  /**
+   * Puts a test for each receiver into the outbox.
+   *
+   * @returns their names; it waits in the outbox, or for the disk
+   */
+  test(fleet: string): Promise<readonly string[]>;
   /** Since when the oldest message waits that a receiver refuses, in milliseconds since 1970. */
   stuckSince(): number | undefined;
   close(): Promise<void>;
@@ -43,11 +51,13 @@ export interface AlertsOptions extends AlertWords {
   readonly store: AlertStore;
   readonly log: Log;
   readonly onGivenUp: (receiverName: string, cause: string) => void;
-  readonly onAttempt: (receiverName: string, result: 'accepted' | 'refused' | 'given_up') => void;
+  readonly onAttempt: (receiverName: string, result: NotificationResult, cause?: string) => void;
 }
 
-/** What nothing ends, PagerDuty would keep open. */
-const ENDLESS = new Set<AlertType>(['integrity.changed', 'alert.test']);
+/** What nothing ends, PagerDuty would keep open; a test is what somebody asked for. */
+const ENDLESS = new Set<AlertType>(['integrity.changed']);
+/** For a disk that does not answer. */
+const PATIENCE_MS = 2_000;
 
 /** Does nothing without a receiver. */
 export function createAlerts(options: AlertsOptions): Alerts {
@@ -109,6 +119,12 @@ export function createAlerts(options: AlertsOptions): Alerts {
       store
         .enqueue(messagesFor(alert, 'changed'))
         .then(wake, (error: unknown) => log.bug('an alert could not be put into the outbox', error));
+    },
+    async test(fleet) {
+      const kept = store.enqueue(messagesFor(testAlert(fleet), 'test'));
+      kept.then(wake, (error: unknown) => log.bug('a test could not be put into the outbox', error));
+      await withTimeout(kept, PATIENCE_MS).catch(() => undefined);
+      return receivers.map(({ name }) => name);
     },
     stuckSince() {
       const times = senders.map((sender) => sender.stuckSince()).filter((time) => time !== undefined);

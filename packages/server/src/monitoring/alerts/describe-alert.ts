@@ -86,10 +86,10 @@ export function alertOfSource(
 }
 
 /** To try whether alerts arrive. */
-export function testAlert(): Alert {
+export function testAlert(fleet = 'default'): Alert {
   const beganAt = Date.now();
   const key = `test of ${hostname()}`;
-  return blank('alert.test', { id: incidentId(key, beganAt), key, fleet: 'default', beganAt });
+  return blank('alert.test', { id: incidentId(key, beganAt), key, fleet, beganAt });
 }
 
 interface About {

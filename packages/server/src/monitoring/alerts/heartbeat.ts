@@ -11,6 +11,7 @@ export interface HeartbeatOptions {
   /** Why no heartbeat may be sent now, in words for the log; `undefined` while all moves. */
   readonly standstill: () => string | undefined;
   readonly log: Log;
+  readonly onAttempt?: (result: 'accepted' | 'refused', cause?: string) => void;
   /** Milliseconds between two heartbeats. Default 60,000. */
   readonly intervalMs?: number;
 }
@@ -28,6 +29,7 @@ export function createHeartbeat({
   url,
   standstill,
   log,
+  onAttempt = () => undefined,
   intervalMs = INTERVAL_MS,
 }: HeartbeatOptions): Heartbeat {
   const webhook = createWebhook({ url, secret: undefined, timeoutMs: TIMEOUT_MS });
@@ -44,6 +46,7 @@ export function createHeartbeat({
     const before = lastTrouble;
     webhook.send({ id: 'heartbeat', body: '', method: 'GET' }).then(
       () => {
+        onAttempt('accepted');
         // What was told while it was under way goes on.
         if (lastTrouble === before) lastTrouble = undefined;
       },
@@ -54,6 +57,7 @@ export function createHeartbeat({
   function tell(cause: string, message: string): void {
     if (cause !== lastTrouble) log.warn(message, { cause });
     lastTrouble = cause;
+    onAttempt('refused', cause);
   }
 
   return {

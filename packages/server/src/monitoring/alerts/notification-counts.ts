@@ -9,18 +9,43 @@ export interface NotificationCount {
   readonly count: number;
 }
 
-export interface NotificationCounts {
-  add(receiver: string, result: NotificationResult): void;
-  all(): readonly NotificationCount[];
+/** How it stands with one receiver since the start. */
+export interface NotificationStanding {
+  /** Of the latest attempt that was accepted, milliseconds since 1970; `null`: there was none. */
+  readonly acceptedAt: number | null;
+  /** Of the first attempt since then that was not; `null`: there was none. */
+  readonly failingSince: number | null;
+  /** Why the latest of these was not accepted: a code, such as `ECONNREFUSED`. */
+  readonly cause: string | null;
 }
+
+export interface NotificationCounts {
+  /** @param cause - why it was not accepted */
+  add(receiver: string, result: NotificationResult, cause?: string): void;
+  all(): readonly NotificationCount[];
+  standing(receiver: string): NotificationStanding;
+}
+
+const UNTRIED: NotificationStanding = { acceptedAt: null, failingSince: null, cause: null };
 
 export function createNotificationCounts(): NotificationCounts {
   const counts = new Map<string, NotificationCount>();
+  const standings = new Map<string, NotificationStanding>();
+  const standing = (receiver: string): NotificationStanding => standings.get(receiver) ?? UNTRIED;
   return {
-    add(receiver, result) {
+    add(receiver, result, cause) {
       const key = `${receiver}\n${result}`;
       counts.set(key, { receiver, result, count: (counts.get(key)?.count ?? 0) + 1 });
+      const { acceptedAt, failingSince } = standing(receiver);
+      const now = Date.now();
+      standings.set(
+        receiver,
+        result === 'accepted'
+          ? { acceptedAt: now, failingSince: null, cause: null }
+          : { acceptedAt, failingSince: failingSince ?? now, cause: cause ?? null },
+      );
     },
     all: () => [...counts.values()],
+    standing,
   };
 }

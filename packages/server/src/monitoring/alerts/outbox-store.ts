@@ -47,6 +47,19 @@ export interface Delivery {
   readonly at: number;
 }
 
+export interface LatestDelivery extends Delivery {
+  /** Id of what it is about. */
+  readonly incident: string;
+}
+
+export interface WaitingCount {
+  /** Key of the receiver. */
+  readonly receiver: string;
+  readonly count: number;
+  /** Since when the oldest waits, milliseconds since 1970. */
+  readonly since: number;
+}
+
 export interface OutboxStore {
   /** What was enqueued before, to the same receiver by the same id, is not enqueued again. */
   enqueueMessages(messages: readonly NewMessage[], at: number): void;
@@ -60,6 +73,10 @@ export interface OutboxStore {
   /** Since when the oldest waits, milliseconds since 1970. */
   oldestMessage(): number | null;
   deliveriesOf(incident: string): readonly Delivery[];
+  /** Of all incidents, the latest first. */
+  latestDeliveries(limit: number): readonly LatestDelivery[];
+  /** What waits, of each receiver that something waits for. */
+  waitingMessages(): readonly WaitingCount[];
 }
 
 /** As long as incidents are kept, whose documents name them. */
@@ -74,6 +91,7 @@ export const OUTBOX_SCHEMA = `
     receiver TEXT NOT NULL, message TEXT NOT NULL, name TEXT NOT NULL, incident TEXT NOT NULL, transition TEXT NOT NULL,
     state TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (receiver, message)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS deliveries_of_incident ON deliveries (incident);
+  CREATE INDEX IF NOT EXISTS deliveries_by_time ON deliveries (at);
 `;
 
 /** Over a database whose tables exist. */
@@ -105,6 +123,12 @@ export function createOutboxStore(database: Database): OutboxStore {
   const ofIncident = database.prepare(
     'SELECT name AS receiver, transition, message, state, at FROM deliveries WHERE incident = ? ORDER BY at, message',
   );
+  const latest = database.prepare(
+    'SELECT name AS receiver, transition, message, state, at, incident FROM deliveries ORDER BY at DESC, message LIMIT ?',
+  );
+  const waiting = database.prepare(
+    'SELECT receiver, count(*) AS count, min(created_at) AS since FROM outbox GROUP BY receiver',
+  );
 
   return {
     enqueueMessages: inTransaction(database, (messages: readonly NewMessage[], at: number) => {
@@ -129,5 +153,7 @@ export function createOutboxStore(database: Database): OutboxStore {
     keepReceivers: (receivers) => void keepOnly.run(JSON.stringify(receivers)),
     oldestMessage: () => (oldest.get() as { readonly at: number | null }).at,
     deliveriesOf: (incident) => ofIncident.all(incident) as Delivery[],
+    latestDeliveries: (limit) => latest.all(limit) as LatestDelivery[],
+    waitingMessages: () => waiting.all() as WaitingCount[],
   };
 }
