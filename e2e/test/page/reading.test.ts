@@ -135,7 +135,7 @@ test('a chart looks closer under a finger too, is marked where the service began
   await open('/?range=24h');
   await page.getByText('R: a start of the service').waitFor();
   const saved = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'CSV of Latency' }).click();
+  await page.getByRole('button', { name: 'CSV of Database latency' }).click();
   const file = await saved;
   assert.equal(file.suggestedFilename(), 'database_latency_ms.csv');
   const lines = (await readFile(await file.path(), 'utf8')).split('\r\n');

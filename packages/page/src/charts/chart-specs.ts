@@ -4,6 +4,8 @@ import { bytes, count, milliseconds, percent } from '../copy/numbers.js';
 
 export interface ChartLine {
   readonly series: keyof HistoryDocument['series'];
+  /** Of a latency; else the line is the mean. The band from least to most is that of the first line. */
+  readonly percentile?: 'p50' | 'p95' | 'p99';
   readonly name: string;
   /** Lengths of strokes and gaps; empty is a whole line. */
   readonly dash: readonly number[];
@@ -21,16 +23,22 @@ const WHOLE: readonly number[] = [];
 const DASHED: readonly number[] = [6, 4];
 const DOTTED: readonly number[] = [2, 3];
 
-export const CHARTS: readonly ChartSpec[] = [
-  {
-    title: 'Latency',
+function latency(title: string, series: 'database_latency_ms' | 'cache_latency_ms'): ChartSpec {
+  return {
+    title,
     lines: [
-      { series: 'database_latency_ms', name: 'Database', dash: WHOLE },
-      { series: 'cache_latency_ms', name: 'Cache', dash: DASHED },
+      { series, percentile: 'p50', name: 'p50', dash: WHOLE },
+      { series, percentile: 'p95', name: 'p95', dash: DASHED },
+      { series, percentile: 'p99', name: 'p99', dash: DOTTED },
     ],
     word: milliseconds,
     atLeast: 5,
-  },
+  };
+}
+
+export const CHARTS: readonly ChartSpec[] = [
+  latency('Database latency', 'database_latency_ms'),
+  latency('Cache latency', 'cache_latency_ms'),
   {
     title: 'Pool',
     lines: [

@@ -1,5 +1,5 @@
 /**
- * One chart: the mean as a line, from least to most as a band; hatched where nothing was measured. Pointing at a moment
+ * One chart: mean or percentiles as lines, from least to most as a band; hatched where nothing was measured. Pointing at a moment
  * marks it everywhere, dragging zooms.
  */
 import type { JSX } from 'preact';
@@ -11,7 +11,7 @@ import { orNotMeasured } from '../copy/numbers.js';
 import { MOMENTS } from '../copy/time.js';
 import { TimeZone } from '../views/text.js';
 import type { ChartSpec } from './chart-specs.js';
-import { chartData, indexAt, sampleAt, seriesOf } from './data.js';
+import { chartData, indexAt, lineValues, sampleAt, seriesOf } from './data.js';
 import { csvOf, download } from './csv.js';
 import { chartOptions } from './drawing.js';
 import type { ChartMark } from './marks.js';
@@ -83,12 +83,12 @@ export function Chart({ spec, history, limits, pointed, marks, zoom }: ChartProp
     <figure class="chart" aria-label={`${spec.title}: ${wordsOf(spec, history, index)}`}>
       <figcaption>
         <strong>{spec.title}</strong>
-        {spec.lines.map(({ series, name, dash }, line) => (
-          <span key={series} class={`line line-${line}`}>
+        {spec.lines.map((one, line) => (
+          <span key={one.name} class={`line line-${line}`}>
             <svg width="18" height="6" aria-hidden="true">
-              <line x1="0" y1="3" x2="18" y2="3" stroke-dasharray={dash.join(' ')} />
+              <line x1="0" y1="3" x2="18" y2="3" stroke-dasharray={one.dash.join(' ')} />
             </svg>{' '}
-            {name} {valueWords(spec, seriesOf(history, series), index)}
+            {one.name} {valueWords(spec, history, line, index)}
           </span>
         ))}
         <button
@@ -106,14 +106,23 @@ export function Chart({ spec, history, limits, pointed, marks, zoom }: ChartProp
 
 function wordsOf(spec: ChartSpec, history: HistoryDocument, index: number): string {
   return spec.lines
-    .map(({ series, name }) => `${name} ${valueWords(spec, seriesOf(history, series), index)}`)
+    .map(({ name }, line) => `${name} ${valueWords(spec, history, line, index)}`)
     .join(', ');
 }
 
-/** `1.2 ms (0.8 ms to 5.1 ms)`: the mean of a step, and the least and the most of it where they differ. */
-function valueWords({ word }: ChartSpec, series: ReturnType<typeof seriesOf>, index: number): string {
-  const [mean, least, most] = [series?.mean[index], series?.minimum[index], series?.maximum[index]];
-  const words = orNotMeasured(mean, word);
-  if (typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most)) return words;
+/** `1.2 ms (0.8 ms to 5.1 ms)`: the value of a step, and of the first line of a series the least and the most of it where they differ. */
+function valueWords(
+  { word, lines }: ChartSpec,
+  history: HistoryDocument,
+  place: number,
+  index: number,
+): string {
+  const line = lines[place];
+  if (!line) return '';
+  const words = orNotMeasured(lineValues(history, line)?.[index], word);
+  const { minimum, maximum } = seriesOf(history, line.series) ?? {};
+  const [least, most] = [minimum?.[index], maximum?.[index]];
+  const isFirst = lines.findIndex(({ series }) => series === line.series) === place;
+  if (!isFirst || typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most)) return words;
   return `${words} (${word(least)} to ${word(most)})`;
 }

@@ -1,16 +1,22 @@
 /** What a chart shows, as a table for other programs. */
 import type { HistoryDocument } from 'portal-server/api';
 import type { ChartSpec } from './chart-specs.js';
-import { seriesOf } from './data.js';
+import { lineValues, seriesOf } from './data.js';
 
 /** Times in ISO 8601, UTC; numbers with a point; empty is what was not measured. Lines end as RFC 4180 has it. */
 export function csvOf({ lines }: ChartSpec, history: HistoryDocument): string {
-  const columns = lines.flatMap(({ series }) =>
+  const figures = [...new Set(lines.map(({ series }) => series))].flatMap((series) =>
     (['mean', 'minimum', 'maximum'] as const).map((name) => ({
       title: `${series}_${name}`,
       values: seriesOf(history, series)?.[name] ?? [],
     })),
   );
+  const percentiles = lines.flatMap((line) =>
+    line.percentile === undefined
+      ? []
+      : [{ title: `${line.series}_${line.percentile}`, values: lineValues(history, line) ?? [] }],
+  );
+  const columns = [...figures, ...percentiles];
   const rows = history.times.map((second, index) => [
     new Date(second * 1_000).toISOString(),
     ...columns.map(({ values }) => String(values[index] ?? '')),

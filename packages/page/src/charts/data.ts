@@ -1,10 +1,10 @@
 /** The history as the columns that uPlot draws. Pure. */
 import type { AlignedData } from 'uplot';
 import type { HistoryDocument } from 'portal-server/api';
-import type { ChartSpec } from './chart-specs.js';
+import type { ChartLine, ChartSpec } from './chart-specs.js';
 
 /**
- * Times; then minimum, maximum and mean of each line. `null` was not measured; `undefined` is a step between two samples,
+ * Times; then the lower and the upper edge of the band of each line, and the line. `null` was not measured; `undefined` is a step between two samples,
  * across which the line is drawn.
  */
 export function chartData({ lines }: ChartSpec, history: HistoryDocument): AlignedData {
@@ -13,11 +13,23 @@ export function chartData({ lines }: ChartSpec, history: HistoryDocument): Align
   const nothing = times.map(() => null);
   const columnOf = (values: readonly (number | null)[] = nothing): (number | null | undefined)[] =>
     values.map((value, index) => (between[index] === true ? undefined : value));
-  const columns = lines.flatMap((line) => {
-    const { minimum, maximum, mean } = seriesOf(history, line.series) ?? {};
-    return [columnOf(minimum), columnOf(maximum), columnOf(mean)];
+  const columns = lines.flatMap((line, index) => {
+    // Lines of one series have one band.
+    const isFirst = lines.findIndex(({ series }) => series === line.series) === index;
+    const { minimum, maximum } = (isFirst ? seriesOf(history, line.series) : undefined) ?? {};
+    return [columnOf(minimum), columnOf(maximum), columnOf(lineValues(history, line))];
   });
   return [[...times], ...columns];
+}
+
+/** Mean or percentile of each step. */
+export function lineValues(
+  history: HistoryDocument,
+  { series, percentile }: Pick<ChartLine, 'series' | 'percentile'>,
+): readonly (number | null)[] | undefined {
+  if (percentile === undefined) return seriesOf(history, series)?.mean;
+  const { percentiles } = history as Partial<Pick<HistoryDocument, 'percentiles'>>;
+  return percentiles?.[series as keyof HistoryDocument['percentiles']]?.[percentile];
 }
 
 /** A service older than the page may not have all of them. */

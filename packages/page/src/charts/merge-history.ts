@@ -41,19 +41,18 @@ export function mergeHistory(
       names.map((name) => [name, one(before[name] as readonly unknown[], after[name] as readonly unknown[])]),
     ) as Columns;
   };
-  const series = Object.fromEntries(
-    (Object.keys(next.series) as (keyof HistoryDocument['series'])[]).map((name) => [
-      name,
-      joinAll(known.series[name], next.series[name], join),
-    ]),
-  ) as HistoryDocument['series'];
+  const joinEach = <Group extends Record<string, object>>(before: Group, after: Group): Group =>
+    Object.fromEntries(
+      Object.entries(after).map(([name, columns]) => [name, joinAll(before[name] ?? columns, columns, join)]),
+    ) as Group;
   const times = join(known.times, next.times);
   return {
     ...next,
     from: new Date((times[0] ?? begin) * 1_000).toISOString(),
     times,
     status: join(known.status, next.status),
-    series,
+    series: joinEach(known.series, next.series),
+    percentiles: joinEach(known.percentiles, next.percentiles),
     share: joinAll(known.share, next.share, join),
   };
 }

@@ -5,7 +5,7 @@ import type { AlignedData } from 'uplot';
 const NEARLY_ALL = 0.99;
 const FAR = 2;
 
-/** @param data - times; then minimum, maximum and mean of each line */
+/** @param data - times; then least, most and value of each line */
 export function axisEnd(data: AlignedData, atLeast: number): number {
   const values = maximaOf(data)
     .flatMap((column) => Array.from(column))

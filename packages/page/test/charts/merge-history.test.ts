@@ -23,6 +23,7 @@ function read(fromMs: number, toMs: number, stepSeconds = STEP_S): HistoryDocume
     times,
     status: times.map((time) => (time % 5 === 0 ? 'degraded' : 'healthy')),
     series: { database_latency_ms: series(), cache_latency_ms: series() },
+    percentiles: { database_latency_ms: { p50: column(8), p95: column(9), p99: column(10) } },
     share: { healthy: column(4), degraded: column(5), unhealthy: column(6), unmeasured: column(7) },
     totals: { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
   } as unknown as HistoryDocument;

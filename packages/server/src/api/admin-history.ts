@@ -33,6 +33,15 @@ const series = named(
   }),
 );
 
+const percentiles = named(
+  'Percentiles',
+  exactly('How long all but the slowest took, over time.', {
+    p50: figures('What half of each step were no slower than.'),
+    p95: figures('What 95 % were no slower than.'),
+    p99: figures('What 99 % were no slower than.'),
+  }),
+);
+
 function shares(description: string) {
   return listOf(
     { type: ['number', 'null'] },
@@ -84,6 +93,13 @@ export const historySchema = named(
       cache_connected_clients: described(series, 'Clients connected to the cache.'),
       cache_commands_per_second: described(series, 'Commands that the cache carried out, a second.'),
     }),
+    percentiles: exactly(
+      'Of latencies: exact within the last hour, else to 2.5 %. `null` also before this was kept.',
+      {
+        database_latency_ms: described(percentiles, 'Milliseconds of the looks at the database.'),
+        cache_latency_ms: described(percentiles, 'Milliseconds of the looks at the cache.'),
+      },
+    ),
     share: exactly('What share of each step each status took.', {
       healthy: shares('Of this status.'),
       degraded: shares('Of this status.'),

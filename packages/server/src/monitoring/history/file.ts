@@ -6,6 +6,7 @@ import type { FileFormat } from '../../infra/sqlite/sqlite-file.js';
 import { CAUSES_SCHEMA } from './cause-store.js';
 import { EVENTS_COLUMNS, EVENTS_SCHEMA } from './event-store.js';
 import { OLD_OUTBOX_SCHEMA } from './old-outbox-store.js';
+import { PERCENTILES_SCHEMA } from './percentile-store.js';
 import { SAMPLES_SCHEMA } from './sample-store.js';
 import { TOTALS_SCHEMA } from './status-totals.js';
 
@@ -13,7 +14,7 @@ export const HISTORY_FORMAT: FileFormat = {
   version: 1,
   prepare(database) {
     database.exec(
-      `${SAMPLES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${TOTALS_SCHEMA} ${OLD_OUTBOX_SCHEMA}`,
+      `${SAMPLES_SCHEMA} ${PERCENTILES_SCHEMA} ${EVENTS_SCHEMA} ${CAUSES_SCHEMA} ${TOTALS_SCHEMA} ${OLD_OUTBOX_SCHEMA}`,
     );
     addColumns(database);
   },

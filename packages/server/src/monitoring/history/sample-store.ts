@@ -15,6 +15,7 @@ import {
   SAMPLES_FOR_MS,
   SECOND_MS,
 } from './history-limits.js';
+import { createPercentileStore, LATENCIES, type LatencyName, type PercentileColumns } from './percentile-store.js';
 import { SERIES, STATUSES, type StoredSample, type SeriesName } from './series.js';
 import { inTransaction } from '../../infra/sqlite/transaction.js';
 
@@ -34,7 +35,10 @@ export interface SampleColumns {
   /** The worst of each step; `null` if there was no probe run. */
   readonly status: (Status | null)[];
   readonly series: Readonly<Record<SeriesName, Series>>;
+  readonly percentiles: Readonly<Record<LatencyName, PercentileColumns>>;
 }
+
+type StepColumns = Omit<SampleColumns, 'percentiles'>;
 
 export interface SampleStore {
   addSamples(samples: readonly StoredSample[]): void;
@@ -89,6 +93,7 @@ export function createSampleStore(database: Database, now: () => number = Date.n
   const prunes = (['samples', 'minutes', 'hours'] as const).map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE at < ? OR at > ?`),
   );
+  const percentiles = createPercentileStore(database);
   const last = database.prepare('SELECT max(at) AS at FROM samples WHERE at <= ?');
   /** The minute of the last call of `updateHours`. */
   let minuteMs = 0;
@@ -96,17 +101,22 @@ export function createSampleStore(database: Database, now: () => number = Date.n
   /** Once a minute. Samples are kept until their hour is complete. */
   function updateHours(nowMs: number): void {
     toHours.run(0, Number.MAX_SAFE_INTEGER);
+    percentiles.updateHours();
     const untilMs = nowMs + AHEAD_MS;
     const [samples, minutes, hours] = prunes;
     samples?.run(floor(nowMs - SAMPLES_FOR_MS, HOUR_MS), untilMs);
     minutes?.run(nowMs - MINUTES_FOR_MS, untilMs);
     hours?.run(nowMs - HOURS_FOR_MS, untilMs);
+    percentiles.prune('minutes', nowMs - MINUTES_FOR_MS, untilMs);
+    percentiles.prune('hours', nowMs - HOURS_FOR_MS, untilMs);
   }
 
   const add = inTransaction(database, (samples: readonly StoredSample[]) => {
     for (const { at, status, values } of samples) insert.run(at, status, ...values);
     const times = samples.map(({ at }) => at);
-    toMinutes.run(floor(Math.min(...times), MINUTE_MS), floor(Math.max(...times), MINUTE_MS) + MINUTE_MS);
+    const minutes = [floor(Math.min(...times), MINUTE_MS), floor(Math.max(...times), MINUTE_MS) + MINUTE_MS] as const;
+    toMinutes.run(...minutes);
+    percentiles.updateMinutes(...minutes);
     const nowMs = now();
     if (floor(nowMs, MINUTE_MS) === minuteMs) return;
     minuteMs = floor(nowMs, MINUTE_MS);
@@ -126,7 +136,7 @@ export function createSampleStore(database: Database, now: () => number = Date.n
         const sliceToMs = Math.min(toMs, sliceFromMs + sliceMs);
         fill(columns, statement.all(fromMs, stepMs, sliceFromMs, sliceToMs) as Row[]);
       }
-      return columns;
+      return { ...columns, percentiles: withinExtremes(percentiles.read(query), columns) };
     },
     lastSampleAt: (at) => (last.get(at) as { readonly at: number | null }).at,
   };
@@ -136,7 +146,7 @@ function floor(ms: number, ofMs: number): number {
   return Math.floor(ms / ofMs) * ofMs;
 }
 
-function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): SampleColumns {
+function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): StepColumns {
   const points = Math.round((toMs - fromMs) / stepMs);
   const nothing = (): (number | null)[] => Array.from({ length: points }, () => null);
   const series = SERIES.map((name) => [
@@ -148,12 +158,12 @@ function emptyColumns({ fromMs, toMs, stepMs }: HistoryQuery): SampleColumns {
     to: new Date(toMs).toISOString(),
     step_seconds: stepMs / SECOND_MS,
     times: Array.from({ length: points }, (_, point) => (fromMs + point * stepMs) / SECOND_MS),
-    status: nothing() as SampleColumns['status'],
-    series: Object.fromEntries(series) as SampleColumns['series'],
+    status: nothing() as StepColumns['status'],
+    series: Object.fromEntries(series) as StepColumns['series'],
   };
 }
 
-function fill({ status, series }: SampleColumns, rows: readonly Row[]): void {
+function fill({ status, series }: StepColumns, rows: readonly Row[]): void {
   for (const [step, worst, ...values] of rows) {
     const point = Number(step);
     status[point] = STATUSES[Number(worst)] ?? null;
@@ -164,6 +174,23 @@ function fill({ status, series }: SampleColumns, rows: readonly Row[]): void {
       columns.maximum[point] = rounded(values[index * 3 + 2]);
     }
   }
+}
+
+/** A percentile that is right to 2.5 % is no greater than the greatest, and no less than the least. */
+function withinExtremes(
+  percentiles: SampleColumns['percentiles'],
+  { series }: StepColumns,
+): SampleColumns['percentiles'] {
+  for (const name of LATENCIES) {
+    const { minimum, maximum } = series[name];
+    for (const column of Object.values(percentiles[name])) {
+      for (const [step, value] of column.entries()) {
+        if (value === null) continue;
+        column[step] = Math.min(maximum[step] ?? value, Math.max(minimum[step] ?? value, value));
+      }
+    }
+  }
+  return percentiles;
 }
 
 /** To two decimals: a mean has more digits than meaning. */
