@@ -3,7 +3,7 @@ import type { EventDocument } from 'portal-server/api';
 
 export interface ChartMark {
   readonly atMs: number;
-  readonly letter: 'R' | 'V' | 'S';
+  readonly letter: 'R' | 'V' | 'S' | 'B' | 'E';
   readonly words: string;
 }
 
@@ -12,6 +12,8 @@ export const MARK_WORDS: Readonly<Record<ChartMark['letter'], string>> = {
   V: 'another version',
   R: 'a start of the service',
   S: 'the source changed',
+  B: 'the incident begins',
+  E: 'the incident ends',
 };
 
 /** @param events - of the kinds `service` and `integrity`, the latest first */

@@ -34,6 +34,23 @@ export function lastedMs({ began_at: began, ended_at: ended }: IncidentDocument,
   return (ended === null ? nowMs : Date.parse(ended)) - Date.parse(began);
 }
 
+/** From when to when, in milliseconds. */
+export interface Frame {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const LEAST_BEFORE_MS = 5 * 60_000;
+const MOST_BEFORE_MS = 6 * 3_600_000;
+
+/** The time of an incident with what was before it and after it, half as long as it is, so that its begin and end are seen. */
+export function frameAround(incident: IncidentDocument, nowMs: number): Frame {
+  const fromMs = Date.parse(incident.began_at);
+  const toMs = fromMs + lastedMs(incident, nowMs);
+  const marginMs = Math.min(MOST_BEFORE_MS, Math.max(LEAST_BEFORE_MS, (toMs - fromMs) / 2));
+  return { fromMs: fromMs - marginMs, toMs: Math.min(nowMs, toMs + marginMs) };
+}
+
 /** @param sentenceOf - of a code */
 export function incidentMarkdown(
   { incident, alerts, notes }: IncidentDetailDocument,

@@ -9,6 +9,7 @@ import { incidentMarkdown, incidentTitle, instanceName, lastedMs, shownStatus } 
 import { duration } from '../copy/time.js';
 import { CopyButton } from './copy-button.js';
 import { CodeAdvice, Codes, IncidentLink } from './fleet-links.js';
+import { IncidentCharts } from './incident-charts.js';
 import type { IncidentsProps } from './incidents.js';
 import { DataTable } from './table.js';
 import { Figure, Mark, TimeText } from './text.js';
@@ -37,6 +38,7 @@ export function IncidentView({
         <>
           <Facts detail={body} nowMs={nowMs} />
           <Causes detail={body} nowMs={nowMs} />
+          <IncidentCharts incident={body.incident} navigation={navigation} nowMs={nowMs} />
           <Alerts detail={body} nowMs={nowMs} />
           <Notes detail={body} nowMs={nowMs} onWritten={() => setWritten(written + 1)} />
           <p>

@@ -20,7 +20,7 @@ import { SourceLine } from './source-line.js';
 const HealthyTime = lazyView(async () => (await import('./healthy-time.js')).HealthyTimeSection);
 
 /** Of this service in its own fleet. */
-const OWN_NAME = 'portal';
+export const OWN_NAME = 'portal';
 
 /** What is marked in the charts; more would be a fence. */
 const OWN_KINDS = 'service,integrity';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IncidentDetailDocument, IncidentDocument } from 'portal-server/api';
-import { incidentMarkdown, incidentTitle } from '../../src/copy/incident.js';
+import { frameAround, incidentMarkdown, incidentTitle } from '../../src/copy/incident.js';
 
 const INCIDENT: IncidentDocument = {
   id: '5f0c2a9e7b1d4c83a6e0f2917d3b8c45',
@@ -69,4 +69,17 @@ test('as Markdown: times in UTC, causes in order, who was told, notes; and no he
   held the lock
 `,
   );
+});
+
+test('a frame shows what was before and after, and nothing that has not been yet', () => {
+  const [began, ended] = ['2026-03-01T02:41:07Z', '2026-03-01T03:59:43Z'].map(Date.parse) as [number, number];
+  const half = (ended - began) / 2;
+  const later = Date.parse('2026-03-02T00:00:00Z');
+  assert.deepEqual(frameAround(INCIDENT, later), { fromMs: began - half, toMs: ended + half });
+  assert.deepEqual(frameAround(INCIDENT, ended + 1_000), { fromMs: began - half, toMs: ended + 1_000 });
+  const open = { ...INCIDENT, ended_at: null };
+  assert.deepEqual(frameAround(open, began + 1_000), { fromMs: began - 300_000, toMs: began + 1_000 }, 'five minutes');
+  const long = { ...INCIDENT, began_at: '2026-02-01T00:00:00.000Z' };
+  const before = Date.parse(long.began_at) - frameAround(long, later).fromMs;
+  assert.equal(before, 6 * 3_600_000, 'and at most six hours');
 });
