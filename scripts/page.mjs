@@ -13,6 +13,8 @@ const LATER =
 await build({
   configFile: false,
   root: root('packages/page/src'),
+  // Without a hash in their names: a service worker keeps its address.
+  publicDir: root('packages/page/public'),
   // Relative, so that it also works below a path that a proxy takes off.
   base: './',
   logLevel: 'warn',

@@ -59,7 +59,7 @@ export const WHOLE_FLEET: FleetPlace = {
 const FLEET_KEYS = Object.keys(WHOLE_FLEET) as (keyof FleetPlace)[];
 const FLEET_TABS: ReadonlySet<Tab> = new Set(['/', '/fleet']);
 
-/** Which incidents are listed; each is empty where nothing is said. */
+/** Which incidents are listed, or which events; each is empty where nothing is said. */
 export interface IncidentFilter {
   readonly kind: string;
   readonly about: string;
@@ -67,6 +67,8 @@ export interface IncidentFilter {
 }
 
 export const ALL_INCIDENTS: IncidentFilter = { kind: '', about: '', code: '' };
+/** Events are of other kinds, and have no more than these. */
+const FILTER_TABS: ReadonlySet<Tab> = new Set(['/incidents', '/events']);
 const FILTER_KEYS = Object.keys(ALL_INCIDENTS) as (keyof IncidentFilter)[];
 
 export interface Address {
@@ -88,7 +90,7 @@ export function readAddress(path: string, query: string): Address {
   const incident = INCIDENT.exec(own)?.[1] ?? '';
   const tab = incident !== '' ? '/incidents' : Object.hasOwn(TABS, own) ? (own as Tab) : '/';
   const fleet = FLEET_TABS.has(tab) ? textsOf(parameters, FLEET_KEYS) : WHOLE_FLEET;
-  const filter = tab === '/incidents' ? textsOf(parameters, FILTER_KEYS) : ALL_INCIDENTS;
+  const filter = FILTER_TABS.has(tab) ? textsOf(parameters, FILTER_KEYS) : ALL_INCIDENTS;
   return { tab, span: readSpan(parameters), fleet, incident, filter };
 }
 
@@ -114,7 +116,7 @@ export function writeAddress({
   const pairs = [
     ...spanPairs(span),
     ...(FLEET_TABS.has(tab) ? textPairs(fleet, FLEET_KEYS) : []),
-    ...(tab === '/incidents' ? textPairs(filter, FILTER_KEYS) : []),
+    ...(FILTER_TABS.has(tab) ? textPairs(filter, FILTER_KEYS) : []),
   ];
   const path = tab === '/incidents' && incident !== '' ? `${tab}/${incident}` : tab;
   return withBase(path) + (pairs.length === 0 ? '' : `?${pairs.join('&')}`);

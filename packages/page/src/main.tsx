@@ -2,11 +2,15 @@
 import { render } from 'preact';
 import type { PublicStatusDocument } from 'portal-server/api';
 import { createNavigation } from './address.js';
+import { withBase } from './base.js';
 import { connect } from './api/live-connection.js';
 import { Page } from './views/app.js';
 
 const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 if (code !== null) history.replaceState(null, '', location.pathname + location.search);
+
+// Absent where the page is not served by TLS or by this machine; without it a reload needs the service.
+void navigator.serviceWorker?.register(withBase('/sw.js')).catch(() => undefined);
 
 const root = document.getElementById('page');
 if (root) {

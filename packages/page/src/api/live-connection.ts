@@ -7,9 +7,13 @@ import type { Store } from '../state-container.js';
 import { MOMENTS } from '../copy/time.js';
 import { followLive } from './follow-live.js';
 import { followStatus } from './follow-status.js';
+import { forgetAll, keepOverReloads } from './kept.js';
 import { createPageState, isAdmin, type PageState } from './page-state.js';
 import { pause, RETRY_MS } from './poll-loop.js';
 import { getJson, postJson, QUEUED_TIMEOUT_MS } from './request.js';
+
+/** Longer than an answer takes. */
+const LATE_MS = 3_000;
 
 export interface LiveConnection {
   readonly state: Store<PageState>;
@@ -30,6 +34,7 @@ export function connect(code: string | null, known: PublicStatusDocument | null)
   function switchTo(who: MeDocument | 'nobody', note: string | null = null): void {
     current.abort();
     current = new AbortController();
+    if (who === 'nobody') forgetAll();
     page.change(who === 'nobody' ? { who, note, snapshot: null } : { who, note });
     void (isAdmin(who) ? followReports(current.signal) : followStatus(page, current.signal, recognise));
   }
@@ -41,10 +46,17 @@ export function connect(code: string | null, known: PublicStatusDocument | null)
 
   async function recognise(signal: AbortSignal): Promise<boolean> {
     for (let tries = 0; ; tries += 1) {
+      // A frozen service refuses nothing: what was known is shown meanwhile.
+      const late = setTimeout(() => page.restore(), LATE_MS);
       const { status, body } = await getJson('/v1/users/me', { signal });
+      clearTimeout(late);
       if (signal.aborted) return false;
       if (body) switchTo(body);
       if (body) return true;
+      if (status === 0 && page.restore()) {
+        await pause(RETRY_MS, signal);
+        continue;
+      }
       // The service cannot check the session now: that does not mean there is none.
       if (status !== 503) return false;
       // Until then they are told what anybody is.
@@ -69,12 +81,15 @@ export function connect(code: string | null, known: PublicStatusDocument | null)
       { code: typed },
       QUEUED_TIMEOUT_MS,
     );
+    // What was read in another session is not for this one.
+    if (body) forgetAll();
     if (body) switchTo(body);
     if (body) return null;
     if (status === 401) return 'This code is not right, was used before, or is too old.';
     return error ?? 'The service cannot be reached.';
   }
 
+  keepOverReloads(page.keep);
   void begin();
   return {
     state: page,

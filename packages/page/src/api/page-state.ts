@@ -3,6 +3,7 @@
  * counts as healthy.
  */
 import type { LiveSnapshotDocument, MeDocument, PublicStatusDocument } from 'portal-server/api';
+import { keep, keptOf } from './kept.js';
 import { createStore, type Store } from '../state-container.js';
 
 /** `null` where the report was polled and the public status did not match it. */
@@ -43,7 +44,14 @@ export function isAdmin(who: PageState['who']): who is MeDocument {
 export interface PageStore extends Store<PageState> {
   /** @param at - the time of the service, ISO 8601, where the answer has it */
   recordAnswer(at?: string): void;
+  /** For a reload while the service is away. */
+  keep(): void;
+  /** What was kept, as what was known before contact was lost. @returns whether there is any */
+  restore(): boolean;
 }
+
+const KEPT_AS = 'page';
+type KeptState = Pick<PageState, 'who' | 'status' | 'snapshot' | 'heardMs' | 'aheadMs'>;
 
 /** @param status - known already, from the document of the page */
 export function createPageState(status: PublicStatusDocument | null): PageStore {
@@ -61,6 +69,15 @@ export function createPageState(status: PublicStatusDocument | null): PageStore 
   });
   return {
     ...store,
+    keep() {
+      const { who, status: known, snapshot, heardMs, aheadMs } = store.get();
+      if (isAdmin(who)) keep(KEPT_AS, { who, status: known, snapshot, heardMs, aheadMs } satisfies KeptState);
+    },
+    restore() {
+      const kept = keptOf<KeptState>(KEPT_AS);
+      if (kept) store.change({ ...kept.value, isLost: true });
+      return kept !== undefined;
+    },
     recordAnswer(at) {
       const heardMs = Date.now();
       const { aheadMs } = store.get();

@@ -4,6 +4,7 @@
  */
 import type { FleetDeltaDocument, FleetDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
+import { keep, keptOf } from './kept.js';
 import { hiddenFor, isHidden, pause, REST_AFTER_MS, REST_POLL_MS, untilVisible } from './poll-loop.js';
 import { getJson } from './request.js';
 import { readStream } from './stream.js';
@@ -29,11 +30,17 @@ const UNHEARD: FleetState = { fleet: null, error: null, isAsked: false };
 export function useFleet(isWanted: boolean): FleetState {
   const [state, setState] = useState<FleetState>(UNHEARD);
   useEffect(() => {
-    setState(UNHEARD);
+    const fleet = isWanted ? keptOf<FleetDocument>(PATH)?.value : undefined;
+    setState(fleet ? { fleet, error: null, isAsked: true } : UNHEARD);
     if (!isWanted) return undefined;
     const stop = new AbortController();
     void follow(stop.signal, (change) => {
-      if (!stop.signal.aborted) setState(change);
+      if (stop.signal.aborted) return;
+      setState((before) => {
+        const after = change(before);
+        if (after.fleet && after.fleet !== before.fleet) keep(PATH, after.fleet);
+        return after;
+      });
     });
     return () => stop.abort();
   }, [isWanted]);

@@ -6,6 +6,7 @@ import type { HistoryDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
 import { limitsOf, stepOf, type Span } from '../address.js';
 import { startPolling } from '../api/poll-loop.js';
+import { keep, keptOf } from '../api/kept.js';
 import { getJson } from '../api/request.js';
 import { mergeHistory, newFrom } from './merge-history.js';
 
@@ -21,12 +22,16 @@ const SELDOM_MS = 60_000;
 const FINE_S = 120;
 
 export function useHistory(span: Span, nowMs: number): HistoryState {
-  const [state, setState] = useState<HistoryState>({ history: null, error: null });
-  const key = typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`;
+  const key = `history ${typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`}`;
+  const [state, setState] = useState<HistoryState>(() => ({
+    history: keptOf<HistoryDocument>(key)?.value ?? null,
+    error: null,
+  }));
   const aheadMs = nowMs - Date.now();
   useEffect(() => {
     /** Of this span. */
-    let known: HistoryDocument | null = null;
+    let known = keptOf<HistoryDocument>(key)?.value ?? null;
+    if (known) setState({ history: known, error: null });
     return startPolling(
       async (signal) => {
         const { fromMs, toMs } = limitsOf(span, Date.now() + aheadMs);
@@ -34,6 +39,7 @@ export function useHistory(span: Span, nowMs: number): HistoryState {
         if (signal.aborted) return true;
         const reason = body ? null : status === 404 ? 'This service keeps no history.' : error;
         known = body ?? known;
+        if (body) keep(key, body);
         setState((before) => ({ history: known ?? before.history, error: reason }));
         return body !== null;
       },

@@ -91,7 +91,7 @@ export function Page({
               {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
               {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
               {tab === '/events' && (
-                <EventsView known={known} span={span} navigation={navigation} nowMs={serviceMs} />
+                <EventsView known={known} span={span} kind={filter.kind} navigation={navigation} nowMs={serviceMs} />
               )}
               {tab === '/incidents' && incident === '' && (
                 <IncidentsView filter={filter} navigation={navigation} nowMs={serviceMs} />
@@ -111,7 +111,7 @@ export function Page({
               {(who !== 'unknown' || known.status?.checked_at) && (
                 <PublicComponents status={known.status} nowMs={serviceMs} />
               )}
-              {who === 'nobody' && (
+              {who === 'nobody' && !(isLost && known.heardMs === null) && (
                 <SignInView
                   connection={connection}
                   note={known.note}

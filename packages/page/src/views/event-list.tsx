@@ -7,7 +7,8 @@ import type { EventDocument } from 'portal-server/api';
 import { type Pointed, type Store, useStore } from '../state-container.js';
 import { detailWords } from '../copy/details.js';
 import { causeLines, lastedWords, type CauseLine } from '../copy/event-texts.js';
-import type { DisplayStatus } from '../copy/headline.js';
+import { foldEvents, rowWords, type EventRow } from '../copy/fold-events.js';
+import { problemSentence, type DisplayStatus } from '../copy/headline.js';
 import { duration } from '../copy/time.js';
 import { Mark, TimeText } from './text.js';
 
@@ -16,40 +17,95 @@ export interface EventListProps {
   readonly error: string | null;
   readonly nowMs: number;
   readonly pointed: Store<Pointed>;
+  /** Rows; default: all. */
+  readonly most?: number;
 }
 
-export function EventList({ events, error, nowMs, pointed }: EventListProps): JSX.Element {
+export function EventList({ events, error, nowMs, pointed, most }: EventListProps): JSX.Element {
   const { atMs } = useStore(pointed);
   if (events === null) return <p class="soft">{error ?? 'Loading …'}</p>;
   if (events.length === 0) return <p class="soft">No events in this time span.</p>;
   return (
     <ol class="events">
-      {events.map((event) => (
-        <li
-          key={event.id}
-          class={atMs !== null && isAt(event, atMs, nowMs) ? 'pointed' : ''}
-          onMouseEnter={() => pointed.change({ atMs: Date.parse(event.began_at) })}
-          onMouseLeave={() => pointed.change({ atMs: null })}
-        >
-          <span class="when">
-            <TimeText at={event.began_at} nowMs={nowMs} />
-          </span>
-          <span>
-            <Mark status={displayStatusOf(event)} word={wordsOf(event)} />{' '}
-            {event.from === event.to && event.since && (
-              <span class="soft">
-                since <TimeText at={event.since} nowMs={nowMs} />, not measured in between{' '}
-              </span>
+      {foldEvents(events)
+        .slice(0, most)
+        .map((row) => (
+          <li
+            key={row[0].id}
+            class={atMs !== null && row.some((event) => isAt(event, atMs, nowMs)) ? 'pointed' : ''}
+            onMouseEnter={() => pointed.change({ atMs: Date.parse(row[0].began_at) })}
+            onMouseLeave={() => pointed.change({ atMs: null })}
+          >
+            {row.length === 1 ? (
+              <One event={row[0]} events={events} nowMs={nowMs} />
+            ) : (
+              <Folded row={row} events={events} nowMs={nowMs} />
             )}
-            {causeLines(event).map((line) => (
-              <Why key={`${line.sentence} ${line.code}`} line={line} nowMs={nowMs} />
-            ))}
-            <Details event={event} />
-          </span>
-          <span class="soft">{lastedWords(event, events, nowMs)}</span>
-        </li>
-      ))}
+          </li>
+        ))}
     </ol>
+  );
+}
+
+interface RowProps {
+  /** Of all rows. */
+  readonly events: readonly EventDocument[];
+  readonly nowMs: number;
+}
+
+function One({ event, events, nowMs }: RowProps & { readonly event: EventDocument }): JSX.Element {
+  return (
+    <>
+      <span class="when">
+        <TimeText at={event.began_at} nowMs={nowMs} />
+      </span>
+      <span>
+        <Mark status={displayStatusOf(event)} word={wordsOf(event)} />{' '}
+        {event.from === event.to && event.since && (
+          <span class="soft">
+            since <TimeText at={event.since} nowMs={nowMs} />, not measured in between{' '}
+          </span>
+        )}
+        {causeLines(event).map((line) => (
+          <Why key={`${line.sentence} ${line.code}`} line={line} nowMs={nowMs} />
+        ))}
+        <Details event={event} />
+      </span>
+      <span class="soft">{lastedWords(event, events, nowMs)}</span>
+    </>
+  );
+}
+
+/** The causes of the latest, and each of them for whoever wants to see it. */
+function Folded({ row, events, nowMs }: RowProps & { readonly row: EventRow }): JSX.Element {
+  const shown = row.find(({ to }) => to !== 'healthy') ?? row[0];
+  const first = row.at(-1) ?? row[0];
+  return (
+    <>
+      <span class="when">
+        <TimeText at={first.began_at} nowMs={nowMs} /> – <TimeText at={row[0].began_at} nowMs={nowMs} />
+      </span>
+      <span>
+        <Mark status={displayStatusOf(shown)} word={rowWords(row)} />{' '}
+        {shown.codes.map((code) => (
+          <span key={code} class="why">
+            {problemSentence(code)} <code class="soft">{code}</code>{' '}
+          </span>
+        ))}
+        <details>
+          <summary>All {row.length}</summary>
+          <ol class="plain">
+            {row.map((event) => (
+              <li key={event.id}>
+                <TimeText at={event.began_at} nowMs={nowMs} /> {wordsOf(event)}{' '}
+                <span class="soft">{lastedWords(event, events, nowMs)}</span>
+              </li>
+            ))}
+          </ol>
+        </details>
+      </span>
+      <span />
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 /** The events of a time span, the latest first. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { limitsOf, type Navigation, type Span } from '../address.js';
+import { ALL_INCIDENTS, limitsOf, type Navigation, type Span } from '../address.js';
 import { useHistory } from '../charts/use-history.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
@@ -29,21 +29,41 @@ export interface UseEventsOptions {
 /** The events of a time span. The query changes at most once a minute, so that the clock alone causes few requests. */
 export function useEvents({ eventCount, span, nowMs, limit, kind }: UseEventsOptions) {
   const query = { ...queryOf(span, nowMs, limit), ...(kind !== undefined && { kind }) };
-  const { body, error } = usePolled(PATH, { query, everyMs: EVERY_MS, reread: eventCount });
+  const { body, error } = usePolled(PATH, {
+    query,
+    everyMs: EVERY_MS,
+    reread: eventCount,
+    // A range that ends now asks for another begin each minute.
+    ...(typeof span === 'string' && { keptAs: `events ${span} ${limit} ${kind ?? ''}` }),
+  });
   return { list: body?.events ?? null, next: body?.next ?? null, error, query };
 }
+
+/** In the order of what is asked for most. */
+const KINDS: Readonly<Record<EventDocument['kind'], string>> = {
+  status: 'status',
+  integrity: 'source',
+  service: 'starts of the service',
+  alert: 'alerts',
+  reason: 'reasons',
+  history: 'the history itself',
+};
 
 export function EventsView({
   known,
   span,
+  kind: wanted,
   navigation,
   nowMs,
 }: {
   readonly known: PageState;
   readonly span: Span;
+  /** As the address has it; empty: all. */
+  readonly kind: string;
   readonly navigation: Navigation;
   readonly nowMs: number;
 }): JSX.Element {
+  const kind = Object.hasOwn(KINDS, wanted) ? wanted : '';
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
   const { list, next, error, query } = useEvents({
@@ -51,6 +71,7 @@ export function EventsView({
     span,
     nowMs,
     limit: LIMIT,
+    ...(kind !== '' && { kind }),
   });
   const [older, setOlder] = useState<{
     search: string;
@@ -72,6 +93,24 @@ export function EventsView({
         <Ranges span={span} navigation={navigation} nowMs={nowMs} />
       </div>
       <Timeline history={history} limits={limitsOf(span, nowMs)} pointed={pointed} nowMs={nowMs} />
+      <form class="filter" role="search" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          Kind
+          <select
+            value={kind}
+            onChange={({ currentTarget }) =>
+              navigation.replace({ filter: { ...ALL_INCIDENTS, kind: currentTarget.value } })
+            }
+          >
+            <option value="">any</option>
+            {Object.entries(KINDS).map(([name, words]) => (
+              <option key={name} value={name}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+      </form>
       <EventList
         events={list && [...list, ...(isOlder ? older.list : [])]}
         error={error}

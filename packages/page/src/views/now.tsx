@@ -22,6 +22,10 @@ const HealthyTime = lazyView(async () => (await import('./healthy-time.js')).Hea
 /** Of this service in its own fleet. */
 export const OWN_NAME = 'portal';
 
+/** What flaps is one row: so more are asked for than are shown. */
+const MOST_EVENTS = 20;
+const MOST_ROWS = 6;
+
 /** What is marked in the charts; more would be a fence. */
 const OWN_KINDS = 'service,integrity';
 const MOST_MARKS = 40;
@@ -36,7 +40,7 @@ export interface NowProps {
 export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs);
-  const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: 6 });
+  const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: MOST_EVENTS });
   const own = useEvents({
     eventCount: known.ownEventCount,
     span,
@@ -71,7 +75,13 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
       <SourceLine nowMs={nowMs} reread={known.ownEventCount} />
       <section aria-labelledby="events">
         <h2 id="events">Events</h2>
-        <EventList events={events.list} error={events.error} nowMs={nowMs} pointed={pointed} />
+        <EventList
+          events={events.list}
+          error={events.error}
+          nowMs={nowMs}
+          pointed={pointed}
+          most={MOST_ROWS}
+        />
       </section>
       <Charts history={history} limits={limits} pointed={pointed} marks={marks} zoom={zoom} nowMs={nowMs} />
       <HealthyTime service={OWN_NAME} nowMs={nowMs} />

@@ -55,7 +55,13 @@ export async function readPageRoutes(options: SiteOptions): Promise<readonly Rou
   });
   return [
     ...files.map(([path, file]) =>
-      defineFixedRoute({ path, cache: 'immutable', contentPolicy: POLICY, find: () => file }),
+      defineFixedRoute({
+        path,
+        // The others have a hash of what is in them in their names.
+        cache: path === '/sw.js' ? 'revalidate' : 'immutable',
+        contentPolicy: POLICY,
+        find: () => file,
+      }),
     ),
     ...views,
   ];
