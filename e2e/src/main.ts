@@ -8,6 +8,7 @@
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
  *   npm run e2e -- --collectors [MINUTES]  the fleet watched directly and through a Prometheus, with faults all along
+if (values.tab) process.exit(run(TAB, String(positionals[0] ?? TAB_MINUTES)));
  *   npm run e2e -- --watchers          three watchers and two Alertmanagers, one of them lost, with all stores up and away;
  *                                      with --only NAME the scenes whose name contains NAME
  */
@@ -25,10 +26,12 @@ import { outcomesTable, poolCostTable } from './table.js';
 
 const PAGE = new URL('../RESULTS.md', import.meta.url);
 const COLLECTORS = fileURLToPath(new URL('test/fleet-collectors-scene.js', import.meta.url));
+const TAB = fileURLToPath(new URL('test/page/open-tab.js', import.meta.url));
 const WATCHERS = fileURLToPath(new URL('test/fleet-watchers-all.js', import.meta.url));
 const OUTSIDE = fileURLToPath(new URL('../../scripts/test.mjs', import.meta.url));
 /** Unless said otherwise. */
 const MINUTES = 10;
+const TAB_MINUTES = 15;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,6 +42,7 @@ const { values, positionals } = parseArgs({
     calm: { type: 'boolean', default: false },
     collectors: { type: 'boolean', default: false },
     watchers: { type: 'boolean', default: false },
+    tab: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(positionals[0] ?? MINUTES);
@@ -47,6 +51,7 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 if (values.collectors) process.exit(run(COLLECTORS, String(minutes)));
+if (values.tab) process.exit(run(TAB, String(positionals[0] ?? TAB_MINUTES)));
 if (values.watchers) process.exit(run(WATCHERS, values.only));
 if (process.argv.length === 2) {
   const code = run(OUTSIDE, 'outside');

@@ -20,8 +20,10 @@ export interface ServedPage {
   /** A link that signs a new user of this level in, once. */
   link(name: string, permission: string): Promise<string>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends the service alone, and starts it again with the same data, at the same address. */
-  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Ends the service alone. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts it again with the same data, at the same address. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,8 +81,10 @@ export async function servePage({ prepare, settings = {} }: ServedPageOptions = 
         return `${url}/#code=${code}`;
       },
       signal: (name) => service.signal(name),
-      async restart(signal) {
+      async stop(signal) {
         await service.stop(signal);
+      },
+      async start() {
         service = await startServiceProcess(folder, { ...environment, PORT: new URL(url).port });
       },
       close,

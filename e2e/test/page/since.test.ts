@@ -89,7 +89,8 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`${signal} in the middle of the outage: no since changes, and nobody looked in between`, async () => {
     await untilHeadline(page, 'Degraded · the cache does not answer in time');
     const known = await sinces();
-    await served.restart(signal);
+    await served.stop(signal);
+    await served.start();
     await untilHeadline(page, 'Degraded · the cache does not answer in time');
     await page.getByText('answering since').first().waitFor();
     await page.getByText('Still degraded').first().waitFor();
