@@ -27,6 +27,8 @@ export interface Demo {
   read<Body>(path: string): Promise<Body>;
   /** Signs in once. */
   readonly link: string;
+  /** Of a session of its administrator. */
+  readonly cookie: string;
   /** Every process that it has started, itself included. */
   family(): Promise<readonly number[]>;
 }
@@ -53,6 +55,7 @@ export async function startDemo(folder: string, meanwhile?: () => Promise<void>)
   return {
     child,
     link,
+    cookie,
     printed: () => printed,
     type: (key) => child.stdin.write(key),
     async read<Body>(path: string) {

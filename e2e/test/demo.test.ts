@@ -17,6 +17,8 @@ interface ServiceDocument {
   readonly instances: readonly { readonly source_hash: string | null }[];
 }
 
+const PATIENCE_OF_PAGE = { timeout: 60_000 };
+
 let folder: string;
 
 before(async () => {
@@ -93,6 +95,52 @@ describe('each letter', () => {
       await page.getByRole('link', { name: 'INSTANCE_REFUSED' }).waitFor();
       await page.getByRole('link', { name: 'SOURCE_DRIFTED' }).waitFor();
       await takePicture(page, 'demo');
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('pictures for the README and the guides: by day and by night, an outage on a phone, its incident, its reasons', async () => {
+    const browser = await startChromium();
+    try {
+      const page = await browser.context.newPage();
+      const desktop = { width: 1280, height: 760 };
+      await page.setViewportSize(desktop);
+      const { origin } = new URL(demo.link);
+      // The link has been used: it is the same session.
+      const [name, value] = demo.cookie.split('=');
+      await browser.context.addCookies([{ name: name ?? '', value: value ?? '', url: origin }]);
+      demo.type('m');
+      await untilShown(demo, 'orders', []);
+      await untilShown(demo, 'billing', []);
+      await page.goto(origin);
+      await untilHeadline(page, 'all 3 services healthy');
+      await takePicture(page, 'healthy');
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await takePicture(page, 'dark');
+      await page.emulateMedia({ colorScheme: 'light' });
+
+      demo.type('l');
+      await untilShown(demo, 'billing', ['DATABASE_POOL_SATURATED', 'DATABASE_POOL_STALLED']);
+      await page.goto(`${origin}/?service=billing`);
+      const instance = page.getByRole('rowheader').filter({ hasText: '127.0.0.1' }).getByRole('link').first();
+      await instance.click();
+      await page.locator('.reasons li').first().waitFor(PATIENCE_OF_PAGE);
+      await takePicture(page, 'reasons');
+      await page.goto(`${origin}/incidents`);
+      await page.getByRole('region', { name: 'Open' }).getByRole('link').first().click();
+      await page.getByRole('heading', { name: 'Before, meanwhile and after' }).waitFor(PATIENCE_OF_PAGE);
+      await page.locator('.timeline rect').first().waitFor({ state: 'attached' });
+      await takePicture(page, 'incident');
+
+      demo.type('l');
+      demo.type('p');
+      await untilShown(demo, 'billing', ['DATABASE_TIMEOUT']);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.goto(origin);
+      await untilHeadline(page, 'DATABASE_TIMEOUT');
+      await takePicture(page, 'phone');
+      demo.type('p');
     } finally {
       await browser.close();
     }

@@ -152,7 +152,6 @@ test('by keyboard from the fleet to a service, its instance, and back', async ()
   await page.goBack();
   await page.getByRole('heading', { name: 'orders' }).waitFor();
   await healthyTime.getByRole('columnheader', { name: '90 days' }).waitFor();
-  await takePicture(page, 'fleet-service');
 });
 
 test('this service is an instance of its own fleet, and its place is the page of this service', async () => {

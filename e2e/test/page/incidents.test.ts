@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, recordTraffic, takePicture } from './reader.js';
+import { assertAccessible, recordTraffic } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
 
 let browser: Browser;
@@ -63,7 +63,6 @@ test('the list leads to an incident, which has an address of its own', async () 
   const runbook = page.getByRole('link', { name: 'Runbook of INSTANCE_REFUSED' }).first();
   assert.equal(await runbook.getAttribute('href'), 'https://wiki.example.org/runbooks/INSTANCE_REFUSED');
   await assertAccessible(page, 'an incident');
-  await takePicture(page, 'incident');
 });
 
 test('filters stand in the address, and so does what a colleague sees', async () => {

@@ -186,7 +186,6 @@ test('silence of the service is told, counted, and never shown as health', async
   assert.match(words, /last answer \d+ s ago/);
   assert.ok(!words.includes('Healthy'));
   await untilTitle(page, /^◌ Unknown/);
-  await takePicture(page, 'silence');
   // What is below is from then: no age and no duration of it goes on.
   const below = page.locator('main > :not(.headline)').first();
   const parts = page.locator('.two');
