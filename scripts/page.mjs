@@ -1,6 +1,8 @@
 // Builds the operator's page, packages/page/src, into packages/page/dist/site, which the service serves, or into another folder.
 //
 //   node scripts/page.mjs [FOLDER]
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
@@ -10,11 +12,11 @@ const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const LATER =
   /\/(charts\/(chart\.tsx|cells\.ts)|uplot\/.*|views\/(alerts|maintenance|incident-charts|incidents?|integrity(-\w+)?|sessions|sign-in|report-dialog|healthy-time|audit|fleet(-(service|instance|past|strip|source|cells|filter))?|pause-form)\.tsx|copy\/(alerts|incident|fold-incidents|details|healthy-time)\.ts)$/;
 
+const outDir = process.argv[2] ?? root('packages/page/dist/site');
+
 await build({
   configFile: false,
   root: root('packages/page/src'),
-  // Without a hash in their names: a service worker keeps its address.
-  publicDir: root('packages/page/public'),
   // Relative, so that it also works below a path that a proxy takes off.
   base: './',
   logLevel: 'warn',
@@ -27,7 +29,7 @@ await build({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: process.argv[2] ?? root('packages/page/dist/site'),
+    outDir,
     emptyOutDir: true,
     target: 'es2022',
     // The policy allows neither `data:` nor anything inline.
@@ -42,3 +44,5 @@ await build({
     reportCompressedSize: false,
   },
 });
+// Without a hash in its name: a service worker keeps its address.
+await copyFile(root('packages/page/src/sw.js'), join(outDir, 'sw.js'));

@@ -68,8 +68,8 @@ test('a maintenance is planned in the zone that the reader has chosen, and ended
   await page.getByLabel('Why').fill('PostgreSQL 18');
   await page.getByRole('button', { name: 'Plan', exact: true }).click();
   await row('portal').getByText('PostgreSQL 18').waitFor();
-  const times = await row('portal').getByRole('time').evaluateAll<string[], HTMLTimeElement>((all) =>
-    all.map(({ dateTime }) => dateTime),
+  const times = await Promise.all(
+    (await row('portal').locator('time').all()).map((time) => time.getAttribute('datetime')),
   );
   assert.equal(times[0], `${tomorrow}:00.000Z`);
   assert.equal(Date.parse(times[1] ?? '') - Date.parse(times[0] ?? ''), 2 * 3_600_000);

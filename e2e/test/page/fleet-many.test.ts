@@ -12,7 +12,9 @@ import { startChromium } from './chromium.js';
 import { assertAccessible, takePicture } from './reader.js';
 import { servePage } from './served-page.js';
 
-const RESPONDER = fileURLToPath(new URL('../../../../bench/dist/servers/fleet-instances.js', import.meta.url));
+const RESPONDER = fileURLToPath(
+  new URL('../../../../bench/dist/servers/fleet-instances.js', import.meta.url),
+);
 const SERVICES = 40;
 const OF_EACH = 250;
 /** In how many services some do not answer, and how many there. */
@@ -44,7 +46,8 @@ test('10,000 instances are one page, with what needs somebody first', async (t) 
     return `  - { name: ${name}, labels: { team: "${'abcd'[service % 4] ?? ''}" }, discover: { static: [${targets.join()}] } }`;
   });
   const file = join(folder, 'fleet.yaml');
-  const defaults = 'interval: 30s, timeout: 2s, failure_threshold: 1, success_threshold: 1, networks: [127.0.0.0/8]';
+  const defaults =
+    'interval: 30s, timeout: 2s, failure_threshold: 1, success_threshold: 1, networks: [127.0.0.0/8]';
   await writeFile(file, `fleet: prod\ndefaults: { ${defaults} }\nservices:\n${services.join('\n')}\n`);
   const served = await servePage({ settings: { PORTAL_FLEET_FILE: file } });
   t.after(() => served.close());

@@ -11,7 +11,17 @@ import { assertAccessible, layoutShift, untilHeadline } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage, type ServedPage } from './served-page.js';
 
-const VIEWS = ['/', '/fleet', '/now', '/incidents', '/alerts', '/events', '/integrity', '/sessions', '/audit'];
+const VIEWS = [
+  '/',
+  '/fleet',
+  '/now',
+  '/incidents',
+  '/alerts',
+  '/events',
+  '/integrity',
+  '/sessions',
+  '/audit',
+];
 /** Of a view, as browsers count it. */
 const MOST_SHIFT = 0.05;
 /** The smallest is also a desktop at 400 %. */

@@ -45,7 +45,7 @@ export interface PageStore extends Store<PageState> {
   /** @param at - the time of the service, ISO 8601, where the answer has it */
   recordAnswer(at?: string): void;
   /** For a reload while the service is away. */
-  keep(): void;
+  readonly keep: () => void;
   /** What was kept, as what was known before contact was lost. @returns whether there is any */
   restore(): boolean;
 }

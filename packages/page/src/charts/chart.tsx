@@ -105,9 +105,7 @@ export function Chart({ spec, history, limits, pointed, marks, zoom }: ChartProp
 }
 
 function wordsOf(spec: ChartSpec, history: HistoryDocument, index: number): string {
-  return spec.lines
-    .map(({ name }, line) => `${name} ${valueWords(spec, history, line, index)}`)
-    .join(', ');
+  return spec.lines.map(({ name }, line) => `${name} ${valueWords(spec, history, line, index)}`).join(', ');
 }
 
 /** `1.2 ms (0.8 ms to 5.1 ms)`: the value of a step, and of the first line of a series the least and the most of it where they differ. */
@@ -123,6 +121,7 @@ function valueWords(
   const { minimum, maximum } = seriesOf(history, line.series) ?? {};
   const [least, most] = [minimum?.[index], maximum?.[index]];
   const isFirst = lines.findIndex(({ series }) => series === line.series) === place;
-  if (!isFirst || typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most)) return words;
+  if (!isFirst || typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most))
+    return words;
   return `${words} (${word(least)} to ${word(most)})`;
 }

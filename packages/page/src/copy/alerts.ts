@@ -22,13 +22,19 @@ export function toldWords({ type }: Pick<AlertReceiver, 'type'>): string {
 export function receiverMark({
   accepted_at: acceptedAt,
   failing_since: failingSince,
-}: Pick<AlertReceiver, 'accepted_at' | 'failing_since'>): { readonly status: DisplayStatus; readonly word: string } {
+}: Pick<AlertReceiver, 'accepted_at' | 'failing_since'>): {
+  readonly status: DisplayStatus;
+  readonly word: string;
+} {
   if (failingSince !== null) return { status: 'unhealthy', word: 'accepts nothing' };
   if (acceptedAt !== null) return { status: 'healthy', word: 'accepts' };
   return { status: 'unknown', word: 'not tried since the start' };
 }
 
-export function deliveryMark(state: AlertDelivery['state']): { readonly status: DisplayStatus; readonly word: string } {
+export function deliveryMark(state: AlertDelivery['state']): {
+  readonly status: DisplayStatus;
+  readonly word: string;
+} {
   if (state === 'accepted') return { status: 'healthy', word: 'accepted' };
   if (state === 'waiting') return { status: 'degraded', word: 'waiting' };
   return { status: 'unhealthy', word: 'given up' };
@@ -55,6 +61,9 @@ export function momentOfField(value: string, zone: Zone): string | undefined {
 }
 
 /** `service orders`, `label team:shop`. */
-export function scopeWords(scope: { readonly service: string | null; readonly label: string | null }): string {
+export function scopeWords(scope: {
+  readonly service: string | null;
+  readonly label: string | null;
+}): string {
   return scope.service === null ? `all with ${scope.label ?? ''}` : scope.service;
 }

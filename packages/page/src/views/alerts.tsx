@@ -128,7 +128,9 @@ function TestButton({ onTest }: { readonly onTest: () => void }): JSX.Element {
       <button type="button" disabled={isSending} onClick={() => void send()}>
         Send a test
       </button>{' '}
-      <span class="soft">To all of them. PagerDuty opens an incident, which somebody has to resolve there.</span>{' '}
+      <span class="soft">
+        To all of them. PagerDuty opens an incident, which somebody has to resolve there.
+      </span>{' '}
       <span role="status">{outcome}</span>
     </p>
   );

@@ -91,7 +91,13 @@ export function Page({
               {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
               {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
               {tab === '/events' && (
-                <EventsView known={known} span={span} kind={filter.kind} navigation={navigation} nowMs={serviceMs} />
+                <EventsView
+                  known={known}
+                  span={span}
+                  kind={filter.kind}
+                  navigation={navigation}
+                  nowMs={serviceMs}
+                />
               )}
               {tab === '/incidents' && incident === '' && (
                 <IncidentsView filter={filter} navigation={navigation} nowMs={serviceMs} />

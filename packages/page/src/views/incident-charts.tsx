@@ -52,7 +52,13 @@ export function IncidentCharts({ incident, navigation, nowMs }: IncidentChartsPr
             nowMs={nowMs}
           />
         ) : (
-          <ServiceStrip key={service} service={service} frame={{ fromMs, toMs }} within={within} nowMs={nowMs} />
+          <ServiceStrip
+            key={service}
+            service={service}
+            frame={{ fromMs, toMs }}
+            within={within}
+            nowMs={nowMs}
+          />
         ),
       )}
     </>
@@ -99,7 +105,12 @@ function OwnFigures({
   );
 }
 
-function ServiceStrip({ service, frame, within, nowMs }: FramedProps & { readonly service: string }): JSX.Element {
+function ServiceStrip({
+  service,
+  frame,
+  within,
+  nowMs,
+}: FramedProps & { readonly service: string }): JSX.Element {
   const { body, error } = usePolled('/v1/admin/fleet/services/{service}/history', {
     names: { service },
     query: {

@@ -38,11 +38,7 @@ export function Maintenance({
       {body === null ? (
         <p class="soft">{error ?? 'Loading …'}</p>
       ) : (
-        <Pauses
-          pauses={body.pauses}
-          nowMs={nowMs}
-          onEnd={(id) => void send(`${PATH}/${id}/end`, {})}
-        />
+        <Pauses pauses={body.pauses} nowMs={nowMs} onEnd={(id) => void send(`${PATH}/${id}/end`, {})} />
       )}
       <p role="status">{failure}</p>
       {fleet !== null && <PlanForm fleet={fleet} nowMs={nowMs} onPlan={(fields) => send(PATH, fields)} />}
@@ -105,7 +101,10 @@ function PlanForm({
     event.preventDefault();
     const form = event.target as HTMLFormElement;
     const fields = new FormData(form);
-    const text = (name: string): string => String(fields.get(name) ?? '');
+    const text = (name: string): string => {
+      const value = fields.get(name);
+      return typeof value === 'string' ? value : '';
+    };
     const [kind = '', ...rest] = text('scope').split(' ');
     const from = momentOfField(text('from'), zone);
     const beginMs = from === undefined ? nowMs : Date.parse(from);

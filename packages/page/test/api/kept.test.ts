@@ -1,6 +1,7 @@
 /** What is kept of a tab: the latest answers, over a reload, and nothing once somebody has signed out. */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import type * as Kept from '../../src/api/kept.js';
 
 /** As a browser has it, with room for so many characters. */
 function createStorage(room = Number.POSITIVE_INFINITY) {
@@ -32,7 +33,7 @@ async function load() {
       leave = listener;
     },
   });
-  const kept = (await import(`../../src/api/kept.js?load=${loads}`)) as typeof import('../../src/api/kept.js');
+  const kept = (await import(`../../src/api/kept.js?load=${loads}`)) as typeof Kept;
   kept.keepOverReloads(() => undefined);
   return kept;
 }
@@ -86,7 +87,7 @@ test('a browser that keeps nothing, has no room, or has something else there, is
     },
   });
   loads += 1;
-  const none = (await import(`../../src/api/kept.js?load=${loads}`)) as typeof import('../../src/api/kept.js');
+  const none = (await import(`../../src/api/kept.js?load=${loads}`)) as typeof Kept;
   none.keep('page', 1);
   none.forgetAll();
   assert.equal(none.keptOf('page'), undefined);

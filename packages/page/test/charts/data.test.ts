@@ -18,10 +18,25 @@ assert.ok(spec);
 test('three percentiles have one band, from least to most', () => {
   const percentiles = { database_latency_ms: { p50: [1.5, 2], p95: [5, 6], p99: [8, 7] } };
   const data = chartData(spec, { ...HISTORY, percentiles } as unknown as HistoryDocument);
-  assert.deepEqual(data, [[100, 110], [1, 1], [9, 8], [1.5, 2], [null, null], [null, null], [5, 6], [null, null], [null, null], [8, 7]]);
+  assert.deepEqual(data, [
+    [100, 110],
+    [1, 1],
+    [9, 8],
+    [1.5, 2],
+    [null, null],
+    [null, null],
+    [5, 6],
+    [null, null],
+    [null, null],
+    [8, 7],
+  ]);
 });
 
 test('a service that keeps no percentiles has its band all the same, and no line', () => {
   const data = chartData(spec, HISTORY);
-  assert.deepEqual(data.slice(1, 4), [[1, 1], [9, 8], [null, null]]);
+  assert.deepEqual(data.slice(1, 4), [
+    [1, 1],
+    [9, 8],
+    [null, null],
+  ]);
 });

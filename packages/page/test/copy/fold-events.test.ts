@@ -32,7 +32,9 @@ function shape(events: readonly EventDocument[]): readonly number[] {
 }
 
 test('a status that comes and goes is one row; how it is now stands by itself', () => {
-  const flaps = [0, 1, 2, 3, 4, 5, 6, 7].map((minute) => (minute % 2 === 0 ? event(minute, {}) : healthy(minute)));
+  const flaps = [0, 1, 2, 3, 4, 5, 6, 7].map((minute) =>
+    minute % 2 === 0 ? event(minute, {}) : healthy(minute),
+  );
   assert.deepEqual(shape([...flaps, event(8, {}), healthy(9, null)]), [1, 9]);
   const [, folded] = foldEvents([...flaps, event(8, {}), healthy(9, null)].toReversed());
   assert.ok(folded);
@@ -61,7 +63,11 @@ test('starts are one row, but not over another version; three of anything are re
 
 test('nothing is lost, and the order stays', () => {
   const events = Array.from({ length: 60 }, (_, minute) =>
-    minute % 7 === 0 ? event(minute, { kind: 'integrity', to: 'changed' }) : minute % 2 === 0 ? event(minute, {}) : healthy(minute),
+    minute % 7 === 0
+      ? event(minute, { kind: 'integrity', to: 'changed' })
+      : minute % 2 === 0
+        ? event(minute, {})
+        : healthy(minute),
   ).toReversed();
   assert.deepEqual(foldEvents(events).flat(), events);
 });

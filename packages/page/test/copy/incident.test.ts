@@ -78,7 +78,11 @@ test('a frame shows what was before and after, and nothing that has not been yet
   assert.deepEqual(frameAround(INCIDENT, later), { fromMs: began - half, toMs: ended + half });
   assert.deepEqual(frameAround(INCIDENT, ended + 1_000), { fromMs: began - half, toMs: ended + 1_000 });
   const open = { ...INCIDENT, ended_at: null };
-  assert.deepEqual(frameAround(open, began + 1_000), { fromMs: began - 300_000, toMs: began + 1_000 }, 'five minutes');
+  assert.deepEqual(
+    frameAround(open, began + 1_000),
+    { fromMs: began - 300_000, toMs: began + 1_000 },
+    'five minutes',
+  );
   const long = { ...INCIDENT, began_at: '2026-02-01T00:00:00.000Z' };
   const before = Date.parse(long.began_at) - frameAround(long, later).fromMs;
   assert.equal(before, 6 * 3_600_000, 'and at most six hours');

@@ -24,7 +24,10 @@ const receiverSchema = named(
     receiver: text('Type and place in the setting; never a URL.'),
     type: choice([...RECEIVER_TYPES, 'alertmanager', 'heartbeat'], 'What it is.'),
     accepted_at: textOrNull('When it last accepted something; `null`: not yet.', MOMENT),
-    failing_since: textOrNull('Since when it accepts nothing; `null`: it does, or was not tried yet.', MOMENT),
+    failing_since: textOrNull(
+      'Since when it accepts nothing; `null`: it does, or was not tried yet.',
+      MOMENT,
+    ),
     cause: textOrNull('Why, such as `ECONNREFUSED` or `WEBHOOK_REFUSED (500)`; `null`: it does not fail.'),
     waiting: integerOrNull(
       'Messages that wait for it; `null`: nothing ever does, or the file of them cannot be read.',
@@ -68,7 +71,8 @@ export const adminAlertsRoute = defineRoute({
     id: 'adminAlerts',
     tag: 'Incidents',
     summary: 'Who is told of incidents',
-    description: 'How it stands with each receiver, and the latest messages. From memory and a file of the service’s own.',
+    description:
+      'How it stands with each receiver, and the latest messages. From memory and a file of the service’s own.',
   },
   query: {
     limit: wholeNumberParameter(`How many messages; default ${DEFAULT_DELIVERIES}.`, {

@@ -52,7 +52,7 @@ export interface Alerting {
   fleetUpdated(update: FleetUpdate, own: ServiceUpdate | undefined): void;
   sourceChanged(event: SourceEvent): void;
   /** A heartbeat was accepted, or was not, or was withheld. */
-  heartbeatTried(result: 'accepted' | 'refused', cause?: string): void;
+  readonly heartbeatTried: (result: 'accepted' | 'refused', cause?: string) => void;
   notifications(): readonly NotificationCount[];
   /** Since when the oldest message waits, milliseconds since 1970; `null`: none, or it cannot be read. */
   oldestMessageAt(): Promise<number | null>;
@@ -113,7 +113,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       receivers,
       alertmanagers: urls.length,
       hasHeartbeat: config.heartbeatUrl !== undefined,
-      standing: (name) => (name === HEARTBEAT ? heartbeats : counts).standing(name),
+      stateOf: (name) => (name === HEARTBEAT ? heartbeats : counts).stateOf(name),
       read: fleetHistory.read,
       log,
     }),

@@ -56,7 +56,7 @@ export interface Monitoring {
   reported(event: ReportEvent): void;
   sourceChanged(event: SourceEvent): void;
   /** A heartbeat was accepted, or was not, or was withheld. */
-  heartbeatTried(result: 'accepted' | 'refused', cause?: string): void;
+  readonly heartbeatTried: (result: 'accepted' | 'refused', cause?: string) => void;
   figures(): Promise<MonitoringFigures>;
   /** What of it does not move, in words for the log: probe runs that do not come, alerts that do not leave. */
   standstill(): string | undefined;

@@ -52,7 +52,9 @@ async function alerts(query = ''): Promise<{
   readonly receivers: readonly Fields[];
   readonly deliveries: readonly Fields[];
 }> {
-  const { status, json, body } = await sendRequest(service.url, `/v1/admin/alerts${query}`, { cookie: admin });
+  const { status, json, body } = await sendRequest(service.url, `/v1/admin/alerts${query}`, {
+    cookie: admin,
+  });
   assert.equal(status, 200, body);
   return json as never;
 }
@@ -84,18 +86,18 @@ test('each that is told has a line, what was never tried says so, and no line sa
     ],
   );
   const [generic] = receivers;
-  assert.deepEqual([generic?.['accepted_at'], generic?.['failing_since'], generic?.['cause']], [null, null, null]);
+  assert.deepEqual(
+    [generic?.['accepted_at'], generic?.['failing_since'], generic?.['cause']],
+    [null, null, null],
+  );
   assert.deepEqual(deliveries, []);
   assert.doesNotMatch(JSON.stringify(receivers), /127\.0\.0\.1|http/);
-  const refused = await waitFor(
+  await waitFor(
     'the Alertmanager that is not there to be tried',
-    async () => {
-      const one = await standing('alertmanager 2');
-      return one['failing_since'] === null ? undefined : one;
-    },
+    async () => (await standing('alertmanager 2'))['failing_since'] !== null,
     PATIENCE,
   );
-  assert.equal(refused['cause'], 'ECONNREFUSED');
+  assert.equal((await standing('alertmanager 2'))['cause'], 'ECONNREFUSED');
 });
 
 test('a test reaches everybody by the way that alerts go, is listed, and is in the audit', async () => {
@@ -124,22 +126,25 @@ test('a test reaches everybody by the way that alerts go, is listed, and is in t
   assert.notEqual((await standing('generic 1'))['accepted_at'], null);
   const [entry, ...others] = await audited();
   assert.deepEqual(others, []);
-  assert.match(String(entry?.['actor']), /^user-/);
-  assert.deepEqual((entry?.['details'] as Fields)['receivers'], ['generic 1', 'alertmanager 1', 'alertmanager 2']);
+  assert.ok(entry);
+  assert.match(String(entry['actor']), /^user-/);
+  assert.deepEqual((entry['details'] as Fields)['receivers'], [
+    'generic 1',
+    'alertmanager 1',
+    'alertmanager 2',
+  ]);
 });
 
 test('a receiver that refuses is said to, with why and how much waits; and when it takes them again', async () => {
   receiver.respondWith(503);
   try {
     assert.equal((await sendTest()).status, 200);
-    const failing = await waitFor(
+    await waitFor(
       'the refusal to be told',
-      async () => {
-        const one = await standing('generic 1');
-        return one['failing_since'] === null ? undefined : one;
-      },
+      async () => (await standing('generic 1'))['failing_since'] !== null,
       PATIENCE,
     );
+    const failing = await standing('generic 1');
     assert.equal(failing['cause'], 'WEBHOOK_REFUSED (503)');
     assert.equal(failing['waiting'], 1);
     assert.notEqual(failing['waiting_since'], null);
@@ -160,7 +165,7 @@ test('a receiver that refuses is said to, with why and how much waits; and when 
 });
 
 test('what the audit cannot take is not sent; how receivers stand is told all the same', async () => {
-  const before = receiver.received.length;
+  const earlier = receiver.received.length;
   await postgres.freeze();
   try {
     await waitFor(
@@ -175,10 +180,7 @@ test('what the audit cannot take is not sent; how receivers stand is told all th
   }
   await waitFor('the database to be back', async () => (await audited()).length >= 2, PATIENCE);
   assert.equal((await audited()).length, 2, 'nothing has been done');
-  assert.equal(
-    typesOf(receiver.received.slice(before)).filter((type) => type === 'alert.test').length,
-    0,
-  );
+  assert.equal(typesOf(receiver.received.slice(earlier)).filter((type) => type === 'alert.test').length, 0);
 });
 
 test('whoever is no administrator neither sees nor sends', async () => {
@@ -197,6 +199,9 @@ test('where nobody is named, there is nobody to test, and that is said', async (
   assert.deepEqual(shown.json, { receivers: [], deliveries: [] });
   const refused = await sendRequest(lonely.url, '/v1/admin/alerts/test', { method: 'POST', cookie });
   assert.equal(refused.status, 400);
-  assert.match(String(refused.json['error']), /`PORTAL_ALERT_WEBHOOKS` or `PORTAL_ALERTMANAGERS`.*got nothing/);
+  assert.match(
+    String(refused.json['error']),
+    /`PORTAL_ALERT_WEBHOOKS` or `PORTAL_ALERTMANAGERS`.*got nothing/,
+  );
   assert.equal((await audited()).length, 2);
 });

@@ -3,14 +3,14 @@ import type { ReceiverType } from '../../config/rules.js';
 import type { Log } from '../../infra/log.js';
 import { readInTime } from '../../infra/sqlite/read-in-time.js';
 import { alertmanagerName } from './alertmanager-client.js';
-import type { NotificationStanding } from './notification-counts.js';
+import type { NotificationState } from './notification-counts.js';
 import type { LatestDelivery, OutboxStore, WaitingCount } from './outbox-store.js';
 import type { Receiver } from './receivers.js';
 
 export type ToldType = ReceiverType | 'alertmanager' | 'heartbeat';
 
 /** One that is told. Times in milliseconds since 1970. */
-export interface ToldReceiver extends NotificationStanding {
+export interface ToldReceiver extends NotificationState {
   /** Type and place in the setting: `slack 2`. */
   readonly name: string;
   readonly type: ToldType;
@@ -32,7 +32,7 @@ export interface AlertOverviewOptions {
   /** How many there are. */
   readonly alertmanagers: number;
   readonly hasHeartbeat: boolean;
-  readonly standing: (receiverName: string) => NotificationStanding;
+  readonly stateOf: (receiverName: string) => NotificationState;
   readonly read: <Method extends 'waitingMessages' | 'latestDeliveries'>(
     method: Method,
     ...args: Parameters<OutboxStore[Method]>
@@ -45,42 +45,34 @@ export const HEARTBEAT = 'heartbeat';
 const CANNOT_READ = 'the outbox cannot be read';
 
 export function createAlertOverview(options: AlertOverviewOptions): AlertOverview {
-  const { receivers, alertmanagers, hasHeartbeat, standing, read, log } = options;
+  const { receivers, alertmanagers, hasHeartbeat, stateOf, read, log } = options;
   const inTime = <Result>(reply: Promise<Result>): Promise<Result | null> =>
     readInTime(reply, log, CANNOT_READ).catch(() => null);
-  /** Nothing waits for it: it is told how things stand, again and again. */
-  const repeated = (name: string, type: ToldType): ToldReceiver => ({
-    name,
-    type,
-    waiting: null,
-    waitingSince: null,
-    ...standing(name),
-  });
+  /** Nothing waits for one that is told how things stand, again and again. */
+  const toldReceiver = (
+    name: string,
+    type: ToldType,
+    waiting: Waiting = { waiting: null, waitingSince: null },
+  ): ToldReceiver => ({ name, type, ...waiting, ...stateOf(name) });
 
   return {
     async receivers() {
-      const waiting = receivers.length === 0 ? [] : await inTime(read('waitingMessages'));
+      const counts = receivers.length === 0 ? [] : await inTime(read('waitingMessages'));
       return [
-        ...receivers.map(({ name, key, type }) => ({
-          name,
-          type,
-          ...waitingFor(key, waiting),
-          ...standing(name),
-        })),
+        ...receivers.map(({ name, key, type }) => toldReceiver(name, type, waitingFor(key, counts))),
         ...Array.from({ length: alertmanagers }, (_, index) =>
-          repeated(alertmanagerName(index), 'alertmanager'),
+          toldReceiver(alertmanagerName(index), 'alertmanager'),
         ),
-        ...(hasHeartbeat ? [repeated(HEARTBEAT, 'heartbeat')] : []),
+        ...(hasHeartbeat ? [toldReceiver(HEARTBEAT, 'heartbeat')] : []),
       ];
     },
     deliveries: (limit) => inTime(read('latestDeliveries', limit)),
   };
 }
 
-function waitingFor(
-  key: string,
-  counts: readonly WaitingCount[] | null,
-): Pick<ToldReceiver, 'waiting' | 'waitingSince'> {
+type Waiting = Pick<ToldReceiver, 'waiting' | 'waitingSince'>;
+
+function waitingFor(key: string, counts: readonly WaitingCount[] | null): Waiting {
   if (counts === null) return { waiting: null, waitingSince: null };
   const found = counts.find(({ receiver }) => receiver === key);
   return { waiting: found?.count ?? 0, waitingSince: found?.since ?? null };

@@ -10,7 +10,7 @@ export interface NotificationCount {
 }
 
 /** How it stands with one receiver since the start. */
-export interface NotificationStanding {
+export interface NotificationState {
   /** Of the latest attempt that was accepted, milliseconds since 1970; `null`: there was none. */
   readonly acceptedAt: number | null;
   /** Of the first attempt since then that was not; `null`: there was none. */
@@ -21,24 +21,24 @@ export interface NotificationStanding {
 
 export interface NotificationCounts {
   /** @param cause - why it was not accepted */
-  add(receiver: string, result: NotificationResult, cause?: string): void;
+  readonly add: (receiver: string, result: NotificationResult, cause?: string) => void;
   all(): readonly NotificationCount[];
-  standing(receiver: string): NotificationStanding;
+  stateOf(receiver: string): NotificationState;
 }
 
-const UNTRIED: NotificationStanding = { acceptedAt: null, failingSince: null, cause: null };
+const UNTRIED: NotificationState = { acceptedAt: null, failingSince: null, cause: null };
 
 export function createNotificationCounts(): NotificationCounts {
   const counts = new Map<string, NotificationCount>();
-  const standings = new Map<string, NotificationStanding>();
-  const standing = (receiver: string): NotificationStanding => standings.get(receiver) ?? UNTRIED;
+  const states = new Map<string, NotificationState>();
+  const stateOf = (receiver: string): NotificationState => states.get(receiver) ?? UNTRIED;
   return {
     add(receiver, result, cause) {
       const key = `${receiver}\n${result}`;
       counts.set(key, { receiver, result, count: (counts.get(key)?.count ?? 0) + 1 });
-      const { acceptedAt, failingSince } = standing(receiver);
+      const { acceptedAt, failingSince } = stateOf(receiver);
       const now = Date.now();
-      standings.set(
+      states.set(
         receiver,
         result === 'accepted'
           ? { acceptedAt: now, failingSince: null, cause: null }
@@ -46,6 +46,6 @@ export function createNotificationCounts(): NotificationCounts {
       );
     },
     all: () => [...counts.values()],
-    standing,
+    stateOf,
   };
 }

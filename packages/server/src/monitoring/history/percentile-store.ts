@@ -70,7 +70,10 @@ export function createPercentileStore(database: Database): PercentileStore {
       if (found.size > 0) fill(columns, current, found);
       found = new Map();
     };
-    for (const [step, value] of statement.raw().all(fromMs, stepMs, fromMs, toMs) as [number, number | string][]) {
+    for (const [step, value] of statement.raw().all(fromMs, stepMs, fromMs, toMs) as [
+      number,
+      number | string,
+    ][]) {
       if (step !== current) settle();
       current = step;
       if (typeof value === 'number') found.set(value, (found.get(value) ?? 0) + 1);
@@ -89,9 +92,10 @@ export function createPercentileStore(database: Database): PercentileStore {
     },
     prune: (table, beforeMs, afterMs) => void prunes[table].run(beforeMs, afterMs),
     read: (query) =>
-      Object.fromEntries(
-        LATENCIES.map((series, place) => [series, readOne(query, series, place)]),
-      ) as Record<LatencyName, PercentileColumns>,
+      Object.fromEntries(LATENCIES.map((series, place) => [series, readOne(query, series, place)])) as Record<
+        LatencyName,
+        PercentileColumns
+      >,
   };
 }
 

@@ -15,7 +15,12 @@ import {
   SAMPLES_FOR_MS,
   SECOND_MS,
 } from './history-limits.js';
-import { createPercentileStore, LATENCIES, type LatencyName, type PercentileColumns } from './percentile-store.js';
+import {
+  createPercentileStore,
+  LATENCIES,
+  type LatencyName,
+  type PercentileColumns,
+} from './percentile-store.js';
 import { SERIES, STATUSES, type StoredSample, type SeriesName } from './series.js';
 import { inTransaction } from '../../infra/sqlite/transaction.js';
 
@@ -114,7 +119,10 @@ export function createSampleStore(database: Database, now: () => number = Date.n
   const add = inTransaction(database, (samples: readonly StoredSample[]) => {
     for (const { at, status, values } of samples) insert.run(at, status, ...values);
     const times = samples.map(({ at }) => at);
-    const minutes = [floor(Math.min(...times), MINUTE_MS), floor(Math.max(...times), MINUTE_MS) + MINUTE_MS] as const;
+    const minutes = [
+      floor(Math.min(...times), MINUTE_MS),
+      floor(Math.max(...times), MINUTE_MS) + MINUTE_MS,
+    ] as const;
     toMinutes.run(...minutes);
     percentiles.updateMinutes(...minutes);
     const nowMs = now();

@@ -48,12 +48,20 @@ function exactly(values: readonly number[], share: number): number | null {
   return sorted[Math.max(1, Math.ceil(share * sorted.length)) - 1] ?? null;
 }
 
-function assertNear(found: number | null | undefined, expected: number | null, precision: number, what: string): void {
+function assertNear(
+  found: number | null | undefined,
+  expected: number | null,
+  precision: number,
+  what: string,
+): void {
   if (expected === null || found === null || found === undefined) {
     assert.equal(found, expected, what);
     return;
   }
-  assert.ok(Math.abs(found - expected) <= precision * expected + 0.011, `${what}: ${found} and not ${expected}`);
+  assert.ok(
+    Math.abs(found - expected) <= precision * expected + 0.011,
+    `${what}: ${found} and not ${expected}`,
+  );
 }
 
 const EVERY_MS = 2_000;
@@ -101,10 +109,18 @@ test('every step of every table, of both latencies, has the percentiles of its s
         const what = `${name} of ${query.table}, step ${step} of ${query.stepMs} ms`;
         assertNear(percentiles.database_latency_ms[name][step], exactly(of, share), precision, what);
         const halves = ofCache.map((value) => value / 2);
-        assertNear(percentiles.cache_latency_ms[name][step], exactly(halves, share), precision, `${what}, cache`);
+        assertNear(
+          percentiles.cache_latency_ms[name][step],
+          exactly(halves, share),
+          precision,
+          `${what}, cache`,
+        );
       }
       const { p99 } = percentiles.database_latency_ms;
-      assert.ok((p99[step] ?? 0) <= (series.database_latency_ms.maximum[step] ?? 0), 'no more than the greatest');
+      assert.ok(
+        (p99[step] ?? 0) <= (series.database_latency_ms.maximum[step] ?? 0),
+        'no more than the greatest',
+      );
     }
   }
 });
@@ -120,7 +136,8 @@ test('a mean of percentiles is none: one slow minute among many quick ones is se
   now = T0 + HOUR_MS + MINUTE_MS;
   store.addSamples([sample(now, null, null)]);
   const read = (stepMs: number) =>
-    store.readSamples({ table: 'minutes', fromMs: T0, toMs: T0 + HOUR_MS, stepMs }).percentiles.database_latency_ms;
+    store.readSamples({ table: 'minutes', fromMs: T0, toMs: T0 + HOUR_MS, stepMs }).percentiles
+      .database_latency_ms;
   // 10 of 600 samples: within the last hundredth and a little more.
   assertNear(read(HOUR_MS).p99[0], 500, PRECISION, 'p99');
   assertNear(read(HOUR_MS).p95[0], 1, PRECISION, 'p95');
@@ -133,7 +150,16 @@ test('a latency of nothing, and one of a day, have percentiles too; no sample ha
   store.addSamples([sample(T0, 0, 86_400_000)]);
   now = T0 + 2 * MINUTE_MS;
   store.addSamples([sample(now, null, null)]);
-  const { percentiles } = store.readSamples({ table: 'minutes', fromMs: T0, toMs: T0 + 3 * MINUTE_MS, stepMs: MINUTE_MS });
-  assert.deepEqual(percentiles.database_latency_ms, { p50: [0, null, null], p95: [0, null, null], p99: [0, null, null] });
+  const { percentiles } = store.readSamples({
+    table: 'minutes',
+    fromMs: T0,
+    toMs: T0 + 3 * MINUTE_MS,
+    stepMs: MINUTE_MS,
+  });
+  assert.deepEqual(percentiles.database_latency_ms, {
+    p50: [0, null, null],
+    p95: [0, null, null],
+    p99: [0, null, null],
+  });
   assert.deepEqual(percentiles.cache_latency_ms.p50, [86_400_000, null, null]);
 });

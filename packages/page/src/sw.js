@@ -21,7 +21,8 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== BASE.origin || !url.pathname.startsWith(BASE.pathname)) return;
+  if (request.method !== 'GET' || url.origin !== BASE.origin || !url.pathname.startsWith(BASE.pathname))
+    return;
   const path = url.pathname.slice(BASE.pathname.length);
   if (request.mode === 'navigate' && VIEWS.test(path)) event.respondWith(view(event));
   // Their names have a hash of what is in them.
