@@ -67,9 +67,11 @@ export interface IncidentFilter {
 }
 
 export const ALL_INCIDENTS: IncidentFilter = { kind: '', about: '', code: '' };
-/** Events are of other kinds, and have no more than these. */
-const FILTER_TABS: ReadonlySet<Tab> = new Set(['/incidents', '/events']);
-const FILTER_KEYS = Object.keys(ALL_INCIDENTS) as (keyof IncidentFilter)[];
+/** Which of them a view has. */
+const FILTER_KEYS: Readonly<Partial<Record<Tab, readonly (keyof IncidentFilter)[]>>> = {
+  '/incidents': Object.keys(ALL_INCIDENTS) as (keyof IncidentFilter)[],
+  '/events': ['kind'],
+};
 
 export interface Address {
   readonly tab: Tab;
@@ -90,7 +92,7 @@ export function readAddress(path: string, query: string): Address {
   const incident = INCIDENT.exec(own)?.[1] ?? '';
   const tab = incident !== '' ? '/incidents' : Object.hasOwn(TABS, own) ? (own as Tab) : '/';
   const fleet = FLEET_TABS.has(tab) ? textsOf(parameters, FLEET_KEYS) : WHOLE_FLEET;
-  const filter = FILTER_TABS.has(tab) ? textsOf(parameters, FILTER_KEYS) : ALL_INCIDENTS;
+  const filter = { ...ALL_INCIDENTS, ...textsOf(parameters, FILTER_KEYS[tab] ?? []) };
   return { tab, span: readSpan(parameters), fleet, incident, filter };
 }
 
@@ -116,7 +118,7 @@ export function writeAddress({
   const pairs = [
     ...spanPairs(span),
     ...(FLEET_TABS.has(tab) ? textPairs(fleet, FLEET_KEYS) : []),
-    ...(FILTER_TABS.has(tab) ? textPairs(filter, FILTER_KEYS) : []),
+    ...textPairs(filter, FILTER_KEYS[tab] ?? []),
   ];
   const path = tab === '/incidents' && incident !== '' ? `${tab}/${incident}` : tab;
   return withBase(path) + (pairs.length === 0 ? '' : `?${pairs.join('&')}`);

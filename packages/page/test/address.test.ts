@@ -92,5 +92,8 @@ test('which incidents are listed stands in the address, and goes with no other v
   assert.ok(path.endsWith('/incidents?kind=health&about=orders&code=DATABASE_TIMEOUT'), path);
   const { pathname, search } = new URL(path, 'http://page');
   assert.deepEqual(readAddress(pathname, search).filter, filter);
-  assert.ok(!writeAddress({ tab: '/events', span: '24h', filter }).includes('?'));
+  const events = new URL(writeAddress({ tab: '/events', span: '24h', filter }), 'http://page');
+  assert.equal(events.search, '?kind=health', 'of events there is one filter');
+  assert.deepEqual(readAddress(events.pathname, events.search).filter, { ...ALL_INCIDENTS, kind: 'health' });
+  assert.ok(!writeAddress({ tab: '/audit', span: '24h', filter }).includes('?'));
 });

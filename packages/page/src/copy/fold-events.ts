@@ -12,9 +12,9 @@ export type EventRow = readonly [EventDocument, ...EventDocument[]];
 /** @param events - the latest first */
 export function foldEvents(events: readonly EventDocument[]): readonly EventRow[] {
   const rows: [EventDocument, ...EventDocument[]][] = [];
-  for (const event of events) {
+  for (const [index, event] of events.entries()) {
     const row = rows.at(-1);
-    if (row && repeats(event, row)) row.push(event);
+    if (row && repeats(event, row, events[index + 1])) row.push(event);
     else rows.push([event]);
   }
   return rows.flatMap((row): readonly EventRow[] =>
@@ -22,13 +22,17 @@ export function foldEvents(events: readonly EventDocument[]): readonly EventRow[
   );
 }
 
-function repeats(event: EventDocument, [first, ...others]: EventRow): boolean {
+/** @param earlier - the event before it, if there is one */
+function repeats(event: EventDocument, row: EventRow, earlier: EventDocument | undefined): boolean {
+  const [first] = row;
   if (event.kind !== first.kind) return false;
   // Another version is news.
   if (event.kind === 'service') return event.details['version'] === first.details['version'];
   if (event.kind !== 'status' || ![event, first].every(isShort)) return false;
-  const unwell = [first, ...others].find(({ to }) => to !== 'healthy');
-  return event.to === 'healthy' || unwell === undefined || likeness(event) === likeness(unwell);
+  const unwell = row.find(({ to }) => to !== 'healthy');
+  // A short recovery belongs to what it is a recovery from.
+  const ofWhat = event.to === 'healthy' ? earlier : event;
+  return unwell === undefined || ofWhat?.kind !== 'status' || likeness(ofWhat) === likeness(unwell);
 }
 
 function isShort({ began_at: from, ended_at: to }: EventDocument): boolean {

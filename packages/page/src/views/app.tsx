@@ -8,7 +8,6 @@ import type { LiveConnection } from '../api/live-connection.js';
 import { isAdmin, type PageState } from '../api/page-state.js';
 import { useNow, useStore } from '../state-container.js';
 import { STATUS_SHAPES, STATUS_LABELS, type DisplayStatus } from '../copy/headline.js';
-import { EventsView } from './events.js';
 import { FleetHeadline, FleetLine } from './fleet-headline.js';
 import { FleetTab } from './fleet-tab.js';
 import { Headline } from './headline.js';
@@ -21,6 +20,7 @@ import { TimeZone } from './text.js';
 import { useZone, ZoneSwitch } from './zone-switch.js';
 
 const AlertsView = lazyView(async () => (await import('./alerts.js')).AlertsView);
+const EventsView = lazyView(async () => (await import('./events.js')).EventsView);
 const IncidentsView = lazyView(async () => (await import('./incidents.js')).IncidentsView);
 const IncidentView = lazyView(async () => (await import('./incident.js')).IncidentView);
 const IntegrityView = lazyView(async () => (await import('./integrity.js')).IntegrityView);

@@ -11,7 +11,7 @@ import { Timeline } from '../charts/timeline.js';
 import type { PageState } from '../api/page-state.js';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
-import { useEvents } from './events.js';
+import { useEvents } from '../api/use-events.js';
 import { CacheCard, DatabaseCard } from './components.js';
 import { lazyView } from './lazy-view.js';
 import { OtherReasons } from './reasons.js';

@@ -146,7 +146,7 @@ test('a receiver that refuses is said to, with why and how much waits; and when 
     );
     const failing = await standing('generic 1');
     assert.equal(failing['cause'], 'WEBHOOK_REFUSED (503)');
-    assert.equal(failing['waiting'], 1);
+    assert.ok(Number(failing['waiting']) >= 1, 'a busy machine may have had an incident of its own');
     assert.notEqual(failing['waiting_since'], null);
     assert.equal((await alerts('?limit=1')).deliveries[0]?.['state'], 'waiting');
   } finally {
@@ -161,7 +161,9 @@ test('a receiver that refuses is said to, with why and how much waits; and when 
     PATIENCE,
   );
   assert.equal((await alerts('?limit=1')).deliveries.length, 1);
-  assert.equal((await alerts()).deliveries.length, 2);
+  // A busy machine may have had an incident of its own.
+  const tests = (await alerts()).deliveries.filter(({ transition }) => transition === 'test');
+  assert.equal(tests.length, 2);
 });
 
 test('what the audit cannot take is not sent; how receivers stand is told all the same', async () => {
@@ -192,7 +194,7 @@ test('whoever is no administrator neither sees nor sends', async () => {
 });
 
 test('where nobody is named, there is nobody to test, and that is said', async (t) => {
-  const lonely = await startService({ databaseUrl });
+  const lonely = await startService({ databaseUrl: await postgres.createDatabase() });
   t.after(() => lonely.close());
   const cookie = await lonely.sessionCookie(ADMIN);
   const shown = await sendRequest(lonely.url, '/v1/admin/alerts', { cookie });
