@@ -61,10 +61,10 @@ test('a maintenance is planned in the zone that the reader has chosen, and ended
   await page.getByText('None: every incident that begins is told of.').waitFor();
   await page.getByRole('button', { name: 'Times in UTC' }).click();
   await page.getByText('Plan a maintenance').click();
-  await page.getByLabel('Of', { exact: true }).selectOption({ label: 'portal' });
+  await page.locator('select[name=scope]').selectOption({ label: 'portal' });
   const tomorrow = new Date(Date.now() + 24 * 3_600_000).toISOString().slice(0, 16);
   await page.getByLabel('From, in UTC; empty: now').fill(tomorrow);
-  await page.getByLabel('For').selectOption({ label: '2 h' });
+  await page.locator('select[name=span]').selectOption({ label: '2 h' });
   await page.getByLabel('Why').fill('PostgreSQL 18');
   await page.getByRole('button', { name: 'Plan', exact: true }).click();
   await row('portal').getByText('PostgreSQL 18').waitFor();

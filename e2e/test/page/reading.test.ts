@@ -120,7 +120,7 @@ test('pointing at a chart marks the moment everywhere and says when; dragging lo
     .waitFor();
   assert.match(
     await page.locator('.chart').first().innerText(),
-    /Database [\d.]+ ms( \([\d.]+ ms to [\d.]+ ms\))?/,
+    /p50 [\d.]+ ms( \([\d.]+ ms to [\d.]+ ms\))?[^]*p95 [\d.]+ ms[^]*p99 [\d.]+ ms/,
   );
   const entries = Number(await page.evaluate('history.length'));
   await page.mouse.down();

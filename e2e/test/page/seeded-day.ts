@@ -32,6 +32,7 @@ function fill(dataDir: string, nowMs: number): void {
   const insert = database.prepare(
     `INSERT OR REPLACE INTO minutes VALUES (${figures.map(() => '?').join(', ')})`,
   );
+  const insertLatencies = database.prepare('INSERT OR REPLACE INTO minute_latencies VALUES (?, ?, ?)');
   const begin = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS - 5 * MINUTE_MS;
   database.transaction(() => {
     for (let ago = MINUTES; ago > 0; ago -= 1) {
@@ -43,6 +44,11 @@ function fill(dataDir: string, nowMs: number): void {
         return valueOf(name, ago, isDegraded);
       });
       insert.run(...row);
+      for (const [series, name] of ['database_latency_ms', 'cache_latency_ms'].entries()) {
+        const [mean, most] = ['mean', 'maximum'].map((end) => valueOf(`${name}_${end}`, ago, isDegraded));
+        if (typeof mean !== 'number' || typeof most !== 'number') continue;
+        insertLatencies.run(begin - ago * MINUTE_MS, series, `${bucketOf(mean)}:28,${bucketOf(most)}:2`);
+      }
     }
     const insertEvent = database.prepare(
       `INSERT INTO events (kind, began_at, ended_at, was, became, codes, details) VALUES ('status', ?, ?, ?, ?, ?, '{}')`,
@@ -54,6 +60,11 @@ function fill(dataDir: string, nowMs: number): void {
     }
   })();
   database.close();
+}
+
+/** As the service counts latencies: each bucket ends a twentieth above the one before it. */
+function bucketOf(ms: number): number {
+  return Math.ceil(Math.log(ms) / Math.log(1.05));
 }
 
 /** The day as the service reports it, in seconds before its end. */

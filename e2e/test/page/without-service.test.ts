@@ -120,5 +120,5 @@ test('who has signed out leaves nothing for the next reload', async () => {
   await untilHeadline(page, 'the service does not answer', LONG.timeout);
   assert.equal(await page.getByText('ada').count(), 0);
   assert.equal(await page.locator('.timeline').count(), 0);
-  assert.equal(await page.evaluate("sessionStorage.getItem('portal.kept')"), '[]');
+  assert.equal(await page.evaluate("sessionStorage.getItem('portal.kept') ?? '[]'"), '[]');
 });

@@ -117,8 +117,12 @@ function valueWords(
 ): string {
   const line = lines[place];
   if (!line) return '';
-  const words = orNotMeasured(lineValues(history, line)?.[index], word);
-  const { minimum, maximum } = seriesOf(history, line.series) ?? {};
+  const series = seriesOf(history, line.series);
+  const value = lineValues(history, line)?.[index];
+  // Of a history that is older than they are.
+  const isKept = line.percentile === undefined || value !== null || series?.mean[index] === null;
+  const words = isKept ? orNotMeasured(value, word) : 'not kept';
+  const { minimum, maximum } = series ?? {};
   const [least, most] = [minimum?.[index], maximum?.[index]];
   const isFirst = lines.findIndex(({ series }) => series === line.series) === place;
   if (!isFirst || typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most))

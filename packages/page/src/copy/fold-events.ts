@@ -4,7 +4,7 @@ import type { EventDocument } from 'portal-server/api';
 /** What lasts longer, in milliseconds, is an event of its own to whoever reads the list. */
 const SHORT_MS = 5 * 60_000;
 /** Fewer are read as quickly as counted. */
-const FEWEST = 4;
+const FEWEST = 5;
 
 /** One, or several that follow each other; the latest first. */
 export type EventRow = readonly [EventDocument, ...EventDocument[]];
@@ -28,15 +28,16 @@ function repeats(event: EventDocument, row: EventRow, earlier: EventDocument | u
   if (event.kind !== first.kind) return false;
   // Another version is news.
   if (event.kind === 'service') return event.details['version'] === first.details['version'];
-  if (event.kind !== 'status' || ![event, first].every(isShort)) return false;
+  if (event.kind !== 'status' || ![event, first].every(mayRepeat)) return false;
   const unwell = row.find(({ to }) => to !== 'healthy');
   // A short recovery belongs to what it is a recovery from.
   const ofWhat = event.to === 'healthy' ? earlier : event;
   return unwell === undefined || ofWhat?.kind !== 'status' || likeness(ofWhat) === likeness(unwell);
 }
 
-function isShort({ began_at: from, ended_at: to }: EventDocument): boolean {
-  return to !== null && Date.parse(to) - Date.parse(from) <= SHORT_MS;
+/** An outage is no flap, however short it was. */
+function mayRepeat({ began_at: from, ended_at: until, to }: EventDocument): boolean {
+  return to !== 'unhealthy' && until !== null && Date.parse(until) - Date.parse(from) <= SHORT_MS;
 }
 
 function likeness({ to, codes }: EventDocument): string {

@@ -43,22 +43,31 @@ test('a status that comes and goes is one row; how it is now stands by itself', 
 
 test('an outage among flaps, another cause and a long one are rows of their own', () => {
   const outage = { from: 'healthy', to: 'unhealthy', codes: ['DATABASE_TIMEOUT'] };
-  const before = [0, 1, 2, 3].map((minute) => (minute % 2 === 0 ? event(minute, {}) : healthy(minute)));
-  const after = [5, 6, 7, 8].map((minute) => (minute % 2 === 0 ? event(minute, {}) : healthy(minute)));
-  assert.deepEqual(shape([...before, event(4, outage), ...after]), [4, 1, 4]);
-  assert.deepEqual(shape([...before, event(4, { codes: ['CACHE_SLOW'] }), ...after]), [4, 1, 4]);
-  assert.deepEqual(shape([...before, event(4, {}, 301), ...after]), [4, 1, 4]);
+  const flap = (minute: number) => (minute % 2 === 0 ? event(minute, {}) : healthy(minute));
+  const before = [0, 1, 2, 3, 4, 5].map(flap);
+  const after = [7, 8, 9, 10, 11, 12].map(flap);
+  // The recovery from it stands beside it.
+  assert.deepEqual(shape([...before, event(6, outage), ...after]), [5, 1, 1, 6]);
+  assert.deepEqual(shape([...before, event(6, { codes: ['CACHE_SLOW'] }), ...after]), [5, 1, 1, 6]);
+  assert.deepEqual(shape([...before, event(6, {}, 301), ...after]), [6, 1, 6]);
 });
 
-test('starts are one row, but not over another version; three of anything are read as they are', () => {
+test('outages are never folded, however often they come', () => {
+  const outages = [0, 1, 2, 3, 4, 5, 6, 7].map((minute) =>
+    minute % 2 === 0 ? event(minute, { to: 'unhealthy', codes: ['DATABASE_TIMEOUT'] }) : healthy(minute),
+  );
+  assert.deepEqual(shape(outages), [1, 1, 1, 1, 1, 1, 1, 1]);
+});
+
+test('starts are one row, but not over another version; four of anything are read as they are', () => {
   const start = (minute: number, version: string) =>
     event(minute, { kind: 'service', from: null, to: 'running', codes: [], details: { version } }, 50);
-  const starts = [0, 1, 2, 3, 4, 5].map((minute) => start(minute, minute < 2 ? '1.4.1' : '1.4.2'));
-  assert.deepEqual(shape(starts), [4, 1, 1]);
+  const starts = [0, 1, 2, 3, 4, 5, 6].map((minute) => start(minute, minute < 2 ? '1.4.1' : '1.4.2'));
+  assert.deepEqual(shape(starts), [5, 1, 1]);
   const [row] = foldEvents(starts.toReversed());
   assert.ok(row);
-  assert.equal(rowWords(row), 'Service: started 4 times');
-  assert.deepEqual(shape([event(0, {}), healthy(1), event(2, {})]), [1, 1, 1]);
+  assert.equal(rowWords(row), 'Service: started 5 times');
+  assert.deepEqual(shape([event(0, {}), healthy(1), event(2, {}), healthy(3)]), [1, 1, 1, 1]);
 });
 
 test('nothing is lost, and the order stays', () => {
