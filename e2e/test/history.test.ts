@@ -93,8 +93,8 @@ async function seedYear(path: string): Promise<void> {
     rows('samples', 5400, 667, SERIES.map(() => figure).join(', '));
     rows('minutes', 30 * 24 * 60, 60000, rolled);
     rows('hours', 365 * 24, 3600000, rolled);
-    // Of a minute some eight buckets, of an hour some thirty.
-    for (const [table, count, everyMs, buckets] of [['minute', 30 * 24 * 60, 60000, 8], ['hour', 365 * 24, 3600000, 30]]) {
+    // Of a minute some five buckets, of an hour some sixteen.
+    for (const [table, count, everyMs, buckets] of [['minute', 30 * 24 * 60, 60000, 5], ['hour', 365 * 24, 3600000, 16]]) {
       const pairs = Array.from({ length: buckets }, (_, index) => \`\${index + 10}:\${index * 7 + 11}\`).join();
       for (const series of [0, 1]) {
         database.exec(\`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \${count})

@@ -62,9 +62,9 @@ function fill(dataDir: string, nowMs: number): void {
   database.close();
 }
 
-/** As the service counts latencies: each bucket ends a twentieth above the one before it. */
+/** As the service counts latencies: each bucket ends a tenth above the one before it. */
 function bucketOf(ms: number): number {
-  return Math.ceil(Math.log(ms) / Math.log(1.05));
+  return Math.ceil(Math.log(ms) / Math.log(1.1));
 }
 
 /** The day as the service reports it, in seconds before its end. */

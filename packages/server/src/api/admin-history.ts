@@ -94,7 +94,7 @@ export const historySchema = named(
       cache_commands_per_second: described(series, 'Commands that the cache carried out, a second.'),
     }),
     percentiles: exactly(
-      'Of latencies: exact within the last hour, else to 2.5 %. `null` also before this was kept.',
+      'Of latencies: exact within the last hour, else to 5 %. `null` also before this was kept.',
       {
         database_latency_ms: described(percentiles, 'Milliseconds of the looks at the database.'),
         cache_latency_ms: described(percentiles, 'Milliseconds of the looks at the cache.'),

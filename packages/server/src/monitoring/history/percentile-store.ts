@@ -1,6 +1,6 @@
 /**
  * Percentiles of latencies, which no mean of means gives: of each minute and hour the file keeps how many samples lay in which
- * bucket. Buckets grow by a twentieth, so a percentile is right to 2.5 %, however many are merged; of the last hour, of which
+ * bucket. Buckets grow by a tenth, so a percentile is right to 5 %, however many are merged; of the last hour, of which
  * there are the samples, it is exact. The method is that of DDSketch (Masson, Rim and Lee, 2019).
  */
 import type { Database } from 'libsql';
@@ -25,7 +25,7 @@ export interface PercentileStore {
   read(query: HistoryQuery): Readonly<Record<LatencyName, PercentileColumns>>;
 }
 
-const GROWTH = 1.05;
+const GROWTH = 1.1;
 /** Milliseconds: nothing is quicker. */
 const LEAST = 0.01;
 const TABLES = {

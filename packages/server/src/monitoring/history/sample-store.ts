@@ -184,7 +184,7 @@ function fill({ status, series }: StepColumns, rows: readonly Row[]): void {
   }
 }
 
-/** A percentile that is right to 2.5 % is no greater than the greatest, and no less than the least. */
+/** A percentile that is right to 5 % is no greater than the greatest, and no less than the least. */
 function withinExtremes(
   percentiles: SampleColumns['percentiles'],
   { series }: StepColumns,
