@@ -117,12 +117,12 @@ function valueWords(
 ): string {
   const line = lines[place];
   if (!line) return '';
-  const series = seriesOf(history, line.series);
+  const figures = seriesOf(history, line.series);
   const value = lineValues(history, line)?.[index];
   // Of a history that is older than they are.
-  const isKept = line.percentile === undefined || value !== null || series?.mean[index] === null;
+  const isKept = line.percentile === undefined || value !== null || figures?.mean[index] === null;
   const words = isKept ? orNotMeasured(value, word) : 'not kept';
-  const { minimum, maximum } = series ?? {};
+  const { minimum, maximum } = figures ?? {};
   const [least, most] = [minimum?.[index], maximum?.[index]];
   const isFirst = lines.findIndex(({ series }) => series === line.series) === place;
   if (!isFirst || typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most))
