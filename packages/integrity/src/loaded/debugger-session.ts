@@ -19,12 +19,10 @@ export interface ScriptListeners {
 export interface DebuggerSession {
   /** Enables the debugger, for which V8 goes through all scripts and the heap. */
   enable(): void;
-  /**
-   * Compiles a script of our own: V8 numbers scripts in their order.
-   *
-   * @returns its number; `NaN` if V8 does not tell
-   */
-  probe(): number;
+  /** Compiles a script of our own: V8 numbers scripts in their order. */
+  probe(): void;
+  /** The number of one; `NaN` if V8 does not tell. */
+  numberOfProbe(): number;
   close(): void;
 }
 
@@ -78,24 +76,30 @@ function callsOf(session: Inspector.Session): DebuggerSession {
       // The text of a script that is gone is not kept for us.
       session.post('Debugger.enable', { maxScriptsCacheSize: 0 });
     },
-    probe() {
+    probe: () => void evaluateProbe(session, true),
+    numberOfProbe() {
+      const objectId = evaluateProbe(session, false);
       let id = Number.NaN;
-      const expression = textOfProbe(`${PROBE}${performance.now()}`);
-      session.post('Runtime.evaluate', { expression, silent: true }, (_error, answer) => {
-        const objectId = answer?.result.objectId;
-        if (objectId === undefined) return;
-        session.post('Runtime.getProperties', { objectId, ownProperties: true }, (_failed, properties) => {
-          const location = properties?.internalProperties?.find(
-            ({ name }) => name === '[[FunctionLocation]]',
-          );
-          id = Number((location?.value?.value as FunctionLocation | undefined)?.scriptId ?? Number.NaN);
-        });
-        session.post('Runtime.releaseObject', { objectId });
+      if (objectId === undefined) return id;
+      session.post('Runtime.getProperties', { objectId, ownProperties: true }, (_failed, properties) => {
+        const location = properties?.internalProperties?.find(({ name }) => name === '[[FunctionLocation]]');
+        id = Number((location?.value?.value as FunctionLocation | undefined)?.scriptId ?? Number.NaN);
       });
+      session.post('Runtime.releaseObject', { objectId });
       return id;
     },
     close: () => session.disconnect(),
   };
+}
+
+/** @returns the function that it is, unless by value, as long as it is not released */
+function evaluateProbe(session: Inspector.Session, returnByValue: boolean): string | undefined {
+  let objectId: string | undefined;
+  const expression = textOfProbe(`${PROBE}${performance.now()}`);
+  session.post('Runtime.evaluate', { expression, silent: true, returnByValue }, (_error, answer) => {
+    objectId = answer?.result.objectId;
+  });
+  return objectId;
 }
 
 interface FunctionLocation {

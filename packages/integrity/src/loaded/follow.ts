@@ -48,8 +48,8 @@ export function followScripts(): FollowedScripts | undefined {
 export function startFollowing(maxScripts: number): FollowedScripts | undefined {
   const ids = createIdCount();
   let list = createScriptList();
-  /** At the beginning V8 tells what is no news; a second debugger, what the first one knows. */
-  let mode: 'beginning' | 'telling' | 'again';
+  /** At the beginning V8 tells what is no news; a second debugger, what the first one knows; and a probe is of our own making. */
+  let mode: 'beginning' | 'telling' | 'again' | 'probing';
   let listener: (name: string) => void = () => undefined;
   let session = begin();
   if (!session) return undefined;
@@ -59,7 +59,7 @@ export function startFollowing(maxScripts: number): FollowedScripts | undefined 
     const opened = openSession({
       onScript(script) {
         if (mode !== 'again') ids.note(Number(script.scriptId));
-        if (isProbe(script)) return;
+        if (mode === 'probing' || isProbe(script)) return;
         const name = list.note(script, mode !== 'again');
         if (mode === 'telling' && name !== undefined && !name.startsWith('node:')) listener(name);
       },
@@ -80,7 +80,9 @@ export function startFollowing(maxScripts: number): FollowedScripts | undefined 
 
   /** Whether V8 has compiled anything that it has not told. */
   function isAnyUntold(): boolean {
+    mode = 'probing';
     session?.probe();
+    mode = 'telling';
     return ids.isAnyUntold();
   }
 

@@ -13,7 +13,7 @@ export function createScriptReader(): () => CompiledScripts | undefined {
   let list = createScriptList();
 
   function read(session: DebuggerSession): CompiledScripts {
-    const id = session.probe();
+    const id = session.numberOfProbe();
     if (last && id === lastId + 1) {
       lastId = id;
       return last;
@@ -21,7 +21,7 @@ export function createScriptReader(): () => CompiledScripts | undefined {
     list = createScriptList();
     session.enable();
     last = list.told();
-    lastId = session.probe();
+    lastId = session.numberOfProbe();
     return last;
   }
 
