@@ -28,7 +28,7 @@ for (const store of [pool, redis])
   store?.on('error', (error) => process.stderr.write(`store: ${error.code}\n`));
 
 const health = createHealth({
-  database: { pool },
+  database: { pool, explain: true },
   ...(redis && { cache: { client: redis } }),
   // A small tree: to look at it more often costs nothing.
   source: watchSource({ root: RELEASE_FOLDER, scanIntervalMs: 3_000 }),

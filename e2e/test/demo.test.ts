@@ -17,7 +17,7 @@ interface ServiceDocument {
   readonly instances: readonly { readonly source_hash: string | null }[];
 }
 
-const PATIENCE_OF_PAGE = { timeout: 60_000 };
+const PATIENCE_OF_PAGE = { timeout: 120_000 };
 
 let folder: string;
 
