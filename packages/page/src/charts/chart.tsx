@@ -11,7 +11,7 @@ import { orNotMeasured } from '../copy/numbers.js';
 import { MOMENTS } from '../copy/time.js';
 import { TimeZone } from '../views/text.js';
 import type { ChartSpec } from './chart-specs.js';
-import { chartData, indexAt, lineValues, sampleAt, seriesOf } from './data.js';
+import { chartData, hasBand, indexAt, lineValues, sampleAt, seriesOf } from './data.js';
 import { csvOf, download } from './csv.js';
 import { chartOptions } from './drawing.js';
 import type { ChartMark } from './marks.js';
@@ -124,8 +124,12 @@ function valueWords(
   const words = isKept ? orNotMeasured(value, word) : 'not kept';
   const { minimum, maximum } = figures ?? {};
   const [least, most] = [minimum?.[index], maximum?.[index]];
-  const isFirst = lines.findIndex(({ series }) => series === line.series) === place;
-  if (!isFirst || typeof least !== 'number' || typeof most !== 'number' || word(least) === word(most))
+  if (
+    !hasBand(lines, place) ||
+    typeof least !== 'number' ||
+    typeof most !== 'number' ||
+    word(least) === word(most)
+  )
     return words;
   return `${words} (${word(least)} to ${word(most)})`;
 }

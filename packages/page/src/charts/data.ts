@@ -14,12 +14,15 @@ export function chartData({ lines }: ChartSpec, history: HistoryDocument): Align
   const columnOf = (values: readonly (number | null)[] = nothing): (number | null | undefined)[] =>
     values.map((value, index) => (between[index] === true ? undefined : value));
   const columns = lines.flatMap((line, index) => {
-    // Lines of one series have one band.
-    const isFirst = lines.findIndex(({ series }) => series === line.series) === index;
-    const { minimum, maximum } = (isFirst ? seriesOf(history, line.series) : undefined) ?? {};
+    const { minimum, maximum } = (hasBand(lines, index) ? seriesOf(history, line.series) : undefined) ?? {};
     return [columnOf(minimum), columnOf(maximum), columnOf(lineValues(history, line))];
   });
   return [[...times], ...columns];
+}
+
+/** Lines of one series have one band, which is that of the first. */
+export function hasBand(lines: readonly ChartLine[], place: number): boolean {
+  return lines.findIndex(({ series }) => series === lines[place]?.series) === place;
 }
 
 /** Mean or percentile of each step. */

@@ -2,7 +2,7 @@
 import { RECEIVER_TYPES } from '../config/rules.js';
 import type { ToldReceiver } from '../monitoring/alerts/alert-overview.js';
 import type { LatestDelivery } from '../monitoring/alerts/outbox-store.js';
-import { alertSchema } from './incident-schema.js';
+import { alertSchema, momentOrNull } from './incident-schema.js';
 import { wholeNumberParameter } from './parameters.js';
 import { defineRoute } from './route.js';
 import {
@@ -100,11 +100,11 @@ function publishedReceiver(told: ToldReceiver): FromSchema<typeof receiverSchema
   return {
     receiver,
     type,
-    accepted_at: moment(acceptedAt),
-    failing_since: moment(failingSince),
+    accepted_at: momentOrNull(acceptedAt),
+    failing_since: momentOrNull(failingSince),
     cause,
     waiting,
-    waiting_since: moment(waitingSince),
+    waiting_since: momentOrNull(waitingSince),
   };
 }
 
@@ -114,8 +114,4 @@ function publishedDelivery({ at, incident, ...delivery }: LatestDelivery): FromS
     at: new Date(at).toISOString(),
     incident: OF_INCIDENTS.has(delivery.transition) ? incident : null,
   };
-}
-
-function moment(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

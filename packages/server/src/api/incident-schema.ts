@@ -168,6 +168,6 @@ function moment(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function momentOrNull(ms: number | null): string | null {
+export function momentOrNull(ms: number | null): string | null {
   return ms === null ? null : moment(ms);
 }

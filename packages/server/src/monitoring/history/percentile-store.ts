@@ -4,6 +4,7 @@
  * there are the samples, it is exact. The method is that of DDSketch (Masson, Rim and Lee, 2019).
  */
 import type { Database } from 'libsql';
+import { HOUR_MS, MINUTE_MS } from './history-limits.js';
 import type { HistoryQuery } from './history-query.js';
 import type { SeriesName } from './series.js';
 
@@ -29,8 +30,8 @@ const GROWTH = 1.1;
 /** Milliseconds: nothing is quicker. */
 const LEAST = 0.01;
 const TABLES = {
-  minutes: { name: 'minute_latencies', ms: 60_000 },
-  hours: { name: 'hour_latencies', ms: 3_600_000 },
+  minutes: { name: 'minute_latencies', ms: MINUTE_MS },
+  hours: { name: 'hour_latencies', ms: HOUR_MS },
 } as const;
 
 /** `series`: place in `LATENCIES`. `buckets`: `12:3,14:1`, the number of the bucket and how many samples lay in it. */
