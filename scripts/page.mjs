@@ -1,9 +1,10 @@
 // Builds the operator's page, packages/page/src, into packages/page/dist/site, which the service serves, or into another folder.
 //
 //   node scripts/page.mjs [FOLDER]
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'vite';
 
 const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -46,3 +47,9 @@ await build({
 });
 // Without a hash in its name: a service worker keeps its address.
 await copyFile(root('packages/page/src/sw.js'), join(outDir, 'sw.js'));
+// At the best quality, which is worth a tenth of a second here and not at each start of a service.
+for (const path of await readdir(outDir, { recursive: true })) {
+  if (/\.(js|css|svg)$/.test(path)) {
+    await writeFile(join(outDir, `${path}.br`), brotliCompressSync(await readFile(join(outDir, path))));
+  }
+}

@@ -63,8 +63,8 @@ if (files.length === 0) {
   fail(`No test file matches ${names.map((name) => `"${name}"`).join(' or ')} below ${rooms.join(', ')}.`);
 }
 
-/** A file that takes longer hangs: the longest takes a quarter of it. It is ended, with every server it has started. */
-const LIMIT_MS = 600_000;
+/** A file that takes longer hangs: the longest takes half of it. It is ended, with every server it has started. */
+const LIMIT_MS = 900_000;
 
 if (options.watch) await watch();
 

@@ -8,7 +8,8 @@
  *   npm run e2e -- --soak [MINUTES]    random faults under constant load, ten minutes unless said otherwise
  *   npm run e2e -- --soak --calm       the same load without a fault: no reason may be given for anything
  *   npm run e2e -- --collectors [MINUTES]  the fleet watched directly and through a Prometheus, with faults all along
-if (values.tab) process.exit(run(TAB, String(positionals[0] ?? TAB_MINUTES)));
+ *   npm run e2e -- --tab [MINUTES]     a page that is left open, updated every second: what its heap does, a quarter of an hour
+ *                                      unless said otherwise
  *   npm run e2e -- --watchers          three watchers and two Alertmanagers, one of them lost, with all stores up and away;
  *                                      with --only NAME the scenes whose name contains NAME
  */

@@ -168,7 +168,7 @@ const SCENES: readonly DoctorScene[] = [
       return cacheAt({});
     },
     exitCode: 1,
-    says: /^cache: (up|slow), [^]*EVAL took \d+ ms.*\(CACHE_SLOW_COMMAND\)/,
+    says: /^cache: (up|slow), [^]*EVAL took \d+ m?s.*\(CACHE_SLOW_COMMAND\)/,
   },
   {
     what: 'clients that are paused',

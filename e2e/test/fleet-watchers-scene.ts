@@ -34,7 +34,8 @@ const names = Array.from({ length: INCIDENTS }, (_, index) => `service-${index}`
 const seconds = (): number => Math.round((performance.now() - beganMs) / 1_000);
 
 function say(line: string): void {
-  process.stderr.write(`${String(seconds()).padStart(4)} s  ${loss}, stores ${stores}: ${line}\n`);
+  const time = new Date().toISOString().slice(11, 23);
+  process.stderr.write(`${time} ${String(seconds()).padStart(4)} s  ${loss}, stores ${stores}: ${line}\n`);
 }
 
 /** One outage before, which each of them tells to its end: from then on they have a history. */
@@ -138,7 +139,7 @@ async function play(fixture: WatchersFixture): Promise<WatchersResult> {
   const paths = watchers.map(({ path }) => path);
   const lost = loss.startsWith('watcher') ? paths.at(-1) : undefined;
   const wrong = [
-    ...judgeMessages(receiver, names, LOSSES[loss]),
+    ...judgeMessages(receiver, names, LOSSES[loss], loss === 'alertmanager-killed' ? lostAt : undefined),
     ...judgePlainMessages(receiver, names, paths, lost),
     ...judgePlainMessages(receiver, ['before'], paths, undefined),
   ];

@@ -109,9 +109,11 @@ test(`${CONNECTIONS} connections of strangers on each endpoint: at most 3 of 20 
     await whileFlooded(stage, method, path, async () => {
       for (let look = 0; look < 3; look += 1) {
         const { text } = await get(service.url, '/health');
-        const report = JSON.parse(text) as { status: string; db_statistics: { checked_out: number } };
+        const report = JSON.parse(text) as { errors: string[]; db_statistics: { checked_out: number } };
         assert.ok(report.db_statistics.checked_out <= 3, `${what}: ${text}`);
-        assert.equal(report.status, 'healthy', `${what}: ${text}`);
+        // One machine floods, is flooded and runs other tests: that its event loop is late may be true, and nothing else.
+        const other = report.errors.filter((error) => !error.includes('EVENT_LOOP_DELAYED'));
+        assert.deepEqual(other, [], `${what}: ${text}`);
         const page = await get(service.url, PAGE, cookie);
         assert.equal(page.status, 200, `${what}: ${page.text}`);
         tookMs.push(page.ms);

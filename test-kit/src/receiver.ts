@@ -12,6 +12,8 @@ export interface ReceivedMessage {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly json: Record<string, unknown>;
+  /** When all of it was here, in milliseconds since 1970. */
+  readonly atMs: number;
 }
 
 type Status = number | undefined;
@@ -45,7 +47,8 @@ export async function startReceiver(): Promise<TestReceiver> {
     request.setEncoding('utf8').on('data', (text: string) => (body += text));
     request.on('end', () => {
       const { url: path = '', headers } = request;
-      const message = { path, headers, body, json: JSON.parse(body) as Record<string, unknown> };
+      const json = JSON.parse(body) as Record<string, unknown>;
+      const message = { path, headers, body, json, atMs: Date.now() };
       received.push(message);
       const status = statusOf(received.length);
       if (status !== undefined && status < 300) accepted.push(message);

@@ -54,7 +54,12 @@ export async function startChromium({
     executablePath: file,
     env: { ...process.env, ...env },
     headless: true,
-    args: [...ARGUMENTS, `--host-resolver-rules=${rules}`],
+    // The option of the context does not reach what a service worker fetches.
+    args: [
+      ...ARGUMENTS,
+      `--host-resolver-rules=${rules}`,
+      ...(ignoreCertificates ? ['--ignore-certificate-errors'] : []),
+    ],
     ignoreHTTPSErrors: ignoreCertificates,
     locale,
     timezoneId,

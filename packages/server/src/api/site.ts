@@ -29,11 +29,15 @@ export interface SiteOptions {
  * it is known below which path all of it is (`basePath`, such as `/portal`), the page itself names them by that.
  */
 export async function readSite({ folder = PAGE, basePath = '', heading }: SiteOptions = {}): Promise<Site> {
-  const files = (await pathsIn(folder)).map(async (path) => {
+  const paths = new Set(await pathsIn(folder));
+  const files = [...paths].map(async (path) => {
     const type = TYPES[extname(path)];
     if (type === undefined) return [];
     const built = await readFile(new URL(path, folder));
-    if (path !== 'index.html') return [[`/${path}`, await staticAsset(type, built)] as const];
+    if (path !== 'index.html') {
+      const compressed = paths.has(`${path}.br`) ? await readFile(new URL(`${path}.br`, folder)) : undefined;
+      return [[`/${path}`, await staticAsset(type, built, compressed)] as const];
+    }
     const named = heading === undefined ? built.toString() : withTitle(heading, built.toString());
     const [page, deeper] = ['.', '..'].map((up) => at(basePath === '' ? up : basePath, named));
     return [

@@ -27,18 +27,31 @@ export interface EncodedForm {
 }
 
 const GZIP_LEVEL = 9;
-/** One below the best, which takes twenty times as long for a hundredth less. */
-const BROTLI_QUALITY = 9;
+/**
+ * With a window of 64 KiB: it makes the same sizes as the usual one of 4 MiB, whose tables have to be filled for each body, be
+ * it ever so small, and which took 18 to 90 ms for what takes 0.1 to 3 so. The best quality makes 7 % less of scripts.
+ */
+const BROTLI = {
+  [constants.BROTLI_PARAM_QUALITY]: 9,
+  [constants.BROTLI_PARAM_LGWIN]: 16,
+};
 /** Longer headers are nobody's preference: the body goes as it is. */
 const LONGEST_HEADER = 512;
 
-/** Makes the forms of `content`; `type` is the media type. */
-export async function staticAsset(type: string, content: string | Buffer): Promise<StaticAsset> {
+/**
+ * Makes the forms of `content`; `type` is the media type.
+ *
+ * @param compressed - where it was compressed before, at leisure, with Brotli
+ */
+export async function staticAsset(
+  type: string,
+  content: string | Buffer,
+  compressed?: Buffer,
+): Promise<StaticAsset> {
   const plain = Buffer.from(content);
-  const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
   const [small, smallest] = await Promise.all([
     promisify(gzip)(plain, { level: GZIP_LEVEL }),
-    promisify(brotliCompress)(plain, { params }),
+    compressed ?? promisify(brotliCompress)(plain, { params: BROTLI }),
   ]);
   return assetOf(type, { identity: plain, gzip: small, br: smallest });
 }
