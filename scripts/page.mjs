@@ -11,7 +11,7 @@ const root = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** What is fetched by those who look at it: charts, and some views with their words. */
 const LATER =
-  /\/(charts\/(chart\.tsx|cells\.ts)|uplot\/.*|views\/(alerts|events|maintenance|incident-charts|incidents?|integrity(-\w+)?|sessions|sign-in|report-dialog|healthy-time|audit|fleet(-(service|instance|past|strip|source|cells|filter))?|pause-form)\.tsx|copy\/(alerts|incident|fold-incidents|details|healthy-time)\.ts)$/;
+  /\/(charts\/(chart\.tsx|cells\.ts)|uplot\/.*|views\/(alerts|events|maintenance|incident-charts|incidents?|integrity(-\w+)?|sessions|sign-in|report-dialog|healthy-time|audit|fleet(-(service|instance|past|strip|source|cells|filter))?|pause-form)\.tsx|copy\/(alerts|incident-markdown|fold-incidents|details|healthy-time)\.ts)$/;
 
 const outDir = process.argv[2] ?? root('packages/page/dist/site');
 

@@ -127,10 +127,12 @@ describe('each letter', () => {
       await instance.click();
       await page.locator('.reasons li').first().waitFor(PATIENCE_OF_PAGE);
       await takePicture(page, 'reasons');
-      await page.goto(`${origin}/incidents`);
+      // The one that says what it is, and not the one that says that it changes to and fro.
+      await page.goto(`${origin}/incidents?kind=health`);
       await page.getByRole('region', { name: 'Open' }).getByRole('link').first().click();
       await page.getByRole('heading', { name: 'Before, meanwhile and after' }).waitFor(PATIENCE_OF_PAGE);
       await page.locator('.timeline rect').first().waitFor({ state: 'attached' });
+      await page.getByRole('table', { name: 'Causes' }).getByRole('row').nth(1).waitFor(PATIENCE_OF_PAGE);
       await takePicture(page, 'incident');
 
       demo.type('l');

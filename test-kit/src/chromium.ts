@@ -23,7 +23,10 @@ export async function findChromium(): Promise<ChromiumProgram> {
   return { file, env: { ...(await libraryEnvironment(place)), ...(await fontEnvironment(place)) } };
 }
 
-/** Fonts are looked for where they would be installed; both places, as a machine may have fonts and no settings. */
+/**
+ * Fonts are looked for where they would be installed; both places, as a machine may have fonts and no settings. Then letters
+ * have no serifs, as on the machines of people.
+ */
 async function fontEnvironment(place: string): Promise<Readonly<Record<string, string>>> {
   const settings = join(place, 'fonts.conf');
   const folders = ['/usr/share/fonts', join(place, 'usr', 'share', 'fonts')];
@@ -35,6 +38,10 @@ async function fontEnvironment(place: string): Promise<Readonly<Record<string, s
 <fontconfig>
 ${folders.map((folder) => `  <dir>${folder}</dir>`).join('\n')}
   <cachedir>${join(place, 'fonts')}</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+  <match target="pattern">
+    <edit name="family" mode="append_last"><string>DejaVu Sans</string></edit>
+  </match>
 </fontconfig>
 `,
   );

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, recordTraffic } from './reader.js';
+import { assertAccessible, recordTraffic, seeCharts } from './reader.js';
 import { servePage, type ServedPage } from './served-page.js';
 
 let browser: Browser;
@@ -122,6 +122,56 @@ test('alerts of a service are paused with a reason, and resumed', async () => {
   await page.goBack();
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.getByText('Pause its alerts').waitFor();
+});
+
+test('a bar, a row and a place in a chart lead to the incident that they are of', async () => {
+  const strip = page.locator('.timeline svg').first();
+  const incidents = page.getByRole('list', { name: 'Incidents in this time' }).getByRole('link');
+  const opens = async (title: string): Promise<void> => {
+    await page.getByRole('heading', { name: title }).waitFor();
+    await page.goBack();
+  };
+  const pressAtEnd = async (): Promise<void> => {
+    const box = await strip.boundingBox();
+    assert.ok(box);
+    await page.mouse.click(box.x + box.width - 4, box.y + box.height - 4);
+  };
+  await page.goto(`${served.url}/?service=orders`);
+  await incidents.first().waitFor();
+  await assertAccessible(page, 'a service with its incidents');
+  await incidents.first().click();
+  await opens(TITLE);
+  await page
+    .getByRole('table', { name: 'Changes' })
+    .getByRole('link', { name: 'its incident' })
+    .first()
+    .click();
+  await opens(TITLE);
+  await incidents.first().waitFor();
+  await pressAtEnd();
+  await opens(TITLE);
+  await page.getByRole('link', { name: 'Its incidents' }).click();
+  await page.waitForURL(/\/incidents\?about=orders$/);
+
+  const own = 'portal: not well';
+  served.redis.freeze();
+  try {
+    await page.goto(`${served.url}/now?range=15m`);
+    const row = page.locator('.events').getByRole('link', { name: 'its incident' }).first();
+    await row.click({ timeout: 60_000 });
+    await opens(own);
+    await row.waitFor();
+    await pressAtEnd();
+    await opens(own);
+    await seeCharts(page);
+    await page.getByText('I: an incident begins').waitFor();
+    const chart = page.locator('.chart .u-over').first();
+    const { width } = (await chart.boundingBox()) ?? { width: 0 };
+    await chart.click({ position: { x: width - 3, y: 20 } });
+    await opens(own);
+  } finally {
+    served.redis.thaw();
+  }
 });
 
 test('on a narrow screen nothing is cut off, and nothing went wrong', async () => {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChromium } from './chromium.js';
-import { untilHeadline } from './reader.js';
+import { seeCharts, untilHeadline } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage } from './served-page.js';
 
@@ -27,7 +27,7 @@ try {
   const session = await browser.context.newCDPSession(page);
   await page.goto(await served.link('ada', 'Owner'));
   await untilHeadline(page, 'Healthy');
-  await page.locator('.chart .u-over').first().waitFor();
+  await seeCharts(page);
   const kept: number[] = [];
   for (let minute = 1; minute <= WARM_UP_MINUTES + minutes; minute += 1) {
     await sleep(MINUTE_MS);

@@ -17,6 +17,13 @@ export async function untilHeadline(page: Page, words: string | RegExp, timeoutM
   await headline(page).filter({ hasText: words }).waitFor({ timeout: timeoutMs });
 }
 
+/** Scrolls to the charts, which are fetched by who sees them, and waits until they are drawn. */
+export async function seeCharts(page: Page, timeout = 30_000): Promise<void> {
+  await page.getByRole('heading', { name: 'Figures' }).scrollIntoViewIfNeeded({ timeout });
+  await page.locator('.charts').scrollIntoViewIfNeeded({ timeout });
+  await page.locator('.chart .u-over').first().waitFor({ timeout });
+}
+
 /** Waits until the title does, which changes a moment after the headline. */
 export async function untilTitle(page: Page, words: RegExp): Promise<void> {
   await waitFor(`the title ${words}`, async () => words.test(await page.title()));

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, layoutShift, untilHeadline } from './reader.js';
+import { assertAccessible, layoutShift, seeCharts, untilHeadline } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage, type ServedPage } from './served-page.js';
 
@@ -75,6 +75,7 @@ test('a day of history: what was bad and what was not measured, in words, shape 
   await caption.filter({ hasText: /degraded (29|30|31|32) min/ }).waitFor();
   assert.match(await caption.innerText(), /not measured 1 h/);
   await page.locator('.timeline .degraded').first().waitFor({ state: 'attached' });
+  await seeCharts(page);
   await page.locator('.chart .u-over').nth(5).waitFor();
 });
 
@@ -103,6 +104,7 @@ test('who came in, and who was refused before', async () => {
 
 test('pointing at a chart marks the moment everywhere and says when; dragging looks closer, and has an address', async () => {
   await open('/?range=24h');
+  await seeCharts(page);
   const chart = page.locator('.chart .u-over').first();
   await chart.scrollIntoViewIfNeeded();
   const box = await chart.boundingBox();

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { startChromium, type Browser } from './chromium.js';
-import { assertAccessible, untilHeadline, untilTitle } from './reader.js';
+import { assertAccessible, seeCharts, untilHeadline, untilTitle } from './reader.js';
 import { seedDay } from './seeded-day.js';
 import { servePage, type ServedPage } from './served-page.js';
 
@@ -23,7 +23,7 @@ before(async () => {
   page = await browser.context.newPage();
   await page.goto(await served.link('ada', 'Owner'));
   await untilHeadline(page, 'Healthy');
-  await page.locator('.chart .u-over').first().waitFor();
+  await seeCharts(page);
   await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
 });
 
@@ -38,7 +38,7 @@ after(async () => {
 async function assertKnown(): Promise<void> {
   await page.locator('.timeline .healthy').first().waitFor({ state: 'attached' });
   await page.getByRole('heading', { name: 'Database' }).waitFor();
-  await page.locator('.chart .u-over').first().waitFor();
+  await seeCharts(page);
   assert.equal(await page.getByText('Loading …').count(), 0);
   assert.doesNotMatch(await page.locator('.timeline figcaption').innerText(), /nothing measured|not known/);
   assert.equal(await page.locator('main.lost').count(), 1, 'greyed');
@@ -49,7 +49,7 @@ test('killed, and another view and back: what was read is still there', async ()
   await page.getByRole('link', { name: 'Events' }).click();
   await page.locator('.events li').first().waitFor();
   await page.getByRole('link', { name: 'Now' }).click();
-  await page.locator('.chart .u-over').first().waitFor();
+  await seeCharts(page);
   await served.stop('SIGKILL');
   await untilHeadline(page, 'the service does not answer');
   await page.getByRole('link', { name: 'Events' }).click();
@@ -75,7 +75,7 @@ test('reloaded without the service: the page, that it has no contact, and what i
 
 test('a frozen service, which refuses nothing: the same, after some patience', async () => {
   await page.goto(`${served.url}/`);
-  await page.locator('.chart .u-over').first().waitFor(LONG);
+  await seeCharts(page, LONG.timeout);
   served.signal('SIGSTOP');
   await page.reload(LONG);
   await untilHeadline(page, 'the service does not answer', LONG.timeout);

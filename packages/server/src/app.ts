@@ -131,13 +131,9 @@ export function createApp(options: AppOptions): App {
     watchedFleet.pages.drain();
     watch.close();
     schema.close();
-    await watchedFleet.close();
-    await auth.close();
-    await fastify.close();
+    for (const part of [watchedFleet, auth, fastify]) await part.close();
     responseLog.close();
-    await health.close();
-    await monitoring.close();
-    await stores.close();
+    for (const part of [health, monitoring, stores]) await part.close();
   }
 
   return {

@@ -71,7 +71,6 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
   options: RpcWorkerOptions<Event>,
 ): RpcWorker<Api> {
   const { entry, name, workerData, onEvent, onEnd, restartMs } = options;
-  const { maxYoungGenerationSizeMb, maxOldGenerationSizeMb } = options;
   const pending = new Map<number, PendingCall>();
   let lastId = 0;
   let isClosed = false;
@@ -83,14 +82,7 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
   function start(): Worker | undefined {
     let started: Worker;
     try {
-      started = startThread(entry, {
-        name,
-        workerData,
-        resourceLimits: {
-          maxYoungGenerationSizeMb,
-          ...(maxOldGenerationSizeMb !== undefined && { maxOldGenerationSizeMb }),
-        },
-      });
+      started = startThread(entry, { name, workerData, resourceLimits: limitsOf(options) });
     } catch (error) {
       // Not allowed, or no room for one.
       failure = error;
@@ -169,6 +161,16 @@ export function startRpcWorker<Api extends Methods<Api>, Event = never>(
       isClosed = true;
       await worker?.terminate();
     },
+  };
+}
+
+function limitsOf({
+  maxYoungGenerationSizeMb,
+  maxOldGenerationSizeMb,
+}: Pick<RpcWorkerOptions<never>, 'maxYoungGenerationSizeMb' | 'maxOldGenerationSizeMb'>) {
+  return {
+    maxYoungGenerationSizeMb,
+    ...(maxOldGenerationSizeMb !== undefined && { maxOldGenerationSizeMb }),
   };
 }
 

@@ -24,15 +24,16 @@ export interface ChartProps {
   readonly pointed: Store<Pointed>;
   readonly marks: readonly ChartMark[];
   readonly zoom: (fromMs: number, toMs: number) => void;
+  readonly press: (atMs: number) => void;
 }
 
-export function Chart({ spec, history, limits, pointed, marks, zoom }: ChartProps): JSX.Element {
+export function Chart({ spec, history, limits, pointed, marks, zoom, press }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const step = history.step_seconds;
   /** The plot outlives a render, and must draw by the latest values. */
-  const latest = useRef({ limits, zoom, step, marks });
-  latest.current = { limits, zoom, step, marks };
+  const latest = useRef({ limits, zoom, press, step, marks });
+  latest.current = { limits, zoom, press, step, marks };
   const { atMs } = useStore(pointed);
   const zone = useContext(TimeZone);
 
@@ -45,6 +46,7 @@ export function Chart({ spec, history, limits, pointed, marks, zoom }: ChartProp
         onPoint: (pointedMs) => {
           if (pointed.get().atMs !== pointedMs) pointed.change({ atMs: pointedMs });
         },
+        onPress: (atPressed) => latest.current.press(atPressed),
         onZoom: (fromMs, toMs) => latest.current.zoom(fromMs, toMs),
         step: () => latest.current.step,
         moments: MOMENTS[zone],

@@ -10,6 +10,8 @@ import { axisEnd } from './outliers.js';
 export interface DrawingOptions {
   readonly limits: () => { readonly fromMs: number; readonly toMs: number };
   readonly onPoint: (atMs: number | null) => void;
+  /** Pressed and let go at one place: a drag is none. */
+  readonly onPress: (atMs: number) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly step: () => number;
   readonly moments: Moments;
@@ -79,6 +81,12 @@ export function chartOptions(spec: ChartSpec, element: HTMLElement, drawing: Dra
       }),
     ],
     hooks: {
+      ready: [
+        (plot) =>
+          plot.over.addEventListener('click', ({ offsetX }) =>
+            drawing.onPress(plot.posToVal(offsetX, 'x') * 1_000),
+          ),
+      ],
       drawClear: [(plot) => hatchGaps(plot, color('--hatch'), drawing.step())],
       draw: [
         (plot) => drawMarks(plot, drawing.marks(), color('--ink')),

@@ -1,9 +1,10 @@
-/** What happened to the service itself, as upright lines in the charts. Pure. */
-import type { EventDocument } from 'portal-server/api';
+/** What happened to the service, as upright lines in the charts. Pure. */
+import type { EventDocument, IncidentDocument } from 'portal-server/api';
+import { KINDS } from '../copy/incident.js';
 
 export interface ChartMark {
   readonly atMs: number;
-  readonly letter: 'R' | 'V' | 'S' | 'B' | 'E';
+  readonly letter: 'R' | 'V' | 'S' | 'I' | 'B' | 'E';
   readonly words: string;
 }
 
@@ -12,6 +13,7 @@ export const MARK_WORDS: Readonly<Record<ChartMark['letter'], string>> = {
   V: 'another version',
   R: 'a start of the service',
   S: 'the source changed',
+  I: 'an incident begins',
   B: 'the incident begins',
   E: 'the incident ends',
 };
@@ -30,6 +32,17 @@ export function marksOf(events: readonly EventDocument[]): readonly ChartMark[] 
       ? [{ atMs, letter: 'V', words: `version ${String(version)}` }]
       : [{ atMs, letter: 'R', words: 'start of the service' }];
   });
+}
+
+/** Where incidents began. */
+export function incidentMarks(
+  incidents: readonly Pick<IncidentDocument, 'began_at' | 'kind'>[],
+): readonly ChartMark[] {
+  return incidents.map(({ began_at: began, kind }) => ({
+    atMs: Date.parse(began),
+    letter: 'I',
+    words: `incident: ${KINDS[kind]}`,
+  }));
 }
 
 /** Of the marks that the pointer is at: within a hundredth of what is shown. */

@@ -1,10 +1,12 @@
 /**
  * The status over time as bars: a worse status is higher, so that it needs no colour; hatched where nothing was measured.
- * Below are the times in each status, as the service sums them: a bar shows only the worst status of its step.
+ * Below are the times in each status, as the service sums them: a bar shows only the worst status of its step; and the incidents
+ * that the bars lead to.
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Pointed, type Store, useStore } from '../state-container.js';
+import { IncidentLinks, openIncidentAt, type IncidentsSeen } from '../views/incident-links.js';
 import { TimeText } from '../views/text.js';
 import type { HistoryState } from './use-history.js';
 import { runsOf, statusAt, stepWords, totalsWords, type StatusRun } from './runs.js';
@@ -14,6 +16,12 @@ export interface TimelineProps {
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
   readonly nowMs: number;
+  readonly seen: IncidentsSeen;
+}
+
+interface OnStrip {
+  readonly currentTarget: SVGSVGElement;
+  readonly clientX: number;
 }
 
 const WIDTH = 1_000;
@@ -27,12 +35,17 @@ export function Timeline({
   limits,
   pointed,
   nowMs,
+  seen,
 }: TimelineProps): JSX.Element {
   const { atMs } = useStore(pointed);
   const from = limits.fromMs / 1_000;
   const to = limits.toMs / 1_000;
   const runs = useMemo(() => runsOf(history, from, to), [history, from, to]);
   const x = (second: number): number => ((second - from) / (to - from)) * WIDTH;
+  const momentOf = ({ currentTarget, clientX }: OnStrip): number => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    return limits.fromMs + ((clientX - left) / width) * (limits.toMs - limits.fromMs);
+  };
   const words = history ? totalsWords(history.totals) : 'Loading …';
   return (
     <figure class="timeline">
@@ -41,12 +54,8 @@ export function Timeline({
         preserveAspectRatio="none"
         role="img"
         aria-label={words}
-        onPointerMove={({ currentTarget, clientX }) => {
-          const { left, width } = currentTarget.getBoundingClientRect();
-          pointed.change({
-            atMs: limits.fromMs + ((clientX - left) / width) * (limits.toMs - limits.fromMs),
-          });
-        }}
+        onPointerMove={(event) => pointed.change({ atMs: momentOf(event) })}
+        onClick={(event) => openIncidentAt(seen, momentOf(event), limits, nowMs)}
         onPointerLeave={() => pointed.change({ atMs: null })}
       >
         <defs>
@@ -82,6 +91,7 @@ export function Timeline({
         </span>
         <TimeText at={limits.toMs} nowMs={nowMs} />
       </figcaption>
+      <IncidentLinks {...seen} frame={limits} nowMs={nowMs} />
     </figure>
   );
 }

@@ -1,6 +1,6 @@
 /**
  * The history of a time span while it is shown: all of it once, and then what is new. A span of more than a day changes
- * slowly and is asked for seldom.
+ * slowly and is asked for seldom. The figures are nine tenths of it, and are asked for by who sees them.
  */
 import type { HistoryDocument } from 'portal-server/api';
 import { useEffect, useState } from 'preact/hooks';
@@ -16,13 +16,15 @@ export interface HistoryState {
   readonly error: string | null;
 }
 
+export type Figures = 'all' | 'none';
+
 const OFTEN_MS = 10_000;
 const SELDOM_MS = 60_000;
 /** Of a bar: whoever opens a day in an outage waits for its bar no longer than in a quarter of an hour. */
 const FINE_S = 120;
 
-export function useHistory(span: Span, nowMs: number): HistoryState {
-  const key = `history ${typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`}`;
+export function useHistory(span: Span, nowMs: number, figures: Figures): HistoryState {
+  const key = `history ${figures} ${typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`}`;
   const [state, setState] = useState<HistoryState>(() => ({
     history: keptOf<HistoryDocument>(key)?.value ?? null,
     error: null,
@@ -35,7 +37,13 @@ export function useHistory(span: Span, nowMs: number): HistoryState {
     return startPolling(
       async (signal) => {
         const { fromMs, toMs } = limitsOf(span, Date.now() + aheadMs);
-        const { status, body, error } = await readHistory(span, { fromMs, toMs, known, signal });
+        const { status, body, error } = await readHistory(span, {
+          fromMs,
+          toMs,
+          figures,
+          known,
+          signal,
+        });
         if (signal.aborted) return true;
         const reason = body ? null : status === 404 ? 'This service keeps no history.' : error;
         known = body ?? known;
@@ -52,11 +60,12 @@ export function useHistory(span: Span, nowMs: number): HistoryState {
 interface HistoryRequest {
   readonly fromMs: number;
   readonly toMs: number;
+  readonly figures: Figures;
   readonly known: HistoryDocument | null;
   readonly signal: AbortSignal;
 }
 
-async function readHistory(span: Span, { fromMs, toMs, known, signal }: HistoryRequest) {
+async function readHistory(span: Span, { fromMs, toMs, figures, known, signal }: HistoryRequest) {
   const read = (startMs: number) =>
     getJson('/v1/admin/history', {
       query: {
@@ -64,6 +73,7 @@ async function readHistory(span: Span, { fromMs, toMs, known, signal }: HistoryR
         ...(startMs !== fromMs && { totals_from: iso(fromMs) }),
         to: iso(toMs),
         step: stepOf(span),
+        ...(figures === 'none' && { figures }),
       },
       signal,
     });

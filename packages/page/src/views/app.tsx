@@ -1,9 +1,9 @@
 /** The whole page. The user's permission decides which views there are. */
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Navigation } from '../address.js';
+import type { Address, Navigation } from '../address.js';
 import { withBase } from '../base.js';
-import { useFleet } from '../api/use-fleet.js';
+import { useFleet, type FleetState } from '../api/use-fleet.js';
 import type { LiveConnection } from '../api/live-connection.js';
 import { isAdmin, type PageState } from '../api/page-state.js';
 import { useNow, useStore } from '../state-container.js';
@@ -43,7 +43,8 @@ export function Page({
   readonly navigation: Navigation;
 }): JSX.Element {
   const known = useStore(connection.state);
-  const { tab, span, fleet: place, incident, filter } = useStore(navigation.address);
+  const address = useStore(navigation.address);
+  const { tab } = address;
   const nowMs = useNow();
   const silentMs = SILENT_MS[known.isResting ? 'resting' : isAdmin(known.who) ? 'stream' : 'polling'];
   const isLost = known.isLost || (known.heardMs !== null && nowMs - known.heardMs > silentMs);
@@ -51,8 +52,8 @@ export function Page({
   const watched = useFleet(isAdmin(known.who));
   /** A fleet of one is that one, with a line above. */
   const hasMany = watched.fleet !== null && watched.fleet.services.length > 1;
-  const isFleet = tab === '/fleet' || (tab === '/' && hasMany);
-  const fleet = (isFleet || tab === '/incidents') && hasMany && !isLost ? watched.fleet : null;
+  const isOfFleet = tab === '/fleet' || tab === '/' || tab === '/incidents';
+  const fleet = isOfFleet && hasMany && !isLost ? watched.fleet : null;
   /** The service's clock, which dates everything it sends. It stops at the last answer. */
   const serviceMs = (isLost ? (known.heardMs ?? nowMs) : nowMs) + known.aheadMs;
 
@@ -63,7 +64,6 @@ export function Page({
 
   const { who } = known;
   const [zone, setZone] = useZone();
-  const now = <Now state={known} span={span} navigation={navigation} nowMs={serviceMs} />;
   return (
     <TimeZone.Provider value={zone}>
       <RunbookUrl.Provider value={typeof who === 'object' ? who.runbook_url : null}>
@@ -81,37 +81,14 @@ export function Page({
             <Headline state={known} status={status} isLost={isLost} nowMs={nowMs} />
           )}
           {isAdmin(who) ? (
-            <>
-              <Tabs tab={tab} navigation={navigation} hasMany={hasMany} />
-              {isFleet && (
-                <FleetTab state={watched} place={place} navigation={navigation} nowMs={serviceMs}>
-                  {now}
-                </FleetTab>
-              )}
-              {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
-              {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
-              {tab === '/events' && (
-                <EventsView
-                  known={known}
-                  span={span}
-                  kind={filter.kind}
-                  navigation={navigation}
-                  nowMs={serviceMs}
-                />
-              )}
-              {tab === '/incidents' && incident === '' && (
-                <IncidentsView filter={filter} navigation={navigation} nowMs={serviceMs} />
-              )}
-              {tab === '/incidents' && incident !== '' && (
-                <IncidentView key={incident} id={incident} navigation={navigation} nowMs={serviceMs} />
-              )}
-              {tab === '/alerts' && (
-                <AlertsView fleet={watched.fleet} navigation={navigation} nowMs={serviceMs} />
-              )}
-              {tab === '/integrity' && <IntegrityView known={known} nowMs={serviceMs} />}
-              {tab === '/sessions' && <SessionsView nowMs={serviceMs} />}
-              {tab === '/audit' && <AuditView nowMs={serviceMs} />}
-            </>
+            <AdminViews
+              address={address}
+              known={known}
+              watched={watched}
+              hasMany={hasMany}
+              navigation={navigation}
+              nowMs={serviceMs}
+            />
           ) : (
             <>
               {(who !== 'unknown' || known.status?.checked_at) && (
@@ -136,6 +113,50 @@ export function Page({
         </footer>
       </RunbookUrl.Provider>
     </TimeZone.Provider>
+  );
+}
+
+function AdminViews({
+  address: { tab, span, fleet: place, incident, filter },
+  known,
+  watched,
+  hasMany,
+  navigation,
+  nowMs,
+}: {
+  readonly address: Address;
+  readonly known: PageState;
+  readonly watched: FleetState;
+  readonly hasMany: boolean;
+  readonly navigation: Navigation;
+  readonly nowMs: number;
+}): JSX.Element {
+  const isFleet = tab === '/fleet' || (tab === '/' && hasMany);
+  const now = <Now state={known} span={span} navigation={navigation} nowMs={nowMs} />;
+  return (
+    <>
+      <Tabs tab={tab} navigation={navigation} hasMany={hasMany} />
+      {isFleet && (
+        <FleetTab state={watched} place={place} navigation={navigation} nowMs={nowMs}>
+          {now}
+        </FleetTab>
+      )}
+      {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
+      {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
+      {tab === '/events' && (
+        <EventsView known={known} span={span} kind={filter.kind} navigation={navigation} nowMs={nowMs} />
+      )}
+      {tab === '/incidents' && incident === '' && (
+        <IncidentsView filter={filter} navigation={navigation} nowMs={nowMs} />
+      )}
+      {tab === '/incidents' && incident !== '' && (
+        <IncidentView key={incident} id={incident} navigation={navigation} nowMs={nowMs} />
+      )}
+      {tab === '/alerts' && <AlertsView fleet={watched.fleet} navigation={navigation} nowMs={nowMs} />}
+      {tab === '/integrity' && <IntegrityView known={known} nowMs={nowMs} />}
+      {tab === '/sessions' && <SessionsView nowMs={nowMs} />}
+      {tab === '/audit' && <AuditView nowMs={nowMs} />}
+    </>
   );
 }
 

@@ -9,7 +9,9 @@ import { detailWords } from '../copy/details.js';
 import { causeLines, lastedWords, type CauseLine } from '../copy/event-texts.js';
 import { foldEvents, rowWords, type EventRow } from '../copy/fold-events.js';
 import { problemSentence, type DisplayStatus } from '../copy/headline.js';
+import type { Frame } from '../copy/incident.js';
 import { duration } from '../copy/time.js';
+import { IncidentOf, type IncidentsSeen } from './incident-links.js';
 import { Mark, TimeText } from './text.js';
 
 export interface EventListProps {
@@ -19,9 +21,10 @@ export interface EventListProps {
   readonly pointed: Store<Pointed>;
   /** Rows; default: all. */
   readonly most?: number;
+  readonly seen: IncidentsSeen;
 }
 
-export function EventList({ events, error, nowMs, pointed, most }: EventListProps): JSX.Element {
+export function EventList({ events, error, nowMs, pointed, most, seen }: EventListProps): JSX.Element {
   const { atMs } = useStore(pointed);
   if (events === null) return <p class="soft">{error ?? 'Loading …'}</p>;
   if (events.length === 0) return <p class="soft">No events in this time span.</p>;
@@ -37,9 +40,9 @@ export function EventList({ events, error, nowMs, pointed, most }: EventListProp
             onMouseLeave={() => pointed.change({ atMs: null })}
           >
             {row.length === 1 ? (
-              <One event={row[0]} events={events} nowMs={nowMs} />
+              <One event={row[0]} events={events} nowMs={nowMs} seen={seen} />
             ) : (
-              <Folded row={row} events={events} nowMs={nowMs} />
+              <Folded row={row} events={events} nowMs={nowMs} seen={seen} />
             )}
           </li>
         ))}
@@ -51,9 +54,10 @@ interface RowProps {
   /** Of all rows. */
   readonly events: readonly EventDocument[];
   readonly nowMs: number;
+  readonly seen: IncidentsSeen;
 }
 
-function One({ event, events, nowMs }: RowProps & { readonly event: EventDocument }): JSX.Element {
+function One({ event, events, nowMs, seen }: RowProps & { readonly event: EventDocument }): JSX.Element {
   return (
     <>
       <span class="when">
@@ -70,6 +74,7 @@ function One({ event, events, nowMs }: RowProps & { readonly event: EventDocumen
           <Why key={`${line.sentence} ${line.code}`} line={line} nowMs={nowMs} />
         ))}
         <Details event={event} />
+        {isUnwell(event) && <IncidentOf {...seen} frame={frameOf(event, nowMs)} nowMs={nowMs} />}
       </span>
       <span class="soft">{lastedWords(event, events, nowMs)}</span>
     </>
@@ -77,7 +82,7 @@ function One({ event, events, nowMs }: RowProps & { readonly event: EventDocumen
 }
 
 /** The causes of the latest, and each of them for whoever wants to see it. */
-function Folded({ row, events, nowMs }: RowProps & { readonly row: EventRow }): JSX.Element {
+function Folded({ row, events, nowMs, seen }: RowProps & { readonly row: EventRow }): JSX.Element {
   const shown = row.find(({ to }) => to !== 'healthy') ?? row[0];
   const first = row.at(-1) ?? row[0];
   return (
@@ -92,6 +97,13 @@ function Folded({ row, events, nowMs }: RowProps & { readonly row: EventRow }): 
             {problemSentence(code)} <code class="soft">{code}</code>{' '}
           </span>
         ))}
+        {isUnwell(shown) && (
+          <IncidentOf
+            {...seen}
+            frame={{ ...frameOf(shown, nowMs), fromMs: Date.parse(first.began_at) }}
+            nowMs={nowMs}
+          />
+        )}
         <details>
           <summary>All {row.length}</summary>
           <ol class="plain">
@@ -109,8 +121,18 @@ function Folded({ row, events, nowMs }: RowProps & { readonly row: EventRow }): 
   );
 }
 
-function isAt({ began_at, ended_at }: EventDocument, atMs: number, nowMs: number): boolean {
-  return Date.parse(began_at) <= atMs && atMs <= (ended_at ? Date.parse(ended_at) : nowMs);
+function isAt(event: EventDocument, atMs: number, nowMs: number): boolean {
+  const { fromMs, toMs } = frameOf(event, nowMs);
+  return fromMs <= atMs && atMs <= toMs;
+}
+
+function frameOf({ began_at, ended_at }: EventDocument, nowMs: number): Frame {
+  return { fromMs: Date.parse(began_at), toMs: ended_at ? Date.parse(ended_at) : nowMs };
+}
+
+/** Of the service itself: other events are of what is told elsewhere. */
+function isUnwell({ kind, to }: EventDocument): boolean {
+  return kind === 'status' && to !== 'healthy';
 }
 
 const STATUSES: ReadonlySet<string> = new Set(['healthy', 'degraded', 'unhealthy']);

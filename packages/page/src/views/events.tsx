@@ -8,9 +8,11 @@ import { Timeline } from '../charts/timeline.js';
 import { getJson, searchOf } from '../api/request.js';
 import type { PageState } from '../api/page-state.js';
 import { useEvents } from '../api/use-events.js';
+import { useIncidents } from '../api/use-incidents.js';
 import type { EventPageDocument, EventDocument } from 'portal-server/api';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
+import { OWN_NAME } from './now.js';
 
 const PATH = '/v1/admin/events';
 const LIMIT = 50;
@@ -41,7 +43,8 @@ export function EventsView({
 }): JSX.Element {
   const kind = Object.hasOwn(KINDS, wanted) ? wanted : '';
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
-  const history = useHistory(span, nowMs);
+  const history = useHistory(span, nowMs, 'none');
+  const seen = { incidents: useIncidents(OWN_NAME, known.eventCount), navigation };
   const { list, next, error, query } = useEvents({
     eventCount: known.eventCount,
     span,
@@ -68,7 +71,13 @@ export function EventsView({
         <h2 id="events">Events</h2>
         <Ranges span={span} navigation={navigation} nowMs={nowMs} />
       </div>
-      <Timeline history={history} limits={limitsOf(span, nowMs)} pointed={pointed} nowMs={nowMs} />
+      <Timeline
+        history={history}
+        limits={limitsOf(span, nowMs)}
+        pointed={pointed}
+        nowMs={nowMs}
+        seen={seen}
+      />
       <form class="filter" role="search" onSubmit={(event) => event.preventDefault()}>
         <label>
           Kind
@@ -92,6 +101,7 @@ export function EventsView({
         error={error}
         nowMs={nowMs}
         pointed={pointed}
+        seen={seen}
       />
       {before !== null && (
         <button type="button" onClick={() => void more()}>

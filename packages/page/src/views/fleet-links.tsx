@@ -1,6 +1,13 @@
 /** What the views of the fleet share: links from place to place, and codes with what they mean. */
 import type { ComponentChildren, JSX } from 'preact';
-import { WHOLE_FLEET, writeAddress, type Address, type FleetPlace, type Navigation } from '../address.js';
+import {
+  ALL_INCIDENTS,
+  WHOLE_FLEET,
+  writeAddress,
+  type Address,
+  type FleetPlace,
+  type Navigation,
+} from '../address.js';
 import { codeSentence, markOf, type CellState } from '../copy/fleet.js';
 import { FLEET_ADVICE } from '../copy/fleet-problems.js';
 import { RunbookLink } from './runbook.js';
@@ -39,6 +46,22 @@ export function IncidentLink({
   return (
     <ViewLink to={{ tab: '/incidents', fleet: WHOLE_FLEET, incident: id }} navigation={navigation}>
       {children}
+    </ViewLink>
+  );
+}
+
+/** A link to all incidents of a service. */
+export function IncidentsOf({
+  service,
+  navigation,
+}: {
+  readonly service: string;
+  readonly navigation: Navigation;
+}): JSX.Element {
+  const filter = { ...ALL_INCIDENTS, about: service };
+  return (
+    <ViewLink to={{ tab: '/incidents', fleet: WHOLE_FLEET, incident: '', filter }} navigation={navigation}>
+      Its incidents
     </ViewLink>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { FleetHistoryDocument } from 'portal-server/api';
 import type { Frame } from '../copy/incident.js';
 import { exactDuration } from '../copy/time.js';
+import { IncidentLinks, openIncidentAt, type IncidentsSeen } from './incident-links.js';
 import { TimeText } from './text.js';
 
 const WIDTH = 1_000;
@@ -14,20 +15,34 @@ export function FleetStrip({
   history: { times, status, usable, step_seconds: step, from, to },
   nowMs,
   frame,
+  seen,
 }: {
   readonly history: FleetHistoryDocument;
   readonly nowMs: number;
   /** A time within it that is marked by a line at its begin and at its end. */
   readonly frame?: Frame;
+  /** What its bars lead to. */
+  readonly seen?: IncidentsSeen;
 }): JSX.Element {
-  const fromS = Date.parse(from) / 1_000;
-  const scale = WIDTH / (Date.parse(to) / 1_000 - fromS);
+  const limits = { fromMs: Date.parse(from), toMs: Date.parse(to) };
+  const fromS = limits.fromMs / 1_000;
+  const scale = WIDTH / (limits.toMs / 1_000 - fromS);
   const fewest = usable.filter((count) => count !== null);
   const words =
     fewest.length === 0 ? 'nothing was watched yet' : `at the fewest ${Math.min(...fewest)} instances usable`;
   return (
     <figure class="timeline">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={words}
+        onClick={({ currentTarget, clientX }) => {
+          const { left, width } = currentTarget.getBoundingClientRect();
+          const atMs = limits.fromMs + ((clientX - left) / width) * (limits.toMs - limits.fromMs);
+          if (seen) openIncidentAt(seen, atMs, limits, nowMs);
+        }}
+      >
         {times.map((time, index) => {
           const one = status[index] ?? '';
           const height = HEIGHTS[one];
@@ -56,6 +71,7 @@ export function FleetStrip({
         </span>
         <TimeText at={to} nowMs={nowMs} />
       </figcaption>
+      {seen && <IncidentLinks {...seen} frame={limits} nowMs={nowMs} />}
     </figure>
   );
 }

@@ -22,8 +22,18 @@ export function FleetTab({
     return (
       <>
         <FleetServiceView key={service} {...props} />
-        <HealthyTime key={`time ${service}`} service={service} nowMs={props.nowMs} />
-        <FleetPast key={`past ${service}`} service={service} nowMs={props.nowMs} />
+        <HealthyTime
+          key={`time ${service}`}
+          service={service}
+          navigation={props.navigation}
+          nowMs={props.nowMs}
+        />
+        <FleetPast
+          key={`past ${service}`}
+          service={service}
+          navigation={props.navigation}
+          nowMs={props.nowMs}
+        />
       </>
     );
   }

@@ -1,8 +1,10 @@
 /** For how long a service was healthy: of the last days together, and day by day. */
 import type { JSX } from 'preact';
 import type { HealthyTimeDocument } from 'portal-server/api';
+import type { Navigation } from '../address.js';
 import { usePolled } from '../api/use-polled.js';
 import { daysText, daysWithTrouble, percentText, unwellText, worstOf } from '../copy/healthy-time.js';
+import { IncidentsOf } from './fleet-links.js';
 import { DataTable } from './table.js';
 import { TimeText } from './text.js';
 
@@ -16,9 +18,11 @@ const MOST_DAYS = 30;
 
 export function HealthyTimeSection({
   service,
+  navigation,
   nowMs,
 }: {
   readonly service: string;
+  readonly navigation: Navigation;
   readonly nowMs: number;
 }): JSX.Element {
   const { body, error } = usePolled('/v1/admin/fleet/services/{service}/healthy-time', {
@@ -45,6 +49,9 @@ export function HealthyTimeSection({
             )}
           </p>
           <Troubles days={body.days} />
+          <p>
+            <IncidentsOf service={service} navigation={navigation} />
+          </p>
         </>
       )}
     </section>

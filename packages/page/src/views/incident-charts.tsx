@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { IncidentDocument } from 'portal-server/api';
 import { writeAddress, type Navigation } from '../address.js';
+import { useIncidents } from '../api/use-incidents.js';
 import { usePolled } from '../api/use-polled.js';
 import { Charts } from '../charts/charts.js';
 import type { ChartMark } from '../charts/marks.js';
@@ -11,6 +12,7 @@ import { useHistory } from '../charts/use-history.js';
 import { frameAround, type Frame } from '../copy/incident.js';
 import { createStore, type Pointed } from '../state-container.js';
 import { FleetStrip } from './fleet-strip.js';
+import { openIncidentAt } from './incident-links.js';
 import { OWN_NAME } from './now.js';
 
 const EVERY_MS = 10_000;
@@ -45,6 +47,7 @@ export function IncidentCharts({ incident, navigation, nowMs }: IncidentChartsPr
         service === OWN_NAME ? (
           <OwnFigures
             key={service}
+            id={incident.id}
             frame={{ fromMs, toMs }}
             within={within}
             isOpen={ended === null}
@@ -72,14 +75,23 @@ interface FramedProps {
 }
 
 function OwnFigures({
+  id,
   frame,
   within,
   isOpen,
   navigation,
   nowMs,
-}: FramedProps & { readonly isOpen: boolean; readonly navigation: Navigation }): JSX.Element {
+}: FramedProps & {
+  /** Of the incident, which leads nowhere from itself. */
+  readonly id: string;
+  readonly isOpen: boolean;
+  readonly navigation: Navigation;
+}): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
-  const history = useHistory(frame, nowMs);
+  const all = useIncidents(OWN_NAME);
+  const seen = { incidents: all.filter((one) => one.id !== id), navigation };
+  const [areSeen, setSeen] = useState(false);
+  const history = useHistory(frame, nowMs, areSeen ? 'all' : 'none');
   const marks = useMemo(
     (): readonly ChartMark[] => [
       { atMs: within.fromMs, letter: 'B', words: 'begin of the incident' },
@@ -89,7 +101,7 @@ function OwnFigures({
   );
   return (
     <>
-      <Timeline history={history} limits={frame} pointed={pointed} nowMs={nowMs} />
+      <Timeline history={history} limits={frame} pointed={pointed} nowMs={nowMs} seen={seen} />
       <Charts
         history={history}
         limits={frame}
@@ -97,6 +109,9 @@ function OwnFigures({
         marks={marks}
         zoom={(fromMs, toMs) => navigation.go({ tab: '/now', incident: '', span: { fromMs, toMs } })}
         nowMs={nowMs}
+        press={(atMs) => openIncidentAt(seen, atMs, frame, nowMs)}
+        areSeen={areSeen}
+        see={() => setSeen(true)}
       />
       <p>
         <a href={writeAddress({ tab: '/now', span: frame })}>The same time on the page of this service</a>

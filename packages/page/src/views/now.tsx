@@ -5,14 +5,16 @@ import type { Navigation, Span } from '../address.js';
 import { limitsOf } from '../address.js';
 import { Charts } from '../charts/charts.js';
 import { useHistory } from '../charts/use-history.js';
-import { marksOf } from '../charts/marks.js';
+import { incidentMarks, marksOf } from '../charts/marks.js';
 import { Ranges } from '../charts/ranges.js';
 import { Timeline } from '../charts/timeline.js';
 import type { PageState } from '../api/page-state.js';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 import { useEvents } from '../api/use-events.js';
+import { useIncidents } from '../api/use-incidents.js';
 import { CacheCard, DatabaseCard } from './components.js';
+import { openIncidentAt } from './incident-links.js';
 import { lazyView } from './lazy-view.js';
 import { OtherReasons } from './reasons.js';
 import { SourceLine } from './source-line.js';
@@ -39,7 +41,8 @@ export interface NowProps {
 
 export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
-  const history = useHistory(span, nowMs);
+  const [areSeen, setSeen] = useState(false);
+  const history = useHistory(span, nowMs, areSeen ? 'all' : 'none');
   const events = useEvents({ eventCount: known.eventCount, span, nowMs, limit: MOST_EVENTS });
   const own = useEvents({
     eventCount: known.ownEventCount,
@@ -48,7 +51,12 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
     limit: MOST_MARKS,
     kind: OWN_KINDS,
   });
-  const marks = useMemo(() => marksOf(own.list ?? []), [own.list]);
+  const incidents = useIncidents(OWN_NAME, known.eventCount);
+  const seen = { incidents, navigation };
+  const marks = useMemo(
+    () => [...marksOf(own.list ?? []), ...incidentMarks(incidents)],
+    [own.list, incidents],
+  );
   const limits = limitsOf(span, nowMs);
   const zoom = (fromMs: number, toMs: number): void => navigation.go({ span: { fromMs, toMs } });
   const { snapshot } = known;
@@ -61,7 +69,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
           <h2 id="status-history">Status history</h2>
           <Ranges span={span} navigation={navigation} nowMs={nowMs} />
         </div>
-        <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} />
+        <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} seen={seen} />
       </section>
       <div class="two">
         <DatabaseCard
@@ -81,10 +89,21 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
           nowMs={nowMs}
           pointed={pointed}
           most={MOST_ROWS}
+          seen={seen}
         />
       </section>
-      <Charts history={history} limits={limits} pointed={pointed} marks={marks} zoom={zoom} nowMs={nowMs} />
-      <HealthyTime service={OWN_NAME} nowMs={nowMs} />
+      <Charts
+        history={history}
+        limits={limits}
+        pointed={pointed}
+        marks={marks}
+        zoom={zoom}
+        nowMs={nowMs}
+        press={(atMs) => openIncidentAt(seen, atMs, limits, nowMs)}
+        areSeen={areSeen}
+        see={() => setSeen(true)}
+      />
+      <HealthyTime service={OWN_NAME} navigation={navigation} nowMs={nowMs} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventDocument } from 'portal-server/api';
-import { marksOf, nearWords } from '../../src/charts/marks.js';
+import { incidentMarks, marksOf, nearWords } from '../../src/charts/marks.js';
 
 function eventAt(minute: number, change: Partial<EventDocument>): EventDocument {
   const at = new Date(Date.UTC(2026, 2, 1, 2, minute)).toISOString();
@@ -40,4 +40,10 @@ test('the pointer is told what it is near to, within a hundredth of what is show
   const limits = { fromMs: Date.UTC(2026, 2, 1, 2), toMs: Date.UTC(2026, 2, 1, 3) };
   assert.equal(nearWords(marks, Date.UTC(2026, 2, 1, 2, 40, 20), limits), ', version 1.5.0');
   assert.equal(nearWords(marks, Date.UTC(2026, 2, 1, 2, 41), limits), '');
+});
+
+test('where an incident began there is a mark, which says what it is of', () => {
+  const began = '2026-03-01T02:41:07.000Z';
+  const [mark] = incidentMarks([{ began_at: began, kind: 'source' }]);
+  assert.deepEqual(mark, { atMs: Date.parse(began), letter: 'I', words: 'incident: the source differs' });
 });

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IncidentDetailDocument, IncidentDocument } from 'portal-server/api';
-import { frameAround, incidentMarkdown, incidentTitle } from '../../src/copy/incident.js';
+import { frameAround, incidentsIn, incidentTitle } from '../../src/copy/incident.js';
+import { incidentMarkdown } from '../../src/copy/incident-markdown.js';
 
 const INCIDENT: IncidentDocument = {
   id: '5f0c2a9e7b1d4c83a6e0f2917d3b8c45',
@@ -86,4 +87,22 @@ test('a frame shows what was before and after, and nothing that has not been yet
   const long = { ...INCIDENT, began_at: '2026-02-01T00:00:00.000Z' };
   const before = Date.parse(long.began_at) - frameAround(long, later).fromMs;
   assert.equal(before, 6 * 3_600_000, 'and at most six hours');
+});
+
+test('a moment is of the incidents that were open then, the end included', () => {
+  const open = { ...INCIDENT, id: 'a', began_at: '2026-03-01T05:00:00.000Z', ended_at: null };
+  const nowMs = Date.parse('2026-03-01T06:00:00Z');
+  const at = (from: string, to = from): readonly string[] =>
+    incidentsIn(
+      [open, INCIDENT],
+      { fromMs: Date.parse(`2026-03-01T${from}Z`), toMs: Date.parse(`2026-03-01T${to}Z`) },
+      nowMs,
+    ).map(({ id }) => id);
+  assert.deepEqual(at('02:41:06'), []);
+  assert.deepEqual(at('02:41:07'), [INCIDENT.id]);
+  assert.deepEqual(at('03:59:43'), [INCIDENT.id]);
+  assert.deepEqual(at('04:30:00'), []);
+  assert.deepEqual(at('03:00:00', '05:30:00'), ['a', INCIDENT.id]);
+  assert.deepEqual(at('06:00:00'), ['a'], 'it goes on');
+  assert.deepEqual(at('06:00:01'), [], 'of what is to come nothing is known');
 });

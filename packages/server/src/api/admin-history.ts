@@ -1,6 +1,7 @@
 /** `GET /v1/admin/history`: what was measured, in steps. */
+import type { HistoryPage } from '../monitoring/history/history-store.js';
 import { parseHistoryQuery, parseRange } from '../monitoring/history/history-query.js';
-import { timeParameter, wholeNumberParameter } from './parameters.js';
+import { choiceParameter, timeParameter, wholeNumberParameter } from './parameters.js';
 import { statusSchema } from './report-schema.js';
 import { defineRoute } from './route.js';
 import {
@@ -19,6 +20,7 @@ import {
 /** Samples are an interval ± 10 % apart. A step is longer than that, so that it holds at least one. */
 const STEP_INTERVALS = 1.5;
 const LONGEST_STEP_S = 366 * 86_400;
+const FIGURES = ['all', 'none'] as const;
 
 function figures(description: string) {
   return listOf({ type: ['number', 'null'] }, `${description} \`null\` where nothing was measured.`);
@@ -65,49 +67,52 @@ const totals = exactly(
 
 export const historySchema = named(
   'History',
-  exactly('What was measured, in steps of one length, in columns: place by place one step.', {
-    from: dateTimeMs('Begin of the first step.'),
-    to: dateTimeMs('End of the last step.'),
-    step_seconds: integer(
-      'Length of a step; longer than asked for where there would be more than 2,000, or nothing so fine.',
-      { minimum: 1 },
-    ),
-    gap_seconds: {
-      type: 'number',
-      description:
-        'Where nothing is known for longer nobody looked; looks are further apart while all is well.',
-    },
-    times: listOf({ type: 'integer' }, 'Begin of each step, seconds since 1970.'),
-    status: listOf(
-      orNull(statusSchema, 'Of a step.'),
-      'The worst in each step, for however short a time. `null` while nobody looked.',
-    ),
-    series: exactly('The figures.', {
-      database_latency_ms: described(series, 'Milliseconds of the looks at the database.'),
-      cache_latency_ms: described(series, 'Milliseconds of the looks at the cache.'),
-      pool_checked_in: described(series, 'Idle connections of the pool.'),
-      pool_checked_out: described(series, 'Connections of the pool in use.'),
-      pool_waiting: described(series, 'Callers who wait for a connection of the pool.'),
-      cache_hit_rate: described(series, 'Percent.'),
-      cache_memory_usage_bytes: described(series, 'Memory that the cache uses.'),
-      cache_connected_clients: described(series, 'Clients connected to the cache.'),
-      cache_commands_per_second: described(series, 'Commands that the cache carried out, a second.'),
-    }),
-    percentiles: exactly(
-      'Of latencies: exact within the last hour, else to 5 %. `null` also before this was kept.',
-      {
-        database_latency_ms: described(percentiles, 'Milliseconds of the looks at the database.'),
-        cache_latency_ms: described(percentiles, 'Milliseconds of the looks at the cache.'),
+  exactly(
+    'What was measured, in steps of one length, in columns: place by place one step; empty where they were not asked for.',
+    {
+      from: dateTimeMs('Begin of the first step.'),
+      to: dateTimeMs('End of the last step.'),
+      step_seconds: integer(
+        'Length of a step; longer than asked for where there would be more than 2,000, or nothing so fine.',
+        { minimum: 1 },
+      ),
+      gap_seconds: {
+        type: 'number',
+        description:
+          'Where nothing is known for longer nobody looked; looks are further apart while all is well.',
       },
-    ),
-    share: exactly('What share of each step each status took.', {
-      healthy: shares('Of this status.'),
-      degraded: shares('Of this status.'),
-      unhealthy: shares('Of this status.'),
-      unmeasured: shares('While nobody looked.'),
-    }),
-    totals,
-  }),
+      times: listOf({ type: 'integer' }, 'Begin of each step, seconds since 1970.'),
+      status: listOf(
+        orNull(statusSchema, 'Of a step.'),
+        'The worst in each step, for however short a time. `null` while nobody looked.',
+      ),
+      series: exactly('The figures.', {
+        database_latency_ms: described(series, 'Milliseconds of the looks at the database.'),
+        cache_latency_ms: described(series, 'Milliseconds of the looks at the cache.'),
+        pool_checked_in: described(series, 'Idle connections of the pool.'),
+        pool_checked_out: described(series, 'Connections of the pool in use.'),
+        pool_waiting: described(series, 'Callers who wait for a connection of the pool.'),
+        cache_hit_rate: described(series, 'Percent.'),
+        cache_memory_usage_bytes: described(series, 'Memory that the cache uses.'),
+        cache_connected_clients: described(series, 'Clients connected to the cache.'),
+        cache_commands_per_second: described(series, 'Commands that the cache carried out, a second.'),
+      }),
+      percentiles: exactly(
+        'Of latencies: exact within the last hour, else to 5 %. `null` also before this was kept.',
+        {
+          database_latency_ms: described(percentiles, 'Milliseconds of the looks at the database.'),
+          cache_latency_ms: described(percentiles, 'Milliseconds of the looks at the cache.'),
+        },
+      ),
+      share: exactly('What share of each step each status took.', {
+        healthy: shares('Of this status.'),
+        degraded: shares('Of this status.'),
+        unhealthy: shares('Of this status.'),
+        unmeasured: shares('While nobody looked.'),
+      }),
+      totals,
+    },
+  ),
 );
 
 export const adminHistoryRoute = defineRoute({
@@ -134,6 +139,10 @@ export const adminHistoryRoute = defineRoute({
       minimum: 1,
       maximum: LONGEST_STEP_S,
     }),
+    figures: choiceParameter(
+      FIGURES,
+      'Which columns: `none` has the times, the status and the totals, a tenth of the bytes; default: `all`.',
+    ),
   },
   answers: {
     200: {
@@ -141,14 +150,39 @@ export const adminHistoryRoute = defineRoute({
       schema: historySchema,
     },
   },
-  async handler({ query: { from: fromMs, to: toMs, totals_from: totalsFromMs, step }, services }) {
+  async handler({
+    query: { from: fromMs, to: toMs, totals_from: totalsFromMs, step, figures: asks },
+    services,
+  }) {
     const asked = { fromMs, toMs, stepSeconds: step };
     const nowMs = Date.now();
     const plan = parseHistoryQuery(asked, nowMs, services.intervalMs * STEP_INTERVALS);
-    const { from, to, step_seconds, ...columns } = await services.history.read(
+    const { from, to, step_seconds, ...read } = await services.history.read(
       plan,
       parseRange({ ...asked, fromMs: totalsFromMs ?? fromMs }, nowMs),
     );
+    const columns = asks === 'none' ? withoutFigures(read) : read;
     return { from, to, step_seconds, gap_seconds: services.gapMs / 1_000, ...columns };
   },
 });
+
+/** The same document, in which all columns of figures are empty. */
+function withoutFigures<Columns extends Pick<HistoryPage, 'series' | 'percentiles' | 'share'>>(
+  columns: Columns,
+): Columns {
+  const { series, percentiles, share } = columns;
+  return {
+    ...columns,
+    series: emptiedEach(series),
+    percentiles: emptiedEach(percentiles),
+    share: emptied(share),
+  };
+}
+
+function emptiedEach<Group extends Readonly<Record<string, object>>>(group: Group): Group {
+  return Object.fromEntries(Object.entries(group).map(([name, one]) => [name, emptied(one)])) as Group;
+}
+
+function emptied<Lists extends object>(lists: Lists): Lists {
+  return Object.fromEntries(Object.keys(lists).map((name) => [name, []])) as unknown as Lists;
+}

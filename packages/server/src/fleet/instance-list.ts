@@ -74,16 +74,7 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       const pod = pods?.get(instance);
       // Another pod at an address that it has taken over is another instance.
       if (held?.goneAt === null && held.origin === origin && held.pod === pod) continue;
-      table.set(instance, {
-        origin,
-        pod,
-        tracked: newInstance(nowMs),
-        answeredAt: null,
-        goneAt: null,
-        polls: [],
-        reasons: [],
-        told: held?.told,
-      });
+      table.set(instance, newlyListed({ origin, pod, told: held?.told }, nowMs));
       isSame = false;
     }
     return !isSame;
@@ -118,11 +109,8 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
     replace,
     cut(most) {
       if (table.summary().listed <= most) return false;
-      const surplus = table
-        .listed()
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .slice(most);
-      for (const [instance] of surplus) table.delete(instance);
+      const byName = table.listed().toSorted(([a], [b]) => (a < b ? -1 : 1));
+      for (const [instance] of byName.slice(most)) table.delete(instance);
       inForce = undefined;
       return true;
     },
@@ -160,6 +148,14 @@ export function createPolledInstances(scheme: 'http' | 'https', damping: Damping
       return taken;
     },
   };
+}
+
+function newlyListed(
+  { origin, pod, told }: Pick<PolledInstance, 'origin' | 'pod' | 'told'>,
+  nowMs: number,
+): PolledInstance {
+  const tracked = newInstance(nowMs);
+  return { origin, pod, tracked, answeredAt: null, goneAt: null, polls: [], reasons: [], told };
 }
 
 function viewOf(instance: string, held: PolledInstance, isBlind: boolean): InstanceView {

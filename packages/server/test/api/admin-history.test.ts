@@ -116,6 +116,13 @@ test('an outage of both stores is in history and events while it lasts, and afte
     series['pool_checked_in']?.mean[during] !== null,
     'the pool is known also while the database is not',
   );
+  const to = new Date((times.at(-1) ?? 0) * 1_000).toISOString();
+  const bare = await historyOf(url, cookie, `?to=${to}&step=${step}&figures=none`);
+  const whole = await historyOf(url, cookie, `?to=${to}&step=${step}&figures=all`);
+  assert.deepEqual([bare.times, bare.status], [whole.times, whole.status]);
+  assert.deepEqual(Object.keys(bare.series), Object.keys(whole.series), 'which there are is still told');
+  for (const { mean } of Object.values(bare.series)) assert.deepEqual(mean, []);
+  assert.ok(JSON.stringify(bare).length * 4 < JSON.stringify(whole).length);
 });
 
 test('a changed source is an event with its files', async (t) => {

@@ -48,6 +48,9 @@ const REMEMBERED_MS = 10 * 60_000;
 /** More reasons say nothing more: of so many that are unwell at once, one has the cause of all. */
 const MOST_EXPLAINED = 100;
 
+/** What makes the next poll wait behind those that answer. */
+const SILENT: ReadonlySet<string> = new Set(['INSTANCE_TIMEOUT', 'INSTANCE_REFUSED']);
+
 export function createPoller({
   onPoll,
   onExplained,
@@ -95,8 +98,7 @@ export function createPoller({
     entry.isUnderWay = false;
     if (entry.isDropped) return;
     const failed = observation.kind === 'failed';
-    entry.isSilent =
-      failed && (observation.code === 'INSTANCE_TIMEOUT' || observation.code === 'INSTANCE_REFUSED');
+    entry.isSilent = failed && SILENT.has(observation.code);
     // A failure that our own pause may have made is none. An answer is one that comes late, but not one from before the pause.
     const isVoid = pauses.longestMs(beganMs) > (failed ? target.timeoutMs / 2 : target.intervalMs);
     onPoll({
@@ -137,14 +139,7 @@ export function createPoller({
         if (entries.has(key)) continue;
         const target = create();
         const dueMs = nowMs + placeOf(key) * target.intervalMs;
-        const entry = {
-          target,
-          dueMs,
-          isUnderWay: false,
-          isWaiting: false,
-          isSilent: false,
-          isDropped: false,
-        };
+        const entry = newEntry(target, dueMs);
         entries.set(key, entry);
         calendar.add(entry);
       }
@@ -157,6 +152,10 @@ export function createPoller({
       calendar.clear();
     },
   };
+}
+
+function newEntry(target: PollTarget, dueMs: number): Entry {
+  return { target, dueMs, isUnderWay: false, isWaiting: false, isSilent: false, isDropped: false };
 }
 
 interface PauseWatch {
