@@ -11,7 +11,8 @@ import { after, before, test } from 'node:test';
 import { startReceiver, waitFor, type TestReceiver } from 'portal-test-kit';
 import { emptyProject, npm, pack, packagingFolder, remove, execute, tool, type Tarball } from './packed.js';
 
-const LARGEST_BYTES = 1_300_000;
+/** With the scripts of the page as they are and compressed, so that no start compresses them. */
+const LARGEST_BYTES = 1_400_000;
 
 let folder: string;
 let packed: Tarball;

@@ -44,15 +44,20 @@ export function conditionsOfService(fleet: string, service: ServiceUpdate, at: n
 
 function healthCondition(fleet: string, service: ServiceUpdate): readonly Condition[] {
   if (!isUnwell(service) || isByCount(service)) return [];
-  const causes = [...causesOfInstances(service), ...causesOfService(service)];
   return [
     {
       ...blank(fleet, service, 'health'),
       severity: service.status === 'unhealthy' ? 'critical' : 'warning',
-      causes,
-      instances: service.unwell.map(({ instance }) => ({ service: service.name, instance })),
+      ...whyUnwell(service),
     },
   ];
+}
+
+function whyUnwell(service: ServiceUpdate): Pick<Condition, 'causes' | 'instances'> {
+  return {
+    causes: [...causesOfInstances(service), ...causesOfService(service)],
+    instances: service.unwell.map(({ instance }) => ({ service: service.name, instance })),
+  };
 }
 
 /** What the number of instances brought about is no matter of how they are. */
@@ -101,8 +106,10 @@ function sourceCondition(fleet: string, service: ServiceUpdate): readonly Condit
   ];
 }
 
+/** Its causes are those of the moments at which the service was not well, each with its own begin and end. */
 export function flappingCondition(fleet: string, service: ServiceUpdate, at: number): Condition {
-  return { ...blank(fleet, service, 'flapping'), severity: 'warning', since: at };
+  const why = isUnwell(service) ? whyUnwell(service) : {};
+  return { ...blank(fleet, service, 'flapping'), severity: 'warning', since: at, ...why };
 }
 
 export function blindCondition({ name: fleet, blindSince }: FleetUpdate): readonly Condition[] {

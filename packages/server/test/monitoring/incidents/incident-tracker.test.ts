@@ -87,6 +87,12 @@ describe('an outage of one service', () => {
       'began orders/flapping',
     ]);
     assert.equal(tracked.notices.length, 6);
+    const flapping = [...tracked.incidents.values()].find(({ kind }) => kind === 'flapping');
+    assert.deepEqual(
+      flapping?.causes.map(({ code, instance }) => [code, instance]),
+      [['EVENT_LOOP_DELAYED', 'orders:80']],
+      'what it is when it is not well, once: it comes back within a minute',
+    );
     play(tracked, 'hhh', 1_100);
     assert.deepEqual(tracked.told().slice(6).toSorted(), ['ended orders/flapping', 'ended orders/health']);
   });
