@@ -108,6 +108,7 @@ test('500 sessions of hostile roles and applications, 416 of them in 32 queues: 
   const pick = (list: readonly string[], index: number): string => list[index % list.length] ?? '';
   const waiting: Promise<unknown>[] = [];
   const heads: pg.Client[] = [];
+  const waiters: pg.Client[] = [];
   for (let table = 0; table < TABLES; table += 1) {
     const readers = await Promise.all(
       Array.from({ length: READERS }, (_, index) =>
@@ -117,6 +118,7 @@ test('500 sessions of hostile roles and applications, 416 of them in 32 queues: 
     await Promise.all(readers.map((reader) => reader.query(`BEGIN; SELECT FROM t${table}`)));
     heads.push(...readers);
     const waiter = await connect(pick(HOSTILE, table));
+    waiters.push(waiter);
     waiting.push(waiter.query(`BEGIN; LOCK TABLE t${table} IN ACCESS EXCLUSIVE MODE`).catch(() => undefined));
   }
   const pool = new pg.Pool({ connectionString: database, max: 2 });
@@ -148,6 +150,8 @@ test('500 sessions of hostile roles and applications, 416 of them in 32 queues: 
   } finally {
     await Promise.all(heads.map((head) => head.end()));
     await Promise.all(waiting);
+    // Each has its table now, in a transaction that would be told after a minute.
+    await Promise.all(waiters.map((waiter) => waiter.end()));
     await Promise.all([pool.end(), admin.end()]);
   }
 });
