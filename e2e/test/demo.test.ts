@@ -132,7 +132,7 @@ describe('each letter', () => {
       await page.getByRole('region', { name: 'Open' }).getByRole('link').first().click();
       await page.getByRole('heading', { name: 'Before, meanwhile and after' }).waitFor(PATIENCE_OF_PAGE);
       await page.locator('.timeline rect').first().waitFor({ state: 'attached' });
-      await page.getByRole('table', { name: 'Causes' }).getByRole('row').nth(1).waitFor(PATIENCE_OF_PAGE);
+      await page.getByRole('region', { name: 'Causes' }).getByRole('row').nth(1).waitFor(PATIENCE_OF_PAGE);
       await takePicture(page, 'incident');
 
       demo.type('l');

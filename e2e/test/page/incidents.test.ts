@@ -142,7 +142,7 @@ test('a bar, a row and a place in a chart lead to the incident that they are of'
   await incidents.first().click();
   await opens(TITLE);
   await page
-    .getByRole('table', { name: 'Changes' })
+    .getByRole('region', { name: 'Changes' })
     .getByRole('link', { name: 'its incident' })
     .first()
     .click();

@@ -144,6 +144,7 @@ test('pointing at a chart marks the moment everywhere and says when; dragging lo
 test('a chart looks closer under a finger too, is marked where the service began, and can be had as a table', async () => {
   await open('/?range=24h');
   await page.getByText('R: a start of the service').waitFor();
+  await seeCharts(page);
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'CSV of Database latency' }).click();
   const file = await saved;

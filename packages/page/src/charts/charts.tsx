@@ -18,13 +18,14 @@ export interface ChartsProps {
   readonly nowMs: number;
   /** What is done where somebody presses; the end of a drag is none. */
   readonly press: (atMs: number) => void;
+  /** What stands above them is still to come. */
+  readonly isWaiting: boolean;
   /** Whether they are on the screen, or were. */
   readonly areSeen: boolean;
   readonly see: () => void;
 }
 
-/** So that whoever scrolls to them finds them there. */
-const BEFORE = '400px';
+const STAYS_MS = 300;
 
 export function Charts({
   history: { history, error },
@@ -34,6 +35,7 @@ export function Charts({
   zoom,
   nowMs,
   press,
+  isWaiting,
   areSeen,
   see,
 }: ChartsProps): JSX.Element {
@@ -42,19 +44,22 @@ export function Charts({
     marks.some((mark) => mark.letter === letter && mark.atMs >= limits.fromMs && mark.atMs <= limits.toMs),
   );
   const [drawing, setDrawing] = useState<{ readonly Chart: ComponentType<ChartProps> }>();
-  const place = useRef<HTMLElement>(null);
+  const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const { current } = place;
-    if (areSeen || !current) return undefined;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) see();
-      },
-      { rootMargin: BEFORE },
-    );
+    if (areSeen || isWaiting || !current) return undefined;
+    // What arrives above pushes them down: seen is what stays on the screen.
+    let staying: ReturnType<typeof setTimeout> | undefined;
+    const observer = new IntersectionObserver((entries) => {
+      clearTimeout(staying);
+      if (entries.at(-1)?.isIntersecting === true) staying = setTimeout(see, STAYS_MS);
+    });
     observer.observe(current);
-    return () => observer.disconnect();
-  }, [areSeen]);
+    return () => {
+      clearTimeout(staying);
+      observer.disconnect();
+    };
+  }, [areSeen, isWaiting]);
   useEffect(() => {
     if (!areSeen || drawing) return;
     // Where it cannot be fetched, the next figures are another occasion.
@@ -64,7 +69,7 @@ export function Charts({
     );
   }, [areSeen, drawing, history]);
   return (
-    <section ref={place} aria-labelledby="charts">
+    <section aria-labelledby="charts">
       <div class="title">
         <h2 id="charts">Figures</h2>
         <p class="soft">
@@ -77,28 +82,30 @@ export function Charts({
           {atMs === null && letters.map((letter) => `${letter}: ${MARK_WORDS[letter]}`).join(' · ')}
         </p>
       </div>
-      {history === null ? (
-        <p class="soft">{error ?? 'Loading …'}</p>
-      ) : (
-        <div class="charts">
-          {CHARTS.filter(({ lines }) => lines.some(({ series }) => series in history.series)).map((spec) =>
-            drawing && hasFigures(history) ? (
-              <drawing.Chart
-                key={spec.title}
-                spec={spec}
-                history={history}
-                limits={limits}
-                pointed={pointed}
-                marks={marks}
-                zoom={zoom}
-                press={press}
-              />
-            ) : (
-              <div key={spec.title} class="chart" />
-            ),
-          )}
-        </div>
-      )}
+      <div ref={place}>
+        {history === null ? (
+          <p class="soft">{error ?? 'Loading …'}</p>
+        ) : (
+          <div class="charts">
+            {CHARTS.filter(({ lines }) => lines.some(({ series }) => series in history.series)).map((spec) =>
+              drawing && hasFigures(history) ? (
+                <drawing.Chart
+                  key={spec.title}
+                  spec={spec}
+                  history={history}
+                  limits={limits}
+                  pointed={pointed}
+                  marks={marks}
+                  zoom={zoom}
+                  press={press}
+                />
+              ) : (
+                <div key={spec.title} class="chart" />
+              ),
+            )}
+          </div>
+        )}
+      </div>
     </section>
   );
 }

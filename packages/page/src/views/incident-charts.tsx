@@ -110,6 +110,7 @@ function OwnFigures({
         zoom={(fromMs, toMs) => navigation.go({ tab: '/now', incident: '', span: { fromMs, toMs } })}
         nowMs={nowMs}
         press={(atMs) => openIncidentAt(seen, atMs, frame, nowMs)}
+        isWaiting={history.history === null}
         areSeen={areSeen}
         see={() => setSeen(true)}
       />

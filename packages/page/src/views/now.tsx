@@ -100,6 +100,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
         zoom={zoom}
         nowMs={nowMs}
         press={(atMs) => openIncidentAt(seen, atMs, limits, nowMs)}
+        isWaiting={history.history === null || events.list === null}
         areSeen={areSeen}
         see={() => setSeen(true)}
       />
