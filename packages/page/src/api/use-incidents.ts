@@ -1,13 +1,14 @@
 /** The latest incidents of a service, for what leads to them. */
-import type { IncidentDocument } from 'portal-server/api';
+import type { FleetDocument, IncidentDocument } from 'portal-server/api';
 import { usePolled } from './use-polled.js';
 
 const LIMIT = 20;
 const EVERY_MS = 60_000;
 const NONE: readonly IncidentDocument[] = [];
 
-/** @param reread - when this changes, there may be another one */
-export function useIncidents(service: string, reread?: unknown): readonly IncidentDocument[] {
+/** @param fleet - which tells at once that one began or ended */
+export function useIncidents(service: string, fleet: FleetDocument | null): readonly IncidentDocument[] {
+  const reread = fleet?.services.find(({ name }) => name === service)?.incident;
   const { body } = usePolled('/v1/admin/incidents', {
     query: { service, limit: LIMIT },
     everyMs: EVERY_MS,

@@ -132,7 +132,7 @@ function AdminViews({
   readonly nowMs: number;
 }): JSX.Element {
   const isFleet = tab === '/fleet' || (tab === '/' && hasMany);
-  const now = <Now state={known} span={span} navigation={navigation} nowMs={nowMs} />;
+  const now = <Now state={known} fleet={watched.fleet} span={span} navigation={navigation} nowMs={nowMs} />;
   return (
     <>
       <Tabs tab={tab} navigation={navigation} hasMany={hasMany} />
@@ -144,7 +144,14 @@ function AdminViews({
       {tab === '/' && !hasMany && watched.fleet && <FleetLine fleet={watched.fleet} />}
       {(tab === '/now' || (tab === '/' && !hasMany && watched.isAsked)) && now}
       {tab === '/events' && (
-        <EventsView known={known} span={span} kind={filter.kind} navigation={navigation} nowMs={nowMs} />
+        <EventsView
+          known={known}
+          fleet={watched.fleet}
+          span={span}
+          kind={filter.kind}
+          navigation={navigation}
+          nowMs={nowMs}
+        />
       )}
       {tab === '/incidents' && incident === '' && (
         <IncidentsView filter={filter} navigation={navigation} nowMs={nowMs} />

@@ -9,7 +9,7 @@ import { getJson, searchOf } from '../api/request.js';
 import type { PageState } from '../api/page-state.js';
 import { useEvents } from '../api/use-events.js';
 import { useIncidents } from '../api/use-incidents.js';
-import type { EventPageDocument, EventDocument } from 'portal-server/api';
+import type { EventPageDocument, EventDocument, FleetDocument } from 'portal-server/api';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
 import { OWN_NAME } from './now.js';
@@ -29,12 +29,14 @@ const KINDS: Readonly<Record<EventDocument['kind'], string>> = {
 
 export function EventsView({
   known,
+  fleet,
   span,
   kind: wanted,
   navigation,
   nowMs,
 }: {
   readonly known: PageState;
+  readonly fleet: FleetDocument | null;
   readonly span: Span;
   /** As the address has it; empty: all. */
   readonly kind: string;
@@ -44,7 +46,7 @@ export function EventsView({
   const kind = Object.hasOwn(KINDS, wanted) ? wanted : '';
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const history = useHistory(span, nowMs, 'none');
-  const seen = { incidents: useIncidents(OWN_NAME, known.eventCount), navigation };
+  const seen = { incidents: useIncidents(OWN_NAME, fleet), navigation };
   const { list, next, error, query } = useEvents({
     eventCount: known.eventCount,
     span,

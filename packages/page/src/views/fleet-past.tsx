@@ -1,6 +1,6 @@
 /** How a service was: its worst status over the last day, and what happened to it and its instances. */
 import type { JSX } from 'preact';
-import type { FleetEventPageDocument } from 'portal-server/api';
+import type { FleetDocument, FleetEventPageDocument } from 'portal-server/api';
 import type { Navigation } from '../address.js';
 import { useIncidents } from '../api/use-incidents.js';
 import { usePolled } from '../api/use-polled.js';
@@ -18,10 +18,12 @@ const COLUMNS = ['When', 'What', 'From', 'To', 'Why'];
 
 export function FleetPast({
   service,
+  fleet,
   navigation,
   nowMs,
 }: {
   readonly service: string;
+  readonly fleet: FleetDocument | null;
   readonly navigation: Navigation;
   readonly nowMs: number;
 }): JSX.Element {
@@ -33,7 +35,7 @@ export function FleetPast({
     query: { service, limit: EVENTS },
     everyMs: EVERY_MS,
   });
-  const seen = { incidents: useIncidents(service), navigation };
+  const seen = { incidents: useIncidents(service, fleet), navigation };
   return (
     <>
       <section aria-labelledby="service-history">

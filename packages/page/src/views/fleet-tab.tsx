@@ -31,6 +31,7 @@ export function FleetTab({
         <FleetPast
           key={`past ${service}`}
           service={service}
+          fleet={props.state.fleet}
           navigation={props.navigation}
           nowMs={props.nowMs}
         />

@@ -88,7 +88,7 @@ function OwnFigures({
   readonly navigation: Navigation;
 }): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
-  const all = useIncidents(OWN_NAME);
+  const all = useIncidents(OWN_NAME, null);
   const seen = { incidents: all.filter((one) => one.id !== id), navigation };
   const [areSeen, setSeen] = useState(false);
   const history = useHistory(frame, nowMs, areSeen ? 'all' : 'none');

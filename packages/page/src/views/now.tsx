@@ -1,5 +1,6 @@
 /** The current state and what led to it: status history, both stores, the source, the last events, the charts. */
 import type { JSX } from 'preact';
+import type { FleetDocument } from 'portal-server/api';
 import { useMemo, useState } from 'preact/hooks';
 import type { Navigation, Span } from '../address.js';
 import { limitsOf } from '../address.js';
@@ -34,12 +35,13 @@ const MOST_MARKS = 40;
 
 export interface NowProps {
   readonly state: PageState;
+  readonly fleet: FleetDocument | null;
   readonly span: Span;
   readonly navigation: Navigation;
   readonly nowMs: number;
 }
 
-export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.Element {
+export function Now({ state: known, fleet, span, navigation, nowMs }: NowProps): JSX.Element {
   const [pointed] = useState(() => createStore<Pointed>({ atMs: null }));
   const [areSeen, setSeen] = useState(false);
   const history = useHistory(span, nowMs, areSeen ? 'all' : 'none');
@@ -51,7 +53,7 @@ export function Now({ state: known, span, navigation, nowMs }: NowProps): JSX.El
     limit: MOST_MARKS,
     kind: OWN_KINDS,
   });
-  const incidents = useIncidents(OWN_NAME, known.eventCount);
+  const incidents = useIncidents(OWN_NAME, fleet);
   const seen = { incidents, navigation };
   const marks = useMemo(
     () => [...marksOf(own.list ?? []), ...incidentMarks(incidents)],
