@@ -170,12 +170,11 @@ export const adminHistoryRoute = defineRoute({
 function withoutFigures<Columns extends Pick<HistoryPage, 'series' | 'percentiles' | 'share'>>(
   columns: Columns,
 ): Columns {
-  const { series, percentiles, share } = columns;
   return {
     ...columns,
-    series: emptiedEach(series),
-    percentiles: emptiedEach(percentiles),
-    share: emptied(share),
+    series: emptiedEach(columns.series),
+    percentiles: emptiedEach(columns.percentiles),
+    share: emptied(columns.share),
   };
 }
 
