@@ -1,12 +1,10 @@
 /**
  * The status over time as bars: a worse status is higher, so that it needs no colour; hatched where nothing was measured.
- * Below are the times in each status, as the service sums them: a bar shows only the worst status of its step; and the incidents
- * that the bars lead to.
+ * Below are the times in each status, as the service sums them: a bar shows only the worst status of its step.
  */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type Pointed, type Store, useStore } from '../state-container.js';
-import { IncidentLinks, openIncidentAt, type IncidentsSeen } from '../views/incident-links.js';
 import { TimeText } from '../views/text.js';
 import type { HistoryState } from './use-history.js';
 import { runsOf, statusAt, stepWords, totalsWords, type StatusRun } from './runs.js';
@@ -16,7 +14,10 @@ export interface TimelineProps {
   readonly limits: { readonly fromMs: number; readonly toMs: number };
   readonly pointed: Store<Pointed>;
   readonly nowMs: number;
-  readonly seen: IncidentsSeen;
+  /** What is done where somebody presses. */
+  readonly press: (atMs: number) => void;
+  /** What stands below it. */
+  readonly children?: ComponentChildren;
 }
 
 interface OnStrip {
@@ -35,7 +36,8 @@ export function Timeline({
   limits,
   pointed,
   nowMs,
-  seen,
+  press,
+  children,
 }: TimelineProps): JSX.Element {
   const { atMs } = useStore(pointed);
   const from = limits.fromMs / 1_000;
@@ -55,7 +57,7 @@ export function Timeline({
         role="img"
         aria-label={words}
         onPointerMove={(event) => pointed.change({ atMs: momentOf(event) })}
-        onClick={(event) => openIncidentAt(seen, momentOf(event), limits, nowMs)}
+        onClick={(event) => press(momentOf(event))}
         onPointerLeave={() => pointed.change({ atMs: null })}
       >
         <defs>
@@ -91,7 +93,7 @@ export function Timeline({
         </span>
         <TimeText at={limits.toMs} nowMs={nowMs} />
       </figcaption>
-      <IncidentLinks {...seen} frame={limits} nowMs={nowMs} />
+      {children}
     </figure>
   );
 }

@@ -16,14 +16,14 @@ export interface HistoryState {
   readonly error: string | null;
 }
 
-export type Figures = 'all' | 'none';
+export type FigureColumns = 'all' | 'none';
 
 const OFTEN_MS = 10_000;
 const SELDOM_MS = 60_000;
 /** Of a bar: whoever opens a day in an outage waits for its bar no longer than in a quarter of an hour. */
 const FINE_S = 120;
 
-export function useHistory(span: Span, nowMs: number, figures: Figures): HistoryState {
+export function useHistory(span: Span, nowMs: number, figures: FigureColumns): HistoryState {
   const key = `history ${figures} ${typeof span === 'string' ? span : `${span.fromMs}-${span.toMs}`}`;
   const [state, setState] = useState<HistoryState>(() => ({
     history: keptOf<HistoryDocument>(key)?.value ?? null,
@@ -60,7 +60,7 @@ export function useHistory(span: Span, nowMs: number, figures: Figures): History
 interface HistoryRequest {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly figures: Figures;
+  readonly figures: FigureColumns;
   readonly known: HistoryDocument | null;
   readonly signal: AbortSignal;
 }

@@ -12,6 +12,7 @@ import { useIncidents } from '../api/use-incidents.js';
 import type { EventPageDocument, EventDocument, FleetDocument } from 'portal-server/api';
 import { createStore, type Pointed } from '../state-container.js';
 import { EventList } from './event-list.js';
+import { IncidentLinks, openIncidentAt } from './incident-links.js';
 import { OWN_NAME } from './now.js';
 
 const PATH = '/v1/admin/events';
@@ -54,6 +55,8 @@ export function EventsView({
     limit: LIMIT,
     ...(kind !== '' && { kind }),
   });
+  const limits = limitsOf(span, nowMs);
+  const press = (atMs: number): void => openIncidentAt(seen, atMs, limits, nowMs);
   const [older, setOlder] = useState<{
     search: string;
     list: readonly EventDocument[];
@@ -73,13 +76,9 @@ export function EventsView({
         <h2 id="events">Events</h2>
         <Ranges span={span} navigation={navigation} nowMs={nowMs} />
       </div>
-      <Timeline
-        history={history}
-        limits={limitsOf(span, nowMs)}
-        pointed={pointed}
-        nowMs={nowMs}
-        seen={seen}
-      />
+      <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} press={press}>
+        <IncidentLinks {...seen} frame={limits} nowMs={nowMs} />
+      </Timeline>
       <form class="filter" role="search" onSubmit={(event) => event.preventDefault()}>
         <label>
           Kind

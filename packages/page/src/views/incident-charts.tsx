@@ -12,7 +12,7 @@ import { useHistory } from '../charts/use-history.js';
 import { frameAround, type Frame } from '../copy/incident.js';
 import { createStore, type Pointed } from '../state-container.js';
 import { FleetStrip } from './fleet-strip.js';
-import { openIncidentAt } from './incident-links.js';
+import { IncidentLinks, openIncidentAt } from './incident-links.js';
 import { OWN_NAME } from './now.js';
 
 const EVERY_MS = 10_000;
@@ -92,6 +92,7 @@ function OwnFigures({
   const seen = { incidents: all.filter((one) => one.id !== id), navigation };
   const [areSeen, setSeen] = useState(false);
   const history = useHistory(frame, nowMs, areSeen ? 'all' : 'none');
+  const press = (atMs: number): void => openIncidentAt(seen, atMs, frame, nowMs);
   const marks = useMemo(
     (): readonly ChartMark[] => [
       { atMs: within.fromMs, letter: 'B', words: 'begin of the incident' },
@@ -101,7 +102,9 @@ function OwnFigures({
   );
   return (
     <>
-      <Timeline history={history} limits={frame} pointed={pointed} nowMs={nowMs} seen={seen} />
+      <Timeline history={history} limits={frame} pointed={pointed} nowMs={nowMs} press={press}>
+        <IncidentLinks {...seen} frame={frame} nowMs={nowMs} />
+      </Timeline>
       <Charts
         history={history}
         limits={frame}
@@ -109,7 +112,7 @@ function OwnFigures({
         marks={marks}
         zoom={(fromMs, toMs) => navigation.go({ tab: '/now', incident: '', span: { fromMs, toMs } })}
         nowMs={nowMs}
-        press={(atMs) => openIncidentAt(seen, atMs, frame, nowMs)}
+        press={press}
         isWaiting={history.history === null}
         areSeen={areSeen}
         see={() => setSeen(true)}

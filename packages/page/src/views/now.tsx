@@ -15,7 +15,7 @@ import { EventList } from './event-list.js';
 import { useEvents } from '../api/use-events.js';
 import { useIncidents } from '../api/use-incidents.js';
 import { CacheCard, DatabaseCard } from './components.js';
-import { openIncidentAt } from './incident-links.js';
+import { IncidentLinks, openIncidentAt } from './incident-links.js';
 import { lazyView } from './lazy-view.js';
 import { OtherReasons } from './reasons.js';
 import { SourceLine } from './source-line.js';
@@ -61,6 +61,7 @@ export function Now({ state: known, fleet, span, navigation, nowMs }: NowProps):
   );
   const limits = limitsOf(span, nowMs);
   const zoom = (fromMs: number, toMs: number): void => navigation.go({ span: { fromMs, toMs } });
+  const press = (atMs: number): void => openIncidentAt(seen, atMs, limits, nowMs);
   const { snapshot } = known;
   const report = snapshot?.report ?? null;
   return (
@@ -71,7 +72,9 @@ export function Now({ state: known, fleet, span, navigation, nowMs }: NowProps):
           <h2 id="status-history">Status history</h2>
           <Ranges span={span} navigation={navigation} nowMs={nowMs} />
         </div>
-        <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} seen={seen} />
+        <Timeline history={history} limits={limits} pointed={pointed} nowMs={nowMs} press={press}>
+          <IncidentLinks {...seen} frame={limits} nowMs={nowMs} />
+        </Timeline>
       </section>
       <div class="two">
         <DatabaseCard
@@ -101,7 +104,7 @@ export function Now({ state: known, fleet, span, navigation, nowMs }: NowProps):
         marks={marks}
         zoom={zoom}
         nowMs={nowMs}
-        press={(atMs) => openIncidentAt(seen, atMs, limits, nowMs)}
+        press={press}
         isWaiting={history.history === null || events.list === null}
         areSeen={areSeen}
         see={() => setSeen(true)}

@@ -65,8 +65,7 @@ export function createPoller({
   const pauses = createPauseWatch();
   let leastIntervalMs = Number.POSITIVE_INFINITY;
   const calendar = createCalendar();
-  const timer = setInterval(tick, TICK_MS);
-  timer.unref();
+  const timer = setInterval(tick, TICK_MS).unref();
 
   function tick(): void {
     const nowMs = performance.now();
@@ -83,8 +82,7 @@ export function createPoller({
     // Nothing backs off, and nothing piles up.
     if (entry.isUnderWay || entry.isWaiting) return;
     entry.isWaiting = true;
-    const lane = entry.isSilent ? lanes.silent : lanes.prompt;
-    lane.run(() => poll(entry));
+    lanes[entry.isSilent ? 'silent' : 'prompt'].run(() => poll(entry));
   }
 
   async function poll(entry: Entry): Promise<void> {
