@@ -11,7 +11,8 @@ import type { RereadCost } from './hashers/rereader.js';
 import { table } from './statistics.js';
 import { makeTree, type SampleTree } from './trees.js';
 
-const SPAN_MS = 100_000;
+/** From one look at the dependencies to the next: what is read again waits for what a look costs. */
+const SPAN_MS = 300_000;
 const MOST_SECONDS = 15 * 60;
 const MOST_DUTY = 0.01;
 /** From the end of one round through the dependencies to the next. */

@@ -40,7 +40,7 @@ export interface DependencyWatchOptions {
 
 /** The longest time from one look to the next, in intervals of the source's scans, however long a look takes. */
 const MOST_INTERVALS = 30;
-/** A look is a part of what the duty allows, and what is read again waits for it. */
+/** So much longer than it took a look is rested after: a share of its own, of an eighth of a hundredth of one processor. */
 const REST_AFTER_LOOK = 799;
 /** One portion of reading everything again. */
 const REREAD_BUDGET_MS = 25;
@@ -91,13 +91,13 @@ export function createDependencyWatch(options: DependencyWatchOptions): Dependen
     }
     tell({ kind: 'look', look: found });
     if (!watch) return;
-    // The first one has read everything, once, and is no duty.
-    if (hasLooked) duty.restAfter(found.spentMs);
-    hasLooked = true;
     const restMs = Math.max(
       scanIntervalMs,
       Math.min(found.spentMs * REST_AFTER_LOOK, scanIntervalMs * MOST_INTERVALS),
     );
+    // Reading again waits for what is beyond that share. The first look has read everything, once, and is no duty.
+    if (hasLooked) duty.restAfter(Math.max(0, found.spentMs - restMs / REST_AFTER_LOOK));
+    hasLooked = true;
     lookTimer = setTimeout(() => void look(thread).catch(end), Math.min(restMs, LONGEST_TIMER_MS)).unref();
   }
 
