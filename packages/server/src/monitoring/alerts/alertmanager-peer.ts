@@ -24,7 +24,7 @@ export interface Report {
 export interface AlertmanagerPeer {
   /** @param compose - asked anew for each attempt: what was true before an Alertmanager was away may be over */
   report(compose: () => Promise<Report>): void;
-  /** When it last took from this watcher that an alert lasts, in milliseconds since 1970. */
+  /** When it was last told by this watcher that an alert lasts, taken or not, in milliseconds since 1970. */
   toldAt(key: string): number | undefined;
   /** Whether it has taken that an alert is over, which lasted by this watcher. */
   knowsEndOf(key: string): boolean;
@@ -71,13 +71,14 @@ export function createAlertmanagerPeer({
 
   async function send({ fleet, alerts }: Report): Promise<void> {
     const nowMs = Date.now();
-    await client.post('alerts', postedAlerts(fleet, alerts, nowMs));
-    for (const { key, endedAt, isEndTold } of alerts) {
-      if (endedAt === null) {
-        told.set(key, nowMs);
-        ended.delete(key);
-      } else if (isEndTold) ended.add(key);
+    for (const { key, endedAt } of alerts) {
+      if (endedAt !== null) continue;
+      // Also where no answer comes: it may arrive all the same, by a proxy that goes on, and has to be ended then.
+      told.set(key, nowMs);
+      ended.delete(key);
     }
+    await client.post('alerts', postedAlerts(fleet, alerts, nowMs));
+    for (const { key, endedAt, isEndTold } of alerts) if (endedAt !== null && isEndTold) ended.add(key);
     for (const [key, at] of told) {
       if (nowMs - at <= FORGOTTEN_AFTER_MS) continue;
       told.delete(key);

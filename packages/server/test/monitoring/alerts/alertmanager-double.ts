@@ -20,12 +20,15 @@ export interface AlertmanagerDouble {
   readonly set: (service: string, endsAt: number) => void;
   /** Lets those who ask wait, or has them answered. */
   readonly hold: (isHeld: boolean) => void;
+  /** Takes reports, and ends their connections without an answer. */
+  readonly lose: (isLost: boolean) => void;
 }
 
 export async function startAlertmanagerDouble(t: TestContext): Promise<AlertmanagerDouble> {
   const alerts = new Map<string, PostedAlert>();
   const reports: ReadonlyMap<string, 'firing' | 'over'>[] = [];
   let questions = 0;
+  let isLost = false;
   let held: Promise<void> | undefined;
   let release: (() => void) | undefined;
 
@@ -53,7 +56,10 @@ export async function startAlertmanagerDouble(t: TestContext): Promise<Alertmana
   }
 
   const server = createServer((request, response) => {
-    void answer(request).then((body) => response.end(body));
+    void answer(request).then((body) => {
+      if (isLost && request.method === 'POST') response.destroy();
+      else response.end(body);
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -76,6 +82,9 @@ export async function startAlertmanagerDouble(t: TestContext): Promise<Alertmana
     hold(isHeld) {
       release?.();
       held = isHeld ? new Promise((resolve) => (release = resolve)) : undefined;
+    },
+    lose(isAnswerLost) {
+      isLost = isAnswerLost;
     },
   };
 }

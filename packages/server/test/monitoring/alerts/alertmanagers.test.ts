@@ -141,3 +141,16 @@ test('an end is told once nobody has repeated the alert for a while, and once', 
   await reportsMore(double, 3);
   assert.equal(double.saidOf('orders').filter((said) => said === 'over').length, 1);
 });
+
+test('what may have arrived though nothing was answered is ended too', async (t) => {
+  const double = await startAlertmanagerDouble(t);
+  const watcher = startWatcher(t, double.url);
+  double.lose(true);
+  watcher.see(['orders']);
+  await untilFiring(double, 'orders');
+  watcher.see([]);
+  // No report of it from now on; then it answers again.
+  await sleep(EVERY_MS / 3);
+  double.lose(false);
+  await waitFor('its end', () => double.saidOf('orders').includes('over'), { timeoutMs: 60_000 });
+});
