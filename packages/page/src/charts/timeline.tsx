@@ -20,11 +20,6 @@ export interface TimelineProps {
   readonly children?: ComponentChildren;
 }
 
-interface OnStrip {
-  readonly currentTarget: SVGSVGElement;
-  readonly clientX: number;
-}
-
 const WIDTH = 1_000;
 const HEIGHT = 40;
 /** So that a status of a moment can be seen. */
@@ -44,10 +39,6 @@ export function Timeline({
   const to = limits.toMs / 1_000;
   const runs = useMemo(() => runsOf(history, from, to), [history, from, to]);
   const x = (second: number): number => ((second - from) / (to - from)) * WIDTH;
-  const momentOf = ({ currentTarget, clientX }: OnStrip): number => {
-    const { left, width } = currentTarget.getBoundingClientRect();
-    return limits.fromMs + ((clientX - left) / width) * (limits.toMs - limits.fromMs);
-  };
   const words = history ? totalsWords(history.totals) : 'Loading …';
   return (
     <figure class="timeline">
@@ -56,8 +47,8 @@ export function Timeline({
         preserveAspectRatio="none"
         role="img"
         aria-label={words}
-        onPointerMove={(event) => pointed.change({ atMs: momentOf(event) })}
-        onClick={(event) => press(momentOf(event))}
+        onPointerMove={(event) => pointed.change({ atMs: momentAt(event, limits) })}
+        onClick={(event) => press(momentAt(event, limits))}
         onPointerLeave={() => pointed.change({ atMs: null })}
       >
         <defs>
@@ -113,4 +104,13 @@ function Stretch({
   }
   const height = HEIGHTS[run.status];
   return <rect class={run.status} x={left} y={HEIGHT - height} width={width} height={height} />;
+}
+
+/** Milliseconds since 1970, where somebody points at a strip that shows a time from its left to its right edge. */
+export function momentAt(
+  { currentTarget, clientX }: { readonly currentTarget: SVGSVGElement; readonly clientX: number },
+  { fromMs, toMs }: TimelineProps['limits'],
+): number {
+  const { left, width } = currentTarget.getBoundingClientRect();
+  return fromMs + ((clientX - left) / width) * (toMs - fromMs);
 }

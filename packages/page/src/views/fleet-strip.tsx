@@ -1,6 +1,7 @@
 /** The worst status of a service over a time, and how few of its instances were usable. */
 import type { JSX } from 'preact';
 import type { FleetHistoryDocument } from 'portal-server/api';
+import { momentAt } from '../charts/timeline.js';
 import type { Frame } from '../copy/incident.js';
 import { exactDuration } from '../copy/time.js';
 import { IncidentLinks, openIncidentAt, type IncidentsSeen } from './incident-links.js';
@@ -37,11 +38,7 @@ export function FleetStrip({
         preserveAspectRatio="none"
         role="img"
         aria-label={words}
-        onClick={({ currentTarget, clientX }) => {
-          const { left, width } = currentTarget.getBoundingClientRect();
-          const atMs = limits.fromMs + ((clientX - left) / width) * (limits.toMs - limits.fromMs);
-          if (seen) openIncidentAt(seen, atMs, limits, nowMs);
-        }}
+        onClick={(event) => seen && openIncidentAt(seen, momentAt(event, limits), limits, nowMs)}
       >
         {times.map((time, index) => {
           const one = status[index] ?? '';
